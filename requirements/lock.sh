@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Write the lock files anew: versions and hashes, no addresses. Needs uv (`.venv-uv/bin/uv` after `make setup`).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+uv=${UV:-.venv-uv/bin/uv}
+compile() { "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header "$@"; }
+compile --all-extras --group dev pyproject.toml -o requirements/all.txt
+compile pyproject.toml -c requirements/all.txt -o requirements/base.txt
+compile requirements/uv.in -o requirements/uv.txt

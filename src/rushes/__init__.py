@@ -1,0 +1,1 @@
+"""From footage and a sheet of labels to a served classifier of frames and shots."""

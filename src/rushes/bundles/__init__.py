@@ -1,0 +1,1 @@
+"""A run as a portable model, proven equal."""

@@ -1,0 +1,1 @@
+"""Manifests as splits and as numbers that a model takes."""

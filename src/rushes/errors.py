@@ -1,0 +1,144 @@
+"""The error tree: what a user can put right.
+
+    RushesError
+    ├── UsageError          words on the command line that do not fit together
+    ├── ProjectError        rushes.toml, or the folder that should hold it
+    ├── MediaError          one file that cannot be read as footage
+    ├── SheetError          a sheet of labels: every fault in it at once
+    ├── CatalogError        the project's memory: another version, or locked
+    ├── ManifestError       no labelled samples, or a manifest that is not one
+    ├── SplitError          a split that cannot be made, or that leaks
+    ├── RecipeError         a recipe that cannot be followed
+    ├── WeightsError        pretrained weights that are not at hand, or do not fit
+    ├── RunError            a training that cannot start or go on
+    ├── BundleError         a bundle that is missing something, or was altered
+    └── MissingExtraError   a part of rushes that is not installed
+
+A bug raises a standard exception instead, so that it is seen as one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class RushesError(Exception):
+    """What a user can put right; its text says where, what was found, what is allowed, what to do."""
+
+
+class UsageError(RushesError):
+    """Words on the command line that do not fit together."""
+
+
+class ProjectError(RushesError):
+    """A project file or folder that cannot be used."""
+
+
+class MediaError(RushesError):
+    """One file that cannot be read as footage.
+
+    Attributes:
+        path: the file, as the user named it.
+        reason: what is wrong with it and what to do, without the path.
+    """
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = str(path)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in a sheet."""
+
+    sheet: str  # file name, with the worksheet where there are several
+    row: int | None  # as a spreadsheet counts: the header is row 1
+    column: str | None
+    message: str
+
+    def __str__(self) -> str:
+        place = [self.sheet]
+        if self.row is not None:
+            place.append(f"row {self.row}")
+        if self.column is not None:
+            place.append(self.column)
+        return f"{', '.join(place)}: {self.message}"
+
+
+class SheetError(RushesError):
+    """A sheet of labels that cannot be taken in; `faults` holds all that is wrong with it."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
+
+
+class CatalogError(RushesError):
+    """A catalog of another version, or one that another process holds."""
+
+
+class ManifestError(RushesError):
+    """No labelled samples, or a file that is not a manifest."""
+
+
+class SplitError(RushesError):
+    """A split that cannot be made, or that leaks."""
+
+
+class RecipeError(RushesError):
+    """A recipe that cannot be followed."""
+
+
+class WeightsError(RushesError):
+    """Pretrained weights that are not at hand, or that do not fit."""
+
+
+class RunError(RushesError):
+    """A training that cannot start or go on."""
+
+
+class BundleError(RushesError):
+    """A bundle that is missing something, was altered, or does not compute what it was certified to."""
+
+
+class MissingExtraError(RushesError):
+    """A part of rushes that is not installed."""
+
+    def __init__(self, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs the extra '{extra}'. Install it: pip install 'rushes[{extra}]'")
+        self.extra = extra
+
+
+def require_extra(extra: str, *modules: str, purpose: str) -> None:
+    """Raise MissingExtraError unless every module can be found; none is imported.
+
+    Args:
+        extra: name of the optional dependency group, as in `pip install 'rushes[extra]'`.
+        purpose: what the caller is about to do, as the subject of a sentence ("training").
+    """
+    if any(importlib.util.find_spec(module) is None for module in modules):
+        raise MissingExtraError(extra, purpose)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that looks most like `word`, case aside; None where none is near."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    close = difflib.get_close_matches(word.casefold().strip(), list(by_folded), n=1, cutoff=0.6)
+    return by_folded[close[0]] if close else None
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Return a sentence that names the nearest known word, or lists what is allowed.
+
+    The sentence starts with a space-free capital so that it can follow a full stop.
+    """
+    close = nearest(word, known)
+    if close is not None:
+        return f"Did you mean '{close}'?"
+    shown = ", ".join(f"'{candidate}'" for candidate in list(known)[:12])
+    more = f" and {len(known) - 12} more" if len(known) > 12 else ""
+    return f"Allowed: {shown}{more}." if known else "None is known here."

@@ -1,0 +1,97 @@
+"""The table of predictions on labelled samples, which every judgement starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import polars
+
+_PROBABILITY = "p:"
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """A model's scores for labelled samples of one part of a split, row by row.
+
+    Attributes:
+        classes: (classes,) ordered names.
+        truth: (samples,) int64, index of the labelled class.
+        probabilities: (samples, classes) float32, each row summing to 1.
+        frames: (samples,) ids of the frames.
+        groups: (samples,) the group of each.
+        images: (samples,) picture file of each, relative to the project folder.
+        names: (samples,) frame names.
+        timecodes: (samples,) `HH:MM:SS:FF`.
+        origins: (samples,) origin of the label.
+    """
+
+    classes: tuple[str, ...]
+    truth: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float32]
+    frames: tuple[str, ...]
+    groups: tuple[str, ...]
+    images: tuple[str, ...]
+    names: tuple[str, ...]
+    timecodes: tuple[str, ...]
+    origins: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        count = len(self.truth)
+        columns = (self.frames, self.groups, self.images, self.names, self.timecodes, self.origins)
+        if self.probabilities.shape != (count, len(self.classes)) or any(len(column) != count for column in columns):
+            raise ValueError(f"columns of predictions differ in length: {count} labels, probabilities "
+                             f"{self.probabilities.shape}, {[len(column) for column in columns]}")  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    @property
+    def predicted(self) -> npt.NDArray[np.int64]:
+        """(samples,) index of the most probable class."""
+        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+
+
+def write_predictions(predictions: Predictions, path: Path) -> None:
+    """Write predictions as Parquet: one row per sample, one `p:<class>` column per class."""
+    import polars
+
+    columns: dict[str, object] = {
+        "frame": predictions.frames,
+        "group": predictions.groups,
+        "image": predictions.images,
+        "name": predictions.names,
+        "timecode": predictions.timecodes,
+        "origin": predictions.origins,
+        "truth": [predictions.classes[index] for index in predictions.truth],
+        "predicted": [predictions.classes[index] for index in predictions.predicted],
+    }
+    for index, class_name in enumerate(predictions.classes):
+        columns[_PROBABILITY + class_name] = predictions.probabilities[:, index]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    polars.DataFrame(columns).write_parquet(path)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read what `write_predictions` wrote."""
+    import polars
+
+    table: polars.DataFrame = polars.read_parquet(path)
+    classes = tuple(name.removeprefix(_PROBABILITY) for name in table.columns if name.startswith(_PROBABILITY))
+    position = {name: index for index, name in enumerate(classes)}
+    return Predictions(
+        classes=classes,
+        truth=np.array([position[name] for name in table["truth"]], np.int64),
+        probabilities=table.select([_PROBABILITY + name for name in classes]).to_numpy().astype(np.float32),
+        frames=tuple(table["frame"]),
+        groups=tuple(table["group"]),
+        images=tuple(table["image"]),
+        names=tuple(table["name"]),
+        timecodes=tuple(table["timecode"]),
+        origins=tuple(table["origin"]),
+    )

@@ -1,0 +1,1 @@
+"""Media files as sources, frames and pixels."""

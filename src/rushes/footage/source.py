@@ -1,0 +1,70 @@
+"""The values Source and Frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+MediaKind = Literal["video", "photo", "raw"]
+STILL_TIME_BASE = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One media file: an episode, a film, a camera clip, or one photograph.
+
+    Attributes:
+        digest: SHA-256 of the file, in hex, so that a renamed film is still the same film.
+        path: where it was found, absolute.
+        name: what its frames are named after, `TT_S01_E01`; made of letters, digits, - _ and dots.
+        group: what must never stand on both sides of a split.
+        width_pixels, height_pixels: of the picture as it is to be shown (rotation and pixel shape honoured).
+        codec: FFmpeg's name, or the picture format in lower case.
+        rate: average frames per second; None for a still.
+        frame_count: how many frames can be addressed; 1 for a still.
+        duration_seconds: from the first frame to the end of the last; None for a still.
+        captured_at: ISO 8601 time of capture where the file states one.
+    """
+
+    digest: str
+    path: str
+    name: str
+    group: str
+    kind: MediaKind
+    width_pixels: int
+    height_pixels: int
+    codec: str
+    rate: Fraction | None = None
+    frame_count: int = 1
+    duration_seconds: Fraction | None = None
+    captured_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The address of one picture, in four parts: source, presentation time, ordinal, timecode.
+
+    Attributes:
+        source: digest of the source.
+        pts: presentation time in units of `time_base`; 0 for a still.
+        ordinal: position in presentation order, from 0.
+        timecode: `HH:MM:SS:FF`, counted from the first frame.
+        name: `TT_S01_E01_FRM-00-00-08-12`; for a still, the name of its source.
+    """
+
+    source: str
+    pts: int
+    time_base: Fraction
+    ordinal: int
+    timecode: str
+    name: str
+
+    def __post_init__(self) -> None:
+        if self.ordinal < 0 or self.time_base <= 0:
+            raise ValueError(f"a frame needs ordinal >= 0 and time_base > 0, got {self!r}")
+
+    @property
+    def id(self) -> str:
+        """The key of this frame everywhere: `<first 16 hex digits of the source>:<pts>`."""
+        return f"{self.source[:16]}:{self.pts}"

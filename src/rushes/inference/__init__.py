@@ -1,0 +1,1 @@
+"""A bundle and footage as predictions."""

@@ -1,0 +1,1 @@
+"""Sheets as labels, labels as one resolved answer, answers as a manifest."""

@@ -1,0 +1,217 @@
+"""TOML -> Recipe: everything that decides a training."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from rushes.errors import RecipeError, did_you_mean
+from rushes.project import check_keys, settings_from_table
+
+KINDS = ("cnn", "features", "finetune")
+HEADS = ("linear",)
+BALANCES = ("none", "weights")
+SPLIT_KINDS = ("grouped", "mixed")
+MONITORS = ("loss", "f1_macro", "balanced_accuracy")
+COLORS = ("rgb", "gray")
+FITS = ("squeeze", "crop", "pad")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecipe:
+    """Which network.
+
+    Attributes:
+        kind: `cnn` from scratch, `features` a frozen backbone with a head on cached features, `finetune` the
+            same backbone with its last stage trained.
+        design: of a cnn: one of `rushes.models.cnn.DESIGNS`.
+        units: of a cnn: channels of its five convolutions; () takes the design's.
+        dense: of a cnn: width of the dense layer; 0 takes the design's.
+        dropout: share of the dense layer's inputs dropped in training.
+        backbone: any name that timm knows.
+        weights: a local file of weights; "" asks the hub's cache and the hub.
+        backbone_args: further arguments of `timm.create_model`, such as pad_type = "same".
+        head: of `features`: the classifier on top.
+        stages: of `finetune`: how many of the backbone's last stages are trained.
+    """
+
+    kind: str = "features"
+    design: str = "cnn-6x6"
+    units: tuple[int, ...] = ()
+    dense: int = 0
+    dropout: float = 0.0
+    backbone: str = "mobilenetv2_100"
+    weights: str = ""
+    backbone_args: Mapping[str, Any] = field(default_factory=dict)
+    head: str = "linear"
+    stages: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecipe:
+    """What the network is shown.
+
+    Attributes:
+        size: (width, height) pixels; () takes the design's or the backbone's own.
+        color: "" takes the design's own.
+        fit: how a picture of another shape is fitted.
+    """
+
+    size: tuple[int, ...] = ()
+    color: str = ""
+    fit: str = "squeeze"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecipe:
+    """How it learns.
+
+    Attributes:
+        patience: epochs without a better `monitor` on validation before it stops; the best epoch's weights
+            are kept.
+        regularisation: of a linear head: candidates for C, the inverse strength of the penalty; the best on
+            validation is taken.
+    """
+
+    epochs: int = 30
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    patience: int = 6
+    monitor: str = "f1_macro"
+    seed: int = 0
+    regularisation: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentRecipe:
+    """What training pictures may undergo.
+
+    Attributes:
+        flip: mirror left and right, half of the time.
+        shift: largest shift, as a share of the side.
+        exposure: largest change of brightness and contrast, as a share.
+    """
+
+    flip: bool = True
+    shift: float = 0.05
+    exposure: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides a training; every default stands here or above, nowhere else."""
+
+    name: str
+    task: str = ""  # "" takes the project's only task
+    split: str = "grouped"
+    balance: str = "weights"
+    model: ModelRecipe = field(default_factory=ModelRecipe)
+    input: InputRecipe = field(default_factory=InputRecipe)
+    training: TrainingRecipe = field(default_factory=TrainingRecipe)
+    augment: AugmentRecipe = field(default_factory=AugmentRecipe)
+
+    def to_table(self) -> dict[str, Any]:
+        """Return the resolved recipe as plain values, ready for JSON."""
+        return {"schema": "recipe/1", **asdict(self)}
+
+
+_SECTIONS: dict[str, type] = {
+    "model": ModelRecipe,
+    "input": InputRecipe,
+    "training": TrainingRecipe,
+    "augment": AugmentRecipe,
+}
+
+
+def read_recipe(path: Path, *, changes: Sequence[str] = ()) -> Recipe:
+    """Read a recipe file; `changes` are `section.key=value` words that override it.
+
+    Raises:
+        RecipeError: the file is missing or is not TOML, a key is unknown, a value is not allowed.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        beside = sorted(str(other) for other in path.parent.glob("*.toml")) if path.parent.is_dir() else []
+        raise RecipeError(f"there is no recipe {path}. {did_you_mean(str(path), beside)}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
+        raise RecipeError(f"{path} is not valid TOML: {error}") from error
+    table.setdefault("name", path.stem)
+    for change in changes:
+        _apply_change(table, change)
+    return parse_recipe(table, where=str(path))
+
+
+def parse_recipe(table: Mapping[str, Any], *, where: str) -> Recipe:
+    """Turn the table of a recipe into a Recipe, every key and value checked.
+
+    Raises:
+        RecipeError: what `read_recipe` says.
+    """
+    if table.get("schema", "recipe/1") != "recipe/1":
+        raise RecipeError(f"{where}: schema is '{table['schema']}', this rushes reads 'recipe/1'")
+    top = {key: value for key, value in table.items() if key != "schema"}
+    check_keys(top, [item.name for item in fields(Recipe)], where=where, error=RecipeError)
+    for section, kind in _SECTIONS.items():
+        body = top.get(section, {})
+        if not isinstance(body, Mapping):
+            raise RecipeError(f"{where}: [{section}] must be a table, found {body!r}")
+        top[section] = settings_from_table(kind, body, where=f"{where}: [{section}]", error=RecipeError)
+    recipe = settings_from_table(Recipe, top, where=where, error=RecipeError)
+    _check_values(recipe, where=where)
+    return recipe
+
+
+def _check_values(recipe: Recipe, *, where: str) -> None:
+    chosen = {
+        "split": (recipe.split, SPLIT_KINDS),
+        "balance": (recipe.balance, BALANCES),
+        "model.kind": (recipe.model.kind, KINDS),
+        "model.head": (recipe.model.head, HEADS),
+        "input.color": (recipe.input.color or "rgb", COLORS),
+        "input.fit": (recipe.input.fit, FITS),
+        "training.monitor": (recipe.training.monitor, MONITORS),
+    }
+    for key, (value, allowed) in chosen.items():
+        if value not in allowed:
+            raise RecipeError(f"{where}: {key} is '{value}'. {did_you_mean(value, allowed)}")
+    counts = {
+        "training.epochs": recipe.training.epochs,
+        "training.batch_size": recipe.training.batch_size,
+        "training.patience": recipe.training.patience,
+        "model.stages": recipe.model.stages,
+    }
+    for key, count in counts.items():
+        if count < 1:
+            raise RecipeError(f"{where}: {key} is {count}; it must be 1 or more")
+    if recipe.training.learning_rate <= 0:
+        raise RecipeError(f"{where}: training.learning_rate is {recipe.training.learning_rate}; it must be above 0")
+    if not recipe.training.regularisation or min(recipe.training.regularisation) <= 0:
+        raise RecipeError(f"{where}: training.regularisation needs numbers above 0")
+    if not 0 <= recipe.model.dropout < 1:
+        raise RecipeError(f"{where}: model.dropout is {recipe.model.dropout}; it must be from 0 to below 1")
+    if recipe.input.size and (len(recipe.input.size) != 2 or min(recipe.input.size) < 1):
+        raise RecipeError(f"{where}: input.size is {list(recipe.input.size)}; it must be [width, height] in pixels")
+    if recipe.model.units and (len(recipe.model.units) != 5 or min(recipe.model.units) < 1):
+        raise RecipeError(f"{where}: model.units is {list(recipe.model.units)}; it must be five numbers above 0")
+
+
+def _apply_change(table: dict[str, Any], change: str) -> None:
+    """Set `section.key=value` in a recipe's table; the value is TOML, or text where it is none."""
+    key, equals, text = change.partition("=")
+    if not equals or not key.strip():
+        raise RecipeError(f"--set {change}: write it as section.key=value, for example training.epochs=10")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    *sections, last = key.strip().split(".")
+    for section in sections:
+        table = table.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise RecipeError(f"--set {change}: '{section}' is no section of a recipe")
+    table[last] = value

@@ -1,0 +1,321 @@
+"""rushes.toml -> Project: where everything is, and what a project's words mean."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rushes.errors import ProjectError, did_you_mean
+from rushes.timecode import parse_duration
+
+T = TypeVar("T")
+
+PROJECT_FILE = "rushes.toml"
+DEFAULT_TRUST = ("review", "jonny", "supervised", "folder", "unsupervised")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One question with an ordered list of classes.
+
+    Attributes:
+        classes: the answers, in the order in which every score and matrix lists them.
+        aliases: other spellings in sheets -> class, compared without regard to case.
+        ignore: answers in sheets that state nothing ("none", "n/a").
+        trust: origins of labels, the most trusted first; () takes the project's order.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    trust: tuple[str, ...] = ()
+
+    def class_of(self, text: str) -> str | None:
+        """Return the class that a sheet's text names, case and outer spaces aside; None if none does."""
+        folded = text.strip().casefold()
+        spellings = {name.casefold(): name for name in self.classes}
+        spellings |= {alias.casefold(): name for alias, name in self.aliases.items()}
+        return spellings.get(folded)
+
+    def says_nothing(self, text: str) -> bool:
+        """Return whether a sheet's text is empty or one of the answers to ignore."""
+        folded = text.strip().casefold()
+        return not folded or folded in {word.casefold() for word in self.ignore}
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """How footage becomes frames when the command line does not say otherwise."""
+
+    every: str = "8s"
+    size: str = "640"  # long side in pixels, or WIDTHxHEIGHT
+    format: str = "jpeg"
+    quality: int = 90
+
+    @property
+    def every_seconds(self) -> Fraction:
+        return parse_duration(self.every)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSettings:
+    """The shares of groups that a split aims for."""
+
+    train: float = 0.7
+    validation: float = 0.15
+    test: float = 0.15
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project folder and the settings of its `rushes.toml`."""
+
+    root: Path
+    name: str
+    tasks: Mapping[str, Task]
+    trust: tuple[str, ...] = DEFAULT_TRUST
+    catalog: str = ""  # SQLAlchemy URL; "" is the SQLite file in the project
+    ingest: IngestSettings = field(default_factory=IngestSettings)
+    split: SplitSettings = field(default_factory=SplitSettings)
+    columns: Mapping[str, str] = field(default_factory=dict)  # sheet column -> field or origin
+
+    @property
+    def catalog_url(self) -> str:
+        return self.catalog or f"sqlite:///{self.root / '.rushes' / 'catalog.db'}"
+
+    @property
+    def frames_folder(self) -> Path:
+        return self.root / "frames"
+
+    @property
+    def manifests_folder(self) -> Path:
+        return self.root / "manifests"
+
+    @property
+    def splits_folder(self) -> Path:
+        return self.root / "splits"
+
+    @property
+    def recipes_folder(self) -> Path:
+        return self.root / "recipes"
+
+    @property
+    def runs_folder(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def bundles_folder(self) -> Path:
+        return self.root / "bundles"
+
+    @property
+    def cache_folder(self) -> Path:
+        return self.root / ".rushes" / "cache"
+
+    def task(self, name: str | None) -> Task:
+        """Return a task by name; without a name, the only one there is.
+
+        Raises:
+            ProjectError: no such task, or several and no name.
+        """
+        if name is None:
+            if len(self.tasks) == 1:
+                return next(iter(self.tasks.values()))
+            if not self.tasks:
+                raise ProjectError(
+                    f"{self.root / PROJECT_FILE}: no task is defined. Add one, for example:\n"
+                    '  [tasks.select]\n  classes = ["reject", "select"]'
+                )
+            raise ProjectError(f"{self.root / PROJECT_FILE} has {len(self.tasks)} tasks; say which with --task: "
+                               f"{', '.join(self.tasks)}")  # fmt: skip
+        if name not in self.tasks:
+            raise ProjectError(
+                f"{self.root / PROJECT_FILE}: there is no task '{name}'. {did_you_mean(name, list(self.tasks))}\n"
+                f'To add it:\n  [tasks.{name}]\n  classes = ["one", "other"]'
+            )
+        return self.tasks[name]
+
+    def trust_of(self, task: Task) -> tuple[str, ...]:
+        """Return the order of origins for a task, the most trusted first."""
+        return task.trust or self.trust
+
+
+def find_project(start: Path | None = None) -> Project:
+    """Read the project that holds the folder `start` (default: the working folder).
+
+    Raises:
+        ProjectError: neither `start` nor a folder above it holds a rushes.toml.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / PROJECT_FILE).is_file():
+            return read_project(folder)
+    raise ProjectError(
+        f"no {PROJECT_FILE} in {here} or above it. Make a project here with 'rushes init', "
+        "or name one with --project DIR"
+    )
+
+
+def read_project(root: Path) -> Project:
+    """Read and check `root/rushes.toml`.
+
+    Raises:
+        ProjectError: the file is missing, is not TOML, or says something that is not allowed.
+    """
+    path = root / PROJECT_FILE
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ProjectError(f"{path} is missing. Make a project with 'rushes init {root}'") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProjectError(f"{path} is not valid TOML: {error}") from error
+    return parse_project(table, root=root.resolve())
+
+
+def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
+    """Turn the table of a rushes.toml into a Project.
+
+    Raises:
+        ProjectError: a key is unknown, a value is of the wrong type or not allowed.
+    """
+    where = str(root / PROJECT_FILE)
+    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns")
+    check_keys(table, allowed, where=where, error=ProjectError)
+    if table.get("schema", "project/1") != "project/1":
+        raise ProjectError(f"{where}: schema is '{table['schema']}', this rushes reads 'project/1'")
+    tasks = {
+        name: _parse_task(name, body, where=where)
+        for name, body in _typed(table, "tasks", dict, {}, where=where).items()
+    }
+    columns = _typed(table, "columns", dict, {}, where=where)
+    return Project(
+        root=root,
+        name=_typed(table, "name", str, root.name, where=where),
+        tasks=tasks,
+        trust=_words(table, "trust", DEFAULT_TRUST, where=where),
+        catalog=_typed(table, "catalog", str, "", where=where),
+        ingest=_parse_ingest(_typed(table, "ingest", dict, {}, where=where), where=where),
+        split=_parse_split(_typed(table, "split", dict, {}, where=where), where=where),
+        columns={str(column): str(meaning) for column, meaning in columns.items()},
+    )
+
+
+def settings_from_table(kind: type[T], table: Mapping[str, Any], *, where: str, error: type[Exception]) -> T:
+    """Build a frozen dataclass of plain values from a table, keys and types checked.
+
+    Integers are taken where a float is wanted, lists where a tuple is wanted.
+
+    Raises:
+        error: a key is unknown (its nearest known key is named), missing, or of another type.
+    """
+    wanted = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
+    check_keys(table, tuple(wanted), where=where, error=error)
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        default = wanted[name].default
+        if default is MISSING and wanted[name].default_factory is not MISSING:
+            default = wanted[name].default_factory()  # type: ignore[misc]
+        values[name] = _like(value, default, key=f"{where}: {name}", error=error)
+    missing = [
+        name
+        for name, item in wanted.items()
+        if item.default is MISSING and item.default_factory is MISSING and name not in table
+    ]
+    if missing:
+        raise error(f"{where}: the key '{missing[0]}' is missing")
+    return kind(**values)
+
+
+def check_keys(table: Mapping[str, Any], allowed: Sequence[str], *, where: str, error: type[Exception]) -> None:
+    """Raise `error` for the first key that is not allowed, naming the nearest one that is."""
+    for key in table:
+        if key not in allowed:
+            raise error(f"{where}: unknown key '{key}'. {did_you_mean(key, allowed)}")
+
+
+def _like(value: Any, default: Any, *, key: str, error: type[Exception]) -> Any:
+    """Return `value` as the type of `default`, or raise `error`; no default leaves it as it is."""
+    if default is MISSING or default is None:
+        return tuple(value) if isinstance(value, list) else value
+    if isinstance(default, bool) or isinstance(value, bool):
+        right = isinstance(default, bool) and isinstance(value, bool)
+    elif isinstance(default, float):
+        value, right = (float(value), True) if isinstance(value, int | float) else (value, False)
+    elif isinstance(default, tuple):
+        value, right = (tuple(value), True) if isinstance(value, list | tuple) else (value, False)
+    else:
+        right = isinstance(value, type(default))
+    if not right:
+        names = {str: "text", int: "a whole number", float: "a number", bool: "true or false", tuple: "a list",
+                 dict: "a table"}  # fmt: skip
+        raise error(f"{key} is {value!r}; it must be {names.get(type(default), type(default).__name__)}")
+    return value
+
+
+def _typed(table: Mapping[str, Any], key: str, kind: type, default: Any, *, where: str) -> Any:
+    value = table.get(key, default)
+    if not isinstance(value, kind):
+        wanted = {str: "text in quotes", dict: "a table"}.get(kind, kind.__name__)
+        raise ProjectError(f"{where}: {key} is {value!r}; it must be {wanted}")
+    return value
+
+
+def _words(table: Mapping[str, Any], key: str, default: tuple[str, ...], *, where: str) -> tuple[str, ...]:
+    value = table.get(key, default)
+    if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
+        raise ProjectError(f"{where}: {key} is {value!r}; it must be a list of words in quotes")
+    if len({word.casefold() for word in value}) != len(value):
+        raise ProjectError(f"{where}: {key} names the same word twice: {', '.join(value)}")
+    return tuple(value)
+
+
+def _parse_task(name: str, body: Any, *, where: str) -> Task:
+    place = f"{where}: [tasks.{name}]"
+    if not isinstance(body, dict):
+        raise ProjectError(f'{place} must be a table with classes = ["one", "other"]')
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise ProjectError(f"{place}: a task's name is made of letters, digits, - and _")
+    check_keys(body, ("classes", "aliases", "ignore", "trust"), where=place, error=ProjectError)
+    classes = _words(body, "classes", (), where=place)
+    if len(classes) < 2:
+        found = f"only '{classes[0]}'" if classes else "none"
+        raise ProjectError(f"{place}: classes has {found}; a task needs at least two to choose between")
+    for class_name in classes:
+        if not class_name.strip() or re.search(r"[/\\\x00]", class_name) or class_name.startswith("."):
+            raise ProjectError(f"{place}: '{class_name}' cannot be a class: it would not make a folder's name")
+    aliases = _typed(body, "aliases", dict, {}, where=place)
+    for alias, class_name in aliases.items():
+        if class_name not in classes:
+            raise ProjectError(f"{place}: the alias {alias} = '{class_name}' is no class. "
+                               f"{did_you_mean(str(class_name), classes)}")  # fmt: skip
+    return Task(
+        name,
+        classes,
+        aliases=dict(aliases),
+        ignore=_words(body, "ignore", (), where=place),
+        trust=_words(body, "trust", (), where=place),
+    )
+
+
+def _parse_ingest(table: Mapping[str, Any], *, where: str) -> IngestSettings:
+    settings = settings_from_table(IngestSettings, table, where=f"{where}: [ingest]", error=ProjectError)
+    try:
+        parse_duration(settings.every)
+    except ValueError as error:
+        raise ProjectError(f"{where}: [ingest] every: {error}") from error
+    return settings
+
+
+def _parse_split(table: Mapping[str, Any], *, where: str) -> SplitSettings:
+    place = f"{where}: [split]"
+    settings = settings_from_table(SplitSettings, table, where=place, error=ProjectError)
+    shares = (settings.train, settings.validation, settings.test)
+    if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
+        raise ProjectError(f"{place}: train, validation and test are {shares}; each must be above 0 and the sum 1")
+    return settings

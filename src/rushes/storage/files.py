@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 
-
 def digest_of_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hex."""
     with path.open("rb") as file:

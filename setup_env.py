@@ -53,6 +53,7 @@ def install_uv() -> Path:
 
 
 def main() -> None:
+    """Bring `.venv` up to date."""
     if sys.version_info < OLDEST_PYTHON:
         found = ".".join(str(part) for part in sys.version_info[:3])
         sys.exit(f"rushes needs Python 3.11 or newer; {sys.executable} is {found}. Try: make PYTHON=python3.12 …")

@@ -218,9 +218,8 @@ def settings_from_table(kind: type[T], table: Mapping[str, Any], *, where: str, 
     check_keys(table, tuple(wanted), where=where, error=error)
     values: dict[str, Any] = {}
     for name, value in table.items():
-        default = wanted[name].default
-        if default is MISSING and wanted[name].default_factory is not MISSING:
-            default = wanted[name].default_factory()  # type: ignore[misc]
+        factory = wanted[name].default_factory
+        default = wanted[name].default if factory is MISSING else factory()
         values[name] = _like(value, default, key=f"{where}: {name}", error=error)
     missing = [
         name
@@ -261,7 +260,7 @@ def _like(value: Any, default: Any, *, key: str, error: type[Exception]) -> Any:
 def _typed(table: Mapping[str, Any], key: str, kind: type, default: Any, *, where: str) -> Any:
     value = table.get(key, default)
     if not isinstance(value, kind):
-        wanted = {str: "text in quotes", dict: "a table"}.get(kind, kind.__name__)
+        wanted = "a table" if kind is dict else "text in quotes"
         raise ProjectError(f"{where}: {key} is {value!r}; it must be {wanted}")
     return value
 

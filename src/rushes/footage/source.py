@@ -1,4 +1,4 @@
-"""The values Source and Frame."""
+"""The values Source, Frame and Unreadable."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Source:
         group: what must never stand on both sides of a split.
         width_pixels, height_pixels: of the picture as it is to be shown (rotation and pixel shape honoured).
         codec: FFmpeg's name, or the picture format in lower case.
+        start_pts: presentation time of the first frame, in the time base of its frames; 0 for a still.
         rate: average frames per second; None for a still.
         frame_count: how many frames can be addressed; 1 for a still.
         duration_seconds: from the first frame to the end of the last; None for a still.
@@ -35,6 +36,7 @@ class Source:
     width_pixels: int
     height_pixels: int
     codec: str
+    start_pts: int = 0
     rate: Fraction | None = None
     frame_count: int = 1
     duration_seconds: Fraction | None = None
@@ -68,3 +70,19 @@ class Frame:
     def id(self) -> str:
         """The key of this frame everywhere: `<first 16 hex digits of the source>:<pts>`."""
         return f"{self.source[:16]}:{self.pts}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file, or a part of one, that could not be read; the rest of its batch went on.
+
+    Attributes:
+        path: as the user named it.
+        reason: what is wrong and what to do, without the path.
+    """
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"

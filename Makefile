@@ -1,0 +1,34 @@
+# `make demo` and `make test` are all a newcomer needs; both set up .venv first where it is not there.
+PYTHON ?= python3
+VENV := .venv/bin
+
+.PHONY: help setup demo test check bench lock clean
+
+help:
+	@echo "make demo    the whole loop on a film rendered on the spot, ending in a report"
+	@echo "make test    every check and test"
+	@echo "make bench   every benchmark; one of them with NAME=sparse"
+	@echo "make check   format, lint and types only"
+
+setup:
+	@$(PYTHON) setup_env.py
+
+demo: setup
+	@$(VENV)/rushes demo demo
+
+check: setup
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+	$(VENV)/mypy
+
+test: check
+	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n 2 --dist worksteal -q
+
+bench: setup
+	@$(VENV)/python -m benchmarks $(NAME)
+
+lock: setup
+	@requirements/lock.sh
+
+clean:
+	rm -rf .venv .venv-uv demo

@@ -1,0 +1,307 @@
+"""Catalog: a project's sources, frames and labels in a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from rushes.catalog import schema
+from rushes.catalog.migrations import migrate
+from rushes.errors import CatalogError
+from rushes.footage.source import Frame, Source
+from rushes.labels.label import Label
+
+_WAIT_FOR_WRITERS_SECONDS = 30
+_ROWS_PER_STATEMENT = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFrame:
+    """A frame with the picture that stands for it in the project.
+
+    Attributes:
+        image: picture file, relative to the project folder, with forward slashes.
+        sha256: digest of the picture file.
+        signature: 64 bits that are close for pictures that look alike.
+    """
+
+    frame: Frame
+    image: str
+    sha256: str
+    signature: int
+
+
+class Catalog:
+    """What a project remembers. Labels are only ever appended.
+
+    One Catalog may be used by several threads; several processes may open the same one.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Sources and frames.
+
+    def digest_of(self, path: Path, *, size_bytes: int, modified_ns: int) -> str | None:
+        """Return the digest remembered for a file, or None when the file has changed since or is new."""
+        table = schema.files
+        wanted = select(table.c.digest).where(
+            table.c.path == str(path), table.c.size_bytes == size_bytes, table.c.modified_ns == modified_ns
+        )
+        with self._reading() as connection:
+            found = connection.execute(wanted).scalar_one_or_none()
+        return None if found is None else str(found)
+
+    def remember_digest(self, path: Path, *, size_bytes: int, modified_ns: int, digest: str) -> None:
+        """Remember a file's digest for as long as its size and time stay the same."""
+        values = {"size_bytes": size_bytes, "modified_ns": modified_ns, "digest": digest}
+        with self._writing() as connection:
+            connection.execute(
+                self._insert(schema.files)
+                .values(path=str(path), **values)
+                .on_conflict_do_update(index_elements=["path"], set_=values)
+            )
+
+    def add_source(self, source: Source, *, now: str) -> None:
+        """Add a source, or bring the path and group of a known one up to date."""
+        values = _source_to_row(source) | {"added_at": now}
+        with self._writing() as connection:
+            connection.execute(
+                self._insert(schema.sources)
+                .values(values)
+                .on_conflict_do_update(
+                    index_elements=["digest"], set_={"path": values["path"], "group_name": values["group_name"]}
+                )
+            )
+
+    def sources(self) -> list[Source]:
+        """Return every source, by name."""
+        with self._reading() as connection:
+            rows = connection.execute(select(schema.sources).order_by(schema.sources.c.name)).all()
+        return [_source_from_row(row) for row in rows]
+
+    def source(self, digest: str) -> Source | None:
+        """Return the source with a digest, or None."""
+        with self._reading() as connection:
+            row = connection.execute(select(schema.sources).where(schema.sources.c.digest == digest)).one_or_none()
+        return None if row is None else _source_from_row(row)
+
+    def set_groups(self, groups: Iterable[tuple[str, str]]) -> int:
+        """Set the group of sources, given as (digest, group); return how many changed."""
+        changed = 0
+        table = schema.sources
+        with self._writing() as connection:
+            for digest, group in groups:
+                found = update(table).where(table.c.digest == digest, table.c.group_name != group)
+                changed += connection.execute(found.values(group_name=group)).rowcount
+        return changed
+
+    def add_frames(self, stored: Sequence[StoredFrame], *, now: str) -> int:
+        """Add frames that are not there yet; return how many were new."""
+        rows = [
+            {
+                "id": item.frame.id,
+                "source": item.frame.source,
+                "pts": item.frame.pts,
+                "time_base": str(item.frame.time_base),
+                "ordinal": item.frame.ordinal,
+                "timecode": item.frame.timecode,
+                "name": item.frame.name,
+                "image": item.image,
+                "sha256": item.sha256,
+                "signature": f"{item.signature:016x}",
+                "added_at": now,
+            }
+            for item in stored
+        ]
+        added = 0
+        with self._writing() as connection:
+            statement = self._insert(schema.frames).on_conflict_do_nothing(index_elements=["id"])
+            for batch in _batches(rows):
+                before = connection.execute(select(func.count()).select_from(schema.frames)).scalar_one()
+                connection.execute(statement, batch)
+                added += connection.execute(select(func.count()).select_from(schema.frames)).scalar_one() - before
+        return added
+
+    def frames(self, *, source: str | None = None) -> list[StoredFrame]:
+        """Return frames in the order of source name and time; of one source where its digest is given."""
+        table = schema.frames
+        wanted = select(table).join(schema.sources).order_by(schema.sources.c.name, table.c.ordinal)
+        if source is not None:
+            wanted = wanted.where(table.c.source == source)
+        with self._reading() as connection:
+            return [_frame_from_row(row) for row in connection.execute(wanted)]
+
+    # Labels.
+
+    def append_labels(self, labels: Sequence[Label]) -> None:
+        """Append statements, all of them or, on an error, none."""
+        rows = [
+            {
+                "frame": label.frame,
+                "task": label.task,
+                "class_name": label.class_name,
+                "origin": label.origin,
+                "stated_at": label.stated_at,
+                "place": label.place,
+                "sheet": label.sheet,
+            }
+            for label in labels
+        ]
+        with self._writing() as connection:
+            for batch in _batches(rows):
+                connection.execute(insert(schema.labels), batch)
+
+    def labels(self, *, task: str | None = None) -> list[Label]:
+        """Return every statement, the earliest first; of one task where it is named."""
+        table = schema.labels
+        wanted = select(table).order_by(table.c.number)
+        if task is not None:
+            wanted = wanted.where(table.c.task == task)
+        with self._reading() as connection:
+            return [_label_from_row(row) for row in connection.execute(wanted)]
+
+    def labels_of(self, frame: str, *, task: str) -> list[Label]:
+        """Return every statement about one frame, the earliest first."""
+        table = schema.labels
+        wanted = select(table).where(table.c.frame == frame, table.c.task == task).order_by(table.c.number)
+        with self._reading() as connection:
+            return [_label_from_row(row) for row in connection.execute(wanted)]
+
+    # Connections.
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _our_errors(self._engine), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with _our_errors(self._engine), self._engine.begin() as connection:
+            yield connection
+
+    def _insert(self, table: Any) -> Any:
+        """Return an insert that can say what to do on a conflict, in the database's dialect."""
+        return postgresql.insert(table) if self._engine.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def open_catalog(url: str) -> Catalog:
+    """Open the catalog at an SQLAlchemy URL, making it or bringing it up to date.
+
+    Raises:
+        CatalogError: it cannot be opened, is not a catalog, or was made by a newer rushes.
+    """
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, connect_args={"timeout": _WAIT_FOR_WRITERS_SECONDS})
+        event.listen(engine, "connect", _set_up_sqlite)
+    else:
+        engine = create_engine(url)
+    with _our_errors(engine):
+        migrate(engine)
+    return Catalog(engine)
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+@contextmanager
+def _our_errors(engine: Engine) -> Iterator[None]:
+    """Turn a database's refusal into what a person can do about it."""
+    place = engine.url.render_as_string()
+    try:
+        yield
+    except OperationalError as error:
+        if "locked" in str(error.orig):
+            raise CatalogError(
+                f"the catalog {place} is held by another rushes; wait for it to end, then run this again"
+            ) from error
+        raise CatalogError(f"the catalog {place} cannot be used: {error.orig}") from error
+    except DatabaseError as error:
+        if "not a database" in str(error.orig) or "malformed" in str(error.orig):
+            raise CatalogError(
+                f"the catalog {place} is damaged ({error.orig}). Put a copy in its place, or move it "
+                "away and run 'rushes ingest' and 'rushes labels import' again"
+            ) from error
+        raise
+
+
+def _batches(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+        yield rows[start : start + _ROWS_PER_STATEMENT]
+
+
+def _source_to_row(source: Source) -> dict[str, Any]:
+    return {
+        "digest": source.digest,
+        "path": source.path,
+        "name": source.name,
+        "group_name": source.group,
+        "kind": source.kind,
+        "width_pixels": source.width_pixels,
+        "height_pixels": source.height_pixels,
+        "codec": source.codec,
+        "start_pts": source.start_pts,
+        "rate": None if source.rate is None else str(source.rate),
+        "frame_count": source.frame_count,
+        "duration_seconds": None if source.duration_seconds is None else str(source.duration_seconds),
+        "captured_at": source.captured_at,
+    }
+
+
+def _source_from_row(row: Row[Any]) -> Source:
+    return Source(
+        digest=row.digest,
+        path=row.path,
+        name=row.name,
+        group=row.group_name,
+        kind=row.kind,
+        width_pixels=row.width_pixels,
+        height_pixels=row.height_pixels,
+        codec=row.codec,
+        start_pts=row.start_pts,
+        rate=None if row.rate is None else Fraction(row.rate),
+        frame_count=row.frame_count,
+        duration_seconds=None if row.duration_seconds is None else Fraction(row.duration_seconds),
+        captured_at=row.captured_at,
+    )
+
+
+def _frame_from_row(row: Row[Any]) -> StoredFrame:
+    frame = Frame(row.source, row.pts, Fraction(row.time_base), row.ordinal, row.timecode, row.name)
+    return StoredFrame(frame, row.image, row.sha256, int(row.signature, 16))
+
+
+def _label_from_row(row: Row[Any]) -> Label:
+    return Label(
+        frame=row.frame,
+        task=row.task,
+        class_name=row.class_name,
+        origin=row.origin,
+        stated_at=row.stated_at,
+        place=row.place,
+        sheet=row.sheet,
+    )

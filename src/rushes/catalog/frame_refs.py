@@ -1,0 +1,28 @@
+"""What a sheet may know about the catalog's frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rushes.catalog.catalog import StoredFrame
+from rushes.footage.source import Source
+from rushes.labels.frame_index import FrameRef
+
+
+def frame_refs(frames: Sequence[StoredFrame], sources: Sequence[Source]) -> list[FrameRef]:
+    """Return one reference per frame; times are counted from the first frame of its source."""
+    by_digest = {source.digest: source for source in sources}
+    return [
+        FrameRef(
+            id=item.frame.id,
+            name=item.frame.name,
+            image=item.image,
+            source_name=by_digest[item.frame.source].name,
+            source_path=by_digest[item.frame.source].path,
+            ordinal=item.frame.ordinal,
+            seconds=(item.frame.pts - by_digest[item.frame.source].start_pts) * item.frame.time_base,
+            timecode=item.frame.timecode,
+            group=by_digest[item.frame.source].group,
+        )
+        for item in frames
+    ]

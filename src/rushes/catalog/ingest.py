@@ -1,0 +1,307 @@
+"""Footage into the catalog: what is there is not done twice, and a stop leaves a state to go on from."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rushes.catalog.catalog import Catalog, StoredFrame
+from rushes.errors import MediaError
+from rushes.footage.kinds import find_media, kind_of
+from rushes.footage.picture import PictureFormat, PictureSize, encode_picture, read_picture, resize
+from rushes.footage.sampling import Sampling, name_frames, plan_ordinals
+from rushes.footage.signature import signature_of
+from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
+from rushes.footage.sources import read_source, source_name
+from rushes.footage.video import LostFrame, VideoIndex, decode_frames
+from rushes.labels.label import Label
+from rushes.progress import Progress, silent
+from rushes.storage.files import digest_of_bytes, digest_of_file, write_bytes
+from rushes.timecode import parse_frame_name
+
+FOLDER_ORIGIN = "folder"
+_EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "png": "png"}
+_FRAMES_PER_COMMIT = 64
+_STILLS_FOLDER = "stills"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One file to take in.
+
+    Attributes:
+        group: the group it is to be of; None takes the one its kind suggests (see `group_of`).
+        class_name: the class its folder names, where folders name classes.
+    """
+
+    path: Path
+    group: str | None = None
+    class_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """How footage becomes frames, in exact values."""
+
+    sampling: Sampling
+    size: PictureSize
+    format: PictureFormat = "jpeg"
+    quality: int = 90
+    task: str | None = None  # of the labels that folders name
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What came of one file.
+
+    Attributes:
+        new, known: frames taken now, and frames that were there already.
+        lost: frames that were planned and could not be decoded, with the reason.
+    """
+
+    path: Path
+    source: Source
+    new: int
+    known: int
+    lost: tuple[Unreadable, ...] = ()
+
+
+def plan_ingest(
+    paths: Sequence[Path], *, group: str | None, classes: Sequence[str] | None
+) -> tuple[list[Wanted], list[Unreadable]]:
+    """Return the files to take in below some paths, and the paths where there are none.
+
+    Args:
+        group: one group for all; None lets each file's kind suggest it.
+        classes: where given, the folder that holds a file names its class (the ImageFolder layout), and each
+            photograph is a group of its own unless `group` says otherwise.
+    """
+    wanted: list[Wanted] = []
+    missing: list[Unreadable] = []
+    for path in paths:
+        try:
+            found = find_media(path)
+        except MediaError as error:
+            missing.append(Unreadable(error.path, error.reason))
+            continue
+        if not found:
+            missing.append(Unreadable(str(path), "holds no videos, raws or photographs"))
+        for file in found:
+            class_name = None
+            if classes is not None:
+                class_name = {name.casefold(): name for name in classes}.get(file.parent.name.casefold())
+                if class_name is None:
+                    allowed = ", ".join(classes)
+                    reason = f"its folder '{file.parent.name}' is no class of the task. Allowed: {allowed}"
+                    missing.append(Unreadable(str(file), reason))
+                    continue
+            wanted.append(Wanted(file, group, class_name))
+    return list({item.path.resolve(): item for item in wanted}.values()), missing
+
+
+def group_of(path: Path, *, name: str, class_folders: bool) -> str:
+    """Return the group that a file's kind suggests.
+
+    A film is a group of its own; a photograph belongs to the folder it lies in (a shoot); a picture that is
+    named as a frame belongs to the film that its name states; in class folders each photograph stands alone.
+    """
+    try:
+        return parse_frame_name(path.stem)[0]
+    except ValueError:
+        pass
+    if class_folders or kind_of(path) == "video":
+        return name
+    return path.resolve().parent.name or name
+
+
+def ingest(
+    wanted: Sequence[Wanted],
+    *,
+    catalog: Catalog,
+    root: Path,
+    settings: IngestSettings,
+    threads: int = 2,
+    progress: Progress = silent,
+) -> Iterator[Ingested | Unreadable]:
+    """Take files in, several at a time, and yield what came of each as it is done.
+
+    Frames are written under `root`/frames whole or not at all and noted in the catalog in small batches, so
+    that a run that was stopped or killed goes on where it was.
+    """
+    names = _Names(catalog)
+    stop = threading.Event()
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        waiting = iter(wanted)
+        meter = _Meter(len(wanted), progress)
+        running: set[Future[Ingested | Unreadable]] = set()
+        try:
+            while True:
+                for item in waiting:
+                    job = _Job(item, catalog, root, settings, names, stop, meter)
+                    running.add(pool.submit(job.run))
+                    if len(running) >= 2 * threads:
+                        break
+                if not running:
+                    return
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    outcome = future.result()
+                    meter.file_done(Path(outcome.path).name)
+                    yield outcome
+        finally:
+            stop.set()
+
+
+class _Names:
+    """Names of sources, each given to one digest only."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._lock = threading.Lock()
+        self._digests = {source.name: source.digest for source in catalog.sources()}
+
+    def claim(self, wanted: str, digest: str) -> str:
+        """Return the name for a source: the wanted one, or the wanted one with a piece of its digest."""
+        with self._lock:
+            for name in (wanted, f"{wanted}-{digest[:8]}", digest):
+                if self._digests.setdefault(name, digest) == digest:
+                    return name
+        raise AssertionError("a digest is a name of its own")
+
+
+class _Meter:
+    """Progress counted in files, with the frames of a long film in the note."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self._lock = threading.Lock()
+        self._total, self._progress, self._done = total, progress, 0
+
+    def file_done(self, name: str) -> None:
+        with self._lock:
+            self._done += 1
+            self._progress(self._done, self._total, name)
+
+    def frames_done(self, name: str, done: int, total: int) -> None:
+        with self._lock:
+            self._progress(self._done, self._total, f"{name} {done}/{total} frames")
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """The work on one file; runs in a thread."""
+
+    wanted: Wanted
+    catalog: Catalog
+    root: Path
+    settings: IngestSettings
+    names: _Names
+    stop: threading.Event
+    meter: _Meter
+
+    def run(self) -> Ingested | Unreadable:
+        path = self.wanted.path
+        try:
+            return self._take_in(path)
+        except MediaError as error:
+            return Unreadable(str(path), error.reason)
+        except OSError as error:
+            return Unreadable(str(path), f"cannot be taken in: {error.strerror or error}")
+
+    def _take_in(self, path: Path) -> Ingested:
+        index: VideoIndex | None
+        digest = self._digest(path)
+        known = self.catalog.source(digest)
+        name = known.name if known else self.names.claim(source_name(path), digest)
+        classes = self.wanted.class_name is not None
+        group = self.wanted.group or (known.group if known else group_of(path, name=name, class_folders=classes))
+        if known is not None and known.kind != "video":
+            source, index = replace(known, path=str(path.resolve()), group=group), None
+        else:
+            source, index = read_source(path, name=name, group=group, digest=digest)
+        self.catalog.add_source(source, now=_now())
+        there = {
+            item.frame.id: item for item in self.catalog.frames(source=digest) if (self.root / item.image).is_file()
+        }
+        if index is None:
+            new, known_count, lost = self._take_still(path, source, there)
+        else:
+            new, known_count, lost = self._take_film(path, source, index, there)
+        if self.wanted.class_name is not None:
+            self._label_by_folder(source)
+        return Ingested(path, source, new, known_count, lost)
+
+    def _digest(self, path: Path) -> str:
+        if not path.is_file():
+            # read_source says what is wrong with it.
+            read_source(path, name="missing", group="missing", digest="")
+        state = path.stat()
+        resolved = path.resolve()
+        known = self.catalog.digest_of(resolved, size_bytes=state.st_size, modified_ns=state.st_mtime_ns)
+        if known is not None:
+            return known
+        digest = digest_of_file(path)
+        self.catalog.remember_digest(resolved, size_bytes=state.st_size, modified_ns=state.st_mtime_ns, digest=digest)
+        return digest
+
+    def _take_still(
+        self, path: Path, source: Source, there: dict[str, StoredFrame]
+    ) -> tuple[int, int, tuple[Unreadable, ...]]:
+        frame = Frame(source.digest, 0, STILL_TIME_BASE, 0, "00:00:00:00", source.name)
+        if frame.id in there:
+            return 0, 1, ()
+        stored = self._write(frame, resize(read_picture(path), self.settings.size), folder=_STILLS_FOLDER)
+        return self.catalog.add_frames([stored], now=_now()), 0, ()
+
+    def _take_film(
+        self, path: Path, source: Source, index: VideoIndex, there: dict[str, StoredFrame]
+    ) -> tuple[int, int, tuple[Unreadable, ...]]:
+        frames = {
+            frame.ordinal: frame for frame in name_frames(source, index, plan_ordinals(index, self.settings.sampling))
+        }
+        missing = [ordinal for ordinal, frame in frames.items() if frame.id not in there]
+        lost: list[Unreadable] = []
+        batch: list[StoredFrame] = []
+        new = 0
+        for decoded in decode_frames(path, index, missing) if missing else ():
+            if isinstance(decoded, LostFrame):
+                lost.append(Unreadable(frames[decoded.ordinal].name, decoded.reason))
+                continue
+            pixels = resize(decoded.pixels, self.settings.size)
+            batch.append(self._write(frames[decoded.ordinal], pixels, folder=source.name))
+            if len(batch) >= _FRAMES_PER_COMMIT:
+                new += self.catalog.add_frames(batch, now=_now())
+                batch = []
+                self.meter.frames_done(path.name, new, len(missing))
+            if self.stop.is_set():
+                break
+        new += self.catalog.add_frames(batch, now=_now())
+        return new, len(frames) - len(missing), tuple(lost)
+
+    def _write(self, frame: Frame, pixels: object, *, folder: str) -> StoredFrame:
+        import numpy as np
+
+        picture = np.asarray(pixels, np.uint8)
+        data = encode_picture(picture, self.settings.format, self.settings.quality)
+        image = f"frames/{folder}/{frame.name}.{_EXTENSIONS[self.settings.format]}"
+        write_bytes(self.root / image, data)
+        return StoredFrame(frame, image, digest_of_bytes(data), signature_of(picture))
+
+    def _label_by_folder(self, source: Source) -> None:
+        """State the class that the folder names, unless the folder said so before."""
+        assert self.settings.task is not None
+        frame = f"{source.digest[:16]}:0"
+        said = [
+            label for label in self.catalog.labels_of(frame, task=self.settings.task) if label.origin == FOLDER_ORIGIN
+        ]
+        if not said or said[-1].class_name != self.wanted.class_name:
+            place = str(self.wanted.path)
+            self.catalog.append_labels(
+                [Label(frame, self.settings.task, self.wanted.class_name, FOLDER_ORIGIN, _now(), place, place)]
+            )
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

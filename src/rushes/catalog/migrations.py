@@ -1,0 +1,103 @@
+"""The steps that bring a catalog of any earlier version to the present one.
+
+A step is never changed once released: a new version is a new step at the end. Each runs in one transaction
+with the note that it ran, so that a killed upgrade leaves the version before or the version after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from rushes.errors import CatalogError
+
+Step = Callable[[Connection], None]
+
+_FIRST_TABLES = (
+    """CREATE TABLE files (
+        path TEXT PRIMARY KEY,
+        size_bytes BIGINT NOT NULL,
+        modified_ns BIGINT NOT NULL,
+        digest VARCHAR(64) NOT NULL)""",
+    """CREATE TABLE sources (
+        digest VARCHAR(64) PRIMARY KEY,
+        path TEXT NOT NULL,
+        name TEXT NOT NULL UNIQUE,
+        group_name TEXT NOT NULL,
+        kind VARCHAR(16) NOT NULL,
+        width_pixels INTEGER NOT NULL,
+        height_pixels INTEGER NOT NULL,
+        codec TEXT NOT NULL,
+        start_pts BIGINT NOT NULL,
+        rate TEXT,
+        frame_count INTEGER NOT NULL,
+        duration_seconds TEXT,
+        captured_at TEXT,
+        added_at TEXT NOT NULL)""",
+    "CREATE INDEX ix_sources_group_name ON sources (group_name)",
+    """CREATE TABLE frames (
+        id VARCHAR(40) PRIMARY KEY,
+        source VARCHAR(64) NOT NULL REFERENCES sources (digest),
+        pts BIGINT NOT NULL,
+        time_base TEXT NOT NULL,
+        ordinal INTEGER NOT NULL,
+        timecode VARCHAR(20) NOT NULL,
+        name TEXT NOT NULL,
+        image TEXT NOT NULL,
+        sha256 VARCHAR(64) NOT NULL,
+        signature VARCHAR(16) NOT NULL,
+        added_at TEXT NOT NULL)""",
+    "CREATE INDEX ix_frames_source ON frames (source)",
+    "CREATE INDEX ix_frames_name ON frames (name)",
+    """CREATE TABLE labels (
+        number {serial},
+        frame VARCHAR(40) NOT NULL REFERENCES frames (id),
+        task TEXT NOT NULL,
+        class_name TEXT,
+        origin TEXT NOT NULL,
+        stated_at TEXT NOT NULL,
+        place TEXT NOT NULL,
+        sheet TEXT NOT NULL)""",
+    "CREATE INDEX labels_by_task_and_frame ON labels (task, frame)",
+)
+
+
+def _make_first_tables(connection: Connection) -> None:
+    sqlite = connection.dialect.name == "sqlite"
+    serial = "INTEGER PRIMARY KEY AUTOINCREMENT" if sqlite else "BIGSERIAL PRIMARY KEY"
+    for statement in _FIRST_TABLES:
+        connection.execute(text(statement.replace("{serial}", serial)))
+
+
+STEPS: tuple[Step, ...] = (_make_first_tables,)
+
+
+def migrate(engine: Engine, *, steps: Sequence[Step] = STEPS) -> int:
+    """Bring the catalog to the version of the last step; return how many steps ran.
+
+    Raises:
+        CatalogError: the catalog was made by a newer rushes.
+    """
+    ran = 0
+    with engine.begin() as connection:
+        if not inspect(connection).has_table("catalog_version"):
+            connection.execute(text("CREATE TABLE IF NOT EXISTS catalog_version (version INTEGER PRIMARY KEY)"))
+    while True:
+        with engine.begin() as connection:
+            version = int(
+                connection.execute(text("SELECT coalesce(max(version), 0) FROM catalog_version")).scalar_one()
+            )
+            if version > len(steps):
+                raise CatalogError(
+                    f"the catalog {engine.url.render_as_string()} is of version {version}; this rushes knows "
+                    f"versions up to {len(steps)}. Update rushes"
+                )
+            if version == len(steps):
+                return ran
+            # The note comes first: of two processes that upgrade at once, the second stops here and looks again.
+            connection.execute(
+                text("INSERT INTO catalog_version (version) VALUES (:version)"), {"version": version + 1}
+            )
+            steps[version](connection)
+            ran += 1

@@ -1,0 +1,69 @@
+"""The rows of a manifest, from what the catalog knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rushes.catalog.catalog import Catalog, StoredFrame
+from rushes.errors import ManifestError
+from rushes.footage.source import Source
+from rushes.labels.manifest import ManifestRow, Part
+from rushes.labels.trust import Resolved, resolve
+from rushes.project import Project, Task
+
+
+def manifest_rows(
+    frames: Sequence[StoredFrame],
+    sources: Sequence[Source],
+    resolved: Mapping[str, Resolved],
+    parts: Mapping[str, Part],
+) -> list[ManifestRow]:
+    """Return one row per labelled frame.
+
+    Args:
+        resolved: frame id -> its resolved label.
+        parts: group -> the part of the split it is in; groups of no part get none.
+    """
+    by_digest = {source.digest: source for source in sources}
+    rows = []
+    for item in frames:
+        answer = resolved.get(item.frame.id)
+        if answer is None or answer.label.class_name is None:
+            continue
+        group = by_digest[item.frame.source].group
+        rows.append(
+            ManifestRow(
+                img_ref=item.image,
+                class_name=answer.label.class_name,
+                group=group,
+                source=item.frame.source,
+                pts=item.frame.pts,
+                time_base=item.frame.time_base,
+                timecode=item.frame.timecode,
+                origin=answer.label.origin,
+                sha256=item.sha256,
+                split=parts.get(group),
+                name=item.frame.name,
+                ordinal=item.frame.ordinal,
+            )
+        )
+    return rows
+
+
+def labelled_rows(catalog: Catalog, project: Project, task: Task, *, parts: Mapping[str, Part]) -> list[ManifestRow]:
+    """Return the rows of a task's manifest as the catalog has it now.
+
+    Raises:
+        ManifestError: no frame, or no label of the task.
+    """
+    frames = catalog.frames()
+    if not frames:
+        raise ManifestError("the catalog holds no frames. Take footage in first: rushes ingest FOOTAGE")
+    resolved = resolve(catalog.labels(task=task.name), project.trust_of(task))
+    rows = manifest_rows(frames, catalog.sources(), resolved, parts)
+    if not rows:
+        raise ManifestError(
+            f"none of the {len(frames)} frames has a label of task '{task.name}'. Import some first: "
+            f"rushes labels import SHEET --task {task.name}"
+        )
+    return rows

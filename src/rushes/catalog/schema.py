@@ -1,0 +1,65 @@
+"""The tables of the catalog as they are now."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+METADATA = MetaData()
+
+files = Table(
+    "files",
+    METADATA,
+    Column("path", Text, primary_key=True),  # absolute; remembers a digest while size and time stay the same
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("modified_ns", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
+sources = Table(
+    "sources",
+    METADATA,
+    Column("digest", String(64), primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("name", Text, nullable=False, unique=True),
+    Column("group_name", Text, nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("width_pixels", Integer, nullable=False),
+    Column("height_pixels", Integer, nullable=False),
+    Column("codec", Text, nullable=False),
+    Column("start_pts", BigInteger, nullable=False),
+    Column("rate", Text),  # a fraction, "24000/1001"
+    Column("frame_count", Integer, nullable=False),
+    Column("duration_seconds", Text),  # a fraction
+    Column("captured_at", Text),
+    Column("added_at", Text, nullable=False),
+)
+
+frames = Table(
+    "frames",
+    METADATA,
+    Column("id", String(40), primary_key=True),
+    Column("source", String(64), ForeignKey("sources.digest"), nullable=False, index=True),
+    Column("pts", BigInteger, nullable=False),
+    Column("time_base", Text, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("timecode", String(20), nullable=False),
+    Column("name", Text, nullable=False, index=True),
+    Column("image", Text, nullable=False),  # relative to the project folder
+    Column("sha256", String(64), nullable=False),  # of the picture file
+    Column("signature", String(16), nullable=False),  # 64 bits in hex
+    Column("added_at", Text, nullable=False),
+)
+
+labels = Table(
+    "labels",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # later statements have higher numbers
+    Column("frame", String(40), ForeignKey("frames.id"), nullable=False),
+    Column("task", Text, nullable=False),
+    Column("class_name", Text),  # null withdraws what the same origin said before
+    Column("origin", Text, nullable=False),
+    Column("stated_at", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("sheet", Text, nullable=False),
+    Index("labels_by_task_and_frame", "task", "frame"),
+)

@@ -1,0 +1,68 @@
+"""`rushes doctor`: what is installed, and whether a bundle still computes what it was certified to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rushes.cli.door import opened, table_of
+from rushes.cli.options import DebugOption, JsonOption
+from rushes.errors import BundleError
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+# package -> (module, what it is for, the extra it comes with)
+_PACKAGES = {
+    "av": ("av", "videos", "base"),
+    "opencv-python-headless": ("cv2", "resizing, colours", "base"),
+    "pillow": ("PIL", "photographs", "base"),
+    "pillow-heif": ("pillow_heif", "HEIC photographs", "base"),
+    "rawpy": ("rawpy", "camera raws", "base"),
+    "onnxruntime": ("onnxruntime", "prediction", "base"),
+    "polars": ("polars", "sheets and tables", "base"),
+    "sqlalchemy": ("sqlalchemy", "the catalog", "base"),
+    "torch": ("torch", "training and export", "train"),
+    "timm": ("timm", "pretrained backbones", "train"),
+    "scikit-learn": ("sklearn", "heads on frozen features", "train"),
+    "onnxscript": ("onnxscript", "export to ONNX", "train"),
+}
+
+
+@app.command(epilog="Example: rushes doctor bundles/scale")
+def doctor(
+    bundle: Annotated[Path | None, typer.Argument(help="A bundle to check by its own certificate.")] = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Say what is installed and what is missing; with a bundle, compute its stored samples and compare."""
+    with opened(as_json=as_json, debug=debug) as door:
+        import importlib.util
+        from importlib.metadata import PackageNotFoundError, version
+
+        rows = []
+        for package, (module, purpose, extra) in _PACKAGES.items():
+            there = importlib.util.find_spec(module) is not None
+            try:
+                found = version(package) if there else None
+            except PackageNotFoundError:
+                found = "present"
+            remedy = "" if there else f"pip install 'rushes{'' if extra == 'base' else f'[{extra}]'}'"
+            rows.append({"package": package, "version": found, "for": purpose, "extra": extra, "remedy": remedy})
+        if bundle is None:
+            cells = [[row["package"], row["version"] or "missing", row["for"], row["remedy"]] for row in rows]
+            door.show(table_of(None, ["package", "version", "for", "to install"], cells))
+            door.finish({"packages": rows})
+        from rushes.bundles.bundle import open_bundle
+        from rushes.bundles.parity import check_parity
+
+        parity = check_parity(open_bundle(bundle))
+        if not parity.holds:
+            raise BundleError(
+                f"{bundle}: its stored samples come out otherwise here (largest difference "
+                f"{parity.largest_difference:.1e}, {parity.disagreements} other answers). Export the run again"
+            )
+        door.say(f"{bundle}: every digest is right, and {parity.pictures} stored samples agree "
+                 f"(largest difference {parity.largest_difference:.1e})")  # fmt: skip
+        door.finish({"bundle": str(bundle), "pictures": parity.pictures, "difference": parity.largest_difference})

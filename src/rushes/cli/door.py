@@ -1,0 +1,168 @@
+"""What every verb shares: messages, exit status, JSON, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from rushes.errors import RushesError
+from rushes.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+DONE, SOME_FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+_LINE_EVERY_SECONDS = 5.0
+
+
+@dataclass
+class Door:
+    """Where a verb speaks: results on stdout, everything else on stderr.
+
+    Attributes:
+        as_json: print one JSON value on stdout instead of text for people.
+        debug: show tracebacks.
+    """
+
+    as_json: bool = False
+    debug: bool = False
+    failed: list[str] = field(default_factory=list)
+    _err: Console | None = None
+    _out: Console | None = None
+
+    @property
+    def out(self) -> Console:
+        """The console of results."""
+        if self._out is None:
+            from rich.console import Console
+
+            self._out = Console(highlight=False, soft_wrap=True)
+        return self._out
+
+    @property
+    def err(self) -> Console:
+        """The console of messages and progress."""
+        if self._err is None:
+            from rich.console import Console
+
+            self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        return self._err
+
+    def say(self, text: str) -> None:
+        """Print a line for people; nothing in JSON mode."""
+        if not self.as_json:
+            self.out.print(text, markup=False)
+
+    def show(self, renderable: Any) -> None:
+        """Print a table or other rich value for people; nothing in JSON mode."""
+        if not self.as_json:
+            self.out.print(renderable)
+
+    def warn(self, text: str) -> None:
+        """Print a warning on stderr, in both modes."""
+        self.err.print(text, style="yellow", markup=False)
+
+    def fail_item(self, text: str) -> None:
+        """Take note of one thing that failed while the rest went on, and print it on stderr."""
+        self.failed.append(text)
+        self.err.print(text, style="red", markup=False)
+
+    def finish(self, result: Any) -> NoReturn:
+        """Print the result in JSON mode, and end with 0, or with 1 where an item failed."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(result, indent=2, ensure_ascii=False, default=str) + "\n")
+        if self.failed and not self.as_json:
+            self.err.print(f"{len(self.failed)} failed; they are listed above", style="red")
+        raise SystemExit(SOME_FAILED if self.failed else DONE)
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Progress]:
+        """Give a Progress shown as a bar on a terminal, as a line now and then elsewhere."""
+        if self.err.is_terminal:
+            with self._bar(title) as progress:
+                yield progress
+        else:
+            yield _line_progress(title, lambda text: self.err.print(text, markup=False))
+
+    @contextmanager
+    def _bar(self, title: str) -> Iterator[Progress]:
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        columns = (
+            TextColumn("{task.description:<10}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("[dim]{task.fields[note]}"),
+        )
+        with Bars(*columns, console=self.err) as bars:
+            bar = bars.add_task(title, total=None, note="")
+
+            def progress(done: int, total: int | None, note: str = "") -> None:
+                bars.update(bar, completed=done, total=total, note=note.replace("[", "\\[")[-60:])
+
+            yield progress
+
+
+def _line_progress(title: str, print_line: Callable[[str], None]) -> Progress:
+    """Return a Progress that prints a line at the end and at most every few seconds before."""
+    last = time.monotonic()
+
+    def progress(done: int, total: int | None, note: str = "") -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < _LINE_EVERY_SECONDS and done != total:
+            return
+        last = now
+        of = f" of {total}" if total is not None else ""
+        print_line(f"{title}: {done}{of}{'  ' + note if note else ''}")
+
+    return progress
+
+
+@contextmanager
+def opened(*, as_json: bool = False, debug: bool = False) -> Iterator[Door]:
+    """Give a Door, and turn what goes wrong inside into one message and the right exit status."""
+    door = Door(as_json=as_json, debug=debug or bool(os.environ.get("RUSHES_DEBUG")))
+    try:
+        yield door
+    except RushesError as error:
+        if door.debug:
+            raise
+        if as_json:
+            sys.stdout.write(json.dumps({"error": type(error).__name__, "message": str(error)}) + "\n")
+        door.err.print(f"rushes: {error}", style="red", markup=False)
+        raise SystemExit(WRONG_INPUT) from None
+    except KeyboardInterrupt:
+        door.err.print("\nstopped; run the same command again to go on from here", style="yellow")
+        raise SystemExit(INTERRUPTED) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(DONE) from None
+
+
+def plural(count: int, word: str, words: str | None = None) -> str:
+    """Return `1 frame`, `2 frames`."""
+    return f"{count:,} {word if count == 1 else words or word + 's'}"
+
+
+def table_of(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Any:
+    """Return a rich table; columns whose cells are all numbers are set to the right."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, column in enumerate(columns):
+        numbers = rows and all(isinstance(row[index], int | float) or row[index] is None for row in rows)
+        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("–" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    return table

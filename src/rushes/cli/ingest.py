@@ -1,0 +1,127 @@
+"""`rushes ingest`: footage into the catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rushes.cli.door import Door, opened, plural
+from rushes.cli.footage_words import parse_format, parse_picture_size, parse_sampling
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, ThreadsOption
+
+if TYPE_CHECKING:
+    from rushes.catalog.ingest import Ingested
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+_SHOWN = 20
+
+
+@app.command(epilog="Example: rushes ingest films/ --every 2s --size 640x360")
+def ingest(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="Videos, raws, photographs, or folders of them.")
+    ],
+    every: Annotated[str | None, typer.Option(help="One frame of a film in so much time: 8s, 0.5s, 2m.")] = None,
+    fps: Annotated[str | None, typer.Option(help="So many frames per second of a film.")] = None,
+    every_frame: Annotated[bool, typer.Option("--every-frame", help="Every frame of a film.")] = False,
+    keyframes: Annotated[bool, typer.Option("--keyframes", help="The key frames of a film.")] = False,
+    size: Annotated[str | None, typer.Option(help="Long side in pixels, or WIDTHxHEIGHT.")] = None,
+    format: Annotated[str | None, typer.Option(help="jpeg, webp or png.")] = None,
+    quality: Annotated[int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP.")] = None,
+    group: Annotated[str | None, typer.Option(help="One group for all of it (a film, an episode, a shoot).")] = None,
+    class_folders: Annotated[
+        bool, typer.Option("--class-folders", help="The folder that holds a photograph names its class (with --task).")
+    ] = False,
+    task: TaskOption = None,
+    project: ProjectOption = None,
+    threads: ThreadsOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Take videos, raws and photographs into the catalog, and extract frames.
+
+    Nothing is taken in twice, and footage is never written to. A run that was stopped goes on where it was.
+    """
+    with opened(as_json=as_json, debug=debug) as door:
+        import os
+        from dataclasses import replace
+
+        from rushes.catalog.catalog import open_catalog
+        from rushes.catalog.ingest import Ingested, IngestSettings, plan_ingest
+        from rushes.catalog.ingest import ingest as take_in
+        from rushes.project import find_project
+
+        place = find_project(project)
+        given = {"size": size, "format": format, "quality": quality}
+        defaults = replace(place.ingest, **{key: value for key, value in given.items() if value is not None})
+        wanted_task = place.task(task) if class_folders else None
+        settings = IngestSettings(
+            sampling=parse_sampling(every, fps, every_frame=every_frame, keyframes=keyframes, default=defaults.every),
+            size=parse_picture_size(defaults.size),
+            format=parse_format(defaults.format),
+            quality=defaults.quality,
+            task=wanted_task.name if wanted_task else None,
+        )
+        wanted, missing = plan_ingest(paths, group=group, classes=wanted_task.classes if wanted_task else None)
+        if dry_run:
+            for item in wanted:
+                door.say(f"would take in {item.path}")
+            for lack in missing:
+                door.fail_item(str(lack))
+            door.finish({"would_ingest": [str(item.path) for item in wanted], "failed": door.failed})
+        taken: list[Ingested] = []
+        with open_catalog(place.catalog_url) as catalog, door.progress("ingest") as progress:
+            count = threads or min(4, os.cpu_count() or 1)
+            for outcome in take_in(
+                wanted, catalog=catalog, root=place.root, settings=settings, threads=count, progress=progress
+            ):
+                if isinstance(outcome, Ingested):
+                    taken.append(outcome)
+                else:
+                    missing.append(outcome)
+        _report(door, taken)
+        for lack in [*missing, *(lost for outcome in taken for lost in outcome.lost)]:
+            door.fail_item(str(lack))
+        door.finish(
+            {
+                "sources": len(taken),
+                "frames_new": sum(outcome.new for outcome in taken),
+                "frames_known": sum(outcome.known for outcome in taken),
+                "files": [
+                    {
+                        "path": str(outcome.path),
+                        "source": outcome.source.digest,
+                        "name": outcome.source.name,
+                        "group": outcome.source.group,
+                        "new": outcome.new,
+                        "known": outcome.known,
+                        "lost": len(outcome.lost),
+                    }
+                    for outcome in taken
+                ],
+                "failed": door.failed,
+            }
+        )
+
+
+def _report(door: Door, taken: list[Ingested]) -> None:
+    films = [outcome for outcome in taken if outcome.source.kind == "video"]
+    for outcome in films[:_SHOWN]:
+        source = outcome.source
+        seconds = float(source.duration_seconds or 0)
+        door.say(
+            f"{source.name}  {source.width_pixels}x{source.height_pixels} {source.codec}, {seconds:.1f} s, group "
+            f"{source.group}: {plural(outcome.new, 'new frame')}, {outcome.known} already there"
+        )
+    if len(films) > _SHOWN:
+        door.say(f"… and {len(films) - _SHOWN} more films")
+    stills = len(taken) - len(films)
+    new, known = sum(outcome.new for outcome in taken), sum(outcome.known for outcome in taken)
+    door.say(
+        f"{plural(len(films), 'film')} and {plural(stills, 'photograph')}: {plural(new, 'new frame')}, "
+        f"{known:,} already there"
+    )

@@ -1,0 +1,173 @@
+"""`rushes labels`: statements from sheets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption
+from rushes.errors import SheetError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rushes.labels.label import Label
+    from rushes.labels.parse import Parsed
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Statements that frames are of classes.",
+)
+
+_UNMATCHED_SHOWN = 5
+_CONFLICTS_SHOWN = 40
+
+
+@app.command(name="import", epilog='Example: rushes labels import S01E01.xlsx --task rarity --map "FRAME NUMBER=frame"')
+def import_sheet(
+    sheet: Annotated[Path, typer.Argument(help="A CSV, TSV, XLSX or JSON Lines file.")],
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="COLUMN=MEANING: frame, source, ordinal, timecode, seconds, start, stop, last, "
+                     "class, class:ORIGIN, origin, group."),
+    ] = None,
+    origin: Annotated[str, typer.Option(help="Who answered, where the sheet does not say.")] = "supervised",
+    strict: Annotated[bool, typer.Option("--strict", help="Take nothing in where a row is faulty.")] = False,
+    task: TaskOption = None,
+    project: ProjectOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:  # fmt: skip
+    """Append what a sheet states. Every faulty row is listed, and the others are taken in.
+
+    Rows that a sheet had before and has no more are withdrawn. Nothing is ever overwritten.
+    """
+    with opened(as_json=as_json, debug=debug) as door:
+        from datetime import UTC, datetime
+
+        from rushes.catalog.catalog import open_catalog
+        from rushes.catalog.frame_refs import frame_refs
+        from rushes.labels.columns import plan_sheets
+        from rushes.labels.frame_index import FrameIndex
+        from rushes.labels.parse import parse_labels
+        from rushes.labels.plan import plan_import
+        from rushes.labels.sheet import read_sheets
+        from rushes.project import find_project
+
+        place = find_project(project)
+        wanted = place.task(task)
+        stated = dict(_parse_mapping(words) for words in mapping or [])
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        sheets = plan_sheets(read_sheets(sheet, root=place.root), stated, task_name=wanted.name, known=place.columns)
+        with open_catalog(place.catalog_url) as catalog:
+            sources = catalog.sources()
+            index = FrameIndex(frame_refs(catalog.frames(), sources))
+            previous = catalog.labels(task=wanted.name)
+            read = [
+                parse_labels(table, wanted, columns, index, default_origin=origin, now=now) for table, columns in sheets
+            ]
+            faults = [fault for parsed in read for fault in parsed.faults]
+            if strict and faults:
+                raise SheetError(faults)
+            new = [label for parsed in read for label in plan_import(previous, parsed, now=now)]
+            groups = {short: group for parsed in read for short, group in parsed.groups.items()}
+            if not dry_run:
+                catalog.append_labels(new)
+                catalog.set_groups(
+                    (source.digest, groups[source.digest[:16]]) for source in sources if source.digest[:16] in groups
+                )
+        _report(door, sheet, read, new, dry_run=dry_run)
+        for fault in faults:
+            door.fail_item(str(fault))
+        door.finish(
+            {
+                "rows": sum(parsed.row_count for parsed in read),
+                "statements": sum(len(parsed.labels) for parsed in read),
+                "appended": sum(label.class_name is not None for label in new),
+                "withdrawn": sum(label.class_name is None for label in new),
+                "unmatched": [str(fault) for parsed in read for fault in parsed.unmatched],
+                "groups": groups,
+                "failed": door.failed,
+                "dry_run": dry_run,
+            }
+        )
+
+
+@app.command(epilog="Example: rushes labels conflicts --task rarity")
+def conflicts(
+    task: TaskOption = None, project: ProjectOption = None, as_json: JsonOption = False, debug: DebugOption = False
+) -> None:
+    """List where origins disagree: what stands, what it overrules, and how often for each pair of origins."""
+    with opened(as_json=as_json, debug=debug) as door:
+        from rushes.catalog.catalog import open_catalog
+        from rushes.labels.trust import conflicts as find_conflicts
+        from rushes.labels.trust import count_conflicts
+        from rushes.project import find_project
+
+        place = find_project(project)
+        wanted = place.task(task)
+        with open_catalog(place.catalog_url) as catalog:
+            names = {item.frame.id: item.frame.name for item in catalog.frames()}
+            found = find_conflicts(catalog.labels(task=wanted.name), place.trust_of(wanted))
+        rows = [
+            [
+                names[clash.frame],
+                clash.winner.origin,
+                clash.winner.class_name,
+                clash.loser.origin,
+                clash.loser.class_name,
+            ]
+            for clash in found
+        ]
+        if rows:
+            columns = ["frame", "stands", "class", "overruled", "class"]
+            door.show(table_of(None, columns, rows[:_CONFLICTS_SHOWN]))
+        if len(rows) > _CONFLICTS_SHOWN:
+            door.say(f"… and {len(rows) - _CONFLICTS_SHOWN} more; --json prints them all")
+        counts = count_conflicts(found)
+        for (winner, loser), count in counts.items():
+            door.say(f"{winner} overrules {loser} on {plural(count, 'frame')}")
+        door.say(f"{plural(len(found), 'conflict')}; trust: {' > '.join(place.trust_of(wanted))}")
+        keys = ("frame", "winner", "winner_class", "loser", "loser_class")
+        door.finish(
+            {
+                "conflicts": [dict(zip(keys, row, strict=True)) for row in rows],
+                "pairs": [{"winner": pair[0], "loser": pair[1], "frames": count} for pair, count in counts.items()],
+            }
+        )
+
+
+def _parse_mapping(words: str) -> tuple[str, str]:
+    column, equals, meaning = words.rpartition("=")
+    if not equals or not column.strip() or not meaning.strip():
+        raise UsageError(f"--map {words}: write it as COLUMN=MEANING, for example 'FRAME NUMBER=frame'")
+    return column.strip(), meaning.strip()
+
+
+def _report(door: Door, sheet: Path, read: Sequence[Parsed], new: Sequence[Label], *, dry_run: bool) -> None:
+    rows = sum(parsed.row_count for parsed in read)
+    silent = sum(parsed.silent_count for parsed in read)
+    unmatched = [fault for parsed in read for fault in parsed.unmatched]
+    appended = sum(label.class_name is not None for label in new)
+    withdrawn = len(new) - appended
+    faulty = sum(len(parsed.faults) for parsed in read)
+    would = "would be " if dry_run else ""
+    door.say(
+        f"{sheet}: {plural(rows, 'row')}, {silent} without an answer, {faulty} faulty, {len(unmatched)} of frames that "
+        f"are not in the catalog"
+    )
+    door.say(f"{plural(appended, 'statement')} {would}appended, {withdrawn} {would}withdrawn")
+    for fault in unmatched[:_UNMATCHED_SHOWN]:
+        door.warn(str(fault))
+    if len(unmatched) > _UNMATCHED_SHOWN:
+        door.warn(f"… and {len(unmatched) - _UNMATCHED_SHOWN} more rows of frames that are not in the catalog")
+    if unmatched and not any(parsed.labels for parsed in read):
+        door.warn("no row names a frame of the catalog. Take the footage in first: rushes ingest FOOTAGE; or say "
+                  "what the columns mean with --map")  # fmt: skip

@@ -1,0 +1,70 @@
+"""The door `rushes`: its verbs, each loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+# verb -> what `rushes --help` says of it; the module rushes.cli.<verb> is imported when the verb is called.
+VERBS: dict[str, str] = {
+    "demo": "the whole loop on footage, ending in a report; renders a short film where none is given",
+    "init": "a project folder with a commented rushes.toml and a recipe",
+    "ingest": "videos, raws and photographs into the catalog; frames extracted",
+    "status": "groups, sources, frames, labels per class, conflicts, runs",
+    "labels": "statements from sheets: import, conflicts",
+    "manifest": "the versioned list of labelled samples: build, diff",
+    "split": "train, validation and test: make, check for leaks",
+    "train": "train what a recipe says: one run",
+    "runs": "the leaderboard of runs",
+    "evaluate": "scores with intervals, galleries and report.html for a run",
+    "export": "a run as a portable bundle, proven equal",
+    "predict": "a bundle's predictions for pictures, raws, folders and videos",
+    "doctor": "what is installed, what is missing, what it would enable",
+}
+
+_HELP_WORDS = ("--help", "-h", "help")
+
+
+def help_text() -> str:
+    """Return what `rushes --help` prints."""
+    width = max(len(verb) for verb in VERBS)
+    verbs = "\n".join(f"  {verb:<{width}}  {text}" for verb, text in VERBS.items())
+    return f"""rushes: from footage and a sheet of labels to a tested, explained and served classifier
+
+Usage: rushes VERB [WORDS]      rushes VERB --help shows a verb's options and an example
+
+Verbs:
+{verbs}
+
+Begin with: rushes demo
+Exit status: 0 done, 1 done with items that failed, 2 wrong usage or input.
+"""
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run one verb with the words of the command line; end the process with its exit status."""
+    arguments = list(sys.argv[1:] if words is None else words)
+    if not arguments or arguments[0] in _HELP_WORDS:
+        sys.stdout.write(help_text())
+        raise SystemExit(0)
+    verb = arguments[0]
+    if verb in ("--version", "-V"):
+        from importlib.metadata import version
+
+        sys.stdout.write(f"rushes {version('rushes')}\n")
+        raise SystemExit(0)
+    if verb not in VERBS:
+        from rushes.errors import did_you_mean
+
+        sys.stderr.write(f"rushes: there is no verb '{verb}'. {did_you_mean(verb, list(VERBS))}\n")
+        raise SystemExit(2)
+    # Idle OpenMP threads must not spin: on a small machine they would starve the ones that work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    module = importlib.import_module(f"rushes.cli.{verb}")
+    module.app(arguments[1:], prog_name=f"rushes {verb}")
+
+
+if __name__ == "__main__":
+    main()

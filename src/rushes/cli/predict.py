@@ -1,0 +1,99 @@
+"""`rushes predict`: a bundle's answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.footage_words import parse_sampling
+from rushes.cli.options import DebugOption, JsonOption, ThreadsOption
+from rushes.errors import UsageError
+
+if TYPE_CHECKING:
+    from rushes.inference.prediction import PicturePrediction, VideoPrediction
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+_PICTURES_SHOWN = 50
+_SEGMENTS_SHOWN = 40
+
+
+@app.command(epilog="Example: rushes predict bundles/scale film.mp4 --every 0.5s --out predictions.csv")
+def predict(
+    bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Pictures, raws, videos, or folders of them.")],
+    every: Annotated[str | None, typer.Option(help="One frame of a video in so much time: 8s, 0.5s.")] = None,
+    fps: Annotated[str | None, typer.Option(help="So many frames per second of a video.")] = None,
+    every_frame: Annotated[bool, typer.Option("--every-frame", help="Every frame of a video.")] = False,
+    keyframes: Annotated[bool, typer.Option("--keyframes", help="The key frames of a video.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write predictions to a .csv or .jsonl file.")] = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Say what each picture is, and of each video what is when and what it is as a whole. Needs no torch."""
+    with opened(as_json=as_json, debug=debug) as door:
+        from rushes.bundles.bundle import open_bundle
+        from rushes.footage.source import Unreadable
+        from rushes.inference.predict import predict_path
+        from rushes.inference.prediction import PicturePrediction, VideoPrediction
+        from rushes.inference.predictor import Predictor
+        from rushes.inference.tables import write_predictions
+
+        if out is not None and out.suffix not in (".csv", ".jsonl"):
+            raise UsageError(f"--out {out}: name a file that ends in .csv or .jsonl")
+        sampling = parse_sampling(every, fps, every_frame=every_frame, keyframes=keyframes, default="1s")
+        predictor = Predictor(open_bundle(bundle), threads=threads or 0)
+        pictures: list[PicturePrediction] = []
+        videos: list[VideoPrediction] = []
+        answers = []
+        with door.progress("predict") as progress:
+            for path in paths:
+                for answer in predict_path(predictor, path, sampling=sampling, progress=progress):
+                    answers.append(answer)
+                    if isinstance(answer, PicturePrediction):
+                        pictures.append(answer)
+                    elif isinstance(answer, VideoPrediction):
+                        videos.append(answer)
+        _show_pictures(door, pictures)
+        for video in videos:
+            _show_video(door, video)
+        for answer in answers:
+            if isinstance(answer, Unreadable):
+                door.fail_item(str(answer))
+        if out is not None:
+            write_predictions(answers, out, classes=predictor.classes)
+            door.say(f"wrote {out}")
+        done = [answer for answer in answers if not isinstance(answer, Unreadable)]
+        door.finish({"bundle": predictor.bundle.id, "predictions": [answer.to_table() for answer in done],
+                     "failed": door.failed})  # fmt: skip
+
+
+def _show_pictures(door: Door, pictures: list[PicturePrediction]) -> None:
+    if not pictures:
+        return
+    rows = [[answer.path, answer.predicted_class, f"{answer.confidence:.0%}"] for answer in pictures[:_PICTURES_SHOWN]]
+    door.show(table_of(None, ["picture", "class", "probability"], rows))
+    if len(pictures) > _PICTURES_SHOWN:
+        door.say(f"… and {len(pictures) - _PICTURES_SHOWN} more pictures; --out FILE.csv keeps them all")
+
+
+def _show_video(door: Door, video: VideoPrediction) -> None:
+    door.say(
+        f"{video.path}: {video.predicted_class}, mean probability {video.confidence:.0%} over "
+        f"{plural(len(video.frames), 'frame')} of {float(video.duration_seconds):.1f} s"
+    )
+    rows = [
+        [part.start_timecode, part.stop_timecode, part.predicted_class, f"{part.confidence:.0%}"]
+        for part in video.timeline[:_SEGMENTS_SHOWN]
+    ]
+    door.show(table_of(None, ["from", "to", "class", "probability"], rows))
+    if len(video.timeline) > _SEGMENTS_SHOWN:
+        door.say(f"… and {len(video.timeline) - _SEGMENTS_SHOWN} more segments; --json prints them all")
+    if video.lost_frames:
+        door.warn(
+            f"{video.path}: {plural(video.lost_frames, 'sampled frame')} could not be decoded and was passed over"
+        )

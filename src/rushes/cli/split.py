@@ -1,0 +1,152 @@
+"""`rushes split`: who is in train, validation and test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption
+from rushes.cli.versions import newest_rows, newest_split_of
+from rushes.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rushes.datasets.split import Split, SplitKind
+    from rushes.labels.manifest import ManifestRow
+    from rushes.project import Project
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Who is in train, validation and test.",
+)
+
+KindOption = Annotated[
+    str, typer.Option("--kind", help="grouped: a film never stands on two sides; mixed: frames shuffled, and named so.")
+]
+_LEAKS_SHOWN = 20
+
+
+@app.command(epilog="Example: rushes split make --task mcu")
+def make(
+    kind: KindOption = "grouped",
+    seed: Annotated[int | None, typer.Option(help="Of the dice; otherwise the project's.")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Forget where groups were; a known group may move.")] = False,
+    task: TaskOption = None,
+    project: ProjectOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Split the newest manifest by group, classes balanced as far as groups allow. Known groups stay where they are."""
+    with opened(as_json=as_json, debug=debug) as door:
+        from dataclasses import replace
+        from datetime import UTC, datetime
+
+        from rushes.datasets.split import count_classes, newest_split, plan_split, read_split, write_split
+        from rushes.project import find_project
+
+        place = find_project(project)
+        wanted = place.task(task)
+        wanted_kind = _kind(kind)
+        _, rows = newest_rows(place, wanted)
+        settings = place.split if seed is None else replace(place.split, seed=seed)
+        before = newest_split(place.splits_folder, wanted.name, kind)
+        known = {} if anew or before is None else read_split(before).groups
+        split = plan_split(
+            rows, task=wanted.name, kind=wanted_kind, settings=settings, twins=_twins(place, rows), known=known
+        )
+        path, written = before, False
+        if not dry_run:
+            path, written = write_split(split, place.splits_folder, now=datetime.now(UTC))
+        counts = count_classes(rows, split, wanted.classes)
+        _show(door, split, rows, counts)
+        for note in split.notes:
+            door.warn(f"note: {note}")
+        verb = "would be written" if dry_run else "written" if written else "unchanged"
+        door.say(f"split {verb}{f': {path}' if path else ''}")
+        door.finish(_as_table(split, counts) | {"path": str(path) if path else None, "written": written})
+
+
+@app.command(epilog="Example: rushes split check --task mcu")
+def check(
+    kind: KindOption = "grouped",
+    task: TaskOption = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Say who is where, per class, and find every leak: groups on two sides, the same picture, near-duplicates.
+
+    Ends with 1 where a leak is found.
+    """
+    with opened(as_json=as_json, debug=debug) as door:
+        from rushes.datasets.split import count_classes, find_leaks
+        from rushes.project import find_project
+
+        place = find_project(project)
+        wanted = place.task(task)
+        path, split = newest_split_of(place, wanted, _kind(kind))
+        _, rows = newest_rows(place, wanted)
+        counts = count_classes(rows, split, wanted.classes)
+        _show(door, split, rows, counts)
+        leaks = find_leaks(split, rows, twins=_twins(place, rows))
+        unplaced = [row for row in rows if row.frame_id not in split.parts and row.frame_id not in split.left_out]
+        for leak in leaks[:_LEAKS_SHOWN]:
+            door.fail_item(f"leak ({leak.kind}): {leak.detail}")
+        door.failed.extend(leak.detail for leak in leaks[_LEAKS_SHOWN:])
+        if len(leaks) > _LEAKS_SHOWN:
+            door.warn(f"… and {len(leaks) - _LEAKS_SHOWN} more leaks")
+        if unplaced:
+            door.warn(f"{plural(len(unplaced), 'sample')} of the newest manifest stand in no part: rushes split make")
+        if not leaks:
+            door.say("no leak found: no group, picture or near-duplicate stands on two sides")
+        found = [{"kind": leak.kind, "part": leak.part, "detail": leak.detail} for leak in leaks]
+        door.finish(_as_table(split, counts) | {"path": str(path), "leaks": found, "unplaced": len(unplaced)})
+
+
+def _kind(kind: str) -> SplitKind:
+    allowed = ("grouped", "mixed")
+    if kind not in allowed:
+        raise UsageError(f"--kind {kind}: {did_you_mean(kind, allowed)}")
+    return cast("SplitKind", kind)
+
+
+def _twins(place: Project, rows: Sequence[ManifestRow]) -> list[tuple[str, str]]:
+    from rushes.catalog.catalog import open_catalog
+    from rushes.datasets.twins import find_twins
+
+    wanted = {row.frame_id for row in rows}
+    with open_catalog(place.catalog_url) as catalog:
+        return find_twins([item for item in catalog.frames() if item.frame.id in wanted])
+
+
+def _show(door: Door, split: Split, rows: Sequence[ManifestRow], counts: dict[str, dict[str, int]]) -> None:
+    from rushes.datasets.split import PARTS
+
+    classes = list(next(iter(counts.values())))
+    lines = []
+    for part in PARTS:
+        groups = {row.group for row in rows if split.parts.get(row.frame_id) == part}
+        lines.append([part, len(groups), sum(counts[part].values()), *(counts[part][name] for name in classes)])
+    door.show(table_of(f"{split.kind} split of {split.task}", ["part", "groups", "samples", *classes], lines))
+    if split.kind == "grouped" and len(split.groups) <= 60:
+        for part in PARTS:
+            door.say(f"{part}: {', '.join(group for group, where in split.groups.items() if where == part)}")
+
+
+def _as_table(split: Split, counts: dict[str, dict[str, int]]) -> dict[str, Any]:
+    return {
+        "task": split.task,
+        "kind": split.kind,
+        "counts": counts,
+        "groups": dict(split.groups),
+        "left_out": dict(split.left_out),
+        "notes": list(split.notes),
+        "digest": split.digest,
+    }

@@ -1,0 +1,145 @@
+"""The text of a new project: rushes.toml and its recipes, for each user."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What a user's project starts from.
+
+    Attributes:
+        tasks: task -> TOML lines of its table.
+        trust: origins, the most trusted first.
+        every: how far apart frames of a film are taken.
+        columns: TOML lines of [columns].
+    """
+
+    tasks: Mapping[str, str]
+    trust: tuple[str, ...] = ("review", "supervised", "folder", "unsupervised")
+    every: str = "8s"
+    columns: str = ""
+
+
+_RARITY_COLUMNS = """\
+"FRAME NUMBER" = "frame"
+"UNSUPERVISED CLASSIFICATION" = "class:unsupervised"
+"SUPERVISED CLASSIFICATION" = "class:supervised"
+"JONNY's RECLASSIFICATION" = "class:jonny"
+"""
+
+TEMPLATES: dict[str, Template] = {
+    "rarity": Template(
+        tasks={
+            "rarity": 'classes = ["Junk", "Common", "Uncommon", "Rare", "Legendary"]\naliases = { Trash = "Junk" }\n'
+        },
+        trust=("review", "jonny", "supervised", "unsupervised"),
+        columns=_RARITY_COLUMNS,
+    ),
+    "mcu": Template(tasks={"mcu": 'classes = ["other", "mcu"]\naliases = { yes = "mcu", no = "other" }\n'}, every="2s"),
+    "cull": Template(tasks={"select": 'classes = ["reject", "select"]\n'}),
+    "eras": Template(tasks={"era": f"classes = {json.dumps([f'era-{number:02d}' for number in range(1, 11)])}\n"}),
+    "shots": Template(
+        tasks={"scale": 'classes = ["ECS", "CS", "MS", "FS", "LS"]\nignore = ["none"]\n'},
+        trust=("review", "jonny", "supervised", "folder", "unsupervised"),
+        every="1s",
+        columns=_RARITY_COLUMNS,
+    ),
+}
+
+_PROJECT = """\
+# What rushes knows of this project. Every key may be left out; an unknown one is an error.
+schema = "project/1"
+name = {name}
+
+# Origins of labels, the most trusted first: the first that speaks of a frame decides its class.
+trust = {trust}
+
+# How footage becomes frames where the command line does not say otherwise.
+[ingest]
+every = "{every}"    # one frame of a film in so much time
+size = "640"      # long side in pixels, or "640x360"
+format = "jpeg"   # jpeg, webp or png
+quality = 90
+
+# A split never divides a group (a film, an episode, a shoot). Shares are aimed for, as far as groups allow.
+[split]
+train = 0.7
+validation = 0.15
+test = 0.15
+seed = 0
+
+# What columns of your sheets mean: frame, source, ordinal, timecode, start, stop, last, class, class:ORIGIN, group.
+[columns]
+{columns}
+# A task is one question with an ordered list of classes; aliases are other spellings, ignore is what states nothing.
+{tasks}"""
+
+_RECIPES = {
+    "features": """\
+# A frozen backbone, run once per frame; then a head in seconds. Start here.
+schema = "recipe/1"
+
+[model]
+kind = "features"
+backbone = "mobilenetv2_100"   # any name that timm knows
+# weights = "weights/FILE"     # a local file of weights; without it, the hub and its cache
+
+[training]
+seed = 0
+""",
+    "finetune": """\
+# The same backbone, its last stage trained too.
+schema = "recipe/1"
+
+[model]
+kind = "finetune"
+backbone = "mobilenetv2_100"
+stages = 1
+# weights = "weights/FILE"
+
+[training]
+epochs = 15
+batch_size = 16
+learning_rate = 3e-4
+patience = 4
+seed = 0
+""",
+    "cnn": """\
+# A small network from scratch, as in the first study of medium close-ups: 128 x 128 gray.
+schema = "recipe/1"
+
+[model]
+kind = "cnn"
+design = "cnn-6x6"
+
+[training]
+epochs = 30
+batch_size = 32
+learning_rate = 1e-3
+patience = 6
+seed = 0
+""",
+}
+
+
+def plan_project(*, name: str, template: str, tasks: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return file name -> text of a new project.
+
+    Args:
+        template: a key of TEMPLATES.
+        tasks: task -> classes, in place of the template's own; {} keeps those.
+    """
+    start = TEMPLATES[template]
+    tables = {task: f"classes = {json.dumps(list(classes))}\n" for task, classes in tasks.items()} or start.tasks
+    text = _PROJECT.format(
+        name=json.dumps(name),
+        trust=json.dumps(list(start.trust)),
+        every=start.every,
+        columns=start.columns,
+        tasks="\n".join(f"[tasks.{task}]\n{body}" for task, body in tables.items()),
+    )
+    return {"rushes.toml": text} | {f"recipes/{recipe}.toml": body for recipe, body in _RECIPES.items()}

@@ -1,0 +1,79 @@
+"""`rushes train`: one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rushes.cli.door import opened
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption
+from rushes.cli.versions import newest_rows, newest_split_of
+from rushes.errors import require_extra
+
+if TYPE_CHECKING:
+    from rushes.project import Project
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command(epilog="Example: rushes train recipes/features.toml --set training.seed=1")
+def train(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of one in recipes/.")],
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="section.key=value, in place of the recipe's.")
+    ] = None,
+    project: ProjectOption = None,
+    threads: ThreadsOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Train what a recipe says on the newest manifest and split, and keep the run under runs/.
+
+    Scores shown while training are of the validation part; `rushes evaluate` judges the test part.
+    """
+    with opened(as_json=as_json, debug=debug) as door:
+        require_extra("train", "torch", "timm", "safetensors", "sklearn", purpose="training")
+        from datetime import UTC, datetime
+
+        from rushes.learning.recipe import read_recipe
+        from rushes.learning.train import train as learn
+        from rushes.project import find_project
+
+        place = find_project(project)
+        asked = read_recipe(_find_recipe(place, recipe), changes=change or ())
+        task = place.task(asked.task or None)
+        manifest, rows = newest_rows(place, task)
+        split_path, split = newest_split_of(place, task, asked.split)
+        if dry_run:
+            door.say(f"would train {asked.name} on {len(split.parts)} samples of {manifest.name} and {split_path.name}")
+            door.finish({"recipe": asked.to_table(), "manifest": str(manifest), "split": str(split_path)})
+        door.say(f"training {asked.name} ({asked.model.kind}) for task {task.name} on the {split.kind} split")
+        with door.progress("train") as progress:
+            run = learn(
+                asked,
+                task=task,
+                manifest=manifest,
+                rows=rows,
+                split=split,
+                split_path=split_path,
+                project_root=place.root,
+                runs_folder=place.runs_folder,
+                cache_folder=place.cache_folder,
+                threads=threads,
+                progress=progress,
+                now=datetime.now(UTC),
+            )
+        for warning in run.warnings:
+            door.warn(f"warning: {warning}")
+        door.say(f"run: {run.folder}")
+        door.say(f"Next: rushes evaluate {run.folder.name}")
+        door.finish({"run": str(run.folder), **run.to_table()})
+
+
+def _find_recipe(place: Project, recipe: Path) -> Path:
+    """Return the recipe file that a path or a bare name means."""
+    named = place.recipes_folder / f"{recipe.name.removesuffix('.toml')}.toml"
+    return named if not recipe.exists() and named.exists() else recipe

@@ -1,0 +1,178 @@
+"""The memory of a project."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, create_engine, inspect, text
+
+from rushes.catalog import schema
+from rushes.catalog.catalog import Catalog, StoredFrame, open_catalog
+from rushes.catalog.migrations import STEPS, migrate
+from rushes.errors import CatalogError
+from rushes.footage.source import Frame, Source
+from rushes.labels.label import Label
+
+NOW = "2026-11-20T12:00:00Z"
+SOURCE = Source(
+    digest="ab" * 32,
+    path="/films/TT_S01_E01.mp4",
+    name="TT_S01_E01",
+    group="TT_S01_E01",
+    kind="video",
+    width_pixels=640,
+    height_pixels=360,
+    codec="h264",
+    rate=Fraction(24000, 1001),
+    frame_count=240,
+    duration_seconds=Fraction(1001, 100),
+)
+
+
+def frame(ordinal: int) -> StoredFrame:
+    address = Frame(SOURCE.digest, ordinal * 1001, Fraction(1, 24000), ordinal, "00:00:00:00", f"F{ordinal}")
+    return StoredFrame(address, f"frames/x/F{ordinal}.jpg", "cd" * 32, (1 << 63) + ordinal)
+
+
+def label(class_name: str | None, *, ordinal: int = 0, origin: str = "jonny") -> Label:
+    return Label(frame(ordinal).frame.id, "rarity", class_name, origin, NOW, "a.xlsx, row 2", "a.xlsx")
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    return open_catalog(f"sqlite:///{tmp_path / 'with a space' / 'catalog.db'}")
+
+
+def test_what_is_put_in_comes_out_the_same(catalog: Catalog) -> None:
+    catalog.add_source(SOURCE, now=NOW)
+    assert catalog.add_frames([frame(0), frame(8)], now=NOW) == 2
+    assert catalog.sources() == [SOURCE]
+    assert catalog.source(SOURCE.digest) == SOURCE
+    assert catalog.frames() == [frame(0), frame(8)]
+    assert catalog.frames(source="ff" * 32) == []
+
+
+def test_frames_are_not_taken_in_twice(catalog: Catalog) -> None:
+    catalog.add_source(SOURCE, now=NOW)
+    catalog.add_frames([frame(0)], now=NOW)
+    assert catalog.add_frames([frame(0), frame(1)], now=NOW) == 1
+
+
+def test_a_film_that_moved_is_still_the_same_film(catalog: Catalog) -> None:
+    catalog.add_source(SOURCE, now=NOW)
+    catalog.add_source(replace(SOURCE, path="/elsewhere/a.mp4", group="show"), now=NOW)
+    assert [(source.path, source.group, source.name) for source in catalog.sources()] == [
+        ("/elsewhere/a.mp4", "show", "TT_S01_E01")
+    ]
+
+
+def test_labels_are_appended_and_never_overwritten(catalog: Catalog) -> None:
+    catalog.add_source(SOURCE, now=NOW)
+    catalog.add_frames([frame(0)], now=NOW)
+    statements = [label("Rare"), label(None), label("Junk")]
+    for statement in statements:
+        catalog.append_labels([statement])
+    assert catalog.labels(task="rarity") == statements
+    assert catalog.labels_of(frame(0).frame.id, task="rarity") == statements
+    assert catalog.labels(task="mcu") == []
+
+
+def test_labels_are_appended_all_or_none(catalog: Catalog) -> None:
+    catalog.add_source(SOURCE, now=NOW)
+    catalog.add_frames([frame(0)], now=NOW)
+    with pytest.raises(Exception, match="FOREIGN KEY"):
+        catalog.append_labels([label("Rare"), label("Rare", ordinal=99)])
+    assert catalog.labels() == []
+
+
+def test_the_group_of_a_source_can_be_set(catalog: Catalog) -> None:
+    catalog.add_source(SOURCE, now=NOW)
+    assert catalog.set_groups([(SOURCE.digest, "person 1")]) == 1
+    assert catalog.set_groups([(SOURCE.digest, "person 1")]) == 0
+    assert catalog.sources()[0].group == "person 1"
+
+
+def test_a_digest_is_remembered_until_the_file_changes(catalog: Catalog) -> None:
+    path = Path("/films/a.mp4")
+    catalog.remember_digest(path, size_bytes=10, modified_ns=5, digest="aa")
+    assert catalog.digest_of(path, size_bytes=10, modified_ns=5) == "aa"
+    assert catalog.digest_of(path, size_bytes=10, modified_ns=6) is None
+    catalog.remember_digest(path, size_bytes=11, modified_ns=6, digest="bb")
+    assert catalog.digest_of(path, size_bytes=11, modified_ns=6) == "bb"
+
+
+def test_several_writers_at_once_lose_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'catalog.db'}"
+    with open_catalog(url) as first:
+        first.add_source(SOURCE, now=NOW)
+
+    def write(start: int) -> None:
+        with open_catalog(url) as mine:
+            for ordinal in range(start, start + 25):
+                mine.add_frames([frame(ordinal)], now=NOW)
+                mine.append_labels([label("Rare", ordinal=ordinal)])
+
+    writers = [threading.Thread(target=write, args=(25 * number,)) for number in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    with open_catalog(url) as after:
+        assert len(after.frames()) == len(after.labels()) == 100
+
+
+def test_migrating_from_nothing_gives_the_tables_that_the_code_knows(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'catalog.db'}")
+    assert migrate(engine) == len(STEPS)
+    assert migrate(engine) == 0
+    found = inspect(engine)
+    for table in schema.METADATA.sorted_tables:
+        assert {column["name"] for column in found.get_columns(table.name)} == set(table.columns.keys())
+    engine.dispose()
+
+
+def test_a_later_step_keeps_what_is_there_and_a_step_that_fails_leaves_the_version_before(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'catalog.db'}"
+    with open_catalog(url) as catalog:
+        catalog.add_source(SOURCE, now=NOW)
+    engine = create_engine(url)
+
+    def add_a_column(connection: Connection) -> None:
+        connection.execute(text("ALTER TABLE sources ADD COLUMN note TEXT"))
+
+    def fail(connection: Connection) -> None:
+        connection.execute(text("ALTER TABLE sources ADD COLUMN other TEXT"))
+        raise RuntimeError("power cut")
+
+    assert migrate(engine, steps=[*STEPS, add_a_column]) == 1
+    with pytest.raises(RuntimeError, match="power cut"):
+        migrate(engine, steps=[*STEPS, add_a_column, fail])
+    columns = {column["name"] for column in inspect(engine).get_columns("sources")}
+    assert "note" in columns
+    assert "other" not in columns
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT name, note FROM sources")).all() == [("TT_S01_E01", None)]
+        assert connection.execute(text("SELECT max(version) FROM catalog_version")).scalar_one() == len(STEPS) + 1
+    engine.dispose()
+
+
+def test_a_catalog_of_a_newer_rushes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    open_catalog(f"sqlite:///{path}").close()
+    connection = sqlite3.connect(path)
+    connection.execute("INSERT INTO catalog_version VALUES (99)")
+    connection.commit()
+    connection.close()
+    with pytest.raises(CatalogError, match="version 99.*Update rushes"):
+        open_catalog(f"sqlite:///{path}")
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "catalog.db").write_bytes(b"not a database at all, but long enough to be looked at" * 100)
+    with pytest.raises(CatalogError, match=r"catalog\.db.* is damaged"):
+        open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}")

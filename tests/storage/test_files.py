@@ -1,0 +1,40 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from rushes.storage.files import digest_of_bytes, digest_of_file, whole_file, write_bytes, write_json
+
+
+def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "a.bin"
+    with whole_file(target) as temporary:
+        temporary.write_bytes(b"half")
+        assert not target.exists()
+    assert target.read_bytes() == b"half"
+    assert [path.name for path in target.parent.iterdir()] == ["a.bin"]
+
+
+def test_an_error_leaves_the_file_before_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "a.bin"
+    write_bytes(target, b"before")
+    with pytest.raises(RuntimeError, match="stop"), whole_file(target) as temporary:
+        temporary.write_bytes(b"half")
+        raise RuntimeError("stop")
+    assert target.read_bytes() == b"before"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_digests_are_sha256_in_hex(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"rushes")
+    assert digest_of_file(path) == digest_of_bytes(b"rushes") == hashlib.sha256(b"rushes").hexdigest()
+
+
+def test_json_keeps_letters_of_every_script(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"название": "Кадр"})
+    assert "Кадр" in (tmp_path / "a.json").read_text(encoding="utf-8")

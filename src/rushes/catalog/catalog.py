@@ -20,7 +20,7 @@ from rushes.footage.source import Frame, Source
 from rushes.labels.label import Label
 
 _WAIT_FOR_WRITERS_SECONDS = 30
-_ROWS_PER_STATEMENT = 5000
+_ROWS_PER_STATEMENT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +136,10 @@ class Catalog:
         with self._writing() as connection:
             statement = self._insert(schema.frames).on_conflict_do_nothing(index_elements=["id"])
             for batch in _batches(rows):
-                before = connection.execute(select(func.count()).select_from(schema.frames)).scalar_one()
+                ids = [row["id"] for row in batch]
+                there = select(func.count()).select_from(schema.frames).where(schema.frames.c.id.in_(ids))
+                added += len(set(ids)) - connection.execute(there).scalar_one()
                 connection.execute(statement, batch)
-                added += connection.execute(select(func.count()).select_from(schema.frames)).scalar_one() - before
         return added
 
     def frames(self, *, source: str | None = None) -> list[StoredFrame]:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from rushes.catalog.catalog import Catalog, StoredFrame
-from rushes.errors import MediaError
-from rushes.footage.kinds import find_media, kind_of
-from rushes.footage.picture import PictureFormat, PictureSize, encode_picture, read_picture, resize
+from rushes.errors import MediaError, did_you_mean
+from rushes.footage.kinds import find_media, kind_of, require_content
+from rushes.footage.picture import PictureFormat, PictureSize, encode_picture, resize
 from rushes.footage.sampling import Sampling, name_frames, plan_ordinals
 from rushes.footage.signature import signature_of
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
-from rushes.footage.sources import read_source, source_name
-from rushes.footage.video import LostFrame, VideoIndex, decode_frames
+from rushes.footage.sources import read_source, read_still, source_name
+from rushes.footage.video import LostFrame, decode_frames
 from rushes.labels.label import Label
 from rushes.progress import Progress, silent
+from rushes.project import Task
 from rushes.storage.files import digest_of_bytes, digest_of_file, write_bytes
 from rushes.timecode import parse_frame_name
 
@@ -71,16 +76,17 @@ class Ingested:
 
 
 def plan_ingest(
-    paths: Sequence[Path], *, group: str | None, classes: Sequence[str] | None
+    paths: Sequence[Path], *, group: str | None, class_folders: Task | None
 ) -> tuple[list[Wanted], list[Unreadable]]:
     """Return the files to take in below some paths, and the paths where there are none.
 
     Args:
         group: one group for all; None lets each file's kind suggest it.
-        classes: where given, the folder that holds a file names its class (the ImageFolder layout), and each
-            photograph is a group of its own unless `group` says otherwise.
+        class_folders: where given, the folder that holds a file names its class of this task (the ImageFolder
+            layout), and each photograph is a group of its own unless `group` says otherwise.
     """
     wanted: list[Wanted] = []
+    strangers: Counter[Path] = Counter()
     missing: list[Unreadable] = []
     for path in paths:
         try:
@@ -92,14 +98,17 @@ def plan_ingest(
             missing.append(Unreadable(str(path), "holds no videos, raws or photographs"))
         for file in found:
             class_name = None
-            if classes is not None:
-                class_name = {name.casefold(): name for name in classes}.get(file.parent.name.casefold())
+            if class_folders is not None:
+                class_name = class_folders.class_of(file.parent.name)
                 if class_name is None:
-                    allowed = ", ".join(classes)
-                    reason = f"its folder '{file.parent.name}' is no class of the task. Allowed: {allowed}"
-                    missing.append(Unreadable(str(file), reason))
+                    strangers[file.parent] += 1
                     continue
             wanted.append(Wanted(file, group, class_name))
+    for folder, count in strangers.items():
+        assert class_folders is not None
+        hint = did_you_mean(folder.name, [*class_folders.classes, *class_folders.aliases])
+        reason = f"'{folder.name}' is no class of {class_folders.name} ({count} files passed over). {hint}"
+        missing.append(Unreadable(str(folder), f"{reason} An alias in rushes.toml would do as well"))
     return list({item.path.resolve(): item for item in wanted}.values()), missing
 
 
@@ -211,34 +220,27 @@ class _Job:
             return Unreadable(str(path), f"cannot be taken in: {error.strerror or error}")
 
     def _take_in(self, path: Path) -> Ingested:
-        index: VideoIndex | None
         digest = self._digest(path)
         known = self.catalog.source(digest)
         name = known.name if known else self.names.claim(source_name(path), digest)
-        classes = self.wanted.class_name is not None
-        group = self.wanted.group or (known.group if known else group_of(path, name=name, class_folders=classes))
-        if known is not None and known.kind != "video":
-            source, index = replace(known, path=str(path.resolve()), group=group), None
+        class_folders = self.wanted.class_name is not None
+        suggested = known.group if known else group_of(path, name=name, class_folders=class_folders)
+        group = self.wanted.group or suggested
+        there = {item.frame.id for item in self.catalog.frames(source=digest) if (self.root / item.image).is_file()}
+        if kind_of(path) == "video":
+            outcome = self._take_film(path, name=name, group=group, digest=digest, there=there)
+        elif known is not None and there:
+            outcome = Ingested(path, replace(known, path=str(path.absolute()), group=group), new=0, known=1)
+            self.catalog.add_source(outcome.source, now=_now())
         else:
-            source, index = read_source(path, name=name, group=group, digest=digest)
-        self.catalog.add_source(source, now=_now())
-        there = {
-            item.frame.id: item for item in self.catalog.frames(source=digest) if (self.root / item.image).is_file()
-        }
-        if index is None:
-            new, known_count, lost = self._take_still(path, source, there)
-        else:
-            new, known_count, lost = self._take_film(path, source, index, there)
-        if self.wanted.class_name is not None:
-            self._label_by_folder(source)
-        return Ingested(path, source, new, known_count, lost)
+            outcome = self._take_still(path, name=name, group=group, digest=digest)
+        if class_folders:
+            self._label_by_folder(outcome.source)
+        return outcome
 
     def _digest(self, path: Path) -> str:
-        if not path.is_file():
-            # read_source says what is wrong with it.
-            read_source(path, name="missing", group="missing", digest="")
-        state = path.stat()
-        resolved = path.resolve()
+        require_content(path)
+        state, resolved = path.stat(), path.resolve()
         known = self.catalog.digest_of(resolved, size_bytes=state.st_size, modified_ns=state.st_mtime_ns)
         if known is not None:
             return known
@@ -246,23 +248,21 @@ class _Job:
         self.catalog.remember_digest(resolved, size_bytes=state.st_size, modified_ns=state.st_mtime_ns, digest=digest)
         return digest
 
-    def _take_still(
-        self, path: Path, source: Source, there: dict[str, StoredFrame]
-    ) -> tuple[int, int, tuple[Unreadable, ...]]:
-        frame = Frame(source.digest, 0, STILL_TIME_BASE, 0, "00:00:00:00", source.name)
-        if frame.id in there:
-            return 0, 1, ()
-        stored = self._write(frame, resize(read_picture(path), self.settings.size), folder=_STILLS_FOLDER)
-        return self.catalog.add_frames([stored], now=_now()), 0, ()
+    def _take_still(self, path: Path, *, name: str, group: str, digest: str) -> Ingested:
+        source, pixels = read_still(path, name=name, group=group, digest=digest)
+        frame = Frame(digest, 0, STILL_TIME_BASE, 0, "00:00:00:00", name)
+        stored = self._write(frame, resize(pixels, self.settings.size), folder=_STILLS_FOLDER)
+        self.catalog.add_source(source, now=_now())
+        return Ingested(path, source, new=self.catalog.add_frames([stored], now=_now()), known=0)
 
-    def _take_film(
-        self, path: Path, source: Source, index: VideoIndex, there: dict[str, StoredFrame]
-    ) -> tuple[int, int, tuple[Unreadable, ...]]:
-        frames = {
-            frame.ordinal: frame for frame in name_frames(source, index, plan_ordinals(index, self.settings.sampling))
-        }
+    def _take_film(self, path: Path, *, name: str, group: str, digest: str, there: Set[str]) -> Ingested:
+        source, index = read_source(path, name=name, group=group, digest=digest)
+        assert index is not None  # a film has one
+        self.catalog.add_source(source, now=_now())
+        planned = name_frames(source, index, plan_ordinals(index, self.settings.sampling))
+        frames = {frame.ordinal: frame for frame in planned}
         missing = [ordinal for ordinal, frame in frames.items() if frame.id not in there]
-        lost: list[Unreadable] = []
+        lost = [Unreadable(str(path), warning) for warning in index.warnings] if missing else []
         batch: list[StoredFrame] = []
         new = 0
         for decoded in decode_frames(path, index, missing) if missing else ():
@@ -270,7 +270,7 @@ class _Job:
                 lost.append(Unreadable(frames[decoded.ordinal].name, decoded.reason))
                 continue
             pixels = resize(decoded.pixels, self.settings.size)
-            batch.append(self._write(frames[decoded.ordinal], pixels, folder=source.name))
+            batch.append(self._write(frames[decoded.ordinal], pixels, folder=name))
             if len(batch) >= _FRAMES_PER_COMMIT:
                 new += self.catalog.add_frames(batch, now=_now())
                 batch = []
@@ -278,16 +278,13 @@ class _Job:
             if self.stop.is_set():
                 break
         new += self.catalog.add_frames(batch, now=_now())
-        return new, len(frames) - len(missing), tuple(lost)
+        return Ingested(path, source, new, len(frames) - len(missing), tuple(lost))
 
-    def _write(self, frame: Frame, pixels: object, *, folder: str) -> StoredFrame:
-        import numpy as np
-
-        picture = np.asarray(pixels, np.uint8)
-        data = encode_picture(picture, self.settings.format, self.settings.quality)
+    def _write(self, frame: Frame, pixels: npt.NDArray[np.uint8], *, folder: str) -> StoredFrame:
+        data = encode_picture(pixels, self.settings.format, self.settings.quality)
         image = f"frames/{folder}/{frame.name}.{_EXTENSIONS[self.settings.format]}"
         write_bytes(self.root / image, data)
-        return StoredFrame(frame, image, digest_of_bytes(data), signature_of(picture))
+        return StoredFrame(frame, image, digest_of_bytes(data), signature_of(pixels))
 
     def _label_by_folder(self, source: Source) -> None:
         """State the class that the folder names, unless the folder said so before."""

@@ -42,7 +42,8 @@ class Door:
         if self._out is None:
             from rich.console import Console
 
-            self._out = Console(highlight=False, soft_wrap=True)
+            # A pipe or a file has no width; eighty columns would cut tables that a program or a person reads later.
+            self._out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
         return self._out
 
     @property

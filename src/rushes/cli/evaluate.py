@@ -36,7 +36,7 @@ def evaluate(
         twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
         with door.progress("evaluate") as progress:
             done = evaluate_run(folder, project_root=place.root, mixed_run=twin, progress=progress)
-        door.say(done.verdict)
+        door.say(done.metrics["verdict"])
         door.say(f"report:  {done.report}")
         door.say(f"metrics: {folder / 'metrics.json'}")
         door.finish({"run": str(folder), "report": str(done.report), "metrics": done.metrics})

@@ -56,8 +56,12 @@ def ingest(
         from rushes.project import find_project
 
         place = find_project(project)
-        given = {"size": size, "format": format, "quality": quality}
-        defaults = replace(place.ingest, **{key: value for key, value in given.items() if value is not None})
+        defaults = replace(
+            place.ingest,
+            size=size or place.ingest.size,
+            format=format or place.ingest.format,
+            quality=quality or place.ingest.quality,
+        )
         wanted_task = place.task(task) if class_folders else None
         settings = IngestSettings(
             sampling=parse_sampling(every, fps, every_frame=every_frame, keyframes=keyframes, default=defaults.every),
@@ -66,7 +70,7 @@ def ingest(
             quality=defaults.quality,
             task=wanted_task.name if wanted_task else None,
         )
-        wanted, missing = plan_ingest(paths, group=group, classes=wanted_task.classes if wanted_task else None)
+        wanted, missing = plan_ingest(paths, group=group, class_folders=wanted_task)
         if dry_run:
             for item in wanted:
                 door.say(f"would take in {item.path}")

@@ -41,7 +41,7 @@ def predict(
         from rushes.inference.predict import predict_path
         from rushes.inference.prediction import PicturePrediction, VideoPrediction
         from rushes.inference.predictor import Predictor
-        from rushes.inference.tables import write_predictions
+        from rushes.inference.tables import write_csv, write_json_lines
 
         if out is not None and out.suffix not in (".csv", ".jsonl"):
             raise UsageError(f"--out {out}: name a file that ends in .csv or .jsonl")
@@ -65,7 +65,10 @@ def predict(
             if isinstance(answer, Unreadable):
                 door.fail_item(str(answer))
         if out is not None:
-            write_predictions(answers, out, classes=predictor.classes)
+            if out.suffix == ".csv":
+                write_csv(answers, out, classes=predictor.classes)
+            else:
+                write_json_lines(answers, out)
             door.say(f"wrote {out}")
         done = [answer for answer in answers if not isinstance(answer, Unreadable)]
         door.finish({"bundle": predictor.bundle.id, "predictions": [answer.to_table() for answer in done],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from rushes.cli.door import opened, table_of
@@ -31,7 +33,7 @@ def runs(
             found.append((run, metrics))
         found.sort(key=lambda pair: -(_f1(pair[1]) if pair[1] else -1.0))
         rows = [
-            [run.folder.name, run.task, run.split_kind, f"{_f1(metrics):.3f}" if metrics else "not evaluated",
+            [run.folder.name, run.task, run.split["kind"], f"{_f1(metrics):.3f}" if metrics else "not evaluated",
              run.parameters, f"{run.elapsed_seconds:.0f} s"]
             for run, metrics in found
         ]  # fmt: skip
@@ -42,5 +44,6 @@ def runs(
         door.finish([{"run": str(run.folder), **run.to_table(), "metrics": metrics} for run, metrics in found])
 
 
-def _f1(metrics: dict) -> float:  # type: ignore[type-arg]
-    return metrics["test"]["f1_macro"] or 0.0
+def _f1(metrics: dict[str, Any]) -> float:
+    """Return the macro-F1 of the test part; 0 where it is undefined."""
+    return float(metrics["test"]["metrics"]["f1_macro"]["value"] or 0.0)

@@ -9,7 +9,7 @@ from rushes.cli.options import DebugOption, JsonOption, ProjectOption
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-_GROUPS_SHOWN = 40
+_GROUPS_SHOWN = 20
 
 
 @app.command(epilog="Example: rushes status")

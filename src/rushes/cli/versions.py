@@ -63,12 +63,12 @@ def mixed_twin(place: Project, folder: Path) -> Path | None:
     from rushes.learning.runs import list_runs, read_run
 
     run = read_run(folder)
-    if run.split_kind == "mixed":
+    if run.split["kind"] == "mixed":
         return None
     wanted = {**run.recipe, "split": "mixed"}
     twins = [
         other.folder
         for other in list_runs(place.runs_folder)
-        if {**other.recipe, "name": run.recipe["name"]} == wanted and other.manifest_digest == run.manifest_digest
+        if {**other.recipe, "name": run.recipe["name"]} == wanted and other.manifest["sha256"] == run.manifest["sha256"]
     ]
     return max(twins, key=lambda twin: twin.name, default=None)

@@ -84,7 +84,7 @@ class Project:
     catalog: str = ""  # SQLAlchemy URL; "" is the SQLite file in the project
     ingest: IngestSettings = field(default_factory=IngestSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
-    columns: Mapping[str, str] = field(default_factory=dict)  # sheet column -> field or origin
+    columns: Mapping[str, str] = field(default_factory=dict)  # sheet column -> its meaning, as --map says it
 
     @property
     def catalog_url(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -17,7 +18,7 @@ from rushes.progress import Progress
 if TYPE_CHECKING:
     from rich.console import Console
 
-DONE, SOME_FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, SOME_FAILED, WRONG_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
 _LINE_EVERY_SECONDS = 5.0
 
 
@@ -148,6 +149,32 @@ def opened(*, as_json: bool = False, debug: bool = False) -> Iterator[Door]:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(DONE) from None
+    except OSError as error:
+        if door.debug:
+            raise
+        door.err.print(f"rushes: {_name_of(error)}", style="red", markup=False)
+        raise SystemExit(WRONG_INPUT) from None
+    except Exception as error:
+        if door.debug:
+            raise
+        door.err.print(
+            f"rushes: a fault of rushes itself, not of your input: {type(error).__name__}: {error}\n"
+            "Run it again with --debug and report what it prints",
+            style="red",
+            markup=False,
+        )
+        raise SystemExit(OUR_FAULT) from None
+
+
+def _name_of(error: OSError) -> str:
+    """Return what the system refused, and what to do about it."""
+    remedies = {
+        errno.ENOSPC: "Make room, then run this again: it goes on from where it was",
+        errno.EACCES: "Check who may write there",
+        errno.EROFS: "Name a place that can be written to",
+    }
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}. {remedies.get(error.errno or 0, 'Check the place, then run this again')}"
 
 
 def plural(count: int, word: str, words: str | None = None) -> str:

@@ -76,7 +76,10 @@ def import_sheet(
             faults = [fault for parsed in read for fault in parsed.faults]
             if strict and faults:
                 raise SheetError(faults)
-            new = [label for parsed in read for label in plan_import(previous, parsed, now=now)]
+            new: list[Label] = []
+            for parsed in read:
+                # A later worksheet is read against what the earlier ones just said.
+                new += plan_import([*previous, *new], parsed, now=now)
             groups = {short: group for parsed in read for short, group in parsed.groups.items()}
             if not dry_run:
                 catalog.append_labels(new)

@@ -1,0 +1,286 @@
+"""`rushes demo`: the whole loop, by the very verbs that a person would type."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rushes.cli.door import Door, opened, plural
+from rushes.cli.options import DebugOption, JsonOption, ThreadsOption
+from rushes.errors import ProjectError, SheetError, UsageError, require_extra
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+_SHEET = "labels/season-1.xlsx"
+_FOOTAGE = "footage"
+_TASK = "scale"
+_STEPS = 11
+_SEVERAL_CLASSES = 30
+_RECIPE = """\
+# A small network from scratch, so that the demo needs no download. For real work start from features.toml.
+schema = "recipe/1"
+task = {task}
+
+[model]
+kind = "cnn"
+design = "cnn-6x6"
+units = [24, 24, 32, 32, 48]
+
+[training]
+epochs = 16
+batch_size = 32
+learning_rate = 2e-3
+patience = 6
+seed = 0
+"""
+
+
+@dataclass
+class Steps:
+    """The steps of the demo: each is a verb, run in this process as its command line would be."""
+
+    folder: Path
+    door: Door
+    threads: int | None
+    done: int = 0
+    exits: list[tuple[str, int]] = field(default_factory=list)
+
+    def head(self, title: str) -> None:
+        """Print the heading of the next step."""
+        self.done += 1
+        self.door.err.print(f"\n[bold cyan]{self.done}/{_STEPS}[/] [bold]{title}[/]")
+
+    def run(self, title: str | None, *words: str | Path, failures: bool = False) -> None:
+        """Run a verb in the demo's project, and end the demo where it fails.
+
+        Args:
+            title: heading of the step; None continues the step before.
+            failures: whether items may fail (exit status 1) without ending the demo.
+        """
+        from rushes.cli.main import main
+
+        if title is not None:
+            self.head(title)
+        said = [str(word) for word in words]
+        self.door.err.print(f"$ rushes {shlex.join(said)}", style="dim", markup=False)
+        if said[0] not in ("init", "predict"):
+            said += ["--project", str(self.folder)]
+        if self.threads and said[0] in ("ingest", "train", "predict"):
+            said += ["--threads", str(self.threads)]
+        status: object = 0
+        try:
+            main(said)
+        except SystemExit as end:
+            status = end.code
+        status = status if isinstance(status, int) else 0
+        self.exits.append((said[0], status))
+        if status > (1 if failures else 0):
+            self.door.err.print(f"the demo stops here: 'rushes {said[0]}' ended with {status}", style="red")
+            raise SystemExit(status)
+
+
+@app.command(epilog="Example: rushes demo    or: rushes demo mine --footage films/*.mp4 --labels labels.xlsx")
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder to make the project in.")] = Path("demo"),
+    footage: Annotated[
+        list[Path] | None, typer.Option("--footage", help="Your own videos, pictures or folders, in place of the film.")
+    ] = None,
+    labels: Annotated[Path | None, typer.Option("--labels", help="Your own sheet of labels for them.")] = None,
+    more: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
+    every: Annotated[str | None, typer.Option(help="One frame of a film in so much time.")] = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Walk the whole loop: footage and a sheet in; a trained, judged, exported model and its predictions out.
+
+    Without --footage several short films are rendered on the spot, with a sheet whose columns disagree here and
+    there. A demo that was stopped goes on where it was.
+    """
+    with opened(as_json=as_json, debug=debug) as door:
+        require_extra("train", "torch", "timm", "safetensors", "sklearn", "onnxscript", purpose="the demo")
+        if (footage is None) != (labels is None):
+            raise UsageError("--footage and --labels go together: the demo needs both to train on your own footage")
+        folder = folder.absolute()
+        steps = Steps(folder, door, threads)
+        with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+            if footage is None or labels is None:
+                task, test_paths = _own_film(steps, every=every or "0.5s")
+            else:
+                task, test_paths = _your_footage(steps, [*footage, *(more or [])], labels, every=every or "1s")
+            summary = _learn(steps, task=task, paths=test_paths, every=every or "0.5s")
+        _close(door, summary, folder)
+        door.finish(summary)
+
+
+def _own_film(steps: Steps, *, every: str) -> tuple[str, list[Path]]:
+    """Render films and their sheet, and take both in; return the task and the films."""
+    from rushes.catalog.catalog import open_catalog
+    from rushes.datasets.synthetic.films import read_truth, render_films, write_truth
+    from rushes.datasets.synthetic.sheet import write_demo_sheet
+    from rushes.project import read_project
+
+    films = steps.folder / _FOOTAGE
+    truth_file = films / "truth.json"
+    steps.head("Render ten short films: shots of five sizes, camera moves, titles")
+    if truth_file.is_file():
+        truths = read_truth(truth_file)
+        steps.door.say(f"{plural(len(truths), 'film')} in {films} already")
+    else:
+        with steps.door.progress("render") as progress:
+            truths = render_films(films, progress=progress)
+        write_truth(truths, truth_file)
+        shots = sum(len(truth.shots) for truth in truths)
+        steps.door.say(f"{plural(len(truths), 'film')} with {plural(shots, 'shot')} in {films}")
+    steps.run("Make a project", "init", steps.folder, "--template", "shots")
+    _write_recipe(steps.folder, _TASK)
+    steps.run(f"Take the films in, one frame every {every}", "ingest", films, "--every", every)
+    project = read_project(steps.folder)
+    sheet = steps.folder / _SHEET
+    if not sheet.is_file():
+        with open_catalog(project.catalog_url) as catalog:
+            films_of = {source.digest: Path(source.path).name for source in catalog.sources()}
+            frames = [(item.frame.name, films_of[item.frame.source], item.frame.ordinal) for item in catalog.frames()]
+        write_demo_sheet(sheet, truths, frames)
+    steps.run(
+        "Import a sheet with three columns of different trust; its misspelt cells are listed, the rest is taken in",
+        "labels", "import", sheet, "--task", _TASK, failures=True,
+    )  # fmt: skip
+    return _TASK, [truth.path for truth in truths]
+
+
+def _your_footage(steps: Steps, footage: list[Path], labels: Path, *, every: str) -> tuple[str, list[Path]]:
+    """Take a user's footage and sheet in; return the task that the sheet answers and the footage."""
+    steps.head("Read the sheet")
+    task, classes = _task_of(labels)
+    steps.door.say(f"{labels} answers '{task}' with {plural(len(classes), 'class', 'classes')}: {', '.join(classes)}")
+    words = f"{task}={','.join(classes)}"
+    steps.run("Make a project", "init", steps.folder, "--template", "shots", "--task", words)
+    _write_recipe(steps.folder, task)
+    steps.run("Take the footage in", "ingest", *footage, "--every", every, failures=True)
+    steps.run("Import the sheet", "labels", "import", labels, "--task", task, failures=True)
+    return task, footage
+
+
+def _task_of(sheet: Path) -> tuple[str, list[str]]:
+    """Return a name for the question that a sheet answers, and its answers in order of their number.
+
+    Raises:
+        SheetError: no column of classes is found, or it holds fewer than two or very many answers.
+    """
+    from collections import Counter
+
+    from rushes.errors import Fault
+    from rushes.labels.columns import plan_sheets
+    from rushes.labels.sheet import read_sheets
+
+    planned = plan_sheets(read_sheets(sheet), {})
+    answers = Counter(
+        row[column.column.index].strip()
+        for table, columns in planned
+        for row in table.rows
+        for column in columns.classes
+    )
+    for nothing in ("", "none", "n/a", "-"):
+        answers.pop(nothing, None)
+    names = {column.column.name for _, columns in planned for column in columns.classes}
+    if not 2 <= len(answers) <= _SEVERAL_CLASSES:
+        raise SheetError([Fault(sheet.name, None, ", ".join(sorted(names)),
+                                f"holds {len(answers)} different answers; a task has 2 to {_SEVERAL_CLASSES}. Use "
+                                "'rushes init' and 'rushes labels import --map' to say what is what")])  # fmt: skip
+    name = "".join(letter if letter.isalnum() else "-" for letter in min(names)).strip("-").lower()
+    return (name if len(names) == 1 and name else "label"), [answer for answer, _ in answers.most_common()]
+
+
+def _write_recipe(folder: Path, task: str) -> None:
+    from rushes.storage.files import write_text
+
+    recipe = folder / "recipes" / "demo.toml"
+    if not recipe.is_file():
+        write_text(recipe, _RECIPE.format(task=json.dumps(task)))
+
+
+def _learn(steps: Steps, *, task: str, paths: list[Path], every: str) -> dict[str, Any]:
+    """Go from labels to predictions, and return what came of it."""
+    from rushes.cli.versions import find_run
+    from rushes.learning.runs import read_run
+    from rushes.project import read_project
+
+    folder = steps.folder
+    steps.run("Build the manifest: one resolved label per frame", "manifest", "build", "--task", task)
+    steps.run("Split by film, so that no film stands on two sides", "split", "make", "--task", task)
+    steps.run(None, "split", "check", "--task", task)
+    steps.run(None, "split", "make", "--task", task, "--kind", "mixed")
+    steps.run(
+        "Train; first on shuffled frames, to show what that flatters by",
+        "train", folder / "recipes" / "demo.toml", "--set", "split=mixed",
+    )  # fmt: skip
+    steps.run(None, "train", folder / "recipes" / "demo.toml")
+    run = read_run(find_run(read_project(folder), None))
+    steps.run("Judge it on films that it never watched", "evaluate", run.name)
+    bundle = folder / "bundles" / f"{task}-{run.name}"
+    steps.run("Export it, proven equal to what was trained", "export", run.name, "--to", bundle)
+    film = _held_out(folder, task, paths)
+    out = folder / "predictions.csv"
+    steps.run("Predict a film that it never watched", "predict", bundle, film, "--every", every, "--out", out)
+    metrics = json.loads((run.folder / "metrics.json").read_text(encoding="utf-8"))
+    return {
+        "folder": str(folder),
+        "task": task,
+        "run": str(run.folder),
+        "report": str(run.folder / "report.html"),
+        "bundle": str(bundle),
+        "predictions": str(out),
+        "film": str(film),
+        "f1_macro": metrics["test"]["metrics"]["f1_macro"],
+        "f1_macro_mixed": metrics["mixed"]["metrics"]["f1_macro"] if metrics["mixed"] else None,
+        "verdict": metrics["verdict"],
+    }
+
+
+def _held_out(folder: Path, task: str, paths: list[Path]) -> Path:
+    """Return a source of the test part, or, where its file has gone, the first footage given."""
+    from rushes.catalog.catalog import open_catalog
+    from rushes.datasets.split import newest_split, read_split
+    from rushes.project import read_project
+
+    project = read_project(folder)
+    path = newest_split(project.splits_folder, task, "grouped")
+    if path is None:
+        raise ProjectError(f"{folder}: the split is gone. Run the demo again")
+    groups = read_split(path).groups
+    with open_catalog(project.catalog_url) as catalog:
+        for source in catalog.sources():
+            if groups.get(source.group) == "test" and Path(source.path).is_file():
+                return Path(source.path)
+    return paths[0]
+
+
+def _close(door: Door, summary: dict[str, Any], folder: Path) -> None:
+    """Print where the report is, the honest score next to the flattering one, and what to try next."""
+    honest, mixed = summary["f1_macro"], summary["f1_macro_mixed"]
+    door.say("\n" + "─" * 78)
+    door.say(f"Report:  {summary['report']}")
+    door.say(f"Honest score (films never watched):   macro-F1 {_score(honest)}")
+    if mixed is not None:
+        door.say(f"Mixed score (frames shuffled):        macro-F1 {_score(mixed)}   flatters; never quote it alone")
+    door.say("\nTry next:")
+    here = shlex.quote(str(folder))
+    door.say(f"  cd {here} && rushes labels conflicts")
+    door.say("  rushes train recipes/cnn.toml --set training.epochs=40 && rushes evaluate")
+    door.say(f"  rushes predict {shlex.quote(str(Path(summary['bundle']).relative_to(folder)))} YOUR-FILM.mp4")
+
+
+def _score(metric: dict[str, Any]) -> str:
+    if metric["value"] is None:
+        return "undefined"
+    if metric.get("low") is None:
+        return f"{metric['value']:.3f}"
+    return f"{metric['value']:.3f} [{metric['low']:.3f}, {metric['high']:.3f}]"

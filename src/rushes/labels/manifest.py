@@ -1,0 +1,307 @@
+"""The manifest: the immutable, versioned list of samples with their resolved labels."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, get_args
+
+from rushes.errors import ManifestError
+from rushes.storage.files import write_text
+
+Part = Literal["train", "validation", "test"]
+
+_IMAGE_KEYS = ("img-ref", "src-ref", "src_url", "file_name")
+_CLASS_KEYS = ("class", "label")
+_STAMP = "%Y-%m-%dT%H%M%SZ"
+_FAULTS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRow:
+    """One sample: a frame, where its picture is, and its resolved label.
+
+    The fields after `class_name` have defaults because manifests made elsewhere may state two keys only.
+
+    Attributes:
+        img_ref: path of the picture relative to the project, or a URI; `img-ref` in JSON.
+        class_name: the resolved answer; `class` in JSON.
+        group: what must never stand on both sides of a split.
+        source: SHA-256 of the source, in hex.
+        pts: presentation time in units of `time_base`.
+        timecode: `HH:MM:SS:FF`.
+        origin: who made the label that won.
+        sha256: digest of the picture's bytes, in hex.
+        split: the part it is in, where one has been decided.
+        name: the frame's name.
+        ordinal: position in the source in presentation order, from 0.
+    """
+
+    img_ref: str
+    class_name: str
+    group: str = ""
+    source: str = ""
+    pts: int = 0
+    time_base: Fraction = Fraction(1)
+    timecode: str = ""
+    origin: str = ""
+    sha256: str = ""
+    split: Part | None = None
+    name: str = ""
+    ordinal: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.img_ref or not self.class_name:
+            raise ValueError(f"a manifest's row needs a picture and a class, got {self!r}")
+        if self.ordinal < 0 or self.time_base <= 0:
+            raise ValueError(f"a manifest's row needs ordinal >= 0 and time_base > 0, got {self!r}")
+        if self.split is not None and self.split not in get_args(Part):
+            raise ValueError(f"split is '{self.split}'. Allowed: train, validation, test")
+
+    @property
+    def frame_id(self) -> str:
+        """The key of the frame (`Frame.id`); the picture's reference in a row that names no source."""
+        return f"{self.source[:16]}:{self.pts}" if self.source else self.img_ref
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestDiff:
+    """What happened to the samples from one manifest to the next: four sets, each in manifest order.
+
+    Attributes:
+        same: rows of the new manifest whose class is what it was.
+        new: rows that the old manifest did not have.
+        relabelled: (old row, new row) whose class differs.
+        removed: rows that the new manifest has no more.
+    """
+
+    same: tuple[ManifestRow, ...]
+    new: tuple[ManifestRow, ...]
+    relabelled: tuple[tuple[ManifestRow, ManifestRow], ...]
+    removed: tuple[ManifestRow, ...]
+
+
+def format_manifest(rows: Iterable[ManifestRow]) -> str:
+    """Return JSON Lines that are byte for byte the same for the same rows, whatever their order.
+
+    Lines stand in order of group, frame name, then frame.
+
+    Raises:
+        ManifestError: two rows are of the same frame.
+    """
+    ordered = sorted(rows, key=_place_in_order)
+    twice = _first_repeated(ordered)
+    if twice is not None:
+        raise ManifestError(
+            f"the frame {twice.frame_id} ({twice.img_ref}) is in the manifest twice; a sample has one row"
+        )
+    return "".join(json.dumps(_row_as_json(row), ensure_ascii=False) + "\n" for row in ordered)
+
+
+def parse_manifest(text: str, *, where: str = "manifest") -> list[ManifestRow]:
+    """Read JSON Lines; the picture may also be under `src-ref`, `src_url`, `file_name`, the class under `label`.
+
+    Args:
+        where: what errors call the text, usually its path.
+
+    Raises:
+        ManifestError: lines that are no row of a manifest (all are named), a frame twice, or no row at all.
+    """
+    rows: list[ManifestRow] = []
+    faults: list[str] = []
+    line_of: dict[str, int] = {}
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = _row_from_json(json.loads(line))
+        except json.JSONDecodeError as error:
+            faults.append(f"{where}, line {number}: not JSON ({error.msg} at column {error.colno})")
+            continue
+        except (ValueError, TypeError, ZeroDivisionError) as error:
+            faults.append(f"{where}, line {number}: {error}")
+            continue
+        earlier = line_of.setdefault(row.frame_id, number)
+        if earlier != number:
+            faults.append(f"{where}, line {number}: {row.img_ref} is already in line {earlier}; a sample has one row")
+        rows.append(row)
+    if faults:
+        more = len(faults) - _FAULTS_SHOWN
+        raise ManifestError("\n".join(faults[:_FAULTS_SHOWN]) + (f"\n… and {more} more" if more > 0 else ""))
+    if not rows:
+        raise ManifestError(f"{where} holds no sample. Import labels and build it: rushes manifest build")
+    return rows
+
+
+def read_manifest(path: Path) -> list[ManifestRow]:
+    """Read a manifest file.
+
+    Raises:
+        ManifestError: the file is missing, cannot be read, or is not a manifest.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ManifestError(f"{path} is missing. Build a manifest: rushes manifest build") from None
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{path} is not a manifest: it is not UTF-8 text") from error
+    except OSError as error:
+        raise ManifestError(f"{path} cannot be read: {error.strerror}") from error
+    return parse_manifest(text, where=str(path))
+
+
+def write_manifest(rows: Sequence[ManifestRow], folder: Path, task_name: str, now: datetime) -> tuple[Path, bool]:
+    """Write a new version of a task's manifest, `<task>-manifest-<UTC time>.jl`, if it says something new.
+
+    Args:
+        now: an aware time; a version never sorts before the newest one, even if a clock was set back.
+
+    Returns:
+        the file that holds these rows, and whether it was written now.
+
+    Raises:
+        ManifestError: there are no rows, or two of the same frame.
+    """
+    if now.tzinfo is None:
+        raise ValueError("write_manifest needs a time with its zone, got a naive one")
+    if not rows:
+        raise ManifestError(f"{task_name}: no labelled sample. Import labels first: rushes labels import SHEET")
+    text = format_manifest(rows)
+    newest = newest_manifest(folder, task_name)
+    if newest is not None and newest.read_bytes() == text.encode():
+        return newest, False
+    path = folder / _name_of_version(task_name, now, after=newest)
+    write_text(path, text)
+    return path, True
+
+
+def newest_manifest(folder: Path, task_name: str) -> Path | None:
+    """Return the newest version of a task's manifest in a folder; None where there is none."""
+    if not folder.is_dir():
+        return None
+    versions = [(version, path) for path in folder.iterdir() if (version := _version_of(path.name, task_name))]
+    return max(versions)[1] if versions else None
+
+
+def diff_manifests(old: Iterable[ManifestRow], new: Iterable[ManifestRow]) -> ManifestDiff:
+    """Return which samples stayed, came, changed their class, and went."""
+    before = {row.frame_id: row for row in sorted(old, key=_place_in_order)}
+    after = {row.frame_id: row for row in sorted(new, key=_place_in_order)}
+    kept = [(before[frame], row) for frame, row in after.items() if frame in before]
+    return ManifestDiff(
+        same=tuple(row for earlier, row in kept if earlier.class_name == row.class_name),
+        new=tuple(row for frame, row in after.items() if frame not in before),
+        relabelled=tuple((earlier, row) for earlier, row in kept if earlier.class_name != row.class_name),
+        removed=tuple(row for frame, row in before.items() if frame not in after),
+    )
+
+
+def _place_in_order(row: ManifestRow) -> tuple[str, str, str, int, str]:
+    return row.group, row.name, row.source, row.pts, row.img_ref
+
+
+def _first_repeated(rows: Iterable[ManifestRow]) -> ManifestRow | None:
+    seen: set[str] = set()
+    for row in rows:
+        if row.frame_id in seen:
+            return row
+        seen.add(row.frame_id)
+    return None
+
+
+def _row_as_json(row: ManifestRow) -> dict[str, Any]:
+    return {
+        "img-ref": row.img_ref,
+        "class": row.class_name,
+        "group": row.group,
+        "source": row.source,
+        "pts": row.pts,
+        "time_base": str(row.time_base),
+        "timecode": row.timecode,
+        "origin": row.origin,
+        "sha256": row.sha256,
+        "split": row.split,
+        "name": row.name,
+        "ordinal": row.ordinal,
+    }
+
+
+def _row_from_json(record: Any) -> ManifestRow:
+    """Raises ValueError or TypeError with a message that says what is wrong in the line."""
+    if not isinstance(record, dict):
+        raise ValueError('a line must be an object such as {"img-ref": "a.jpg", "class": "MS"}')
+    img_ref = _first_text(record, _IMAGE_KEYS)
+    split = record.get("split") or None
+    if split is not None and split not in get_args(Part):
+        raise ValueError(f"split is {split!r}. Allowed: train, validation, test, null")
+    return ManifestRow(
+        img_ref=img_ref,
+        class_name=_first_text(record, _CLASS_KEYS),
+        group=_text(record, "group"),
+        source=_text(record, "source"),
+        pts=_whole(record, "pts"),
+        time_base=_time_base(record.get("time_base")),
+        timecode=_text(record, "timecode"),
+        origin=_text(record, "origin"),
+        sha256=_text(record, "sha256"),
+        split=split,
+        name=_text(record, "name") or PurePosixPath(img_ref.split("?")[0]).stem,
+        ordinal=_whole(record, "ordinal"),
+    )
+
+
+def _first_text(record: Mapping[str, Any], keys: Sequence[str]) -> str:
+    for key in keys:
+        value = record.get(key)
+        if isinstance(value, str) and value.strip():
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+    found = ", ".join(repr(key) for key in record) or "none"
+    allowed = ", ".join(repr(key) for key in keys[1:])
+    raise ValueError(f"the key '{keys[0]}' is missing or empty (also read: {allowed}). Found: {found}")
+
+
+def _text(record: Mapping[str, Any], key: str) -> str:
+    value = record.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is {value!r}; it must be text")
+    return value
+
+
+def _whole(record: Mapping[str, Any], key: str) -> int:
+    value = record.get(key)
+    if value is None:
+        return 0
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{key} is {value!r}; it must be a whole number")
+    return value
+
+
+def _time_base(value: Any) -> Fraction:
+    if value is None:
+        return Fraction(1)
+    if not isinstance(value, int | str) or not re.fullmatch(r"\d{1,18}(/\d{1,18})?", str(value)):
+        raise ValueError(f"time_base is {value!r}; it must be a fraction such as '1/24000'")
+    return Fraction(value)
+
+
+def _version_of(name: str, task_name: str) -> tuple[str, int] | None:
+    """Return (UTC time, count within that second) of a manifest's file name; None if it is not the task's."""
+    match = re.fullmatch(re.escape(task_name) + r"-manifest-(\d{4}-\d{2}-\d{2}T\d{6}Z)(?:-(\d+))?\.jl", name)
+    return (match[1], int(match[2] or 1)) if match else None
+
+
+def _name_of_version(task_name: str, now: datetime, *, after: Path | None) -> str:
+    stamp, count = now.astimezone(UTC).strftime(_STAMP), 1
+    newest = _version_of(after.name, task_name) if after is not None else None
+    if newest is not None and newest[0] >= stamp:
+        stamp, count = newest[0], newest[1] + 1
+    return f"{task_name}-manifest-{stamp}{f'-{count}' if count > 1 else ''}.jl"

@@ -1,0 +1,291 @@
+"""A sheet's rows as labels, with everything that is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from rushes.errors import Fault, did_you_mean
+from rushes.labels.columns import ClassColumn, Column, Columns, origin_from
+from rushes.labels.frame_index import FrameIndex, FrameRef, Miss
+from rushes.labels.label import Label
+from rushes.labels.sheet import Sheet, is_blank
+from rushes.project import Task
+from rushes.timecode import parse_duration
+
+_SUGGESTIONS = 10
+# "1,000" is one to some and a thousand to others: neither pattern takes it.
+_WHOLE = re.compile(r"([0-9]{1,15})(?:\.0)?")
+_DECIMAL = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,30}|,(?![0-9]{3}$)[0-9]{1,30})?")
+
+_NOTHING = re.compile(r"0+(?:[:.,]0+)*\s*(?:ms|s|sec|m|min|h)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a sheet states.
+
+    Attributes:
+        sheet: key of the sheet.
+        labels: one per frame and origin, in row order; none for what a fault is about.
+        faults: what must be put right, in row order.
+        unmatched: rows that address no catalogued frame; not wrong in themselves, since footage may be
+            sampled sparsely or not be ingested yet.
+        origins: the origins for which the sheet speaks, even where it states nothing; None if it names them
+            row by row, and so speaks for all of its own.
+        groups: first 16 hex digits of a source's digest -> the group that the sheet puts it in.
+        row_count: rows that are not blank.
+        silent_count: of these, rows without any answer.
+    """
+
+    sheet: str
+    task: str
+    labels: tuple[Label, ...]
+    faults: tuple[Fault, ...] = ()
+    unmatched: tuple[Fault, ...] = ()
+    origins: frozenset[str] | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
+    row_count: int = 0
+    silent_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    class_name: str
+    origin: str
+    column: str
+    row: int
+
+
+class _BadCellError(Exception):
+    """A cell that cannot be understood; becomes a Fault."""
+
+    def __init__(self, column: str, message: str) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+def parse_labels(
+    sheet: Sheet, task: Task, columns: Columns, index: FrameIndex, *, default_origin: str, now: str
+) -> Parsed:
+    """Read every row of a sheet; a faulty one hides no other.
+
+    A row may address many frames (a range, a whole source): each gets the label. Frames that the sheet gives two
+    classes for one origin get neither.
+
+    Args:
+        default_origin: the origin of class columns for which the sheet names none.
+        now: ISO 8601 UTC, the time of the statements.
+    """
+    reading = _Reading(sheet, task, columns, index, origin_from(default_origin))
+    for number, row in enumerate(sheet.rows, start=sheet.first_row):
+        if not is_blank(row):
+            reading.take(number, row)
+    labels = tuple(
+        Label(
+            frame,
+            task.name,
+            statement.class_name,
+            statement.origin,
+            now,
+            place=f"{sheet.name}, row {statement.row}",
+            sheet=sheet.key,
+        )
+        for (frame, _), statement in reading.stated.items()
+        if (frame, statement.origin) not in reading.contested
+    )
+    return Parsed(
+        sheet=sheet.key,
+        task=task.name,
+        labels=labels,
+        faults=tuple(reading.faults),
+        unmatched=tuple(reading.unmatched),
+        origins=_origins_of(columns, origin_from(default_origin)),
+        groups=reading.groups,
+        row_count=reading.row_count,
+        silent_count=reading.silent_count,
+    )
+
+
+class _Reading:
+    """The state of one pass over a sheet's rows."""
+
+    def __init__(self, sheet: Sheet, task: Task, columns: Columns, index: FrameIndex, default_origin: str) -> None:
+        self.sheet, self.task, self.columns, self.index = sheet, task, columns, index
+        self.default_origin = default_origin
+        self.stated: dict[tuple[str, str], _Statement] = {}
+        self.contested: set[tuple[str, str]] = set()
+        self.faults: list[Fault] = []
+        self.unmatched: list[Fault] = []
+        self.groups: dict[str, str] = {}
+        self.row_count = self.silent_count = 0
+        self._suggestions_left = _SUGGESTIONS
+        self._class_of: dict[str, str | None] = {}
+        self._group_rows: dict[str, int] = {}
+
+    def take(self, number: int, row: Sequence[str]) -> None:
+        self.row_count += 1
+        width = len(self.sheet.columns)
+        if not is_blank(row[width:]):
+            message = (
+                f"the row has {len(row)} cells and the header {width}. Put quotation marks around a cell "
+                "that holds the mark between cells"
+            )
+            self.faults.append(Fault(self.sheet.name, number, None, message))
+            return
+        answers = [column for column in self.columns.classes if not self._is_silent(row[column.column.index])]
+        group = _cell(row, self.columns.group)
+        self.silent_count += not answers
+        if not answers and not group:
+            return
+        statements = [statement for column in answers if (statement := self._statement(number, row, column))]
+        frames = self._address(number, row)
+        for statement in statements:
+            self._state(number, statement, frames)
+        if group:
+            self._put_in_group(number, group, frames)
+
+    def _is_silent(self, text: str) -> bool:
+        if text not in self._class_of:
+            self._class_of[text] = "" if self.task.says_nothing(text) else self.task.class_of(text)
+        return self._class_of[text] == ""
+
+    def _statement(self, number: int, row: Sequence[str], column: ClassColumn) -> _Statement | None:
+        text = row[column.column.index]
+        class_name = self._class_of[text]
+        if class_name is None:
+            known = [*self.task.classes, *self.task.aliases]
+            message = f"'{text.strip()}' is not a class of {self.task.name}. {did_you_mean(text, known)}"
+            self.faults.append(Fault(self.sheet.name, number, column.column.name, message))
+            return None
+        stated_origin = origin_from(_cell(row, self.columns.origin))
+        origin = column.origin or stated_origin or self.default_origin
+        return _Statement(class_name, origin, column.column.name, number)
+
+    def _address(self, number: int, row: Sequence[str]) -> Sequence[FrameRef]:
+        """Return the frames of a row; none where it is faulty or unmatched, which is noted."""
+        try:
+            found = _look_up(row, self.columns, self.index)
+        except _BadCellError as error:
+            self.faults.append(Fault(self.sheet.name, number, error.column, str(error)))
+            return ()
+        if not isinstance(found, Miss):
+            return found
+        column = self.columns.frame or self.columns.source
+        name = column.name if column is not None else None
+        if found.ambiguous:
+            self.faults.append(Fault(self.sheet.name, number, name, found.message))
+            return ()
+        suggestion = ""
+        if found.wanted and self._suggestions_left:
+            self._suggestions_left -= 1
+            suggestion = self.index.suggest(found.wanted)
+        message = f"{found.message}. {suggestion}" if suggestion else found.message
+        self.unmatched.append(Fault(self.sheet.name, number, name, message))
+        return ()
+
+    def _state(self, number: int, statement: _Statement, frames: Sequence[FrameRef]) -> None:
+        against: dict[tuple[int, str, str], list[FrameRef]] = {}
+        for ref in frames:
+            key = (ref.id, statement.origin)
+            earlier = self.stated.setdefault(key, statement)
+            if earlier.class_name != statement.class_name:
+                self.contested.add(key)
+                against.setdefault((earlier.row, earlier.column, earlier.class_name), []).append(ref)
+        for (row, column, class_name), refs in against.items():
+            more = f" and {len(refs) - 1} more frames" if len(refs) > 1 else ""
+            place = f"in row {row}" if row != number else f"in {column}"
+            message = (
+                f"'{statement.class_name}' for {refs[0].name}{more}, but '{class_name}' {place}, both of origin "
+                f"'{statement.origin}'. Keep one"
+            )
+            self.faults.append(Fault(self.sheet.name, number, statement.column, message))
+
+    def _put_in_group(self, number: int, group: str, frames: Sequence[FrameRef]) -> None:
+        for ref in frames:
+            earlier = self.groups.setdefault(ref.source_id, group)
+            row = self._group_rows.setdefault(ref.source_id, number)
+            if earlier != group:
+                name = self.columns.group.name if self.columns.group is not None else None
+                message = f"{ref.source_name} is in the group '{earlier}' in row {row} and in '{group}' here. Keep one"
+                self.faults.append(Fault(self.sheet.name, number, name, message))
+                return
+
+
+def _look_up(row: Sequence[str], columns: Columns, index: FrameIndex) -> Sequence[FrameRef] | Miss:
+    source = _cell(row, columns.source)
+    if columns.frame is not None:
+        text = _filled(row, columns.frame)
+        ordinal = _WHOLE.fullmatch(text)
+        if ordinal is not None and source:
+            return _one(index.at_ordinal(source, int(ordinal[1])))
+        found = index.frame(text, source=source)
+        if ordinal is not None and isinstance(found, Miss):
+            return replace(
+                found, message=f"{found.message}. A frame's number needs a column that names its source as well"
+            )
+        return _one(found)
+    assert columns.source is not None  # Columns cannot be built otherwise
+    source = _filled(row, columns.source)
+    if columns.ordinal is not None:
+        return _one(index.at_ordinal(source, _whole(row, columns.ordinal)))
+    if columns.seconds is not None:
+        return _one(index.at_seconds(source, _seconds(row, columns.seconds)))
+    if columns.timecode is not None:
+        text = _filled(row, columns.timecode)
+        try:
+            return _one(index.at_timecode(source, text))
+        except ValueError as error:
+            raise _BadCellError(columns.timecode.name, str(error)) from error
+    end = columns.last or columns.stop
+    if columns.start is None or end is None:
+        return index.frames_of(source)
+    start, stop = _whole(row, columns.start), _whole(row, end) + (columns.last is not None)
+    if start >= stop:
+        raise _BadCellError(
+            end.name, f"the range ends at '{row[end.index]}' before it starts at '{row[columns.start.index]}'"
+        )
+    return index.between(source, start, stop)
+
+
+def _one(found: FrameRef | Miss) -> Sequence[FrameRef] | Miss:
+    return found if isinstance(found, Miss) else (found,)
+
+
+def _cell(row: Sequence[str], column: Column | None) -> str:
+    return row[column.index].strip() if column is not None else ""
+
+
+def _filled(row: Sequence[str], column: Column) -> str:
+    text = _cell(row, column)
+    if not text:
+        raise _BadCellError(column.name, "the cell is empty, so nobody knows which frame the row is about")
+    return text
+
+
+def _whole(row: Sequence[str], column: Column) -> int:
+    text = _filled(row, column)
+    match = _WHOLE.fullmatch(text)
+    if match is None:
+        raise _BadCellError(column.name, f"'{text}' is not a frame's number. Allowed: a whole number from 0")
+    return int(match[1])
+
+
+def _seconds(row: Sequence[str], column: Column) -> Fraction:
+    text = _filled(row, column)
+    if _DECIMAL.fullmatch(text):
+        return Fraction(text.replace(",", "."))
+    try:
+        return parse_duration(text)
+    except ValueError:
+        if _NOTHING.fullmatch(text):
+            return Fraction(0)
+    raise _BadCellError(column.name, f"'{text}' is not a time. Allowed: seconds such as 12.5, or 00:01:30.25")
+
+
+def _origins_of(columns: Columns, default_origin: str) -> frozenset[str] | None:
+    if columns.origin is not None and any(item.origin is None for item in columns.classes):
+        return None
+    return frozenset(item.origin or default_origin for item in columns.classes)

@@ -1,0 +1,87 @@
+"""CSV, TSV and semicolon files as sheets, in the encodings and with the delimiters that offices write."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+
+from rushes.labels.sheet import Sheet, is_blank, sheet_of_rows, unreadable
+
+_DELIMITERS = (",", ";", "\t", "|")
+_RECORDS_TO_SNIFF = 50
+
+
+def parse_csv(content: bytes, *, name: str, key: str) -> Sheet:
+    """Read a delimited file; the delimiter is the one under which its rows are as wide as its header.
+
+    UTF-8 (with or without a mark), UTF-16 and, where it is neither, Windows Latin are understood, and the
+    `sep=;` line that Excel honours.
+
+    Raises:
+        SheetError: the content is no text, holds no header, or has a quotation mark that is never closed.
+    """
+    text = _decode(content, name=name)
+    first_line, _, rest = text.partition("\n")
+    if first_line.strip().casefold().startswith("sep=") and len(first_line.strip()) == 5:
+        delimiter, text, first_row = first_line.strip()[4], rest, 2
+    else:
+        delimiter, first_row = _sniff_delimiter(text), 1
+    sheet = sheet_of_rows(_parse_rows(text, delimiter, name=name), name=name, key=key, first_row=first_row)
+    if sheet is None:
+        raise unreadable(name, "the file is empty")
+    return sheet
+
+
+def _decode(content: bytes, *, name: str) -> str:
+    if content.startswith(b"PK\x03\x04"):
+        raise unreadable(name, "this is a workbook named as text; rename it to .xlsx")
+    try:
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            text = content.decode("utf-16")
+        elif content[1:2] == b"\x00":
+            text = content.decode("utf-16-le")
+        else:
+            text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    if any(ord(letter) < 32 and letter not in "\t\n\r\f\v" for letter in text):
+        raise unreadable(name, "this is not text. Save the sheet as .csv (UTF-8) or .xlsx")
+    return text
+
+
+def _sniff_delimiter(text: str) -> str:
+    """Return the delimiter under which most records are as wide as the header, the widest header winning."""
+
+    def fit(delimiter: str) -> tuple[int, int]:
+        widths: list[int] = []
+        try:
+            for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+                if record and not is_blank(record):
+                    widths.append(len(record))
+                if len(widths) == _RECORDS_TO_SNIFF:
+                    break
+        except csv.Error:
+            return 0, 0
+        if not widths or widths[0] < 2:
+            return 0, 0
+        return sum(width == widths[0] for width in widths), widths[0]
+
+    return max(_DELIMITERS, key=fit)
+
+
+def _parse_rows(text: str, delimiter: str, *, name: str) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
+    try:
+        rows.extend(reader)
+        return rows
+    except csv.Error as error:
+        if "unexpected end" in str(error) or "field larger" in str(error):
+            raise unreadable(
+                name, "a quotation mark is opened here and never closed. Close it or remove it", row=len(rows) + 1
+            ) from error
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise unreadable(name, f"this is not a table of cells with '{delimiter}' between them ({error})") from error

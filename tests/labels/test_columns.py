@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import pytest
+
+from rushes.errors import SheetError
+from rushes.labels.columns import Columns, plan_columns, plan_sheets
+from rushes.labels.sheet import Sheet
+
+EPISODE = (
+    "https://bucket.s3.example/S01/",
+    "ROW_INDEX",
+    "FRAME NUMBER",
+    "UNSUPERVISED CLASSIFICATION",
+    "SUPERVISED CLASSIFICATION",
+    "JONNY's RECLASSIFICATION",
+    "METADATA",
+)
+SHOTS = ("video", "shot", "start_frame", "end_frame", "start_s", "end_s", "scale", "mcu", "movement", "content")
+
+
+def used(columns: Columns) -> dict[str, str]:
+    fields = ("frame", "source", "ordinal", "timecode", "seconds", "start", "stop", "last", "origin", "group")
+    return {name: getattr(columns, name).name for name in fields if getattr(columns, name) is not None}
+
+
+def classes(columns: Columns) -> list[tuple[str, str | None]]:
+    return [(item.column.name, item.origin) for item in columns.classes]
+
+
+def test_an_episode_sheet_is_understood_with_its_odd_first_header():
+    columns = plan_columns(EPISODE, {}, task_name="rarity")
+    assert used(columns) == {"frame": "FRAME NUMBER"}
+    assert classes(columns) == [
+        ("UNSUPERVISED CLASSIFICATION", "unsupervised"),
+        ("SUPERVISED CLASSIFICATION", "supervised"),
+        ("JONNY's RECLASSIFICATION", "jonny"),
+    ]
+
+
+def test_order_case_spaces_and_punctuation_do_not_matter():
+    columns = plan_columns(("jonnys_reclassification ", "", "Frame-Number", "S3_BASE_URL"), {})
+    assert used(columns) == {"frame": "Frame-Number"}
+    assert columns.frame is not None
+    assert columns.frame.index == 2
+    assert classes(columns) == [("jonnys_reclassification ", "jonny")]
+
+
+def test_a_column_named_as_the_task_holds_its_classes():
+    columns = plan_columns(("file", "mcu", "scale", "class"), {}, task_name="scale")
+    assert classes(columns) == [("scale", None)]
+
+
+def test_a_stated_mapping_wins_over_known_names():
+    columns = plan_columns(EPISODE, {"metadata": "class:Anna", "ROW_INDEX": "frame"}, task_name="rarity")
+    assert used(columns) == {"frame": "ROW_INDEX"}
+    assert classes(columns) == [("METADATA", "anna")]
+
+
+def test_the_command_line_wins_over_the_project_file():
+    known = {"mcu": "class", "video": "source", "start_frame": "start", "end_frame": "last", "absent": "group"}
+    by_project = plan_columns(SHOTS, {}, known=known)
+    assert used(by_project) == {"source": "video", "start": "start_frame", "last": "end_frame"}
+    assert classes(by_project) == [("mcu", None)]
+    by_hand = plan_columns(SHOTS, {"scale": "class", "shot": "start"}, known=known)
+    assert used(by_hand) == {"source": "video", "start": "shot", "last": "end_frame"}
+    assert classes(by_hand) == [("scale", None)]
+
+
+def test_known_names_complete_a_stated_address_and_add_nothing_to_a_whole_one():
+    completed = plan_columns(SHOTS, {"end_frame": "last"}, task_name="scale")
+    assert used(completed) == {"source": "video", "start": "start_frame", "last": "end_frame"}
+    whole = plan_columns(("video", "seconds", "scale"), {"video": "source"}, task_name="scale")
+    assert used(whole) == {"source": "video"}
+
+
+def test_an_end_that_may_be_in_the_range_or_not_must_be_stated():
+    with pytest.raises(SheetError) as caught:
+        plan_columns(SHOTS, {}, sheet="shots.csv", task_name="scale")
+    message = str(caught.value)
+    assert "'start' needs one column with the end of the range" in message
+    assert '--map "end_frame=last"' in message
+    assert "'end_frame'" in message
+
+
+def test_a_remark_about_sources_beside_pictures_is_no_address():
+    assert used(plan_columns(("file", "scale", "source"), {}, task_name="scale")) == {"frame": "file"}
+    assert used(plan_columns(("video", "scale", "movement", "source"), {}, task_name="scale")) == {"source": "video"}
+
+
+def test_missing_columns_are_named_all_at_once_with_those_found():
+    with pytest.raises(SheetError) as caught:
+        plan_columns(("FRAME NR", "Answer"), {}, sheet="x.csv", task_name="scale")
+    frame, class_fault = caught.value.faults
+    assert "no column says which frame a row is about" in frame.message
+    assert '--map "FRAME NR=frame"' in frame.message
+    assert '--map "Answer=class"' in class_fault.message
+    assert "'FRAME NR', 'Answer'" in class_fault.message
+
+
+def test_a_mapping_that_does_not_fit_is_refused_all_at_once():
+    with pytest.raises(SheetError) as caught:
+        plan_columns(("file", "scale"), {"fil": "frame", "scale": "clas", "file": "colour"}, sheet="x.csv")
+    assert [str(fault) for fault in caught.value.faults] == [
+        "x.csv, fil: there is no such column. Did you mean 'file'? Found: 'file', 'scale'",
+        "x.csv, scale: 'clas' is nothing that a column can mean. Did you mean 'class'?",
+        "x.csv, file: 'colour' is nothing that a column can mean. Allowed: frame, source, ordinal, timecode, seconds, "
+        "start, stop, last, class, origin, group, class:ORIGIN",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "says"),
+    [
+        ({"a": "frame", "b": "frame"}, "mapped to frame already"),
+        ({"a": "frame", "b": "ordinal"}, "map only one"),
+        ({"a": "source", "b": "ordinal", "c": "seconds"}, "map only one way"),
+        ({"a": "ordinal"}, "needs a column that names the source"),
+        ({"a": "source", "b": "last"}, "start of the range"),
+        ({"a": "source", "b": "start"}, "end of the range"),
+        ({"a": "class:"}, "nothing that a column can mean"),
+    ],
+)
+def test_an_address_that_says_too_little_or_too_much_is_refused(mapping: dict[str, str], says: str):
+    with pytest.raises(SheetError, match=says):
+        plan_columns(("a", "b", "c", "d"), {**mapping, "d": "class"})
+
+
+def test_two_columns_that_could_hold_the_classes_are_not_guessed_between():
+    with pytest.raises(SheetError, match='--map "class=class"'):
+        plan_columns(("file", "label", "class"), {})
+
+
+def test_a_header_there_twice_matters_only_where_it_is_used():
+    plan_columns(("file", "class", "note", "note", "", ""), {})
+    with pytest.raises(SheetError, match="class: there are 2 columns of this name"):
+        plan_columns(("file", "class", "class"), {})
+
+
+def test_a_sheet_without_a_header_says_so():
+    with pytest.raises(SheetError, match="no named column"):
+        plan_columns((), {})
+
+
+def test_worksheets_without_labels_are_left_out_unless_none_has_any():
+    notes = Sheet("x.xlsx [Notes]", ("hello",), ())
+    labels = Sheet("x.xlsx [Labels]", ("file", "class"), ())
+    assert [sheet for sheet, _ in plan_sheets([notes, labels], {})] == [labels]
+    with pytest.raises(SheetError, match=r"x\.xlsx \[Notes\]"):
+        plan_sheets([notes], {})

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rushes.labels.label import Label
+from rushes.labels.trust import conflicts, count_conflicts, resolve
+
+TRUST = ("review", "jonny", "supervised", "unsupervised")
+
+
+def say(class_name: str | None, origin: str, second: int = 0, frame: str = "f") -> Label:
+    return Label(frame, "scale", class_name, origin, f"2026-11-20T12:00:{second:02d}Z")
+
+
+def test_the_most_trusted_origin_wins_however_old():
+    old, new = say("MS", "jonny", 1), say("CS", "unsupervised", 9)
+    resolved = resolve([old, new], TRUST)["f"]
+    assert resolved.label is old
+    assert resolved.overruled == (new,)
+
+
+def test_within_an_origin_the_latest_statement_stands():
+    labels = [say("MS", "jonny", 5), say("CS", "jonny", 1)]
+    assert resolve(labels, TRUST)["f"].label.class_name == "MS"
+    assert resolve([say("MS", "jonny", 1), say("CS", "Jonny", 1)], TRUST)["f"].label.class_name == "CS"
+
+
+def test_a_withdrawn_statement_gives_way_to_the_next_origin():
+    labels = [say("MS", "jonny", 1), say("CS", "supervised", 1), say(None, "jonny", 2)]
+    assert resolve(labels, TRUST)["f"].label.class_name == "CS"
+    assert resolve([*labels, say(None, "supervised", 3)], TRUST) == {}
+
+
+def test_origins_outside_the_order_come_last_the_later_first():
+    labels = [say("MS", "anna", 1), say("CS", "bert", 2), say("LS", "unsupervised", 0)]
+    assert [label.origin for label in resolve(labels, TRUST)["f"].overruled] == ["bert", "anna"]
+    assert resolve(labels[:2], TRUST)["f"].label.origin == "bert"
+
+
+def test_what_a_model_said_is_no_label():
+    assert resolve([say("MS", "model:abc")], (*TRUST, "model:abc")) == {}
+
+
+def test_origins_that_agree_are_no_conflict():
+    labels = [say("MS", "jonny"), say("MS", "supervised"), say("CS", "unsupervised")]
+    [conflict] = conflicts(labels, TRUST)
+    assert (conflict.frame, conflict.winner.origin, conflict.loser.origin) == ("f", "jonny", "unsupervised")
+
+
+def test_conflicts_are_counted_by_pair_of_origins():
+    labels = []
+    for frame in "abc":
+        labels += [say("MS", "jonny", frame=frame), say("CS", "unsupervised", frame=frame)]
+    labels += [say("LS", "supervised", frame="a"), say("MS", "supervised", frame="b")]
+    assert count_conflicts(conflicts(labels, TRUST)) == {("jonny", "unsupervised"): 3, ("jonny", "supervised"): 1}
+
+
+def test_labels_of_two_tasks_are_not_mixed():
+    other = Label("f", "mcu", "yes", "jonny", "2026-11-20T12:00:00Z")
+    with pytest.raises(ValueError, match="one task at a time"):
+        resolve([say("MS", "jonny"), other], TRUST)
+
+
+statements = st.lists(
+    st.builds(
+        say,
+        st.sampled_from([None, "MS", "CS", "LS"]),
+        st.sampled_from([*TRUST, "anna", "bert", "model:x"]),
+        st.integers(0, 59),
+        st.sampled_from("abc"),
+    ),
+    max_size=40,
+    unique_by=lambda label: (label.frame, label.origin, label.stated_at),
+)
+
+
+@given(statements, st.randoms())
+def test_the_order_in_which_statements_of_distinct_times_are_read_does_not_matter(labels, random):
+    shuffled = list(labels)
+    random.shuffle(shuffled)
+    assert resolve(shuffled, TRUST) == resolve(labels, TRUST)
+
+
+@given(statements, st.permutations(TRUST))
+def test_no_standing_statement_is_more_trusted_than_the_resolved_one(labels, trust):
+    resolved = resolve(labels, trust)
+    for frame in "abc":
+        for place, origin in enumerate(trust):
+            said = [label for label in labels if label.frame == frame and label.origin == origin]
+            latest = max(said, key=lambda label: label.stated_at, default=None)
+            if latest is not None and latest.class_name is not None:
+                winner = resolved[frame].label
+                assert winner == latest or trust.index(winner.origin) < place
+                break
+
+
+@given(statements)
+def test_saying_again_what_is_resolved_changes_no_answer(labels):
+    before = resolve(labels, TRUST)
+    again = [*labels, *(answer.label for answer in before.values())]
+    assert resolve(again, TRUST) == before
+
+
+@given(statements, st.sampled_from(["MS", "CS"]), st.sampled_from("abc"))
+def test_a_review_always_wins_and_a_less_trusted_origin_never_overturns(labels, class_name, frame):
+    review = Label(frame, "scale", class_name, "review", "2027-01-01T00:00:00Z")
+    settled = [*labels, review]
+    assert resolve(settled, TRUST)[frame].label == review
+    later = Label(frame, "scale", "LS", "unsupervised", "2028-01-01T00:00:00Z")
+    assert resolve([*settled, later], TRUST)[frame].label == review
+
+
+@given(statements)
+def test_the_losers_of_a_frame_all_say_otherwise(labels):
+    for conflict in conflicts(labels, TRUST):
+        assert conflict.winner.class_name != conflict.loser.class_name
+        assert conflict.winner.origin != conflict.loser.origin
+        assert conflict.winner.frame == conflict.loser.frame == conflict.frame

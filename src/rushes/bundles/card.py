@@ -1,0 +1,227 @@
+"""The model card of a bundle: what it answers, how well, what it learned from, and where it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rushes.datasets.preprocessing import Preprocessing
+
+_FIT = {
+    "squeeze": "squeezed to the input's shape, whatever its own",
+    "crop": "cut to the input's shape around its middle",
+    "pad": "fitted whole into the input, with black beside it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One score with the interval that a bootstrap over groups gives it; None where it is undefined."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "undefined"
+        if self.low is None or self.high is None:
+            return f"{self.value:.3f} (no interval)"
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedScores:
+    """What the run's evaluation says of groups that the model never saw.
+
+    Attributes:
+        overall: metric -> score.
+        per_class: class -> metric -> score.
+        majority_f1_macro: what answering the commonest class always would reach.
+    """
+
+    samples: int
+    group_count: int
+    overall: Mapping[str, Scored]
+    per_class: Mapping[str, Mapping[str, Scored]]
+    majority_f1_macro: float | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What a card states.
+
+    Attributes:
+        architecture: the design or the backbone.
+        method: how it was trained, in words.
+        counts: part of the split -> class -> samples.
+        licence: of the pretrained weights, in words.
+        made: name -> digest or name of what it was made from.
+    """
+
+    name: str
+    task: str
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    working_size: str
+    architecture: str
+    method: str
+    split_kind: str
+    counts: Mapping[str, Mapping[str, int]]
+    licence: str
+    made: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    scores: JudgedScores | None = None
+
+
+def scores_from_metrics(metrics: Mapping[str, Any]) -> JudgedScores | None:
+    """Return the scores on the test part in a run's `metrics.json`; None where it states none."""
+    test = metrics.get("test")
+    if not isinstance(test, Mapping) or not isinstance(test.get("metrics"), Mapping):
+        return None
+    overall: dict[str, Scored] = {}
+    per_class: dict[str, dict[str, Scored]] = {}
+    for key, value in test["metrics"].items():
+        scored = Scored(value.get("value"), value.get("low"), value.get("high"))
+        metric, of_class, class_name = key.partition("/")
+        if of_class:
+            per_class.setdefault(class_name, {})[metric] = scored
+        else:
+            overall[metric] = scored
+    return JudgedScores(
+        samples=int(test.get("samples", 0)),
+        group_count=len(test.get("groups", ())),
+        overall=overall,
+        per_class=per_class,
+        majority_f1_macro=test.get("baselines", {}).get("majority", {}).get("f1_macro"),
+        notes=tuple(test.get("notes", ())),
+    )
+
+
+def format_card(facts: CardFacts, *, certificate: Mapping[str, Any]) -> str:
+    """Return the card as Markdown.
+
+    Args:
+        certificate: what was compared at export, as `parity/expected.json` states it.
+    """
+    sections = [
+        _head(facts),
+        _scores(facts),
+        _training(facts),
+        _input(facts),
+        _use(facts),
+        _proof(certificate),
+        _licence(facts, certificate),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _head(facts: CardFacts) -> str:
+    classes = ", ".join(f"`{name}`" for name in facts.classes)
+    return (
+        "---\npipeline_tag: image-classification\nlibrary_name: onnx\ntags: [rushes]\n---\n\n"
+        f"# {facts.name}\n\n"
+        f"Answers the question **{facts.task}** for one picture at a time: {classes}. {_sentence(facts.method)}"
+    )
+
+
+def _scores(facts: CardFacts) -> str:
+    title = "## How well it answers\n\n"
+    scores = facts.scores
+    if scores is None:
+        return title + "Not judged yet: evaluate the run (`rushes evaluate RUN`) and export it again."
+    watched = (
+        f"on {_count(scores.group_count, 'group')} of footage that it never saw in training"
+        if facts.split_kind == "grouped"
+        else "on frames shuffled out of the same footage that it was trained on, **so expect less on new footage**"
+    )
+    lines = [f"{title}On {_count(scores.samples, 'labelled picture')}, {watched}; in brackets the 95 % interval of a "
+             "bootstrap over groups:\n"]  # fmt: skip
+    lines += [f"- {name}: {score}" for name, score in scores.overall.items()]
+    if scores.majority_f1_macro is not None:
+        lines.append(f"- f1_macro of answering the commonest class always: {scores.majority_f1_macro:.3f}")
+    metrics = ("precision", "recall", "f1")
+    if scores.per_class:
+        lines += ["", _table(("class", *metrics), [
+            (name, *(str(of_class.get(metric, Scored(None))) for metric in metrics))
+            for name, of_class in scores.per_class.items()
+        ])]  # fmt: skip
+    if scores.notes:
+        lines += ["", *(f"- {note}" for note in scores.notes)]
+    return "\n".join(lines)
+
+
+def _training(facts: CardFacts) -> str:
+    parts = list(facts.counts)
+    rows = [(name, *(str(facts.counts[part].get(name, 0)) for part in parts)) for name in facts.classes]
+    text = f"## What it learned from\n\nThe split is {facts.split_kind}; pictures per class and part:\n\n"
+    text += _table(("class", *parts), rows)
+    if facts.made:
+        text += "\n\n" + "\n".join(f"- {name}: `{value}`" for name, value in facts.made.items())
+    if facts.warnings:
+        text += "\n\nThe training remarked:\n\n" + "\n".join(f"- {warning}" for warning in facts.warnings)
+    return text
+
+
+def _input(facts: CardFacts) -> str:
+    p = facts.preprocessing
+    colour = "RGB" if p.color == "rgb" else "grey (BT.601 luma)"
+    return (
+        "## What it is shown\n\n"
+        f"`model.onnx` takes `pixels`, uint8 (batch, {p.height}, {p.width}, {p.channels}), and gives `logits` and "
+        f"`probabilities`, (batch, {len(facts.classes)}), in the order of `classes.json`. A picture is brought to "
+        f"size {facts.working_size} first (a long side, or width x height), then {_FIT[p.fit]}, {p.width} x "
+        f"{p.height}, {colour}. "
+        "Scaling by 1/255, mean and deviation are inside the graph.\n\n"
+        "```\nrushes predict BUNDLE FILE_OR_FOLDER\n```"
+    )
+
+
+def _use(facts: CardFacts) -> str:
+    named = f"one of its {len(facts.classes)} classes"
+    return (
+        "## What it is for, and where it ends\n\n"
+        f"For sorting frames and photographs like those it learned from. It always answers {named}, also for a picture "
+        "that is none of them; its probabilities are not calibrated. The answer for a video is the mean over sampled "
+        "frames. On footage of another kind (another genre, lens, period, drawn instead of filmed) the scores above do "
+        "not hold: label some of it and evaluate again. Do not let it decide about people."
+    )
+
+
+def _proof(certificate: Mapping[str, Any]) -> str:
+    furthest = f"{certificate['largest_difference']:.1e}"
+    sizes = " and ".join(str(size) for size in certificate["batch_sizes"])
+    generated = certificate["generated_pictures"]
+    of_these = f", {generated} of them generated because the run's own could not be read" if generated else ""
+    return (
+        "## Proven equal\n\n"
+        f"At export the graph was run beside the trained network on {certificate['pictures']} pictures{of_these} "
+        f"(batches of {sizes}): probabilities differ by at most {furthest}, and every answer "
+        f"is the same. Reference: {certificate['reference']}; runtime: {certificate['runtime']}. `parity/` keeps "
+        "pictures and answers, so that any machine can check itself."
+    )
+
+
+def _licence(facts: CardFacts, certificate: Mapping[str, Any]) -> str:
+    text = f"## Licence\n\n{_sentence(facts.licence)}"
+    if certificate["generated_pictures"] == certificate["pictures"]:
+        return text
+    return (
+        f"{text} `parity/` holds small copies of pictures from the validation footage: pass the bundle on only where "
+        "those may be passed on."
+    )
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    cells = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells)

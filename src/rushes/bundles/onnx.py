@@ -1,0 +1,447 @@
+"""A run as a bundle: the network as an ONNX graph, proven equal on real pictures before anything is left on disk."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.bundles.bundle import (
+    CARD_FILE,
+    CLASSES_FILE,
+    CONFIG_FILE,
+    GRAPH_FILE,
+    PREPROCESSING_FILE,
+    WEIGHTS_FILE,
+    Bundle,
+    open_bundle,
+    seal_bundle,
+)
+from rushes.bundles.card import CardFacts, format_card, scores_from_metrics
+from rushes.bundles.graph import INPUT, LOGITS, PROBABILITIES, Graph
+from rushes.bundles.parity import Parity, compare, write_samples
+from rushes.datasets.preprocessing import Preprocessing, prepare
+from rushes.errors import BundleError, MediaError, require_extra
+from rushes.evaluation.predictions import Predictions, read_predictions
+from rushes.footage.picture import read_picture
+from rushes.progress import Progress, silent
+from rushes.project import PROJECT_FILE, IngestSettings, find_project
+from rushes.storage.files import digest_of_file, write_bytes, write_json, write_text
+
+if TYPE_CHECKING:
+    import torch
+
+    from rushes.learning.runs import Run
+
+_log = logging.getLogger(__name__)
+
+COMPARED_PICTURES = 64
+KEPT_PICTURES = 16
+LEAST_PICTURES = 8
+# Between what the run recorded while it trained (perhaps in bfloat16) and what the bundle computes: the mean over
+# pictures of the largest difference of a probability. More means other pictures or another preprocessing.
+RECORDED_TOLERANCE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Pictures that the trained network and the graph are compared on.
+
+    Attributes:
+        pixels: (pictures, height, width, channels) uint8, prepared.
+        names: what each is.
+        recorded: (pictures, classes) what the run answered when it was trained; NaN where it was not asked.
+        generated: how many of them, the last ones, are no pictures of the run.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    names: tuple[str, ...]
+    recorded: npt.NDArray[np.float32]
+    generated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """All of a bundle but its network and its samples.
+
+    Attributes:
+        config: for `config.json`, in timm's layout.
+        run: provenance, as plain values.
+    """
+
+    name: str
+    task: str
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    working_size: str
+    config: Mapping[str, Any]
+    run: Mapping[str, Any]
+    facts: CardFacts
+
+
+def export_run(run_folder: Path, to_folder: Path, *, project_root: Path, progress: Progress = silent) -> Bundle:
+    """Make a bundle of a run; the folder appears whole, or not at all.
+
+    Args:
+        to_folder: the bundle's own folder, which must not be there yet; its name names the bundle.
+        project_root: where the pictures of the run's validation samples are found.
+
+    Raises:
+        RunError: the run cannot be read.
+        BundleError: the folder is taken, the network cannot be exported, or the graph computes something else.
+        MissingExtraError: torch or the exporter is not installed.
+    """
+    require_extra("train", "torch", "onnx", "onnxscript", "safetensors", purpose="exporting a run")
+    from rushes.learning.runs import read_run
+    from rushes.models.network import load_network
+
+    _check_free(to_folder)
+    progress(0, 4, "reading the run")
+    run = read_run(run_folder)
+    network = load_network(run_folder)
+    samples = _collect_samples(run, project_root)
+    candidate = _candidate_of(run, to_folder.name, project_root)
+    return build_bundle(
+        to_folder, candidate, network=network, weights=run_folder / WEIGHTS_FILE, samples=samples, progress=progress
+    )
+
+
+def build_bundle(
+    to_folder: Path,
+    candidate: Candidate,
+    *,
+    network: torch.nn.Module,
+    weights: Path,
+    samples: Samples,
+    progress: Progress = silent,
+) -> Bundle:
+    """Export a network, compare graph and network on the samples, and write the bundle.
+
+    Args:
+        network: takes uint8 (batch, height, width, channels), gives logits (batch, classes).
+        weights: the network's state as safetensors, copied into the bundle.
+
+    Raises:
+        BundleError: what `export_run` says.
+    """
+    _check_free(to_folder)
+    with _whole_folder(to_folder) as folder:
+        progress(1, 4, "exporting the graph")
+        model = export_graph(network, candidate.preprocessing)
+        progress(2, 4, f"comparing on {len(samples.pixels)} pictures")
+        expected = _answers_of(network, samples.pixels)
+        certificate = _certify(model, samples, expected)
+        progress(3, 4, "writing the bundle")
+        write_bytes(folder / GRAPH_FILE, model)
+        shutil.copyfile(weights, folder / WEIGHTS_FILE)
+        write_json(folder / CONFIG_FILE, dict(candidate.config))
+        classes = {"schema": "classes/1", "task": candidate.task, "classes": list(candidate.classes)}
+        write_json(folder / CLASSES_FILE, classes)
+        preprocessing = candidate.preprocessing.to_table() | {"working_size": candidate.working_size}
+        write_json(folder / PREPROCESSING_FILE, preprocessing)
+        kept = slice(0, KEPT_PICTURES)
+        write_samples(
+            folder,
+            pixels=samples.pixels[kept],
+            names=samples.names[kept],
+            probabilities=expected[kept],
+            certificate=certificate,
+        )
+        write_text(folder / CARD_FILE, format_card(candidate.facts, certificate=certificate))
+        seal_bundle(folder, name=candidate.name, task=candidate.task, run=candidate.run)
+    progress(4, 4, "done")
+    return open_bundle(to_folder)
+
+
+def export_graph(network: torch.nn.Module, preprocessing: Preprocessing) -> bytes:
+    """Return the ONNX graph of a network with its probabilities, any number of pictures at a time.
+
+    Input `pixels` uint8 (batch, height, width, channels), outputs `logits` and `probabilities` (batch, classes).
+    The graph says nothing of the machine or the folders it was made in.
+
+    Raises:
+        BundleError: the exporter cannot follow the network.
+    """
+    import torch
+
+    class Answering(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            logits = self.network(pixels)
+            return logits, torch.softmax(logits, dim=1)
+
+    example = torch.zeros((2, preprocessing.height, preprocessing.width, preprocessing.channels), dtype=torch.uint8)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the exporter's remarks on its own future
+            program = torch.onnx.export(
+                Answering().eval(),
+                (example,),
+                dynamo=True,
+                dynamic_shapes=({0: torch.export.Dim("batch")},),
+                input_names=[INPUT],
+                output_names=[LOGITS, PROBABILITIES],
+                external_data=False,
+                verbose=False,
+            )
+    except (torch.onnx.OnnxExporterError, RuntimeError) as error:
+        raise BundleError(f"this network cannot be exported to ONNX: {error}. "
+                          "Train with another model.backbone, or model.kind = 'cnn'") from error  # fmt: skip
+    assert program is not None
+    proto = program.model_proto
+    _forget_origin(proto)
+    return bytes(proto.SerializeToString(deterministic=True))
+
+
+def _forget_origin(proto: Any) -> None:
+    """Drop what the exporter notes beside the computation: stack traces with the paths of this machine."""
+    for graph in (proto.graph, *proto.functions):
+        graph.ClearField("doc_string")
+        graph.ClearField("metadata_props")
+        for part in (*graph.node, *graph.value_info):
+            part.ClearField("doc_string")
+            part.ClearField("metadata_props")
+    for part in (*proto.graph.input, *proto.graph.output, *proto.graph.initializer):
+        part.ClearField("doc_string")
+        part.ClearField("metadata_props")
+    proto.ClearField("metadata_props")
+
+
+def _answers_of(network: torch.nn.Module, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return what the network answers in eager torch, in float32: (pictures, classes) probabilities."""
+    import torch
+
+    network.eval()
+    with torch.inference_mode():
+        parts = [torch.softmax(network(torch.from_numpy(pixels[at : at + 16])), 1) for at in range(0, len(pixels), 16)]
+    return np.asarray(torch.cat(parts).float().numpy(), np.float32)
+
+
+def _certify(model: bytes, samples: Samples, expected: npt.NDArray[np.float32]) -> dict[str, Any]:
+    """Return what was compared and how near it is, or raise BundleError where it is not near enough."""
+    import onnxruntime
+    import torch
+
+    graph = Graph(model)
+    together = compare(expected, graph(samples.pixels))
+    singly = np.concatenate([graph(samples.pixels[at : at + 1]) for at in range(len(samples.pixels))])
+    alone = compare(expected, singly)
+    for parity, batch in ((together, len(samples.pixels)), (alone, 1)):
+        if not parity.holds:
+            raise BundleError(_difference(parity, batch))
+    recorded = _distance_from_record(samples.recorded, expected)
+    if recorded is not None and recorded > RECORDED_TOLERANCE:
+        raise BundleError(f"the network does not answer as the run recorded: over its pictures the probabilities "
+                          f"are {recorded:.3f} off on average (allowed {RECORDED_TOLERANCE}). The pictures or the "
+                          "weights were changed after the training; train again, then export")  # fmt: skip
+    return {
+        "pictures": len(samples.pixels),
+        "generated_pictures": samples.generated,
+        "batch_sizes": [1, len(samples.pixels)],
+        "largest_difference": max(together.largest_difference, alone.largest_difference),
+        "difference_from_run": recorded,
+        "reference": f"torch {torch.__version__.partition('+')[0]}, eager, float32",
+        "runtime": f"onnxruntime {onnxruntime.__version__}, CPU",
+    }
+
+
+def _difference(parity: Parity, batch: int) -> str:
+    return (
+        f"the exported graph does not compute what the network does: with {batch} at a time, probabilities differ by "
+        f"up to {parity.largest_difference:.2g} (allowed {parity.tolerance:.0e}) and {parity.disagreements} of "
+        f"{parity.pictures} answers are others. Nothing was written. Train with another model.backbone"
+    )
+
+
+def _distance_from_record(recorded: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> float | None:
+    known = np.isfinite(recorded).all(axis=1)
+    if not known.any():
+        return None
+    return float(np.abs(recorded[known] - expected[known]).max(axis=1).mean())
+
+
+def _collect_samples(run: Run, project_root: Path) -> Samples:
+    """Read the pictures to compare on: validation's, then test's, then generated ones where too few can be read."""
+    preprocessing, class_count = run.preprocessing, len(run.classes)
+    pictures: list[npt.NDArray[np.uint8]] = []
+    names: list[str] = []
+    recorded: list[npt.NDArray[np.float32]] = []
+    unread: list[str] = []
+    for part in ("validation", "test"):
+        file = run.predictions_file(part)
+        if len(pictures) >= LEAST_PICTURES or not file.is_file():
+            continue
+        predictions = read_predictions(file)
+        for row in spread_rows(predictions, COMPARED_PICTURES):
+            try:
+                pixels = prepare(read_picture(project_root / predictions.images[row]), preprocessing)
+            except MediaError as error:
+                unread.append(str(error))
+                continue
+            pictures.append(pixels)
+            names.append(predictions.names[row])
+            recorded.append(predictions.probabilities[row])
+    if unread:
+        _log.warning("%d pictures are left out of the comparison; the first: %s", len(unread), unread[0])
+    generated = generate_pictures(preprocessing, max(0, LEAST_PICTURES - len(pictures)))
+    if generated:
+        _log.warning("only %d pictures of the run can be read; generated ones fill up", len(pictures))
+    return Samples(
+        pixels=np.stack([*pictures, *generated]),
+        names=(*names, *(f"generated-{index}" for index in range(len(generated)))),
+        recorded=np.stack([*recorded, *[np.full(class_count, np.nan, np.float32)] * len(generated)]),
+        generated=len(generated),
+    )
+
+
+def spread_rows(predictions: Predictions, count: int) -> list[int]:
+    """Return up to `count` rows, the classes taking turns, each class's rows evenly spread over the table."""
+    present = [
+        rows for index in range(len(predictions.classes)) if len(rows := np.flatnonzero(predictions.truth == index))
+    ]
+    each = -(-count // max(1, len(present)))
+    turns: list[tuple[int, int]] = []
+    for rows in present:
+        chosen = rows[np.linspace(0, len(rows) - 1, min(len(rows), each)).astype(int)]
+        turns += enumerate(chosen.tolist())
+    return [row for _, row in sorted(turns)[:count]]
+
+
+def generate_pictures(preprocessing: Preprocessing, count: int) -> list[npt.NDArray[np.uint8]]:
+    """Return prepared pictures of coloured noise at several scales, always the same ones."""
+    random = np.random.default_rng(20)
+    pictures = []
+    for index in range(count):
+        side = 2 + index % 8
+        coarse = random.integers(0, 256, (side, side, 3), np.uint8)
+        pictures.append(prepare(coarse, preprocessing))
+    return pictures
+
+
+def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
+    # A bundle travels: of a local weights file it keeps the name, not the folder.
+    weights = run.recipe["model"]["weights"]
+    recipe = dict(run.recipe) | {
+        "model": dict(run.recipe["model"]) | {"weights": Path(weights).name if weights else ""}
+    }
+    model, size = recipe["model"], run.preprocessing
+    backbone = "" if model["kind"] == "cnn" else model["backbone"]
+    provenance = {
+        "name": run.name,
+        "created_at": run.created_at,
+        "commit": run.commit,
+        "manifest": run.manifest.get("sha256"),
+        "split": run.split.get("sha256"),
+        "model": digest_of_file(run.folder / WEIGHTS_FILE),
+    }
+    working_size = _working_size(project_root)
+    metrics_file = run.folder / "metrics.json"
+    metrics = json.loads(metrics_file.read_text(encoding="utf-8")) if metrics_file.is_file() else {}
+    config: dict[str, Any] = {
+        "architecture": backbone or model["design"],
+        "num_classes": len(run.classes),
+        "label_names": list(run.classes),
+        "pretrained_cfg": {
+            "input_size": [size.channels, size.height, size.width],
+            "fixed_input_size": True,
+            "crop_mode": {"squeeze": "squash", "crop": "center", "pad": "border"}[size.fit],
+            "crop_pct": 1.0,
+            "mean": list(size.mean),
+            "std": list(size.std),
+            "num_classes": len(run.classes),
+            "label_names": list(run.classes),
+        },
+        "model_args": dict(model["backbone_args"]) if backbone else {},
+        "library_name": "rushes",
+        "recipe": recipe,
+    }
+    stated = {
+        "run": run.name,
+        "trained at": run.created_at,
+        "commit": run.commit,
+        "manifest, SHA-256": run.manifest.get("sha256"),
+        "split, SHA-256": run.split.get("sha256"),
+    }
+    facts = CardFacts(
+        name=name,
+        task=run.task,
+        classes=run.classes,
+        preprocessing=size,
+        working_size=working_size,
+        architecture=config["architecture"],
+        method=_method(recipe),
+        split_kind=str(run.split.get("kind", recipe["split"])),
+        counts=run.counts,
+        licence=_licence(recipe),
+        made={name: str(value) for name, value in stated.items() if value},
+        warnings=tuple(run.warnings),
+        scores=scores_from_metrics(metrics),
+    )
+    return Candidate(name, run.task, run.classes, size, working_size, config, provenance, facts)
+
+
+def _method(recipe: Mapping[str, Any]) -> str:
+    model = recipe["model"]
+    return {
+        "cnn": f"A small convolutional network (`{model['design']}`), trained from scratch",
+        "features": f"The backbone `{model['backbone']}`, frozen, with a {model['head']} head trained on its features",
+        "finetune": f"The backbone `{model['backbone']}`, its last {model['stages']} of stages trained on",
+    }[model["kind"]]
+
+
+def _licence(recipe: Mapping[str, Any]) -> str:
+    """Return in words under which licence the pretrained weights stand."""
+    model = recipe["model"]
+    if model["kind"] == "cnn":
+        return "The network was trained from scratch: no licence but that of the labelled footage bears on its weights"
+    if model["weights"]:
+        return (f"The weights started from the local file `{model['weights']}` for `{model['backbone']}`: "
+                "its licence is whatever its origin states; look it up before you pass the bundle on")  # fmt: skip
+    from timm.models import get_pretrained_cfg
+
+    known = get_pretrained_cfg(model["backbone"])
+    stated = getattr(known, "license", None) if known is not None else None
+    if not stated:
+        return f"timm states no licence for the pretrained weights of `{model['backbone']}`: look it up at their origin"
+    return f"The pretrained weights of `{model['backbone']}` are, as timm states, under `{stated}`"
+
+
+def _working_size(project_root: Path) -> str:
+    if (project_root / PROJECT_FILE).is_file():
+        return find_project(project_root).ingest.size
+    return IngestSettings().size
+
+
+def _check_free(to_folder: Path) -> None:
+    if to_folder.exists():
+        raise BundleError(f"{to_folder} is there already, and a bundle is never overwritten. "
+                          "Export to another folder with --to, or remove this one")  # fmt: skip
+
+
+@contextmanager
+def _whole_folder(to_folder: Path) -> Iterator[Path]:
+    """Give an empty folder beside `to_folder` that takes its name on success, and is removed otherwise."""
+    to_folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=to_folder.parent, prefix=f".{to_folder.name[:40]}-"))
+    try:
+        yield building
+        building.chmod(0o755)
+        try:
+            building.rename(to_folder)
+        except OSError as error:
+            raise BundleError(f"{to_folder} cannot be written ({error.strerror}). Is the name taken?") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)

@@ -1,0 +1,196 @@
+"""Footage as predictions: photographs, raws, videos, and folders of them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.errors import MediaError
+from rushes.footage.kinds import find_media, kind_of
+from rushes.footage.picture import read_picture
+from rushes.footage.sampling import Every, Sampling, plan_ordinals
+from rushes.footage.source import MediaKind, Unreadable
+from rushes.footage.video import DecodedFrame, VideoIndex, decode_frames, index_video
+from rushes.inference.prediction import (
+    FramePrediction,
+    PicturePrediction,
+    Prediction,
+    VideoPrediction,
+    name_scores,
+    plan_timeline,
+    pool_scores,
+)
+from rushes.inference.predictor import BATCH_SIZE, Predictor
+from rushes.progress import Progress, silent
+from rushes.timecode import timecode_at
+
+DEFAULT_SAMPLING = Every(Fraction(1))
+_READERS = 2
+
+
+def predict_path(
+    predictor: Predictor, path: Path, *, sampling: Sampling = DEFAULT_SAMPLING, progress: Progress = silent
+) -> Iterator[Prediction]:
+    """Give a prediction for a file, or for each photograph, raw and video below a folder, in natural order.
+
+    What cannot be read is given as Unreadable in its place, and the rest goes on.
+
+    Args:
+        sampling: which frames of a video are looked at.
+        progress: counts files; where there is one video only, its sampled frames.
+    """
+    try:
+        files = find_media(path)
+    except MediaError as error:
+        yield Unreadable(error.path, error.reason)
+        return
+    if not files:
+        yield Unreadable(str(path), "holds no video, photograph or camera raw. Name a file or another folder")
+        return
+    yield from predict_files(predictor, files, sampling=sampling, progress=progress)
+
+
+def predict_files(
+    predictor: Predictor, files: Sequence[Path], *, sampling: Sampling = DEFAULT_SAMPLING, progress: Progress = silent
+) -> Iterator[Prediction]:
+    """Give a prediction for each file, in their order; else as `predict_path`."""
+    done = 0
+    for way, run in groupby(files, key=_way_of):
+        for prediction in _predict_alike(predictor, way, list(run), sampling, progress if len(files) == 1 else silent):
+            done += 1
+            if len(files) > 1 or way != "video":
+                progress(done, len(files), Path(prediction.path).name)
+            yield prediction
+
+
+def predict_video(
+    predictor: Predictor, path: Path, *, sampling: Sampling = DEFAULT_SAMPLING, progress: Progress = silent
+) -> VideoPrediction | Unreadable:
+    """Return the prediction for a video: its timeline, and the verdict by the mean of its sampled frames.
+
+    Args:
+        progress: counts sampled frames.
+    """
+    try:
+        index = index_video(path)
+        ordinals = plan_ordinals(index, sampling)
+        frames = _predict_frames(predictor, path, index, ordinals, progress=progress)
+    except MediaError as error:
+        return Unreadable(str(path), error.reason)
+    if not frames:
+        return Unreadable(str(path), f"none of the {len(ordinals)} sampled frames can be decoded. Copy the file again")
+    table = np.array([list(frame.scores.values()) for frame in frames], np.float32)
+    return VideoPrediction(
+        path=str(path),
+        scores=name_scores(predictor.classes, pool_scores(table)),
+        frames=tuple(frames),
+        timeline=plan_timeline(
+            frames,
+            stop=index.frame_count,
+            stop_seconds=index.duration_seconds,
+            stop_timecode=str(timecode_at(index.duration_seconds + index.rounding_seconds, index.rate)),
+        ),
+        duration_seconds=index.duration_seconds,
+        lost_frames=len(ordinals) - len(frames),
+        warnings=index.warnings,
+    )
+
+
+def _way_of(path: Path) -> Literal["video", "still", "nothing"]:
+    kind = kind_of(path)
+    return "nothing" if kind is None else "video" if kind == "video" else "still"
+
+
+def _predict_alike(
+    predictor: Predictor, way: str, files: Sequence[Path], sampling: Sampling, frame_progress: Progress
+) -> Iterator[Prediction]:
+    """Give a prediction for each of some files that are predicted in one way."""
+    if way == "still":
+        yield from _predict_pictures(predictor, files)
+    elif way == "video":
+        for file in files:
+            yield predict_video(predictor, file, sampling=sampling, progress=frame_progress)
+    else:
+        for file in files:
+            yield _not_footage(file)
+
+
+def _predict_frames(
+    predictor: Predictor, path: Path, index: VideoIndex, ordinals: Sequence[int], *, progress: Progress
+) -> list[FramePrediction]:
+    """Return the predictions of those of the frames that can be decoded."""
+    predicted: list[FramePrediction] = []
+    waiting: list[tuple[int, npt.NDArray[np.uint8]]] = []
+
+    def answer() -> None:
+        table = predictor.probabilities_of_prepared([picture for _, picture in waiting])
+        for (ordinal, _), row in zip(waiting, table, strict=True):
+            seconds, scores = index.seconds_at(ordinal), name_scores(predictor.classes, row)
+            # As the names of frames count: a time stored a little short of its slot belongs to the slot.
+            timecode = timecode_at(seconds + index.rounding_seconds if ordinal else seconds, index.rate)
+            predicted.append(FramePrediction(ordinal, seconds, str(timecode), scores))
+        waiting.clear()
+
+    for done, frame in enumerate(decode_frames(path, index, ordinals), start=1):
+        if isinstance(frame, DecodedFrame):
+            waiting.append((frame.ordinal, predictor.prepared(frame.pixels)))
+        if len(waiting) == BATCH_SIZE:
+            answer()
+        progress(done, len(ordinals), path.name)
+    answer()
+    return predicted
+
+
+def _predict_pictures(predictor: Predictor, files: Sequence[Path]) -> Iterator[PicturePrediction | Unreadable]:
+    """Give a prediction for each still; the next batch is read while one is answered."""
+    readers = ThreadPoolExecutor(_READERS, thread_name_prefix="read-pictures")
+    ahead: deque[list[Future[_Still | Unreadable]]] = deque()
+    try:
+        for at in range(0, len(files), BATCH_SIZE):
+            ahead.append([readers.submit(_read_still, predictor, file) for file in files[at : at + BATCH_SIZE]])
+            if len(ahead) == 2:
+                yield from _answer_stills(predictor, [reading.result() for reading in ahead.popleft()])
+        for batch in ahead:
+            yield from _answer_stills(predictor, [reading.result() for reading in batch])
+    finally:
+        readers.shutdown(cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Still:
+    path: Path
+    kind: MediaKind
+    prepared: npt.NDArray[np.uint8]
+
+
+def _read_still(predictor: Predictor, path: Path) -> _Still | Unreadable:
+    try:
+        return _Still(path, kind_of(path) or "photo", predictor.prepared(read_picture(path)))
+    except MediaError as error:
+        return Unreadable(str(path), error.reason)
+
+
+def _answer_stills(
+    predictor: Predictor, stills: Sequence[_Still | Unreadable]
+) -> Iterator[PicturePrediction | Unreadable]:
+    readable = [still for still in stills if isinstance(still, _Still)]
+    rows = iter(predictor.probabilities_of_prepared([still.prepared for still in readable]))
+    for still in stills:
+        if isinstance(still, Unreadable):
+            yield still
+        else:
+            yield PicturePrediction(str(still.path), still.kind, name_scores(predictor.classes, next(rows)))
+
+
+def _not_footage(path: Path) -> Unreadable:
+    found = f"'{path.suffix}'" if path.suffix else "no extension"
+    return Unreadable(str(path), f"is no video, photograph or camera raw by its name ({found}). Name one that is")

@@ -1,0 +1,80 @@
+"""A bundle as a function from pixels to probabilities, by ONNX Runtime alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.bundles.bundle import GRAPH_FILE, Bundle
+from rushes.bundles.graph import Graph
+from rushes.datasets.preprocessing import prepare
+from rushes.errors import BundleError
+from rushes.footage.picture import parse_size, resize
+
+BATCH_SIZE = 32
+
+
+class Predictor:
+    """A loaded bundle; safe to call from several threads at once."""
+
+    def __init__(self, bundle: Bundle, *, threads: int = 0) -> None:
+        """Load the graph of a bundle.
+
+        Args:
+            threads: how many threads compute; 0 takes as many as there are cores.
+
+        Raises:
+            BundleError: the graph was altered, cannot be run, or does not fit what the bundle says of it.
+        """
+        self.bundle = bundle
+        self._graph = Graph(bundle.read(GRAPH_FILE), threads=threads)
+        shown = bundle.preprocessing
+        if self._graph.shape != (shown.height, shown.width, shown.channels):
+            raise BundleError(f"{bundle.folder}: the graph takes pictures of {self._graph.shape}, its preprocessing "
+                              f"makes {(shown.height, shown.width, shown.channels)}. Export the run again")  # fmt: skip
+        if self._graph.class_count != len(bundle.classes):
+            raise BundleError(f"{bundle.folder}: the graph answers {self._graph.class_count} classes, the bundle names "
+                              f"{len(bundle.classes)}. Export the run again")  # fmt: skip
+        try:
+            self._size = parse_size(bundle.working_size)
+        except ValueError as error:
+            raise BundleError(f"{bundle.folder}: its working size is wrong: {error}. Export the run again") from error
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes, in the order of the probabilities."""
+        return self.bundle.classes
+
+    def prepared(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Return one picture as the graph takes it, by way of the size at which training pictures were kept.
+
+        Args:
+            pixels: (height, width, 3) RGB uint8, any size.
+
+        Returns:
+            (height, width, channels) of the bundle's preprocessing, uint8.
+
+        Raises:
+            ValueError: these are no such pixels.
+        """
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
+            raise ValueError(f"pixels are (height, width, 3) uint8, not empty; got {pixels.shape} {pixels.dtype}")
+        return prepare(resize(pixels, self._size), self.bundle.preprocessing)
+
+    def probabilities(self, pixels: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
+        """Return the probabilities of pictures of any sizes.
+
+        Args:
+            pixels: of each picture, (height, width, 3) RGB uint8.
+
+        Returns:
+            (pictures, classes) float32, each row summing to 1.
+        """
+        return self.probabilities_of_prepared([self.prepared(one) for one in pixels])
+
+    def probabilities_of_prepared(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
+        """Return the probabilities of pictures that `prepared` made: (pictures, classes) float32."""
+        parts = [self._graph(np.stack(pictures[at : at + BATCH_SIZE])) for at in range(0, len(pictures), BATCH_SIZE)]
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)

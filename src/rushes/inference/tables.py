@@ -1,0 +1,60 @@
+"""Predictions as the rows of a CSV file, or the lines of a JSON Lines file."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rushes.footage.source import Unreadable
+from rushes.inference.prediction import Prediction, VideoPrediction
+from rushes.storage.files import whole_file
+
+_PLACE = ("file", "kind", "start", "stop", "start_timecode", "stop_timecode", "predicted_class", "confidence")
+_PROBABILITY = "p:"
+
+
+def table_of(prediction: Prediction) -> dict[str, Any]:
+    """Return a prediction as plain values; of a file that could not be read, its `error`."""
+    if isinstance(prediction, Unreadable):
+        return {"file": prediction.path, "kind": "unreadable", "error": prediction.reason}
+    return prediction.to_table()
+
+
+def rows_of(prediction: Prediction) -> list[dict[str, Any]]:
+    """Return the flat rows of a prediction: of a video its verdict, its segments and its sampled frames.
+
+    `kind` tells them apart: photo, raw, video, segment, frame, unreadable.
+    """
+    rows = [_flat(table_of(prediction))]
+    if isinstance(prediction, VideoPrediction):
+        file = {"file": prediction.path}
+        rows += [_flat(file | {"kind": "segment"} | segment.to_table()) for segment in prediction.timeline]
+        for frame in prediction.frames:
+            place = {"start": frame.ordinal, "start_timecode": frame.timecode}
+            rows.append(_flat(file | {"kind": "frame"} | place | frame.to_table()))
+    return rows
+
+
+def write_csv(predictions: Iterable[Prediction], path: Path, *, classes: Sequence[str]) -> None:
+    """Write predictions as CSV, the rows of `rows_of`, one column `p:<class>` for each class; whole or not at all."""
+    columns = [*_PLACE, *(_PROBABILITY + name for name in classes), "error"]
+    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="", extrasaction="ignore")
+        writer.writeheader()
+        for prediction in predictions:
+            writer.writerows(rows_of(prediction))
+
+
+def write_json_lines(predictions: Iterable[Prediction], path: Path) -> None:
+    """Write predictions as JSON Lines, one file of footage a line, as `table_of`; whole or not at all."""
+    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for prediction in predictions:
+            file.write(json.dumps(table_of(prediction), ensure_ascii=False) + "\n")
+
+
+def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
+    scores = {_PROBABILITY + name: value for name, value in table.get("scores", {}).items()}
+    return {key: value for key, value in table.items() if key not in {"scores", "timeline"}} | scores

@@ -1,0 +1,105 @@
+"""A bundle: its folder, its digests, and what is said of a damaged one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bundles.tiny import CLASSES, PREPROCESSING
+from rushes.bundles.bundle import REQUIRED_FILES, open_bundle, seal_bundle
+from rushes.errors import BundleError
+
+
+def rewrite(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_bundle_states_its_classes_and_preprocessing(colours: Path) -> None:
+    bundle = open_bundle(colours)
+    assert bundle.classes == CLASSES
+    assert bundle.preprocessing == PREPROCESSING
+    assert (bundle.name, bundle.task, bundle.working_size) == ("colours", "colour", "64")
+    assert set(REQUIRED_FILES) <= set(bundle.files)
+
+
+def test_a_bundle_can_be_named_by_its_json_file(colours: Path) -> None:
+    assert open_bundle(colours / "bundle.json") == open_bundle(colours)
+
+
+def test_the_id_follows_the_content_and_not_the_place(colours: Path, copied: Path) -> None:
+    assert open_bundle(copied).id == open_bundle(colours).id
+    (copied / "README.md").write_text("another card")
+    resealed = seal_bundle(copied, name="colours", task="colour", run={"name": "by-hand"})
+    assert resealed.id != open_bundle(colours).id
+
+
+@pytest.mark.parametrize("name", REQUIRED_FILES)
+def test_an_altered_file_is_named(copied: Path, name: str) -> None:
+    data = bytearray((copied / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (copied / name).write_bytes(bytes(data))
+    with pytest.raises(BundleError, match=f"{name} was altered since the export"):
+        open_bundle(copied)
+
+
+@pytest.mark.parametrize("name", REQUIRED_FILES)
+def test_a_missing_file_is_named(copied: Path, name: str) -> None:
+    (copied / name).unlink()
+    with pytest.raises(BundleError, match=f"{name} is missing"):
+        open_bundle(copied)
+
+
+def test_a_file_altered_after_opening_is_not_read(copied: Path) -> None:
+    bundle = open_bundle(copied)
+    (copied / "model.onnx").write_bytes(b"something else")
+    with pytest.raises(BundleError, match="altered"):
+        bundle.read("model.onnx")
+
+
+def test_an_altered_name_is_noticed(copied: Path) -> None:
+    rewrite(copied / "bundle.json", task="rarity")
+    with pytest.raises(BundleError, match="its id is not that of its content"):
+        open_bundle(copied)
+
+
+def test_a_newer_schema_says_to_update(copied: Path) -> None:
+    rewrite(copied / "bundle.json", schema="bundle/2")
+    with pytest.raises(BundleError, match=r"'bundle/2', this rushes reads 'bundle/1'. Update rushes"):
+        open_bundle(copied)
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/hostname", "C:/windows", "a\\b", "parity/../../x"])
+def test_a_file_outside_the_bundle_is_refused(copied: Path, name: str) -> None:
+    rewrite(copied / "bundle.json", files={name: "0" * 64})
+    with pytest.raises(BundleError, match="no file within the bundle"):
+        open_bundle(copied)
+
+
+def test_a_run_is_told_from_a_bundle(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(BundleError, match=r"is a run, not a bundle. Make a bundle of it: rushes export"):
+        open_bundle(tmp_path)
+
+
+def test_an_empty_folder_and_none_at_all_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"it holds no bundle\.json"):
+        open_bundle(tmp_path)
+    with pytest.raises(BundleError, match="there is no such folder"):
+        open_bundle(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '"bundle/1"', "\x00\xff"])
+def test_a_json_file_of_nonsense_is_one_clear_error(copied: Path, text: str) -> None:
+    (copied / "bundle.json").write_text(text)
+    with pytest.raises(BundleError, match=r"bundle\.json"):
+        open_bundle(copied)
+
+
+def test_sealing_a_folder_that_lacks_the_graph_is_refused(copied: Path) -> None:
+    (copied / "model.onnx").unlink()
+    shutil.rmtree(copied / "parity")
+    with pytest.raises(BundleError, match=r"model\.onnx, parity/samples\.npz, parity/expected\.json is missing"):
+        seal_bundle(copied, name="x", task="y", run={})

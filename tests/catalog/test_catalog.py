@@ -168,7 +168,7 @@ def test_a_catalog_of_a_newer_rushes_is_refused(tmp_path: Path) -> None:
     connection.execute("INSERT INTO catalog_version VALUES (99)")
     connection.commit()
     connection.close()
-    with pytest.raises(CatalogError, match="version 99.*Update rushes"):
+    with pytest.raises(CatalogError, match=r"version 99.*Update rushes"):
         open_catalog(f"sqlite:///{path}")
 
 

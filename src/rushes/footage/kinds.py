@@ -1,0 +1,97 @@
+"""Which files are footage: extensions, and the files of a folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from rushes.errors import MediaError
+from rushes.footage.source import MediaKind
+
+VIDEO_EXTENSIONS = frozenset(
+    {
+        ".mp4", ".m4v", ".mov", ".qt", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2v", ".mts", ".m2ts", ".ts",
+        ".vob", ".mxf", ".wmv", ".asf", ".flv", ".f4v", ".ogv", ".ogg", ".3gp", ".3g2", ".264", ".h264", ".265",
+        ".h265", ".hevc", ".ivf", ".y4m", ".dv", ".insv", ".lrv"
+    }
+)  # fmt: skip
+PHOTO_EXTENSIONS = frozenset(
+    {
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif",
+        ".hif", ".avif", ".ppm", ".pgm", ".pnm", ".jp2", ".tga"
+    }
+)  # fmt: skip
+RAW_EXTENSIONS = frozenset(
+    {
+        ".nef", ".nrw", ".cr2", ".cr3", ".crw", ".arw", ".srf", ".sr2", ".dng", ".raf", ".orf", ".rw2", ".raw",
+        ".pef", ".srw", ".x3f", ".3fr", ".fff", ".iiq", ".mef", ".mos", ".mrw", ".erf", ".kdc", ".dcr", ".rwl",
+        ".gpr"
+    }
+)  # fmt: skip
+_NUMBERS = re.compile(r"(\d+)")
+
+
+def kind_of(path: Path) -> MediaKind | None:
+    """Return what a file is by its extension; None where it is no footage.
+
+    A camera raw is a TIFF inside and would open as its own thumbnail, so that the extension decides, not the content.
+    """
+    extension = path.suffix.lower()
+    if extension in RAW_EXTENSIONS:
+        return "raw"
+    if extension in VIDEO_EXTENSIONS:
+        return "video"
+    return "photo" if extension in PHOTO_EXTENSIONS else None
+
+
+def find_media(path: Path) -> list[Path]:
+    """Return the footage at `path`: the file itself, or all below a folder in natural order (`shot2`, `shot10`).
+
+    Hidden files and folders, and files that are no footage, are left out. A folder that is reached twice through
+    symbolic links is walked once. A file is returned whatever it is called: it was named by hand.
+
+    Raises:
+        MediaError: nothing is at `path`, or the folder cannot be listed.
+    """
+    if path.is_file():
+        return [path]
+    if not path.exists():
+        raise MediaError(path, "there is no such file or folder. Check the name")
+    try:
+        next(path.iterdir(), None)
+    except OSError as error:
+        raise MediaError(path, f"the folder cannot be listed ({error.strerror}). Check its permissions") from error
+    found: list[Path] = []
+    walked: set[tuple[int, int]] = set()
+    for folder, names, files in os.walk(path, followlinks=True):
+        state = Path(folder).stat()
+        if (state.st_dev, state.st_ino) in walked:
+            names.clear()
+            continue
+        walked.add((state.st_dev, state.st_ino))
+        names[:] = sorted((name for name in names if not name.startswith(".")), key=natural_key)
+        candidates = (Path(folder, name) for name in files if not name.startswith("."))
+        found += (file for file in candidates if kind_of(file) is not None and file.is_file())
+    return sorted(found, key=lambda file: [natural_key(part) for part in file.parts])
+
+
+def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a sort key by which `shot2` stands before `shot10`, case aside."""
+    parts = _NUMBERS.split(text.casefold())
+    key = tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part)
+    return (*key, (2, 0, text))
+
+
+def require_content(path: Path) -> None:
+    """Raise MediaError unless a file that holds at least one byte is at `path` and may be read."""
+    try:
+        if path.is_dir():
+            raise MediaError(path, "is a folder where a file is needed. Name a file in it")
+        if not path.exists():
+            raise MediaError(path, "there is no such file. Check the name")
+        if path.stat().st_size == 0:
+            raise MediaError(path, "is empty (0 bytes). Copy it again from where it came from")
+        path.open("rb").close()
+    except OSError as error:
+        raise MediaError(path, f"cannot be opened ({error.strerror}). Check its permissions") from error

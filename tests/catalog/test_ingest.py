@@ -1,0 +1,166 @@
+"""Footage into the catalog."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from footage.painted import ordinal_of, write_film, write_sound
+from rushes.catalog.catalog import Catalog, open_catalog
+from rushes.catalog.ingest import Ingested, IngestSettings, group_of, ingest, plan_ingest
+from rushes.footage.picture import encode_picture, parse_size, read_picture
+from rushes.footage.sampling import Every, EveryFrame
+from rushes.footage.source import Unreadable
+from rushes.project import Task
+
+SETTINGS = IngestSettings(sampling=EveryFrame(), size=parse_size("640"), format="png")
+TASK = Task("flower", ("rose", "tulip"), aliases={"red": "rose"})
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    with open_catalog(f"sqlite:///{tmp_path / 'project' / 'catalog.db'}") as opened:
+        yield opened
+
+
+def take(
+    catalog: Catalog, tmp_path: Path, *paths: Path, settings: IngestSettings = SETTINGS, group: str | None = None
+) -> list[Ingested | Unreadable]:
+    wanted, missing = plan_ingest(paths, group=group, class_folders=TASK if settings.task else None)
+    return [*missing, *ingest(wanted, catalog=catalog, root=tmp_path / "project", settings=settings)]
+
+
+def write_photo(path: Path, seed: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    coarse = np.random.default_rng(seed).integers(0, 255, (6, 8, 3), np.uint8)
+    path.write_bytes(encode_picture(coarse.repeat(10, 0).repeat(10, 1), "jpeg", 95))
+    return path
+
+
+def test_every_frame_that_is_written_is_the_frame_that_its_row_states(catalog: Catalog, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "TT_S01_E01.mp4", 40)
+    (outcome,) = take(catalog, tmp_path, film)
+    assert isinstance(outcome, Ingested)
+    assert (outcome.new, outcome.known, outcome.source.group) == (40, 0, "TT_S01_E01")
+    for item in catalog.frames():
+        assert ordinal_of(read_picture(tmp_path / "project" / item.image)) == item.frame.ordinal
+        assert item.frame.pts * item.frame.time_base == Fraction(item.frame.ordinal, 25)
+        assert item.frame.name == f"TT_S01_E01_FRM-00-00-{item.frame.ordinal // 25:02d}-{item.frame.ordinal % 25:02d}"
+
+
+def test_nothing_is_taken_in_twice_and_a_denser_sampling_adds_only_what_is_missing(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    film = write_film(tmp_path / "a.mp4", 40)
+    sparse = IngestSettings(sampling=Every(Fraction(2, 5)), size=parse_size("640"))
+    dense = IngestSettings(sampling=Every(Fraction(1, 5)), size=parse_size("640"))
+    counts = [
+        (outcome.new, outcome.known)
+        for settings in (sparse, sparse, dense)
+        for outcome in take(catalog, tmp_path, film, settings=settings)
+        if isinstance(outcome, Ingested)
+    ]
+    assert counts == [(4, 0), (0, 4), (4, 4)]
+
+
+def test_a_frame_file_that_was_deleted_is_made_anew(catalog: Catalog, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", 10)
+    take(catalog, tmp_path, film)
+    lost = tmp_path / "project" / catalog.frames()[3].image
+    before = lost.read_bytes()
+    lost.unlink()
+    take(catalog, tmp_path, film)
+    assert lost.read_bytes() == before
+    assert len(catalog.frames()) == 10
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(catalog: Catalog, tmp_path: Path) -> None:
+    films = [write_film(tmp_path / f"film{count}.mp4", count) for count in (30, 31, 32)]
+    wanted, _ = plan_ingest(films, group=None, class_folders=None)
+    root = tmp_path / "project"
+    running = ingest(wanted, catalog=catalog, root=root, settings=SETTINGS, threads=1)
+    next(running)
+    running.close()
+    assert 30 <= len(catalog.frames()) <= 93
+    assert all((root / item.image).is_file() for item in catalog.frames())
+    for _ in ingest(wanted, catalog=catalog, root=root, settings=SETTINGS):
+        pass
+    assert len(catalog.frames()) == 93
+
+
+def test_a_bad_file_is_a_value_and_the_rest_goes_on(catalog: Catalog, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_film(folder / "good.mp4", 10)
+    write_sound(folder / "sound.mp4")
+    (folder / "empty.mp4").write_bytes(b"")
+    (folder / "text.jpg").write_text("not a picture")
+    (folder / "notes.txt").write_text("passed over")
+    outcomes = take(catalog, tmp_path, folder, tmp_path / "nowhere.mp4")
+    bad = {Path(outcome.path).name: outcome.reason for outcome in outcomes if isinstance(outcome, Unreadable)}
+    assert set(bad) == {"sound.mp4", "empty.mp4", "text.jpg", "nowhere.mp4"}
+    assert "empty (0 bytes)" in bad["empty.mp4"]
+    assert [source.name for source in catalog.sources()] == ["good"]
+
+
+def test_two_files_of_one_name_get_names_of_their_own_and_a_copy_is_the_same_source(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    first = write_photo(tmp_path / "one" / "IMG_1.jpg", 1)
+    second = write_photo(tmp_path / "two" / "IMG_1.jpg", 2)
+    copied = Path(shutil.copy(first, tmp_path / "copy.jpg"))
+    take(catalog, tmp_path, first)
+    take(catalog, tmp_path, second)
+    (outcome,) = take(catalog, tmp_path, copied)
+    names = [source.name for source in catalog.sources()]
+    assert names[0] == "IMG_1"
+    assert names[1].startswith("IMG_1-")
+    assert isinstance(outcome, Ingested)
+    assert (outcome.source.name, outcome.known) == ("IMG_1", 1)
+    assert len({item.image for item in catalog.frames()}) == 2
+
+
+def test_the_folder_names_the_class_and_each_photograph_is_a_group(catalog: Catalog, tmp_path: Path) -> None:
+    for number, name in enumerate(["rose", "Red", "tulip", "other"]):
+        write_photo(tmp_path / "set" / name / f"{name}.jpg", number)
+    settings = IngestSettings(sampling=EveryFrame(), size=parse_size("32"), task="flower")
+    for _ in range(2):
+        outcomes = take(catalog, tmp_path, tmp_path / "set", settings=settings)
+    said = {label.class_name for label in catalog.labels(task="flower")}
+    assert said == {"rose", "tulip"}
+    assert len(catalog.labels()) == 3
+    assert {source.group for source in catalog.sources()} == {"rose", "Red", "tulip"}
+    assert [outcome.reason for outcome in outcomes if isinstance(outcome, Unreadable)] == [
+        "'other' is no class of flower (1 files passed over). Allowed: 'rose', 'tulip', 'red'. "
+        "An alias in rushes.toml would do as well"
+    ]
+
+
+def test_groups_follow_what_footage_is() -> None:
+    assert group_of(Path("films/a.mp4"), name="a", class_folders=False) == "a"
+    assert group_of(Path("shoot 7/DSC_1.NEF"), name="DSC_1", class_folders=False) == "shoot 7"
+    assert group_of(Path("rose/1.jpg"), name="1", class_folders=True) == "1"
+    named = Path("x/TT_S01_E01_FRM-00-00-08-12.jpg")
+    assert group_of(named, name="n", class_folders=True) == "TT_S01_E01"
+
+
+def test_one_group_can_be_given_to_all(catalog: Catalog, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", 5)
+    take(catalog, tmp_path, film)
+    take(catalog, tmp_path, film, group="season 1")
+    assert [source.group for source in catalog.sources()] == ["season 1"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_named(catalog: Catalog, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", 5)
+    film.chmod(0)
+    (outcome,) = take(catalog, tmp_path, film)
+    assert isinstance(outcome, Unreadable)
+    assert "permission" in outcome.reason.lower()

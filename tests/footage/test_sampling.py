@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rushes.footage.sampling import AtRate, Every, EveryFrame, Keyframes, name_frames, plan_ordinals
+from rushes.footage.source import Source
+from rushes.footage.video import VideoIndex
+
+FILM = Source("ab" * 32, "/films/TT.mp4", "TT_S01_E01", "TT_S01_E01", "video", 8, 8, "h264", Fraction(24), 2400)
+
+
+def index_of(pts: list[int], time_base: Fraction, rate: Fraction) -> VideoIndex:
+    return VideoIndex(tuple(pts), time_base, rate, (0,), 8, 8, "h264", Fraction(len(pts)) / rate)
+
+
+def constant(rate: Fraction, count: int, time_base: Fraction | None = None, start: int = 0) -> VideoIndex:
+    tick = time_base or 1 / rate
+    return index_of([start + round(place / rate / tick) for place in range(count)], tick, rate)
+
+
+def test_a_frame_every_eight_seconds_of_an_episode() -> None:
+    index = constant(Fraction(24), 2400)
+    assert plan_ordinals(index, Every(Fraction(8))) == tuple(range(0, 2400, 192))
+
+
+def test_broadcast_rates_take_the_first_frame_at_or_after_each_multiple() -> None:
+    index = constant(Fraction(24000, 1001), 1000)
+    assert plan_ordinals(index, Every(Fraction(8))) == (0, 192, 384, 576, 768, 960)
+    assert index.seconds_at(192) >= 8 > index.seconds_at(191)
+
+
+@pytest.mark.parametrize("rate", [24, 25, 30, 60])
+def test_milliseconds_in_the_container_do_not_shift_what_is_taken(rate: int) -> None:
+    stored = constant(Fraction(rate), 600, Fraction(1, 1000), start=67)
+    exact = constant(Fraction(rate), 600)
+    for sampling in (Every(Fraction(1, 3)), Every(Fraction(1)), AtRate(Fraction(5)), AtRate(Fraction(rate))):
+        assert plan_ordinals(stored, sampling) == plan_ordinals(exact, sampling)
+
+
+def test_a_gap_in_the_film_is_not_filled() -> None:
+    index = index_of([0, 10, 20, 95, 100], Fraction(1, 10), Fraction(1))
+    assert plan_ordinals(index, Every(Fraction(1))) == (0, 1, 2, 3, 4)
+    assert plan_ordinals(index, Every(Fraction(3))) == (0, 3)
+
+
+def test_every_frame_and_keyframes() -> None:
+    index = VideoIndex(tuple(range(50)), Fraction(1, 25), Fraction(25), (0, 20, 40), 8, 8, "h264", Fraction(2))
+    assert plan_ordinals(index, EveryFrame()) == tuple(range(50))
+    assert plan_ordinals(index, Keyframes()) == (0, 20, 40)
+
+
+def test_a_step_is_longer_than_nothing() -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        Every(Fraction(0))
+    with pytest.raises(ValueError, match="above 0"):
+        AtRate(Fraction(-1))
+
+
+@given(
+    gaps=st.lists(st.integers(1, 400), min_size=1, max_size=80),
+    step=st.fractions(Fraction(1, 50), Fraction(3), max_denominator=60),
+    start=st.integers(-500, 5000),
+)
+def test_what_is_taken_is_what_the_definition_says(gaps: list[int], step: Fraction, start: int) -> None:
+    pts = [start]
+    for gap in gaps:
+        pts.append(pts[-1] + gap)
+    index = index_of(pts, Fraction(1, 600), Fraction(25))
+    slack = index.rounding_seconds
+    expected, multiple = set(), Fraction(0)
+    while multiple <= index.seconds_at(len(pts) - 1) + slack:
+        expected.add(next(place for place in range(len(pts)) if index.seconds_at(place) >= multiple - slack))
+        multiple += step
+    assert plan_ordinals(index, Every(step)) == tuple(sorted(expected))
+
+
+def test_frames_are_named_by_hours_minutes_seconds_and_the_frame_within_its_second() -> None:
+    frames = name_frames(FILM, constant(Fraction(24), 2400), [0, 23, 24, 204])
+    assert [frame.name for frame in frames] == [
+        "TT_S01_E01_FRM-00-00-00-00",
+        "TT_S01_E01_FRM-00-00-00-23",
+        "TT_S01_E01_FRM-00-00-01-00",
+        "TT_S01_E01_FRM-00-00-08-12",
+    ]
+    assert (frames[3].timecode, frames[3].ordinal, frames[3].id) == ("00:00:08:12", 204, "abababababababab:204")
+
+
+@pytest.mark.parametrize(
+    "rate", [Fraction(24), Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(60)]
+)
+@pytest.mark.parametrize("time_base", [None, Fraction(1, 1000), Fraction(1, 90000)])
+def test_a_constant_rate_gives_each_frame_a_timecode_of_its_own(rate: Fraction, time_base: Fraction | None) -> None:
+    index = constant(rate, 400, time_base)
+    names = [frame.name for frame in name_frames(FILM, index, range(400))]
+    assert len(set(names)) == 400
+    assert not any("." in name for name in names)
+    assert names == [frame.name for frame in name_frames(FILM, constant(rate, 400), range(400))]
+
+
+def test_two_frames_in_one_slot_are_told_apart_whichever_are_taken() -> None:
+    index = index_of([0, 100, 101, 102, 200], Fraction(1, 1000), Fraction(10))
+    all_names = [frame.name for frame in name_frames(FILM, index, range(5))]
+    assert all_names[1:4] == [f"TT_S01_E01_FRM-00-00-00-01{tail}" for tail in ("", ".2", ".3")]
+    assert [frame.name for frame in name_frames(FILM, index, [3])] == [all_names[3]]
+
+
+def test_a_photograph_has_one_frame_with_the_name_of_its_source() -> None:
+    photo = Source("cd" * 32, "/a.jpg", "a", "shoot", "photo", 8, 8, "jpeg")
+    (frame,) = name_frames(photo, None, [0])
+    assert (frame.name, frame.id, frame.timecode) == ("a", "cdcdcdcdcdcdcdcd:0", "00:00:00:00")
+    with pytest.raises(ValueError, match="one frame 0"):
+        name_frames(photo, None, [1])

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from footage.painted import write_film, write_sound
+from rushes.errors import MediaError
+from rushes.footage.sources import read_source, read_still, source_name
+from rushes.storage.files import digest_of_file
+
+
+def test_a_film_is_described(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "TT_S01_E01.mp4", 50)
+    source, index = read_source(path, group="TT_S01_E01")
+    assert index is not None
+    assert (source.kind, source.name, source.group, source.codec) == ("video", "TT_S01_E01", "TT_S01_E01", "h264")
+    assert (source.frame_count, source.rate, source.duration_seconds) == (50, Fraction(25), Fraction(2))
+    assert (source.width_pixels, source.height_pixels) == (96, 64)
+    assert source.digest == digest_of_file(path)
+    assert Path(source.path).is_absolute()
+
+
+def test_a_photograph_is_described_with_its_pixels(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(tmp_path / "a b.jpg")
+    source, pixels = read_still(tmp_path / "a b.jpg", group="shoot")
+    assert (source.kind, source.name, source.codec, source.frame_count, source.rate) == (
+        "photo",
+        "a-b",
+        "jpeg",
+        1,
+        None,
+    )
+    assert (source.width_pixels, source.height_pixels) == (40, 30) == pixels.shape[1::-1]
+    assert read_source(tmp_path / "a b.jpg", name="b", group="shoot")[0].name == "b"
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("TT_S01_E01", "TT_S01_E01"),
+        ("My film (1)", "My-film-1"),
+        ("JONNY's", "JONNY-s"),
+        ("..hidden", "hidden"),
+        ("città.v2", "città.v2"),
+        ("***", "source"),
+        ("映画" * 60, ("映画" * 60)[:53]),
+    ],
+)
+def test_names_are_made_of_letters_digits_and_a_few_marks(stem: str, name: str) -> None:
+    assert source_name(Path("/films") / f"{stem}.mp4") == name
+
+
+def test_what_cannot_be_footage_is_refused_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("notes")
+    (tmp_path / "empty.mov").touch()
+    cases = {"gone.mp4": "no such file", "notes.txt": "no footage", "empty.mov": "0 bytes", "": "folder"}
+    for name, reason in cases.items():
+        with pytest.raises(MediaError, match=reason):
+            read_source(tmp_path / name, group="g")
+    with pytest.raises(MediaError, match="no moving pictures"):
+        read_source(write_sound(tmp_path / "sound.m4v"), group="g")
+
+
+def test_every_hostile_file_has_an_outcome(media: Path) -> None:
+    refused = set()
+    for path in sorted((media / "hostile").iterdir()):
+        try:
+            source, _ = read_source(path, group="hostile")
+        except MediaError:
+            refused.add(path.name)
+        else:
+            assert source.frame_count >= 1
+    assert refused == {
+        "broken_header.mp4", "dng_pruned_iphone12.dng", "empty_13_bytes.flv", "fragmented_uuid_no_frames.mp4",
+        "malformed_free_box.mp4", "nef_pruned_58k.nef", "raw_truncated_d70s_1.nef", "raw_truncated_d70s_2.nef",
+        "raw_truncated_d70s_3.nef", "raw_truncated_d70s_4.nef", "text_named.dng", "truncated.jpg",
+    }  # fmt: skip
+
+
+def test_a_real_raw_is_described_at_its_full_size(media: Path) -> None:
+    source, index = read_source(media / "raw" / "Blackmagic_cinema.dng", group="lake")
+    assert index is None
+    assert (source.kind, source.codec, source.width_pixels, source.height_pixels) == ("raw", "dng", 4128, 2176)

@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import csv
+import random
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from footage.painted import HEIGHT, WIDTH, ordinal_of, write_film, write_sound
+from rushes.errors import MediaError
+from rushes.footage.color import ToRgb
+from rushes.footage.video import DecodedFrame, LostFrame, VideoIndex, decode_frames, index_video, plan_runs
+
+KINDS = {
+    "h264 with B-frames.mp4": {"codec": "libx264"},
+    "h264 open gop.mkv": {"codec": "libx264", "options": {"x264-params": "open-gop=1:keyint=10:bframes=3"}},
+    "h264 transport stream.ts": {"codec": "libx264"},
+    "h264 intra refresh.mp4": {"codec": "libx264", "options": {"x264-params": "intra-refresh=1:keyint=12"}},
+    "h264 fragmented.mp4": {"codec": "libx264", "options": {}},
+    "hevc.mp4": {"codec": "libx265", "options": {"x265-params": "keyint=10:log-level=none"}},
+    "vp9.webm": {"codec": "libvpx-vp9", "options": {"g": "10", "deadline": "realtime", "cpu-used": "8"}},
+    "vp8 with hidden frames.webm": {
+        "codec": "libvpx",
+        "options": {"g": "20", "auto-alt-ref": "1", "lag-in-frames": "10", "cpu-used": "4"},
+    },
+    "mjpeg.avi": {"codec": "mjpeg", "pixel_format": "yuvj420p"},
+    "mpeg4 with B-frames.avi": {"codec": "mpeg4", "options": {"bf": "2", "g": "10"}},
+    "mpeg2.mpg": {"codec": "mpeg2video", "options": {"bf": "2", "g": "10"}},
+    "prores.mov": {"codec": "prores_ks", "pixel_format": "yuv422p10le"},
+    "raw stream.264": {"codec": "libx264"},
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.filterwarnings("ignore:deprecated pixel format")
+def test_each_wanted_frame_of_each_kind_of_film_is_the_one_that_was_painted(tmp_path: Path, name: str) -> None:
+    path = write_film(tmp_path / name, 60, **KINDS[name])
+    index = index_video(path)
+    assert (index.frame_count, index.rate) == (60, Fraction(25))
+    for wanted in ([0, 3, 4, 25, 59], [59], [29], range(60), [31, 5, 31, 45]):
+        found = list(decode_frames(path, index, list(wanted)))
+        assert [frame.ordinal for frame in found] == sorted(set(wanted))
+        assert [ordinal_of(frame.pixels) for frame in found] == sorted(set(wanted))
+
+
+def test_times_of_a_variable_rate_are_kept(tmp_path: Path) -> None:
+    steps = random.Random(0).choices([10, 20, 25, 200], k=40)
+    times = [sum(steps[:place]) for place in range(40)]
+    path = write_film(tmp_path / "variable.mov", 40, times=times)
+    index = index_video(path)
+    assert [index.seconds_at(ordinal) for ordinal in range(40)] == [Fraction(time, 600) for time in times]
+    assert index.rate == pytest.approx(39 / (times[-1] / 600), rel=1e-3)
+    assert [ordinal_of(frame.pixels) for frame in decode_frames(path, index, [7, 33])] == [7, 33]
+
+
+@pytest.mark.parametrize("rate", [Fraction(24), Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60)])
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+def test_the_rate_is_the_one_that_was_meant(tmp_path: Path, rate: Fraction, container: str) -> None:
+    index = index_video(write_film(tmp_path / f"film.{container}", 50, rate=rate))
+    assert index.rate == rate
+    assert float(index.duration_seconds) == pytest.approx(50 / rate, abs=0.002)
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_turned_film_is_upright(tmp_path: Path, degrees: int) -> None:
+    path = write_film(tmp_path / "turned.mp4", 3, rotation=degrees)
+    index = index_video(path)
+    frame = next(iter(decode_frames(path, index, [2])))
+    assert isinstance(frame, DecodedFrame)
+    upright = (WIDTH, HEIGHT) if degrees == 180 else (HEIGHT, WIDTH)
+    assert (index.width_pixels, index.height_pixels) == frame.pixels.shape[1::-1] == upright
+    # The display matrix turns counter-clockwise by `degrees`; turning back shows what was painted.
+    assert ordinal_of(np.rot90(frame.pixels, -degrees // 90)) == 2
+
+
+def test_pixels_that_are_not_square_are_made_square(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "wide.mp4", 3, aspect=Fraction(4, 3))
+    index = index_video(path)
+    frame = next(iter(decode_frames(path, index, [1])))
+    assert isinstance(frame, DecodedFrame)
+    assert (index.width_pixels, index.height_pixels) == frame.pixels.shape[1::-1] == (128, 64)
+    assert ordinal_of(frame.pixels) == 1
+
+
+def test_colours_come_out_as_they_were_painted(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "colours.mp4", 3, options={"crf": "4"})
+    frame = next(iter(decode_frames(path, index_video(path), [1])))
+    assert isinstance(frame, DecodedFrame)
+    assert np.abs(frame.pixels[48, 24].astype(int) - (220, 30, 30)).max() < 12
+    assert np.abs(frame.pixels[48, 72].astype(int) - (30, 30, 220)).max() < 12
+
+
+def test_a_film_of_one_frame_is_a_film(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "one.mp4", 1)
+    index = index_video(path)
+    assert (index.frame_count, index.rate, index.duration_seconds) == (1, 25, Fraction(1, 25))
+    assert len(list(decode_frames(path, index, [0]))) == 1
+
+
+def test_when_a_film_was_taken_is_read(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "dated.mp4", 2, metadata={"creation_time": "2024-05-01T12:30:00Z"})
+    assert index_video(path).captured_at == "2024-05-01T12:30:00+00:00"
+
+
+def test_an_ordinal_outside_the_film_is_a_bug_of_the_caller(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mp4", 5)
+    with pytest.raises(ValueError, match="0 to 4"):
+        list(decode_frames(path, index_video(path), [5]))
+    assert list(decode_frames(path, index_video(path), [])) == []
+
+
+def test_damaged_frames_are_lost_and_the_rest_goes_on(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "damaged.mp4", 60, options={"x264-params": "keyint=10:scenecut=0"})
+    with av.open(str(path)) as container:
+        packets = [(packet.pts, packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    index = index_video(path)
+    data = bytearray(path.read_bytes())
+    for pts, place, size in packets:
+        if index.pts[20] <= pts < index.pts[30]:
+            data[place + 4 : place + size] = bytes(size - 4)
+    path.write_bytes(data)
+    found = list(decode_frames(path, index, range(60)))
+    assert [frame.ordinal for frame in found] == list(range(60))
+    whole = {frame.ordinal for frame in found if isinstance(frame, DecodedFrame)}
+    assert whole >= {*range(18), *range(32, 60)}
+    assert {frame.ordinal for frame in found if isinstance(frame, LostFrame)} & set(range(20, 30))
+    assert all(ordinal_of(f.pixels) == f.ordinal for f in found if isinstance(f, DecodedFrame) and f.ordinal < 18)
+
+
+def test_a_film_cut_off_at_its_end_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "short.mkv", 60)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    index = index_video(path)
+    assert 10 < index.frame_count < 60
+    found = list(decode_frames(path, index, range(index.frame_count)))
+    assert [frame.ordinal for frame in found] == list(range(index.frame_count))
+    assert ordinal_of(found[5].pixels) == 5  # type: ignore[union-attr]
+
+
+def test_a_film_whose_index_comes_first_says_that_it_is_cut_off(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "whole.mp4", 60)
+    with (
+        av.open(str(path)) as whole,
+        av.open(str(tmp_path / "fast.mp4"), "w", options={"movflags": "faststart"}) as fast,
+    ):
+        stream = fast.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                fast.mux(packet)
+    data = (tmp_path / "fast.mp4").read_bytes()
+    (tmp_path / "fast.mp4").write_bytes(data[: len(data) * 2 // 3])
+    index = index_video(tmp_path / "fast.mp4")
+    assert index.frame_count < 60
+    assert any("cut off" in warning for warning in index.warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("empty.mp4", b"", "0 bytes"),
+        ("text.mp4", b"To be filmed tomorrow.\n" * 20, "text file"),
+        ("playlist.mp4", b"#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:9/film.ts\n", "text file"),
+        ("noise.mkv", random.Random(1).randbytes(4000), "not a film"),
+        ("bare.mp4", b"\0\0\0\x18ftypisom\0\0\2\0isomiso2", "moov"),
+    ],
+)
+def test_what_is_no_film_is_refused_with_a_reason(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(MediaError, match=reason):
+        index_video(tmp_path / name)
+
+
+def test_a_missing_film_a_folder_and_sound_alone_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="no such file"):
+        index_video(tmp_path / "gone.mp4")
+    with pytest.raises(MediaError, match="folder"):
+        index_video(tmp_path)
+    with pytest.raises(MediaError, match="only audio"):
+        index_video(write_sound(tmp_path / "sound.mp4"))
+
+
+def test_a_film_whose_index_was_never_written_says_so(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "cut.mp4")
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(MediaError, match="cut off"):
+        index_video(path)
+
+
+def test_runs_jump_over_keyframes_and_decode_through_short_gaps() -> None:
+    index = VideoIndex(tuple(range(100)), Fraction(1, 25), Fraction(25), (0, 30, 60, 90), 8, 8, "h264", Fraction(4))
+    runs = [(run.keyframe, run.ordinals) for run in plan_runs(index, [2, 28, 31, 65, 66, 99])]
+    assert runs == [(None, (2, 28, 31)), (60, (65, 66)), (90, (99,))]
+
+
+def test_an_index_without_frames_cannot_be() -> None:
+    with pytest.raises(ValueError, match="at least one frame"):
+        VideoIndex((), Fraction(1), Fraction(1), (), 8, 8, "h264", Fraction(1))
+
+
+@pytest.mark.slow
+def test_the_index_of_every_real_film_is_what_decoding_all_of_it_gives(media: Path) -> None:
+    with (media / "MANIFEST.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["path"].startswith("videos/")]
+    for row in rows:
+        path = media / row["path"]
+        index = index_video(path)
+        assert index.frame_count == int(row["frames_decoded"]), row["path"]
+        wanted = sorted(random.Random(row["path"]).sample(range(index.frame_count), min(5, index.frame_count)))
+        to_rgb = ToRgb(index.width_pixels, index.height_pixels, index.flip)
+        seen: list[int | None] = []
+        pixels: list[npt.NDArray[np.uint8]] = []
+        with av.open(str(path)) as container:
+            container.streams.video[0].thread_type = "AUTO"
+            for ordinal, frame in enumerate(container.decode(video=0)):
+                seen.append(frame.pts)
+                if ordinal in wanted:
+                    pixels.append(to_rgb(frame))
+        assert list(index.pts) == seen, row["path"]
+        found = [frame for frame in decode_frames(path, index, wanted) if isinstance(frame, DecodedFrame)]
+        assert [frame.ordinal for frame in found] == wanted, row["path"]
+        for frame, straight in zip(found, pixels, strict=True):
+            assert np.array_equal(frame.pixels, straight), f"{row['path']}, frame {frame.ordinal}"
+        assert found[0].pixels.shape == (index.height_pixels, index.width_pixels, 3), row["path"]
+
+
+def test_every_hostile_film_has_an_outcome(media: Path) -> None:
+    outcomes = {}
+    for path in sorted((media / "hostile").iterdir()):
+        if path.suffix not in {".mp4", ".flv", ".264", ".webm"}:
+            continue
+        try:
+            index = index_video(path)
+        except MediaError as error:
+            outcomes[path.name] = error.reason
+            continue
+        found = list(decode_frames(path, index, range(index.frame_count)))
+        assert [frame.ordinal for frame in found] == list(range(index.frame_count)), path.name
+        outcomes[path.name] = f"{sum(isinstance(frame, DecodedFrame) for frame in found)}/{index.frame_count}"
+    assert "moov" in outcomes["broken_header.mp4"]
+    assert "box 'free'" in outcomes["malformed_free_box.mp4"]
+    assert "encrypted" in outcomes["fragmented_uuid_no_frames.mp4"]
+    assert outcomes["invalid_nalu.mp4"] == "26/30"
+    assert outcomes["mdat_too_long.mp4"] == "30/30"
+    assert outcomes["failing_audio.mp4"] == "280/280"

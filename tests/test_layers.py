@@ -1,0 +1,113 @@
+"""The rooms: data flows one way, and the door opens at once."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import rushes
+
+SOURCE = Path(rushes.__file__).parent
+# Every room may import the rooms before it, and itself; DESIGN's order.
+GROUND = ("errors", "progress", "timecode", "project")
+ROOMS = (
+    "storage",
+    "footage",
+    "labels",
+    "catalog",
+    "datasets",
+    "models",
+    "learning",
+    "evaluation",
+    "bundles",
+    "inference",
+    "cli",
+)
+# A heavy library, and the rooms that may import it at all.
+EDGES = {
+    "sqlalchemy": {"catalog"},
+    "fastexcel": {"labels"},
+    "rawpy": {"footage"},
+    "av": {"footage", "datasets"},
+    "torch": {"models", "learning", "bundles"},
+    "timm": {"models", "bundles"},
+    "sklearn": {"learning"},
+    "onnxruntime": {"bundles"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+}
+HEAVY = ("numpy", "torch", "PIL", "polars", "cv2", "av", "sqlalchemy", "onnxruntime", "rich", "typer")
+
+
+def modules() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        assert list(imported(path)) == []
+        return
+    allowed = set(GROUND) if room in GROUND else {*GROUND, *ROOMS[: ROOMS.index(room) + 1]}
+    for name in imported(path):
+        if name.split(".")[0] == "rushes":
+            assert name != "rushes", f"{path}: nothing imports from the package root"
+            assert name.split(".")[1] in allowed, f"{path}: {room} may not import {name}"
+
+
+@pytest.mark.parametrize("library", EDGES)
+def test_a_heavy_library_stays_at_its_edge(library: str) -> None:
+    rooms = {room_of(path) for path in modules() if any(name.split(".")[0] == library for name in imported(path))}
+    assert rooms <= EDGES[library]
+
+
+def loaded_by(statement: str) -> set[str]:
+    command = f"import sys; sys.argv = ['rushes', '--help']\n{statement}\nsys.stderr.write(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in done.stderr.split()}
+
+
+def test_importing_rushes_loads_nothing() -> None:
+    assert loaded_by("import rushes").isdisjoint(HEAVY)
+
+
+def test_help_loads_no_heavy_library() -> None:
+    asked = "try:\n    from rushes.cli.main import main; main()\nexcept SystemExit: pass"
+    assert loaded_by(asked).isdisjoint(HEAVY)
+
+
+def test_the_help_of_every_verb_loads_no_heavy_library() -> None:
+    from rushes.cli.main import VERBS
+
+    heavier = [name for name in HEAVY if name not in ("typer", "rich")]
+    asked = "\n".join(
+        f"try:\n    from rushes.cli.main import main; main(['{verb}', '--help'])\nexcept SystemExit: pass"
+        for verb in VERBS
+    )
+    assert loaded_by(asked).isdisjoint(heavier)
+
+
+def test_every_module_says_in_one_line_what_it_holds() -> None:
+    for path in modules():
+        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        assert docstring, path
+        assert docstring.splitlines()[0].strip(), path

@@ -1,0 +1,160 @@
+"""A run's folder -> report.html and metrics.json in it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rushes.errors import RunError
+from rushes.evaluation.judge import Judgement, judge
+from rushes.evaluation.predictions import Predictions, read_predictions
+from rushes.evaluation.report import Evidence, list_warnings, write_report
+from rushes.evaluation.verdict import pronounce
+from rushes.learning.runs import Run, read_run
+from rushes.progress import Progress, silent
+from rushes.storage.files import write_json
+
+_RECIPE_KEYS_THAT_MAY_DIFFER = ("name", "split", "schema")
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What came of judging a run.
+
+    Attributes:
+        report: the page.
+        metrics: what `metrics.json` holds: `verdict`, and `test`, `validation`, `mixed` as judgement tables or None.
+    """
+
+    report: Path
+    metrics: dict[str, Any]
+
+
+def evaluate_run(
+    run_folder: Path, *, project_root: Path, mixed_run: Path | None = None, progress: Progress = silent
+) -> Evaluation:
+    """Judge a run by the predictions it stored, and write `report.html` and `metrics.json` into its folder.
+
+    Args:
+        mixed_run: a run of the same recipe on a mixed split, whose score is shown beside this one's.
+
+    Raises:
+        RunError: the folder is no run, its predictions are missing or cannot be read, or `mixed_run` cannot be
+            compared with it.
+    """
+    run = read_run(run_folder)
+    predictions = _read_part(run, "test")
+    test = judge(predictions, train_counts=_train_counts(run))
+    validation = None
+    if run.predictions_file("validation").is_file():
+        validation = judge(_read_part(run, "validation"), train_counts=_train_counts(run))
+    other = read_run(mixed_run) if mixed_run is not None else None
+    mixed, warnings = (None, ()) if other is None else _judge_mixed(other, run)
+    evidence = Evidence(
+        run=run.to_table(),
+        test=test,
+        predictions=predictions,
+        validation=validation,
+        mixed=mixed,
+        history=run.history,
+        command=_command(run, other, project_root=project_root),
+        warnings=warnings,
+    )
+    metrics = _metrics_table(evidence, mixed_run=other.name if other else None)
+    report = run_folder / "report.html"
+    write_report(report, evidence, project_root=project_root, progress=progress)
+    write_json(run_folder / "metrics.json", metrics)
+    return Evaluation(report, metrics)
+
+
+def _metrics_table(evidence: Evidence, *, mixed_run: str | None) -> dict[str, Any]:
+    test, mixed = evidence.test, evidence.mixed
+    here, there = test.f1_macro.value, mixed.f1_macro.value if mixed else None
+    return {
+        "schema": "metrics/1",
+        "run": evidence.run.get("name"),
+        "task": evidence.run.get("task"),
+        "split": evidence.split_kind,
+        "verdict": pronounce(test, split_kind=evidence.split_kind, mixed=mixed).sentence,
+        "warnings": list(list_warnings(evidence)),
+        "test": test.to_table(),
+        "validation": evidence.validation.to_table() if evidence.validation else None,
+        "mixed": mixed.to_table() | {"run": mixed_run} if mixed else None,
+        "gap": {"f1_macro": there - here if here is not None and there is not None else None} if mixed else None,
+    }
+
+
+def _judge_mixed(other: Run, run: Run) -> tuple[Judgement, tuple[str, ...]]:
+    """Judge the run on a mixed split, and say in what its recipe differs besides."""
+    kinds = [str(one.split.get("kind", "unknown")) for one in (run, other)]
+    if kinds != ["grouped", "mixed"]:
+        raise RunError(
+            f"{other.folder} has a {kinds[1]} split and {run.folder} a {kinds[0]} one: the gap is between a grouped "
+            'run and a mixed one. Train the recipe with split = "mixed" and name that run'
+        )
+    if (other.task, other.classes) != (run.task, run.classes):
+        answers = [f"{one.folder} answers {one.task} ({', '.join(one.classes)})" for one in (other, run)]
+        raise RunError(f"{answers[0]}, {answers[1]}: they cannot be compared. Train both on the same task")
+    recipes = [_flat(one.recipe) for one in (run, other)]
+    differing = sorted(
+        key
+        for key in recipes[0].keys() | recipes[1].keys()
+        if key not in _RECIPE_KEYS_THAT_MAY_DIFFER and recipes[0].get(key) != recipes[1].get(key)
+    )
+    warnings = []
+    if differing:
+        warnings.append(
+            f"The run on the mixed split differs in more than its split ({', '.join(differing)}), so the gap is not "
+            "owed to the split alone."
+        )
+    return judge(_read_part(other, "test"), train_counts=_train_counts(other)), tuple(warnings)
+
+
+def _read_part(run: Run, part: str) -> Predictions:
+    import polars
+
+    path = run.predictions_file(part)
+    try:
+        return read_predictions(path)
+    except FileNotFoundError:
+        if not sum(run.counts.get(part, {}).values()):
+            raise RunError(
+                f"{run.folder}: the {part} part of its split is empty, so there is nothing to judge. "
+                f"Label more groups, or give [split] {part} a larger share, and train again"
+            ) from None
+        raise RunError(f"{path} is missing: was the run copied whole? If so, train it again") from None
+    except (polars.exceptions.PolarsError, KeyError, ValueError, OSError) as error:
+        raise RunError(f"{path} cannot be read as predictions ({error}). Train the run again") from error
+
+
+def _train_counts(run: Run) -> Mapping[str, int]:
+    return run.counts.get("train", {})
+
+
+def _command(run: Run, mixed: Run | None, *, project_root: Path) -> str:
+    recipe = str(run.recipe.get("name") or "RECIPE")
+    words = ["rushes", "evaluate", _inside(run.folder, project_root)]
+    if mixed is not None:
+        words += ["--mixed", _inside(mixed.folder, project_root)]
+    return f"{shlex.join(['rushes', 'train', f'recipes/{recipe}.toml'])}\n{shlex.join(words)}"
+
+
+def _inside(path: Path, folder: Path) -> str:
+    """Return a path as seen from a folder that holds it, or as it is."""
+    try:
+        return path.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = list(value) if isinstance(value, tuple) else value
+    return flat

@@ -1,0 +1,112 @@
+"""How far scores would move had other groups been drawn: percentile bootstrap over groups.
+
+Frames of one film resemble each other, so that drawing frames would make the interval far too narrow; whole groups
+are drawn instead (Davison and Hinkley, Bootstrap Methods and their Application, 1997, section 3.8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.evaluation.scores import Counts, Floats, Measures, Tallies, measure
+
+RESAMPLES = 1000
+LEVEL = 0.95
+_CELLS_AT_ONCE = 8_000_000  # draws held in memory at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Where the score of a resample lies with probability `LEVEL`, or the reason why that cannot be said."""
+
+    low: float | None
+    high: float | None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.low is None or self.high is None) != bool(self.reason):
+            raise ValueError(f"an interval has two ends or a reason why it has none, got {self!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """The intervals of all scores; those of precision, recall and f1 in the order of the classes."""
+
+    accuracy: Interval
+    balanced_accuracy: Interval
+    f1_macro: Interval
+    precision: tuple[Interval, ...]
+    recall: tuple[Interval, ...]
+    f1: tuple[Interval, ...]
+
+
+def bootstrap(tallies: Tallies, *, seed: int, resamples: int = RESAMPLES) -> Intervals:
+    """Return the interval of every score, from `resamples` draws of as many groups as there are, with repetition.
+
+    A score whose denominator is fed by fewer than two groups has no interval: each draw would repeat the same
+    number, and the width of zero would look like certainty. A draw in which a score is undefined is left out.
+
+    Args:
+        tallies: counts of (groups, classes).
+        seed: the same seed and counts give the same intervals.
+    """
+    group_count = tallies.labelled.shape[0]
+    samples_in = tallies.labelled.sum(axis=1)
+    drawn = measure(_draw(tallies, seed=seed, resamples=resamples)) if group_count > 1 else None
+    labelled_in, predicted_in = tallies.labelled > 0, tallies.predicted > 0
+
+    def overall(values: Floats | None) -> Interval:
+        return _interval(values, int((samples_in > 0).sum()))
+
+    def per_class(values: Floats | None, feeding: npt.NDArray[np.bool_]) -> tuple[Interval, ...]:
+        return tuple(
+            _interval(None if values is None else values[:, index], int(feeding[:, index].sum()))
+            for index in range(feeding.shape[1])
+        )
+
+    return Intervals(
+        accuracy=overall(_part(drawn, "accuracy")),
+        balanced_accuracy=overall(_part(drawn, "balanced_accuracy")),
+        f1_macro=overall(_part(drawn, "f1_macro")),
+        precision=per_class(_part(drawn, "precision"), predicted_in),
+        recall=per_class(_part(drawn, "recall"), labelled_in),
+        f1=per_class(_part(drawn, "f1"), labelled_in | predicted_in),
+    )
+
+
+def _part(drawn: Measures | None, name: str) -> Floats | None:
+    return None if drawn is None else getattr(drawn, name)
+
+
+def _draw(tallies: Tallies, *, seed: int, resamples: int) -> Tallies:
+    """Return the counts of every resample, each (resamples, classes).
+
+    Groups with equal counts are interchangeable: how often each kind is drawn is multinomial, so that a hundred
+    thousand photographs, each its own group, cost no more than their few kinds.
+    """
+    class_count = tallies.labelled.shape[1]
+    rows = np.concatenate([tallies.found, tallies.labelled, tallies.predicted], axis=1)
+    kinds, how_many = np.unique(rows, axis=0, return_counts=True)
+    chances = how_many / how_many.sum()
+    random = np.random.default_rng(seed)
+    step = max(1, _CELLS_AT_ONCE // len(kinds))
+    parts = []
+    for start in range(0, resamples, step):
+        count = min(step, resamples - start)
+        draws: Counts = random.multinomial(int(how_many.sum()), chances, size=count)
+        parts.append(draws.astype(np.float64) @ kinds.astype(np.float64))
+    found, labelled, predicted = np.split(np.concatenate(parts), [class_count, 2 * class_count], axis=1)
+    return Tallies(found, labelled, predicted)
+
+
+def _interval(values: Floats | None, group_count: int) -> Interval:
+    """Return the percentile interval of (resamples,) values, NaN aside, or why there is none."""
+    if values is None or group_count < 2:
+        found = "no group feeds" if group_count == 0 else "one group alone feeds"
+        return Interval(None, None, f"{found} this number; how it varies between groups takes at least two")
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(values[~np.isnan(values)], [tail, 1 - tail])
+    return Interval(float(low), float(high))

@@ -1,0 +1,249 @@
+"""Predictions -> Judgement: scores, their intervals, their baselines, and what to beware of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rushes.errors import RunError
+from rushes.evaluation.intervals import LEVEL, RESAMPLES, Interval, bootstrap
+from rushes.evaluation.predictions import Predictions
+from rushes.evaluation.scores import (
+    Baseline,
+    Counts,
+    GroupScores,
+    Score,
+    majority_baseline,
+    prior_baseline,
+    score,
+    score_groups,
+    tally_groups,
+)
+
+FEW_GROUPS = 8  # below it, a bootstrap over groups is known to be too narrow
+FEW_SAMPLES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A score with its interval; each is there, or says why it is not."""
+
+    score: Score
+    interval: Interval
+
+    @property
+    def value(self) -> float | None:
+        return self.score.value
+
+
+@dataclass(frozen=True, slots=True)
+class ClassJudgement:
+    """One class: how well it is found, and what no skill at all would reach.
+
+    Attributes:
+        share: of the judged samples that are labelled so: the precision of answering it always, and the
+            average precision of a random order.
+        always_f1: the F1 of answering this class every time: the best that is had without a look at the picture.
+    """
+
+    class_name: str
+    labelled: int
+    predicted: int
+    found: int
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+    average_precision: Score
+    share: Score
+    always_f1: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What predictions on labelled samples say about a model.
+
+    Attributes:
+        confusion: (classes, classes) samples; the row is the label, the column the prediction.
+        groups: names, sorted.
+        notes: what a reader must know before trusting the numbers, in sentences.
+    """
+
+    classes: tuple[str, ...]
+    samples: int
+    groups: tuple[str, ...]
+    f1_macro: Estimate
+    balanced_accuracy: Estimate
+    accuracy: Estimate
+    per_class: tuple[ClassJudgement, ...]
+    per_group: tuple[GroupScores, ...]
+    confusion: Counts
+    majority: Baseline
+    prior: Baseline
+    notes: tuple[str, ...]
+    seed: int
+
+    def to_table(self) -> dict[str, Any]:
+        """Return the judgement as plain values for JSON; what is undefined is null beside its reason.
+
+        `metrics` maps the metric words of the glossary (`f1_macro`, `recall/<class>`) to value, low and high.
+        """
+        metrics = {
+            "f1_macro": _estimate_table(self.f1_macro),
+            "balanced_accuracy": _estimate_table(self.balanced_accuracy),
+            "accuracy": _estimate_table(self.accuracy),
+        }
+        for one in self.per_class:
+            metrics[f"precision/{one.class_name}"] = _estimate_table(one.precision)
+            metrics[f"recall/{one.class_name}"] = _estimate_table(one.recall)
+            metrics[f"f1/{one.class_name}"] = _estimate_table(one.f1)
+            metrics[f"average_precision/{one.class_name}"] = _score_table(one.average_precision)
+        return {
+            "schema": "judgement/1",
+            "samples": self.samples,
+            "groups": list(self.groups),
+            "classes": list(self.classes),
+            "metrics": metrics,
+            "counts": {
+                one.class_name: {"labelled": one.labelled, "predicted": one.predicted, "found": one.found}
+                for one in self.per_class
+            },
+            "confusion": self.confusion.tolist(),
+            "baselines": {baseline.name: _baseline_table(baseline) for baseline in (self.majority, self.prior)},
+            "per_group": [_group_table(one) for one in self.per_group],
+            "intervals": {
+                "method": "percentile bootstrap over groups",
+                "level": LEVEL,
+                "resamples": RESAMPLES,
+                "seed": self.seed,
+            },
+            "notes": list(self.notes),
+        }
+
+
+def judge(predictions: Predictions, *, train_counts: Mapping[str, int], seed: int = 0) -> Judgement:
+    """Judge a model by its predictions on labelled samples.
+
+    Args:
+        train_counts: samples per class in training, which the baselines answer by; where it is empty, those of
+            the judged samples are taken.
+        seed: of the bootstrap.
+
+    Raises:
+        RunError: the probabilities are no numbers, so that nothing can be read from them.
+    """
+    if not np.isfinite(predictions.probabilities).all():
+        raise RunError(
+            "the predictions hold probabilities that are no numbers (NaN or infinite): the training diverged. "
+            "Train again with a lower training.learning_rate"
+        )
+    scores, labelled = score(predictions), np.bincount(predictions.truth, minlength=len(predictions.classes))
+    groups, tallies = tally_groups(predictions)
+    intervals = bootstrap(tallies, seed=seed)
+    total = len(predictions)
+    per_class = tuple(
+        ClassJudgement(
+            class_name=one.class_name,
+            labelled=one.labelled,
+            predicted=one.predicted,
+            found=one.found,
+            precision=Estimate(one.precision, intervals.precision[index]),
+            recall=Estimate(one.recall, intervals.recall[index]),
+            f1=Estimate(one.f1, intervals.f1[index]),
+            average_precision=one.average_precision,
+            share=Score(one.labelled / total) if total else Score(None, "there are no samples"),
+            always_f1=Score(2 * one.labelled / (one.labelled + total))
+            if one.labelled
+            else Score(None, f"no sample is labelled '{one.class_name}'"),
+        )
+        for index, one in enumerate(scores.per_class)
+    )
+    return Judgement(
+        classes=predictions.classes,
+        samples=total,
+        groups=groups,
+        f1_macro=Estimate(scores.f1_macro, intervals.f1_macro),
+        balanced_accuracy=Estimate(scores.balanced_accuracy, intervals.balanced_accuracy),
+        accuracy=Estimate(scores.accuracy, intervals.accuracy),
+        per_class=per_class,
+        per_group=score_groups(predictions),
+        confusion=scores.confusion,
+        majority=majority_baseline(predictions.classes, labelled, train_counts),
+        prior=prior_baseline(predictions.classes, labelled, train_counts),
+        notes=tuple(_notes(per_class, groups=groups, groups_per_class=(tallies.labelled > 0).sum(axis=0))),
+        seed=seed,
+    )
+
+
+def _notes(
+    per_class: tuple[ClassJudgement, ...], *, groups: tuple[str, ...], groups_per_class: Counts
+) -> list[str]:  # fmt: skip
+    notes = []
+    if len(groups) == 1:
+        notes.append(
+            f"All samples are from one group, '{groups[0]}', so no interval is given: how far the scores would move on "
+            "other groups cannot be seen from one. Label more groups."
+        )
+    elif 1 < len(groups) < FEW_GROUPS:
+        notes.append(
+            f"The intervals rest on {len(groups)} groups only; with fewer than {FEW_GROUPS} they come out too narrow. "
+            "Take them as the least that the scores can move."
+        )
+    absent = [one.class_name for one in per_class if not one.labelled]
+    if absent and groups:
+        notes.append(
+            f"No sample is labelled {_listed(absent)}: recall and average precision are undefined there, and the means "
+            "over classes leave it out where nothing was predicted so either."
+        )
+    never = [one.class_name for one in per_class if one.labelled and not one.predicted]
+    if never:
+        notes.append(f"The model never answered {_listed(never)}, although samples of it were there.")
+    small = [f"{one.class_name} ({one.labelled})" for one in per_class if 0 < one.labelled < FEW_SAMPLES]
+    if small:
+        notes.append(
+            f"Fewer than {FEW_SAMPLES} samples: {', '.join(small)}. One sample more or less moves these scores."
+        )
+    lone = [
+        one.class_name for one, count in zip(per_class, groups_per_class, strict=True) if count == 1 and len(groups) > 1
+    ]
+    if lone:
+        notes.append(f"All samples of {_listed(lone)} come from one group, so there is no interval for finding it.")
+    return notes
+
+
+def _listed(names: list[str]) -> str:
+    quoted = [f"'{name}'" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def _score_table(score: Score) -> dict[str, Any]:
+    return {"value": score.value} | ({"reason": score.reason} if score.reason else {})
+
+
+def _estimate_table(estimate: Estimate) -> dict[str, Any]:
+    interval = estimate.interval
+    table = _score_table(estimate.score) | {"low": interval.low, "high": interval.high}
+    return table | ({"interval_reason": interval.reason} if interval.reason else {})
+
+
+def _baseline_table(baseline: Baseline) -> dict[str, Any]:
+    return {
+        "class": baseline.class_name,
+        "f1_macro": baseline.f1_macro.value,
+        "balanced_accuracy": baseline.balanced_accuracy.value,
+        "accuracy": baseline.accuracy.value,
+    }
+
+
+def _group_table(one: GroupScores) -> dict[str, Any]:
+    return {
+        "group": one.group,
+        "samples": one.samples,
+        "accuracy": one.accuracy.value,
+        "f1_macro": one.f1_macro.value,
+        "commonest_class": one.commonest_class,
+        "commonest_share": one.commonest_share,
+        "worst": list(one.worst) if one.worst else None,
+    }

@@ -1,0 +1,108 @@
+"""Numbers and words as a page shows them: escaped, rounded without claiming too much."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from rushes.evaluation.intervals import Interval
+from rushes.evaluation.scores import Score
+
+
+def text(value: object) -> str:
+    """Return any value as text that is safe inside elements and quoted attributes."""
+    return html.escape(str(value), quote=True)
+
+
+def breakable(name: object) -> str:
+    """Return a name as safe text that may be broken after its marks: `bbb_`, `opening_`, `480p`."""
+    return re.sub(r"(?<=[_./\\-])(?=\w)", "<wbr>", text(name))
+
+
+def number(value: float) -> str:
+    """Return a number of [0, 1] with two digits: `0.62`; what is not quite 1 or 0 does not round to it."""
+    if 0.995 <= value < 1:
+        return ">0.99"
+    if 0 < value < 0.005:
+        return "<0.01"
+    return f"{value:.2f}"
+
+
+def percent(share: float) -> str:
+    """Return a share as whole percent, `31 %`; what is not quite all or nothing does not round to it."""
+    if 0.995 <= share < 1:
+        return ">99 %"
+    if 0 < share < 0.005:
+        return "<1 %"
+    return f"{share * 100:.0f} %"
+
+
+def count(value: int) -> str:
+    """Return a count with commas between thousands."""
+    return f"{value:,}"
+
+
+def counted(value: int, noun: str) -> str:
+    """Return `1 group`, `5 groups`."""
+    return f"{value:,} {noun}" + ("" if value == 1 else "s")
+
+
+def span(interval: Interval) -> str:
+    """Return the ends of an interval, `0.55–0.69`, or nothing where it has none."""
+    if interval.low is None or interval.high is None:
+        return ""
+    return f"{number(interval.low)}–{number(interval.high)}"
+
+
+def score_cell(score: Score) -> str:
+    """Return a score as HTML, or the word `undefined` with its reason at hand."""
+    if score.value is None:
+        return f'<abbr class="undefined" title="{text(score.reason)}">undefined</abbr>'
+    return number(score.value)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it: `48 s`, `3 min 05 s`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def format_toml(table: Mapping[str, Any]) -> str:
+    """Write a resolved recipe as the TOML that it could be read from; empty (None) values are left out."""
+    plain = {key: value for key, value in table.items() if not isinstance(value, Mapping) and value is not None}
+    lines = [f"{_toml_key(key)} = {_toml_value(value)}" for key, value in plain.items()]
+    for name, section in table.items():
+        if isinstance(section, Mapping):
+            lines += ["", f"[{_toml_key(name)}]"]
+            lines += [f"{_toml_key(key)} = {_toml_value(value)}" for key, value in section.items() if value is not None]
+    return "\n".join(lines).strip() + "\n"
+
+
+def _toml_key(key: str) -> str:
+    bare = key.isascii() and key.replace("-", "").replace("_", "").isalnum()
+    return key if bare else _toml_value(key)
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_toml_value(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        return (
+            "{ " + ", ".join(f"{_toml_key(key)} = {_toml_value(item)}" for key, item in value.items()) + " }"
+            if value
+            else "{}"
+        )
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return (
+        '"' + "".join(f"\\u{ord(mark):04x}" if ord(mark) < 32 or ord(mark) == 127 else mark for mark in escaped) + '"'
+    )

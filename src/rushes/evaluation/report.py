@@ -1,0 +1,117 @@
+"""A judged run as one self-contained page, with its numbers as JSON beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from rushes.evaluation import sections
+from rushes.evaluation.cards import show_gallery
+from rushes.evaluation.gallery import choose_cards
+from rushes.evaluation.intervals import RESAMPLES
+from rushes.evaluation.judge import Judgement
+from rushes.evaluation.markup import counted, text
+from rushes.evaluation.predictions import Predictions
+from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
+from rushes.evaluation.verdict import pronounce
+from rushes.progress import Progress, silent
+from rushes.storage.files import write_text
+
+CARDS = 168
+PICTURES_BYTES = 1_900_000  # of thumbnails in all; base64 adds a third
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a report is made of, but the pictures.
+
+    Attributes:
+        run: the table of `run.json`.
+        test, predictions: the judgement of the test part and the predictions it was made from.
+        validation: judgement of the part on which the settings were chosen.
+        mixed: judgement of the same recipe on a mixed split.
+        history: records of `history.jsonl`, in the order of epochs.
+        command: what to type to make the run and this report again.
+        warnings: more to beware of, beside those of the run and the judgement.
+    """
+
+    run: Mapping[str, Any]
+    test: Judgement
+    predictions: Predictions
+    validation: Judgement | None = None
+    mixed: Judgement | None = None
+    history: Sequence[Mapping[str, Any]] = ()
+    command: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def split_kind(self) -> str:
+        split = self.run.get("split")
+        return str(split.get("kind", "grouped")) if isinstance(split, Mapping) else "grouped"
+
+
+def write_report(path: Path, evidence: Evidence, *, project_root: Path, progress: Progress = silent) -> None:
+    """Write the page whole or not at all; the pictures are read from the project and carried inside.
+
+    The page needs no network and no file beside it, and stays below some three megabytes.
+    """
+    chosen = choose_cards(evidence.predictions, limit=CARDS)
+    thumbnails = read_thumbnails(
+        chosen, evidence.predictions.images, project_root, budget_bytes=PICTURES_BYTES, progress=progress
+    )
+    write_text(path, format_report(evidence, thumbnails))
+
+
+def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]) -> str:
+    """Return the page as HTML.
+
+    Args:
+        thumbnails: rows of the predictions to show -> picture; None shows that it could not be read.
+    """
+    run, test = evidence.run, evidence.test
+    recipe = run.get("recipe")
+    recipe_name = recipe.get("name", "") if isinstance(recipe, Mapping) else ""
+    verdict = pronounce(test, split_kind=evidence.split_kind, mixed=evidence.mixed)
+    best_epoch = run.get("best_epoch")
+    counts = run.get("counts")
+    return Template(_page("report.html")).substitute(
+        title=text(f"{run.get('task', 'task')}: {run.get('name', 'run')}"),
+        style=_page("report.css"),
+        script=_page("report.js"),
+        task=text(run.get("task", "")),
+        run=text(run.get("name", "")),
+        recipe=text(recipe_name),
+        made=text(str(run.get("created_at", ""))[:10]),
+        verdict=sections.show_verdict(verdict),
+        score_line=sections.show_score_line(
+            test, split_kind=evidence.split_kind, validation=evidence.validation, mixed=evidence.mixed
+        ),
+        facts=sections.show_facts(test),
+        warnings=sections.show_warnings(list_warnings(evidence)),
+        confusion=sections.show_confusion(test),
+        classes=sections.show_classes(test),
+        curves=sections.show_curves(test, evidence.predictions),
+        groups=sections.show_groups(test),
+        training_words=text(sections.explain_training(evidence.history)),
+        training=sections.show_training(
+            evidence.history, best_epoch=best_epoch if isinstance(best_epoch, int) else None
+        ),
+        counts=sections.show_counts(counts if isinstance(counts, Mapping) else {}, test.classes),
+        shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
+        gallery=show_gallery(evidence.predictions, thumbnails),
+        making=sections.show_making(run, command=evidence.command, seed=test.seed, resamples=RESAMPLES),
+    )
+
+
+def list_warnings(evidence: Evidence) -> tuple[str, ...]:
+    """Return all that a reader must beware of: of the judgement, of the run, of the comparison; nothing twice."""
+    of_run = evidence.run.get("warnings") or ()
+    return tuple(dict.fromkeys([*evidence.test.notes, *(str(warning) for warning in of_run), *evidence.warnings]))
+
+
+def _page(name: str) -> str:
+    return (resources.files("rushes.evaluation") / "page" / name).read_text(encoding="utf-8")

@@ -1,0 +1,435 @@
+"""The sections of a report as HTML, each from the values it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rushes.evaluation.charts import Line, draw_curve, draw_epochs
+from rushes.evaluation.intervals import Interval
+from rushes.evaluation.judge import Estimate, Judgement
+from rushes.evaluation.markup import (
+    breakable,
+    count,
+    counted,
+    duration,
+    format_toml,
+    number,
+    percent,
+    score_cell,
+    span,
+    text,
+)
+from rushes.evaluation.predictions import Predictions
+from rushes.evaluation.scores import Score, trace_curve
+from rushes.evaluation.verdict import Verdict, blind_score
+
+_WIDE_MATRIX = 12  # classes up to which a cell shows its share beside its count
+_WIDEST_MATRIX = 30  # classes up to which a matrix can be read at all
+_MOST_CURVES = 12
+_MOST_GROUPS = 40
+_DARK = 0.62  # share of a row from which the shade of its cell asks for the other colour of text
+
+
+def show_verdict(verdict: Verdict) -> str:
+    """Return the sentence with its number set apart, and what to make of it."""
+    score = f"<strong>{text(verdict.score)}</strong>" if verdict.score else ""
+    gap = f"<p>{text(verdict.gap)}</p>" if verdict.gap else ""
+    after = text(verdict.after).replace("–", "\u2060–\u2060")  # an interval stays on one line
+    return f"<h1>{text(verdict.before)}{score}{after}</h1><p>{text(verdict.standing)}</p>{gap}"
+
+
+def show_score_line(test: Judgement, *, split_kind: str, validation: Judgement | None, mixed: Judgement | None) -> str:
+    """Return macro-F1 of the model, of its rivals and of blind answers on one scale from 0 to 1."""
+    if test.f1_macro.value is None:
+        return ""
+    groups = "unseen groups" if split_kind == "grouped" else "mixed split"
+    rows = [_strip_row(f"This model, {groups}", "the test part", test.f1_macro, style="ours")]
+    if validation is not None and validation.f1_macro.value is not None:
+        rows.append(_strip_row("This model, validation", "its settings were chosen on these samples",
+                               validation.f1_macro, style="hollow"))  # fmt: skip
+    if mixed is not None and mixed.f1_macro.value is not None:
+        rows.append(_strip_row("Same recipe, mixed split", "samples of one group on both sides", mixed.f1_macro,
+                               style="hollow"))  # fmt: skip
+    for name, detail, baseline in (
+        ("Blind guess", "by the shares of the classes", test.prior),
+        (f"Always ‘{test.majority.class_name}’", "the commonest class of training", test.majority),
+    ):
+        blind = Estimate(baseline.f1_macro, Interval(None, None, "a baseline is compared by its value"))
+        rows.append(_strip_row(name, detail, blind, style="blind"))
+    axis = (
+        '<tr class="axis" aria-hidden="true"><th></th><td><div class="track"><i style="left:0">0</i>'
+        '<i style="left:50%">0.5</i><i style="left:100%">1</i></div></td><td></td></tr>'
+    )
+    return (
+        '<table class="strip"><caption class="hidden">macro-F1 of the model and of blind answers</caption>'
+        f"<tbody>{''.join(rows)}{axis}</tbody></table>"
+    )
+
+
+def show_facts(test: Judgement) -> str:
+    """Return the three overall scores as tiles, each beside what blind answers reach."""
+    tiles = []
+    for name, estimate, blind in (
+        ("macro-F1", test.f1_macro, blind_score(test)),
+        ("balanced accuracy", test.balanced_accuracy, test.majority.balanced_accuracy.value),
+        ("accuracy", test.accuracy, test.majority.accuracy.value),
+    ):
+        within = span(estimate.interval)
+        tiles.append(
+            f'<div class="tile"><dt>{name}</dt><dd><b>{score_cell(estimate.score)}</b>'
+            f"<span>{f'95 % interval {within}' if within else 'no interval'}</span>"
+            f"<span>without a look: {number(blind) if blind is not None else 'undefined'}</span></dd></div>"
+        )
+    return f'<dl class="tiles">{"".join(tiles)}</dl>'
+
+
+def show_warnings(notes: Sequence[str]) -> str:
+    """Return what to beware of as a list, or that there is nothing."""
+    if not notes:
+        return "<p>Nothing stands out: every class has samples, and the groups are enough for an interval.</p>"
+    return f'<ul class="warnings">{"".join(f"<li>{text(note)}</li>" for note in notes)}</ul>'
+
+
+def show_confusion(test: Judgement) -> str:
+    """Return the confusion matrix as a table shaded by the share of its row, and its largest mistakes in words."""
+    if test.samples == 0:
+        return "<p>There are no test samples.</p>"
+    size = len(test.classes)
+    matrix = _matrix(test) if size <= _WIDEST_MATRIX else (
+        f"<p>{size} classes are too many for a table; it is in <code>metrics.json</code>. The largest mistakes:</p>"
+    )  # fmt: skip
+    return matrix + _largest_mistakes(test, most=3 if size <= _WIDEST_MATRIX else 30)
+
+
+def show_classes(test: Judgement) -> str:
+    """Return the table of scores per class."""
+    rows = []
+    for one in test.per_class:
+        rows.append(
+            f'<tr><th scope="row">{breakable(one.class_name)}</th><td>{count(one.labelled)}</td>'
+            f"<td>{_estimate_cell(one.f1)}</td>"
+            f'<td class="wide">{_track(one.f1, style="ours", blind=one.always_f1.value)}</td>'
+            f"<td>{_estimate_cell(one.precision)}</td><td>{_estimate_cell(one.recall)}</td>"
+            f"<td>{score_cell(one.average_precision)}<small>{score_cell(one.share)}</small></td></tr>"
+        )
+    reasons = dict.fromkeys(
+        score.reason
+        for one in test.per_class
+        for score in (one.precision.score, one.recall.score, one.f1.score, one.average_precision)
+        if score.reason
+    )
+    footnote = f'<p class="foot">Undefined: {text("; ".join(reasons))}.</p>' if reasons else ""
+    return (
+        '<div class="scroll"><table class="numbers"><thead><tr><th scope="col">class</th><th scope="col">samples</th>'
+        '<th scope="col">F1</th><th scope="col" class="wide">F1 from 0 to 1</th><th scope="col">precision</th>'
+        '<th scope="col">recall</th><th scope="col">average precision<small>by chance</small>'
+        f"</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>{footnote}"
+    )
+
+
+def show_curves(test: Judgement, predictions: Predictions) -> str:
+    """Return one precision-recall curve per class, the hardest classes first where they are many."""
+    drawable = [index for index, one in enumerate(test.per_class) if one.average_precision.value is not None]
+    if not drawable:
+        return "<p>No class has a test sample, so there is no curve.</p>"
+    shown = drawable
+    if len(drawable) > _MOST_CURVES:
+        shown = sorted(drawable, key=lambda i: test.per_class[i].average_precision.value or 0.0)[:_MOST_CURVES]
+    figures = []
+    for index in shown:
+        one = test.per_class[index]
+        curve = trace_curve(predictions.truth == index, predictions.probabilities[:, index])
+        precision, recall = one.precision.value, one.recall.value
+        drawing = draw_curve(
+            curve,
+            share=one.share.value or 0.0,
+            answered=None if precision is None or recall is None else (recall, precision),
+            label=f"Precision over recall of {one.class_name}, AP {number(one.average_precision.value or 0.0)}",
+        )
+        figures.append(
+            f"<figure><figcaption><b>{text(one.class_name)}</b> <span>AP {score_cell(one.average_precision)}</span>"
+            f"</figcaption>{drawing}</figure>"
+        )
+    more = (
+        f'<p class="foot">The {len(shown)} classes of lowest average precision out of {len(drawable)}.</p>'
+        if len(shown) < len(drawable)
+        else ""
+    )
+    return f'<div class="curves">{"".join(figures)}</div>{more}'
+
+
+def show_groups(test: Judgement) -> str:
+    """Return the table of scores per group, the least accurate first."""
+    if not test.per_group:
+        return "<p>There are no test samples.</p>"
+    if max(one.samples for one in test.per_group) == 1:
+        right = sum(one.accuracy.value == 1 for one in test.per_group)
+        return (
+            f"<p>Each of the {counted(len(test.per_group), 'group')} holds one sample, so there is nothing to compare: "
+            f"{count(right)} are right, {count(len(test.per_group) - right)} wrong.</p>"
+        )
+    rows = []
+    for one in test.per_group[:_MOST_GROUPS]:
+        accuracy = Estimate(one.accuracy, Interval(None, None, "one group"))
+        worst = f"{text(one.worst[0])} taken for {text(one.worst[1])} ({one.worst[2]})" if one.worst else "no mistake"
+        rows.append(
+            f'<tr><th scope="row">{breakable(one.group)}</th><td>{count(one.samples)}</td>'
+            f"<td>{score_cell(one.accuracy)}<small>{number(one.commonest_share)}</small></td>"
+            f'<td class="wide">{_track(accuracy, style="ours", blind=one.commonest_share)}</td>'
+            f'<td>{score_cell(one.f1_macro)}</td><td class="words">{worst}</td></tr>'
+        )
+    more = len(test.per_group) - _MOST_GROUPS
+    rest = f'<p class="foot">{count(more)} more accurate groups are in metrics.json.</p>' if more > 0 else ""
+    return (
+        '<div class="scroll"><table class="numbers"><thead><tr><th scope="col">group</th><th scope="col">samples</th>'
+        '<th scope="col">accuracy<small>its commonest class</small></th><th scope="col" class="wide">from 0 to 1</th>'
+        '<th scope="col">macro-F1</th><th scope="col" class="words">most frequent mistake</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>{rest}"
+    )
+
+
+def explain_training(history: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the figure of `show_training` shows, in plain words."""
+    if any("regularisation" in record for record in history):
+        return (
+            "The backbone was left as it is; only a linear head was fitted on its features, once for each strength of "
+            "the penalty against learning by heart (a smaller C is a stronger penalty). The marked row, the best on "
+            "validation, was kept."
+        )
+    return (
+        "How it learnt, epoch by epoch. Where the loss on validation turns up while that on training still falls, it "
+        "learns its samples by heart; the weights of the best epoch are kept."
+    )
+
+
+def show_training(history: Sequence[Mapping[str, Any]], *, best_epoch: int | None) -> str:
+    """Return the curves of training, or the heads that were tried, or that nothing was recorded."""
+    if any("regularisation" in record for record in history):
+        return _trials(history)
+    losses = _lines(history, (("training", "train_loss", "second"), ("validation", "validation_loss", "main")))
+    scores = _lines(history, (("macro-F1", "f1_macro", "main"), ("bal. acc.", "balanced_accuracy", "second")))
+    charts = [
+        f"<figure><figcaption><b>{title}</b> <span>{detail}</span></figcaption>"
+        f"{draw_epochs(lines, best_epoch=best_epoch, share=share, label=f'{title} over epochs')}</figure>"
+        for title, detail, lines, share in (
+            ("Loss", "lower is better", losses, False),
+            ("Scores on validation", "higher is better", scores, True),
+        )
+        if lines
+    ]
+    if not charts:
+        return "<p>The run recorded no more than one epoch, so there is no curve to show.</p>"
+    return f'<div class="charts">{"".join(charts)}</div>'
+
+
+def show_counts(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> str:
+    """Return how many samples of each class each part of the split holds."""
+    parts = [part for part in ("train", "validation", "test") if part in counts]
+    if not parts:
+        return "<p>The run does not say how many samples it was trained on.</p>"
+    most = max((counts[part].get(name, 0) for part in parts for name in classes), default=0) or 1
+    head = "".join(f'<th scope="col"><span>{part}</span></th>' for part in parts)
+    rows = []
+    for name in classes:
+        cells = "".join(
+            f"<td><div><span>{count(counts[part].get(name, 0))}</span>"
+            f'<i style="width:{counts[part].get(name, 0) / most * 100:.1f}%"></i></div></td>'
+            for part in parts
+        )
+        rows.append(f'<tr><th scope="row">{text(name)}</th>{cells}</tr>')
+    sums = "".join(f"<td><span>{count(sum(counts[part].values()))}</span></td>" for part in parts)
+    return (
+        f'<div class="scroll"><table class="numbers counts"><thead><tr><th scope="col">class</th>{head}</tr></thead>'
+        f'<tbody>{"".join(rows)}</tbody><tfoot><tr><th scope="row">all</th>{sums}</tr></tfoot></table></div>'
+    )
+
+
+def show_making(run: Mapping[str, Any], *, command: str, seed: int, resamples: int) -> str:
+    """Return where the numbers come from: digests, commit, machine, recipe, and the command that makes them again."""
+    manifest, split = _table(run, "manifest"), _table(run, "split")
+    rows = {
+        "run": run.get("name"),
+        "made": run.get("created_at"),
+        "manifest": _with_digest(manifest),
+        "split": f"{split.get('kind', 'of unknown kind')}, {_with_digest(split)}" if split else None,
+        "weights": _with_digest(_table(run, "weights")),
+        "code": run.get("commit"),
+        "machine": _words(_table(run, "machine")),
+        "trained in": duration(float(run["elapsed_seconds"])) if run.get("elapsed_seconds") is not None else None,
+        "parameters": _parameters(run),
+        "epochs": f"{run['epochs']}, the weights of epoch {run['best_epoch']} were kept"
+        if run.get("epochs") and run.get("best_epoch") is not None
+        else None,
+        "input": _input_words(_table(run, "preprocessing")),
+        "intervals": f"95 % percentile bootstrap over groups, {count(resamples)} resamples, seed {seed}",
+    }
+    listed = "".join(f"<dt>{name}</dt><dd>{text(value)}</dd>" for name, value in rows.items() if value)
+    recipe = _table(run, "recipe")
+    resolved = (
+        "<details><summary>The recipe, every default filled in</summary>"
+        f"<pre>{text(format_toml(recipe))}</pre></details>"
+        if recipe
+        else ""
+    )
+    return f'<dl class="made">{listed}</dl><p>To make it again:</p><pre>{text(command)}</pre>{resolved}'
+
+
+def _strip_row(name: str, detail: str, estimate: Estimate, *, style: str) -> str:
+    value, within = estimate.value, span(estimate.interval)
+    shown = number(value) if value is not None else "undefined"
+    return (
+        f'<tr class="{style}"><th scope="row">{text(name)}<small>{text(detail)}</small></th>'
+        f"<td>{_track(estimate, style=style)}</td><td><b>{shown}</b><small>{within}</small></td></tr>"
+    )
+
+
+def _track(estimate: Estimate, *, style: str, blind: float | None = None) -> str:
+    """Return a scale from 0 to 1 with the interval as a bar, the value as a dot and blind answers as a tick."""
+    parts = []
+    low, high = estimate.interval.low, estimate.interval.high
+    if low is not None and high is not None:
+        parts.append(f'<i class="span" style="left:{low * 100:.1f}%;width:{max(high - low, 0.004) * 100:.1f}%"></i>')
+    if blind is not None:
+        parts.append(f'<i class="blind" style="left:{blind * 100:.1f}%"></i>')
+    if estimate.value is not None:
+        parts.append(
+            f'<i class="{"blind" if style == "blind" else "dot"}" style="left:{estimate.value * 100:.1f}%"></i>'
+        )
+    return f'<div class="track {style}" aria-hidden="true">{"".join(parts)}</div>'
+
+
+def _estimate_cell(estimate: Estimate) -> str:
+    return f"{score_cell(estimate.score)}<small>{span(estimate.interval)}</small>"
+
+
+def _matrix(test: Judgement) -> str:
+    with_shares = len(test.classes) <= _WIDE_MATRIX
+    head = "".join(f'<th scope="col"><span>{text(name)}</span></th>' for name in test.classes)
+    rows = []
+    for row, name in enumerate(test.classes):
+        labelled = int(test.confusion[row].sum())
+        cells = "".join(
+            _cell(int(test.confusion[row, column]), labelled, row, column, test.classes, with_shares=with_shares)
+            for column in range(len(test.classes))
+        )
+        rows.append(f'<tr><th scope="row">{text(name)}</th>{cells}<td class="sum">{count(labelled)}</td></tr>')
+    sums = "".join(f"<td>{count(int(total))}</td>" for total in test.confusion.sum(axis=0))
+    size = "" if with_shares else " small"
+    return (
+        f'<div class="scroll"><table class="matrix{size}"><thead><tr><td class="corner"></td>'
+        f'<th colspan="{len(test.classes)}" class="over">the model answered</th><td></td></tr>'
+        f'<tr><th class="corner">labelled</th>{head}<th class="sum">all</th></tr></thead><tbody>{"".join(rows)}</tbody>'
+        f'<tfoot><tr><th scope="row">all</th>{sums}<td>{count(test.samples)}</td></tr></tfoot></table></div>'
+        '<p class="scale" aria-hidden="true"><span>0 %</span><i></i><span>100 % of the row</span></p>'
+    )
+
+
+def _cell(samples: int, labelled: int, row: int, column: int, classes: Sequence[str], *, with_shares: bool) -> str:
+    share = samples / labelled if labelled else 0.0
+    style = " ".join(
+        name for name, holds in (("hit", row == column), ("dark", share > _DARK), ("none", samples == 0)) if holds
+    )
+    title = f"labelled {classes[row]}, answered {classes[column]}: {samples} of {labelled}"
+    body = f"<b>{count(samples)}</b>" + (f"<small>{percent(share)}</small>" if with_shares and samples else "")
+    return (
+        f'<td class="{style}" style="--share:{share:.3f}" title="{text(title)}" data-truth="{row}" '
+        f'data-answer="{column}">{body}</td>'
+    )
+
+
+def _largest_mistakes(test: Judgement, *, most: int) -> str:
+    mistakes = test.confusion.copy()
+    np.fill_diagonal(mistakes, 0)
+    order = np.argsort(-mistakes, axis=None, kind="stable")[:most]
+    items = []
+    for cell in order:
+        row, column = divmod(int(cell), len(test.classes))
+        samples, labelled = int(mistakes[row, column]), int(test.confusion[row].sum())
+        if samples:
+            items.append(
+                f"<li><b>{text(test.classes[row])}</b> taken for <b>{text(test.classes[column])}</b>: "
+                f"{count(samples)} of {count(labelled)}, {percent(samples / labelled)}</li>"
+            )
+    return f'<ol class="mistakes">{"".join(items)}</ol>' if items else "<p>Not one mistake.</p>"
+
+
+def _trials(history: Sequence[Mapping[str, Any]]) -> str:
+    """Return the table of heads that were tried, the chosen one marked."""
+    rows = []
+    for record in history:
+        chosen = bool(record.get("chosen"))
+        cells = "".join(
+            f"<td>{_plain(_number_in(record, key))}</td>"
+            for key in ("train_loss", "validation_loss", "balanced_accuracy", "f1_macro")
+        )
+        value = _number_in(record, "f1_macro")
+        score = Score(value, "" if value is not None else "it was not recorded")
+        track = _track(Estimate(score, Interval(None, None, "one fit")), style="ours")
+        penalty = _number_in(record, "regularisation")
+        name = f"C = {penalty:g}" if penalty is not None else "C not recorded"
+        mark = ' class="chosen"' if chosen else ""
+        rows.append(
+            f'<tr{mark}><th scope="row">{text(name)}'
+            f'{"<small>kept</small>" if chosen else ""}</th>{cells}<td class="wide">{track}</td></tr>'
+        )
+    return (
+        '<div class="scroll"><table class="numbers"><thead><tr><th scope="col">penalty</th><th scope="col">loss<small>'
+        'training</small></th><th scope="col">loss<small>validation</small></th><th scope="col">balanced accuracy'
+        '<small>validation</small></th><th scope="col">macro-F1<small>validation</small></th>'
+        '<th scope="col" class="wide">'
+        f"macro-F1 from 0 to 1</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _plain(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _lines(history: Sequence[Mapping[str, Any]], wanted: Sequence[tuple[str, str, str]]) -> list[Line]:
+    lines = []
+    for name, key, style in wanted:
+        found = [(_number_in(record, "epoch"), _number_in(record, key)) for record in history]
+        points = [(epoch, value) for epoch, value in found if epoch is not None and value is not None]
+        if len(points) > 1:
+            lines.append(Line(name, points, style))
+    return lines
+
+
+def _number_in(record: Mapping[str, Any], key: str) -> float | None:
+    """Return a number of a record; None where it is missing, no number, or not finite."""
+    value = record.get(key)
+    return float(value) if isinstance(value, int | float) and np.isfinite(value) else None
+
+
+def _table(run: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = run.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _parameters(run: Mapping[str, Any]) -> str:
+    if run.get("parameters") is None:
+        return ""
+    learnt = run.get("trained_parameters")
+    return count(int(run["parameters"])) + (f", {count(int(learnt))} of them learnt here" if learnt is not None else "")
+
+
+def _words(table: Mapping[str, Any]) -> str:
+    return ", ".join(
+        _words(value) if isinstance(value, Mapping) else f"{name} {value}" for name, value in table.items()
+    )
+
+
+def _with_digest(file: Mapping[str, Any]) -> str:
+    if not file.get("sha256"):
+        return str(file.get("path") or "")
+    return f"{file.get('path') or 'in no file'}, sha256 {str(file['sha256'])[:16]}"
+
+
+def _input_words(preprocessing: Mapping[str, Any]) -> str:
+    if "width" not in preprocessing or "height" not in preprocessing:
+        return ""
+    words = [f"{preprocessing['width']}×{preprocessing['height']} pixels"]
+    return ", ".join(words + [str(preprocessing[key]) for key in ("color", "fit") if key in preprocessing])

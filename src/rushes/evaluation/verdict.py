@@ -1,0 +1,115 @@
+"""A judgement in one sentence, and in two more what to make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rushes.evaluation.judge import Judgement
+from rushes.evaluation.markup import counted, number, span
+
+SAME = 0.02  # two scores this near are called the same
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reader should take away.
+
+    Attributes:
+        before, score, after: the sentence, cut around its number; `score` is "" where there is none.
+        standing: how it compares with a blind guess.
+        gap: how it compares with the same recipe on a mixed split.
+    """
+
+    before: str
+    score: str
+    after: str
+    standing: str
+    gap: str
+
+    @property
+    def sentence(self) -> str:
+        return self.before + self.score + self.after
+
+
+def pronounce(test: Judgement, *, split_kind: str, mixed: Judgement | None) -> Verdict:
+    """Put a judgement into words.
+
+    Args:
+        split_kind: `grouped` or `mixed`: of the run that is judged.
+        mixed: the same recipe on a mixed split, where that is known.
+    """
+    value, majority = test.f1_macro.value, test.majority.f1_macro.value
+    if value is None or majority is None:
+        return Verdict(
+            "No sample was kept for testing, so nothing can be said about this model yet.", "", "",
+            "Label more groups, or give the test part a larger share, and train again.", ""
+        )  # fmt: skip
+    seen = "it never watched" if split_kind == "grouped" else "that it has partly watched in training"
+    within = span(test.f1_macro.interval)
+    return Verdict(
+        before=f"On {counted(test.samples, 'sample')} from {counted(len(test.groups), 'group')} {seen}, "
+        "this model reaches a macro-F1 of ",
+        score=number(value),
+        after=f" ({f'95 % interval {within}' if within else 'no interval: one group'}), where always answering "
+        f"‘{test.majority.class_name}’ would reach {number(majority)}.",
+        standing=_standing(test, value, split_kind=split_kind),
+        gap=_gap(test, value, split_kind=split_kind, mixed=mixed),
+    )
+
+
+def blind_score(judgement: Judgement) -> float:
+    """Return the macro-F1 of the better of the two answers that need no picture."""
+    return max(judgement.majority.f1_macro.value or 0.0, judgement.prior.f1_macro.value or 0.0)
+
+
+def _standing(test: Judgement, value: float, *, split_kind: str) -> str:
+    blind, low = blind_score(test), test.f1_macro.interval.low
+    if value <= blind:
+        return f"That is no better than a blind guess ({number(blind)}): do not rely on it yet."
+    if low is None:
+        return (
+            f"That is above a blind guess ({number(blind)}), but one group cannot show whether it would be so on "
+            "another."
+        )
+    if low <= blind:
+        return (
+            f"That is above a blind guess ({number(blind)}), yet the interval reaches down to {number(low)}: with "
+            "other groups it might have been no better."
+        )
+    carried = "on groups it never watched" if split_kind == "grouped" else "on the groups it was trained on"
+    return (
+        f"The whole interval lies above a blind guess ({number(blind)}): it has learnt something that holds {carried}."
+    )
+
+
+def _gap(test: Judgement, value: float, *, split_kind: str, mixed: Judgement | None) -> str:
+    if split_kind != "grouped":
+        return (
+            "Beware: the split is mixed. Samples of the same groups stand in training and in the test, so this score "
+            "says how well the model knows these groups, not how it would do on a new one. Train with "
+            'split = "grouped" for that.'
+        )
+    if mixed is None or mixed.f1_macro.value is None:
+        return (
+            "How much of a score on shuffled frames would be lost here is not known: no run of this recipe on a mixed "
+            "split was judged beside it."
+        )
+    other = mixed.f1_macro.value
+    start = (
+        "The same recipe on a mixed split, where samples of the same groups stand on both sides, reaches "
+        f"{number(other)}"
+    )
+    if other - value > SAME:
+        high = test.f1_macro.interval.high
+        if high is not None and other <= high:
+            return (
+                f"{start}, {number(other - value)} more. That is still inside the interval, so other groups alone "
+                "could explain it."
+            )
+        return (
+            f"{start}. The {number(other - value)} in between is mostly owed to having watched these groups before: "
+            "expect the lower score on anything new."
+        )
+    if value - other > SAME:
+        return f"{start}, which is {number(value - other)} less: the groups held out here happen to be easy ones."
+    return f"{start}, about the same: what the model learnt does not hang on having watched a group before."

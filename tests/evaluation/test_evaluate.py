@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from PIL import Image
+
+from evaluation.fabricated import CLASSES, answers, guesses, run_table, write_run_folder
+from rushes.errors import RunError
+from rushes.evaluation.evaluate import evaluate_run
+from rushes.evaluation.predictions import write_predictions
+
+
+@pytest.fixture
+def predictions():
+    return guesses(60, class_count=3, seed=0, group_count=4, skill=1.5)
+
+
+@pytest.fixture
+def run_folder(tmp_path, predictions):
+    (tmp_path / "frames").mkdir()
+    for row in range(0, 60, 2):  # every second picture is lost
+        Image.new("RGB", (64, 36), (row * 4, 80, 120)).save(tmp_path / "frames" / f"{row}.jpg")
+    return write_run_folder(tmp_path / "runs" / "2026-11-20-101500-scale", predictions)
+
+
+def test_a_run_is_judged_into_its_own_folder(run_folder, tmp_path):
+    evaluation = evaluate_run(run_folder, project_root=tmp_path)
+    assert evaluation.report == run_folder / "report.html"
+    page = evaluation.report.read_text(encoding="utf-8")
+    assert page.count("data:image/webp") == 30
+    assert page.count("could not be read") == 30
+    assert json.loads((run_folder / "metrics.json").read_text()) == evaluation.metrics
+    assert evaluation.metrics["schema"] == "metrics/1"
+    assert evaluation.metrics["test"]["samples"] == 60
+    assert evaluation.metrics["validation"] is None
+    assert evaluation.metrics["verdict"].startswith("On 60 samples from 4 groups")
+    assert "rushes evaluate runs/2026-11-20-101500-scale" in page
+
+
+def test_judging_twice_gives_the_same_page(run_folder, tmp_path):
+    first = evaluate_run(run_folder, project_root=tmp_path).report.read_bytes()
+    assert evaluate_run(run_folder, project_root=tmp_path).report.read_bytes() == first
+
+
+def test_the_validation_part_is_judged_where_it_is_there(run_folder, tmp_path):
+    write_predictions(guesses(30, class_count=3, seed=1), run_folder / "predictions" / "validation.parquet")
+    assert evaluate_run(run_folder, project_root=tmp_path).metrics["validation"]["samples"] == 30
+
+
+def mixed_run(tmp_path, predictions, **changes):
+    split = {"path": None, "sha256": "ef" * 32, "kind": "mixed"}
+    return write_run_folder(tmp_path / "runs" / "2026-11-20-110000-scale", predictions, **({"split": split} | changes))
+
+
+def test_the_gap_to_a_mixed_run_is_stated(run_folder, tmp_path):
+    other = mixed_run(tmp_path, guesses(60, class_count=3, seed=3, skill=6))
+    evaluation = evaluate_run(run_folder, project_root=tmp_path, mixed_run=other)
+    here, there = (evaluation.metrics[part]["metrics"]["f1_macro"]["value"] for part in ("test", "mixed"))
+    assert evaluation.metrics["gap"]["f1_macro"] == pytest.approx(there - here)
+    assert evaluation.metrics["mixed"]["run"] == "2026-11-20-110000-scale"
+    assert "Same recipe, mixed split" in evaluation.report.read_text(encoding="utf-8")
+
+
+def test_a_mixed_run_of_another_recipe_is_compared_with_a_warning(run_folder, tmp_path, predictions):
+    recipe = run_table(predictions)["recipe"] | {"split": "mixed", "training": {"epochs": 99}}
+    other = mixed_run(tmp_path, predictions, recipe=recipe)
+    warnings = evaluate_run(run_folder, project_root=tmp_path, mixed_run=other).metrics["warnings"]
+    assert any("training.epochs" in warning for warning in warnings)
+
+
+def test_a_grouped_run_is_no_mixed_one(run_folder, tmp_path, predictions):
+    other = write_run_folder(tmp_path / "runs" / "other", predictions)
+    with pytest.raises(RunError, match='split = "mixed"'):
+        evaluate_run(run_folder, project_root=tmp_path, mixed_run=other)
+
+
+def test_a_run_of_other_classes_cannot_be_compared(run_folder, tmp_path):
+    other = mixed_run(tmp_path, answers([("CS", "CS")]), classes=list(CLASSES))
+    with pytest.raises(RunError, match="same task"):
+        evaluate_run(run_folder, project_root=tmp_path, mixed_run=other)
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path):
+    with pytest.raises(RunError, match="nowhere"):
+        evaluate_run(tmp_path / "nowhere", project_root=tmp_path)
+
+
+def test_a_run_without_a_test_part_says_what_to_do(run_folder, tmp_path, predictions):
+    (run_folder / "predictions" / "test.parquet").unlink()
+    with pytest.raises(RunError, match="copied whole"):
+        evaluate_run(run_folder, project_root=tmp_path)
+    table = run_table(predictions) | {"counts": {"train": {"class 0": 3}, "test": {}}}
+    (run_folder / "run.json").write_text(json.dumps(table))
+    with pytest.raises(RunError, match="larger share"):
+        evaluate_run(run_folder, project_root=tmp_path)
+
+
+def test_predictions_that_cannot_be_read_leave_nothing_half_written(run_folder, tmp_path):
+    (run_folder / "predictions" / "test.parquet").write_bytes(b"not parquet")
+    with pytest.raises(RunError, match="cannot be read as predictions"):
+        evaluate_run(run_folder, project_root=tmp_path)
+    assert {path.name for path in run_folder.iterdir()} == {"run.json", "history.jsonl", "predictions"}

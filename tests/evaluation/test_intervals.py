@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from evaluation.fabricated import answers, guesses
+from rushes.evaluation.intervals import Interval, bootstrap
+from rushes.evaluation.scores import Tallies, measure, tally_groups
+
+
+def test_one_group_gives_no_interval_and_says_why():
+    _, tallies = tally_groups(answers([("CS", "CS"), ("MS", "CS"), ("LS", "LS")], groups=["film"] * 3))
+    intervals = bootstrap(tallies, seed=0)
+    for interval in (intervals.f1_macro, intervals.accuracy, intervals.balanced_accuracy, *intervals.recall):
+        assert (interval.low, interval.high) == (None, None)
+        assert "at least two" in interval.reason
+
+
+def test_no_samples_give_no_interval():
+    _, tallies = tally_groups(answers([]))
+    assert bootstrap(tallies, seed=0).f1_macro.low is None
+
+
+def test_a_class_of_one_group_alone_has_no_interval_but_the_others_have():
+    pairs = [("CS", "CS"), ("CS", "MS"), ("MS", "MS"), ("CS", "CS"), ("LS", "LS")]
+    _, tallies = tally_groups(answers(pairs, groups=["a", "a", "b", "b", "b"]))
+    intervals = bootstrap(tallies, seed=0)
+    assert intervals.recall[2].low is None
+    assert "one group alone" in intervals.recall[2].reason
+    assert intervals.recall[0].low is not None
+
+
+def test_groups_that_are_all_alike_leave_no_width():
+    pairs = [("CS", "CS"), ("MS", "CS")] * 5
+    groups = [f"film-{row // 2}" for row in range(10)]
+    _, tallies = tally_groups(answers(pairs, groups=groups))
+    assert bootstrap(tallies, seed=0).accuracy == Interval(0.5, 0.5)
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
+    _, tallies = tally_groups(guesses(200, class_count=4, seed=1, group_count=12))
+    assert bootstrap(tallies, seed=3) == bootstrap(tallies, seed=3)
+    assert bootstrap(tallies, seed=3).f1_macro != bootstrap(tallies, seed=4).f1_macro
+
+
+def test_intervals_agree_with_a_loop_that_draws_whole_groups():
+    predictions = guesses(400, class_count=4, seed=5, group_count=15)
+    _, tallies = tally_groups(predictions)
+    ours = bootstrap(tallies, seed=0, resamples=4000)
+    random, drawn = np.random.default_rng(9), []
+    for _ in range(4000):
+        rows = random.integers(0, 15, 15)
+        drawn.append(
+            measure(
+                Tallies(
+                    tallies.found[rows].sum(axis=0),
+                    tallies.labelled[rows].sum(axis=0),
+                    tallies.predicted[rows].sum(axis=0),
+                )
+            )
+        )
+    for interval, values in (
+        (ours.f1_macro, [one.f1_macro for one in drawn]),
+        (ours.accuracy, [one.accuracy for one in drawn]),
+        (ours.precision[2], [one.precision[2] for one in drawn]),
+    ):
+        assert (interval.low, interval.high) == pytest.approx(np.quantile(values, [0.025, 0.975]), abs=0.012)
+
+
+def test_the_interval_holds_the_score_and_drawing_groups_makes_it_wider_than_drawing_samples():
+    predictions = guesses(300, class_count=3, seed=2, group_count=300, skill=1.5)
+    right = predictions.truth == predictions.predicted
+    by_outcome = [f"film-{int(one)}-{row % 3}" for row, one in enumerate(right)]  # a film is all right or all wrong
+    _, alone = tally_groups(predictions)
+    _, together = tally_groups(
+        answers(
+            [
+                (predictions.classes[label], predictions.classes[answer])
+                for label, answer in zip(predictions.truth, predictions.predicted, strict=True)
+            ],
+            classes=predictions.classes,
+            groups=by_outcome,
+        )
+    )
+    narrow, wide = bootstrap(alone, seed=0).accuracy, bootstrap(together, seed=0).accuracy
+    assert narrow.low < right.mean() < narrow.high
+    assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
+
+
+def test_an_interval_has_two_ends_or_a_reason():
+    with pytest.raises(ValueError, match="reason"):
+        Interval(None, None)
+    with pytest.raises(ValueError, match="reason"):
+        Interval(0.1, 0.2, "why")

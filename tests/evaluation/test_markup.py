@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from rushes.evaluation.intervals import Interval
+from rushes.evaluation.markup import breakable, counted, duration, format_toml, number, percent, score_cell, span, text
+from rushes.evaluation.scores import Score
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0, "0.00"), (0.004, "<0.01"), (0.625, "0.62"), (0.9949, "0.99"), (0.999, ">0.99"), (1, "1.00")],
+)
+def test_a_number_does_not_round_to_perfect_or_to_nothing(value, shown):
+    assert number(value) == shown
+
+
+def test_shares_follow_the_same_rule():
+    assert [percent(share) for share in (0, 0.001, 0.31, 0.999, 1)] == ["0 %", "<1 %", "31 %", ">99 %", "100 %"]
+
+
+def test_text_from_outside_cannot_become_markup():
+    assert text("<script>'\"&") == "&lt;script&gt;&#x27;&quot;&amp;"
+    assert breakable("a_<b>") == "a_&lt;b&gt;"
+
+
+def test_names_may_be_broken_after_their_marks():
+    assert breakable("bbb_480p.mp4") == "bbb_<wbr>480p.<wbr>mp4"
+
+
+def test_an_undefined_score_shows_its_reason():
+    assert "because" in score_cell(Score(None, "because"))
+    assert "undefined" in score_cell(Score(None, "because"))
+    assert score_cell(Score(0.5)) == "0.50"
+
+
+def test_an_interval_without_ends_shows_nothing():
+    assert span(Interval(0.25, 0.75)) == "0.25–0.75"
+    assert span(Interval(None, None, "one group")) == ""
+
+
+def test_counts_and_times_read_as_said():
+    assert (counted(1, "group"), counted(1200, "group")) == ("1 group", "1,200 groups")
+    assert [duration(s) for s in (0.42, 48, 185, 7800)] == ["0.4 s", "48 s", "3 min 05 s", "2 h 10 min"]
+
+
+def test_a_recipe_written_as_toml_reads_back_as_it_was():
+    recipe = {
+        "schema": "recipe/1",
+        "name": 'a "quoted"\\ name\n',
+        "model": {"dropout": 0.0, "units": [], "stages": 1, "backbone_args": {"pad_type": "same"}, "fixed": True},
+        "training": {"learning_rate": 1e-5, "regularisation": (0.1, 10.0), "nothing": {}},
+    }
+    read = tomllib.loads(format_toml(recipe))
+    recipe["training"]["regularisation"] = [0.1, 10.0]
+    assert read == recipe

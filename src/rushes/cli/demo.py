@@ -21,7 +21,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 _SHEET = "labels/season-1.xlsx"
 _FOOTAGE = "footage"
 _TASK = "scale"
-_STEPS = 11
+_STEPS = 10
 _SEVERAL_CLASSES = 30
 _RECIPE = """\
 # A small network from scratch, so that the demo needs no download. For real work start from features.toml.
@@ -123,37 +123,38 @@ def demo(
 def _own_film(steps: Steps, *, every: str) -> tuple[str, list[Path]]:
     """Render films and their sheet, and take both in; return the task and the films."""
     from rushes.catalog.catalog import open_catalog
-    from rushes.datasets.synthetic.films import read_truth, render_films, write_truth
+    from rushes.datasets.synthetic.films import render_films
     from rushes.datasets.synthetic.sheet import write_demo_sheet
+    from rushes.datasets.synthetic.truth import write_truth
     from rushes.project import read_project
 
-    films = steps.folder / _FOOTAGE
-    truth_file = films / "truth.json"
+    films, sheet = steps.folder / _FOOTAGE, steps.folder / _SHEET
+    there = sorted(films.glob("*.mp4"))
     steps.head("Render ten short films: shots of five sizes, camera moves, titles")
-    if truth_file.is_file():
-        truths = read_truth(truth_file)
-        steps.door.say(f"{plural(len(truths), 'film')} in {films} already")
+    if sheet.is_file() and there:
+        steps.door.say(f"{plural(len(there), 'film')} in {films} already")
+        truths = []
     else:
         with steps.door.progress("render") as progress:
             truths = render_films(films, progress=progress)
-        write_truth(truths, truth_file)
-        shots = sum(len(truth.shots) for truth in truths)
-        steps.door.say(f"{plural(len(truths), 'film')} with {plural(shots, 'shot')} in {films}")
+        write_truth(films / "truth.json", truths)
+        there = [truth.path for truth in truths]
+        steps.door.say(
+            f"{plural(len(there), 'film')} with {sum(len(truth.shots) for truth in truths)} shots in {films}"
+        )
     steps.run("Make a project", "init", steps.folder, "--template", "shots")
     _write_recipe(steps.folder, _TASK)
     steps.run(f"Take the films in, one frame every {every}", "ingest", films, "--every", every)
-    project = read_project(steps.folder)
-    sheet = steps.folder / _SHEET
-    if not sheet.is_file():
-        with open_catalog(project.catalog_url) as catalog:
-            films_of = {source.digest: Path(source.path).name for source in catalog.sources()}
-            frames = [(item.frame.name, films_of[item.frame.source], item.frame.ordinal) for item in catalog.frames()]
+    if truths:
+        with open_catalog(read_project(steps.folder).catalog_url) as catalog:
+            film_of = {source.digest: source.name for source in catalog.sources()}
+            frames = [(item.frame.name, film_of[item.frame.source], item.frame.ordinal) for item in catalog.frames()]
         write_demo_sheet(sheet, truths, frames)
     steps.run(
         "Import a sheet with three columns of different trust; its misspelt cells are listed, the rest is taken in",
         "labels", "import", sheet, "--task", _TASK, failures=True,
     )  # fmt: skip
-    return _TASK, [truth.path for truth in truths]
+    return _TASK, there
 
 
 def _your_footage(steps: Steps, footage: list[Path], labels: Path, *, every: str) -> tuple[str, list[Path]]:

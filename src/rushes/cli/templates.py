@@ -15,12 +15,14 @@ class Template:
         tasks: task -> TOML lines of its table.
         trust: origins, the most trusted first.
         every: how far apart frames of a film are taken.
+        shares: of groups in train, validation and test; few films need more in the last two.
         columns: TOML lines of [columns].
     """
 
     tasks: Mapping[str, str]
     trust: tuple[str, ...] = ("review", "supervised", "folder", "unsupervised")
     every: str = "8s"
+    shares: tuple[float, float, float] = (0.7, 0.15, 0.15)
     columns: str = ""
 
 
@@ -46,6 +48,7 @@ TEMPLATES: dict[str, Template] = {
         tasks={"scale": 'classes = ["ECS", "CS", "MS", "FS", "LS"]\nignore = ["none"]\n'},
         trust=("review", "jonny", "supervised", "folder", "unsupervised"),
         every="1s",
+        shares=(0.6, 0.2, 0.2),
         columns=_RARITY_COLUMNS,
     ),
 }
@@ -67,9 +70,9 @@ quality = 90
 
 # A split never divides a group (a film, an episode, a shoot). Shares are aimed for, as far as groups allow.
 [split]
-train = 0.7
-validation = 0.15
-test = 0.15
+train = {train}
+validation = {validation}
+test = {test}
 seed = 0
 
 # What columns of your sheets mean: frame, source, ordinal, timecode, start, stop, last, class, class:ORIGIN, group.
@@ -140,6 +143,9 @@ def plan_project(*, name: str, template: str, tasks: Mapping[str, Sequence[str]]
         trust=json.dumps(list(start.trust)),
         every=start.every,
         columns=start.columns,
+        train=start.shares[0],
+        validation=start.shares[1],
+        test=start.shares[2],
         tasks="\n".join(f"[tasks.{task}]\n{body}" for task, body in tables.items()),
     )
     return {"rushes.toml": text} | {f"recipes/{recipe}.toml": body for recipe, body in _RECIPES.items()}

@@ -85,7 +85,7 @@ def test_a_rare_class_that_stands_in_three_films_is_in_every_part() -> None:
 
 
 def test_a_class_of_one_film_is_trained_and_the_lack_is_said() -> None:
-    rows = films(8, classes="ab") + [row("film3", 90, "rare")]
+    rows = [*films(8, classes="ab"), row("film3", 90, "rare")]
     split = grouped(rows)
     assert split.groups["film3"] == "train"
     assert any(

@@ -93,6 +93,9 @@ def demo(
         list[Path] | None, typer.Option("--footage", help="Your own videos, pictures or folders, in place of the film.")
     ] = None,
     labels: Annotated[Path | None, typer.Option("--labels", help="Your own sheet of labels for them.")] = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", help="COLUMN=MEANING of the sheet, as 'rushes labels import' takes it.")
+    ] = None,
     more: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
     every: Annotated[str | None, typer.Option(help="One frame of a film in so much time.")] = None,
     threads: ThreadsOption = None,
@@ -114,7 +117,9 @@ def demo(
             if footage is None or labels is None:
                 task, test_paths = _own_film(steps, every=every or "0.5s")
             else:
-                task, test_paths = _your_footage(steps, [*footage, *(more or [])], labels, every=every or "1s")
+                task, test_paths = _your_footage(
+                    steps, [*footage, *(more or [])], labels, mapping or [], every=every or "1s"
+                )
             summary = _learn(steps, task=task, paths=test_paths, every=every or "0.5s")
         _close(door, summary, folder)
         door.finish(summary)
@@ -157,20 +162,23 @@ def _own_film(steps: Steps, *, every: str) -> tuple[str, list[Path]]:
     return _TASK, there
 
 
-def _your_footage(steps: Steps, footage: list[Path], labels: Path, *, every: str) -> tuple[str, list[Path]]:
+def _your_footage(
+    steps: Steps, footage: list[Path], labels: Path, mapping: list[str], *, every: str
+) -> tuple[str, list[Path]]:
     """Take a user's footage and sheet in; return the task that the sheet answers and the footage."""
     steps.head("Read the sheet")
-    task, classes = _task_of(labels)
+    task, classes = _task_of(labels, mapping)
     steps.door.say(f"{labels} answers '{task}' with {plural(len(classes), 'class', 'classes')}: {', '.join(classes)}")
     words = f"{task}={','.join(classes)}"
     steps.run("Make a project", "init", steps.folder, "--template", "shots", "--task", words)
     _write_recipe(steps.folder, task)
-    steps.run("Take the footage in", "ingest", *footage, "--every", every, failures=True)
-    steps.run("Import the sheet", "labels", "import", labels, "--task", task, failures=True)
+    steps.run("Take the footage in", "ingest", *(path.absolute() for path in footage), "--every", every, failures=True)
+    maps = [word for words in mapping for word in ("--map", words)]
+    steps.run("Import the sheet", "labels", "import", labels.absolute(), "--task", task, *maps, failures=True)
     return task, footage
 
 
-def _task_of(sheet: Path) -> tuple[str, list[str]]:
+def _task_of(sheet: Path, mapping: list[str]) -> tuple[str, list[str]]:
     """Return a name for the question that a sheet answers, and its answers in order of their number.
 
     Raises:
@@ -178,11 +186,12 @@ def _task_of(sheet: Path) -> tuple[str, list[str]]:
     """
     from collections import Counter
 
+    from rushes.cli.labels import parse_mapping
     from rushes.errors import Fault
     from rushes.labels.columns import plan_sheets
     from rushes.labels.sheet import read_sheets
 
-    planned = plan_sheets(read_sheets(sheet), {})
+    planned = plan_sheets(read_sheets(sheet), dict(parse_mapping(words) for words in mapping))
     answers = Counter(
         row[column.column.index].strip()
         for table, columns in planned

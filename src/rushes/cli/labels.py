@@ -63,7 +63,7 @@ def import_sheet(
 
         place = find_project(project)
         wanted = place.task(task)
-        stated = dict(_parse_mapping(words) for words in mapping or [])
+        stated = dict(parse_mapping(words) for words in mapping or [])
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         sheets = plan_sheets(read_sheets(sheet, root=place.root), stated, task_name=wanted.name, known=place.columns)
         with open_catalog(place.catalog_url) as catalog:
@@ -147,7 +147,12 @@ def conflicts(
         )
 
 
-def _parse_mapping(words: str) -> tuple[str, str]:
+def parse_mapping(words: str) -> tuple[str, str]:
+    """Return the column and the meaning that `COLUMN=MEANING` states.
+
+    Raises:
+        UsageError: the words are not of that form.
+    """
     column, equals, meaning = words.rpartition("=")
     if not equals or not column.strip() or not meaning.strip():
         raise UsageError(f"--map {words}: write it as COLUMN=MEANING, for example 'FRAME NUMBER=frame'")

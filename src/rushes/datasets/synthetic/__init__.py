@@ -1,0 +1,1 @@
+"""Small films rendered on the spot, whose truth is known frame by frame."""

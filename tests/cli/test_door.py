@@ -1,0 +1,99 @@
+"""Messages, exit status, JSON and progress."""
+
+from __future__ import annotations
+
+import errno
+import json
+
+import pytest
+
+from rushes.cli.door import opened, plural, table_of
+from rushes.errors import ProjectError
+
+
+def ended(error: BaseException | None, *, as_json: bool = False, debug: bool = False) -> int:
+    def act() -> None:
+        with opened(as_json=as_json, debug=debug) as door:
+            if error is not None:
+                raise error
+            door.finish({"done": True})
+
+    with pytest.raises(SystemExit) as end:
+        act()
+    assert isinstance(end.value.code, int)
+    return end.value.code
+
+
+def test_what_a_user_can_put_right_is_one_message_and_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(ProjectError("x.toml: wrong [brackets]. Do this")) == 2
+    assert capsys.readouterr().err == "rushes: x.toml: wrong [brackets]. Do this\n"
+
+
+def test_in_json_mode_the_error_is_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(ProjectError("wrong"), as_json=True) == 2
+    assert json.loads(capsys.readouterr().out) == {"error": "ProjectError", "message": "wrong"}
+
+
+def test_a_fault_of_ours_is_called_so_and_shows_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(KeyError("oops")) == 70
+    err = capsys.readouterr().err
+    assert "a fault of rushes itself" in err
+    assert "--debug" in err
+    assert "Traceback" not in err
+
+
+def test_with_debug_an_error_is_raised_as_it_is() -> None:
+    with pytest.raises(ProjectError), opened(debug=True):
+        raise ProjectError("wrong")
+
+
+def test_a_full_disk_is_said_with_its_remedy(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(OSError(errno.ENOSPC, "No space left on device", "/p/frame.jpg")) == 2
+    assert "/p/frame.jpg: No space left on device. Make room" in capsys.readouterr().err
+
+
+def test_ctrl_c_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(KeyboardInterrupt()) == 130
+    assert "run the same command again" in capsys.readouterr().err
+
+
+def test_an_item_that_failed_makes_the_end_1_and_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    def act() -> None:
+        with opened() as door:
+            door.fail_item("a.mp4: is empty")
+            door.say("one taken in")
+            door.finish(None)
+
+    with pytest.raises(SystemExit) as end:
+        act()
+    assert end.value.code == 1
+    shown = capsys.readouterr()
+    assert shown.err == "a.mp4: is empty\n1 failed; they are listed above\n"
+    assert shown.out == "one taken in\n"
+
+
+def test_json_mode_prints_one_value_and_no_text(capsys: pytest.CaptureFixture[str]) -> None:
+    def act() -> None:
+        with opened(as_json=True) as door:
+            door.say("for people")
+            door.show(table_of(None, ["a"], [[1]]))
+            door.finish({"frames": 3})
+
+    with pytest.raises(SystemExit):
+        act()
+    assert json.loads(capsys.readouterr().out) == {"frames": 3}
+
+
+def test_progress_off_a_terminal_is_a_line_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    with opened() as door, door.progress("ingest") as progress:
+        progress(1, 2, "a.mp4")
+        progress(2, 2, "b.mp4")
+    assert capsys.readouterr().err == "ingest: 2 of 2  b.mp4\n"
+
+
+def test_words_agree_with_their_number() -> None:
+    assert [plural(1, "frame"), plural(1200, "frame"), plural(2, "class", "classes")] == [
+        "1 frame",
+        "1,200 frames",
+        "2 classes",
+    ]

@@ -1,0 +1,61 @@
+"""The door and its verbs."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from rushes.cli.main import VERBS, help_text, main
+
+
+def ended(*words: str) -> int:
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert isinstance(end.value.code, int)
+    return end.value.code
+
+
+def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("--help") == 0
+    assert ended() == 0
+    out = capsys.readouterr().out
+    assert out == help_text() * 2
+    assert all(f"  {verb} " in out for verb in VERBS)
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("--version") == 0
+    assert capsys.readouterr().out.startswith("rushes 0.")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_every_verb_shows_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    import typer.testing
+
+    app = importlib.import_module(f"rushes.cli.{verb}").app
+    commands = [["--help"]]
+    if len(app.registered_commands) > 1:
+        commands = [[command.name or command.callback.__name__, "--help"] for command in app.registered_commands]
+    for words in commands:
+        shown = typer.testing.CliRunner().invoke(app, words, env={"COLUMNS": "200"})
+        assert shown.exit_code == 0
+        assert f"Example: rushes {verb}" in shown.output
+
+
+def test_an_unknown_verb_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("trian") == 2
+    assert "Did you mean 'train'?" in capsys.readouterr().err
+
+
+def test_an_unknown_option_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("status", "--jsn") == 2
+    assert "--jsn" in capsys.readouterr().err
+
+
+def test_options_that_exclude_one_another_are_said_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("init", str(tmp_path)) == 0
+    words = ("ingest", str(tmp_path), "--project", str(tmp_path), "--every", "1s", "--fps", "2")
+    assert ended(*words) == 2
+    assert "exclude one another" in capsys.readouterr().err

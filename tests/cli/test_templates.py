@@ -1,0 +1,38 @@
+"""The text of a new project."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from rushes.cli.templates import TEMPLATES, plan_project
+from rushes.learning.recipe import parse_recipe
+from rushes.project import parse_project
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_template_is_a_project_and_recipes_that_can_be_followed(template: str) -> None:
+    planned = plan_project(name='a "quoted" name', template=template, tasks={})
+    project = parse_project(tomllib.loads(planned["rushes.toml"]), root=Path("/p"))
+    assert project.name == 'a "quoted" name'
+    assert len(project.tasks) == 1
+    for name, text in planned.items():
+        if name.startswith("recipes/"):
+            table = tomllib.loads(text) | {"name": Path(name).stem}
+            assert parse_recipe(table, where=name).model.kind == Path(name).stem
+
+
+def test_tasks_of_one_s_own_take_the_place_of_the_template_s() -> None:
+    planned = plan_project(name="x", template="mcu", tasks={"a": ["n", "y"], "b": ["1", "2", "3"]})
+    tasks = parse_project(tomllib.loads(planned["rushes.toml"]), root=Path("/p")).tasks
+    assert {name: task.classes for name, task in tasks.items()} == {"a": ("n", "y"), "b": ("1", "2", "3")}
+
+
+def test_the_rarity_template_knows_the_columns_of_an_episode_sheet() -> None:
+    planned = plan_project(name="x", template="rarity", tasks={})
+    project = parse_project(tomllib.loads(planned["rushes.toml"]), root=Path("/p"))
+    assert project.columns["JONNY's RECLASSIFICATION"] == "class:jonny"
+    assert project.task("rarity").class_of("trash") == "Junk"
+    assert project.trust_of(project.task("rarity"))[:3] == ("review", "jonny", "supervised")

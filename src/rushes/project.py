@@ -16,6 +16,7 @@ from rushes.timecode import parse_duration
 T = TypeVar("T")
 
 PROJECT_FILE = "rushes.toml"
+PICTURE_FORMATS = ("jpeg", "webp", "png")
 DEFAULT_TRUST = ("review", "jonny", "supervised", "folder", "unsupervised")
 
 
@@ -308,6 +309,15 @@ def _parse_ingest(table: Mapping[str, Any], *, where: str) -> IngestSettings:
         parse_duration(settings.every)
     except ValueError as error:
         raise ProjectError(f"{where}: [ingest] every: {error}") from error
+    if not re.fullmatch(r"[1-9][0-9]{0,4}(x[1-9][0-9]{0,4})?", settings.size):
+        raise ProjectError(
+            f'{where}: [ingest] size is \'{settings.size}\'; it must be "640" (the long side) or "640x360"'
+        )
+    if settings.format not in PICTURE_FORMATS:
+        hint = did_you_mean(settings.format, PICTURE_FORMATS)
+        raise ProjectError(f"{where}: [ingest] format is '{settings.format}'. {hint}")
+    if not 1 <= settings.quality <= 100:
+        raise ProjectError(f"{where}: [ingest] quality is {settings.quality}; it must be from 1 to 100")
     return settings
 
 

@@ -18,8 +18,8 @@ from rushes.bundles.onnx import export_run
 from rushes.bundles.parity import check_parity
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, RunError
-from rushes.evaluation.predictions import Predictions, write_predictions
 from rushes.footage.picture import encode_picture, read_picture
+from rushes.learning.predictions import Predictions, write_predictions
 from rushes.learning.recipe import ModelRecipe, Recipe
 from rushes.learning.runs import Run, write_run
 from rushes.models.backbones import Backbone, create_body, load_weights

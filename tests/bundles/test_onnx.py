@@ -14,7 +14,7 @@ from rushes.bundles.bundle import open_bundle
 from rushes.bundles.graph import Graph
 from rushes.bundles.onnx import build_bundle, export_graph, generate_pictures, spread_rows
 from rushes.errors import BundleError
-from rushes.evaluation.predictions import Predictions
+from rushes.learning.predictions import Predictions
 
 torch = pytest.importorskip("torch")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rushes.cli.main import VERBS, help_text, main
+from rushes.cli.main import VERBS, help_text, main, spread
 
 
 def ended(*words: str) -> int:
@@ -59,3 +59,11 @@ def test_options_that_exclude_one_another_are_said_to(tmp_path: Path, capsys: py
     words = ("ingest", str(tmp_path), "--project", str(tmp_path), "--every", "1s", "--fps", "2")
     assert ended(*words) == 2
     assert "exclude one another" in capsys.readouterr().err
+
+
+def test_an_option_of_many_values_takes_what_a_shell_makes_of_a_star() -> None:
+    words = ["mine", "--footage", "a.mp4", "b.mp4", "--labels", "x.csv", "--footage", "c.mp4"]
+    assert spread(words, ("--footage",)) == [
+        *("mine", "--footage", "a.mp4", "--footage", "b.mp4", "--labels", "x.csv", "--footage", "c.mp4")
+    ]
+    assert spread(words, ()) == words

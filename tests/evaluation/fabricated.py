@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rushes.evaluation.predictions import Predictions, write_predictions
+from rushes.learning.predictions import Predictions, write_predictions
 
 CLASSES = ("CS", "MS", "LS")
 

@@ -8,7 +8,7 @@ from PIL import Image
 from evaluation.fabricated import CLASSES, answers, guesses, run_table, write_run_folder
 from rushes.errors import RunError
 from rushes.evaluation.evaluate import evaluate_run
-from rushes.evaluation.predictions import write_predictions
+from rushes.learning.predictions import write_predictions
 
 
 @pytest.fixture

@@ -22,9 +22,14 @@ def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
 def test_an_error_leaves_the_file_before_and_nothing_else(tmp_path: Path) -> None:
     target = tmp_path / "a.bin"
     write_bytes(target, b"before")
-    with pytest.raises(RuntimeError, match="stop"), whole_file(target) as temporary:
-        temporary.write_bytes(b"half")
-        raise RuntimeError("stop")
+
+    def write_half() -> None:
+        with whole_file(target) as temporary:
+            temporary.write_bytes(b"half")
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        write_half()
     assert target.read_bytes() == b"before"
     assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
 

@@ -32,8 +32,8 @@ from rushes.bundles.graph import INPUT, LOGITS, PROBABILITIES, Graph
 from rushes.bundles.parity import Parity, compare, write_samples
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, MediaError, require_extra
-from rushes.evaluation.predictions import Predictions, read_predictions
 from rushes.footage.picture import read_picture
+from rushes.learning.predictions import Predictions, read_predictions
 from rushes.progress import Progress, silent
 from rushes.project import PROJECT_FILE, IngestSettings, find_project
 from rushes.storage.files import digest_of_file, write_bytes, write_json, write_text

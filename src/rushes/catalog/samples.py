@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rushes.catalog.catalog import Catalog, StoredFrame
 from rushes.errors import ManifestError
@@ -11,18 +11,20 @@ from rushes.labels.manifest import ManifestRow, Part
 from rushes.labels.trust import Resolved, resolve
 from rushes.project import Project, Task
 
+PartOf = Callable[[str, str], Part | None]
+
 
 def manifest_rows(
     frames: Sequence[StoredFrame],
     sources: Sequence[Source],
     resolved: Mapping[str, Resolved],
-    parts: Mapping[str, Part],
+    part_of: PartOf,
 ) -> list[ManifestRow]:
     """Return one row per labelled frame.
 
     Args:
         resolved: frame id -> its resolved label.
-        parts: group -> the part of the split it is in; groups of no part get none.
+        part_of: (frame id, group) -> the part of the split it is in, or None.
     """
     by_digest = {source.digest: source for source in sources}
     rows = []
@@ -42,7 +44,7 @@ def manifest_rows(
                 timecode=item.frame.timecode,
                 origin=answer.label.origin,
                 sha256=item.sha256,
-                split=parts.get(group),
+                split=part_of(item.frame.id, group),
                 name=item.frame.name,
                 ordinal=item.frame.ordinal,
             )
@@ -50,7 +52,7 @@ def manifest_rows(
     return rows
 
 
-def labelled_rows(catalog: Catalog, project: Project, task: Task, *, parts: Mapping[str, Part]) -> list[ManifestRow]:
+def labelled_rows(catalog: Catalog, project: Project, task: Task, *, part_of: PartOf) -> list[ManifestRow]:
     """Return the rows of a task's manifest as the catalog has it now.
 
     Raises:
@@ -60,7 +62,7 @@ def labelled_rows(catalog: Catalog, project: Project, task: Task, *, parts: Mapp
     if not frames:
         raise ManifestError("the catalog holds no frames. Take footage in first: rushes ingest FOOTAGE")
     resolved = resolve(catalog.labels(task=task.name), project.trust_of(task))
-    rows = manifest_rows(frames, catalog.sources(), resolved, parts)
+    rows = manifest_rows(frames, catalog.sources(), resolved, part_of)
     if not rows:
         raise ManifestError(
             f"none of the {len(frames)} frames has a label of task '{task.name}'. Import some first: "

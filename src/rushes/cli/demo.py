@@ -18,6 +18,7 @@ from rushes.errors import ProjectError, SheetError, UsageError, require_extra
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
+MANY = ("--footage",)  # options that take every word up to the next option
 _SHEET = "labels/season-1.xlsx"
 _FOOTAGE = "footage"
 _TASK = "scale"
@@ -34,10 +35,9 @@ design = "cnn-6x6"
 units = [24, 24, 32, 32, 48]
 
 [training]
-epochs = 16
-batch_size = 32
-learning_rate = 2e-3
-patience = 6
+epochs = 18
+batch_size = 16
+patience = 18
 seed = 0
 """
 
@@ -96,7 +96,6 @@ def demo(
     mapping: Annotated[
         list[str] | None, typer.Option("--map", help="COLUMN=MEANING of the sheet, as 'rushes labels import' takes it.")
     ] = None,
-    more: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
     every: Annotated[str | None, typer.Option(help="One frame of a film in so much time.")] = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
@@ -117,9 +116,7 @@ def demo(
             if footage is None or labels is None:
                 task, test_paths = _own_film(steps, every=every or "0.5s")
             else:
-                task, test_paths = _your_footage(
-                    steps, [*footage, *(more or [])], labels, mapping or [], every=every or "1s"
-                )
+                task, test_paths = _your_footage(steps, footage, labels, mapping or [], every=every or "1s")
             summary = _learn(steps, task=task, paths=test_paths, every=every or "0.5s")
         _close(door, summary, folder)
         door.finish(summary)

@@ -136,34 +136,32 @@ def opened(*, as_json: bool = False, debug: bool = False) -> Iterator[Door]:
     door = Door(as_json=as_json, debug=debug or bool(os.environ.get("RUSHES_DEBUG")))
     try:
         yield door
-    except RushesError as error:
-        if door.debug:
-            raise
-        if as_json:
-            sys.stdout.write(json.dumps({"error": type(error).__name__, "message": str(error)}) + "\n")
-        door.err.print(f"rushes: {error}", style="red", markup=False)
-        raise SystemExit(WRONG_INPUT) from None
     except KeyboardInterrupt:
         door.err.print("\nstopped; run the same command again to go on from here", style="yellow")
         raise SystemExit(INTERRUPTED) from None
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(DONE) from None
-    except OSError as error:
-        if door.debug:
-            raise
-        door.err.print(f"rushes: {_name_of(error)}", style="red", markup=False)
-        raise SystemExit(WRONG_INPUT) from None
     except Exception as error:
         if door.debug:
             raise
-        door.err.print(
-            f"rushes: a fault of rushes itself, not of your input: {type(error).__name__}: {error}\n"
-            "Run it again with --debug and report what it prints",
-            style="red",
-            markup=False,
-        )
-        raise SystemExit(OUR_FAULT) from None
+        status, message = _judge(error)
+        if as_json:
+            sys.stdout.write(json.dumps({"error": type(error).__name__, "message": message}) + "\n")
+        door.err.print(f"rushes: {message}", style="red", markup=False)
+        raise SystemExit(status) from None
+
+
+def _judge(error: Exception) -> tuple[int, str]:
+    """Return the exit status that an error ends with, and what to say of it."""
+    if isinstance(error, RushesError):
+        return WRONG_INPUT, str(error)
+    if isinstance(error, OSError):
+        return WRONG_INPUT, _name_of(error)
+    return OUR_FAULT, (
+        f"a fault of rushes itself, not of your input: {type(error).__name__}: {error}\n"
+        "Run it again with --debug and report what it prints"
+    )
 
 
 def _name_of(error: OSError) -> str:

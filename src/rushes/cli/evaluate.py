@@ -37,6 +37,10 @@ def evaluate(
         with door.progress("evaluate") as progress:
             done = evaluate_run(folder, project_root=place.root, mixed_run=twin, progress=progress)
         door.say(done.metrics["verdict"])
+        if done.metrics["mixed"]:
+            mixed, gap = done.metrics["mixed"]["metrics"]["f1_macro"]["value"], done.metrics["gap"]["f1_macro"]
+            if gap is not None:
+                door.say(f"On shuffled frames the same recipe reaches {mixed:.2f}; the gap is {gap:+.2f}.")
         door.say(f"report:  {done.report}")
         door.say(f"metrics: {folder / 'metrics.json'}")
         door.finish({"run": str(folder), "report": str(done.report), "metrics": done.metrics})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from rushes.errors import UsageError, did_you_mean
+from rushes.project import PICTURE_FORMATS
 
 if TYPE_CHECKING:
     from rushes.footage.picture import PictureFormat, PictureSize
@@ -46,7 +47,6 @@ def parse_picture_size(text: str) -> PictureSize:
 
 def parse_format(text: str) -> PictureFormat:
     """Return the format of picture files that a word means."""
-    allowed = ("jpeg", "webp", "png")
-    if text not in allowed:
-        raise UsageError(f"--format {text}: {did_you_mean(text, allowed)}")
+    if text not in PICTURE_FORMATS:
+        raise UsageError(f"--format {text}: {did_you_mean(text, PICTURE_FORMATS)}")
     return cast("PictureFormat", text)

@@ -77,6 +77,14 @@ def ingest(
             for lack in missing:
                 door.fail_item(str(lack))
             door.finish({"would_ingest": [str(item.path) for item in wanted], "failed": door.failed})
+        if class_folders and group is None:
+            door.warn("note: in class folders each photograph is a group of its own; photographs of one shoot may then "
+                      "stand on two sides of a split. Name shoots with --group")  # fmt: skip
+        if defaults.size != place.ingest.size:
+            door.warn(
+                f"note: a bundle shrinks what it predicts to [ingest] size of rushes.toml, which is "
+                f"{place.ingest.size}; write {defaults.size} there too, so that it sees what was trained on"
+            )
         taken: list[Ingested] = []
         with open_catalog(place.catalog_url) as catalog, door.progress("ingest") as progress:
             count = threads or min(4, os.cpu_count() or 1)

@@ -63,7 +63,25 @@ def main(words: Sequence[str] | None = None) -> None:
     # Idle OpenMP threads must not spin: on a small machine they would starve the ones that work.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     module = importlib.import_module(f"rushes.cli.{verb}")
-    module.app(arguments[1:], prog_name=f"rushes {verb}")
+    module.app(spread(arguments[1:], getattr(module, "MANY", ())), prog_name=f"rushes {verb}")
+
+
+def spread(words: Sequence[str], options: Sequence[str]) -> list[str]:
+    """Return words in which `--footage a b` reads `--footage a --footage b`, as a shell's `*.mp4` makes it.
+
+    Args:
+        options: those that take every word up to the next option.
+    """
+    spreading: list[str] = []
+    option = ""
+    for word in words:
+        if word.startswith("-"):
+            option = word if word in options else ""
+            if not option:
+                spreading.append(word)
+        else:
+            spreading += [option, word] if option else [word]
+    return spreading
 
 
 if __name__ == "__main__":

@@ -41,9 +41,9 @@ def build(
         place = find_project(project)
         wanted = place.task(task)
         split_path = newest_split(place.splits_folder, wanted.name, "grouped")
-        parts = read_split(split_path).groups if split_path else {}
+        part_of = read_split(split_path).part_of if split_path else lambda _frame, _group: None
         with open_catalog(place.catalog_url) as catalog:
-            rows = labelled_rows(catalog, place, wanted, parts=parts)
+            rows = labelled_rows(catalog, place, wanted, part_of=part_of)
         before = newest_manifest(place.manifests_folder, wanted.name)
         changes = diff_manifests(read_manifest(before) if before else [], rows)
         path, written = before, False

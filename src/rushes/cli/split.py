@@ -49,6 +49,7 @@ def make(
         from datetime import UTC, datetime
 
         from rushes.datasets.split import count_classes, newest_split, plan_split, read_split, write_split
+        from rushes.labels.manifest import write_manifest
         from rushes.project import find_project
 
         place = find_project(project)
@@ -63,7 +64,12 @@ def make(
         )
         path, written = before, False
         if not dry_run:
-            path, written = write_split(split, place.splits_folder, now=datetime.now(UTC))
+            now = datetime.now(UTC)
+            path, written = write_split(split, place.splits_folder, now=now)
+            if wanted_kind == "grouped":
+                # The manifest notes each sample's part, so that a reader of the manifest alone keeps to the split.
+                noted = [replace(row, split=split.part_of(row.frame_id, row.group)) for row in rows]
+                write_manifest(noted, place.manifests_folder, wanted.name, now)
         counts = count_classes(rows, split, wanted.classes)
         _show(door, split, rows, counts)
         for note in split.notes:

@@ -10,7 +10,7 @@ import typer
 from rushes.cli.door import opened
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption
 from rushes.cli.versions import newest_rows, newest_split_of
-from rushes.errors import require_extra
+from rushes.errors import RecipeError, did_you_mean, require_extra
 
 if TYPE_CHECKING:
     from rushes.project import Project
@@ -74,6 +74,14 @@ def train(
 
 
 def _find_recipe(place: Project, recipe: Path) -> Path:
-    """Return the recipe file that a path or a bare name means."""
+    """Return the recipe file that a path or a bare name means.
+
+    Raises:
+        RecipeError: there is none; the project's recipes are named.
+    """
     named = place.recipes_folder / f"{recipe.name.removesuffix('.toml')}.toml"
-    return named if not recipe.exists() and named.exists() else recipe
+    for path in (recipe, named):
+        if path.is_file():
+            return path
+    known = sorted(path.stem for path in place.recipes_folder.rglob("*.toml"))
+    raise RecipeError(f"there is no recipe '{recipe}'. {did_you_mean(recipe.name.removesuffix('.toml'), known)}")

@@ -54,6 +54,12 @@ class Split:
         """SHA-256 of the split's text, in hex."""
         return digest_of_bytes(format_split(self).encode())
 
+    def part_of(self, frame: str, group: str) -> Part | None:
+        """Return where a frame is; for one that the split does not know, where its group is; None if nowhere."""
+        if frame in self.left_out:
+            return None
+        return self.parts.get(frame) or self.groups.get(group)
+
     def frames_of(self, part: Part) -> list[str]:
         """Return the ids of the frames in a part, in the split's order."""
         return [frame for frame, where in self.parts.items() if where == part]
@@ -279,7 +285,8 @@ def _plan_grouped(
     parts = {frame: part for frame, part in parts.items() if frame not in left_out}
     notes = _notes_on(counts, assigned, classes, units)
     if left_out:
-        notes.append(f"{len(left_out)} frames of train look like frames held out, and were left out")
+        count = f"{len(left_out)} frame{'s' if len(left_out) > 1 else ''}"
+        notes.append(f"left out of train because they look like frames held out: {count}")
     return Split(task, "grouped", settings.seed, parts, groups, left_out, tuple(notes))
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from rushes.evaluation.gallery import count_outcomes
 from rushes.evaluation.markup import breakable, count, percent, text
-from rushes.evaluation.predictions import Predictions
 from rushes.evaluation.scores import count_confusion
 from rushes.evaluation.thumbnails import Thumbnail
+from rushes.learning.predictions import Predictions
 
 _BARS = 3
 _KINDS = (

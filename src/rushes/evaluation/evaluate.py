@@ -10,9 +10,9 @@ from typing import Any
 
 from rushes.errors import RunError
 from rushes.evaluation.judge import Judgement, judge
-from rushes.evaluation.predictions import Predictions, read_predictions
 from rushes.evaluation.report import Evidence, list_warnings, write_report
 from rushes.evaluation.verdict import pronounce
+from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
 from rushes.progress import Progress, silent
 from rushes.storage.files import write_json

@@ -8,8 +8,8 @@ from itertools import zip_longest
 
 import numpy as np
 
-from rushes.evaluation.predictions import Predictions
 from rushes.evaluation.scores import Counts, Floats
+from rushes.learning.predictions import Predictions
 
 SAME_KIND = 12  # cards per class and kind
 RIGHT_SHARE = 0.3  # of all cards that is kept for right answers

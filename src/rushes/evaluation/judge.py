@@ -10,7 +10,6 @@ import numpy as np
 
 from rushes.errors import RunError
 from rushes.evaluation.intervals import LEVEL, RESAMPLES, Interval, bootstrap
-from rushes.evaluation.predictions import Predictions
 from rushes.evaluation.scores import (
     Baseline,
     Counts,
@@ -22,6 +21,7 @@ from rushes.evaluation.scores import (
     score_groups,
     tally_groups,
 )
+from rushes.learning.predictions import Predictions
 
 FEW_GROUPS = 8  # below it, a bootstrap over groups is known to be too narrow
 FEW_SAMPLES = 10

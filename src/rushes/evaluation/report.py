@@ -15,9 +15,9 @@ from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.intervals import RESAMPLES
 from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import counted, text
-from rushes.evaluation.predictions import Predictions
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
 from rushes.evaluation.verdict import pronounce
+from rushes.learning.predictions import Predictions
 from rushes.progress import Progress, silent
 from rushes.storage.files import write_text
 

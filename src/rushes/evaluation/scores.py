@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rushes.evaluation.predictions import Predictions
+from rushes.learning.predictions import Predictions
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

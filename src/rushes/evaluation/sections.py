@@ -22,9 +22,9 @@ from rushes.evaluation.markup import (
     span,
     text,
 )
-from rushes.evaluation.predictions import Predictions
 from rushes.evaluation.scores import Score, trace_curve
 from rushes.evaluation.verdict import Verdict, blind_score
+from rushes.learning.predictions import Predictions
 
 _WIDE_MATRIX = 12  # classes up to which a cell shows its share beside its count
 _WIDEST_MATRIX = 30  # classes up to which a matrix can be read at all

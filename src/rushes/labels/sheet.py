@@ -105,7 +105,7 @@ def _read_content(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise unreadable(str(path), "there is no such file") from None
+        raise unreadable(str(path), "there is no such file. Check the name") from None
     except PermissionError as error:
         raise unreadable(str(path), "may not be read: close it in other programs, or check its permissions") from error
     except OSError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rushes.errors import RecipeError, did_you_mean
+from rushes.models.cnn import DESIGNS
 from rushes.project import check_keys, settings_from_table
 
 KINDS = ("cnn", "features", "finetune")
@@ -32,7 +33,8 @@ class ModelRecipe:
         dense: of a cnn: width of the dense layer; 0 takes the design's.
         dropout: share of the dense layer's inputs dropped in training.
         backbone: any name that timm knows.
-        weights: a local file of weights; "" asks the hub's cache and the hub.
+        weights: a local file of weights, a relative path starting at the project folder; "" asks the hub's cache
+            and the hub.
         backbone_args: further arguments of `timm.create_model`, such as pad_type = "same".
         head: of `features`: the classifier on top.
         stages: of `finetune`: how many of the backbone's last stages are trained.
@@ -56,13 +58,16 @@ class InputRecipe:
 
     Attributes:
         size: (width, height) pixels; () takes the design's or the backbone's own.
-        color: "" takes the design's own.
+        color: "" takes the design's own; a backbone is shown rgb.
         fit: how a picture of another shape is fitted.
+        mean, std: per channel, on a scale of 0 to 1; () takes what timm states for the backbone, 0.5 for a cnn.
     """
 
     size: tuple[int, ...] = ()
     color: str = ""
     fit: str = "squeeze"
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +75,18 @@ class TrainingRecipe:
     """How it learns.
 
     Attributes:
+        learning_rate: the highest; it rises over the first steps, then falls along half a cosine.
+        backbone_rate: of `finetune`: the backbone's learning rate, as a share of `learning_rate`.
         patience: epochs without a better `monitor` on validation before it stops; the best epoch's weights
             are kept.
-        regularisation: of a linear head: candidates for C, the inverse strength of the penalty; the best on
-            validation is taken.
+        regularisation: of a linear head: candidates for C, the inverse strength of the penalty; the one with the
+            least loss on validation is taken.
     """
 
     epochs: int = 30
     batch_size: int = 32
     learning_rate: float = 1e-3
+    backbone_rate: float = 0.1
     weight_decay: float = 1e-4
     patience: int = 6
     monitor: str = "f1_macro"
@@ -171,6 +179,7 @@ def _check_values(recipe: Recipe, *, where: str) -> None:
         "split": (recipe.split, SPLIT_KINDS),
         "balance": (recipe.balance, BALANCES),
         "model.kind": (recipe.model.kind, KINDS),
+        "model.design": (recipe.model.design, tuple(DESIGNS)),
         "model.head": (recipe.model.head, HEADS),
         "input.color": (recipe.input.color or "rgb", COLORS),
         "input.fit": (recipe.input.fit, FITS),
@@ -188,16 +197,55 @@ def _check_values(recipe: Recipe, *, where: str) -> None:
     for key, count in counts.items():
         if count < 1:
             raise RecipeError(f"{where}: {key} is {count}; it must be 1 or more")
-    if recipe.training.learning_rate <= 0:
-        raise RecipeError(f"{where}: training.learning_rate is {recipe.training.learning_rate}; it must be above 0")
-    if not recipe.training.regularisation or min(recipe.training.regularisation) <= 0:
-        raise RecipeError(f"{where}: training.regularisation needs numbers above 0")
-    if not 0 <= recipe.model.dropout < 1:
-        raise RecipeError(f"{where}: model.dropout is {recipe.model.dropout}; it must be from 0 to below 1")
-    if recipe.input.size and (len(recipe.input.size) != 2 or min(recipe.input.size) < 1):
-        raise RecipeError(f"{where}: input.size is {list(recipe.input.size)}; it must be [width, height] in pixels")
-    if recipe.model.units and (len(recipe.model.units) != 5 or min(recipe.model.units) < 1):
-        raise RecipeError(f"{where}: model.units is {list(recipe.model.units)}; it must be five numbers above 0")
+    _check_training(recipe.training, where=where)
+    _check_model(recipe.model, where=where)
+    _check_input(recipe.input, where=where)
+    for key, share in (("shift", recipe.augment.shift), ("exposure", recipe.augment.exposure)):
+        if not 0 <= share < 1:
+            raise RecipeError(f"{where}: augment.{key} is {share}; it must be from 0 to below 1")
+
+
+def _check_training(training: TrainingRecipe, *, where: str) -> None:
+    for key, rate in (("learning_rate", training.learning_rate), ("backbone_rate", training.backbone_rate)):
+        if not 0 < rate < float("inf"):
+            raise RecipeError(f"{where}: training.{key} is {rate}; it must be above 0")
+    if not 0 <= training.weight_decay < float("inf"):
+        raise RecipeError(f"{where}: training.weight_decay is {training.weight_decay}; it must be 0 or more")
+    if training.seed < 0:
+        raise RecipeError(f"{where}: training.seed is {training.seed}; it must be 0 or more")
+    if not _are_numbers(training.regularisation) or min(training.regularisation, default=0.0) <= 0:
+        raise RecipeError(
+            f"{where}: training.regularisation is {list(training.regularisation)}; it needs numbers above 0"
+        )
+
+
+def _check_model(model: ModelRecipe, *, where: str) -> None:
+    if not 0 <= model.dropout < 1:
+        raise RecipeError(f"{where}: model.dropout is {model.dropout}; it must be from 0 to below 1")
+    if model.dense < 0:
+        raise RecipeError(f"{where}: model.dense is {model.dense}; it must be above 0, or 0 for the design's own")
+    count = len(DESIGNS[model.design].units)
+    if model.units and (len(model.units) != count or not _are_counts(model.units)):
+        raise RecipeError(f"{where}: model.units is {list(model.units)}; it must be {count} whole numbers above 0")
+
+
+def _check_input(shown: InputRecipe, *, where: str) -> None:
+    if shown.size and (len(shown.size) != 2 or not _are_counts(shown.size)):
+        raise RecipeError(f"{where}: input.size is {list(shown.size)}; it must be [width, height] in pixels")
+    for key, values in (("mean", shown.mean), ("std", shown.std)):
+        if values and (len(values) not in (1, 3) or not _are_numbers(values)):
+            raise RecipeError(f"{where}: input.{key} is {list(values)}; it must be one number per channel: three, or "
+                              "one for gray")  # fmt: skip
+    if shown.std and min(shown.std) <= 0:
+        raise RecipeError(f"{where}: input.std is {list(shown.std)}; its numbers must be above 0")
+
+
+def _are_counts(values: Sequence[object]) -> bool:
+    return all(isinstance(value, int) and not isinstance(value, bool) and value > 0 for value in values)
+
+
+def _are_numbers(values: Sequence[object]) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
 def _apply_change(table: dict[str, Any], change: str) -> None:

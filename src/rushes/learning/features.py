@@ -1,0 +1,142 @@
+"""A frozen backbone's features of pictures, computed once each and kept under what decided them."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.datasets.preprocessing import Preprocessing
+from rushes.labels.manifest import ManifestRow
+from rushes.learning.samples import Unreadable, read_pictures
+from rushes.models.backbones import Backbone
+from rushes.progress import Progress, silent
+from rushes.storage.files import digest_of_bytes, digest_of_file, whole_file, write_json
+
+_SCHEMA = "features/1"
+_PART_SIZE = 256  # pictures computed between two writes: what a kill can cost
+
+Extract = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a frozen backbone sees in pictures.
+
+    Attributes:
+        rows: (samples,) of the manifest.
+        values: (samples, features) float32.
+        lost: samples whose picture cannot be used.
+        computed_count: how many were not in the cache.
+    """
+
+    rows: tuple[ManifestRow, ...]
+    values: npt.NDArray[np.float32]
+    lost: tuple[Unreadable, ...]
+    computed_count: int
+
+
+def describe_features(backbone: Backbone, *, weights_digest: str, preprocessing: Preprocessing) -> dict[str, Any]:
+    """Return all that decides a picture's features, beside the picture, as plain values."""
+    return {
+        "schema": _SCHEMA,
+        "backbone": backbone.to_table(),
+        "weights": weights_digest,
+        "preprocessing": preprocessing.to_table(),
+    }
+
+
+def compute_features(
+    rows: Sequence[ManifestRow],
+    *,
+    extract: Extract,
+    about: dict[str, Any],
+    cache_folder: Path,
+    project_root: Path,
+    preprocessing: Preprocessing,
+    batch_size: int,
+    threads: int,
+    progress: Progress = silent,
+) -> Features:
+    """Return the features of rows, in order; only those that the cache lacks are computed, and then kept there.
+
+    Args:
+        extract: (batch, height, width, channels) uint8 -> (batch, features) float32.
+        about: what `describe_features` returned.
+        cache_folder: where the features of all backbones are kept; it may be emptied at any time.
+    """
+    folder = cache_folder / digest_of_bytes(json.dumps(about, sort_keys=True).encode())[:24]
+    write_json(folder / "about.json", about)
+    digests = {row.frame_id: row.sha256 or _digest_or_nothing(project_root / row.img_ref) for row in rows}
+    known = _read_cache(folder, set(digests.values()))
+    missing = [row for row in rows if digests[row.frame_id] not in known]
+    lost: list[Unreadable] = []
+    done = 0
+    for wanted in _in_parts(missing, _PART_SIZE):
+        kept: list[ManifestRow] = []
+        computed: list[npt.NDArray[np.float32]] = []
+        waiting: list[npt.NDArray[np.uint8]] = []
+        read = read_pictures(wanted, project_root=project_root, preprocessing=preprocessing, threads=threads)
+        for row, picture in read:
+            done += 1
+            if isinstance(picture, Unreadable):
+                lost.append(picture)
+                continue
+            kept.append(row)
+            waiting.append(picture)
+            if len(waiting) == batch_size:
+                computed.append(extract(np.stack(waiting)))
+                waiting.clear()
+                progress(done, len(missing), "computing features")
+        if waiting:
+            computed.append(extract(np.stack(waiting)))
+        if kept:
+            values = np.concatenate(computed)
+            names = [digests[row.frame_id] for row in kept]
+            _write_part(folder, names, values)
+            known |= dict(zip(names, values, strict=True))
+        progress(done, len(missing), "computing features")
+    there = tuple(row for row in rows if digests[row.frame_id] in known)
+    values = np.stack([known[digests[row.frame_id]] for row in there]) if there else np.empty((0, 0), np.float32)
+    return Features(there, values, tuple(lost), computed_count=len(missing) - len(lost))
+
+
+def _read_cache(folder: Path, wanted: set[str]) -> dict[str, npt.NDArray[np.float32]]:
+    """Return picture digest -> (features,) for the wanted pictures that are there; spoilt parts are removed."""
+    known: dict[str, npt.NDArray[np.float32]] = {}
+    for path in sorted(folder.glob("part-*.npz")):
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as part:
+                names, values = part["digests"], part["features"]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            path.unlink(missing_ok=True)
+            continue
+        for name, row in zip(names.tolist(), values, strict=True):
+            if name in wanted:
+                known[name] = row
+    return known
+
+
+def _write_part(folder: Path, names: Sequence[str], values: npt.NDArray[np.float32]) -> None:
+    digest = digest_of_bytes("\n".join(names).encode())[:16]
+    with whole_file(folder / f"part-{digest}.npz") as temporary, temporary.open("wb") as file:
+        np.savez(file, digests=np.array(names), features=values)
+
+
+def _in_parts(rows: Sequence[ManifestRow], size: int) -> Iterator[Sequence[ManifestRow]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _digest_or_nothing(path: Path) -> str:
+    """Return a picture's digest; for one that cannot be read its path, under which nothing is ever kept."""
+    try:
+        return digest_of_file(path)
+    except OSError:
+        return str(path)

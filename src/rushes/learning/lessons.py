@@ -1,0 +1,303 @@
+"""The three ways in which a network is taught: from scratch, a head on frozen features, the last stages too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.datasets.preprocessing import Preprocessing
+from rushes.datasets.split import PARTS
+from rushes.errors import RunError
+from rushes.labels.manifest import ManifestRow, Part
+from rushes.learning.features import Features, compute_features, describe_features
+from rushes.learning.heads import Trial, best_trial, fit_heads
+from rushes.learning.recipe import Recipe
+from rushes.learning.samples import (
+    Samples,
+    Unreadable,
+    check_parts,
+    count_classes,
+    describe_lost,
+    read_samples,
+    truth_of,
+)
+from rushes.models.backbones import Backbone, find_weights, free_last_stages, load_weights
+from rushes.models.cnn import Design
+from rushes.progress import Progress
+from rushes.project import Task
+from rushes.storage.files import digest_of_file
+
+if TYPE_CHECKING:
+    import torch
+
+    from rushes.models.network import Network
+
+SCORED: tuple[Part, ...] = ("validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What all three kinds of training are given."""
+
+    recipe: Recipe
+    task: Task
+    architecture: Design | Backbone
+    preprocessing: Preprocessing
+    parts: Mapping[Part, tuple[ManifestRow, ...]]
+    project_root: Path
+    cache_folder: Path
+    checkpoint: Path  # where the state after each epoch is kept; its name says of what it is
+    threads: int
+    device: torch.device
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What all three kinds of training give."""
+
+    network: Network
+    parts: Mapping[Part, tuple[ManifestRow, ...]]  # those whose picture could be used
+    probabilities: Mapping[Part, npt.NDArray[np.float32]]
+    class_weights: npt.NDArray[np.float32]
+    history: Sequence[Mapping[str, Any]]
+    epochs: int = 0
+    best_epoch: int = 0
+    trained_parameters: int = 0
+    weights: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def plan_class_weights(counts: Mapping[str, int], balance: str) -> dict[str, float]:
+    """Return class -> weight in the loss: 1 each, or such that every class weighs the same in all.
+
+    Args:
+        counts: class -> number of training samples, all above 0.
+        balance: one of `rushes.learning.recipe.BALANCES`.
+    """
+    if balance == "none":
+        return dict.fromkeys(counts, 1.0)
+    total = sum(counts.values())
+    return {name: total / (len(counts) * count) for name, count in counts.items()}
+
+
+def relative_path(path: Path, root: Path) -> str:
+    """Return a path as a run records it: relative to the project where it is inside, the bare name elsewhere."""
+    try:
+        return path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return path.name
+
+
+def _train_cnn(lesson: Lesson) -> Outcome:
+    from rushes.models.network import build_network
+
+    network = build_network(lesson.architecture, lesson.task.classes, lesson.preprocessing)
+    return _fit_network(lesson, network, weights={})
+
+
+def _train_head(lesson: Lesson) -> Outcome:
+    network, weights = _pretrained_network(lesson)
+    features = _features_of(lesson, network, weights)
+    parts, warnings = _without_lost(lesson, features.lost)
+    trials, best = _fit_head(lesson, network, features, parts)
+    chosen = trials[best]
+    values = _values_by_part(features, parts)
+    history = [
+        {
+            "regularisation": trial.regularisation,
+            "train_loss": trial.train_loss,
+            "validation_loss": trial.validation.loss,
+            "f1_macro": trial.validation.f1_macro,
+            "balanced_accuracy": trial.validation.balanced_accuracy,
+            "seconds": trial.seconds,
+            "chosen": trial is chosen,
+        }
+        for trial in trials
+    ]
+    if not chosen.converged:
+        warnings.append(f"the head with C = {chosen.regularisation:g} had not settled when its fit ended; smaller "
+                        "numbers in training.regularisation settle sooner")  # fmt: skip
+    return Outcome(
+        network=network.cpu(),
+        parts=parts,
+        probabilities={part: chosen.head.probabilities(values[part]) for part in SCORED if parts[part]},
+        class_weights=_class_weights(lesson, parts),
+        history=history,
+        trained_parameters=network.head.weight.numel() + network.head.bias.numel(),
+        weights=weights,
+        warnings=tuple(warnings),
+    )
+
+
+def _train_last_stages(lesson: Lesson) -> Outcome:
+    network, weights = _pretrained_network(lesson)
+    features = _features_of(lesson, network, weights)
+    parts, _ = _without_lost(lesson, features.lost)
+    # A head that fits the features as they are keeps the first steps from spoiling the backbone (Kumar et al. 2022).
+    _fit_head(lesson, network, features, parts)
+    free_last_stages(network.body, lesson.recipe.model.stages)
+    return _fit_network(lesson, network, weights=weights)
+
+
+def _fit_network(lesson: Lesson, network: Network, *, weights: Mapping[str, Any]) -> Outcome:
+    import torch
+
+    from rushes.learning.fit import answer, fit, piece_size_for
+
+    every_row = [row for part in PARTS for row in lesson.parts[part]]
+    samples, lost = read_samples(
+        every_row,
+        classes=lesson.task.classes,
+        project_root=lesson.project_root,
+        preprocessing=lesson.preprocessing,
+        threads=lesson.threads,
+        progress=lesson.progress,
+    )
+    parts, warnings = _without_lost(lesson, lost)
+    by_part = _samples_by_part(samples, parts)
+    network.to(lesson.device).to(memory_format=torch.channels_last)
+    design = lesson.architecture
+    piece_size = piece_size_for(design.largest_map_count if isinstance(design, Design) else None, lesson.device)
+    class_weights = _class_weights(lesson, parts)
+    fitted = fit(
+        network,
+        train=by_part["train"],
+        validation=by_part["validation"],
+        recipe=lesson.recipe,
+        class_weights=class_weights,
+        piece_size=piece_size,
+        checkpoint=lesson.checkpoint,
+        progress=lesson.progress,
+    )
+    if fitted.best_epoch == fitted.epochs == lesson.recipe.training.epochs:
+        warnings.append(f"the best epoch is the last of {fitted.epochs}: more training.epochs may do better")
+    return Outcome(
+        network=network,
+        parts=parts,
+        probabilities={
+            part: answer(network, by_part[part].pixels, piece_size) for part in SCORED if len(by_part[part])
+        },
+        class_weights=class_weights,
+        history=fitted.history,
+        epochs=fitted.epochs,
+        best_epoch=fitted.best_epoch,
+        trained_parameters=sum(p.numel() for p in network.parameters() if p.requires_grad),
+        weights=weights,
+        warnings=tuple(warnings),
+    )
+
+
+def _pretrained_network(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
+    """Return the backbone with its pretrained weights and a head still to be fitted, and which weights these are."""
+    import torch
+
+    from rushes.models.network import build_network
+
+    assert isinstance(lesson.architecture, Backbone)
+    named = lesson.recipe.model.weights
+    file = find_weights(lesson.architecture, file=lesson.project_root / Path(named).expanduser() if named else None)
+    network = build_network(lesson.architecture, lesson.task.classes, lesson.preprocessing)
+    load_weights(network.body, lesson.architecture, file)
+    network.to(lesson.device).to(memory_format=torch.channels_last).eval()
+    path = relative_path(file, lesson.project_root) if named else file.name
+    return network, {"path": path, "sha256": digest_of_file(file)}
+
+
+def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -> Features:
+    import torch
+
+    from rushes.learning.fit import piece_size_for
+
+    def extract(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        with torch.inference_mode():
+            seen = network.features(torch.from_numpy(pixels).to(lesson.device))
+        return np.asarray(seen.float().cpu().numpy(), np.float32)
+
+    assert isinstance(lesson.architecture, Backbone)
+    about = describe_features(lesson.architecture, weights_digest=weights["sha256"], preprocessing=lesson.preprocessing)
+    return compute_features(
+        [row for part in PARTS for row in lesson.parts[part]],
+        extract=extract,
+        about=about,
+        cache_folder=lesson.cache_folder / "features",
+        project_root=lesson.project_root,
+        preprocessing=lesson.preprocessing,
+        batch_size=piece_size_for(None, lesson.device),
+        threads=lesson.threads,
+        progress=lesson.progress,
+    )
+
+
+def _fit_head(
+    lesson: Lesson, network: Network, features: Features, parts: Mapping[Part, tuple[ManifestRow, ...]]
+) -> tuple[list[Trial], int]:
+    """Put the head that is best on validation into the network; return all that were tried, and which it is."""
+    import torch
+
+    values = _values_by_part(features, parts)
+    classes = lesson.task.classes
+    trials = fit_heads(
+        values["train"],
+        truth_of(parts["train"], classes),
+        validation=(values["validation"], truth_of(parts["validation"], classes)),
+        class_weights=_class_weights(lesson, parts),
+        candidates=lesson.recipe.training.regularisation,
+        threads=lesson.threads,
+        progress=lesson.progress,
+    )
+    best = best_trial(trials)
+    with torch.no_grad():
+        network.head.weight.copy_(torch.from_numpy(trials[best].head.weight))
+        network.head.bias.copy_(torch.from_numpy(trials[best].head.bias))
+    return trials, best
+
+
+def _without_lost(lesson: Lesson, lost: Sequence[Unreadable]) -> tuple[dict[Part, tuple[ManifestRow, ...]], list[str]]:
+    """Return the rows that are left, checked once more, and a warning where some are lost."""
+    gone = {one.row.frame_id for one in lost}
+    left = {part: tuple(row for row in rows if row.frame_id not in gone) for part, rows in lesson.parts.items()}
+    if not lost:
+        return left, []
+    warning = describe_lost(lost, total=sum(len(rows) for rows in lesson.parts.values()))
+    try:
+        check_parts(left, lesson.task)
+    except RunError as error:
+        raise RunError(f"{error}\n{warning}") from None
+    return left, [warning]
+
+
+def _samples_by_part(samples: Samples, parts: Mapping[Part, tuple[ManifestRow, ...]]) -> dict[Part, Samples]:
+    """Cut samples that stand part after part into their parts; no pixel is copied."""
+    cut: dict[Part, Samples] = {}
+    start = 0
+    for part in PARTS:
+        stop = start + len(parts[part])
+        cut[part] = Samples(samples.rows[start:stop], samples.truth[start:stop], samples.pixels[start:stop])
+        start = stop
+    return cut
+
+
+def _values_by_part(
+    features: Features, parts: Mapping[Part, tuple[ManifestRow, ...]]
+) -> dict[Part, npt.NDArray[np.float32]]:
+    place = {row.frame_id: index for index, row in enumerate(features.rows)}
+    return {part: features.values[[place[row.frame_id] for row in parts[part]]] for part in PARTS}
+
+
+def _class_weights(lesson: Lesson, parts: Mapping[Part, tuple[ManifestRow, ...]]) -> npt.NDArray[np.float32]:
+    counts = count_classes(parts, lesson.task.classes)["train"]
+    weights = plan_class_weights(counts, lesson.recipe.balance)
+    return np.array([weights[name] for name in lesson.task.classes], np.float32)
+
+
+TRAININGS: Mapping[str, Callable[[Lesson], Outcome]] = {
+    "cnn": _train_cnn,
+    "features": _train_head,
+    "finetune": _train_last_stages,
+}

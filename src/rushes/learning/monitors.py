@@ -1,0 +1,60 @@
+"""The few scores by which a training is watched while it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How well validation is answered.
+
+    Attributes:
+        loss: mean negative log probability of the true class, in nats.
+        f1_macro: mean F1 of the classes that are labelled or predicted.
+        balanced_accuracy: mean recall of the classes that are labelled.
+    """
+
+    loss: float
+    f1_macro: float
+    balanced_accuracy: float
+
+    def rank(self, monitor: str) -> tuple[float, float]:
+        """Return a key that is larger where the monitor is better; of equals the one with less loss is better."""
+        values = {"loss": -self.loss, "f1_macro": self.f1_macro, "balanced_accuracy": self.balanced_accuracy}
+        return values[monitor], -self.loss
+
+
+def score(probabilities: npt.NDArray[np.floating], truth: npt.NDArray[np.int64]) -> Scores:
+    """Return the scores of answers to labelled samples.
+
+    Args:
+        probabilities: (samples, classes), each row summing to 1.
+        truth: (samples,) index of the labelled class.
+
+    Raises:
+        ValueError: there are no samples.
+    """
+    if len(truth) == 0:
+        raise ValueError("no samples to score")
+    class_count = probabilities.shape[1]
+    predicted = probabilities.argmax(axis=1)
+    labelled_count = np.bincount(truth, minlength=class_count)
+    predicted_count = np.bincount(predicted, minlength=class_count)
+    right_count = np.bincount(truth[predicted == truth], minlength=class_count)
+    seen = labelled_count + predicted_count > 0
+    labelled = labelled_count > 0
+    f1 = 2 * right_count[seen] / (labelled_count + predicted_count)[seen]
+    recall = right_count[labelled] / labelled_count[labelled]
+    of_truth = probabilities[np.arange(len(truth)), truth].astype(np.float64)
+    loss = -np.log(np.maximum(of_truth, 1e-12)).mean()
+    return Scores(float(loss), float(f1.mean()), float(recall.mean()))
+
+
+def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Return probabilities for logits, row by row."""
+    shifted = np.exp((logits - logits.max(axis=1, keepdims=True)).astype(np.float64))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float32)

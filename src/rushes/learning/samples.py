@@ -1,0 +1,196 @@
+"""Manifest rows as labelled pictures, part by part; what cannot be read is a value, not the end."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.datasets.preprocessing import Preprocessing, prepare
+from rushes.datasets.split import PARTS, Split
+from rushes.errors import MediaError, RunError, did_you_mean
+from rushes.labels.manifest import ManifestRow, Part
+from rushes.progress import Progress, silent
+from rushes.project import Task
+from rushes.storage.files import digest_of_file
+
+_READ_AHEAD = 16
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Labelled pictures of one part, row by row.
+
+    Attributes:
+        rows: (samples,) of the manifest.
+        truth: (samples,) int64, index of the labelled class.
+        pixels: (samples, height, width, channels) uint8, prepared.
+    """
+
+    rows: tuple[ManifestRow, ...]
+    truth: npt.NDArray[np.int64]
+    pixels: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A sample whose picture cannot be used."""
+
+    row: ManifestRow
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.row.img_ref}: {self.reason}"
+
+
+def rows_of_parts(rows: Iterable[ManifestRow], split: Split) -> dict[Part, tuple[ManifestRow, ...]]:
+    """Return the rows of each part, in the manifest's order; rows in no part are left out."""
+    taken: dict[Part, list[ManifestRow]] = {part: [] for part in PARTS}
+    for row in rows:
+        part = split.parts.get(row.frame_id)
+        if part is not None:
+            taken[part].append(row)
+    return {part: tuple(members) for part, members in taken.items()}
+
+
+def check_parts(parts: Mapping[Part, Sequence[ManifestRow]], task: Task) -> None:
+    """Raise RunError unless every class can be learnt and the learning can be watched.
+
+    Raises:
+        RunError: a label is no class of the task, train has no sample of a class, or validation is empty.
+    """
+    strangers = Counter(row.class_name for rows in parts.values() for row in rows if row.class_name not in task.classes)
+    if strangers:
+        name, count = strangers.most_common(1)[0]
+        raise RunError(
+            f"{count} samples are labelled '{name}', which is not a class of {task.name}. "
+            f"{did_you_mean(name, task.classes)} Build the manifest again with 'rushes manifest build'"
+        )
+    counts = count_classes(parts, task.classes)
+    missing = [name for name in task.classes if not counts["train"][name]]
+    present = [name for name in task.classes if counts["train"][name]]
+    if not present:
+        raise RunError(
+            f"train has no labelled sample of {task.name}. Label some frames, or make another split with "
+            "'rushes split make'"
+        )
+    if len(present) == 1:
+        raise RunError(
+            f"all {counts['train'][present[0]]} training samples of {task.name} are '{present[0]}': with one class "
+            f"there is nothing to tell apart. Label frames of {_quoted(missing)} too"
+        )
+    if missing:
+        held = "; ".join(
+            f"'{name}': {counts['validation'][name]} in validation, {counts['test'][name]} in test" for name in missing
+        )
+        advice = (
+            "make another split with 'rushes split make', or label more groups"
+            if any(counts[part][name] for part in PARTS for name in missing)
+            else "label frames of it, or take it out of the task's classes in rushes.toml"
+        )
+        raise RunError(
+            f"class {_quoted(missing)} of {task.name} has no training sample ({held}), so that it can never be "
+            f"learnt: {advice}"
+        )
+    if not parts["validation"]:
+        raise RunError(
+            "validation is empty, and without it nobody knows when to stop. Label more groups, or raise the share of "
+            "validation in rushes.toml, then make another split with 'rushes split make'"
+        )
+
+
+def count_classes(parts: Mapping[Part, Sequence[ManifestRow]], classes: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return part -> class -> number of rows, all parts and classes present."""
+    counted = {part: Counter(row.class_name for row in parts.get(part, ())) for part in PARTS}
+    return {part: {name: counted[part][name] for name in classes} for part in PARTS}
+
+
+def truth_of(rows: Sequence[ManifestRow], classes: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return (samples,) the index of each row's class."""
+    position = {name: index for index, name in enumerate(classes)}
+    return np.array([position[row.class_name] for row in rows], np.int64)
+
+
+def read_samples(
+    rows: Sequence[ManifestRow],
+    *,
+    classes: Sequence[str],
+    project_root: Path,
+    preprocessing: Preprocessing,
+    threads: int,
+    progress: Progress = silent,
+) -> tuple[Samples, list[Unreadable]]:
+    """Return the samples of rows whose pictures can be read, and those that cannot, both in order."""
+    shape = (preprocessing.height, preprocessing.width, preprocessing.channels)
+    pixels = np.empty((len(rows), *shape), np.uint8)
+    kept: list[ManifestRow] = []
+    lost: list[Unreadable] = []
+    read = read_pictures(rows, project_root=project_root, preprocessing=preprocessing, threads=threads)
+    for done, (row, picture) in enumerate(read, start=1):
+        if isinstance(picture, Unreadable):
+            lost.append(picture)
+        else:
+            pixels[len(kept)] = picture
+            kept.append(row)
+        progress(done, len(rows), "reading pictures")
+    return Samples(tuple(kept), truth_of(kept, classes), pixels[: len(kept)]), lost
+
+
+def read_pictures(
+    rows: Sequence[ManifestRow], *, project_root: Path, preprocessing: Preprocessing, threads: int
+) -> Iterator[tuple[ManifestRow, npt.NDArray[np.uint8] | Unreadable]]:
+    """Yield each row with its prepared picture, in order; a few pictures are read ahead in threads.
+
+    A picture whose bytes are not those that the manifest states is unreadable: the label may not be its own.
+    """
+    waiting = iter(rows)
+    reading: deque[tuple[ManifestRow, Future[npt.NDArray[np.uint8] | Unreadable]]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="pictures") as pool:
+        try:
+            for row in islice(waiting, _READ_AHEAD * threads):
+                reading.append((row, pool.submit(_read_picture, row, project_root, preprocessing)))
+            while reading:
+                row, picture = reading.popleft()
+                yield row, picture.result()
+                for following in islice(waiting, 1):
+                    reading.append((following, pool.submit(_read_picture, following, project_root, preprocessing)))
+        finally:
+            for _, picture in reading:
+                picture.cancel()
+
+
+def describe_lost(lost: Sequence[Unreadable], *, total: int) -> str:
+    """Return one warning for all pictures that could not be used."""
+    shown = "; ".join(str(one) for one in lost[:_SHOWN])
+    more = f"; and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
+    return f"{len(lost)} of {total} pictures could not be used and were left out: {shown}{more}"
+
+
+def _read_picture(row: ManifestRow, root: Path, preprocessing: Preprocessing) -> npt.NDArray[np.uint8] | Unreadable:
+    from rushes.footage.picture import read_picture
+
+    path = root / row.img_ref
+    try:
+        if row.sha256 and digest_of_file(path) != row.sha256:
+            return Unreadable(row, "the file is not the one that was labelled (its digest differs)")
+        return prepare(read_picture(path), preprocessing)
+    except MediaError as error:
+        return Unreadable(row, error.reason)
+    except FileNotFoundError:
+        return Unreadable(row, "the file is missing")
+    except OSError as error:
+        return Unreadable(row, error.strerror or str(error))
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

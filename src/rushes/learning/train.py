@@ -1,0 +1,174 @@
+"""A recipe, labelled frames and a split -> a run."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rushes.datasets.split import Split
+from rushes.errors import require_extra
+from rushes.labels.manifest import ManifestRow, Part
+from rushes.learning.architecture import plan_architecture
+from rushes.learning.lessons import SCORED, TRAININGS, Lesson, Outcome, relative_path
+from rushes.learning.machine import choose_device, commit_of_rushes, describe_machine
+from rushes.learning.recipe import Recipe
+from rushes.learning.runs import MODEL_FILE, PREDICTIONS_FOLDER, Run, name_run, new_run_folder, read_run, write_run
+from rushes.learning.samples import check_parts, count_classes, rows_of_parts, truth_of
+from rushes.learning.threads import count_threads, let_idle_threads_sleep, torch_threads
+from rushes.progress import Progress, silent
+from rushes.project import Task
+from rushes.storage.files import digest_of_bytes, digest_of_file
+
+_FEW_SAMPLES = 10
+
+
+def train(
+    recipe: Recipe,
+    *,
+    task: Task,
+    manifest: Path,
+    rows: Sequence[ManifestRow],
+    split: Split,
+    split_path: Path | None = None,
+    project_root: Path,
+    runs_folder: Path,
+    cache_folder: Path,
+    threads: int | None = None,
+    progress: Progress = silent,
+    now: datetime | None = None,
+) -> Run:
+    """Train what a recipe says and return the run, whose folder appears whole or not at all.
+
+    A training of several epochs that is interrupted goes on where it stopped when it is started again with the same
+    recipe on the same samples. On a CPU, the same recipe, samples and number of threads give the same weights.
+
+    Args:
+        manifest: the file that `rows` were read from.
+        split_path: the file that `split` was read from, where it stands in one.
+        threads: to compute with; None takes every core that this process may use, or OMP_NUM_THREADS.
+        now: UTC; names the run.
+
+    Raises:
+        MissingExtraError: torch is not installed.
+        RecipeError: the recipe's network cannot be built.
+        WeightsError: pretrained weights are not at hand, or do not fit.
+        RunError: a class cannot be learnt from these samples, validation is empty, or the training ran away.
+    """
+    require_extra("train", "torch", "timm", "safetensors", "sklearn", purpose="training")
+    let_idle_threads_sleep()
+    import torch
+
+    started = time.monotonic()
+    now = now or datetime.now(UTC)
+    architecture, preprocessing = plan_architecture(recipe)
+    parts = rows_of_parts(rows, split)
+    check_parts(parts, task)
+    lesson = Lesson(
+        recipe=recipe,
+        task=task,
+        architecture=architecture,
+        preprocessing=preprocessing,
+        parts=parts,
+        project_root=project_root,
+        cache_folder=cache_folder,
+        checkpoint=cache_folder / "training" / f"{_key_of(recipe, task, parts)[:32]}.safetensors",
+        threads=count_threads(threads),
+        device=choose_device(),
+        progress=progress,
+    )
+    with torch_threads(lesson.threads), torch.random.fork_rng():
+        torch.manual_seed(recipe.training.seed)
+        outcome = TRAININGS[recipe.model.kind](lesson)
+    with new_run_folder(runs_folder, name_run(recipe.name, now)) as (folder, final_folder):
+        run = Run(
+            folder=folder,
+            name=final_folder.name,
+            task=task.name,
+            classes=task.classes,
+            recipe=recipe.to_table() | {"task": task.name},
+            architecture=architecture.to_table(),
+            preprocessing=preprocessing,
+            manifest={"path": relative_path(manifest, project_root), "sha256": digest_of_file(manifest)},
+            split={
+                "path": relative_path(split_path, project_root) if split_path is not None else None,
+                "sha256": split.digest,
+                "kind": split.kind,
+            },
+            weights=outcome.weights,
+            commit=commit_of_rushes(),
+            machine=describe_machine(threads=lesson.threads, device=lesson.device),
+            created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            elapsed_seconds=round(time.monotonic() - started, 3),
+            parameters=sum(parameter.numel() for parameter in outcome.network.parameters()),
+            trained_parameters=outcome.trained_parameters,
+            epochs=outcome.epochs,
+            best_epoch=outcome.best_epoch,
+            counts=count_classes(outcome.parts, task.classes),
+            class_weights=dict(zip(task.classes, (float(weight) for weight in outcome.class_weights), strict=True)),
+            warnings=(*outcome.warnings, *_warnings_on(outcome, task, split)),
+            history=tuple(outcome.history),
+        )
+        _write_outcome(run, outcome)
+    lesson.checkpoint.unlink(missing_ok=True)
+    return read_run(final_folder)
+
+
+def _warnings_on(outcome: Outcome, task: Task, split: Split) -> list[str]:
+    """Return what a person should know before trusting the run."""
+    counts = count_classes(outcome.parts, task.classes)
+    warnings = list(split.notes)
+    for name in task.classes:
+        if counts["train"][name] < _FEW_SAMPLES:
+            warnings.append(f"class '{name}' has only {counts['train'][name]} training samples")
+    for part in SCORED:
+        lacking = [f"'{name}'" for name in task.classes if not counts[part][name]]
+        if not outcome.parts[part]:
+            warnings.append(f"{part} is empty: nothing can be said about it")
+            continue
+        if lacking:
+            warnings.append(f"{part} has no sample of {', '.join(lacking)}: nothing can be said about finding it")
+        chosen = set(outcome.probabilities[part].argmax(axis=1).tolist())
+        for index, name in enumerate(task.classes):
+            if index not in chosen and counts[part][name]:
+                warnings.append(
+                    f"class '{name}' is never predicted on {part}, though {counts[part][name]} samples are it"
+                )
+    return warnings
+
+
+def _write_outcome(run: Run, outcome: Outcome) -> None:
+    from rushes.learning.predictions import Predictions, write_predictions
+    from rushes.models.network import save_network
+
+    for part, probabilities in outcome.probabilities.items():
+        rows = outcome.parts[part]
+        predictions = Predictions(
+            classes=run.classes,
+            truth=truth_of(rows, run.classes),
+            probabilities=probabilities,
+            frames=tuple(row.frame_id for row in rows),
+            groups=tuple(row.group for row in rows),
+            images=tuple(row.img_ref for row in rows),
+            names=tuple(row.name for row in rows),
+            timecodes=tuple(row.timecode for row in rows),
+            origins=tuple(row.origin for row in rows),
+        )
+        write_predictions(predictions, run.folder / PREDICTIONS_FOLDER / f"{part}.parquet")
+    save_network(outcome.network, run.folder / MODEL_FILE)
+    write_run(run, run.folder)
+
+
+def _key_of(recipe: Recipe, task: Task, parts: Mapping[Part, Sequence[ManifestRow]]) -> str:
+    """Return a digest of all that a training's outcome depends on."""
+    import torch
+
+    table = {
+        "recipe": recipe.to_table(),
+        "classes": list(task.classes),
+        "parts": {part: [[row.frame_id, row.sha256, row.class_name] for row in rows] for part, rows in parts.items()},
+        "torch": torch.__version__,
+    }
+    return digest_of_bytes(json.dumps(table, sort_keys=True, default=list).encode())

@@ -1,0 +1,245 @@
+"""Pretrained networks by their timm names, with weights from a local file or from the hub."""
+
+from __future__ import annotations
+
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rushes.errors import RecipeError, WeightsError, did_you_mean
+
+if TYPE_CHECKING:
+    from torch import nn
+
+HUB_WAIT_SECONDS = 2.0
+_HUB_FILE = "model.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """A network that timm knows, without its class output.
+
+    Attributes:
+        name: timm's name, with or without a tag: `resnet50`, `resnet50.a1_in1k`.
+        arguments: further arguments of `timm.create_model`, such as `pad_type`.
+    """
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_table(self) -> dict[str, Any]:
+        """Return the backbone as plain values, ready for JSON."""
+        return {"kind": "backbone", "name": self.name, "arguments": dict(self.arguments)}
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Backbone:
+        """Return the backbone that `to_table` described."""
+        return cls(table["name"], dict(table["arguments"]))
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneInput:
+    """What a backbone was trained to see.
+
+    Attributes:
+        width, height: pixels.
+        mean, std: of each of three channels, on a scale of 0 to 1.
+        fixed: whether it takes no other size unless it is built for it (timm's `img_size`).
+    """
+
+    width: int
+    height: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    fixed: bool
+
+
+def input_of(backbone: Backbone) -> BackboneInput:
+    """Return what a backbone's default weights were trained to see.
+
+    Raises:
+        RecipeError: timm does not know the name.
+    """
+    import timm
+    from timm.data.config import resolve_data_config
+
+    check_name(backbone.name)
+    known: Any = timm.get_pretrained_cfg(backbone.name)
+    resolve: Any = resolve_data_config  # its signature is not typed
+    config = resolve({}, pretrained_cfg=known.to_dict() if known is not None else {})
+    _, height, width = config["input_size"]
+    fixed = bool(known is not None and known.fixed_input_size)
+    return BackboneInput(width, height, tuple(config["mean"]), tuple(config["std"]), fixed)
+
+
+def check_name(name: str) -> None:
+    """Raise RecipeError unless timm knows the name and its tag; the nearest name is given."""
+    import timm
+
+    architecture, _, tag = name.partition(".")
+    if not timm.is_model(architecture):
+        raise RecipeError(f"model.backbone is '{name}', which timm {timm.__version__} does not know. "
+                          f"{did_you_mean(architecture, timm.list_models())}")  # fmt: skip
+    tags = [known.partition(".")[2] for known in timm.list_models(f"{architecture}.*", pretrained=True)]
+    if tag and tag not in tags:
+        raise RecipeError(f"model.backbone is '{name}', but timm knows no weights '{tag}' of {architecture}. "
+                          f"{did_you_mean(tag, tags)}")  # fmt: skip
+
+
+def create_body(backbone: Backbone) -> tuple[nn.Module, int]:
+    """Return a backbone with random weights and no class output, and how many features it gives.
+
+    Raises:
+        RecipeError: timm does not know the name, or does not take the arguments.
+    """
+    body = _create(backbone, {"num_classes": 0})
+    return body, int(getattr(body, "head_hidden_size", None) or body.num_features)  # type: ignore[arg-type]
+
+
+def find_weights(backbone: Backbone, *, file: Path | None) -> Path:
+    """Return the file with a backbone's pretrained weights, fetched from the hub where it must be.
+
+    Args:
+        file: a local file of weights; None asks the hub's cache first, then the hub.
+
+    Raises:
+        RecipeError: timm does not know the name.
+        WeightsError: the file is missing, or there is neither a cached copy nor a hub to be reached.
+    """
+    check_name(backbone.name)
+    if file is not None:
+        if not file.is_file():
+            raise WeightsError(f"model.weights: there is no file {file}. Put the weights of '{backbone.name}' there, "
+                               "or leave model.weights empty to take them from the hub")  # fmt: skip
+        return file
+    return _weights_from_hub(backbone.name)
+
+
+def load_weights(body: nn.Module, backbone: Backbone, file: Path) -> None:
+    """Load pretrained weights into what `create_body` returned; a class output in the file is left out.
+
+    Files are read as tensors only: nothing in them is executed.
+
+    Raises:
+        WeightsError: the file cannot be read, or is not of this backbone.
+    """
+    import timm
+    from timm.models import load_state_dict
+
+    try:
+        state = load_state_dict(str(file))
+        known = timm.get_pretrained_cfg(backbone.name)
+        names = (known.classifier if known is not None else None) or ()
+        heads = [state[f"{name}.weight"] for name in ((names,) if isinstance(names, str) else names)
+                 if f"{name}.weight" in state]  # fmt: skip
+    except Exception as error:  # whatever the reader of a foreign file comes up with
+        raise WeightsError(f"{file} cannot be read as weights ({type(error).__name__}: {_first_line(error)}). "
+                           f"Needed: a .safetensors or .pth file of timm's '{backbone.name}'") from error  # fmt: skip
+    # Built with the class output that the file has, timm checks every name and shape; otherwise it forgives all.
+    class_count = int(heads[0].shape[0]) if heads else 0
+    overlay = {"file": str(file), "num_classes": class_count, "label_offset": 0, "custom_load": False}
+    try:
+        with_head = _create(backbone, {"num_classes": class_count, "pretrained_cfg_overlay": overlay}, pretrained=True)
+        with_head.reset_classifier(0)  # type: ignore[operator]
+        body.load_state_dict(with_head.state_dict())
+    except RecipeError:
+        raise
+    except (RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise WeightsError(
+            f"{file} does not hold the weights of '{backbone.name}' ({_first_line(error)}). "
+            "Name the backbone that the file belongs to in model.backbone, or another file in model.weights"
+        ) from error
+
+
+def free_last_stages(body: nn.Module, count: int) -> None:
+    """Let the parameters of the last `count` stages of a backbone be trained, and freeze all others.
+
+    A stage is what timm lists in `feature_info`; what follows the last stage belongs to it.
+
+    Raises:
+        RecipeError: timm does not say where this backbone's stages are.
+    """
+    infos = getattr(body, "feature_info", None) or ()
+    ends = [info["module"] for info in infos]
+    if not ends:
+        raise RecipeError("timm does not say where the stages of this backbone are, so that no last stage can be "
+                          "trained alone. Take model.kind = 'features', or another model.backbone")  # fmt: skip
+    trains_all = count >= len(ends)
+    modules = list(body.named_modules())
+    before = "" if trains_all else ends[-count - 1]
+    last_frozen = max(
+        (place for place, (name, _) in enumerate(modules) if name == before or name.startswith(f"{before}.")),
+        default=0,
+    )
+    for place, (_, module) in enumerate(modules):
+        for parameter in module.parameters(recurse=False):
+            parameter.requires_grad_(trains_all or place > last_frozen)
+
+
+def _create(backbone: Backbone, arguments: Mapping[str, Any], *, pretrained: bool = False) -> nn.Module:
+    import timm
+
+    check_name(backbone.name)
+    try:
+        body: nn.Module = timm.create_model(backbone.name, pretrained=pretrained, **{**backbone.arguments, **arguments})
+    except TypeError as error:
+        raise RecipeError(f"model.backbone_args {dict(backbone.arguments)} do not fit '{backbone.name}': "
+                          f"{_first_line(error)}") from error  # fmt: skip
+    return body
+
+
+def _weights_from_hub(name: str) -> Path:
+    import timm
+    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    config: Any = timm.get_pretrained_cfg(name)
+    repository = config.hf_hub_id if config is not None else None
+    advice = ("Download it on a connected machine and name it in the recipe: model.weights = \"FILE\" "
+              "(a relative path starts at the project folder)")  # fmt: skip
+    if not repository:
+        raise WeightsError(f"timm has no pretrained weights for '{name}' on the hub. Take another model.backbone, or "
+                           "name a file of weights in the recipe: model.weights = \"FILE\"")  # fmt: skip
+    file = config.hf_hub_filename or _HUB_FILE
+    cached = try_to_load_from_cache(repository, file)
+    if isinstance(cached, str):
+        return Path(cached)
+    missing = (f"the weights of '{name}' are not on this machine: no {file} of '{repository}' in the cache "
+               f"{constants.HF_HUB_CACHE}")  # fmt: skip
+    if constants.HF_HUB_OFFLINE:
+        raise WeightsError(f"{missing}, and HF_HUB_OFFLINE forbids to fetch it. {advice}")
+    if not _answers(f"{constants.ENDPOINT}/{repository}/resolve/main/{file}"):
+        raise WeightsError(f"{missing}, and the hub did not answer within {HUB_WAIT_SECONDS:.0f} seconds. {advice}")
+    try:
+        return Path(hf_hub_download(repository, file))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise WeightsError(f"{missing}, and fetching it failed ({_first_line(error)}). {advice}") from error
+
+
+def _answers(url: str) -> bool:
+    """Return whether a server answers in time, whatever it says; looking up its name counts as well."""
+    answered = threading.Event()
+
+    def ask() -> None:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=HUB_WAIT_SECONDS):
+                answered.set()
+        except urllib.error.HTTPError as error:
+            error.close()
+            answered.set()
+        except (OSError, ValueError):
+            pass
+
+    asker = threading.Thread(target=ask, daemon=True)
+    asker.start()
+    asker.join(HUB_WAIT_SECONDS)
+    return answered.is_set()
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:2])[:300] if lines else type(error).__name__

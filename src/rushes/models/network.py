@@ -1,0 +1,111 @@
+"""The network that a run trains and a bundle exports: from uint8 pictures to logits.
+
+This module needs the `train` extra; callers ask `rushes.errors.require_extra` before they import it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from rushes.datasets.preprocessing import Preprocessing
+from rushes.errors import RunError
+from rushes.models.backbones import Backbone, create_body
+from rushes.models.cnn import Design, build_cnn_body
+
+RUN_FILE = "run.json"
+MODEL_FILE = "model.safetensors"
+
+Architecture = Design | Backbone
+
+
+class Network(nn.Module):
+    """A body, which turns a picture into features, and a linear head, which turns these into logits.
+
+    Attributes:
+        body: (batch, channels, height, width) float32, normalised -> (batch, features).
+        head: (batch, features) -> (batch, classes).
+        mean, std: (1, channels, 1, 1), on a scale of 0 to 1.
+    """
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, body: nn.Module, head: nn.Linear, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        self.body = body
+        self.head = head
+        self.register_buffer("mean", torch.tensor(preprocessing.mean, dtype=torch.float32).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(preprocessing.std, dtype=torch.float32).view(1, -1, 1, 1))
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return logits (batch, classes) of prepared pictures (batch, height, width, channels), uint8."""
+        logits: torch.Tensor = self.head(self.features(pixels))
+        return logits
+
+    def features(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return what the head is given, (batch, features), for pictures as `forward` takes them."""
+        # A batch of NHWC, permuted, is NCHW in channels_last memory already: nothing is copied.
+        shares = pixels.permute(0, 3, 1, 2).to(torch.float32) / 255
+        seen: torch.Tensor = self.body((shares - self.mean) / self.std)
+        return seen
+
+
+def build_network(architecture: Architecture, classes: Sequence[str], preprocessing: Preprocessing) -> Network:
+    """Return a network with random weights, drawn from torch's global generator.
+
+    Raises:
+        RecipeError: the backbone is not one that timm knows.
+    """
+    if isinstance(architecture, Design):
+        body: nn.Module = build_cnn_body(architecture)
+        width = architecture.dense
+    else:
+        body, width = create_body(architecture)
+    return Network(body, nn.Linear(width, len(classes)), preprocessing)
+
+
+def load_network(run_folder: Path) -> Network:
+    """Return the trained network of a run, in evaluation mode, on the CPU.
+
+    Raises:
+        RunError: the folder holds no run, or its weights are not those of its architecture.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        table = json.loads((run_folder / RUN_FILE).read_text(encoding="utf-8"))
+        architecture = architecture_from_table(table["architecture"])
+        preprocessing = Preprocessing.from_table(table["preprocessing"])
+        network = build_network(architecture, table["classes"], preprocessing)
+        network.load_state_dict(load_file(run_folder / MODEL_FILE))
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise RunError(f"{run_folder} holds no network that can be loaded ({error}). "
+                       "Was it copied whole? Otherwise train again with 'rushes train'") from error  # fmt: skip
+    return network.to(memory_format=torch.channels_last).eval()
+
+
+def save_network(network: Network, path: Path) -> None:
+    """Write the whole network's weights as safetensors, whole or not at all."""
+    from safetensors.torch import save_file
+
+    from rushes.storage.files import whole_file
+
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    with whole_file(path) as temporary:
+        save_file(state, temporary)
+
+
+def architecture_from_table(table: Mapping[str, Any]) -> Architecture:
+    """Return the architecture that its `to_table` described.
+
+    Raises:
+        KeyError, TypeError, ValueError: the table describes none.
+    """
+    return Design.from_table(table) if table["kind"] == "cnn" else Backbone.from_table(table)

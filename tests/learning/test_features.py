@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from learning.tiny import StopAt, TinyProject
+from rushes.datasets.preprocessing import Preprocessing
+from rushes.labels.manifest import ManifestRow
+from rushes.learning.features import Features, compute_features, describe_features
+from rushes.models.backbones import Backbone
+
+SHOWN = Preprocessing(8, 6)
+ABOUT = describe_features(Backbone("test_vit"), weights_digest="ab", preprocessing=SHOWN)
+
+
+@dataclass
+class MeanColour:
+    """A backbone that sees the mean of each channel, and counts what it is shown."""
+
+    batches: list[int] = field(default_factory=list)
+
+    def __call__(self, pixels: np.ndarray) -> np.ndarray:
+        self.batches.append(len(pixels))
+        return pixels.mean(axis=(1, 2)).astype(np.float32)
+
+
+def compute(
+    project: TinyProject, rows: Sequence[ManifestRow], extract: MeanColour, about: dict[str, Any] = ABOUT, **more: Any
+) -> Features:
+    return compute_features(
+        rows,
+        extract=extract,
+        about=about,
+        cache_folder=project.root / "cache",
+        project_root=project.root,
+        preprocessing=SHOWN,
+        batch_size=5,
+        threads=2,
+        **more,
+    )
+
+
+def test_features_stand_in_the_order_of_the_rows(project: TinyProject) -> None:
+    found = compute(project, project.rows, MeanColour())
+    backwards = compute(project, project.rows[::-1], MeanColour())
+    assert found.rows == project.rows
+    np.testing.assert_array_equal(found.values, backwards.values[::-1])
+    assert found.values.shape == (48, 3)
+
+
+def test_only_what_the_cache_lacks_is_computed(project: TinyProject) -> None:
+    extract = MeanColour()
+    first = compute(project, project.rows[:12], extract)
+    assert (first.computed_count, extract.batches) == (12, [5, 5, 2])
+    second = compute(project, project.rows, extract)
+    assert second.computed_count == 36
+    third = compute(project, project.rows, extract)
+    assert third.computed_count == 0
+    assert sum(extract.batches) == 48
+    np.testing.assert_array_equal(second.values, third.values)
+
+
+def test_a_picture_under_another_name_is_known_by_its_digest(project: TinyProject) -> None:
+    compute(project, project.rows, MeanColour())
+    moved = replace(project.rows[3], img_ref="frames/elsewhere.png", pts=999)
+    assert compute(project, [moved], MeanColour()).computed_count == 0
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        describe_features(Backbone("test_vit"), weights_digest="cd", preprocessing=SHOWN),
+        describe_features(Backbone("test_vit", {"pad_type": "same"}), weights_digest="ab", preprocessing=SHOWN),
+        describe_features(Backbone("test_vit"), weights_digest="ab", preprocessing=replace(SHOWN, fit="pad")),
+    ],
+)
+def test_other_weights_arguments_or_preprocessing_are_other_features(
+    project: TinyProject, about: dict[str, Any]
+) -> None:
+    compute(project, project.rows, MeanColour())
+    assert compute(project, project.rows, MeanColour(), about).computed_count == 48
+
+
+def test_what_was_computed_before_an_interruption_is_kept(tmp_path: Path) -> None:
+    from learning.tiny import make_project
+
+    project = make_project(tmp_path, per_class=25)  # 300 pictures: more than one part of the cache
+    with pytest.raises(KeyboardInterrupt):
+        compute(project, project.rows, MeanColour(), progress=_stop_after(260))
+    resumed = compute(project, project.rows, MeanColour())
+    assert resumed.computed_count == 300 - 256
+    assert len(resumed.rows) == 300
+
+
+def _stop_after(count: int) -> Any:
+    def progress(done: int, total: int | None, note: str = "") -> None:
+        if done >= count:
+            StopAt("")(done, total, note)
+
+    return progress
+
+
+def test_a_spoilt_part_of_the_cache_is_computed_again(project: TinyProject) -> None:
+    compute(project, project.rows, MeanColour())
+    (part,) = (project.root / "cache").glob("*/part-*.npz")
+    part.write_bytes(part.read_bytes()[:200])
+    assert compute(project, project.rows, MeanColour()).computed_count == 48
+    assert compute(project, project.rows, MeanColour()).computed_count == 0
+
+
+def test_a_picture_that_cannot_be_read_is_lost_and_nothing_is_kept_of_it(project: TinyProject) -> None:
+    gone = project.root / project.rows[2].img_ref
+    data = gone.read_bytes()
+    gone.unlink()
+    found = compute(project, project.rows, MeanColour())
+    assert [one.row for one in found.lost] == [project.rows[2]]
+    assert len(found.rows) == len(found.values) == 47
+    gone.write_bytes(data)
+    assert compute(project, project.rows, MeanColour()).computed_count == 1
+
+
+def test_rows_without_a_digest_are_known_by_their_bytes(project: TinyProject) -> None:
+    bare = [replace(row, sha256="") for row in project.rows[:4]]
+    assert compute(project, bare, MeanColour()).computed_count == 4
+    assert compute(project, project.rows[:4], MeanColour()).computed_count == 0
+    missing = replace(bare[0], img_ref="frames/gone.png")
+    assert compute(project, [missing], MeanColour()).lost[0].row == missing
+
+
+def test_when_nothing_can_be_read_there_are_no_features(project: TinyProject) -> None:
+    found = compute(project, [replace(project.rows[0], img_ref="gone.png", sha256="")], MeanColour())
+    assert (found.rows, len(found.values)) == ((), 0)

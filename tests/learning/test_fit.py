@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from learning.tiny import StopAt, cnn_recipe
+from rushes.datasets.preprocessing import Preprocessing
+from rushes.errors import RunError
+from rushes.labels.manifest import ManifestRow
+from rushes.learning.fit import Fitted, answer, fit, piece_size_for
+from rushes.learning.monitors import score
+from rushes.learning.samples import Samples
+from rushes.learning.threads import torch_threads
+from rushes.models.cnn import Design
+from rushes.models.network import Network, build_network
+
+DESIGN = Design(units=(6, 8), kernels=(3, 3), dense=8, width=20, height=16, dropout=0.1)
+SHOWN = Preprocessing(20, 16, color="gray", mean=(0.5,), std=(0.5,))
+
+
+def samples(count: int, seed: int) -> Samples:
+    """Return pictures with a bright bar above (0) or below (1) the middle."""
+    dice = np.random.default_rng(seed)
+    truth = dice.integers(0, 2, count)
+    pixels = dice.integers(0, 90, (count, 16, 20, 1)).astype(np.uint8)
+    for picture, below in zip(pixels, truth, strict=True):
+        picture[10 if below else 3 :][:3] = 200
+    return Samples(tuple(ManifestRow(f"{index}.png", "a") for index in range(count)), truth, pixels)
+
+
+def run(tmp_path: Path, *, network: Network | None = None, **more: Any) -> tuple[Network, Fitted]:
+    torch.manual_seed(1)
+    network = network or build_network(DESIGN, ["above", "below"], SHOWN)
+    recipe = more.pop("recipe", cnn_recipe(epochs=6, learning_rate=0.01))
+    with torch_threads(1):
+        fitted = fit(
+            network.to(memory_format=torch.channels_last),
+            train=more.pop("train", samples(40, 0)),
+            validation=samples(20, 1),
+            recipe=recipe,
+            class_weights=np.ones(2, np.float32),
+            piece_size=more.pop("piece_size", 8),
+            checkpoint=tmp_path / "state.safetensors",
+            **more,
+        )
+    return network, fitted
+
+
+def weights_of(network: Network) -> list[torch.Tensor]:
+    return [parameter.detach() for parameter in network.parameters()]
+
+
+def test_a_network_learns_what_can_be_seen(tmp_path: Path) -> None:
+    network, fitted = run(tmp_path)
+    unseen = samples(30, 2)
+    assert score(answer(network, unseen.pixels, 8), unseen.truth).f1_macro > 0.9
+    assert [record["epoch"] for record in fitted.history] == list(range(1, fitted.epochs + 1))
+
+
+def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
+    first, _ = run(tmp_path / "a")
+    second, _ = run(tmp_path / "b")
+    for one, other in zip(weights_of(first), weights_of(second), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
+    first, _ = run(tmp_path / "a")
+    second, _ = run(tmp_path / "b", recipe=cnn_recipe(epochs=6, learning_rate=0.01, seed=1))
+    assert not torch.equal(weights_of(first)[0], weights_of(second)[0])
+
+
+@pytest.mark.parametrize("epoch", [2, 4, 6])
+def test_a_training_that_was_interrupted_ends_as_if_it_never_was(tmp_path: Path, epoch: int) -> None:
+    whole, expected = run(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", progress=StopAt(f"epoch {epoch}/6"))
+    resumed, fitted = run(tmp_path / "cut")
+    assert (fitted.resumed_after, fitted.best_epoch, fitted.epochs) == (epoch - 1, expected.best_epoch, 6)
+    assert [record["validation_loss"] for record in fitted.history] == [
+        record["validation_loss"] for record in expected.history
+    ]
+    for one, other in zip(weights_of(whole), weights_of(resumed), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      "])
+def test_a_state_that_cannot_be_read_is_passed_over(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "state.safetensors").write_bytes(content)
+    _, fitted = run(tmp_path)
+    assert fitted.resumed_after is None
+    assert fitted.epochs == 6
+
+
+def test_it_stops_when_validation_gets_no_better_and_keeps_the_best(tmp_path: Path) -> None:
+    # The labels of train are turned round while it learns: validation can only get worse.
+    teacher, _ = run(tmp_path / "teacher")
+    right = samples(40, 0)
+    wrong = Samples(right.rows, 1 - right.truth, right.pixels)
+    recipe = cnn_recipe(epochs=30, learning_rate=0.01, patience=3, monitor="loss")
+    network, fitted = run(tmp_path / "pupil", network=teacher, recipe=recipe, train=wrong)
+    assert fitted.epochs == fitted.best_epoch + 3
+    losses = {record["epoch"]: record["validation_loss"] for record in fitted.history}
+    assert losses[fitted.best_epoch] == min(losses.values())
+    watched = samples(20, 1)
+    kept = score(answer(network, watched.pixels, 8), watched.truth)
+    assert kept.loss == pytest.approx(losses[fitted.best_epoch], rel=1e-6)
+
+
+def test_the_size_of_the_pieces_does_not_change_what_is_learnt(tmp_path: Path) -> None:
+    recipe = cnn_recipe(epochs=1, learning_rate=0.01)
+    design = Design(units=(6, 8), kernels=(3, 3), dense=8, width=20, height=16)  # without dropout's dice
+    networks = []
+    for piece_size in (1, 3, 64):
+        torch.manual_seed(1)
+        network = build_network(design, ["above", "below"], SHOWN)
+        networks.append(run(tmp_path / str(piece_size), network=network, recipe=recipe, piece_size=piece_size)[0])
+    for others in networks[1:]:
+        for one, other in zip(weights_of(networks[0]), weights_of(others), strict=True):
+            torch.testing.assert_close(one, other, atol=2e-2, rtol=0.1)  # bfloat16, where the machine has it
+
+
+def test_a_training_that_runs_away_says_what_to_lower_and_leaves_no_state(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"Lower training\.learning_rate \(now 1e\+30\)"):
+        run(tmp_path, recipe=cnn_recipe(epochs=6, learning_rate=1e30))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_progress_counts_every_step_and_says_what_a_person_wants_to_know(tmp_path: Path) -> None:
+    seen: list[tuple[int, int | None, str]] = []
+    run(tmp_path, progress=lambda done, total, note="": seen.append((done, total, note)))
+    assert [done for done, _, _ in seen] == [*range(1, 31), 30]
+    assert {total for _, total, _ in seen} == {30}
+    assert all(len(note) <= 60 for _, _, note in seen)
+    assert seen[7][2].startswith("epoch 2/6 · loss ")
+    assert "f1 " in seen[7][2]
+    assert seen[7][2].endswith(" left")
+
+
+def test_large_maps_go_through_in_small_pieces() -> None:
+    cpu = torch.device("cpu")
+    assert piece_size_for(24 * 126 * 126, cpu) == 16
+    assert piece_size_for(10**9, cpu) == 1
+    assert piece_size_for(None, cpu) == 4

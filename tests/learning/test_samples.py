@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from learning.tiny import GROUPS, TASK, TinyProject
+from rushes.datasets.preprocessing import Preprocessing
+from rushes.errors import RunError
+from rushes.labels.manifest import ManifestRow, Part
+from rushes.learning.samples import (
+    Unreadable,
+    check_parts,
+    count_classes,
+    describe_lost,
+    read_samples,
+    rows_of_parts,
+    truth_of,
+)
+from rushes.project import Task
+
+SMALL = Preprocessing(12, 8, color="gray", mean=(0.5,), std=(0.5,))
+
+
+def parts(**classes: str) -> dict[Part, list[ManifestRow]]:
+    """Return parts from the first letters of class names: train="llmr"."""
+    names = {name[0]: name for name in TASK.classes} | {"x": "mittle"}
+    return {
+        part: [ManifestRow(f"{part}{index}.jpg", names[letter]) for index, letter in enumerate(classes.get(part, ""))]
+        for part in ("train", "validation", "test")  # type: ignore[misc]
+    }
+
+
+def test_rows_go_to_the_parts_of_the_split_and_those_in_none_are_left_out(project: TinyProject) -> None:
+    parts = {frame: part for frame, part in project.split.parts.items() if frame != project.rows[0].frame_id}
+    found = rows_of_parts(project.rows, replace(project.split, parts=parts))
+    assert {part: len(rows) for part, rows in found.items()} == {"train": 23, "validation": 12, "test": 12}
+    assert all(GROUPS[row.group] == part for part, rows in found.items() for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ({"train": "lmx", "validation": "lmr"}, "'mittle', which is not a class of place. Did you mean 'middle'"),
+        ({"validation": "lmr"}, "train has no labelled sample"),
+        ({"train": "lll", "validation": "lmr"}, "all 3 training samples of place are 'left'.*'middle', 'right'"),
+        ({"train": "lmm", "validation": "rr", "test": "r"}, "'right': 2 in validation, 1 in test.*another split"),
+        ({"train": "lmm", "validation": "lm"}, "'right' of place has no training sample.*take it out of the task"),
+        ({"train": "lmr"}, "validation is empty"),
+    ],
+)
+def test_what_cannot_be_learnt_is_said_with_what_to_do(classes: dict[str, str], message: str) -> None:
+    with pytest.raises(RunError, match=message):
+        check_parts(parts(**classes), TASK)
+
+
+def test_validation_and_test_may_lack_a_class() -> None:
+    check_parts(parts(train="lmr", validation="l"), TASK)
+
+
+def test_classes_are_counted_in_every_part() -> None:
+    assert count_classes(parts(train="llm", test="r"), TASK.classes) == {
+        "train": {"left": 2, "middle": 1, "right": 0},
+        "validation": {"left": 0, "middle": 0, "right": 0},
+        "test": {"left": 0, "middle": 0, "right": 1},
+    }
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_pictures_are_read_in_the_order_of_their_rows(project: TinyProject, threads: int) -> None:
+    notes: list[tuple[int, int | None]] = []
+    samples, lost = read_samples(
+        project.rows,
+        classes=TASK.classes,
+        project_root=project.root,
+        preprocessing=SMALL,
+        threads=threads,
+        progress=lambda done, total, note="": notes.append((done, total)),
+    )
+    assert samples.rows == project.rows
+    assert samples.pixels.shape == (48, 8, 12, 1)
+    assert not lost
+    assert notes[-1] == (48, 48)
+    bright = samples.pixels[:, :, :, 0].mean(axis=1).argmax(axis=1) // 4  # the third in which the square stands
+    np.testing.assert_array_equal(bright, samples.truth)
+
+
+def test_pictures_that_cannot_be_used_are_left_out_with_their_reason(project: TinyProject) -> None:
+    gone, cut, other, no_picture = project.rows[:4]
+    (project.root / gone.img_ref).unlink()
+    data = (project.root / cut.img_ref).read_bytes()
+    (project.root / cut.img_ref).write_bytes(data[:100])
+    (project.root / other.img_ref).write_bytes((project.root / no_picture.img_ref).read_bytes())
+    (project.root / no_picture.img_ref).write_bytes(b"text")
+    rows = [gone, replace(cut, sha256=""), other, replace(no_picture, sha256=""), project.rows[4]]
+    samples, lost = read_samples(rows, classes=TASK.classes, project_root=project.root, preprocessing=SMALL, threads=2)
+    assert samples.rows == (project.rows[4],)
+    assert samples.pixels.shape[0] == len(samples.truth) == 1
+    assert [one.row for one in lost] == rows[:4]
+    assert "missing" in lost[0].reason
+    assert "not the one that was labelled" in lost[2].reason
+
+
+def test_lost_pictures_are_described_in_one_sentence_that_does_not_grow(project: TinyProject) -> None:
+    lost = [Unreadable(row, "the file is missing") for row in project.rows[:9]]
+    text = describe_lost(lost, total=48)
+    assert text.startswith("9 of 48 pictures could not be used")
+    assert text.endswith("and 4 more")
+
+
+def test_truth_follows_the_order_of_the_task() -> None:
+    rows = [ManifestRow("a", "b"), ManifestRow("b", "a")]
+    assert truth_of(rows, Task("t", ("b", "a")).classes).tolist() == [0, 1]

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from learning.tiny import TASK, StopAt, TinyProject, as_manifest, backbone_recipe, cnn_recipe, make_project
+from rushes.datasets.preprocessing import prepare
+from rushes.errors import RecipeError, RunError, WeightsError
+from rushes.footage.picture import read_picture
+from rushes.learning.lessons import plan_class_weights
+from rushes.learning.monitors import score
+from rushes.learning.predictions import read_predictions
+from rushes.learning.runs import Run, list_runs
+from rushes.learning.train import train
+from rushes.models.network import load_network
+from rushes.project import Task
+from rushes.storage.files import digest_of_file
+
+
+def check_run(run: Run, project: TinyProject) -> None:
+    """Assert what holds of every run: its files, and that the stored network gives the stored predictions."""
+    files = {path.relative_to(run.folder).as_posix() for path in run.folder.rglob("*") if path.is_file()}
+    assert files == {
+        "run.json", "history.jsonl", "model.safetensors", "predictions/validation.parquet", "predictions/test.parquet"
+    }  # fmt: skip
+    assert run.manifest == {"path": "manifests/place-manifest.jl", "sha256": digest_of_file(project.manifest)}
+    assert run.split == {"path": None, "sha256": project.split.digest, "kind": "grouped"}
+    assert run.classes == TASK.classes
+    assert run.counts["train"] == {"left": 8, "middle": 8, "right": 8}
+    assert str(project.root) not in (run.folder / "run.json").read_text(encoding="utf-8")
+    network = load_network(run.folder)
+    for part in ("validation", "test"):
+        predictions = read_predictions(run.predictions_file(part))
+        pictures = [prepare(read_picture(project.root / image), run.preprocessing) for image in predictions.images]
+        with torch.inference_mode():
+            answers = torch.softmax(network(torch.from_numpy(np.stack(pictures))), 1).numpy()
+        np.testing.assert_allclose(answers, predictions.probabilities, atol=1e-4)
+        assert set(predictions.origins) == {"jonny"}
+        assert set(predictions.groups) == {"film-c" if part == "validation" else "film-d"}
+
+
+def test_a_cnn_learns_from_scratch_what_it_can_see(tmp_path: Path) -> None:
+    project = make_project(tmp_path, per_class=8)
+    run = train(cnn_recipe(epochs=12, patience=12), **project.places())
+    test = read_predictions(run.predictions_file("test"))
+    assert score(test.probabilities, test.truth).f1_macro > 0.8
+    assert run.folder == project.root / "runs" / "2026-11-20-142501-tiny-cnn"
+    assert run.parameters == run.trained_parameters
+
+
+def test_a_run_of_a_cnn_says_all_that_decided_it(project: TinyProject) -> None:
+    run = train(cnn_recipe(), **project.places())
+    check_run(run, project)
+    assert run.weights == {}
+    assert run.recipe["training"]["epochs"] == 3
+    assert run.recipe["task"] == "place"
+    assert [record["epoch"] for record in run.history] == [1, 2, 3]
+    assert run.machine["threads"] == 1
+    assert not (project.root / "cache" / "training").exists() or not list(
+        (project.root / "cache" / "training").iterdir()
+    )
+
+
+def test_a_head_is_trained_on_features_that_are_computed_once(project: TinyProject, weights: Path) -> None:
+    notes: list[str] = []
+    recipe = backbone_recipe("features", weights)
+    first = train(recipe, **project.places() | {"progress": lambda done, total, note="": notes.append(note)})
+    check_run(first, project)
+    assert "computing features" in notes
+    assert first.epochs == 0
+    assert first.trained_parameters == sum(p.numel() for p in load_network(first.folder).head.parameters())
+    assert [record["chosen"] for record in first.history].count(True) == 1
+    assert first.weights == {"path": weights.name, "sha256": digest_of_file(weights)}
+    notes.clear()
+    second = train(recipe, **project.places() | {"progress": lambda done, total, note="": notes.append(note)})
+    assert "computing features" not in notes
+    assert second.name == "2026-11-20-142501-tiny-features-2"
+    assert digest_of_file(first.folder / "model.safetensors") == digest_of_file(second.folder / "model.safetensors")
+
+
+def test_fine_tuning_changes_the_last_stage_only_and_no_batch_statistics(project: TinyProject, weights: Path) -> None:
+    run = train(backbone_recipe("finetune", weights, learning_rate=0.01, monitor="loss"), **project.places())
+    check_run(run, project)
+    before, after = torch.load(weights, weights_only=True), load_network(run.folder).body.state_dict()
+    changed = {name for name in after if not torch.equal(after[name], before[name])}
+    assert run.history[0]["epoch"] == 0
+    assert all("running" not in name and not name.startswith(("conv_stem", "blocks.0")) for name in changed)
+    assert (run.best_epoch > 0) == bool(changed)
+    assert 0 < run.trained_parameters < run.parameters
+
+
+def test_fine_tuning_is_never_worse_on_validation_than_the_head_it_starts_from(
+    project: TinyProject, weights: Path
+) -> None:
+    run = train(backbone_recipe("finetune", weights, learning_rate=5.0), **project.places())
+    validation = read_predictions(run.predictions_file("validation"))
+    kept = score(validation.probabilities, validation.truth)
+    assert kept.f1_macro >= run.history[0]["f1_macro"] - 1e-9
+
+
+@pytest.mark.parametrize("kind", ["cnn", "finetune"])
+def test_an_interrupted_training_leaves_no_run_and_goes_on_where_it_stopped(
+    tmp_path: Path, weights: Path, kind: str
+) -> None:
+    recipe = cnn_recipe() if kind == "cnn" else backbone_recipe("finetune", weights, patience=9)
+    whole = train(recipe, **make_project(tmp_path / "whole").places())
+    project = make_project(tmp_path / "cut")
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, **project.places() | {"progress": StopAt("epoch 2/")})
+    assert not (project.root / "runs").exists()
+    notes: list[str] = []
+    run = train(recipe, **project.places() | {"progress": lambda done, total, note="": notes.append(note)})
+    assert not any(note.startswith("epoch 1/") for note in notes)
+    assert digest_of_file(run.folder / "model.safetensors") == digest_of_file(whole.folder / "model.safetensors")
+    assert list((project.root / "cache" / "training").iterdir()) == []
+
+
+def test_a_changed_label_or_recipe_does_not_take_up_what_was_interrupted(project: TinyProject) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(cnn_recipe(), **project.places() | {"progress": StopAt("epoch 3/")})
+    relabelled = replace(project.rows[0], class_name="middle")
+    rows, manifest, split = as_manifest(project.root, [relabelled, *project.rows[1:]])
+    notes: list[str] = []
+    more = {"rows": rows, "manifest": manifest, "split": split}
+    more |= {"progress": lambda done, total, note="": notes.append(note)}
+    train(cnn_recipe(), **project.places() | more)
+    assert any(note.startswith("epoch 1/") for note in notes)
+
+
+def test_pictures_that_cannot_be_read_are_left_out_and_named(project: TinyProject, weights: Path) -> None:
+    for row in (project.rows[0], project.rows[-1]):
+        (project.root / row.img_ref).unlink()
+    for recipe in (cnn_recipe(epochs=1), backbone_recipe("features", weights), backbone_recipe("finetune", weights)):
+        run = train(recipe, **project.places())
+        assert run.counts["train"]["left"] == 7
+        assert run.counts["test"]["right"] == 3
+        assert len(read_predictions(run.predictions_file("test"))) == 11
+        assert any("2 of 48 pictures could not be used" in warning for warning in run.warnings)
+
+
+def test_a_class_whose_pictures_are_all_lost_is_an_error_that_names_the_pictures(project: TinyProject) -> None:
+    for row in project.rows:
+        if row.class_name == "middle" and row.group in ("film-a", "film-b"):
+            (project.root / row.img_ref).write_bytes(b"")
+    with pytest.raises(RunError, match=r"'middle' of place has no training sample(.|\n)*8 of 48 pictures"):
+        train(cnn_recipe(), **project.places())
+    assert not (project.root / "runs").exists()
+
+
+def test_a_run_warns_of_what_a_score_cannot_say(project: TinyProject) -> None:
+    parts = {
+        row.frame_id: part
+        for row in project.rows
+        if (part := project.split.parts[row.frame_id]) != "test" and (part == "train" or row.class_name != "right")
+    }
+    split = replace(project.split, parts=parts, notes=("a note of the split",))
+    run = train(cnn_recipe(epochs=1), **project.places() | {"split": split})
+    assert "a note of the split" in run.warnings
+    assert "test is empty: nothing can be said about it" in run.warnings
+    assert any(warning.startswith("validation has no sample of 'right'") for warning in run.warnings)
+    assert any("only 8 training samples" in warning for warning in run.warnings)
+    assert not run.predictions_file("test").exists()
+
+
+def test_a_class_that_is_never_predicted_is_named(project: TinyProject) -> None:
+    run = train(cnn_recipe(epochs=1, learning_rate=1e-9), **project.places())
+    validation = read_predictions(run.predictions_file("validation"))
+    ignored = set(TASK.classes) - {TASK.classes[index] for index in validation.predicted}
+    named = {
+        name for name in TASK.classes if any(f"'{name}' is never predicted on validation" in w for w in run.warnings)
+    }
+    assert named == ignored
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"task": Task("place", ("left", "middle"))}, RunError, "'right', which is not a class of place"),
+        ({"task": Task("place", (*TASK.classes, "top"))}, RunError, "'top' of place has no training sample"),
+    ],
+)
+def test_samples_that_do_not_fit_the_task_start_no_training(
+    project: TinyProject, change: dict[str, object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        train(cnn_recipe(), **project.places() | change)
+    assert not (project.root / "runs").exists()
+
+
+def test_missing_weights_start_no_training(project: TinyProject, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"gone\.pth"):
+        train(backbone_recipe("features", tmp_path / "gone.pth"), **project.places())
+    assert not (project.root / "runs").exists()
+
+
+def test_a_weights_file_is_looked_for_in_the_project(project: TinyProject, weights: Path) -> None:
+    (project.root / "weights.pth").write_bytes(weights.read_bytes())
+    run = train(backbone_recipe("features", Path("weights.pth")), **project.places())
+    assert run.weights["path"] == "weights.pth"
+
+
+def test_an_input_too_small_starts_no_training(project: TinyProject) -> None:
+    recipe = cnn_recipe()
+    with pytest.raises(RecipeError, match="too small"):
+        train(replace(recipe, input=replace(recipe.input, size=(64, 64))), **project.places())
+
+
+def test_training_leaves_torch_and_its_dice_as_they_were(project: TinyProject) -> None:
+    torch.manual_seed(4)
+    expected = torch.rand(1)
+    torch.manual_seed(4)
+    threads = torch.get_num_threads()
+    train(cnn_recipe(epochs=1), **project.places() | {"threads": threads + 1})
+    assert torch.equal(torch.rand(1), expected)
+    assert torch.get_num_threads() == threads
+
+
+def test_class_weights_make_every_class_weigh_the_same() -> None:
+    weights = plan_class_weights({"a": 10, "b": 30}, "weights")
+    assert weights == {"a": 2.0, "b": pytest.approx(2 / 3)}
+    assert weights["a"] * 10 == pytest.approx(weights["b"] * 30)
+    assert plan_class_weights({"a": 10, "b": 30}, "none") == {"a": 1.0, "b": 1.0}
+
+
+@pytest.mark.slow
+def test_flowers_are_told_apart_by_a_head_on_the_local_mobilenet(media: Path, tmp_path: Path) -> None:
+    from learning.tiny import NOW
+    from rushes.datasets.split import plan_split
+    from rushes.labels.manifest import ManifestRow, format_manifest
+    from rushes.learning.recipe import parse_recipe
+    from rushes.project import SplitSettings
+
+    folder = media / "images" / "flowers"
+    rows = []
+    for path in sorted(folder.glob("*/*.jpg")):
+        digest = digest_of_file(path)
+        rows.append(
+            ManifestRow(
+                os.path.relpath(path, media), path.parent.name, group=digest[:2], source=digest, sha256=digest,
+                name=path.stem,
+            )
+        )  # fmt: skip
+    task = Task("flowers", tuple(sorted({row.class_name for row in rows})))
+    manifest = tmp_path / "manifest.jl"
+    manifest.write_text(format_manifest(rows), encoding="utf-8")
+    weights = media / "weights" / "mobilenetv2_100_tf_ptq_dequant_fp16.pth"
+    table = {
+        "name": "flowers",
+        "model": {"kind": "features", "weights": str(weights), "backbone_args": {"pad_type": "same"}},
+        "input": {"mean": [0.5] * 3, "std": [0.5] * 3},
+    }
+    run = train(
+        parse_recipe(table, where="flowers.toml"),
+        task=task,
+        manifest=manifest,
+        rows=rows,
+        split=plan_split(rows, task="flowers", kind="grouped", settings=SplitSettings()),
+        project_root=media,
+        runs_folder=tmp_path / "runs",
+        cache_folder=tmp_path / "cache",
+        now=NOW,
+    )
+    held = [read_predictions(run.predictions_file(part)) for part in ("validation", "test")]
+    probabilities, truth = np.concatenate([p.probabilities for p in held]), np.concatenate([p.truth for p in held])
+    assert score(probabilities, truth).f1_macro > 0.65  # five classes: chance is 0.2
+    assert json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["manifest"]["path"] == "manifest.jl"
+    assert list_runs(tmp_path / "runs") == [run]

@@ -27,7 +27,7 @@ from rushes.cli.templates import TEMPLATES
 from rushes.footage.kinds import PHOTO_EXTENSIONS, RAW_EXTENSIONS, VIDEO_EXTENSIONS
 from rushes.footage.picture import encode_picture
 from rushes.labels.columns import MEANINGS
-from rushes.labels.sheet import SHEET_SUFFIXES
+from rushes.labels.sheets.files import SHEET_SUFFIXES
 from rushes.learning import recipe as recipes
 from rushes.models.cnn import DESIGNS
 from rushes.project import Project, Task, parse_project

@@ -9,7 +9,8 @@ from labels.catalogued import film_frames, photograph
 from rushes.labels.columns import plan_columns
 from rushes.labels.frame_index import FrameIndex, FrameRef
 from rushes.labels.parse import Parsed, parse_labels
-from rushes.labels.sheet import Sheet, read_sheets
+from rushes.labels.sheet import Sheet
+from rushes.labels.sheets.files import read_sheets
 from rushes.project import Task
 
 NOW = "2026-11-20T12:00:00Z"

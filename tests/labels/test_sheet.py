@@ -7,7 +7,8 @@ import pytest
 import xlsxwriter
 
 from rushes.errors import SheetError
-from rushes.labels.sheet import Sheet, read_sheets
+from rushes.labels.sheet import Sheet
+from rushes.labels.sheets.files import read_sheets
 
 TABLE = [["file", "class"], ["a.jpg", "MS"], ["007", "Grüße"]]
 

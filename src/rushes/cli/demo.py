@@ -186,7 +186,7 @@ def _task_of(sheet: Path, mapping: list[str]) -> tuple[str, list[str]]:
     from rushes.cli.labels import parse_mapping
     from rushes.errors import Fault
     from rushes.labels.columns import plan_sheets
-    from rushes.labels.sheet import read_sheets
+    from rushes.labels.sheets.files import read_sheets
 
     planned = plan_sheets(read_sheets(sheet), dict(parse_mapping(words) for words in mapping))
     answers = Counter(

@@ -58,7 +58,7 @@ def import_sheet(
         from rushes.labels.frame_index import FrameIndex
         from rushes.labels.parse import parse_labels
         from rushes.labels.plan import plan_import
-        from rushes.labels.sheet import read_sheets
+        from rushes.labels.sheets.files import read_sheets
         from rushes.project import find_project
 
         place = find_project(project)

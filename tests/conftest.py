@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,25 @@ def media() -> Path:
     if not (folder / "MANIFEST.csv").is_file():
         pytest.skip(f"no real footage in {folder}; name its folder in RUSHES_MEDIA")
     return folder
+
+
+def _tool(name: str) -> str:
+    """Return the path of a program; without it skip aloud, or fail where RUSHES_MUST_RUN names it."""
+    path = shutil.which(name)
+    if path is None:
+        if name in os.environ.get("RUSHES_MUST_RUN", "").split():
+            pytest.fail(f"{name} is missing, and RUSHES_MUST_RUN says that what needs it must run")
+        pytest.skip(f"no {name} on this machine")
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium."""
+    return _tool("chromium")
+
+
+@pytest.fixture(scope="session")
+def ffprobe() -> str:
+    """The path of ffprobe."""
+    return _tool("ffprobe")

@@ -30,6 +30,27 @@ def test_a_class_of_one_group_alone_has_no_interval_but_the_others_have():
     assert intervals.recall[0].low is not None
 
 
+def test_the_mean_over_classes_has_no_interval_where_a_class_is_in_one_group_alone():
+    pairs = [("CS", "CS"), ("CS", "CS"), ("MS", "CS"), ("CS", "CS"), ("LS", "CS")]
+    _, tallies = tally_groups(answers(pairs, groups=["a", "b", "c", "d", "e"]))
+    intervals = bootstrap(tallies, seed=0)
+    assert intervals.accuracy.low is not None
+    for interval in (intervals.f1_macro, intervals.balanced_accuracy):
+        assert interval.low is None
+        assert "one group" in interval.reason
+
+
+def test_a_draw_that_lost_a_class_does_not_count_as_a_perfect_one():
+    # 'MS' is never found: whatever groups are drawn, the mean over the two classes cannot pass one half.
+    pairs = [("CS", "CS")] * 8 + [("MS", "CS")] * 2
+    _, tallies = tally_groups(answers(pairs, groups=[f"film-{row}" for row in range(10)]))
+    interval = bootstrap(tallies, seed=0).balanced_accuracy
+    assert (interval.low, interval.high) == (0.5, 0.5)
+    high = bootstrap(tallies, seed=0).f1_macro.high
+    assert high is not None
+    assert high < 0.5
+
+
 def test_groups_that_are_all_alike_leave_no_width():
     pairs = [("CS", "CS"), ("MS", "CS")] * 5
     groups = [f"film-{row // 2}" for row in range(10)]

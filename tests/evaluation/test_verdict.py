@@ -28,7 +28,7 @@ def test_a_good_model_is_called_better_than_guessing_and_a_blind_one_is_not():
 def test_one_group_claims_no_interval():
     verdict = pronounce(judged(3.0, groups=1), split_kind="grouped", mixed=None)
     assert "no interval: one group" in verdict.sentence
-    assert "one group cannot show" in verdict.standing
+    assert "so few groups cannot show" in verdict.standing
 
 
 def test_the_gap_to_the_mixed_split_is_put_plainly():

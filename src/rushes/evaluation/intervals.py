@@ -15,6 +15,7 @@ from rushes.evaluation.scores import Counts, Floats, Measures, Tallies, measure
 
 RESAMPLES = 1000
 LEVEL = 0.95
+_FEWEST_DRAWS = 100  # that an interval may rest on
 _CELLS_AT_ONCE = 8_000_000  # draws held in memory at a time
 
 
@@ -47,7 +48,8 @@ def bootstrap(tallies: Tallies, *, seed: int, resamples: int = RESAMPLES) -> Int
     """Return the interval of every score, from `resamples` draws of as many groups as there are, with repetition.
 
     A score whose denominator is fed by fewer than two groups has no interval: each draw would repeat the same
-    number, and the width of zero would look like certainty. A draw in which a score is undefined is left out.
+    number, and the width of zero would look like certainty. A draw in which a score is undefined is left out; for
+    the means over classes also a draw that lost all samples of a class, since it would average over fewer classes.
 
     Args:
         tallies: counts of (groups, classes).
@@ -55,11 +57,25 @@ def bootstrap(tallies: Tallies, *, seed: int, resamples: int = RESAMPLES) -> Int
     """
     group_count = tallies.labelled.shape[0]
     samples_in = tallies.labelled.sum(axis=1)
-    drawn = measure(_draw(tallies, seed=seed, resamples=resamples)) if group_count > 1 else None
+    resampled = _draw(tallies, seed=seed, resamples=resamples) if group_count > 1 else None
+    drawn = None if resampled is None else measure(resampled)
     labelled_in, predicted_in = tallies.labelled > 0, tallies.predicted > 0
+    present = labelled_in.any(axis=0)
 
     def overall(values: Floats | None) -> Interval:
         return _interval(values, int((samples_in > 0).sum()))
+
+    def over_classes(values: Floats | None) -> Interval:
+        if values is None or resampled is None or not present.any():
+            return overall(values)
+        if labelled_in[:, present].sum(axis=0).min() < 2:
+            return Interval(
+                None, None, "all samples of a class come from one group; draws without it say nothing of it"
+            )
+        whole = (resampled.labelled[:, present] > 0).all(axis=1)
+        if whole.sum() < _FEWEST_DRAWS:
+            return Interval(None, None, "too few groups hold each class: hardly a draw of groups holds them all")
+        return overall(np.where(whole, values, np.nan))
 
     def per_class(values: Floats | None, feeding: npt.NDArray[np.bool_]) -> tuple[Interval, ...]:
         return tuple(
@@ -69,8 +85,8 @@ def bootstrap(tallies: Tallies, *, seed: int, resamples: int = RESAMPLES) -> Int
 
     return Intervals(
         accuracy=overall(_part(drawn, "accuracy")),
-        balanced_accuracy=overall(_part(drawn, "balanced_accuracy")),
-        f1_macro=overall(_part(drawn, "f1_macro")),
+        balanced_accuracy=over_classes(_part(drawn, "balanced_accuracy")),
+        f1_macro=over_classes(_part(drawn, "f1_macro")),
         precision=per_class(_part(drawn, "precision"), predicted_in),
         recall=per_class(_part(drawn, "recall"), labelled_in),
         f1=per_class(_part(drawn, "f1"), labelled_in | predicted_in),

@@ -46,11 +46,12 @@ def pronounce(test: Judgement, *, split_kind: str, mixed: Judgement | None) -> V
         )  # fmt: skip
     seen = "it never watched" if split_kind == "grouped" else "that it has partly watched in training"
     within = span(test.f1_macro.interval)
+    why_not = "one group" if len(test.groups) == 1 else "too few groups hold each class"
     return Verdict(
         before=f"On {counted(test.samples, 'sample')} from {counted(len(test.groups), 'group')} {seen}, "
         "this model reaches a macro-F1 of ",
         score=number(value),
-        after=f" ({f'95 % interval {within}' if within else 'no interval: one group'}), where always answering "
+        after=f" ({f'95 % interval {within}' if within else f'no interval: {why_not}'}), where always answering "
         f"‘{test.majority.class_name}’ would reach {number(majority)}.",
         standing=_standing(test, value, split_kind=split_kind),
         gap=_gap(test, value, split_kind=split_kind, mixed=mixed),
@@ -68,8 +69,8 @@ def _standing(test: Judgement, value: float, *, split_kind: str) -> str:
         return f"That is no better than a blind guess ({number(blind)}): do not rely on it yet."
     if low is None:
         return (
-            f"That is above a blind guess ({number(blind)}), but one group cannot show whether it would be so on "
-            "another."
+            f"That is above a blind guess ({number(blind)}), but so few groups cannot show whether it would be so on "
+            "others."
         )
     if low <= blind:
         return (

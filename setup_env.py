@@ -67,7 +67,7 @@ def main() -> None:
         return
     print("setting up .venv (once; about a minute, and 6 GB for torch)", file=sys.stderr)
     uv = install_uv()
-    run(uv, "venv", "--quiet", "--clear", "--no-project", "--python", sys.executable, VENV)
+    run(uv, "venv", "--quiet", "--allow-existing", "--no-project", "--python", sys.executable, VENV)
     python = VENV / SCRIPTS / "python"
     run(uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", python, LOCK)
     run(

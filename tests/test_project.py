@@ -19,7 +19,7 @@ def test_a_project_is_found_from_a_folder_inside_it(tmp_path: Path) -> None:
     project = find_project(inside)
     assert project.root == tmp_path.resolve()
     assert project.task(None).classes == ("no", "yes")
-    assert project.catalog_url.startswith("sqlite:///")
+    assert project.catalog_place == tmp_path.resolve() / ".rushes" / "catalog.db"
 
 
 def test_without_a_project_the_way_to_make_one_is_named(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,17 +50,13 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class IngestSettings:
+class IngestDefaults:
     """How footage becomes frames when the command line does not say otherwise."""
 
     every: str = "8s"
     size: str = "640"  # long side in pixels, or WIDTHxHEIGHT
     format: str = "jpeg"
     quality: int = 90
-
-    @property
-    def every_seconds(self) -> Fraction:
-        return parse_duration(self.every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +78,14 @@ class Project:
     tasks: Mapping[str, Task]
     trust: tuple[str, ...] = DEFAULT_TRUST
     catalog: str = ""  # SQLAlchemy URL; "" is the SQLite file in the project
-    ingest: IngestSettings = field(default_factory=IngestSettings)
+    ingest: IngestDefaults = field(default_factory=IngestDefaults)
     split: SplitSettings = field(default_factory=SplitSettings)
     columns: Mapping[str, str] = field(default_factory=dict)  # sheet column -> its meaning, as --map says it
 
     @property
-    def catalog_url(self) -> str:
-        return self.catalog or f"sqlite:///{self.root / '.rushes' / 'catalog.db'}"
-
-    @property
-    def frames_folder(self) -> Path:
-        return self.root / "frames"
+    def catalog_place(self) -> Path | str:
+        """The SQLite file in the project, or the SQLAlchemy URL that rushes.toml names."""
+        return self.catalog or self.root / ".rushes" / "catalog.db"
 
     @property
     def manifests_folder(self) -> Path:
@@ -303,8 +295,8 @@ def _parse_task(name: str, body: Any, *, where: str) -> Task:
     )
 
 
-def _parse_ingest(table: Mapping[str, Any], *, where: str) -> IngestSettings:
-    settings = settings_from_table(IngestSettings, table, where=f"{where}: [ingest]", error=ProjectError)
+def _parse_ingest(table: Mapping[str, Any], *, where: str) -> IngestDefaults:
+    settings = settings_from_table(IngestDefaults, table, where=f"{where}: [ingest]", error=ProjectError)
     try:
         parse_duration(settings.every)
     except ValueError as error:

@@ -59,11 +59,12 @@ def make_run(
     preprocessing: Preprocessing = GRAY,
     recipe: Recipe | None = None,
     pictures: int = 10,
+    working_size: str = "640",
 ) -> Run:
     """Write a project of ten pictures and a run with an untrained network of known weights."""
     torch.manual_seed(3)
     network = build_network(architecture, CLASSES, preprocessing)
-    return write_whole_run(project, network, architecture, preprocessing, recipe, pictures)
+    return write_whole_run(project, network, architecture, preprocessing, recipe, pictures, working_size)
 
 
 def write_whole_run(
@@ -73,6 +74,7 @@ def write_whole_run(
     preprocessing: Preprocessing,
     recipe: Recipe | None = None,
     pictures: int = 10,
+    working_size: str = "640",
 ) -> Run:
     folder = project / "runs" / "2026-11-20-120000-light"
     folder.mkdir(parents=True)
@@ -88,6 +90,7 @@ def write_whole_run(
         manifest={"path": "manifests/light.jl", "sha256": "a" * 64},
         split={"sha256": "b" * 64, "kind": "grouped"},
         weights={},
+        working_size=working_size,
         commit=None,
         machine={},
         created_at="2026-11-20T12:00:00Z",
@@ -131,9 +134,9 @@ def test_the_configuration_is_in_timms_layout(tmp_path: Path) -> None:
     assert config["label_names"] == list(CLASSES)
 
 
-def test_the_working_size_is_that_of_the_project(tmp_path: Path) -> None:
-    run = make_run(tmp_path)
-    (tmp_path / "rushes.toml").write_text('name = "light"\n[ingest]\nsize = "320x180"\n')
+def test_the_working_size_is_that_of_the_run_whatever_the_project_says_since(tmp_path: Path) -> None:
+    run = make_run(tmp_path, working_size="320x180")
+    (tmp_path / "rushes.toml").write_text('name = "light"\n[ingest]\nsize = "24"\n')
     bundle = export_run(run.folder, tmp_path / "bundles" / "light", project_root=tmp_path)
     assert bundle.working_size == "320x180"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from fractions import Fraction
@@ -45,22 +47,56 @@ def label(class_name: str | None, *, ordinal: int = 0, origin: str = "jonny") ->
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Catalog:
-    return open_catalog(f"sqlite:///{tmp_path / 'with a space' / 'catalog.db'}")
+    return open_catalog(tmp_path / "with a space" / "catalog.db")
 
 
 def test_what_is_put_in_comes_out_the_same(catalog: Catalog) -> None:
     catalog.add_source(SOURCE, now=NOW)
-    assert catalog.add_frames([frame(0), frame(8)], now=NOW) == 2
+    catalog.add_frames([frame(0), frame(8)], now=NOW)
     assert catalog.sources() == [SOURCE]
     assert catalog.source(SOURCE.digest) == SOURCE
     assert catalog.frames() == [frame(0), frame(8)]
     assert catalog.frames(source="ff" * 32) == []
 
 
-def test_frames_are_not_taken_in_twice(catalog: Catalog) -> None:
+def test_frames_are_not_there_twice(catalog: Catalog) -> None:
     catalog.add_source(SOURCE, now=NOW)
     catalog.add_frames([frame(0)], now=NOW)
-    assert catalog.add_frames([frame(0), frame(1)], now=NOW) == 1
+    catalog.add_frames([frame(0), frame(1)], now=NOW)
+    assert len(catalog.frames()) == 2
+
+
+def test_a_frame_whose_picture_was_made_anew_states_the_new_picture(catalog: Catalog) -> None:
+    catalog.add_source(SOURCE, now=NOW)
+    catalog.add_frames([frame(0)], now=NOW)
+    anew = replace(frame(0), image="frames/x/F0.png", sha256="ef" * 32, signature=5, size="64")
+    catalog.add_frames([anew], now=NOW)
+    assert catalog.frames() == [anew]
+
+
+def test_a_name_belongs_to_one_source(catalog: Catalog) -> None:
+    other = replace(SOURCE, digest="cd" * 32)
+    assert catalog.add_source(SOURCE, now=NOW).name == "TT_S01_E01"
+    assert catalog.add_source(other, now=NOW).name == "TT_S01_E01-cdcdcdcd"
+    assert catalog.add_source(other, now=NOW).name == "TT_S01_E01-cdcdcdcd"
+
+
+def test_a_folder_s_name_may_hold_what_means_something_in_a_url(tmp_path: Path) -> None:
+    for name in ("who?", "100%", "a#b", "a@b:c"):
+        path = tmp_path / name / "catalog.db"
+        with open_catalog(path) as opened:
+            opened.add_source(SOURCE, now=NOW)
+        assert path.is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["100%", "a#b", "a@b:c", "who?"]
+
+
+def test_several_processes_may_make_the_same_catalog_at_once(tmp_path: Path) -> None:
+    words = "from pathlib import Path; import sys; from rushes.catalog.catalog import open_catalog; "
+    command = [sys.executable, "-c", words + "open_catalog(Path(sys.argv[1])).close()", str(tmp_path / "catalog.db")]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(6)]
+    for process in processes:
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 0, said
 
 
 def test_a_film_that_moved_is_still_the_same_film(catalog: Catalog) -> None:
@@ -107,7 +143,7 @@ def test_a_digest_is_remembered_until_the_file_changes(catalog: Catalog) -> None
 
 
 def test_several_writers_at_once_lose_nothing(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'catalog.db'}"
+    url = tmp_path / "catalog.db"
     with open_catalog(url) as first:
         first.add_source(SOURCE, now=NOW)
 
@@ -163,16 +199,16 @@ def test_a_later_step_keeps_what_is_there_and_a_step_that_fails_leaves_the_versi
 
 def test_a_catalog_of_a_newer_rushes_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "catalog.db"
-    open_catalog(f"sqlite:///{path}").close()
+    open_catalog(path).close()
     connection = sqlite3.connect(path)
     connection.execute("INSERT INTO catalog_version VALUES (99)")
     connection.commit()
     connection.close()
     with pytest.raises(CatalogError, match=r"version 99.*Update rushes"):
-        open_catalog(f"sqlite:///{path}")
+        open_catalog(path)
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "catalog.db").write_bytes(b"not a database at all, but long enough to be looked at" * 100)
     with pytest.raises(CatalogError, match=r"catalog\.db.* is damaged"):
-        open_catalog(f"sqlite:///{tmp_path / 'catalog.db'}")
+        open_catalog(tmp_path / "catalog.db")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,7 @@ from rushes.footage.picture import encode_picture, parse_size, read_picture
 from rushes.footage.sampling import Every, EveryFrame
 from rushes.footage.source import Unreadable
 from rushes.project import Task
+from rushes.storage.files import digest_of_file
 
 SETTINGS = IngestSettings(sampling=EveryFrame(), size=parse_size("640"), format="png")
 TASK = Task("flower", ("rose", "tulip"), aliases={"red": "rose"})
@@ -25,7 +27,7 @@ TASK = Task("flower", ("rose", "tulip"), aliases={"red": "rose"})
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    with open_catalog(f"sqlite:///{tmp_path / 'project' / 'catalog.db'}") as opened:
+    with open_catalog(tmp_path / "project" / "catalog.db") as opened:
         yield opened
 
 
@@ -129,7 +131,7 @@ def test_two_files_of_one_name_get_names_of_their_own_and_a_copy_is_the_same_sou
 def test_the_folder_names_the_class_and_each_photograph_is_a_group(catalog: Catalog, tmp_path: Path) -> None:
     for number, name in enumerate(["rose", "Red", "tulip", "other"]):
         write_photo(tmp_path / "set" / name / f"{name}.jpg", number)
-    settings = IngestSettings(sampling=EveryFrame(), size=parse_size("32"), task="flower")
+    settings = IngestSettings(sampling=EveryFrame(), size=parse_size("32"), task=TASK)
     for _ in range(2):
         outcomes = take(catalog, tmp_path, tmp_path / "set", settings=settings)
     said = {label.class_name for label in catalog.labels(task="flower")}
@@ -140,6 +142,69 @@ def test_the_folder_names_the_class_and_each_photograph_is_a_group(catalog: Cata
         "'other' is no class of flower (1 files passed over). Allowed: 'rose', 'tulip', 'red'. "
         "An alias in rushes.toml would do as well"
     ]
+
+
+def test_a_film_in_a_class_folder_gives_all_its_frames_the_class(catalog: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "set" / "rose").mkdir(parents=True)
+    times = [60 + 24 * number for number in range(10)]  # the first frame is not at 0
+    write_film(tmp_path / "set" / "rose" / "late.mp4", 10, times=times)
+    write_photo(tmp_path / "set" / "tulip" / "1.jpg", 1)
+    settings = IngestSettings(sampling=EveryFrame(), size=parse_size("32"), task=TASK)
+    outcomes = take(catalog, tmp_path, tmp_path / "set", settings=settings)
+    assert all(isinstance(outcome, Ingested) for outcome in outcomes)
+    said = [label.class_name for label in catalog.labels(task="flower")]
+    assert sorted(said) == ["rose"] * 10 + ["tulip"]
+
+
+def test_the_same_picture_in_folders_of_two_classes_is_said_and_gets_neither(catalog: Catalog, tmp_path: Path) -> None:
+    first = write_photo(tmp_path / "set" / "rose" / "1.jpg", 1)
+    (tmp_path / "set" / "tulip").mkdir()
+    shutil.copy(first, tmp_path / "set" / "tulip" / "2.jpg")
+    settings = IngestSettings(sampling=EveryFrame(), size=parse_size("32"), task=TASK)
+    for _ in range(3):
+        outcomes = take(catalog, tmp_path, tmp_path / "set", settings=settings)
+    lost = [str(lost) for outcome in outcomes if isinstance(outcome, Ingested) for lost in outcome.lost]
+    assert len(lost) == 2
+    assert all("is the same picture as" in line for line in lost)
+    (frame,) = catalog.frames()
+    said = catalog.labels_of(frame.frame.id, task="flower")
+    assert not said or said[-1].class_name is None
+    assert len(said) <= 2
+
+
+def test_pictures_that_were_lost_are_made_anew_in_another_format(catalog: Catalog, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", 6)
+    take(catalog, tmp_path, film)
+    shutil.rmtree(tmp_path / "project" / "frames")
+    other = IngestSettings(sampling=EveryFrame(), size=parse_size("48"), format="jpeg")
+    take(catalog, tmp_path, film, settings=other)
+    for item in catalog.frames():
+        path = tmp_path / "project" / item.image
+        assert digest_of_file(path) == item.sha256
+        assert (path.suffix, item.size) == (".jpg", "48")
+
+
+def test_two_runs_at_once_keep_each_picture_with_its_own_frame(tmp_path: Path) -> None:
+    folders = []
+    for number in range(2):
+        folders.append(tmp_path / f"card{number}")
+        for seed in range(12):
+            write_photo(folders[-1] / f"IMG_{seed}.jpg", 100 * number + seed)
+    place = tmp_path / "project" / "catalog.db"
+
+    def run(folder: Path) -> None:
+        with open_catalog(place) as mine:
+            take(mine, tmp_path, folder)
+
+    threads = [threading.Thread(target=run, args=(folder,)) for folder in folders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with open_catalog(place) as after:
+        assert len(after.frames()) == 24
+        for item in after.frames():
+            assert digest_of_file(tmp_path / "project" / item.image) == item.sha256
 
 
 def test_groups_follow_what_footage_is() -> None:

@@ -26,6 +26,7 @@ def make_run(folder: Path) -> Run:
         manifest={"path": "manifests/m.jl", "sha256": "ab"},
         split={"path": None, "sha256": "cd", "kind": "grouped"},
         weights={},
+        working_size="640",
         commit=None,
         machine={"cores": 2},
         created_at="2026-11-20T14:25:01Z",

@@ -7,10 +7,12 @@ import pytest
 
 from learning.tiny import GROUPS, TASK, TinyProject
 from rushes.datasets.preprocessing import Preprocessing
-from rushes.errors import RunError
+from rushes.errors import RunError, SplitError
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.samples import (
-    Unreadable,
+    UnusableSample,
+    check_apart,
+    check_memory,
     check_parts,
     count_classes,
     describe_lost,
@@ -32,11 +34,39 @@ def parts(**classes: str) -> dict[Part, list[ManifestRow]]:
     }
 
 
-def test_rows_go_to_the_parts_of_the_split_and_those_in_none_are_left_out(project: TinyProject) -> None:
-    parts = {frame: part for frame, part in project.split.parts.items() if frame != project.rows[0].frame_id}
-    found = rows_of_parts(project.rows, replace(project.split, parts=parts))
+def test_rows_go_to_the_parts_of_the_split_and_those_left_out_of_it_are_left_out(project: TinyProject) -> None:
+    lone = project.rows[0].frame_id
+    parts = {frame: part for frame, part in project.split.parts.items() if frame != lone}
+    found = rows_of_parts(project.rows, replace(project.split, parts=parts, left_out={lone: "looks like another"}))
     assert {part: len(rows) for part, rows in found.items()} == {"train": 23, "validation": 12, "test": 12}
     assert all(GROUPS[row.group] == part for part, rows in found.items() for row in rows)
+
+
+def test_a_frame_labelled_after_the_split_goes_where_its_group_is(project: TinyProject) -> None:
+    known = dict(list(project.split.parts.items())[1:])
+    found = rows_of_parts(project.rows, replace(project.split, parts=known))
+    assert sum(len(rows) for rows in found.values()) == len(project.rows)
+
+
+def test_a_group_that_came_to_stand_on_two_sides_after_the_split_is_refused(project: TinyProject) -> None:
+    check_apart(rows_of_parts(project.rows, project.split), project.split)
+    joined = [replace(row, group="one shoot") for row in project.rows]
+    with pytest.raises(SplitError, match=r"group 'one shoot' stands in train and in .*rushes split make"):
+        check_apart(rows_of_parts(joined, project.split), project.split)
+    mixed = replace(project.split, kind="mixed")
+    check_apart(rows_of_parts(joined, mixed), mixed)
+
+
+def test_a_picture_that_stands_on_two_sides_is_refused(project: TinyProject) -> None:
+    same = [replace(row, sha256="aa") for row in project.rows]
+    with pytest.raises(SplitError, match=r"the picture .* stands in train and in"):
+        check_apart(rows_of_parts(same, project.split), project.split)
+
+
+def test_pictures_that_memory_cannot_hold_are_refused_with_the_number() -> None:
+    check_memory(1000, SMALL)
+    with pytest.raises(RunError, match=r"GiB.*input\.size"):
+        check_memory(10**12, SMALL)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +133,7 @@ def test_pictures_that_cannot_be_used_are_left_out_with_their_reason(project: Ti
 
 
 def test_lost_pictures_are_described_in_one_sentence_that_does_not_grow(project: TinyProject) -> None:
-    lost = [Unreadable(row, "the file is missing") for row in project.rows[:9]]
+    lost = [UnusableSample(row, "the file is missing") for row in project.rows[:9]]
     text = describe_lost(lost, total=48)
     assert text.startswith("9 of 48 pictures could not be used")
     assert text.endswith("and 4 more")

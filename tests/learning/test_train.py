@@ -159,7 +159,8 @@ def test_a_run_warns_of_what_a_score_cannot_say(project: TinyProject) -> None:
         for row in project.rows
         if (part := project.split.parts[row.frame_id]) != "test" and (part == "train" or row.class_name != "right")
     }
-    split = replace(project.split, parts=parts, notes=("a note of the split",))
+    gone = {row.frame_id: "for the test" for row in project.rows if row.frame_id not in parts}
+    split = replace(project.split, parts=parts, left_out=gone, notes=("a note of the split",))
     run = train(cnn_recipe(epochs=1), **project.places() | {"split": split})
     assert "a note of the split" in run.warnings
     assert "test is empty: nothing can be said about it" in run.warnings
@@ -271,3 +272,10 @@ def test_flowers_are_told_apart_by_a_head_on_the_local_mobilenet(media: Path, tm
     assert score(probabilities, truth).f1_macro > 0.65  # five classes: chance is 0.2
     assert json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["manifest"]["path"] == "manifest.jl"
     assert list_runs(tmp_path / "runs") == [run]
+
+
+def test_labelled_frames_that_no_part_takes_are_said(project: TinyProject) -> None:
+    strange = replace(project.rows[0], group="a new film", source="ff" * 32, sha256="")
+    places = project.places() | {"rows": (*project.rows, strange)}
+    run = train(cnn_recipe(epochs=1), **places)
+    assert any(warning.startswith("1 of 49 labelled samples stand in no part") for warning in run.warnings)

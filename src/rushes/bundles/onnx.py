@@ -35,7 +35,6 @@ from rushes.errors import BundleError, MediaError, require_extra
 from rushes.footage.picture import read_picture
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.progress import Progress, silent
-from rushes.project import PROJECT_FILE, IngestSettings, find_project
 from rushes.storage.files import digest_of_file, write_bytes, write_json, write_text
 
 if TYPE_CHECKING:
@@ -347,7 +346,6 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         "split": run.split.get("sha256"),
         "model": digest_of_file(run.folder / WEIGHTS_FILE),
     }
-    working_size = _working_size(project_root)
     metrics_file = run.folder / "metrics.json"
     metrics = json.loads(metrics_file.read_text(encoding="utf-8")) if metrics_file.is_file() else {}
     config: dict[str, Any] = {
@@ -380,7 +378,7 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         task=run.task,
         classes=run.classes,
         preprocessing=size,
-        working_size=working_size,
+        working_size=run.working_size,
         architecture=config["architecture"],
         method=_method(recipe),
         split_kind=str(run.split.get("kind", recipe["split"])),
@@ -390,7 +388,7 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         warnings=tuple(run.warnings),
         scores=scores_from_metrics(metrics),
     )
-    return Candidate(name, run.task, run.classes, size, working_size, config, provenance, facts)
+    return Candidate(name, run.task, run.classes, size, run.working_size, config, provenance, facts)
 
 
 def _method(recipe: Mapping[str, Any]) -> str:
@@ -417,12 +415,6 @@ def _licence(recipe: Mapping[str, Any]) -> str:
     if not stated:
         return f"timm states no licence for the pretrained weights of `{model['backbone']}`: look it up at their origin"
     return f"The pretrained weights of `{model['backbone']}` are, as timm states, under `{stated}`"
-
-
-def _working_size(project_root: Path) -> str:
-    if (project_root / PROJECT_FILE).is_file():
-        return find_project(project_root).ingest.size
-    return IngestSettings().size
 
 
 def _check_free(to_folder: Path) -> None:

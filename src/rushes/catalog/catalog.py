@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,9 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, select, update
+from sqlalchemy import URL, Connection, Engine, Row, create_engine, event, insert, make_url, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from rushes.catalog import schema
 from rushes.catalog.migrations import migrate
@@ -31,12 +33,14 @@ class StoredFrame:
         image: picture file, relative to the project folder, with forward slashes.
         sha256: digest of the picture file.
         signature: 64 bits that are close for pictures that look alike.
+        size: what the picture was brought to, `640` (long side) or `640x360`.
     """
 
     frame: Frame
     image: str
     sha256: str
     signature: int
+    size: str = "640"
 
 
 class Catalog:
@@ -70,6 +74,13 @@ class Catalog:
             found = connection.execute(wanted).scalar_one_or_none()
         return None if found is None else str(found)
 
+    def paths_of(self, digest: str) -> list[str]:
+        """Return every path at which a file of this digest was seen, in order."""
+        table = schema.files
+        with self._reading() as connection:
+            wanted = select(table.c.path).where(table.c.digest == digest).order_by(table.c.path)
+            return [str(path) for path in connection.execute(wanted).scalars()]
+
     def remember_digest(self, path: Path, *, size_bytes: int, modified_ns: int, digest: str) -> None:
         """Remember a file's digest for as long as its size and time stay the same."""
         values = {"size_bytes": size_bytes, "modified_ns": modified_ns, "digest": digest}
@@ -80,17 +91,25 @@ class Catalog:
                 .on_conflict_do_update(index_elements=["path"], set_=values)
             )
 
-    def add_source(self, source: Source, *, now: str) -> None:
-        """Add a source, or bring the path and group of a known one up to date."""
-        values = _source_to_row(source) | {"added_at": now}
-        with self._writing() as connection:
-            connection.execute(
-                self._insert(schema.sources)
-                .values(values)
-                .on_conflict_do_update(
-                    index_elements=["digest"], set_={"path": values["path"], "group_name": values["group_name"]}
-                )
-            )
+    def add_source(self, source: Source, *, now: str) -> Source:
+        """Add a source, or bring the path and group of a known one up to date; return it as it stands.
+
+        A name belongs to one source: where another one has it, a piece of the digest is added.
+        """
+        table = schema.sources
+        for name in (source.name, f"{source.name}-{source.digest[:8]}", source.digest):
+            values = _source_to_row(source) | {"name": name, "added_at": now}
+            changes = {"path": values["path"], "group_name": values["group_name"]}
+            statement = self._insert(table).values(values)
+            try:
+                with self._writing() as connection:
+                    connection.execute(statement.on_conflict_do_update(index_elements=["digest"], set_=changes))
+            except IntegrityError:
+                continue
+            stored = self.source(source.digest)
+            if stored is not None:
+                return stored
+        raise AssertionError("a digest is a name that no other source has")
 
     def sources(self) -> list[Source]:
         """Return every source, by name."""
@@ -114,8 +133,8 @@ class Catalog:
                 changed += connection.execute(found.values(group_name=group)).rowcount
         return changed
 
-    def add_frames(self, stored: Sequence[StoredFrame], *, now: str) -> int:
-        """Add frames that are not there yet; return how many were new."""
+    def add_frames(self, stored: Sequence[StoredFrame], *, now: str) -> None:
+        """Add frames; of one that is there, state the picture that stands for it now."""
         rows = [
             {
                 "id": item.frame.id,
@@ -128,19 +147,16 @@ class Catalog:
                 "image": item.image,
                 "sha256": item.sha256,
                 "signature": f"{item.signature:016x}",
+                "size": item.size,
                 "added_at": now,
             }
             for item in stored
         ]
-        added = 0
         with self._writing() as connection:
-            statement = self._insert(schema.frames).on_conflict_do_nothing(index_elements=["id"])
+            statement = self._insert(schema.frames)
+            changes = {name: statement.excluded[name] for name in ("image", "sha256", "signature", "size")}
             for batch in _batches(rows):
-                ids = [row["id"] for row in batch]
-                there = select(func.count()).select_from(schema.frames).where(schema.frames.c.id.in_(ids))
-                added += len(set(ids)) - connection.execute(there).scalar_one()
-                connection.execute(statement, batch)
-        return added
+                connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changes), batch)
 
     def frames(self, *, source: str | None = None) -> list[StoredFrame]:
         """Return frames in the order of source name and time; of one source where its digest is given."""
@@ -204,14 +220,17 @@ class Catalog:
         return postgresql.insert(table) if self._engine.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def open_catalog(url: str) -> Catalog:
-    """Open the catalog at an SQLAlchemy URL, making it or bringing it up to date.
+def open_catalog(place: Path | str) -> Catalog:
+    """Open the catalog in an SQLite file or at an SQLAlchemy URL, making it or bringing it up to date.
 
     Raises:
         CatalogError: it cannot be opened, is not a catalog, or was made by a newer rushes.
     """
-    if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(place, Path):
+        place.parent.mkdir(parents=True, exist_ok=True)
+    # A path is no URL: a question mark or a percent sign in a folder's name means itself.
+    url = URL.create("sqlite", database=str(place)) if isinstance(place, Path) else make_url(place)
+    if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": _WAIT_FOR_WRITERS_SECONDS})
         event.listen(engine, "connect", _set_up_sqlite)
     else:
@@ -223,7 +242,16 @@ def open_catalog(url: str) -> Catalog:
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
+    give_up = time.monotonic() + _WAIT_FOR_WRITERS_SECONDS
+    while True:
+        try:
+            # SQLite does not wait for other processes here, as it does everywhere else.
+            cursor.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
@@ -293,7 +321,7 @@ def _source_from_row(row: Row[Any]) -> Source:
 
 def _frame_from_row(row: Row[Any]) -> StoredFrame:
     frame = Frame(row.source, row.pts, Fraction(row.time_base), row.ordinal, row.timecode, row.name)
-    return StoredFrame(frame, row.image, row.sha256, int(row.signature, 16))
+    return StoredFrame(frame, row.image, row.sha256, int(row.signature, 16), row.size)
 
 
 def _label_from_row(row: Row[Any]) -> Label:

@@ -23,6 +23,7 @@ def frame_refs(frames: Sequence[StoredFrame], sources: Sequence[Source]) -> list
             seconds=(item.frame.pts - by_digest[item.frame.source].start_pts) * item.frame.time_base,
             timecode=item.frame.timecode,
             group=by_digest[item.frame.source].group,
+            rate=by_digest[item.frame.source].rate,
         )
         for item in frames
     ]

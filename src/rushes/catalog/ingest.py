@@ -56,7 +56,7 @@ class IngestSettings:
     size: PictureSize
     format: PictureFormat = "jpeg"
     quality: int = 90
-    task: str | None = None  # of the labels that folders name
+    task: Task | None = None  # whose classes folders name
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class Ingested:
     """What came of one file.
 
     Attributes:
-        new, known: frames taken now, and frames that were there already.
-        lost: frames that were planned and could not be decoded, with the reason.
+        new, known: frames written now, and frames that were there already.
+        lost: frames that were planned and could not be decoded, and what else is wrong, each with the reason.
     """
 
     path: Path
@@ -141,7 +141,6 @@ def ingest(
     Frames are written under `root`/frames whole or not at all and noted in the catalog in small batches, so
     that a run that was stopped or killed goes on where it was.
     """
-    names = _Names(catalog)
     stop = threading.Event()
     with ThreadPoolExecutor(max_workers=threads) as pool:
         waiting = iter(wanted)
@@ -150,7 +149,7 @@ def ingest(
         try:
             while True:
                 for item in waiting:
-                    job = _Job(item, catalog, root, settings, names, stop, meter)
+                    job = _Job(item, catalog, root, settings, stop, meter)
                     running.add(pool.submit(job.run))
                     if len(running) >= 2 * threads:
                         break
@@ -163,22 +162,7 @@ def ingest(
                     yield outcome
         finally:
             stop.set()
-
-
-class _Names:
-    """Names of sources, each given to one digest only."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._lock = threading.Lock()
-        self._digests = {source.name: source.digest for source in catalog.sources()}
-
-    def claim(self, wanted: str, digest: str) -> str:
-        """Return the name for a source: the wanted one, or the wanted one with a piece of its digest."""
-        with self._lock:
-            for name in (wanted, f"{wanted}-{digest[:8]}", digest):
-                if self._digests.setdefault(name, digest) == digest:
-                    return name
-        raise AssertionError("a digest is a name of its own")
+            pool.shutdown(cancel_futures=True)
 
 
 class _Meter:
@@ -206,12 +190,13 @@ class _Job:
     catalog: Catalog
     root: Path
     settings: IngestSettings
-    names: _Names
     stop: threading.Event
     meter: _Meter
 
     def run(self) -> Ingested | Unreadable:
         path = self.wanted.path
+        if self.stop.is_set():
+            return Unreadable(str(path), "was not looked at: the run was stopped before")
         try:
             return self._take_in(path)
         except MediaError as error:
@@ -222,7 +207,7 @@ class _Job:
     def _take_in(self, path: Path) -> Ingested:
         digest = self._digest(path)
         known = self.catalog.source(digest)
-        name = known.name if known else self.names.claim(source_name(path), digest)
+        name = known.name if known else source_name(path)
         class_folders = self.wanted.class_name is not None
         suggested = known.group if known else group_of(path, name=name, class_folders=class_folders)
         group = self.wanted.group or suggested
@@ -230,13 +215,11 @@ class _Job:
         if kind_of(path) == "video":
             outcome = self._take_film(path, name=name, group=group, digest=digest, there=there)
         elif known is not None and there:
-            outcome = Ingested(path, replace(known, path=str(path.absolute()), group=group), new=0, known=1)
-            self.catalog.add_source(outcome.source, now=_now())
+            source = self.catalog.add_source(replace(known, path=str(path.absolute()), group=group), now=_now())
+            outcome = Ingested(path, source, new=0, known=1)
         else:
             outcome = self._take_still(path, name=name, group=group, digest=digest)
-        if class_folders:
-            self._label_by_folder(outcome.source)
-        return outcome
+        return self._labelled(outcome) if class_folders else outcome
 
     def _digest(self, path: Path) -> str:
         require_content(path)
@@ -244,21 +227,23 @@ class _Job:
         known = self.catalog.digest_of(resolved, size_bytes=state.st_size, modified_ns=state.st_mtime_ns)
         if known is not None:
             return known
-        digest = digest_of_file(path)
+        digest = digest_of_file(path, stopped=self.stop.is_set)
         self.catalog.remember_digest(resolved, size_bytes=state.st_size, modified_ns=state.st_mtime_ns, digest=digest)
         return digest
 
     def _take_still(self, path: Path, *, name: str, group: str, digest: str) -> Ingested:
-        source, pixels = read_still(path, name=name, group=group, digest=digest)
-        frame = Frame(digest, 0, STILL_TIME_BASE, 0, "00:00:00:00", name)
+        read, pixels = read_still(path, name=name, group=group, digest=digest)
+        # The catalog gives the name before a picture is written under it: another process may want the same one.
+        source = self.catalog.add_source(read, now=_now())
+        frame = Frame(digest, 0, STILL_TIME_BASE, 0, "00:00:00:00", source.name)
         stored = self._write(frame, resize(pixels, self.settings.size), folder=_STILLS_FOLDER)
-        self.catalog.add_source(source, now=_now())
-        return Ingested(path, source, new=self.catalog.add_frames([stored], now=_now()), known=0)
+        self.catalog.add_frames([stored], now=_now())
+        return Ingested(path, source, new=1, known=0)
 
     def _take_film(self, path: Path, *, name: str, group: str, digest: str, there: Set[str]) -> Ingested:
-        source, index = read_source(path, name=name, group=group, digest=digest)
+        read, index = read_source(path, name=name, group=group, digest=digest)
         assert index is not None  # a film has one
-        self.catalog.add_source(source, now=_now())
+        source = self.catalog.add_source(read, now=_now())
         planned = name_frames(source, index, plan_ordinals(index, self.settings.sampling))
         frames = {frame.ordinal: frame for frame in planned}
         missing = [ordinal for ordinal, frame in frames.items() if frame.id not in there]
@@ -270,34 +255,53 @@ class _Job:
                 lost.append(Unreadable(frames[decoded.ordinal].name, decoded.reason))
                 continue
             pixels = resize(decoded.pixels, self.settings.size)
-            batch.append(self._write(frames[decoded.ordinal], pixels, folder=name))
+            batch.append(self._write(frames[decoded.ordinal], pixels, folder=source.name))
             if len(batch) >= _FRAMES_PER_COMMIT:
-                new += self.catalog.add_frames(batch, now=_now())
+                self.catalog.add_frames(batch, now=_now())
+                new += len(batch)
                 batch = []
                 self.meter.frames_done(path.name, new, len(missing))
             if self.stop.is_set():
                 break
-        new += self.catalog.add_frames(batch, now=_now())
+        self.catalog.add_frames(batch, now=_now())
+        new += len(batch)
         return Ingested(path, source, new, len(frames) - len(missing), tuple(lost))
 
     def _write(self, frame: Frame, pixels: npt.NDArray[np.uint8], *, folder: str) -> StoredFrame:
         data = encode_picture(pixels, self.settings.format, self.settings.quality)
         image = f"frames/{folder}/{frame.name}.{_EXTENSIONS[self.settings.format]}"
         write_bytes(self.root / image, data)
-        return StoredFrame(frame, image, digest_of_bytes(data), signature_of(pixels))
+        return StoredFrame(frame, image, digest_of_bytes(data), signature_of(pixels), str(self.settings.size))
 
-    def _label_by_folder(self, source: Source) -> None:
-        """State the class that the folder names, unless the folder said so before."""
-        assert self.settings.task is not None
-        frame = f"{source.digest[:16]}:0"
-        said = [
-            label for label in self.catalog.labels_of(frame, task=self.settings.task) if label.origin == FOLDER_ORIGIN
+    def _labelled(self, outcome: Ingested) -> Ingested:
+        """State the class that the folder names for every frame of a source, unless that was said before.
+
+        Where the same file lies in folders of two classes, neither is stated, whichever came first.
+        """
+        task, class_name = self.settings.task, self.wanted.class_name
+        assert task is not None
+        others = [Path(path) for path in self.catalog.paths_of(outcome.source.digest)]
+        contested = [
+            other
+            for other in others
+            if other.is_file() and (named := task.class_of(other.parent.name)) is not None and named != class_name
         ]
-        if not said or said[-1].class_name != self.wanted.class_name:
-            place = str(self.wanted.path)
-            self.catalog.append_labels(
-                [Label(frame, self.settings.task, self.wanted.class_name, FOLDER_ORIGIN, _now(), place, place)]
-            )
+        if contested:
+            reason = f"is the same picture as {contested[0]}, in the folder of another class. Remove one of them"
+            outcome = replace(outcome, lost=(*outcome.lost, Unreadable(str(outcome.path), reason)))
+        wanted = None if contested else class_name
+        place = str(self.wanted.path)
+        labels = []
+        for item in self.catalog.frames(source=outcome.source.digest):
+            said = [
+                label
+                for label in self.catalog.labels_of(item.frame.id, task=task.name)
+                if label.origin == FOLDER_ORIGIN
+            ]
+            if (said[-1].class_name if said else None) != wanted:
+                labels.append(Label(item.frame.id, task.name, wanted, FOLDER_ORIGIN, _now(), place, FOLDER_ORIGIN))
+        self.catalog.append_labels(labels)
+        return outcome
 
 
 def _now() -> str:

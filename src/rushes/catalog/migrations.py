@@ -47,6 +47,7 @@ _FIRST_TABLES = (
         image TEXT NOT NULL,
         sha256 VARCHAR(64) NOT NULL,
         signature VARCHAR(16) NOT NULL,
+        size TEXT NOT NULL,
         added_at TEXT NOT NULL)""",
     "CREATE INDEX ix_frames_source ON frames (source)",
     "CREATE INDEX ix_frames_name ON frames (name)",
@@ -85,6 +86,9 @@ def migrate(engine: Engine, *, steps: Sequence[Step] = STEPS) -> int:
             connection.execute(text("CREATE TABLE IF NOT EXISTS catalog_version (version INTEGER PRIMARY KEY)"))
     while True:
         with engine.begin() as connection:
+            if connection.dialect.name == "sqlite":
+                # Take the right to write before looking, so that of two processes one waits for the other.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             version = int(
                 connection.execute(text("SELECT coalesce(max(version), 0) FROM catalog_version")).scalar_one()
             )
@@ -95,7 +99,6 @@ def migrate(engine: Engine, *, steps: Sequence[Step] = STEPS) -> int:
                 )
             if version == len(steps):
                 return ran
-            # The note comes first: of two processes that upgrade at once, the second stops here and looks again.
             connection.execute(
                 text("INSERT INTO catalog_version (version) VALUES (:version)"), {"version": version + 1}
             )

@@ -47,6 +47,7 @@ frames = Table(
     Column("image", Text, nullable=False),  # relative to the project folder
     Column("sha256", String(64), nullable=False),  # of the picture file
     Column("signature", String(16), nullable=False),  # 64 bits in hex
+    Column("size", Text, nullable=False),  # that it was brought to: "640" (long side) or "640x360"
     Column("added_at", Text, nullable=False),
 )
 

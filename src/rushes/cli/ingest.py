@@ -68,7 +68,7 @@ def ingest(
             size=parse_picture_size(defaults.size),
             format=parse_format(defaults.format),
             quality=defaults.quality,
-            task=wanted_task.name if wanted_task else None,
+            task=wanted_task,
         )
         wanted, missing = plan_ingest(paths, group=group, class_folders=wanted_task)
         if dry_run:
@@ -80,13 +80,8 @@ def ingest(
         if class_folders and group is None:
             door.warn("note: in class folders each photograph is a group of its own; photographs of one shoot may then "
                       "stand on two sides of a split. Name shoots with --group")  # fmt: skip
-        if defaults.size != place.ingest.size:
-            door.warn(
-                f"note: a bundle shrinks what it predicts to [ingest] size of rushes.toml, which is "
-                f"{place.ingest.size}; write {defaults.size} there too, so that it sees what was trained on"
-            )
         taken: list[Ingested] = []
-        with open_catalog(place.catalog_url) as catalog, door.progress("ingest") as progress:
+        with open_catalog(place.catalog_place) as catalog, door.progress("ingest") as progress:
             count = threads or min(4, os.cpu_count() or 1)
             for outcome in take_in(
                 wanted, catalog=catalog, root=place.root, settings=settings, threads=count, progress=progress

@@ -10,7 +10,7 @@ import typer
 from rushes.cli.door import opened
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption
 from rushes.cli.versions import newest_rows, newest_split_of
-from rushes.errors import RecipeError, did_you_mean, require_extra
+from rushes.errors import ManifestError, RecipeError, did_you_mean, require_extra
 
 if TYPE_CHECKING:
     from rushes.project import Project
@@ -36,8 +36,10 @@ def train(
     """
     with opened(as_json=as_json, debug=debug) as door:
         require_extra("train", "torch", "timm", "safetensors", "sklearn", purpose="training")
+        from collections import Counter
         from datetime import UTC, datetime
 
+        from rushes.catalog.catalog import open_catalog
         from rushes.learning.recipe import read_recipe
         from rushes.learning.train import train as learn
         from rushes.project import find_project
@@ -47,6 +49,17 @@ def train(
         task = place.task(asked.task or None)
         manifest, rows = newest_rows(place, task)
         split_path, split = newest_split_of(place, task, asked.split)
+        used = {row.frame_id for row in rows}
+        with open_catalog(place.catalog_place) as catalog:
+            sizes = Counter(item.size for item in catalog.frames() if item.frame.id in used)
+        if not sizes:
+            raise ManifestError(
+                f"{manifest}: none of its frames is in the catalog. Build it again: rushes manifest build"
+            )
+        if len(sizes) > 1:
+            shown = ", ".join(f"{count} at {size}" for size, count in sizes.most_common())
+            door.warn(f"note: the pictures were taken in at several sizes ({shown}); a bundle will use the commonest. "
+                      "To have one size, remove frames/ and ingest again")  # fmt: skip
         if dry_run:
             door.say(f"would train {asked.name} on {len(split.parts)} samples of {manifest.name} and {split_path.name}")
             door.finish({"recipe": asked.to_table(), "manifest": str(manifest), "split": str(split_path)})
@@ -63,6 +76,7 @@ def train(
                 runs_folder=place.runs_folder,
                 cache_folder=place.cache_folder,
                 threads=threads,
+                working_size=sizes.most_common(1)[0][0],
                 progress=progress,
                 now=datetime.now(UTC),
             )

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.labels.manifest import ManifestRow
-from rushes.learning.samples import Unreadable, read_pictures
+from rushes.learning.samples import UnusableSample, read_pictures
 from rushes.models.backbones import Backbone
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_bytes, digest_of_file, whole_file, write_json
@@ -38,7 +38,7 @@ class Features:
 
     rows: tuple[ManifestRow, ...]
     values: npt.NDArray[np.float32]
-    lost: tuple[Unreadable, ...]
+    lost: tuple[UnusableSample, ...]
     computed_count: int
 
 
@@ -76,7 +76,7 @@ def compute_features(
     digests = {row.frame_id: row.sha256 or _digest_or_nothing(project_root / row.img_ref) for row in rows}
     known = _read_cache(folder, set(digests.values()))
     missing = [row for row in rows if digests[row.frame_id] not in known]
-    lost: list[Unreadable] = []
+    lost: list[UnusableSample] = []
     done = 0
     for wanted in _in_parts(missing, _PART_SIZE):
         kept: list[ManifestRow] = []
@@ -85,7 +85,7 @@ def compute_features(
         read = read_pictures(wanted, project_root=project_root, preprocessing=preprocessing, threads=threads)
         for row, picture in read:
             done += 1
-            if isinstance(picture, Unreadable):
+            if isinstance(picture, UnusableSample):
                 lost.append(picture)
                 continue
             kept.append(row)

@@ -19,7 +19,7 @@ from rushes.learning.heads import Trial, best_trial, fit_heads
 from rushes.learning.recipe import Recipe
 from rushes.learning.samples import (
     Samples,
-    Unreadable,
+    UnusableSample,
     check_parts,
     count_classes,
     describe_lost,
@@ -258,7 +258,9 @@ def _fit_head(
     return trials, best
 
 
-def _without_lost(lesson: Lesson, lost: Sequence[Unreadable]) -> tuple[dict[Part, tuple[ManifestRow, ...]], list[str]]:
+def _without_lost(
+    lesson: Lesson, lost: Sequence[UnusableSample]
+) -> tuple[dict[Part, tuple[ManifestRow, ...]], list[str]]:
     """Return the rows that are left, checked once more, and a warning where some are lost."""
     gone = {one.row.frame_id for one in lost}
     left = {part: tuple(row for row in rows if row.frame_id not in gone) for part, rows in lesson.parts.items()}

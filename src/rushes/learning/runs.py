@@ -37,6 +37,7 @@ class Run:
         manifest: `path` relative to the project and `sha256` of the file.
         split: `path` (None where it stands in no file), `sha256` of its text, and its `kind`.
         weights: `path` and `sha256` of the pretrained weights that it started from; {} for a cnn.
+        working_size: what pictures were brought to before the preprocessing: `640` (long side) or `640x360`.
         commit: of the checkout of rushes that trained it; None where it was an installed package.
         machine: what it ran on, and on which versions.
         created_at: ISO 8601 UTC.
@@ -59,6 +60,7 @@ class Run:
     manifest: Mapping[str, Any]
     split: Mapping[str, Any]
     weights: Mapping[str, Any]
+    working_size: str
     commit: str | None
     machine: Mapping[str, Any]
     created_at: str
@@ -89,6 +91,7 @@ class Run:
             "manifest": dict(self.manifest),
             "split": dict(self.split),
             "weights": dict(self.weights),
+            "working_size": self.working_size,
             "commit": self.commit,
             "machine": dict(self.machine),
             "created_at": self.created_at,
@@ -143,6 +146,7 @@ def parse_run(table: Mapping[str, Any], *, folder: Path, history: tuple[Mapping[
             manifest=table["manifest"],
             split=table["split"],
             weights=table["weights"],
+            working_size=table["working_size"],
             commit=table["commit"],
             machine=table["machine"],
             created_at=table["created_at"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,13 +15,14 @@ import numpy.typing as npt
 
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.datasets.split import PARTS, Split
-from rushes.errors import MediaError, RunError, did_you_mean
+from rushes.errors import MediaError, RunError, SplitError, did_you_mean
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.progress import Progress, silent
 from rushes.project import Task
 from rushes.storage.files import digest_of_file
 
 _READ_AHEAD = 16
+_SHARE_OF_MEMORY = 0.7
 _SHOWN = 5
 
 
@@ -43,7 +45,7 @@ class Samples:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnusableSample:
     """A sample whose picture cannot be used."""
 
     row: ManifestRow
@@ -54,13 +56,52 @@ class Unreadable:
 
 
 def rows_of_parts(rows: Iterable[ManifestRow], split: Split) -> dict[Part, tuple[ManifestRow, ...]]:
-    """Return the rows of each part, in the manifest's order; rows in no part are left out."""
+    """Return the rows of each part, in the manifest's order; rows in no part are left out.
+
+    A frame that was labelled after the split was made goes where its group is.
+    """
     taken: dict[Part, list[ManifestRow]] = {part: [] for part in PARTS}
     for row in rows:
-        part = split.parts.get(row.frame_id)
+        part = split.part_of(row.frame_id, row.group)
         if part is not None:
             taken[part].append(row)
     return {part: tuple(members) for part, members in taken.items()}
+
+
+def check_apart(parts: Mapping[Part, Sequence[ManifestRow]], split: Split) -> None:
+    """Raise SplitError where a group, or the same picture, stands in several parts of a grouped split.
+
+    A split is made once; groups and labels may change after it.
+    """
+    if split.kind != "grouped":
+        return
+    first: dict[str, Part] = {}
+    for part, members in parts.items():
+        for row in members:
+            places = {f"group '{row.group}'": first.setdefault(f"group {row.group}", part)}
+            if row.sha256:
+                places[f"picture {row.img_ref}"] = first.setdefault(f"picture {row.sha256}", part)
+            for what, before in places.items():
+                if before != part:
+                    raise SplitError(
+                        f"the {what} stands in {before} and in {part}: groups or labels have changed since the split "
+                        "was made, and a score on it would flatter. Make it anew: rushes split make"
+                    )
+
+
+def check_memory(count: int, preprocessing: Preprocessing) -> None:
+    """Raise RunError where the pictures of a training would not fit in memory."""
+    wanted = count * preprocessing.height * preprocessing.width * preprocessing.channels
+    try:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return
+    if wanted > _SHARE_OF_MEMORY * there:
+        raise RunError(
+            f"{count} pictures of {preprocessing.width}x{preprocessing.height} take {wanted / 2**30:.0f} GiB, and this "
+            f"machine has {there / 2**30:.0f}. Set a smaller input.size, label fewer frames, or use "
+            'model.kind = "features", which keeps features instead of pictures'
+        )
 
 
 def check_parts(parts: Mapping[Part, Sequence[ManifestRow]], task: Task) -> None:
@@ -129,15 +170,16 @@ def read_samples(
     preprocessing: Preprocessing,
     threads: int,
     progress: Progress = silent,
-) -> tuple[Samples, list[Unreadable]]:
+) -> tuple[Samples, list[UnusableSample]]:
     """Return the samples of rows whose pictures can be read, and those that cannot, both in order."""
     shape = (preprocessing.height, preprocessing.width, preprocessing.channels)
+    check_memory(len(rows), preprocessing)
     pixels = np.empty((len(rows), *shape), np.uint8)
     kept: list[ManifestRow] = []
-    lost: list[Unreadable] = []
+    lost: list[UnusableSample] = []
     read = read_pictures(rows, project_root=project_root, preprocessing=preprocessing, threads=threads)
     for done, (row, picture) in enumerate(read, start=1):
-        if isinstance(picture, Unreadable):
+        if isinstance(picture, UnusableSample):
             lost.append(picture)
         else:
             pixels[len(kept)] = picture
@@ -148,13 +190,13 @@ def read_samples(
 
 def read_pictures(
     rows: Sequence[ManifestRow], *, project_root: Path, preprocessing: Preprocessing, threads: int
-) -> Iterator[tuple[ManifestRow, npt.NDArray[np.uint8] | Unreadable]]:
+) -> Iterator[tuple[ManifestRow, npt.NDArray[np.uint8] | UnusableSample]]:
     """Yield each row with its prepared picture, in order; a few pictures are read ahead in threads.
 
     A picture whose bytes are not those that the manifest states is unreadable: the label may not be its own.
     """
     waiting = iter(rows)
-    reading: deque[tuple[ManifestRow, Future[npt.NDArray[np.uint8] | Unreadable]]] = deque()
+    reading: deque[tuple[ManifestRow, Future[npt.NDArray[np.uint8] | UnusableSample]]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="pictures") as pool:
         try:
             for row in islice(waiting, _READ_AHEAD * threads):
@@ -169,27 +211,27 @@ def read_pictures(
                 picture.cancel()
 
 
-def describe_lost(lost: Sequence[Unreadable], *, total: int) -> str:
+def describe_lost(lost: Sequence[UnusableSample], *, total: int) -> str:
     """Return one warning for all pictures that could not be used."""
     shown = "; ".join(str(one) for one in lost[:_SHOWN])
     more = f"; and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
     return f"{len(lost)} of {total} pictures could not be used and were left out: {shown}{more}"
 
 
-def _read_picture(row: ManifestRow, root: Path, preprocessing: Preprocessing) -> npt.NDArray[np.uint8] | Unreadable:
+def _read_picture(row: ManifestRow, root: Path, preprocessing: Preprocessing) -> npt.NDArray[np.uint8] | UnusableSample:
     from rushes.footage.picture import read_picture
 
     path = root / row.img_ref
     try:
         if row.sha256 and digest_of_file(path) != row.sha256:
-            return Unreadable(row, "the file is not the one that was labelled (its digest differs)")
+            return UnusableSample(row, "the file is not the one that was labelled (its digest differs)")
         return prepare(read_picture(path), preprocessing)
     except MediaError as error:
-        return Unreadable(row, error.reason)
+        return UnusableSample(row, error.reason)
     except FileNotFoundError:
-        return Unreadable(row, "the file is missing")
+        return UnusableSample(row, "the file is missing")
     except OSError as error:
-        return Unreadable(row, error.strerror or str(error))
+        return UnusableSample(row, error.strerror or str(error))
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from rushes.learning.lessons import SCORED, TRAININGS, Lesson, Outcome, relative
 from rushes.learning.machine import choose_device, commit_of_rushes, describe_machine
 from rushes.learning.recipe import Recipe
 from rushes.learning.runs import MODEL_FILE, PREDICTIONS_FOLDER, Run, name_run, new_run_folder, read_run, write_run
-from rushes.learning.samples import check_parts, count_classes, rows_of_parts, truth_of
+from rushes.learning.samples import check_apart, check_parts, count_classes, rows_of_parts, truth_of
 from rushes.learning.threads import count_threads, let_idle_threads_sleep, torch_threads
 from rushes.progress import Progress, silent
 from rushes.project import Task
@@ -37,6 +37,7 @@ def train(
     runs_folder: Path,
     cache_folder: Path,
     threads: int | None = None,
+    working_size: str = "640",
     progress: Progress = silent,
     now: datetime | None = None,
 ) -> Run:
@@ -48,6 +49,7 @@ def train(
     Args:
         manifest: the file that `rows` were read from.
         split_path: the file that `split` was read from, where it stands in one.
+        working_size: what the pictures were brought to when they were taken in; a bundle does the same first.
         threads: to compute with; None takes every core that this process may use, or OMP_NUM_THREADS.
         now: UTC; names the run.
 
@@ -66,6 +68,7 @@ def train(
     architecture, preprocessing = plan_architecture(recipe)
     parts = rows_of_parts(rows, split)
     check_parts(parts, task)
+    check_apart(parts, split)
     lesson = Lesson(
         recipe=recipe,
         task=task,
@@ -99,6 +102,7 @@ def train(
             },
             weights=outcome.weights,
             commit=commit_of_rushes(),
+            working_size=working_size,
             machine=describe_machine(threads=lesson.threads, device=lesson.device),
             created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
             elapsed_seconds=round(time.monotonic() - started, 3),
@@ -108,12 +112,23 @@ def train(
             best_epoch=outcome.best_epoch,
             counts=count_classes(outcome.parts, task.classes),
             class_weights=dict(zip(task.classes, (float(weight) for weight in outcome.class_weights), strict=True)),
-            warnings=(*outcome.warnings, *_warnings_on(outcome, task, split)),
+            warnings=(*outcome.warnings, *_warnings_on(outcome, task, split), *_unplaced(rows, parts, split)),
             history=tuple(outcome.history),
         )
         _write_outcome(run, outcome)
     lesson.checkpoint.unlink(missing_ok=True)
     return read_run(final_folder)
+
+
+def _unplaced(
+    rows: Sequence[ManifestRow], parts: Mapping[Part, Sequence[ManifestRow]], split: Split
+) -> list[str]:  # fmt: skip
+    """Return a warning where labelled samples stand in no part of the split."""
+    used = sum(len(members) for members in parts.values())
+    lacking = len(rows) - used - sum(row.frame_id in split.left_out for row in rows)
+    if not lacking:
+        return []
+    return [f"{lacking} of {len(rows)} labelled samples stand in no part of the split: rushes split make takes them in"]
 
 
 def _warnings_on(outcome: Outcome, task: Task, split: Split) -> list[str]:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+_PIECE_BYTES = 1 << 22
 
-def digest_of_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+
+def digest_of_file(path: Path, *, stopped: Callable[[], bool] = lambda: False) -> str:
+    """Return the SHA-256 of a file's bytes, in hex.
+
+    Args:
+        stopped: asked now and then; where it says so, an InterruptedError is raised.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while piece := file.read(_PIECE_BYTES):
+            digest.update(piece)
+            if stopped():
+                raise InterruptedError(errno.EINTR, "stopped", str(path))
+    return digest.hexdigest()
 
 
 def digest_of_bytes(data: bytes) -> str:

@@ -1,0 +1,86 @@
+"""`python -m benchmarks [NAME]`: one benchmark, or all of them and the table of their results."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import subprocess
+import sys
+from typing import Any
+
+from benchmarks.harness import ROOT, Outcome, describe_commit, describe_machine, parse_last_line
+from benchmarks.results import Finding, draw_chart, format_results
+from rushes.errors import did_you_mean
+from rushes.storage.files import write_text
+
+# Name -> what is compared, for the chart.
+BENCHMARKS = {
+    "sparse": "a frame every 8 s of a film, beside an OpenCV loop",
+    "raw_preview": "first look at a raw, beside a full development",
+    "features_first": "a head on cached features, beside fine-tuning",
+    "evaluate_speed": "scores with intervals, beside a scikit-learn loop",
+    "runtime": "an exported bundle, beside eager torch",
+    "catalog": "100,000 frames and 300,000 labels to a manifest",
+}
+
+
+def main() -> int:
+    """Run what is asked for; 0 when all was measured, 1 when one failed, 2 for an unknown name."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure rushes beside its peers.")
+    parser.add_argument("name", nargs="?", metavar="NAME", help=f"one of: {', '.join(BENCHMARKS)}; all where none is")
+    name = parser.parse_args().name
+    if name is None:
+        return run_all()
+    if name not in BENCHMARKS:
+        print(f"benchmarks: there is no benchmark '{name}'. {did_you_mean(name, list(BENCHMARKS))}", file=sys.stderr)
+        return 2
+    print(json.dumps(run_one(name)))
+    return 0
+
+
+def run_one(name: str) -> dict[str, Any]:
+    """Run a benchmark, which prints what it does, and return what it found."""
+
+    def say(text: str) -> None:
+        print(text, flush=True)
+
+    outcome: Outcome = importlib.import_module(f"benchmarks.{name}").measure(say)
+    return outcome.to_table(machine=describe_machine(), commit=describe_commit())
+
+
+def run_all() -> int:
+    """Run every benchmark in a process of its own, and rewrite the results."""
+    findings: list[Finding] = []
+    failed: list[str] = []
+    for name, title in BENCHMARKS.items():
+        print(f"--- {name}", flush=True)
+        lines, status = _run_apart(name)
+        try:
+            findings.append(Finding(title, tuple(lines[:-1]), parse_last_line(lines)))
+        except ValueError as error:
+            failed.append(f"{name}: ended with {status}, {error}")
+    if failed:
+        # A table with a gap would be read as complete.
+        print("\n".join([*failed, "benchmarks/RESULTS.md was left as it is"]), file=sys.stderr)
+        return 1
+    write_text(ROOT / "benchmarks" / "results.svg", draw_chart(findings))
+    write_text(ROOT / "benchmarks" / "RESULTS.md", format_results(findings))
+    print("written: benchmarks/RESULTS.md, benchmarks/results.svg")
+    return 0
+
+
+def _run_apart(name: str) -> tuple[list[str], int]:
+    """Run a benchmark in its own process; print its lines as they come, and return them with its exit status."""
+    lines = []
+    command = [sys.executable, "-m", "benchmarks", name]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line.rstrip("\n"))
+    return lines, process.returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

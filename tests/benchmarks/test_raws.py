@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import numpy as np
+from benchmarks.raws import format_dng
+
+from rushes.footage.picture import encode_picture
+from rushes.footage.raw import read_raw, size_of_raw
+
+
+def test_the_raw_that_is_measured_is_one_and_its_preview_is_found(tmp_path):
+    mosaic = np.full((800, 1200), 3000, np.uint16)
+    preview = np.zeros((720, 1080, 3), np.uint8)
+    preview[:, :540] = (200, 40, 40)
+    path = tmp_path / "measured.dng"
+    path.write_bytes(format_dng(mosaic, encode_picture(preview), 1080))
+    shown = read_raw(path)
+    assert size_of_raw(path) == (1200, 800)
+    assert shown.shape == (720, 1080, 3)
+    assert abs(int(shown[300, 100, 0]) - 200) < 8

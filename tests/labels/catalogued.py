@@ -32,6 +32,7 @@ def film_frames(
                 seconds=seconds,
                 timecode=str(timecode),
                 group=group or stem,
+                rate=rate,
             )
         )
     return refs

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rushes.errors import SheetError
-from rushes.labels.columns import Columns, plan_columns, plan_sheets
+from rushes.labels.columns import Columns, plan_columns, plan_sheets, unused_group_column
 from rushes.labels.sheet import Sheet
 
 EPISODE = (
@@ -141,9 +141,67 @@ def test_a_sheet_without_a_header_says_so():
         plan_columns((), {})
 
 
-def test_worksheets_without_labels_are_left_out_unless_none_has_any():
-    notes = Sheet("x.xlsx [Notes]", ("hello",), ())
-    labels = Sheet("x.xlsx [Labels]", ("file", "class"), ())
-    assert [sheet for sheet, _ in plan_sheets([notes, labels], {})] == [labels]
+LABELS = Sheet("x.xlsx [Labels]", ("file", "class"), ())
+NOTES = Sheet("x.xlsx [Notes]", ("hello", "remark"), ())
+
+
+def test_worksheets_without_labels_are_named_as_skipped_unless_none_has_any():
+    found = plan_sheets([NOTES, LABELS], {})
+    assert [sheet for sheet, _ in found.planned] == [LABELS]
+    assert list(found) == list(found.planned)
+    assert (found.skipped, found.faults) == (("x.xlsx [Notes]",), ())
     with pytest.raises(SheetError, match=r"x\.xlsx \[Notes\]"):
-        plan_sheets([notes], {})
+        plan_sheets([NOTES], {})
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        (("FRAME NUMER", "SUPERVISED CLASSIFICATION"), "no column says which frame a row is about"),
+        (("FRAME NUMBER", "SUPERVISD CLASIFICATION"), "no column holds the classes"),
+        (("vidoe", "start", "stop", "scale"), "needs a column that names the source"),
+        (("video", "start", "scale"), "'start' needs one column with the end of the range"),
+        (("file", "class", "class"), "there are 2 columns of this name"),
+    ],
+)
+def test_a_worksheet_with_half_of_what_labels_need_is_a_fault_and_hides_no_other(columns: tuple[str, ...], says: str):
+    half = Sheet("x.xlsx [Half]", columns, ())
+    found = plan_sheets([LABELS, half, NOTES], {}, task_name="scale")
+    assert [sheet for sheet, _ in found.planned] == [LABELS]
+    assert found.skipped == ("x.xlsx [Notes]",)
+    assert found.faults[0].sheet == "x.xlsx [Half]"
+    assert says in found.faults[0].message
+    assert found.faults[-1].message.endswith("If this worksheet holds no labels, hide it in the workbook")
+
+
+def test_a_worksheet_that_lacks_a_stated_column_is_a_fault_only_where_it_looks_like_labels():
+    mine = Sheet("x.xlsx [Mine]", ("picture no", "verdict"), ())
+    other = Sheet("x.xlsx [Other]", ("picture nr", "verdict"), ())
+    found = plan_sheets([mine, other, NOTES], {"picture no": "frame", "verdict": "class"})
+    assert [sheet for sheet, _ in found.planned] == [mine]
+    assert [fault.sheet for fault in found.faults] == ["x.xlsx [Other]"]
+    assert found.skipped == ("x.xlsx [Notes]",)
+
+
+def test_where_no_worksheet_can_be_read_the_faults_are_of_those_that_look_like_labels():
+    half = Sheet("x.xlsx [Half]", ("FRAME NUMBER", "anser"), ())
+    with pytest.raises(SheetError) as caught:
+        plan_sheets([NOTES, half], {})
+    assert {fault.sheet for fault in caught.value.faults} == {"x.xlsx [Half]"}
+
+
+def test_only_a_stated_column_sets_groups():
+    header = ("file", "class", "Group")
+    unstated = plan_columns(header, {})
+    assert unstated.group is None
+    assert unused_group_column(header, unstated) == "Group"
+    for stated in (plan_columns(header, {"group": "group"}), plan_columns(header, {}, known={"Group": "group"})):
+        assert used(stated)["group"] == "Group"
+        assert unused_group_column(header, stated) is None
+
+
+def test_a_group_column_that_is_used_otherwise_is_not_called_unused():
+    header = ("file", "Group", "person")
+    assert unused_group_column(header, plan_columns(header, {"Group": "class"})) is None
+    assert unused_group_column(header, plan_columns(header, {"Group": "class", "person": "group"})) is None
+    assert unused_group_column(("file", "class"), plan_columns(("file", "class"), {})) is None

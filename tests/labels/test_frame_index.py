@@ -159,6 +159,47 @@ def test_positions_are_exact():
         index.at_timecode("TT_S01_E01", "16")
 
 
+def smpte(ordinal: int, nominal: int) -> str:
+    """Return the non-drop timecode that an editing program shows: it counts whole seconds of `nominal` frames."""
+    seconds, frames = divmod(ordinal, nominal)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{frames:02d}"
+
+
+def test_a_timecode_that_means_two_frames_at_a_fractional_rate_is_refused():
+    film = film_frames("/f/film.mp4", [0, 24, 23976, 24000], rate=Fraction(24000, 1001))
+    index = FrameIndex(film)
+    assert [ref.timecode for ref in film] == ["00:00:00:00", "00:00:01:00", "00:16:39:23", "00:16:41:00"]
+    assert hit(index.at_timecode("film", "00:00:01:00")) is film[1]
+    for timecode in ("00:16:40:00", "00:16:41:00"):
+        with pytest.raises(ValueError, match=r"runs at 23\.976 frames per second.*Give ordinals or seconds"):
+            index.at_timecode("film", timecode)
+
+
+def test_a_timecode_that_both_ways_of_counting_share_may_miss_at_a_fractional_rate():
+    index = FrameIndex(film_frames("/f/film.mp4", [0, 24], rate=Fraction(24000, 1001)))
+    assert "is not in the catalog" in miss(index.at_timecode("film", "00:00:01:05")).message
+    assert "no frame in the catalog" in miss(index.at_timecode("other", "00:16:40:00")).message
+
+
+@given(
+    st.sets(st.integers(0, 200_000), min_size=1, max_size=30),
+    st.sampled_from([Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60000, 1001), Fraction(24), Fraction(25)]),
+)
+def test_a_timecode_of_an_editing_program_is_never_taken_for_another_frame(ordinals: set[int], rate: Fraction):
+    refs = film_frames("/f/film.mp4", sorted(ordinals), rate=rate)
+    index = FrameIndex(refs)
+    nominal = round(rate)
+    for ref in refs:
+        for timecode in (smpte(ref.ordinal, nominal), ref.timecode):
+            try:
+                found = index.at_timecode("film", timecode)
+            except ValueError:
+                assert rate.denominator != 1
+            else:
+                assert isinstance(found, Miss) or smpte(found.ordinal, nominal) == found.timecode == timecode
+                assert rate.denominator != 1 or found is ref
+
+
 def test_seconds_may_be_rounded_but_not_far_off():
     film = film_frames("/f/film.mp4", [0, 192, 384], rate=Fraction(24000, 1001))
     index = FrameIndex(film)

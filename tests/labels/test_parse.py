@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,22 @@ def test_a_bad_time_is_a_fault(cell: str):
 
 def test_a_drop_frame_timecode_is_a_fault():
     assert "drop-frame" in parse(a_sheet("film|tc|scale", "film|00:00:00;10|MS"), FILM).faults[0].message
+
+
+def test_a_timecode_that_may_mean_two_frames_is_a_fault_of_its_row():
+    film = film_frames("/films/film.mp4", [0, 24000], rate=Fraction(24000, 1001))
+    parsed = parse(a_sheet("film|tc|scale", "film|00:16:41:00|MS", "film|00:00:00:00|CS"), film)
+    [fault] = parsed.faults
+    assert (fault.row, fault.column) == (2, "tc")
+    assert "Give ordinals or seconds" in fault.message
+    assert stated(parsed) == [(film[0].id, "CS", "sheet")]
+
+
+def test_a_sheet_is_whole_only_where_every_row_was_understood():
+    good = f"{FILM[0].name}|MS"
+    assert parse(a_sheet("frame|scale", good), FILM).is_whole
+    assert not parse(a_sheet("frame|scale", good, "elsewhere|MS"), FILM).is_whole
+    assert not parse(a_sheet("frame|scale", good, f"{FILM[1].name}|XS"), FILM).is_whole
 
 
 def test_a_number_of_a_frame_without_its_source_gets_advice():

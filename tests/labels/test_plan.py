@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from rushes.errors import Fault
 from rushes.labels.label import Label
 from rushes.labels.parse import Parsed
-from rushes.labels.plan import plan_import
-from rushes.labels.trust import current_statements
+from rushes.labels.plan import gone_from, plan_import
+from rushes.labels.trust import resolve
 
 
 def at(hour: int) -> str:
@@ -21,20 +21,32 @@ def the_sheet(
     sheet: str = "a.csv",
     origins: frozenset[str] | None = frozenset({"jonny", "supervised"}),
     faults: tuple[Fault, ...] = (),
+    unmatched: tuple[Fault, ...] = (),
 ) -> Parsed:
     labels = tuple(
         Label(frame, "scale", class_name, origin, at(hour), place=f"{sheet}, row 2", sheet=sheet)
         for (frame, origin), class_name in answers.items()
     )
-    return Parsed(sheet, "scale", labels, faults=faults, origins=origins)
+    return Parsed(sheet, "scale", labels, faults=faults, unmatched=unmatched, origins=origins)
 
 
 def standing(labels: list[Label]) -> dict[tuple[str, str], str | None]:
+    """Return what each origin says of each frame."""
     return {
-        (frame, origin): label.class_name
-        for frame, by_origin in current_statements(labels).items()
-        for origin, label in by_origin.items()
+        (frame, origin): answer.label.class_name
+        for origin in ("jonny", "supervised")
+        for frame, answer in resolve([label for label in labels if label.origin == origin], (origin,)).items()
     }
+
+
+def import_all(*sheets: Parsed) -> list[Label]:
+    history: list[Label] = []
+    for hour, parsed in enumerate(sheets):
+        history += plan_import(history, parsed, now=at(hour))
+    return history
+
+
+ONE, TWO = {("f", "jonny"): "MS"}, {("f", "jonny"): "CS"}
 
 
 def test_a_first_import_states_everything():
@@ -73,6 +85,31 @@ def test_another_sheet_withdraws_nothing():
     assert plan_import(before.labels, the_sheet({}, 1, sheet="b.csv"), now=at(1)) == []
 
 
+def test_a_label_that_another_sheet_still_states_outlives_its_withdrawal():
+    history = import_all(the_sheet(ONE), the_sheet(ONE, sheet="b.csv"), the_sheet({}))
+    assert standing(history) == ONE
+    assert standing([*history, *plan_import(history, the_sheet({}, sheet="b.csv"), now=at(9))]) == {}
+
+
+def test_when_the_later_sheet_drops_a_label_that_of_the_earlier_stands_again():
+    history = import_all(the_sheet(ONE), the_sheet(TWO, sheet="b.csv"))
+    assert standing(history) == TWO
+    history += plan_import(history, the_sheet({}, sheet="b.csv"), now=at(2))
+    assert standing(history) == ONE
+
+
+def test_importing_again_a_sheet_that_another_overrode_adds_nothing():
+    history = import_all(the_sheet(ONE), the_sheet(TWO, sheet="b.csv"))
+    assert plan_import(history, the_sheet(ONE, 2), now=at(2)) == []
+
+
+def test_a_review_is_not_withdrawn_with_the_sheet_that_said_the_same():
+    review = Label("f", "scale", "MS", "jonny", at(0))
+    history = [review, *plan_import([review], the_sheet(ONE, 1), now=at(1))]
+    history += plan_import(history, the_sheet({}, 2), now=at(2))
+    assert standing(history) == ONE
+
+
 def test_a_column_that_was_not_imported_this_time_withdraws_nothing():
     before = the_sheet({("f", "jonny"): "MS", ("f", "supervised"): "CS"})
     only_one = the_sheet({}, 1, origins=frozenset({"supervised"}))
@@ -92,6 +129,22 @@ def test_a_sheet_with_faults_withdraws_nothing_but_states_its_good_rows():
     faulty = the_sheet({("g", "jonny"): "CS"}, 1, faults=(Fault("a.csv", 2, "c", "'Mss' is not a class"),))
     [changed] = plan_import(before.labels, faulty, now=at(1))
     assert (changed.frame, changed.class_name) == ("g", "CS")
+    assert [label.frame for label in gone_from(before.labels, faulty)] == ["f"]
+
+
+def test_a_sheet_with_a_row_of_a_frame_that_is_not_catalogued_withdraws_nothing():
+    before = the_sheet({("f", "jonny"): "MS", ("g", "jonny"): "MS"})
+    renamed = the_sheet({("g", "jonny"): "CS"}, 1, unmatched=(Fault("a.csv", 2, "frame", "'F' is not there"),))
+    [changed] = plan_import(before.labels, renamed, now=at(1))
+    assert (changed.frame, changed.class_name) == ("g", "CS")
+    assert [label.frame for label in gone_from(before.labels, renamed)] == ["f"]
+
+
+def test_a_whole_sheet_holds_nothing_back_and_a_faulty_one_only_what_is_gone():
+    before = the_sheet(ONE)
+    fault = (Fault("a.csv", 3, "c", "'Mss' is not a class"),)
+    assert gone_from(before.labels, the_sheet(ONE, 1, faults=fault)) == []
+    assert gone_from([], the_sheet({}, faults=fault)) == []
 
 
 answers = st.dictionaries(
@@ -106,3 +159,21 @@ def test_after_every_import_exactly_what_the_sheet_states_stands(versions):
         history += plan_import(history, the_sheet(version, hour), now=at(hour))
         assert {key: name for key, name in standing(history).items() if name is not None} == version
         assert plan_import(history, the_sheet(version, hour), now=at(hour)) == []
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a.csv", "b.csv", "c.csv"]), answers), min_size=1, max_size=8))
+def test_of_several_sheets_the_latest_change_that_still_stands_decides(imports):
+    history: list[Label] = []
+    changed_at: dict[str, dict[tuple[str, str], tuple[int, str]]] = {}
+    for turn, (sheet, version) in enumerate(imports):
+        history += plan_import(history, the_sheet(version, sheet=sheet), now=at(0))
+        earlier = changed_at.get(sheet, {})
+        changed_at[sheet] = {
+            key: earlier[key] if key in earlier and earlier[key][1] == name else (turn, name)
+            for key, name in version.items()
+        }
+        wanted: dict[tuple[str, str], tuple[int, str]] = {}
+        for said in changed_at.values():
+            for key, (when, name) in said.items():
+                wanted[key] = max(wanted.get(key, (-1, "")), (when, name))
+        assert standing(history) == {key: name for key, (_, name) in wanted.items()}

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rushes.labels.label import Label
-from rushes.labels.trust import conflicts, count_conflicts, resolve
+from rushes.labels.trust import Resolved, conflicts, count_conflicts, resolve
 
 TRUST = ("review", "jonny", "supervised", "unsupervised")
 
 
-def say(class_name: str | None, origin: str, second: int = 0, frame: str = "f") -> Label:
-    return Label(frame, "scale", class_name, origin, f"2026-11-20T12:00:{second:02d}Z")
+def say(class_name: str | None, origin: str, second: int = 0, frame: str = "f", sheet: str = "") -> Label:
+    return Label(frame, "scale", class_name, origin, f"2026-11-20T12:00:{second:02d}Z", sheet=sheet)
 
 
 def test_the_most_trusted_origin_wins_however_old():
@@ -21,10 +24,27 @@ def test_the_most_trusted_origin_wins_however_old():
     assert resolved.overruled == (new,)
 
 
-def test_within_an_origin_the_latest_statement_stands():
-    labels = [say("MS", "jonny", 5), say("CS", "jonny", 1)]
-    assert resolve(labels, TRUST)["f"].label.class_name == "MS"
-    assert resolve([say("MS", "jonny", 1), say("CS", "Jonny", 1)], TRUST)["f"].label.class_name == "CS"
+def test_within_an_origin_the_last_statement_made_stands():
+    labels = [say("MS", "jonny", 1), say("CS", "Jonny", 1)]
+    assert resolve(labels, TRUST)["f"].label.class_name == "CS"
+
+
+def test_a_clock_that_was_set_back_makes_no_correction_disappear():
+    correction = say("CS", "jonny", 1)
+    assert resolve([say("MS", "jonny", 5), correction], TRUST)["f"].label is correction
+    assert resolve([say("MS", "jonny", 5), say(None, "jonny", 1)], TRUST) == {}
+    assert resolve([say("MS", "anna", 5), say("CS", "bert", 1)], TRUST)["f"].label.origin == "bert"
+
+
+def test_a_withdrawal_takes_away_only_what_its_own_sheet_said():
+    labels = [say("MS", "jonny", sheet="a"), say("CS", "jonny", sheet="b"), say("LS", "jonny")]
+    assert resolve(labels, TRUST)["f"].label.class_name == "LS"
+    labels.append(say(None, "jonny"))
+    assert resolve(labels, TRUST)["f"].label.class_name == "CS"
+    labels.append(say(None, "jonny", sheet="a"))
+    assert resolve(labels, TRUST)["f"].label.class_name == "CS"
+    labels.append(say(None, "jonny", sheet="b"))
+    assert resolve(labels, TRUST) == {}
 
 
 def test_a_withdrawn_statement_gives_way_to_the_next_origin():
@@ -70,17 +90,31 @@ statements = st.lists(
         st.sampled_from([*TRUST, "anna", "bert", "model:x"]),
         st.integers(0, 59),
         st.sampled_from("abc"),
+        st.sampled_from(["", "a.csv", "b.csv"]),
     ),
     max_size=40,
-    unique_by=lambda label: (label.frame, label.origin, label.stated_at),
 )
 
 
+def answers(resolved: Mapping[str, Resolved]) -> dict[str, tuple[str | None, ...]]:
+    return {
+        frame: tuple(label.class_name for label in (answer.label, *answer.overruled))
+        for frame, answer in resolved.items()
+    }
+
+
+@given(statements)
+def test_what_the_clock_said_does_not_matter(labels):
+    timeless = [replace(label, stated_at="") for label in labels]
+    assert answers(resolve(timeless, TRUST)) == answers(resolve(labels, TRUST))
+
+
 @given(statements, st.randoms())
-def test_the_order_in_which_statements_of_distinct_times_are_read_does_not_matter(labels, random):
-    shuffled = list(labels)
-    random.shuffle(shuffled)
-    assert resolve(shuffled, TRUST) == resolve(labels, TRUST)
+def test_the_order_of_statements_about_different_frames_does_not_matter(labels, random):
+    frames = list("abc")
+    random.shuffle(frames)
+    grouped = [label for frame in frames for label in labels if label.frame == frame]
+    assert resolve(grouped, TRUST) == resolve(labels, TRUST)
 
 
 @given(statements, st.permutations(TRUST))
@@ -89,10 +123,11 @@ def test_no_standing_statement_is_more_trusted_than_the_resolved_one(labels, tru
     for frame in "abc":
         for place, origin in enumerate(trust):
             said = [label for label in labels if label.frame == frame and label.origin == origin]
-            latest = max(said, key=lambda label: label.stated_at, default=None)
-            if latest is not None and latest.class_name is not None:
+            last_of_sheet = {label.sheet: number for number, label in enumerate(said)}
+            still = [number for number in last_of_sheet.values() if said[number].class_name is not None]
+            if still:
                 winner = resolved[frame].label
-                assert winner == latest or trust.index(winner.origin) < place
+                assert winner == said[max(still)] or trust.index(winner.origin) < place
                 break
 
 

@@ -12,8 +12,10 @@ from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOpt
 from rushes.errors import SheetError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from rushes.labels.columns import PlannedSheets
+    from rushes.labels.groups import GroupChange
     from rushes.labels.label import Label
     from rushes.labels.parse import Parsed
 
@@ -26,6 +28,7 @@ app = typer.Typer(
 )
 
 _UNMATCHED_SHOWN = 5
+_GROUPS_SHOWN = 20
 _CONFLICTS_SHOWN = 40
 
 
@@ -47,7 +50,8 @@ def import_sheet(
 ) -> None:  # fmt: skip
     """Append what a sheet states. Every faulty row is listed, and the others are taken in.
 
-    Rows that a sheet had before and has no more are withdrawn. Nothing is ever overwritten.
+    Rows that a sheet had before and has no more are withdrawn, unless other rows of it are faulty or of frames that
+    are not in the catalog. Nothing is ever overwritten.
     """
     with opened(as_json=as_json, debug=debug) as door:
         from datetime import UTC, datetime
@@ -56,8 +60,9 @@ def import_sheet(
         from rushes.catalog.frame_refs import frame_refs
         from rushes.labels.columns import plan_sheets
         from rushes.labels.frame_index import FrameIndex
+        from rushes.labels.groups import plan_groups
         from rushes.labels.parse import parse_labels
-        from rushes.labels.plan import plan_import
+        from rushes.labels.plan import gone_from, plan_import
         from rushes.labels.sheets.files import read_sheets
         from rushes.project import find_project
 
@@ -66,27 +71,31 @@ def import_sheet(
         stated = dict(parse_mapping(words) for words in mapping or [])
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         sheets = plan_sheets(read_sheets(sheet, root=place.root), stated, task_name=wanted.name, known=place.columns)
-        with open_catalog(place.catalog_url) as catalog:
+        with open_catalog(place.catalog_place) as catalog:
             sources = catalog.sources()
             index = FrameIndex(frame_refs(catalog.frames(), sources))
             previous = catalog.labels(task=wanted.name)
             read = [
                 parse_labels(table, wanted, columns, index, default_origin=origin, now=now) for table, columns in sheets
             ]
-            faults = [fault for parsed in read for fault in parsed.faults]
+            faults = [*sheets.faults, *(fault for parsed in read for fault in parsed.faults)]
             if strict and faults:
                 raise SheetError(faults)
-            new: list[Label] = []
-            for parsed in read:
-                # A later worksheet is read against what the earlier ones just said.
-                new += plan_import([*previous, *new], parsed, now=now)
+            new = [label for parsed in read for label in plan_import(previous, parsed, now=now)]
+            held_back = {
+                parsed.sheet: len(gone)
+                for parsed in read
+                if not parsed.is_whole and (gone := gone_from(previous, parsed))
+            }
             groups = {short: group for parsed in read for short, group in parsed.groups.items()}
+            regrouped = plan_groups(sources, groups)
             if not dry_run:
                 catalog.append_labels(new)
-                catalog.set_groups(
-                    (source.digest, groups[source.digest[:16]]) for source in sources if source.digest[:16] in groups
-                )
-        _report(door, sheet, read, new, dry_run=dry_run)
+                catalog.set_groups((change.digest, change.after) for change in regrouped)
+        _report(door, sheet, read, new, held_back=held_back, dry_run=dry_run)
+        _report_groups(door, sheets, regrouped, dry_run=dry_run)
+        if sheets.skipped:
+            door.say(f"{plural(len(sheets.skipped), 'worksheet')} without labels skipped: {', '.join(sheets.skipped)}")
         for fault in faults:
             door.fail_item(str(fault))
         door.finish(
@@ -95,6 +104,7 @@ def import_sheet(
                 "statements": sum(len(parsed.labels) for parsed in read),
                 "appended": sum(label.class_name is not None for label in new),
                 "withdrawn": sum(label.class_name is None for label in new),
+                "withdrawals_held_back": bool(held_back),
                 "unmatched": [str(fault) for parsed in read for fault in parsed.unmatched],
                 "groups": groups,
                 "failed": door.failed,
@@ -116,7 +126,7 @@ def conflicts(
 
         place = find_project(project)
         wanted = place.task(task)
-        with open_catalog(place.catalog_url) as catalog:
+        with open_catalog(place.catalog_place) as catalog:
             names = {item.frame.id: item.frame.name for item in catalog.frames()}
             found = find_conflicts(catalog.labels(task=wanted.name), place.trust_of(wanted))
         rows = [
@@ -159,7 +169,15 @@ def parse_mapping(words: str) -> tuple[str, str]:
     return column.strip(), meaning.strip()
 
 
-def _report(door: Door, sheet: Path, read: Sequence[Parsed], new: Sequence[Label], *, dry_run: bool) -> None:
+def _report(
+    door: Door,
+    sheet: Path,
+    read: Sequence[Parsed],
+    new: Sequence[Label],
+    *,
+    held_back: Mapping[str, int],
+    dry_run: bool,
+) -> None:
     rows = sum(parsed.row_count for parsed in read)
     silent = sum(parsed.silent_count for parsed in read)
     unmatched = [fault for parsed in read for fault in parsed.unmatched]
@@ -172,6 +190,9 @@ def _report(door: Door, sheet: Path, read: Sequence[Parsed], new: Sequence[Label
         f"are not in the catalog"
     )
     door.say(f"{plural(appended, 'statement')} {would}appended, {withdrawn} {would}withdrawn")
+    for parsed in read:
+        if parsed.sheet in held_back:
+            door.warn(_why_held_back(parsed, held_back[parsed.sheet]))
     for fault in unmatched[:_UNMATCHED_SHOWN]:
         door.warn(str(fault))
     if len(unmatched) > _UNMATCHED_SHOWN:
@@ -179,3 +200,32 @@ def _report(door: Door, sheet: Path, read: Sequence[Parsed], new: Sequence[Label
     if unmatched and not any(parsed.labels for parsed in read):
         door.warn("no row names a frame of the catalog. Take the footage in first: rushes ingest FOOTAGE; or say "
                   "what the columns mean with --map")  # fmt: skip
+
+
+def _why_held_back(parsed: Parsed, count: int) -> str:
+    faulty = len({fault.row for fault in parsed.faults})
+    reasons = [plural(faulty, "faulty row")] if faulty else []
+    if parsed.unmatched:
+        reasons.append(f"{plural(len(parsed.unmatched), 'row')} of frames that are not in the catalog")
+    return (
+        f"{parsed.sheet}: nothing withdrawn, because of {' and '.join(reasons)}: of what it stated before, "
+        f"{plural(count, 'statement is', 'statements are')} in no other row. Correct or delete these rows, or take "
+        "their frames in, then import it again"
+    )
+
+
+def _report_groups(door: Door, sheets: PlannedSheets, regrouped: Sequence[GroupChange], *, dry_run: bool) -> None:
+    from rushes.labels.columns import unused_group_column
+
+    if regrouped:
+        moved = "would change" if dry_run else "changed"
+        door.say(f"the group of {plural(len(regrouped), 'source')} {moved}:")
+    for change in regrouped[:_GROUPS_SHOWN]:
+        door.say(f"  {change}")
+    if len(regrouped) > _GROUPS_SHOWN:
+        door.say(f"  … and {len(regrouped) - _GROUPS_SHOWN} more")
+    for table, columns in sheets:
+        name = unused_group_column(table.columns, columns)
+        if name is not None:
+            door.warn(f"{table.name}: the column '{name}' is not used. If it says which group a film or photograph "
+                      f'is in, add --map "{name}=group"')  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from rushes.errors import Fault, SheetError, nearest
 from rushes.labels.sheet import Sheet
@@ -27,8 +27,9 @@ _KNOWN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "stop": ("stop", "stopframe"),
     "last": ("last", "lastframe"),
     "origin": ("origin",),
-    "group": ("group",),
 }  # fmt: skip
+# A group decides what is trained on and what is judged by, and a column of this name may hold anything: never guessed.
+_GROUP_NAME = "group"
 _KNOWN_CLASSES = ("class", "classname", "label", "classification")
 _KNOWN_CLASSES_OF_ORIGINS: Mapping[str, str] = {
     "unsupervisedclassification": "unsupervised",
@@ -80,6 +81,23 @@ class Columns:
             raise ValueError(problem or "a sheet of labels needs a column of classes")
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedSheets:
+    """The worksheets that hold labels, with what their columns mean; iterating gives these.
+
+    Attributes:
+        faults: of the worksheets that seem to hold labels and cannot be read.
+        skipped: names of the worksheets that hold none.
+    """
+
+    planned: tuple[tuple[Sheet, Columns], ...]
+    faults: tuple[Fault, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[tuple[Sheet, Columns]]:
+        return iter(self.planned)
+
+
 def plan_columns(
     sheet_columns: Sequence[str],
     mapping: Mapping[str, str],
@@ -92,7 +110,7 @@ def plan_columns(
 
     What `mapping` says wins over `known`, and that over the built-in names. Where a column is stated to address
     frames, built-in names only complete that address; where a column is stated to hold classes, none other does.
-    A column named as the task holds its classes, before a column named `class` does.
+    A column named as the task holds its classes, before a column named `class` does. Groups must be stated.
 
     Args:
         mapping: column -> meaning, one of `MEANINGS`; every column must be in the sheet (from `--map`).
@@ -129,24 +147,43 @@ def plan_sheets(
     *,
     task_name: str = "",
     known: Mapping[str, str] | None = None,
-) -> list[tuple[Sheet, Columns]]:
-    """Decide what the columns of each worksheet mean; worksheets without labels (notes, a legend) are left out.
+) -> PlannedSheets:
+    """Decide what the columns of each worksheet mean.
+
+    A worksheet with a column of classes or one that addresses frames must have both: if its header is misspelt it
+    must not be lost in silence. Worksheets with neither (notes, a legend) are skipped.
 
     Raises:
-        SheetError: no worksheet holds labels; the faults of all are in it.
+        SheetError: no worksheet holds labels; the faults of all that seem to are in it, or if none does, of all.
     """
     planned: list[tuple[Sheet, Columns]] = []
     faults: list[Fault] = []
+    of_skipped: list[Fault] = []
+    skipped: list[str] = []
     for sheet in sheets:
         try:
             columns = plan_columns(sheet.columns, mapping, sheet=sheet.name, task_name=task_name, known=known)
         except SheetError as error:
-            faults.extend(error.faults)
+            if _seems_to_hold_labels(sheet.columns, {**(known or {}), **mapping}, task_name):
+                faults += _with_way_out(error.faults) if len(sheets) > 1 else error.faults
+            else:
+                of_skipped += error.faults
+                skipped.append(sheet.name)
         else:
             planned.append((sheet, columns))
     if not planned:
-        raise SheetError(faults)
-    return planned
+        raise SheetError(faults or of_skipped)
+    return PlannedSheets(tuple(planned), faults=tuple(faults), skipped=tuple(skipped))
+
+
+def unused_group_column(sheet_columns: Sequence[str], columns: Columns) -> str | None:
+    """Return the header of a column named `group` that nobody said is one; None where there is none."""
+    if columns.group is not None:
+        return None
+    used = {item.column.index for item in columns.classes}
+    used |= {column.index for name in FIELDS if isinstance(column := getattr(columns, name, None), Column)}
+    named = _by_folded_name(sheet_columns).get(_GROUP_NAME, [])
+    return next((column.name for column in named if column.index not in used), None)
 
 
 def origin_from(text: str) -> str:
@@ -272,6 +309,22 @@ def _known_fields(
     else:
         drop = {"stop", "last"}
     return {name: column for name, column in found.items() if name not in drop}
+
+
+def _seems_to_hold_labels(sheet_columns: Sequence[str], stated: Mapping[str, str], task_name: str) -> bool:
+    """Return whether any column has a name that is known, or stated, to hold classes or to address frames."""
+    words = {_fold(task_name), *_KNOWN_CLASSES, *_KNOWN_CLASSES_OF_ORIGINS}
+    words |= {spelling for name in _ADDRESS for spelling in _KNOWN_FIELDS[name]}
+    words |= {_fold(name) for name, meaning in stated.items() if meaning.strip().casefold() not in ("origin", "group")}
+    return any(_fold(name) in words for name in sheet_columns if _fold(name))
+
+
+def _with_way_out(faults: Sequence[Fault]) -> list[Fault]:
+    """Return the faults of a worksheet, the last of them with what to do if it is not meant at all."""
+    *others, last = faults
+    stop = "" if last.message.endswith(("?", ".")) else "."
+    message = f"{last.message}{stop} If this worksheet holds no labels, hide it in the workbook"
+    return [*others, replace(last, message=message)]
 
 
 def _what_completes(stated: Sequence[str]) -> tuple[str, ...]:

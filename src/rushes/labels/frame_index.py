@@ -12,7 +12,7 @@ from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from rushes.errors import nearest
-from rushes.timecode import parse_frame_name, parse_timecode
+from rushes.timecode import Timecode, nominal_rate, parse_frame_name, parse_timecode, timecode_at
 
 # A sheet's seconds are rounded, and sampling takes the first frame at or after a time: within a frame of 24 per second.
 SECONDS_TOLERANCE = Fraction(1, 20)
@@ -35,6 +35,7 @@ class FrameRef:
         source_path: where the media file was found.
         seconds: time since the first frame of the source.
         timecode: `HH:MM:SS:FF`.
+        rate: frames per second of the source; None for a still.
     """
 
     id: str
@@ -46,6 +47,7 @@ class FrameRef:
     seconds: Fraction
     timecode: str
     group: str
+    rate: Fraction | None = None
 
     @property
     def source_id(self) -> str:
@@ -165,8 +167,12 @@ class FrameIndex:
     def at_timecode(self, source: str, timecode: str) -> FrameRef | Miss:
         """Return the first frame that carries a timecode.
 
+        Frames here carry the time of the clock. An editing program counts frames instead, 24 to a second at 23.976,
+        so that its timecode falls behind the clock: the two agree at a whole rate always, at another for a while.
+
         Raises:
-            ValueError: the text is no timecode, or a drop-frame one, which frames here do not carry.
+            ValueError: the text is no timecode, a drop-frame one, which frames here do not carry, or one that means
+                one frame by the clock and another by counting.
         """
         wanted = parse_timecode(timecode)
         if wanted.drop:
@@ -182,6 +188,13 @@ class FrameIndex:
                 by_timecode.setdefault(ref.timecode, ref)
             self._timecodes_by_source[found] = by_timecode
         ref_at = self._timecodes_by_source[found].get(str(wanted))
+        rate = self._frames_by_source[found][0].rate
+        if rate is not None and not _means_one_frame(wanted, rate, carried_by=ref_at):
+            raise ValueError(
+                f"'{timecode}' may mean two frames of '{source}', which runs at {float(rate):.5g} frames per second: "
+                "an editing program's timecode falls behind the clock there, and frames are named by the clock. Give "
+                "ordinals or seconds"
+            )
         return ref_at or Miss(f"the frame at {wanted} of '{source}' is not in the catalog", "")
 
     def at_seconds(self, source: str, seconds: Fraction) -> FrameRef | Miss:
@@ -246,6 +259,17 @@ class FrameIndex:
         if len(best) > 1:
             return _ambiguous(text, "sources", [self._frames_by_source[source][0].source_path for source in best])
         return best[0]
+
+
+def _means_one_frame(timecode: Timecode, rate: Fraction, *, carried_by: FrameRef | None) -> bool:
+    """Return whether a timecode by the clock and a counted one (SMPTE ST 12-1, non-drop) are of the same frame."""
+    if rate.denominator == 1:
+        return True
+    seconds = timecode.hours * 3600 + timecode.minutes * 60 + timecode.seconds
+    counted = seconds * nominal_rate(rate) + timecode.frames
+    if carried_by is not None:
+        return carried_by.ordinal == counted
+    return timecode_at(counted / rate, rate) == timecode
 
 
 def _folded(text: str) -> str:

@@ -50,6 +50,11 @@ class Parsed:
     row_count: int = 0
     silent_count: int = 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row was understood and found its frames; only then is it known which rows are gone."""
+        return not self.faults and not self.unmatched
+
 
 @dataclass(frozen=True, slots=True)
 class _Statement:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from rushes.labels.label import Label
 from rushes.labels.parse import Parsed
@@ -10,33 +11,54 @@ from rushes.labels.trust import current_statements
 
 
 def plan_import(previous: Iterable[Label], parsed: Parsed, *, now: str) -> list[Label]:
-    """Return the statements to append: those that change something, then withdrawals of what the sheet dropped.
+    """Return the statements to append: those that are new for this sheet, then withdrawals of what it dropped.
 
-    A label is withdrawn when the latest statement of its frame and origin came from this sheet, the sheet still
-    speaks for that origin, and no row states it any more. Importing a sheet twice adds nothing the second time.
-    While a sheet has faults nothing is withdrawn: a misspelt row is not a row that is gone.
+    Only the sheet's own earlier statements count: what another sheet or a review says neither makes a statement
+    superfluous nor is withdrawn with it. Importing a sheet twice adds nothing the second time. Unless the sheet
+    is whole nothing is withdrawn: a row that was misspelt is not a row that is gone.
 
     Args:
         previous: all statements so far, in the order in which they were made; other tasks are passed over.
         now: ISO 8601 UTC, the time of the withdrawals.
     """
-    current = current_statements(label for label in previous if label.task == parsed.task)
-    stated = {(label.frame, label.origin.casefold()) for label in parsed.labels}
+    said = _said_by_sheet(previous, parsed)
     changed = []
     for label in parsed.labels:
-        earlier = current.get(label.frame, {}).get(label.origin.casefold())
+        earlier = said.get((label.frame, label.origin.casefold()))
         if earlier is None or earlier.class_name != label.class_name:
             changed.append(label)
-    if parsed.faults:
+    if not parsed.is_whole:
         return changed
-    spoken_for = None if parsed.origins is None else {origin.casefold() for origin in parsed.origins}
-    withdrawn = [
-        Label(label.frame, label.task, None, label.origin, now, place=f"gone from {label.place}", sheet=parsed.sheet)
-        for by_origin in current.values()
-        for origin, label in by_origin.items()
-        if label.sheet == parsed.sheet
-        and label.class_name is not None
-        and (spoken_for is None or origin in spoken_for)
-        and (label.frame, origin) not in stated
+    return changed + [
+        replace(label, class_name=None, stated_at=now, place=f"gone from {label.place}")
+        for label in _dropped(said, parsed)
     ]
-    return changed + withdrawn
+
+
+def gone_from(previous: Iterable[Label], parsed: Parsed) -> list[Label]:
+    """Return the statements of this sheet that stand and that no row of it makes any more.
+
+    They are what `plan_import` withdraws from a whole sheet and holds back from one that is not. A statement counts
+    only for an origin that the sheet still speaks for.
+    """
+    return _dropped(_said_by_sheet(previous, parsed), parsed)
+
+
+def _said_by_sheet(previous: Iterable[Label], parsed: Parsed) -> Mapping[tuple[str, str], Label]:
+    """Return (frame, origin in lower case) -> what the sheet said last of it, withdrawals included."""
+    current = current_statements(
+        label for label in previous if label.task == parsed.task and label.sheet == parsed.sheet
+    )
+    return {(label.frame, label.origin.casefold()): label for said in current.values() for label in said}
+
+
+def _dropped(said: Mapping[tuple[str, str], Label], parsed: Parsed) -> list[Label]:
+    stated = {(label.frame, label.origin.casefold()) for label in parsed.labels}
+    spoken_for = None if parsed.origins is None else {origin.casefold() for origin in parsed.origins}
+    return [
+        label
+        for (frame, origin), label in said.items()
+        if label.class_name is not None
+        and (spoken_for is None or origin in spoken_for)
+        and (frame, origin) not in stated
+    ]

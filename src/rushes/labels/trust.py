@@ -32,9 +32,10 @@ class Conflict:
 def resolve(labels: Iterable[Label], trust: Sequence[str]) -> dict[str, Resolved]:
     """Return what each frame is, by frame id, in order of first mention.
 
-    Within an origin the latest statement stands (of equally late ones the last given), and a withdrawal takes it
-    away. Between origins the order of `trust` decides. Origins that are not in it rank behind all that are, the
-    later statement first. What a model said (`model:…`) is never a label.
+    A sheet's later statement replaces its own earlier one, and a withdrawal takes away what its own sheet said; of
+    what still stands within an origin, the last statement made decides. Between origins the order of `trust`
+    decides. Origins that are not in it rank behind all that are, the later statement first. What a model said
+    (`model:…`) is never a label. The order of `labels` says what is later; `stated_at` does not, since clocks err.
 
     Args:
         labels: statements of one task, in the order in which they were made.
@@ -45,17 +46,15 @@ def resolve(labels: Iterable[Label], trust: Sequence[str]) -> dict[str, Resolved
     """
     rank = {origin.casefold(): place for place, origin in reversed(list(enumerate(trust)))}
     resolved: dict[str, Resolved] = {}
-    for frame, by_origin in current_statements(labels).items():
-        standing = [
-            label for label in by_origin.values() if label.class_name is not None and not _is_of_model(label.origin)
-        ]
-        if not standing:
+    for frame, statements in current_statements(labels).items():
+        last_of_origin: dict[str, Label] = {}
+        for label in reversed(statements):
+            if label.class_name is not None and not _is_of_model(label.origin):
+                last_of_origin.setdefault(label.origin.casefold(), label)
+        if not last_of_origin:
             continue
-        standing.sort(key=lambda label: label.origin)
-        standing.sort(key=lambda label: label.stated_at, reverse=True)
-        standing.sort(key=lambda label: rank.get(label.origin.casefold(), len(rank)))
-        # Only origins outside the order can share a rank, so time and name decide nothing between trusted ones.
-        first, *others = standing
+        # Only origins outside the order can share a rank; sorting leaves them as they are, the later first.
+        first, *others = sorted(last_of_origin.values(), key=lambda label: rank.get(label.origin.casefold(), len(rank)))
         resolved[frame] = Resolved(first, tuple(label for label in others if label.class_name != first.class_name))
     return resolved
 
@@ -74,24 +73,26 @@ def count_conflicts(found: Iterable[Conflict]) -> dict[tuple[str, str], int]:
     return dict(Counter((conflict.winner.origin, conflict.loser.origin) for conflict in found).most_common())
 
 
-def current_statements(labels: Iterable[Label]) -> Mapping[str, Mapping[str, Label]]:
-    """Return the latest statement per frame and origin (in lower case), withdrawals included.
+def current_statements(labels: Iterable[Label]) -> Mapping[str, Sequence[Label]]:
+    """Return, by frame, the last statement of each origin and sheet in the order made, withdrawals included.
+
+    Args:
+        labels: statements of one task, in the order in which they were made.
 
     Raises:
         ValueError: the labels are of more than one task.
     """
-    latest: dict[str, dict[str, Label]] = {}
+    last: dict[str, dict[tuple[str, str], Label]] = {}
     task: str | None = None
     for label in labels:
         if task is not None and label.task != task:
             raise ValueError(f"labels are resolved one task at a time, got '{task}' and '{label.task}'")
         task = label.task
-        by_origin = latest.setdefault(label.frame, {})
-        origin = label.origin.casefold()
-        earlier = by_origin.get(origin)
-        if earlier is None or earlier.stated_at <= label.stated_at:
-            by_origin[origin] = label
-    return latest
+        of_frame = last.setdefault(label.frame, {})
+        key = (label.origin.casefold(), label.sheet)
+        of_frame.pop(key, None)  # so that it is entered again at the end
+        of_frame[key] = label
+    return {frame: tuple(of_frame.values()) for frame, of_frame in last.items()}
 
 
 def _is_of_model(origin: str) -> bool:

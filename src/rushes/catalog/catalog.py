@@ -260,7 +260,7 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 @contextmanager
 def _our_errors(engine: Engine) -> Iterator[None]:
     """Turn a database's refusal into what a person can do about it."""
-    place = engine.url.render_as_string()
+    place = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
     try:
         yield
     except OperationalError as error:
@@ -268,7 +268,13 @@ def _our_errors(engine: Engine) -> Iterator[None]:
             raise CatalogError(
                 f"the catalog {place} is held by another rushes; wait for it to end, then run this again"
             ) from error
-        raise CatalogError(f"the catalog {place} cannot be used: {error.orig}") from error
+        remedy = {
+            "unable to open database file": "Its folder is missing or cannot be written to: check who may write there",
+            "attempt to write a readonly database": "It cannot be written to: check who may write there",
+            "disk I/O error": "The disk is full or failing: make room, then run this again",
+            "database or disk is full": "Make room, then run this again",
+        }.get(str(error.orig), "Check the place, then run this again")
+        raise CatalogError(f"the catalog {place} cannot be used ({error.orig}). {remedy}") from error
     except DatabaseError as error:
         if "not a database" in str(error.orig) or "malformed" in str(error.orig):
             raise CatalogError(

@@ -94,7 +94,7 @@ def migrate(engine: Engine, *, steps: Sequence[Step] = STEPS) -> int:
             )
             if version > len(steps):
                 raise CatalogError(
-                    f"the catalog {engine.url.render_as_string()} is of version {version}; this rushes knows "
+                    f"the catalog {engine.url.database} is of version {version}; this rushes knows "
                     f"versions up to {len(steps)}. Update rushes"
                 )
             if version == len(steps):

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 DONE, SOME_FAILED, WRONG_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
 _LINE_EVERY_SECONDS = 5.0
+_REMEDIES = {
+    errno.ENOSPC: "Make room, then run this again: it goes on from where it was",
+    errno.EACCES: "Check who may write there",
+    errno.EROFS: "Name a place that can be written to",
+}
 
 
 @dataclass
@@ -158,6 +163,8 @@ def _judge(error: Exception) -> tuple[int, str]:
         return WRONG_INPUT, str(error)
     if isinstance(error, OSError):
         return WRONG_INPUT, _name_of(error)
+    if "no space left" in str(error).casefold():  # libraries wrap what the system says
+        return WRONG_INPUT, f"the disk is full ({type(error).__name__}). {_REMEDIES[errno.ENOSPC]}"
     return OUR_FAULT, (
         f"a fault of rushes itself, not of your input: {type(error).__name__}: {error}\n"
         "Run it again with --debug and report what it prints"
@@ -166,13 +173,10 @@ def _judge(error: Exception) -> tuple[int, str]:
 
 def _name_of(error: OSError) -> str:
     """Return what the system refused, and what to do about it."""
-    remedies = {
-        errno.ENOSPC: "Make room, then run this again: it goes on from where it was",
-        errno.EACCES: "Check who may write there",
-        errno.EROFS: "Name a place that can be written to",
-    }
     where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}. {remedies.get(error.errno or 0, 'Check the place, then run this again')}"
+    return (
+        f"{where}{error.strerror or error}. {_REMEDIES.get(error.errno or 0, 'Check the place, then run this again')}"
+    )
 
 
 def plural(count: int, word: str, words: str | None = None) -> str:

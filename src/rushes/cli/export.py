@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -39,5 +40,5 @@ def export(
         with door.progress("export") as progress:
             bundle = export_run(folder, target, project_root=place.root, progress=progress)
         door.say(f"bundle: {bundle.folder}")
-        door.say(f"Next: rushes predict {bundle.folder} PICTURE|FOLDER|VIDEO")
+        door.say(f"Next: rushes predict {shlex.quote(str(bundle.folder))} FOOTAGE")
         door.finish({"bundle": str(bundle.folder), "id": bundle.id, "classes": list(bundle.classes)})

@@ -10,6 +10,7 @@ import typer
 from rushes.cli.door import Door, opened, plural
 from rushes.cli.footage_words import parse_format, parse_picture_size, parse_sampling
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, ThreadsOption
+from rushes.errors import UsageError
 
 if TYPE_CHECKING:
     from rushes.catalog.ingest import Ingested
@@ -56,6 +57,10 @@ def ingest(
         from rushes.project import find_project
 
         place = find_project(project)
+        if task is not None and not class_folders:
+            raise UsageError(
+                "--task goes with --class-folders: without it, no class is stated while footage is taken in"
+            )
         defaults = replace(
             place.ingest,
             size=size or place.ingest.size,

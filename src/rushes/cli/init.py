@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -42,13 +43,13 @@ def init(
         if not dry_run:
             for name in written:
                 write_text(folder / name, planned[name])
-            open_catalog(read_project(folder).catalog_url).close()
+            open_catalog(read_project(folder).catalog_place).close()
         for name in written:
             door.say(f"{'would write' if dry_run else 'wrote'} {folder / name}")
         for name in kept:
             door.say(f"kept  {folder / name} (it is there already)")
         if not dry_run:
-            door.say(f"\nNext: cd {folder} && rushes ingest FOOTAGE")
+            door.say(f"\nNext: cd {shlex.quote(str(folder))} && rushes ingest FOOTAGE")
         door.finish({"folder": str(folder.resolve()), "written": written, "kept": kept, "dry_run": dry_run})
 
 

@@ -197,7 +197,7 @@ def _report(
         door.warn(str(fault))
     if len(unmatched) > _UNMATCHED_SHOWN:
         door.warn(f"… and {len(unmatched) - _UNMATCHED_SHOWN} more rows of frames that are not in the catalog")
-    if unmatched and not any(parsed.labels for parsed in read):
+    if unmatched and len(unmatched) >= rows - silent:
         door.warn("no row names a frame of the catalog. Take the footage in first: rushes ingest FOOTAGE; or say "
                   "what the columns mean with --map")  # fmt: skip
 

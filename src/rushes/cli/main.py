@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 # verb -> what `rushes --help` says of it; the module rushes.cli.<verb> is imported when the verb is called.
 VERBS: dict[str, str] = {
-    "demo": "the whole loop on footage, ending in a report; renders a short film where none is given",
-    "init": "a project folder with a commented rushes.toml and a recipe",
+    "demo": "the whole loop on footage, ending in a report; renders short films where none is given",
+    "init": "a project folder with a commented rushes.toml and three recipes",
     "ingest": "videos, raws and photographs into the catalog; frames extracted",
     "status": "groups, sources, frames, labels per class, conflicts, runs",
     "labels": "statements from sheets: import, conflicts",
@@ -31,7 +31,7 @@ def help_text() -> str:
     """Return what `rushes --help` prints."""
     width = max(len(verb) for verb in VERBS)
     verbs = "\n".join(f"  {verb:<{width}}  {text}" for verb, text in VERBS.items())
-    return f"""rushes: from footage and a sheet of labels to a tested, explained and served classifier
+    return f"""rushes: from footage and a sheet of labels to a tested and portable classifier
 
 Usage: rushes VERB [WORDS]      rushes VERB --help shows a verb's options and an example
 

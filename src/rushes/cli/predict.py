@@ -45,6 +45,8 @@ def predict(
 
         if out is not None and out.suffix not in (".csv", ".jsonl"):
             raise UsageError(f"--out {out}: name a file that ends in .csv or .jsonl")
+        if out is not None and not out.absolute().parent.is_dir():
+            raise UsageError(f"--out {out}: there is no folder {out.absolute().parent}. Make it, or name another")
         sampling = parse_sampling(every, fps, every_frame=every_frame, keyframes=keyframes, default="1s")
         predictor = Predictor(open_bundle(bundle), threads=threads or 0)
         pictures: list[PicturePrediction] = []

@@ -24,9 +24,10 @@ def runs(
         from rushes.project import find_project
 
         place = find_project(project)
+        wanted = place.task(task).name if task is not None else None
         found = []
         for run in list_runs(place.runs_folder):
-            if task is not None and run.task != task:
+            if wanted is not None and run.task != wanted:
                 continue
             metrics_file = run.folder / "metrics.json"
             metrics = json.loads(metrics_file.read_text(encoding="utf-8")) if metrics_file.is_file() else None

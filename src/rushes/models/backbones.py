@@ -137,7 +137,9 @@ def load_weights(body: nn.Module, backbone: Backbone, file: Path) -> None:
         heads = [state[f"{name}.weight"] for name in ((names,) if isinstance(names, str) else names)
                  if f"{name}.weight" in state]  # fmt: skip
     except Exception as error:  # whatever the reader of a foreign file comes up with
-        raise WeightsError(f"{file} cannot be read as weights ({type(error).__name__}: {_first_line(error)}). "
+        # What torch says here advises to read the file as a program; nobody should.
+        why = "there is no such file" if isinstance(error, FileNotFoundError) else f"{type(error).__name__}"
+        raise WeightsError(f"{file} cannot be read as weights ({why}). "
                            f"Needed: a .safetensors or .pth file of timm's '{backbone.name}'") from error  # fmt: skip
     # Built with the class output that the file has, timm checks every name and shape; otherwise it forgives all.
     class_count = int(heads[0].shape[0]) if heads else 0
@@ -200,7 +202,7 @@ def _weights_from_hub(name: str) -> Path:
     config: Any = timm.get_pretrained_cfg(name)
     repository = config.hf_hub_id if config is not None else None
     advice = ("Download it on a connected machine and name it in the recipe: model.weights = \"FILE\" "
-              "(a relative path starts at the project folder)")  # fmt: skip
+              "(a relative path starts at the project folder). 'rushes train cnn' needs no weights")  # fmt: skip
     if not repository:
         raise WeightsError(f"timm has no pretrained weights for '{name}' on the hub. Take another model.backbone, or "
                            "name a file of weights in the recipe: model.weights = \"FILE\"")  # fmt: skip

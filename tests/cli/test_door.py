@@ -97,3 +97,14 @@ def test_words_agree_with_their_number() -> None:
         "1,200 frames",
         "2 classes",
     ]
+
+
+def test_a_full_disk_is_known_whatever_library_says_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(RuntimeError("Error while serializing: No space left on device (os error 28)")) == 2
+    assert "the disk is full" in capsys.readouterr().err
+
+
+def test_words_of_users_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with opened() as door:
+        door.show(table_of("[red]", ["[b]"], [["[/x] shoot"]]))
+    assert "[/x] shoot" in capsys.readouterr().out

@@ -89,6 +89,7 @@ def run_table(
         "manifest": {"path": "manifests/scale-manifest-1.jl", "sha256": "ab" * 32},
         "split": {"path": "splits/scale.json", "sha256": "cd" * 32, "kind": kind},
         "weights": {},
+        "working_size": "640",
         "commit": None,
         "machine": {"cores": 2, "versions": {"torch": "2.14"}},
         "created_at": "2026-11-20T10:15:00Z",

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from evaluation.fabricated import CLASSES, answers, guesses, run_table, write_run_folder
+from rushes.cli.main import main
 from rushes.errors import RunError
 from rushes.evaluation.evaluate import evaluate_run
 from rushes.learning.predictions import write_predictions
@@ -35,7 +36,21 @@ def test_a_run_is_judged_into_its_own_folder(run_folder, tmp_path):
     assert evaluation.metrics["test"]["samples"] == 60
     assert evaluation.metrics["validation"] is None
     assert evaluation.metrics["verdict"].startswith("On 60 samples from 4 groups")
+    assert evaluation.metrics["leaks"] is None
     assert "rushes evaluate runs/2026-11-20-101500-scale" in page
+
+
+def test_the_command_line_prints_the_verdict_and_warns_of_few_groups(run_folder, tmp_path, capsys):
+    project = 'schema = "project/1"\nname = "season"\n[tasks.scale]\nclasses = ["class 0", "class 1", "class 2"]\n'
+    (tmp_path / "rushes.toml").write_text(project, encoding="utf-8")
+    with pytest.raises(SystemExit) as end:
+        main(["evaluate", run_folder.name, "--project", str(tmp_path)])
+    assert end.value.code == 0
+    said = capsys.readouterr()
+    assert "range over 4 groups 0." in said.out
+    assert "so few groups cannot give a 95 % interval" in said.out
+    assert "warning: The scores rest on 4 groups only; a 95 % interval takes 8 or more." in said.err
+    assert "warning: class 'LS' has only 3 training samples" in said.err
 
 
 def test_judging_twice_gives_the_same_page(run_folder, tmp_path):

@@ -55,7 +55,7 @@ def test_groups_that_are_all_alike_leave_no_width():
     pairs = [("CS", "CS"), ("MS", "CS")] * 5
     groups = [f"film-{row // 2}" for row in range(10)]
     _, tallies = tally_groups(answers(pairs, groups=groups))
-    assert bootstrap(tallies, seed=0).accuracy == Interval(0.5, 0.5)
+    assert bootstrap(tallies, seed=0).accuracy == Interval(0.5, 0.5, group_count=5)
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_seed_another():
@@ -112,4 +112,32 @@ def test_an_interval_has_two_ends_or_a_reason():
     with pytest.raises(ValueError, match="reason"):
         Interval(None, None)
     with pytest.raises(ValueError, match="reason"):
-        Interval(0.1, 0.2, "why")
+        Interval(0.1, 0.2, "why", 2)
+    with pytest.raises(ValueError, match="two groups"):
+        Interval(0.1, 0.2)
+
+
+@pytest.mark.parametrize("group_count", range(2, 8))
+def test_an_interval_from_few_groups_has_no_level(group_count):
+    _, tallies = tally_groups(guesses(400, class_count=2, seed=0, group_count=group_count))
+    intervals = bootstrap(tallies, seed=0)
+    for interval in (intervals.f1_macro, intervals.accuracy, intervals.balanced_accuracy, *intervals.f1):
+        assert interval.low is not None
+        assert (interval.level, interval.group_count) == (None, group_count)
+
+
+def test_an_interval_from_enough_groups_has_the_level_that_it_was_made_for():
+    _, tallies = tally_groups(guesses(400, class_count=2, seed=0, group_count=8))
+    assert bootstrap(tallies, seed=0).f1_macro.level == 0.95
+    _, tallies = tally_groups(answers([]))
+    assert bootstrap(tallies, seed=0).f1_macro.level is None
+
+
+def test_a_class_of_few_groups_has_a_range_among_many_groups():
+    pairs = [("CS", "CS"), ("MS", "MS")] * 10 + [("LS", "LS"), ("LS", "CS"), ("LS", "LS")]
+    groups = [f"film-{row // 2}" for row in range(20)] + ["film-0", "film-1", "film-2"]
+    _, tallies = tally_groups(answers(pairs, groups=groups))
+    intervals = bootstrap(tallies, seed=0)
+    assert (intervals.recall[2].level, intervals.recall[2].group_count) == (None, 3)
+    assert (intervals.recall[0].level, intervals.recall[0].group_count) == (0.95, 10)
+    assert intervals.f1_macro.level == 0.95

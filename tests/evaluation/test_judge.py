@@ -39,9 +39,30 @@ def test_one_group_is_said_to_give_no_interval():
     assert any("one group, 'ANNIE'" in note for note in notes)
 
 
-def test_few_groups_are_said_to_make_the_interval_too_narrow():
-    notes = judge(guesses(100, class_count=2, seed=0, group_count=3), train_counts={}).notes
-    assert any("3 groups only" in note for note in notes)
+@pytest.mark.parametrize("group_count", range(2, 8))
+def test_few_groups_are_said_to_give_no_interval_of_95_percent(group_count):
+    judgement = judge(guesses(400, class_count=2, seed=0, group_count=group_count), train_counts={})
+    assert any(f"{group_count} groups only; a 95 % interval takes 8 or more" in note for note in judgement.notes)
+    table = judgement.to_table()
+    assert table["intervals"]["level"] is None
+    for metric in ("f1_macro", "accuracy", "recall/class 0"):
+        assert table["metrics"][metric]["low"] is not None
+        assert table["metrics"][metric]["level"] is None
+        assert table["metrics"][metric]["groups"] == group_count
+
+
+def test_many_groups_give_an_interval_of_95_percent():
+    table = judge(guesses(400, class_count=2, seed=0, group_count=20), train_counts={}).to_table()
+    assert table["intervals"]["level"] == table["metrics"]["f1_macro"]["level"] == 0.95
+    assert table["intervals"]["quantiles"] == [0.025, 0.975]
+
+
+def test_a_class_that_few_of_many_groups_hold_is_pointed_out():
+    pairs = [("CS", "CS"), ("MS", "MS")] * 20 + [("LS", "LS")] * 12
+    groups = [f"film-{row // 2}" for row in range(40)] + [f"film-{row % 3}" for row in range(12)]
+    notes = judge(answers(pairs, groups=groups), train_counts={}).notes
+    assert len(notes) == 1
+    assert "Fewer than 8 groups hold samples of these classes: LS (3)." in notes[0]
 
 
 def test_absent_never_answered_and_small_classes_are_pointed_out():

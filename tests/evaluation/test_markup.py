@@ -5,7 +5,18 @@ import tomllib
 import pytest
 
 from rushes.evaluation.intervals import Interval
-from rushes.evaluation.markup import breakable, counted, duration, format_toml, number, percent, score_cell, span, text
+from rushes.evaluation.markup import (
+    breakable,
+    counted,
+    duration,
+    format_toml,
+    number,
+    percent,
+    score_cell,
+    span,
+    text,
+    within,
+)
 from rushes.evaluation.scores import Score
 
 
@@ -37,8 +48,15 @@ def test_an_undefined_score_shows_its_reason():
 
 
 def test_an_interval_without_ends_shows_nothing():
-    assert span(Interval(0.25, 0.75)) == "0.25–0.75"
+    assert span(Interval(0.25, 0.75, group_count=9)) == "0.25–0.75"
     assert span(Interval(None, None, "one group")) == ""
+    assert within(Interval(None, None, "one group")) == ""
+
+
+def test_an_interval_over_few_groups_is_called_a_range_and_no_95_percent():
+    assert within(Interval(0.25, 0.75, group_count=8)) == "95 % interval 0.25–0.75"
+    for few in range(2, 8):
+        assert within(Interval(0.25, 0.75, group_count=few)) == f"range over {few} groups 0.25–0.75"
 
 
 def test_counts_and_times_read_as_said():

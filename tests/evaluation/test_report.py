@@ -106,6 +106,57 @@ def test_one_group_gives_a_page_without_an_interval(thumbnail):
     assert 'class="span"' not in page
 
 
+@pytest.mark.parametrize("group_count", range(2, 8))
+def test_a_page_of_few_groups_speaks_of_ranges_only(group_count):
+    predictions = guesses(300, class_count=3, seed=0, group_count=group_count, skill=3)
+    page = format_report(evidence_of(predictions), {})
+    words = re.sub(r"<[^>]+>", " ", page)
+    said = re.findall(r"[^.;]*95 %[^.;]*", words)
+    denials = ("cannot give a 95 % interval", "takes 8 or more", "too few for a 95 %", "too narrow to be a 95 %")
+    assert [one for one in said if not any(denial in one for denial in denials)] == []
+    assert f"range over {group_count} groups" in words
+    assert "whole interval" not in words
+
+
+def test_a_page_of_many_groups_names_the_interval_and_marks_a_class_of_few():
+    pairs = [("CS", "CS"), ("MS", "MS"), ("MS", "CS")] * 10 + [("LS", "LS"), ("LS", "CS"), ("LS", "LS")]
+    groups = [f"film-{row // 3}" for row in range(30)] + ["film-0", "film-1", "film-2"]
+    page = format_report(evidence_of(answers(pairs, groups=groups)), {})
+    assert "<span>95 % interval 0." in page
+    classes = page[page.index('id="classes"') :]
+    few, many = (re.search(rf'<tr><th scope="row">{name}</th>(.*?)</tr>', classes).group(1) for name in ("LS", "MS"))
+    assert "<br>3 groups</small>" in few
+    assert "groups</small>" not in many
+
+
+def leaking(predictions, leaks, *, kind="grouped"):
+    run = run_table(predictions, kind=kind) | {"leaks": leaks}
+    return Evidence(run=run, test=judge(predictions, train_counts={}), predictions=predictions)
+
+
+def test_a_leaking_run_is_not_called_unwatched_and_its_first_leaks_are_listed():
+    predictions = guesses(300, class_count=3, seed=0, group_count=12, skill=3)
+    evidence = leaking(
+        predictions, [f"frame {number} in test is the same picture as another in train." for number in range(5)]
+    )
+    page = format_report(evidence, {})
+    assert "groups that it has partly watched in training" in page
+    assert "it never watched" not in page
+    assert "This model, unseen groups" not in page
+    first = list_warnings(evidence)[0]
+    assert "flatter by an unknown amount: frame 0 in test is the same picture as another in train; frame 1" in first
+    assert "frame 2" in first
+    assert "frame 3" not in first
+    assert "and 2 more. " in first
+
+
+@pytest.mark.parametrize("leaks", [[], None])
+def test_a_run_without_known_leaks_has_no_warning_of_them(leaks):
+    predictions = guesses(300, class_count=3, seed=0, group_count=12, skill=3)
+    assert "it never watched" in format_report(leaking(predictions, leaks), {})
+    assert not any("seen part" in warning for warning in list_warnings(leaking(predictions, leaks)))
+
+
 def test_groups_of_one_sample_each_are_not_listed_one_by_one(thumbnail):
     predictions = answers([("CS", "CS"), ("MS", "CS")], groups=["a", "b"])
     assert "Each of the 2 groups holds one sample" in format_report(evidence_of(predictions), {0: thumbnail})

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
 from evaluation.fabricated import answers, guesses
 from rushes.evaluation.judge import judge
-from rushes.evaluation.verdict import pronounce
+from rushes.evaluation.verdict import blind_score, pronounce
 
 
 def judged(skill, *, seed=0, groups=12):
@@ -25,6 +27,49 @@ def test_a_good_model_is_called_better_than_guessing_and_a_blind_one_is_not():
     assert "no better than a blind guess" in pronounce(blind, split_kind="grouped", mixed=None).standing
 
 
+@pytest.mark.parametrize("groups", range(2, 8))
+def test_few_groups_are_never_sold_as_a_95_percent_interval(groups):
+    test = judged(3.0, groups=groups)
+    assert test.f1_macro.interval.low > blind_score(test)  # what a whole interval above a blind guess is
+    verdict = pronounce(test, split_kind="grouped", mixed=None)
+    assert f"(range over {groups} groups 0." in verdict.sentence
+    assert "so few groups cannot give a 95 % interval)" in verdict.sentence
+    assert verdict.sentence.count("95 %") == 1
+    assert "whole interval" not in verdict.standing
+    assert "so few groups cannot show" in verdict.standing
+
+
+def test_eight_groups_are_enough_for_an_interval():
+    verdict = pronounce(judged(3.0, groups=8), split_kind="grouped", mixed=None)
+    assert "(95 % interval 0." in verdict.sentence
+    assert "whole interval lies above" in verdict.standing
+
+
+def test_a_range_that_reaches_a_blind_guess_says_so():
+    pairs = [("CS", "CS"), ("MS", "MS")] * 4 + [("CS", "MS"), ("MS", "CS")] * 3
+    test = judge(answers(pairs, groups=["a"] * 8 + ["b"] * 6, classes=("CS", "MS")), train_counts={})
+    standing = pronounce(test, split_kind="grouped", mixed=None).standing
+    assert "the range over these few groups alone reaches down to 0.00" in standing
+
+
+def test_few_groups_cannot_tell_why_a_mixed_split_scores_differently():
+    below = pronounce(judged(1.0, groups=3), split_kind="grouped", mixed=judged(5.0)).gap
+    assert "so would hard ones among the few held out" in below
+    assert "mostly owed" not in below
+    same = pronounce(judged(3.0, groups=3), split_kind="grouped", mixed=judged(3.0, groups=3)).gap
+    assert "about the same, as far as so few groups can tell" in same
+
+
+def test_a_test_part_that_leaks_is_never_called_unwatched():
+    leaks = ["A_FRM-1 in test is the same picture as B_FRM-7 in train"]
+    verdict = pronounce(judged(3.0), split_kind="grouped", mixed=judged(5.0), leaks=leaks)
+    assert "12 groups that it has partly watched in training" in verdict.sentence
+    for words in (verdict.sentence, verdict.standing):
+        assert "it never watched" not in words
+    assert "holds on groups that it has partly watched" in verdict.standing
+    assert "training has seen part of this test" in verdict.gap
+
+
 def test_one_group_claims_no_interval():
     verdict = pronounce(judged(3.0, groups=1), split_kind="grouped", mixed=None)
     assert "no interval: one group" in verdict.sentence
@@ -39,11 +84,11 @@ def test_the_gap_to_the_mixed_split_is_put_plainly():
 
 
 def test_a_gap_inside_the_interval_is_not_sold_as_a_finding():
-    few = judge(guesses(60, class_count=4, seed=0, group_count=6, skill=2.0), train_counts={})
-    more = judge(guesses(400, class_count=4, seed=1, group_count=6, skill=2.2), train_counts={})
-    here, there, high = few.f1_macro.value, more.f1_macro.value, few.f1_macro.interval.high
+    small = judge(guesses(60, class_count=4, seed=0, group_count=9, skill=2.0), train_counts={})
+    large = judge(guesses(400, class_count=4, seed=1, group_count=9, skill=2.0), train_counts={})
+    here, there, high = small.f1_macro.value, large.f1_macro.value, small.f1_macro.interval.high
     assert here + 0.02 < there <= high
-    assert "other groups alone could explain it" in pronounce(few, split_kind="grouped", mixed=more).gap
+    assert "other groups alone could explain it" in pronounce(small, split_kind="grouped", mixed=large).gap
 
 
 def test_a_mixed_split_is_never_called_unseen():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rushes.datasets.preprocessing import Preprocessing
+from rushes.evaluation.intervals import FEW_GROUPS
 
 _FIT = {
     "squeeze": "squeezed to the input's shape, whatever its own",
@@ -137,8 +138,13 @@ def _scores(facts: CardFacts) -> str:
         if facts.split_kind == "grouped"
         else "on frames shuffled out of the same footage that it was trained on, **so expect less on new footage**"
     )
-    lines = [f"{title}On {_count(scores.samples, 'labelled picture')}, {watched}; in brackets the 95 % interval of a "
-             "bootstrap over groups:\n"]  # fmt: skip
+    few = scores.group_count < FEW_GROUPS
+    bracket = (
+        f"the range of a bootstrap over these {scores.group_count} groups; so few cannot give a 95 % interval"
+        if few
+        else "the 95 % interval of a bootstrap over groups"
+    )
+    lines = [f"{title}On {_count(scores.samples, 'labelled picture')}, {watched}; in brackets {bracket}:\n"]
     lines += [f"- {name}: {score}" for name, score in scores.overall.items()]
     if scores.majority_f1_macro is not None:
         lines.append(f"- f1_macro of answering the commonest class always: {scores.majority_f1_macro:.3f}")

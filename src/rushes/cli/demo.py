@@ -148,7 +148,7 @@ def _own_film(steps: Steps, *, every: str) -> tuple[str, list[Path]]:
     _write_recipe(steps.folder, _TASK)
     steps.run(f"Take the films in, one frame every {every}", "ingest", films, "--every", every)
     if truths:
-        with open_catalog(read_project(steps.folder).catalog_url) as catalog:
+        with open_catalog(read_project(steps.folder).catalog_place) as catalog:
             film_of = {source.digest: source.name for source in catalog.sources()}
             frames = [(item.frame.name, film_of[item.frame.source], item.frame.ordinal) for item in catalog.frames()]
         write_demo_sheet(sheet, truths, frames)
@@ -226,7 +226,7 @@ def _learn(steps: Steps, *, task: str, paths: list[Path], every: str) -> dict[st
     steps.run(None, "split", "check", "--task", task)
     steps.run(None, "split", "make", "--task", task, "--kind", "mixed")
     steps.run(
-        "Train; first on shuffled frames, to show what that flatters by",
+        "Train; first on shuffled frames, to show what such a score is worth",
         "train", folder / "recipes" / "demo.toml", "--set", "split=mixed",
     )  # fmt: skip
     steps.run(None, "train", folder / "recipes" / "demo.toml")
@@ -249,6 +249,7 @@ def _learn(steps: Steps, *, task: str, paths: list[Path], every: str) -> dict[st
         "f1_macro": metrics["test"]["metrics"]["f1_macro"],
         "f1_macro_mixed": metrics["mixed"]["metrics"]["f1_macro"] if metrics["mixed"] else None,
         "verdict": metrics["verdict"],
+        "warnings": metrics["warnings"],
     }
 
 
@@ -263,7 +264,7 @@ def _held_out(folder: Path, task: str, paths: list[Path]) -> Path:
     if path is None:
         raise ProjectError(f"{folder}: the split is gone. Run the demo again")
     groups = read_split(path).groups
-    with open_catalog(project.catalog_url) as catalog:
+    with open_catalog(project.catalog_place) as catalog:
         for source in catalog.sources():
             if groups.get(source.group) == "test" and Path(source.path).is_file():
                 return Path(source.path)
@@ -271,13 +272,20 @@ def _held_out(folder: Path, task: str, paths: list[Path]) -> Path:
 
 
 def _close(door: Door, summary: dict[str, Any], folder: Path) -> None:
-    """Print where the report is, the honest score next to the flattering one, and what to try next."""
+    """Print where the report is, the honest score next to the mixed one, what to beware of, and what to try next."""
+    from rushes.evaluation.judge import note_on_groups
+
     honest, mixed = summary["f1_macro"], summary["f1_macro_mixed"]
+    metrics = json.loads(Path(summary["run"], "metrics.json").read_text(encoding="utf-8"))
     door.say("\n" + "─" * 78)
     door.say(f"Report:  {summary['report']}")
-    door.say(f"Honest score (films never watched):   macro-F1 {_score(honest)}")
+    held_out = "Score (films partly watched):" if metrics["leaks"] else "Honest score (films never watched):"
+    door.say(f"{held_out:<38}macro-F1 {_score(honest)}")
     if mixed is not None:
-        door.say(f"Mixed score (frames shuffled):        macro-F1 {_score(mixed)}   flatters; never quote it alone")
+        door.say(f"{'Mixed score (frames shuffled):':<38}macro-F1 {_score(mixed)}")
+        door.say(" " * 38 + _beware_of_mixed(honest["value"], mixed["value"]))
+    if note := note_on_groups(metrics["test"]["groups"]):
+        door.say(f"\nBeware: {note}")
     door.say("\nTry next:")
     here = shlex.quote(str(folder))
     door.say(f"  cd {here} && rushes labels conflicts")
@@ -285,9 +293,21 @@ def _close(door: Door, summary: dict[str, Any], folder: Path) -> None:
     door.say(f"  rushes predict {shlex.quote(str(Path(summary['bundle']).relative_to(folder)))} YOUR-FILM.mp4")
 
 
+def _beware_of_mixed(honest: float | None, mixed: float | None) -> str:
+    """Return what the score on shuffled frames is worth beside the honest one, as far as three digits tell."""
+    if honest is None or mixed is None:
+        return "cannot be compared; never quote it alone"
+    if round(mixed, 3) > round(honest, 3):
+        return "flatters; never quote it alone"
+    return "no higher here; a mixed score still proves nothing about films never watched"
+
+
 def _score(metric: dict[str, Any]) -> str:
+    """Return a score with its interval, or with its range where the groups are too few for one."""
     if metric["value"] is None:
         return "undefined"
-    if metric.get("low") is None:
-        return f"{metric['value']:.3f}"
-    return f"{metric['value']:.3f} [{metric['low']:.3f}, {metric['high']:.3f}]"
+    if metric["low"] is None:
+        return f"{metric['value']:.3f} (no interval)"
+    level, groups = metric["level"], metric["groups"]
+    name = f"range over {plural(groups, 'group')}" if level is None else f"{level * 100:.0f} % interval"
+    return f"{metric['value']:.3f} ({name} {metric['low']:.3f} to {metric['high']:.3f})"

@@ -36,6 +36,8 @@ def evaluate(
         twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
         with door.progress("evaluate") as progress:
             done = evaluate_run(folder, project_root=place.root, mixed_run=twin, progress=progress)
+        for warning in done.metrics["warnings"]:
+            door.warn(f"warning: {warning}")
         door.say(done.metrics["verdict"])
         if done.metrics["mixed"]:
             mixed, gap = done.metrics["mixed"]["metrics"]["f1_macro"]["value"], done.metrics["gap"]["f1_macro"]

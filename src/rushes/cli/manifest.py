@@ -42,7 +42,7 @@ def build(
         wanted = place.task(task)
         split_path = newest_split(place.splits_folder, wanted.name, "grouped")
         part_of = read_split(split_path).part_of if split_path else lambda _frame, _group: None
-        with open_catalog(place.catalog_url) as catalog:
+        with open_catalog(place.catalog_place) as catalog:
             rows = labelled_rows(catalog, place, wanted, part_of=part_of)
         before = newest_manifest(place.manifests_folder, wanted.name)
         changes = diff_manifests(read_manifest(before) if before else [], rows)

@@ -26,7 +26,7 @@ def status(project: ProjectOption = None, as_json: JsonOption = False, debug: De
         from rushes.project import find_project
 
         place = find_project(project)
-        with open_catalog(place.catalog_url) as catalog:
+        with open_catalog(place.catalog_place) as catalog:
             sources, frames, labels = catalog.sources(), catalog.frames(), catalog.labels()
         group_of = {source.digest: source.group for source in sources}
         sources_per_group = Counter(source.group for source in sources)

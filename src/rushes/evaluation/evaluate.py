@@ -10,8 +10,7 @@ from typing import Any
 
 from rushes.errors import RunError
 from rushes.evaluation.judge import Judgement, judge
-from rushes.evaluation.report import Evidence, list_warnings, write_report
-from rushes.evaluation.verdict import pronounce
+from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
 from rushes.progress import Progress, silent
@@ -78,8 +77,9 @@ def _metrics_table(evidence: Evidence, *, mixed_run: str | None) -> dict[str, An
         "run": evidence.run.get("name"),
         "task": evidence.run.get("task"),
         "split": evidence.split_kind,
-        "verdict": pronounce(test, split_kind=evidence.split_kind, mixed=mixed).sentence,
+        "verdict": pronounce_evidence(evidence).sentence,
         "warnings": list(list_warnings(evidence)),
+        "leaks": None if evidence.run.get("leaks") is None else list(evidence.leaks),
         "test": test.to_table(),
         "validation": evidence.validation.to_table() if evidence.validation else None,
         "mixed": mixed.to_table() | {"run": mixed_run} if mixed else None,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from rushes.errors import RunError
-from rushes.evaluation.intervals import LEVEL, RESAMPLES, Interval, bootstrap
+from rushes.evaluation.intervals import FEW_GROUPS, LEVEL, RESAMPLES, Interval, bootstrap
 from rushes.evaluation.scores import (
     Baseline,
     Counts,
@@ -23,7 +23,6 @@ from rushes.evaluation.scores import (
 )
 from rushes.learning.predictions import Predictions
 
-FEW_GROUPS = 8  # below it, a bootstrap over groups is known to be too narrow
 FEW_SAMPLES = 10
 
 
@@ -88,7 +87,8 @@ class Judgement:
     def to_table(self) -> dict[str, Any]:
         """Return the judgement as plain values for JSON; what is undefined is null beside its reason.
 
-        `metrics` maps the metric words of the glossary (`f1_macro`, `recall/<class>`) to value, low and high.
+        `metrics` maps the metric words of the glossary (`f1_macro`, `recall/<class>`) to value, low, high, the level
+        of the interval (null where the ends are a range over few groups), and the groups that it rests on.
         """
         metrics = {
             "f1_macro": _estimate_table(self.f1_macro),
@@ -115,7 +115,8 @@ class Judgement:
             "per_group": [_group_table(one) for one in self.per_group],
             "intervals": {
                 "method": "percentile bootstrap over groups",
-                "level": LEVEL,
+                "level": LEVEL if len(self.groups) >= FEW_GROUPS else None,
+                "quantiles": [round((1 - LEVEL) / 2, 6), round((1 + LEVEL) / 2, 6)],
                 "resamples": RESAMPLES,
                 "seed": self.seed,
             },
@@ -177,19 +178,35 @@ def judge(predictions: Predictions, *, train_counts: Mapping[str, int], seed: in
     )
 
 
-def _notes(
-    per_class: tuple[ClassJudgement, ...], *, groups: tuple[str, ...], groups_per_class: Counts
-) -> list[str]:  # fmt: skip
-    notes = []
+def note_on_groups(groups: Sequence[str]) -> str:
+    """Return what to beware of where the groups that were judged are too few for an interval; "" where they are not."""
     if len(groups) == 1:
-        notes.append(
+        return (
             f"All samples are from one group, '{groups[0]}', so no interval is given: how far the scores would move on "
             "other groups cannot be seen from one. Label more groups."
         )
-    elif 1 < len(groups) < FEW_GROUPS:
+    if 1 < len(groups) < FEW_GROUPS:
+        return (
+            f"The scores rest on {len(groups)} groups only; a 95 % interval takes {FEW_GROUPS} or more. What stands "
+            "beside them is a range over these groups; on others the scores may fall outside it. Label more groups."
+        )
+    return ""
+
+
+def _notes(
+    per_class: tuple[ClassJudgement, ...], *, groups: tuple[str, ...], groups_per_class: Counts
+) -> list[str]:  # fmt: skip
+    notes = [note for note in (note_on_groups(groups),) if note]
+    thin = [
+        f"{one.class_name} ({count})"
+        for one, count in zip(per_class, groups_per_class, strict=True)
+        if 1 < count < FEW_GROUPS
+    ]
+    if thin and len(groups) >= FEW_GROUPS:
         notes.append(
-            f"The intervals rest on {len(groups)} groups only; with fewer than {FEW_GROUPS} they come out too narrow. "
-            "Take them as the least that the scores can move."
+            f"Fewer than {FEW_GROUPS} groups hold samples of these classes: {', '.join(thin)}. How well they are found "
+            "has a range over these groups in place of a 95 % interval, and the intervals of the means over classes "
+            "may be too narrow."
         )
     absent = [one.class_name for one in per_class if not one.labelled]
     if absent and groups:
@@ -224,7 +241,12 @@ def _score_table(score: Score) -> dict[str, Any]:
 
 def _estimate_table(estimate: Estimate) -> dict[str, Any]:
     interval = estimate.interval
-    table = _score_table(estimate.score) | {"low": interval.low, "high": interval.high}
+    table = _score_table(estimate.score) | {
+        "low": interval.low,
+        "high": interval.high,
+        "level": interval.level,
+        "groups": interval.group_count,
+    }
     return table | ({"interval_reason": interval.reason} if interval.reason else {})
 
 

@@ -56,6 +56,18 @@ def span(interval: Interval) -> str:
     return f"{number(interval.low)}–{number(interval.high)}"
 
 
+def within(interval: Interval) -> str:
+    """Return an interval with its name, `95 % interval 0.55–0.69` or `range over 3 groups 0.55–0.69`, or nothing."""
+    return f"{interval_name(interval)} {span(interval)}" if interval.low is not None else ""
+
+
+def interval_name(interval: Interval) -> str:
+    """Return what an interval with ends may be called: `95 % interval`, or `range over 3 groups`."""
+    if interval.level is None:
+        return f"range over {counted(interval.group_count, 'group')}"
+    return f"{interval.level * 100:.0f} % interval"
+
+
 def score_cell(score: Score) -> str:
     """Return a score as HTML, or the word `undefined` with its reason at hand."""
     if score.value is None:

@@ -16,12 +16,13 @@ from rushes.evaluation.intervals import RESAMPLES
 from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import counted, text
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
-from rushes.evaluation.verdict import pronounce
+from rushes.evaluation.verdict import Verdict, never_watched, pronounce
 from rushes.learning.predictions import Predictions
 from rushes.progress import Progress, silent
 from rushes.storage.files import write_text
 
 CARDS = 168
+LEAKS_SHOWN = 3
 PICTURES_BYTES = 1_900_000  # of thumbnails in all; base64 adds a third
 
 
@@ -53,6 +54,11 @@ class Evidence:
         split = self.run.get("split")
         return str(split.get("kind", "grouped")) if isinstance(split, Mapping) else "grouped"
 
+    @property
+    def leaks(self) -> tuple[str, ...]:
+        """What of the held-out parts training had seen too, in sentences; empty also where that is not known."""
+        return tuple(str(leak) for leak in self.run.get("leaks") or ())
+
 
 def write_report(path: Path, evidence: Evidence, *, project_root: Path, progress: Progress = silent) -> None:
     """Write the page whole or not at all; the pictures are read from the project and carried inside.
@@ -75,7 +81,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
     run, test = evidence.run, evidence.test
     recipe = run.get("recipe")
     recipe_name = recipe.get("name", "") if isinstance(recipe, Mapping) else ""
-    verdict = pronounce(test, split_kind=evidence.split_kind, mixed=evidence.mixed)
+    verdict = pronounce_evidence(evidence)
     best_epoch = run.get("best_epoch")
     counts = run.get("counts")
     return Template(_page("report.html")).substitute(
@@ -88,9 +94,14 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         made=text(str(run.get("created_at", ""))[:10]),
         verdict=sections.show_verdict(verdict),
         score_line=sections.show_score_line(
-            test, split_kind=evidence.split_kind, validation=evidence.validation, mixed=evidence.mixed
+            test,
+            unseen=never_watched(evidence.split_kind, evidence.leaks),
+            validation=evidence.validation,
+            mixed=evidence.mixed,
         ),
         facts=sections.show_facts(test),
+        interval_words=sections.explain_intervals(test),
+        class_interval_words=sections.explain_class_intervals(test),
         warnings=sections.show_warnings(list_warnings(evidence)),
         confusion=sections.show_confusion(test),
         classes=sections.show_classes(test),
@@ -103,14 +114,39 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         counts=sections.show_counts(counts if isinstance(counts, Mapping) else {}, test.classes),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
         gallery=show_gallery(evidence.predictions, thumbnails),
-        making=sections.show_making(run, command=evidence.command, seed=test.seed, resamples=RESAMPLES),
+        making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),
     )
 
 
+def pronounce_evidence(evidence: Evidence) -> Verdict:
+    """Put the evidence into words."""
+    return pronounce(evidence.test, split_kind=evidence.split_kind, mixed=evidence.mixed, leaks=evidence.leaks)
+
+
 def list_warnings(evidence: Evidence) -> tuple[str, ...]:
-    """Return all that a reader must beware of: of the judgement, of the run, of the comparison; nothing twice."""
+    """Return all that a reader must beware of: leaks, then of judgement, run and comparison; nothing twice."""
     of_run = evidence.run.get("warnings") or ()
-    return tuple(dict.fromkeys([*evidence.test.notes, *(str(warning) for warning in of_run), *evidence.warnings]))
+    return tuple(
+        dict.fromkeys(
+            [
+                *_warn_of_leaks(evidence.leaks),
+                *evidence.test.notes,
+                *(str(warning) for warning in of_run),
+                *evidence.warnings,
+            ]
+        )
+    )
+
+
+def _warn_of_leaks(leaks: Sequence[str]) -> list[str]:
+    if not leaks:
+        return []
+    more = len(leaks) - LEAKS_SHOWN
+    shown = "; ".join(leak.rstrip(".") for leak in leaks[:LEAKS_SHOWN]) + (f"; and {more:,} more" if more > 0 else "")
+    return [
+        f"Training has seen part of what it is judged on, so the scores flatter by an unknown amount: {shown}. "
+        "'rushes split check' lists all leaks."
+    ]
 
 
 def _page(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rushes.evaluation.charts import Line, draw_curve, draw_epochs
-from rushes.evaluation.intervals import Interval
+from rushes.evaluation.intervals import FEW_GROUPS, LEVEL, Interval
 from rushes.evaluation.judge import Estimate, Judgement
 from rushes.evaluation.markup import (
     breakable,
@@ -16,11 +16,13 @@ from rushes.evaluation.markup import (
     counted,
     duration,
     format_toml,
+    interval_name,
     number,
     percent,
     score_cell,
     span,
     text,
+    within,
 )
 from rushes.evaluation.scores import Score, trace_curve
 from rushes.evaluation.verdict import Verdict, blind_score
@@ -41,12 +43,22 @@ def show_verdict(verdict: Verdict) -> str:
     return f"<h1>{text(verdict.before)}{score}{after}</h1><p>{text(verdict.standing)}</p>{gap}"
 
 
-def show_score_line(test: Judgement, *, split_kind: str, validation: Judgement | None, mixed: Judgement | None) -> str:
-    """Return macro-F1 of the model, of its rivals and of blind answers on one scale from 0 to 1."""
+def show_score_line(test: Judgement, *, unseen: bool, validation: Judgement | None, mixed: Judgement | None) -> str:
+    """Return macro-F1 of the model, of its rivals and of blind answers on one scale from 0 to 1.
+
+    Args:
+        unseen: the groups of the test part were never watched in training.
+    """
     if test.f1_macro.value is None:
         return ""
-    groups = "unseen groups" if split_kind == "grouped" else "mixed split"
-    rows = [_strip_row(f"This model, {groups}", "the test part", test.f1_macro, style="ours")]
+    rows = [
+        _strip_row(
+            f"This model, {'unseen groups' if unseen else 'watched in part'}",
+            "the test part",
+            test.f1_macro,
+            style="ours",
+        )
+    ]
     if validation is not None and validation.f1_macro.value is not None:
         rows.append(_strip_row("This model, validation", "its settings were chosen on these samples",
                                validation.f1_macro, style="hollow"))  # fmt: skip
@@ -77,13 +89,38 @@ def show_facts(test: Judgement) -> str:
         ("balanced accuracy", test.balanced_accuracy, test.majority.balanced_accuracy.value),
         ("accuracy", test.accuracy, test.majority.accuracy.value),
     ):
-        within = span(estimate.interval)
         tiles.append(
             f'<div class="tile"><dt>{name}</dt><dd><b>{score_cell(estimate.score)}</b>'
-            f"<span>{f'95 % interval {within}' if within else 'no interval'}</span>"
+            f"<span>{within(estimate.interval) or 'no interval'}</span>"
             f"<span>without a look: {number(blind) if blind is not None else 'undefined'}</span></dd></div>"
         )
     return f'<dl class="tiles">{"".join(tiles)}</dl>'
+
+
+def explain_intervals(test: Judgement) -> str:
+    """Return what the bars beside the overall scores are, as HTML."""
+    if len(test.groups) < 2:
+        return "An <b>interval</b> says how far a score would move on other groups; it takes several groups to tell."
+    if len(test.groups) < FEW_GROUPS:
+        return (
+            f"The <b>range</b> holds the middle 95 of 100 scores that come out when the {len(test.groups)} groups are "
+            f"drawn again and again. From fewer than {FEW_GROUPS} groups that is too narrow to be a 95 % interval: on "
+            "others the score may well fall outside it."
+        )
+    return (
+        "The <b>95 % interval</b> says where the score would have come out had other groups of this kind been drawn, "
+        f"in 95 of 100 draws. From fewer than {FEW_GROUPS} groups such a bar is too narrow to be called so; it then "
+        "is a <b>range</b> over these groups."
+    )
+
+
+def explain_class_intervals(test: Judgement) -> str:
+    """Return what stands below each score of a class."""
+    if len(test.groups) < 2:
+        return "One group gives no interval"
+    if len(test.groups) < FEW_GROUPS:
+        return "Below each, its range and the groups that it is taken over: too few for a 95 % interval"
+    return "Below each, its 95 % interval; where a number of groups stands there too, only the range over these"
 
 
 def show_warnings(notes: Sequence[str]) -> str:
@@ -247,7 +284,7 @@ def show_counts(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str])
     )
 
 
-def show_making(run: Mapping[str, Any], *, command: str, seed: int, resamples: int) -> str:
+def show_making(run: Mapping[str, Any], test: Judgement, *, command: str, resamples: int) -> str:
     """Return where the numbers come from: digests, commit, machine, recipe, and the command that makes them again."""
     manifest, split = _table(run, "manifest"), _table(run, "split")
     rows = {
@@ -264,7 +301,10 @@ def show_making(run: Mapping[str, Any], *, command: str, seed: int, resamples: i
         if run.get("epochs") and run.get("best_epoch") is not None
         else None,
         "input": _input_words(_table(run, "preprocessing")),
-        "intervals": f"95 % percentile bootstrap over groups, {count(resamples)} resamples, seed {seed}",
+        "intervals" if test.f1_macro.interval.level is not None else "ranges": (
+            f"the middle {count(round(LEVEL * resamples))} of {count(resamples)} draws of whole groups (percentile "
+            f"bootstrap), seed {test.seed}"
+        ),
     }
     listed = "".join(f"<dt>{name}</dt><dd>{text(value)}</dd>" for name, value in rows.items() if value)
     recipe = _table(run, "recipe")
@@ -278,12 +318,16 @@ def show_making(run: Mapping[str, Any], *, command: str, seed: int, resamples: i
 
 
 def _strip_row(name: str, detail: str, estimate: Estimate, *, style: str) -> str:
-    value, within = estimate.value, span(estimate.interval)
-    shown = number(value) if value is not None else "undefined"
+    shown = number(estimate.value) if estimate.value is not None else "undefined"
     return (
         f'<tr class="{style}"><th scope="row">{text(name)}<small>{text(detail)}</small></th>'
-        f"<td>{_track(estimate, style=style)}</td><td><b>{shown}</b><small>{within}</small></td></tr>"
+        f"<td>{_track(estimate, style=style)}</td><td><b>{shown}</b>{_ends(estimate.interval)}</td></tr>"
     )
+
+
+def _ends(interval: Interval) -> str:
+    """Return the ends of an interval, called by its name."""
+    return "" if interval.low is None else f"<small>{interval_name(interval)}<br>{span(interval)}</small>"
 
 
 def _track(estimate: Estimate, *, style: str, blind: float | None = None) -> str:
@@ -302,7 +346,9 @@ def _track(estimate: Estimate, *, style: str, blind: float | None = None) -> str
 
 
 def _estimate_cell(estimate: Estimate) -> str:
-    return f"{score_cell(estimate.score)}<small>{span(estimate.interval)}</small>"
+    interval = estimate.interval
+    few = "" if interval.low is None or interval.level is not None else f"<br>{counted(interval.group_count, 'group')}"
+    return f"{score_cell(estimate.score)}<small>{span(interval)}{few}</small>"
 
 
 def _matrix(test: Judgement) -> str:

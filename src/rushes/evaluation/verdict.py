@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rushes.evaluation.judge import Judgement
-from rushes.evaluation.markup import counted, number, span
+from rushes.evaluation.markup import counted, number, within
 
 SAME = 0.02  # two scores this near are called the same
 
@@ -31,12 +32,15 @@ class Verdict:
         return self.before + self.score + self.after
 
 
-def pronounce(test: Judgement, *, split_kind: str, mixed: Judgement | None) -> Verdict:
+def pronounce(
+    test: Judgement, *, split_kind: str, mixed: Judgement | None, leaks: Sequence[str] = ()
+) -> Verdict:  # fmt: skip
     """Put a judgement into words.
 
     Args:
         split_kind: `grouped` or `mixed`: of the run that is judged.
         mixed: the same recipe on a mixed split, where that is known.
+        leaks: what of the test part is known to have been in training too.
     """
     value, majority = test.f1_macro.value, test.majority.f1_macro.value
     if value is None or majority is None:
@@ -44,18 +48,22 @@ def pronounce(test: Judgement, *, split_kind: str, mixed: Judgement | None) -> V
             "No sample was kept for testing, so nothing can be said about this model yet.", "", "",
             "Label more groups, or give the test part a larger share, and train again.", ""
         )  # fmt: skip
-    seen = "it never watched" if split_kind == "grouped" else "that it has partly watched in training"
-    within = span(test.f1_macro.interval)
-    why_not = "one group" if len(test.groups) == 1 else "too few groups hold each class"
+    unseen = never_watched(split_kind, leaks)
+    seen = "it never watched" if unseen else "that it has partly watched in training"
     return Verdict(
         before=f"On {counted(test.samples, 'sample')} from {counted(len(test.groups), 'group')} {seen}, "
         "this model reaches a macro-F1 of ",
         score=number(value),
-        after=f" ({f'95 % interval {within}' if within else f'no interval: {why_not}'}), where always answering "
-        f"‘{test.majority.class_name}’ would reach {number(majority)}.",
-        standing=_standing(test, value, split_kind=split_kind),
-        gap=_gap(test, value, split_kind=split_kind, mixed=mixed),
+        after=f" ({_certainty(test)}), where always answering ‘{test.majority.class_name}’ would reach "
+        f"{number(majority)}.",
+        standing=_standing(test, value, unseen=unseen),
+        gap=_gap(test, value, split_kind=split_kind, mixed=mixed, leaks=leaks),
     )
+
+
+def never_watched(split_kind: str, leaks: Sequence[str]) -> bool:
+    """Return whether nothing is known of the test part that training had seen too."""
+    return split_kind == "grouped" and not leaks
 
 
 def blind_score(judgement: Judgement) -> float:
@@ -63,32 +71,54 @@ def blind_score(judgement: Judgement) -> float:
     return max(judgement.majority.f1_macro.value or 0.0, judgement.prior.f1_macro.value or 0.0)
 
 
-def _standing(test: Judgement, value: float, *, split_kind: str) -> str:
+def _certainty(test: Judgement) -> str:
+    """Return the interval with its name, or what it cannot be and why."""
+    interval = test.f1_macro.interval
+    if interval.low is None:
+        return f"no interval: {'one group' if len(test.groups) == 1 else 'too few groups hold each class'}"
+    few = "" if interval.level is not None else "; so few groups cannot give a 95 % interval"
+    return within(interval) + few
+
+
+def _standing(test: Judgement, value: float, *, unseen: bool) -> str:
     blind, low = blind_score(test), test.f1_macro.interval.low
     if value <= blind:
         return f"That is no better than a blind guess ({number(blind)}): do not rely on it yet."
-    if low is None:
+    if low is None or (test.f1_macro.interval.level is None and low > blind):
         return (
             f"That is above a blind guess ({number(blind)}), but so few groups cannot show whether it would be so on "
             "others."
+        )
+    if test.f1_macro.interval.level is None:
+        return (
+            f"That is above a blind guess ({number(blind)}), yet the range over these few groups alone reaches down to "
+            f"{number(low)}: on others it may be no better."
         )
     if low <= blind:
         return (
             f"That is above a blind guess ({number(blind)}), yet the interval reaches down to {number(low)}: with "
             "other groups it might have been no better."
         )
-    carried = "on groups it never watched" if split_kind == "grouped" else "on the groups it was trained on"
+    carried = "on groups it never watched" if unseen else "on groups that it has partly watched in training"
     return (
         f"The whole interval lies above a blind guess ({number(blind)}): it has learnt something that holds {carried}."
     )
 
 
-def _gap(test: Judgement, value: float, *, split_kind: str, mixed: Judgement | None) -> str:
+def _gap(
+    test: Judgement, value: float, *, split_kind: str, mixed: Judgement | None, leaks: Sequence[str]
+) -> str:  # fmt: skip
     if split_kind != "grouped":
         return (
             "Beware: the split is mixed. Samples of the same groups stand in training and in the test, so this score "
             "says how well the model knows these groups, not how it would do on a new one. Train with "
             'split = "grouped" for that.'
+        )
+    if leaks:
+        return (
+            "Beware: the split is by group, but training has seen part of this test all the same (the leaks are listed "
+            "under Beware), so this is no score on groups never watched: expect less on a new one. Mend the groups, "
+            "split and train again."
         )
     if mixed is None or mixed.f1_macro.value is None:
         return (
@@ -100,9 +130,15 @@ def _gap(test: Judgement, value: float, *, split_kind: str, mixed: Judgement | N
         "The same recipe on a mixed split, where samples of the same groups stand on both sides, reaches "
         f"{number(other)}"
     )
+    few = test.f1_macro.interval.level is None
     if other - value > SAME:
         high = test.f1_macro.interval.high
-        if high is not None and other <= high:
+        if few or high is None:
+            return (
+                f"{start}, {number(other - value)} more. Having watched these groups before would explain it, but so "
+                "would hard ones among the few held out. Expect the lower score on anything new."
+            )
+        if other <= high:
             return (
                 f"{start}, {number(other - value)} more. That is still inside the interval, so other groups alone "
                 "could explain it."
@@ -113,4 +149,6 @@ def _gap(test: Judgement, value: float, *, split_kind: str, mixed: Judgement | N
         )
     if value - other > SAME:
         return f"{start}, which is {number(value - other)} less: the groups held out here happen to be easy ones."
+    if few:
+        return f"{start}, about the same, as far as so few groups can tell."
     return f"{start}, about the same: what the model learnt does not hang on having watched a group before."

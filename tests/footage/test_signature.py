@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import product
+
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rushes.footage.picture import decode_picture, encode_picture, parse_size, resize
-from rushes.footage.signature import FLAT, MAX_DISTANCE, near_duplicates, signature_of
+from rushes.footage.signature import FLAT, MAX_DISTANCE, find_alike, gather_looks, signature_of
 
 
 def scene(seed: int) -> npt.NDArray[np.uint8]:
@@ -28,9 +32,46 @@ def test_a_picture_encoded_again_shrunk_or_brightened_keeps_its_signature() -> N
         assert distance(pixels, np.clip(pixels * 1.1 + 5, 0, 255).astype(np.uint8)) <= MAX_DISTANCE
 
 
+def found(
+    signatures: npt.NDArray[np.uint64], sides: Sequence[int], most: int = MAX_DISTANCE
+) -> set[tuple[int, int, int]]:
+    """Return (picture, other side, first picture there that is near)."""
+    looks = gather_looks(signatures, sides)
+    of_look: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    seen: list[tuple[int, int]] = []
+    for alike in find_alike(looks, max_distance=most):
+        for look, side, like in zip(alike.looks.tolist(), alike.sides.tolist(), alike.likes.tolist(), strict=True):
+            of_look[look].append((side, int(looks.firsts[like])))
+            seen.append((look, side))
+    assert seen == sorted(set(seen)), "each look and side comes once, in order"
+    return {(picture, *hit) for picture, look in enumerate(looks.of.tolist()) for hit in of_look.get(look, [])}
+
+
+def by_definition(signatures: npt.NDArray[np.uint64], sides: Sequence[int], most: int) -> set[tuple[int, int, int]]:
+    """Return the same by comparing every picture with every other."""
+    values = signatures.tolist()
+    first: dict[tuple[int, int], int] = {}
+    for one, other in product(range(len(values)), repeat=2):
+        near = values[one] and values[other] and (values[one] ^ values[other]).bit_count() <= most
+        if near and sides[one] != sides[other]:
+            first.setdefault((one, sides[other]), other)
+    return {(one, side, other) for (one, side), other in first.items()}
+
+
+def random_signatures(count: int, seed: int = 0) -> npt.NDArray[np.uint64]:
+    return np.random.default_rng(seed).integers(1, 2**64, count, dtype=np.uint64)
+
+
+def shaken(signatures: npt.NDArray[np.uint64], bits: int, seed: int = 0) -> npt.NDArray[np.uint64]:
+    """Return signatures of which `bits` different bits were turned over."""
+    dice = np.random.default_rng(seed)
+    turned = [sum(1 << int(bit) for bit in dice.choice(64, bits, replace=False)) for _ in signatures]
+    return signatures ^ np.array(turned, np.uint64)
+
+
 def test_different_pictures_have_different_signatures() -> None:
     signatures = np.array([signature_of(scene(seed)) for seed in range(60)], np.uint64)
-    assert near_duplicates(signatures) == []
+    assert found(signatures, range(60)) == set()
 
 
 def test_flat_pictures_have_no_signature_and_are_near_nothing() -> None:
@@ -38,29 +79,56 @@ def test_flat_pictures_have_no_signature_and_are_near_nothing() -> None:
     flats = [np.zeros((90, 160, 3), np.uint8), np.full((90, 160, 3), 255, np.uint8), noise]
     signatures = [signature_of(flat) for flat in flats]
     assert signatures == [FLAT, FLAT, FLAT]
-    assert near_duplicates(np.array(signatures, np.uint64), max_distance=64) == []
+    assert found(np.array(signatures, np.uint64), range(3), most=64) == set()
 
 
-def test_pairs_are_found_once_and_sorted_across_blocks() -> None:
-    signatures = np.random.default_rng(0).integers(1, 2**63, 5000, dtype=np.uint64)
-    signatures[4999] = signatures[10] ^ np.uint64(0b101)
-    signatures[2047] = signatures[2049]
-    assert near_duplicates(signatures) == [(10, 4999), (2047, 2049)]
+def test_likes_are_found_on_other_sides_only_and_the_first_is_named() -> None:
+    signatures = np.array([7, 7, 7, 7, FLAT], np.uint64)
+    assert found(signatures, [0, 0, 1, 1, 1]) == {(0, 1, 2), (1, 1, 2), (2, 0, 0), (3, 0, 0)}
+    assert found(signatures, [5, 5, 5, 5, 5]) == set()
+    with pytest.raises(ValueError, match="one side per signature"):
+        gather_looks(signatures, [0])
 
 
-def test_only_pairs_that_stand_apart_are_asked_for() -> None:
-    signatures = np.array([7, 7, 7, 7], np.uint64)
-    assert near_duplicates(signatures, apart=[0, 0, 1, 1]) == [(0, 2), (0, 3), (1, 2), (1, 3)]
-    with pytest.raises(ValueError, match="one number per signature"):
-        near_duplicates(signatures, apart=[0])
+def test_a_still_of_a_hundred_thousand_frames_is_one_look() -> None:
+    signatures = np.full(200_000, 77, np.uint64)
+    looks = gather_looks(signatures, np.repeat([0, 1], 100_000))
+    assert (looks.sizes.tolist(), looks.firsts.tolist()) == ([100_000, 100_000], [0, 100_000])
+    (alike,) = find_alike(looks)
+    assert (alike.looks.tolist(), alike.sides.tolist(), alike.likes.tolist()) == ([0, 1], [1, 0], [1, 0])
 
 
-@given(st.lists(st.integers(0, 15), max_size=30), st.integers(0, 3))
-def test_pairs_are_those_of_the_definition(values: list[int], most: int) -> None:
-    expected = [
-        (one, other)
-        for one in range(len(values))
-        for other in range(one + 1, len(values))
-        if values[one] and values[other] and (values[one] ^ values[other]).bit_count() <= most
-    ]
-    assert near_duplicates(np.array(values, np.uint64), max_distance=most) == expected
+@pytest.mark.parametrize(("bits", "count"), [(0, 2000), (1, 2000), (7, 20_000), (8, 2000)])
+def test_every_like_among_many_is_found_whichever_bits_differ(bits: int, count: int) -> None:
+    some = random_signatures(count)
+    signatures = np.concatenate([some, shaken(some, bits)])
+    expected = {(number, 1, number + count) for number in range(count)}
+    expected |= {(number + count, 0, number) for number in range(count)}
+    assert found(signatures, [0] * count + [1] * count) == expected
+
+
+def test_nine_bits_are_too_many() -> None:
+    some = random_signatures(3000)
+    assert found(np.concatenate([some, shaken(some, 9)]), [0] * 3000 + [1] * 3000) == set()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 15), st.integers(0, 3)), max_size=30),
+    st.integers(0, 3),
+)
+def test_likes_are_those_of_the_definition(pictures: list[tuple[int, int]], most: int) -> None:
+    signatures = np.array([value for value, _ in pictures], np.uint64)
+    sides = [side for _, side in pictures]
+    assert found(signatures, sides, most) == by_definition(signatures, sides, most)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 6), st.integers(1, 12), st.sampled_from([0, 3, 8, 20, 63, 64]))
+def test_likes_are_those_of_the_definition_for_whole_signatures(
+    seed: int, sides: int, clusters: int, most: int
+) -> None:
+    dice = np.random.default_rng(seed)
+    signatures = random_signatures(clusters, seed)[dice.integers(0, clusters, 120)]
+    signatures = np.concatenate([shaken(signatures[part::4], 2 * part, seed) for part in range(4)])
+    numbers = dice.integers(0, sides, 120).tolist()
+    assert found(signatures, numbers, most) == by_definition(signatures, numbers, most)

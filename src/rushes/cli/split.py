@@ -48,7 +48,14 @@ def make(
         from dataclasses import replace
         from datetime import UTC, datetime
 
-        from rushes.datasets.split import count_classes, newest_split, plan_split, read_split, write_split
+        from rushes.datasets.split import (
+            count_classes,
+            newest_split,
+            note_unheeded,
+            plan_split,
+            read_split,
+            write_split,
+        )
         from rushes.labels.manifest import write_manifest
         from rushes.project import find_project
 
@@ -58,10 +65,13 @@ def make(
         _, rows = newest_rows(place, wanted)
         settings = place.split if seed is None else replace(place.split, seed=seed)
         before = newest_split(place.splits_folder, wanted.name, kind)
-        known = {} if anew or before is None else read_split(before).groups
+        known = None if anew or before is None else read_split(before)
+        signatures = _signatures(place, rows)
         split = plan_split(
-            rows, task=wanted.name, kind=wanted_kind, settings=settings, twins=_twins(place, rows), known=known
+            rows, task=wanted.name, kind=wanted_kind, settings=settings, signatures=signatures, known=known
         )
+        unheeded = None if known is None else note_unheeded(split, rows, settings=settings, known=known)
+        notes = [*split.notes, *([unheeded] if unheeded else [])]
         path, written = before, False
         if not dry_run:
             now = datetime.now(UTC)
@@ -72,11 +82,13 @@ def make(
                 write_manifest(noted, place.manifests_folder, wanted.name, now)
         counts = count_classes(rows, split, wanted.classes)
         _show(door, split, rows, counts)
-        for note in split.notes:
+        for note in notes:
             door.warn(f"note: {note}")
         verb = "would be written" if dry_run else "written" if written else "unchanged"
         door.say(f"split {verb}{f': {path}' if path else ''}")
-        door.finish(_as_table(split, counts) | {"path": str(path) if path else None, "written": written})
+        door.finish(
+            _as_table(split, counts) | {"notes": notes, "path": str(path) if path else None, "written": written}
+        )
 
 
 @app.command(epilog="Example: rushes split check --task mcu")
@@ -87,12 +99,12 @@ def check(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Say who is where, per class, and find every leak: groups on two sides, the same picture, near-duplicates.
+    """Say who is where, per class, and find every leak: groups in two parts, the same picture, near-duplicates.
 
     Ends with 1 where a leak is found.
     """
     with opened(as_json=as_json, debug=debug) as door:
-        from rushes.datasets.split import count_classes, find_leaks
+        from rushes.datasets.split import count_classes, describe_search, find_leaks
         from rushes.project import find_project
 
         place = find_project(project)
@@ -101,7 +113,8 @@ def check(
         _, rows = newest_rows(place, wanted)
         counts = count_classes(rows, split, wanted.classes)
         _show(door, split, rows, counts)
-        leaks = find_leaks(split, rows, twins=_twins(place, rows))
+        signatures = _signatures(place, rows)
+        leaks = find_leaks(split, rows, signatures=signatures)
         unplaced = [row for row in rows if row.frame_id not in split.parts and row.frame_id not in split.left_out]
         for leak in leaks[:_LEAKS_SHOWN]:
             door.fail_item(f"leak ({leak.kind}): {leak.detail}")
@@ -111,8 +124,11 @@ def check(
         if unplaced:
             door.warn(f"{plural(len(unplaced), 'sample')} of the newest manifest stand in no part: rushes split make")
         if not leaks:
-            door.say("no leak found: no group, picture or near-duplicate stands on two sides")
-        found = [{"kind": leak.kind, "part": leak.part, "detail": leak.detail} for leak in leaks]
+            door.say(describe_search(split, rows, signatures=signatures))
+        found = [
+            {"kind": leak.kind, "part": leak.part, "other_part": leak.other_part, "detail": leak.detail}
+            for leak in leaks
+        ]
         door.finish(_as_table(split, counts) | {"path": str(path), "leaks": found, "unplaced": len(unplaced)})
 
 
@@ -123,13 +139,13 @@ def _kind(kind: str) -> SplitKind:
     return cast("SplitKind", kind)
 
 
-def _twins(place: Project, rows: Sequence[ManifestRow]) -> list[tuple[str, str]]:
+def _signatures(place: Project, rows: Sequence[ManifestRow]) -> dict[str, int]:
+    """Return frame id -> perceptual signature, for the rows whose frames the catalog has."""
     from rushes.catalog.catalog import open_catalog
-    from rushes.datasets.twins import find_twins
 
     wanted = {row.frame_id for row in rows}
-    with open_catalog(place.catalog_url) as catalog:
-        return find_twins([item for item in catalog.frames() if item.frame.id in wanted])
+    with open_catalog(place.catalog_place) as catalog:
+        return {item.frame.id: item.signature for item in catalog.frames() if item.frame.id in wanted}
 
 
 def _show(door: Door, split: Split, rows: Sequence[ManifestRow], counts: dict[str, dict[str, int]]) -> None:

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import pairwise
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from rushes.datasets.twins import Shared, find_kinship, find_likes, find_same
 from rushes.errors import SplitError
+from rushes.footage.signature import FLAT
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.project import SplitSettings
 from rushes.storage.files import digest_of_bytes, write_text
 
 SplitKind = Literal["grouped", "mixed"]
 LeakKind = Literal["group", "identical", "near-duplicate"]
-PARTS: tuple[Part, ...] = ("train", "validation", "test")
+PARTS: tuple[Part, ...] = ("train", "validation", "test")  # the more protected comes later
 
 # Two groups that share this much of the smaller one are the same material under two names.
 _SAME_MATERIAL = 0.2
 _ROUNDS_OF_IMPROVEMENT = 20
 _MISSING_CLASS_COST = 1e6
+# Each part with those that it is held out from.
+_PROTECTED_FROM: tuple[tuple[Part, Part], ...] = (("validation", "train"), ("test", "train"), ("test", "validation"))
+_STAMP = "%Y%m%dT%H%M%S"
+_SHOWN = 3
+_SHARE_MISSED = 0.02  # nearer to the shares asked for than this is not worth a note
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +76,22 @@ class Split:
 class Leak:
     """One reason why a score on this split would flatter.
 
+    Validation counts as held out from train, and test from both: training stops where validation is best.
+
     Attributes:
-        kind: `group` stands on two sides, `identical` picture, or `near-duplicate` picture.
-        train, other: frame names on the train side and on the other.
-        part: where the other one is.
+        kind: `group` stands in two parts, `identical` picture, or `near-duplicate` picture.
+        held: name of the frame on the more protected side.
+        part: where that one is, `validation` or `test`.
+        other: name of the first frame that it resembles on the less protected side.
+        other_part: where that one is, `train` or `validation`.
         detail: a sentence for a person.
     """
 
     kind: LeakKind
-    train: str
-    other: str
+    held: str
     part: Part
+    other: str
+    other_part: Part
     detail: str
 
 
@@ -89,17 +101,18 @@ def plan_split(
     task: str,
     kind: SplitKind,
     settings: SplitSettings,
-    twins: Sequence[tuple[str, str]] = (),
-    known: Mapping[str, Part] | None = None,
+    signatures: Mapping[str, int] | None = None,
+    known: Split | None = None,
 ) -> Split:
     """Decide who is in train, validation and test.
 
-    A grouped split never divides a group. Groups that share much of their material (see `twins`) are kept
-    together; where two groups share only a picture or two, the copy on the train side is left out.
+    A grouped split never divides a group, and never moves a known one. Groups that share much of their material are
+    kept together; where two groups share only a picture or two, or both are known and stand apart, the copies on the
+    less protected side are left out: train before validation before test.
 
     Args:
-        twins: pairs of ids of frames that look alike.
-        known: parts of groups from an earlier split, which stay where they are.
+        signatures: frame id -> perceptual signature; frames that have none look like nothing.
+        known: an earlier split, whose groups stay where they are.
 
     Raises:
         SplitError: there are too few samples or groups for three parts.
@@ -111,44 +124,86 @@ def plan_split(
         )
     if kind == "mixed":
         return _plan_mixed(rows, task=task, settings=settings)
-    return _plan_grouped(rows, task=task, settings=settings, twins=twins, known=known or {})
+    return _plan_grouped(rows, task=task, settings=settings, signatures=signatures or {}, known=known)
 
 
-def find_leaks(split: Split, rows: Sequence[ManifestRow], *, twins: Sequence[tuple[str, str]]) -> list[Leak]:
-    """Return every way in which validation or test resembles train, the gravest first.
+def note_unheeded(split: Split, rows: Sequence[ManifestRow], *, settings: SplitSettings, known: Split) -> str | None:
+    """Return a note where a seed or shares were asked for in vain, because every group was known; otherwise None."""
+    if not split.groups or not split.groups.keys() <= known.groups.keys():
+        return None
+    unheeded = []
+    if settings.seed != known.seed:
+        unheeded.append(f"seed {settings.seed}")
+    groups = sorted(split.groups)
+    counts, _ = _count(rows, [[group] for group in groups])
+    now = np.array([PARTS.index(split.groups[group]) for group in groups])
+    anew = _assign_units(counts, settings=settings, fixed={})
+    if _shares_missed(counts, now, settings) > _shares_missed(counts, anew, settings) + _SHARE_MISSED:
+        unheeded.append(f"shares {settings.train:g}, {settings.validation:g} and {settings.test:g}")
+    if not unheeded:
+        return None
+    return (
+        f"{' and '.join(unheeded)} had no effect: all {len(groups)} groups are known and stay where they were. "
+        "To deal them out again: rushes split make --anew"
+    )
+
+
+def find_leaks(split: Split, rows: Sequence[ManifestRow], *, signatures: Mapping[str, int]) -> list[Leak]:
+    """Return every way in which a part resembles a more protected one, the gravest first.
+
+    A frame that resembles many of another part is one leak, which names the first of them.
 
     Args:
         rows: the samples of the split; rows in no part are passed over.
-        twins: pairs of ids of frames that look alike.
+        signatures: frame id -> perceptual signature; frames that have none look like nothing.
     """
     by_id = {row.frame_id: row for row in rows if row.frame_id in split.parts}
+    parts = {frame: split.parts[frame] for frame in by_id}
     leaks: list[Leak] = []
-    first_in: dict[tuple[str, Part], ManifestRow] = {}
-    by_digest: dict[str, list[ManifestRow]] = defaultdict(list)
-    for row in by_id.values():
-        first_in.setdefault((row.group, split.parts[row.frame_id]), row)
-        by_digest[row.sha256].append(row)
-    for (group, part), row in first_in.items():
-        trained = first_in.get((group, "train"))
-        if part != "train" and trained is not None:
-            text = f"group '{group}' stands in train and in {part}"
-            leaks.append(Leak("group", trained.name, row.name, part, text))
-    seen: set[tuple[str, str]] = set()
-    same = [(a.frame_id, b.frame_id) for equal in by_digest.values() for a, b in pairwise(equal)]
-    alike: tuple[tuple[LeakKind, Sequence[tuple[str, str]]], ...] = (("identical", same), ("near-duplicate", twins))
-    for name, pairs in alike:
-        for one, other in pairs:
-            if one not in by_id or other not in by_id or (one, other) in seen:
-                continue
-            seen |= {(one, other), (other, one)}
-            if split.parts[one] == split.parts[other] or "train" not in (split.parts[one], split.parts[other]):
-                continue
-            trained, held = (by_id[one], by_id[other]) if split.parts[one] == "train" else (by_id[other], by_id[one])
-            part = split.parts[held.frame_id]
-            likeness = "is the same picture as" if name == "identical" else "looks like"
-            text = f"{held.name} in {part} {likeness} {trained.name} in train"
-            leaks.append(Leak(name, trained.name, held.name, part, text))
+    first_in: dict[str, dict[Part, ManifestRow]] = defaultdict(dict)
+    for frame, row in by_id.items():
+        first_in[row.group].setdefault(parts[frame], row)
+    for group, firsts in first_in.items():
+        for part, other_part in _PROTECTED_FROM:
+            if part in firsts and other_part in firsts:
+                text = f"group '{group}' stands in {other_part} and in {part}"
+                leaks.append(Leak("group", firsts[part].name, part, firsts[other_part].name, other_part, text))
+    same = find_same(parts, {frame: row.sha256 for frame, row in by_id.items()})
+    likes = find_likes(parts, signatures)
+    pictures: tuple[tuple[LeakKind, Mapping[str, Mapping[Part, str]], str], ...] = (
+        ("identical", same, "is the same picture as"),
+        ("near-duplicate", likes, "looks like"),
+    )
+    for kind, found, likeness in pictures:
+        for frame, on in found.items():
+            for part, other_part in _PROTECTED_FROM:
+                if parts[frame] != part or other_part not in on:
+                    continue
+                if kind == "near-duplicate" and other_part in same.get(frame, {}):
+                    continue
+                held, other = by_id[frame].name, by_id[on[other_part]].name
+                text = f"{held} in {part} {likeness} {other} in {other_part}"
+                leaks.append(Leak(kind, held, part, other, other_part, text))
     return leaks
+
+
+def describe_search(split: Split, rows: Sequence[ManifestRow], *, signatures: Mapping[str, int]) -> str:
+    """Return what may be claimed where `find_leaks` found none, and which samples it could not compare in full."""
+    placed = [row for row in rows if row.frame_id in split.parts]
+    if not placed:
+        return "nothing to compare: no sample of the newest manifest stands in a part of this split"
+    unseen = sum(row.frame_id not in signatures for row in placed)
+    flat = sum(signatures.get(row.frame_id) == FLAT for row in placed)
+    text = f"no leak found among {_samples(len(placed))}: no group, picture or near-duplicate stands in two parts"
+    if unseen:
+        text += f"; not searched for near-duplicates, because the catalog has no picture: {_samples(unseen)}"
+    if flat:
+        text += f"; searched for the same file only, because of one tone, such as black: {_samples(flat)}"
+    return text
+
+
+def _samples(count: int) -> str:
+    return f"{count:,} sample{'' if count == 1 else 's'}"
 
 
 def count_classes(rows: Iterable[ManifestRow], split: Split, classes: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -198,21 +253,40 @@ def parse_split(text: str, *, where: str) -> Split:
 
 
 def write_split(split: Split, folder: Path, *, now: datetime) -> tuple[Path, bool]:
-    """Write a split as a new version unless it equals the newest; return its path and whether it is new."""
+    """Write a split as a new version unless it equals the newest; return its path and whether it is new.
+
+    Args:
+        now: an aware time; a version never sorts before the newest one, even if a clock was set back.
+    """
+    if now.tzinfo is None:
+        raise ValueError("write_split needs a time with its zone, got a naive one")
     newest = newest_split(folder, split.task, split.kind)
     text = format_split(split)
     if newest is not None and newest.read_text(encoding="utf-8") == text:
         return newest, False
-    stamp = f"{now:%Y%m%dT%H%M%S.%f}"[:-3] + "Z"
-    path = folder / f"{split.task}-{split.kind}-{stamp}.json"
+    utc = now.astimezone(UTC)
+    stamp, count = f"{utc:{_STAMP}}.{utc.microsecond // 1000:03d}Z", 1
+    before = None if newest is None else _version_of(newest.name, split.task, split.kind)
+    if before is not None and before[0] >= stamp:
+        stamp, count = before[0], before[1] + 1
+    path = folder / f"{split.task}-{split.kind}-{stamp}{f'-{count}' if count > 1 else ''}.json"
     write_text(path, text)
     return path, True
 
 
 def newest_split(folder: Path, task: str, kind: str) -> Path | None:
     """Return the newest version of a task's split of a kind, or None."""
-    versions = sorted(folder.glob(f"{task}-{kind}-*.json"))
-    return versions[-1] if versions else None
+    if not folder.is_dir():
+        return None
+    versions = [(version, path) for path in folder.iterdir() if (version := _version_of(path.name, task, kind))]
+    return max(versions)[1] if versions else None
+
+
+def _version_of(name: str, task: str, kind: str) -> tuple[str, int] | None:
+    """Return (UTC time, count within that time) of a split's file name; None if it is of another task or kind."""
+    pattern = re.escape(f"{task}-{kind}") + r"-(\d{8}T\d{6}\.\d{3}Z)(?:-(\d+))?\.json"
+    match = re.fullmatch(pattern, name)
+    return (match[1], int(match[2] or 1)) if match else None
 
 
 def read_split(path: Path) -> Split:
@@ -251,14 +325,15 @@ def _plan_grouped(
     *,
     task: str,
     settings: SplitSettings,
-    twins: Sequence[tuple[str, str]],
-    known: Mapping[str, Part],
+    signatures: Mapping[str, int],
+    known: Split | None,
 ) -> Split:
+    places = {} if known is None else known.groups
+    sizes = Counter(row.group for row in rows)
     group_of = {row.frame_id: row.group for row in rows}
-    twins = [(a, b) for a, b in twins if a in group_of and b in group_of and group_of[a] != group_of[b]]
-    units = _join_groups(rows, group_of, twins)
+    kinship = find_kinship(group_of, signatures, least=_SAME_MATERIAL, apart=places)
+    units, divided = _join_groups(sizes, kinship.ties, places)
     if len(units) < 3:
-        sizes = Counter(row.group for row in rows)
         found = ", ".join(f"'{group}' ({count} samples)" for group, count in sizes.most_common(5))
         joined = "" if len(sizes) == len(units) else " (some show the same pictures and count as one)"
         raise SplitError(
@@ -267,40 +342,46 @@ def _plan_grouped(
             "'rushes ingest --group'; 'rushes split make --kind mixed' shuffles the frames instead, and its "
             "scores flatter"
         )
-    classes = sorted({row.class_name for row in rows})
-    position = {name: index for index, name in enumerate(classes)}
-    unit_of = {group: index for index, unit in enumerate(units) for group in unit}
-    counts = np.zeros((len(units), len(classes)))
-    for row in rows:
-        counts[unit_of[row.group], position[row.class_name]] += 1
-    fixed = {index: part for index, unit in enumerate(units) for group in unit if (part := known.get(group))}
+    counts, classes = _count(rows, units)
+    fixed = {index: part for index, unit in enumerate(units) for group in unit if (part := places.get(group))}
     assigned = _assign_units(counts, settings=settings, fixed=fixed)
-    groups: dict[str, Part] = {group: PARTS[assigned[unit_of[group]]] for group in sorted(unit_of)}
-    parts: dict[str, Part] = {row.frame_id: groups[row.group] for row in rows}
-    left_out: dict[str, str] = {}
-    for one, other in twins:
-        if parts[one] != parts[other] and "train" in (parts[one], parts[other]):
-            copy, held = (one, other) if parts[one] == "train" else (other, one)
-            left_out[copy] = f"looks like {held} in {parts[held]}"
-    parts = {frame: part for frame, part in parts.items() if frame not in left_out}
-    notes = _notes_on(counts, assigned, classes, units)
-    if left_out:
-        count = f"{len(left_out)} frame{'s' if len(left_out) > 1 else ''}"
-        notes.append(f"left out of train because they look like frames held out: {count}")
-    return Split(task, "grouped", settings.seed, parts, groups, left_out, tuple(notes))
+    groups: dict[str, Part] = {
+        group: PARTS[assigned[index]]
+        for group, index in sorted((group, index) for index, unit in enumerate(units) for group in unit)
+    }
+    everyone: dict[str, Part] = {row.frame_id: groups[row.group] for row in rows}
+    left_out = _leave_out(everyone, {row.frame_id: row.sha256 for row in rows}, signatures)
+    parts = {frame: part for frame, part in everyone.items() if frame not in left_out}
+    for part in PARTS:
+        if part in everyone.values() and part not in parts.values():
+            way_out = "Place the groups again: rushes split make --anew" if places else "Ingest another film or shoot"
+            raise SplitError(f"nothing is left in {part}: every frame there looks like one held out from it. {way_out}")
+    placed = Counter((parts[row.frame_id], row.class_name) for row in rows if row.frame_id in parts)
+    notes = _notes_on(counts, placed, classes, units)
+    notes += _notes_on_divided([*kinship.clashes, *divided], groups)
+    for part, held in (("train", "held out"), ("validation", "of test")):
+        if count := sum(everyone[frame] == part for frame in left_out):
+            frames = f"{count} frame{'s' if count > 1 else ''}"
+            notes.append(f"left out of {part} because they look like frames {held}: {frames}")
+    # Where no group is new, the dice of the earlier split have decided, not these.
+    seed = known.seed if known is not None and groups.keys() <= places.keys() else settings.seed
+    return Split(task, "grouped", seed, parts, groups, left_out, tuple(notes))
 
 
 def _join_groups(
-    rows: Sequence[ManifestRow], group_of: Mapping[str, str], twins: Sequence[tuple[str, str]]
-) -> list[list[str]]:
-    """Return groups in units that stay together, because they share much of their material."""
-    sizes = Counter(row.group for row in rows)
-    shared: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for one, other in twins:
-        pair = tuple(sorted((group_of[one], group_of[other])))
-        smaller = min(pair, key=lambda group: (sizes[group], group))
-        shared[pair[0], pair[1]].add(one if group_of[one] == smaller else other)
+    sizes: Mapping[str, int], ties: Sequence[Shared], places: Mapping[str, Part]
+) -> tuple[list[list[str]], list[Shared]]:
+    """Return groups in units that stay together, because they share much of their material.
+
+    Args:
+        ties: the strongest first, so that a new group joins the known one that it shares the most with.
+        places: parts of known groups; a unit never holds known groups of two parts.
+
+    Returns:
+        the units, and the ties that were not heeded because known groups stand in the way.
+    """
     parent = {group: group for group in sizes}
+    place = {group: places.get(group) for group in sizes}
 
     def root(group: str) -> str:
         while parent[group] != group:
@@ -308,13 +389,68 @@ def _join_groups(
             group = parent[group]
         return group
 
-    for (one, other), frames in sorted(shared.items()):
-        if len(frames) >= _SAME_MATERIAL * min(sizes[one], sizes[other]):
-            parent[root(other)] = root(one)
+    unheeded = []
+    for tie in ties:
+        one, other = root(tie.one), root(tie.other)
+        if place[one] and place[other] and place[one] != place[other]:
+            unheeded.append(tie)
+            continue
+        parent[other] = one
+        place[one] = place[one] or place[other]
     units: dict[str, list[str]] = defaultdict(list)
     for group in sorted(sizes):
         units[root(group)].append(group)
-    return list(units.values())
+    return list(units.values()), unheeded
+
+
+def _leave_out(parts: Mapping[str, Part], digests: Mapping[str, str], signatures: Mapping[str, int]) -> dict[str, str]:
+    """Return frame -> why it has to go, for every frame that resembles one of a more protected part which stays."""
+    left_out: dict[str, str] = {}
+    protected: tuple[tuple[Part, tuple[Part, ...]], ...] = (
+        ("validation", ("test",)),
+        ("train", ("test", "validation")),
+    )
+    for part, above in protected:
+        sides = {
+            frame: where
+            for frame, where in parts.items()
+            if frame not in left_out and (where == part or where in above)
+        }
+        same, likes = find_same(sides, digests), find_likes(sides, signatures)
+        for frame, where in sides.items():
+            if where != part:
+                continue
+            for other_part in above:
+                if held := same.get(frame, {}).get(other_part):
+                    left_out[frame] = f"is the same picture as {held} in {other_part}"
+                    break
+                if held := likes.get(frame, {}).get(other_part):
+                    left_out[frame] = f"looks like {held} in {other_part}"
+                    break
+    return left_out
+
+
+def _count(rows: Iterable[ManifestRow], units: Sequence[Sequence[str]]) -> tuple[npt.NDArray[np.float64], list[str]]:
+    """Return (units, classes) samples, and the classes."""
+    counted = Counter((row.group, row.class_name) for row in rows)
+    classes = sorted({class_name for _, class_name in counted})
+    position = {name: index for index, name in enumerate(classes)}
+    unit_of = {group: index for index, unit in enumerate(units) for group in unit}
+    counts = np.zeros((len(units), len(classes)))
+    for (group, class_name), count in counted.items():
+        counts[unit_of[group], position[class_name]] += count
+    return counts, classes
+
+
+def _shares_missed(counts: npt.NDArray[np.float64], assigned: npt.NDArray[np.int64], settings: SplitSettings) -> float:
+    """Return by how much the part that is furthest off misses its share of the samples.
+
+    Args:
+        counts: (units, classes) samples.
+        assigned: (units,), the index of the part of each.
+    """
+    found = np.bincount(assigned, weights=counts.sum(axis=1), minlength=len(PARTS)) / counts.sum()
+    return float(np.abs(found - [settings.train, settings.validation, settings.test]).max())
 
 
 def _assign_units(
@@ -380,15 +516,20 @@ def _assign_units(
 
 def _notes_on(
     counts: npt.NDArray[np.float64],
-    assigned: npt.NDArray[np.int64],
+    placed: Mapping[tuple[Part, str], int],
     classes: Sequence[str],
     units: Sequence[Sequence[str]],
 ) -> list[str]:
-    """Return what a person should know: classes that a part lacks, groups kept together."""
+    """Return what a person should know: classes that a part lacks, groups kept together.
+
+    Args:
+        counts: (units, classes) samples.
+        placed: (part, class) -> samples, without those left out.
+    """
     notes = []
     for index, class_name in enumerate(classes):
         holders = [unit for unit in range(len(units)) if counts[unit, index]]
-        lacking = [part for position, part in enumerate(PARTS) if not counts[assigned == position, index].any()]
+        lacking = [part for part in PARTS if not placed.get((part, class_name))]
         if lacking:
             names = ", ".join(f"'{units[unit][0]}'" for unit in holders[:3])
             notes.append(f"class '{class_name}' stands in {len(holders)} group(s) only ({names}): "
@@ -397,4 +538,17 @@ def _notes_on(
     if joined:
         shown = "; ".join(", ".join(unit[:3]) for unit in joined[:3])
         notes.append(f"{len(joined)} sets of groups show the same pictures and were kept together: {shown}")
+    return notes
+
+
+def _notes_on_divided(divided: Sequence[Shared], groups: Mapping[str, Part]) -> list[str]:
+    """Return a note on each of the first pairs of groups that share material and yet stand in two parts."""
+    notes = [
+        f"groups '{pair.one}' in {groups[pair.one]} and '{pair.other}' in {groups[pair.other]} share "
+        f"{pair.share:.0%} of '{pair.one}', but known groups stay where they are: the frames that look alike are "
+        f"left out of {min(groups[pair.one], groups[pair.other], key=PARTS.index)} (--anew would join the groups)"
+        for pair in divided[:_SHOWN]
+    ]
+    if len(divided) > _SHOWN:
+        notes.append(f"{len(divided) - _SHOWN} more pairs of groups share material and stand in two parts")
     return notes

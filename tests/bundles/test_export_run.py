@@ -91,6 +91,7 @@ def write_whole_run(
         split={"sha256": "b" * 64, "kind": "grouped"},
         weights={},
         working_size=working_size,
+        leaks=(),
         commit=None,
         machine={},
         created_at="2026-11-20T12:00:00Z",

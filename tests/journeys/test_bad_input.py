@@ -9,7 +9,7 @@ import pytest
 
 from footage.painted import write_film, write_sound
 from journeys.conftest import Rushes
-from rushes.footage.picture import encode_picture
+from rushes.footage.picture import decode_picture, encode_picture
 
 
 @pytest.fixture
@@ -189,3 +189,28 @@ def test_a_name_that_init_cannot_use_writes_nothing(rushes: Rushes, tmp_path: Pa
     said = rushes("init", tmp_path / "p", "--task", "select=only", status=2)
     assert "at least two" in said.err
     assert not (tmp_path / "p").exists()
+
+
+def test_a_look_alike_labelled_after_the_split_is_not_called_never_watched(
+    rushes: Rushes, project: Path, tmp_path: Path
+) -> None:
+    names = shoot(tmp_path, 24)
+    rushes("ingest", tmp_path / "shoots", folder=project)
+    sides = {name: ("left", "right")[number % 2] for number, name in enumerate(names)}
+    rushes("labels", "import", label(project, *sides.items()), folder=project)
+    rushes("manifest", "build", folder=project)
+    groups = rushes("split", "make", "--json", folder=project).json["groups"]
+    train, test = (next(name for name in names if groups[f"shoot{name[-2:]}"] == part) for part in ("train", "test"))
+    # The same photograph, saved once more, turns up in the shoot of a test picture.
+    source, copy = (tmp_path / "shoots" / f"shoot{name[-2:]}" for name in (train, test))
+    pixels = decode_picture((source / f"{train}.jpg").read_bytes())
+    (copy / "again.jpg").write_bytes(encode_picture(pixels, "jpeg", 70))
+    rushes("ingest", tmp_path / "shoots", folder=project)
+    rushes("labels", "import", label(project, *sides.items(), ("again", "left")), folder=project)
+    rushes("manifest", "build", folder=project)
+    quick = ("--set", "model.units=[4,4,4,4,8]", "--set", "training.epochs=1")
+    run = rushes("train", "cnn", *quick, "--json", folder=project).json
+    assert any("again" in leak for leak in run["leaks"])
+    judged = rushes("evaluate", "--json", folder=project)
+    assert "it never watched" not in judged.json["metrics"]["verdict"]
+    assert "again" in judged.err

@@ -27,6 +27,7 @@ def make_run(folder: Path) -> Run:
         split={"path": None, "sha256": "cd", "kind": "grouped"},
         weights={},
         working_size="640",
+        leaks=("a looks like b",),
         commit=None,
         machine={"cores": 2},
         created_at="2026-11-20T14:25:01Z",

@@ -16,7 +16,7 @@ from rushes.footage.picture import read_picture
 from rushes.learning.lessons import plan_class_weights
 from rushes.learning.monitors import score
 from rushes.learning.predictions import read_predictions
-from rushes.learning.runs import Run, list_runs
+from rushes.learning.runs import Run, list_runs, read_run
 from rushes.learning.train import train
 from rushes.models.network import load_network
 from rushes.project import Task
@@ -272,6 +272,11 @@ def test_flowers_are_told_apart_by_a_head_on_the_local_mobilenet(media: Path, tm
     assert score(probabilities, truth).f1_macro > 0.65  # five classes: chance is 0.2
     assert json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["manifest"]["path"] == "manifest.jl"
     assert list_runs(tmp_path / "runs") == [run]
+
+
+def test_known_leaks_stay_with_the_run(project: TinyProject) -> None:
+    run = train(cnn_recipe(epochs=1), **project.places(), leaks=("x in test looks like y in train",))
+    assert read_run(run.folder).leaks == ("x in test looks like y in train",)
 
 
 def test_labelled_frames_that_no_part_takes_are_said(project: TinyProject) -> None:

@@ -13,6 +13,10 @@ from rushes.cli.versions import newest_rows, newest_split_of
 from rushes.errors import ManifestError, RecipeError, did_you_mean, require_extra
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rushes.datasets.split import Split
+    from rushes.labels.manifest import ManifestRow
     from rushes.project import Project
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -51,7 +55,9 @@ def train(
         split_path, split = newest_split_of(place, task, asked.split)
         used = {row.frame_id for row in rows}
         with open_catalog(place.catalog_place) as catalog:
-            sizes = Counter(item.size for item in catalog.frames() if item.frame.id in used)
+            frames = [item for item in catalog.frames() if item.frame.id in used]
+        sizes = Counter(item.size for item in frames)
+        leaks = _leaks_into_test(split, rows, {item.frame.id: item.signature for item in frames})
         if not sizes:
             raise ManifestError(
                 f"{manifest}: none of its frames is in the catalog. Build it again: rushes manifest build"
@@ -77,6 +83,7 @@ def train(
                 cache_folder=place.cache_folder,
                 threads=threads,
                 working_size=sizes.most_common(1)[0][0],
+                leaks=leaks,
                 progress=progress,
                 now=datetime.now(UTC),
             )
@@ -85,6 +92,19 @@ def train(
         door.say(f"run: {run.folder}")
         door.say(f"Next: rushes evaluate {run.folder.name}")
         door.finish({"run": str(run.folder), **run.to_table()})
+
+
+def _leaks_into_test(split: Split, rows: Sequence[ManifestRow], signatures: Mapping[str, int]) -> tuple[str, ...]:
+    """Return in what the test part of a grouped split resembles train now, frames labelled since included."""
+    from dataclasses import replace
+
+    from rushes.datasets.split import find_leaks
+
+    if split.kind != "grouped":
+        return ()
+    parts = {row.frame_id: part for row in rows if (part := split.part_of(row.frame_id, row.group)) is not None}
+    leaks = find_leaks(replace(split, parts=parts), rows, signatures=signatures)
+    return tuple(leak.detail for leak in leaks if (leak.part, leak.other_part) == ("test", "train"))
 
 
 def _find_recipe(place: Project, recipe: Path) -> Path:

@@ -38,6 +38,7 @@ class Run:
         split: `path` (None where it stands in no file), `sha256` of its text, and its `kind`.
         weights: `path` and `sha256` of the pretrained weights that it started from; {} for a cnn.
         working_size: what pictures were brought to before the preprocessing: `640` (long side) or `640x360`.
+        leaks: in what the test part was known to resemble train, a sentence each.
         commit: of the checkout of rushes that trained it; None where it was an installed package.
         machine: what it ran on, and on which versions.
         created_at: ISO 8601 UTC.
@@ -61,6 +62,7 @@ class Run:
     split: Mapping[str, Any]
     weights: Mapping[str, Any]
     working_size: str
+    leaks: tuple[str, ...]
     commit: str | None
     machine: Mapping[str, Any]
     created_at: str
@@ -92,6 +94,7 @@ class Run:
             "split": dict(self.split),
             "weights": dict(self.weights),
             "working_size": self.working_size,
+            "leaks": list(self.leaks),
             "commit": self.commit,
             "machine": dict(self.machine),
             "created_at": self.created_at,
@@ -147,6 +150,7 @@ def parse_run(table: Mapping[str, Any], *, folder: Path, history: tuple[Mapping[
             split=table["split"],
             weights=table["weights"],
             working_size=table["working_size"],
+            leaks=tuple(table["leaks"]),
             commit=table["commit"],
             machine=table["machine"],
             created_at=table["created_at"],

@@ -38,6 +38,7 @@ def train(
     cache_folder: Path,
     threads: int | None = None,
     working_size: str = "640",
+    leaks: Sequence[str] = (),
     progress: Progress = silent,
     now: datetime | None = None,
 ) -> Run:
@@ -50,6 +51,7 @@ def train(
         manifest: the file that `rows` were read from.
         split_path: the file that `split` was read from, where it stands in one.
         working_size: what the pictures were brought to when they were taken in; a bundle does the same first.
+        leaks: in what the test part is known to resemble train, a sentence each; kept with the run for its judgement.
         threads: to compute with; None takes every core that this process may use, or OMP_NUM_THREADS.
         now: UTC; names the run.
 
@@ -103,6 +105,7 @@ def train(
             weights=outcome.weights,
             commit=commit_of_rushes(),
             working_size=working_size,
+            leaks=tuple(leaks),
             machine=describe_machine(threads=lesson.threads, device=lesson.device),
             created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
             elapsed_seconds=round(time.monotonic() - started, 3),

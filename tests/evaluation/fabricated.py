@@ -90,6 +90,7 @@ def run_table(
         "split": {"path": "splits/scale.json", "sha256": "cd" * 32, "kind": kind},
         "weights": {},
         "working_size": "640",
+        "leaks": [],
         "commit": None,
         "machine": {"cores": 2, "versions": {"torch": "2.14"}},
         "created_at": "2026-11-20T10:15:00Z",

@@ -36,7 +36,7 @@ def test_a_run_is_judged_into_its_own_folder(run_folder, tmp_path):
     assert evaluation.metrics["test"]["samples"] == 60
     assert evaluation.metrics["validation"] is None
     assert evaluation.metrics["verdict"].startswith("On 60 samples from 4 groups")
-    assert evaluation.metrics["leaks"] is None
+    assert evaluation.metrics["leaks"] == []
     assert "rushes evaluate runs/2026-11-20-101500-scale" in page
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from evaluation.fabricated import answers, guesses
 from rushes.evaluation.intervals import Interval, bootstrap
-from rushes.evaluation.scores import Tallies, measure, tally_groups
+from rushes.evaluation.scores import tally_groups
+from rushes.learning.measures import Tallies, measure
 
 
 def test_one_group_gives_no_interval_and_says_why():

@@ -8,8 +8,8 @@ import numpy as np
 
 from rushes.evaluation.gallery import count_outcomes
 from rushes.evaluation.markup import breakable, count, percent, text
-from rushes.evaluation.scores import count_confusion
 from rushes.evaluation.thumbnails import Thumbnail
+from rushes.learning.measures import count_confusion
 from rushes.learning.predictions import Predictions
 
 _BARS = 3

@@ -79,7 +79,7 @@ def _metrics_table(evidence: Evidence, *, mixed_run: str | None) -> dict[str, An
         "split": evidence.split_kind,
         "verdict": pronounce_evidence(evidence).sentence,
         "warnings": list(list_warnings(evidence)),
-        "leaks": None if evidence.run.get("leaks") is None else list(evidence.leaks),
+        "leaks": list(evidence.leaks),
         "test": test.to_table(),
         "validation": evidence.validation.to_table() if evidence.validation else None,
         "mixed": mixed.to_table() | {"run": mixed_run} if mixed else None,

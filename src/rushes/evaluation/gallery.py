@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 import numpy as np
 
-from rushes.evaluation.scores import Counts, Floats
+from rushes.learning.measures import Counts, Floats
 from rushes.learning.predictions import Predictions
 
 SAME_KIND = 12  # cards per class and kind

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rushes.evaluation.scores import Counts, Floats, Measures, Tallies, measure
+from rushes.learning.measures import Counts, Floats, Measures, Tallies, measure
 
 RESAMPLES = 1000
 LEVEL = 0.95

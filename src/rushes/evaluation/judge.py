@@ -12,7 +12,6 @@ from rushes.errors import RunError
 from rushes.evaluation.intervals import FEW_GROUPS, LEVEL, RESAMPLES, Interval, bootstrap
 from rushes.evaluation.scores import (
     Baseline,
-    Counts,
     GroupScores,
     Score,
     majority_baseline,
@@ -21,6 +20,7 @@ from rushes.evaluation.scores import (
     score_groups,
     tally_groups,
 )
+from rushes.learning.measures import Counts
 from rushes.learning.predictions import Predictions
 
 FEW_SAMPLES = 10

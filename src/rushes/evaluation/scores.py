@@ -12,10 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rushes.learning.measures import Counts, Floats, Measures, Tallies, count_confusion, measure
 from rushes.learning.predictions import Predictions
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,38 +26,6 @@ class Score:
     def __post_init__(self) -> None:
         if (self.value is None) != bool(self.reason):
             raise ValueError(f"a score has a value or a reason why it has none, got {self!r}")
-
-
-@dataclass(frozen=True, slots=True)
-class Tallies:
-    """Three counts per class, which all threshold-free scores but average precision are made of.
-
-    Attributes:
-        found: (..., classes) samples labelled and predicted as the class.
-        labelled: (..., classes) samples labelled as the class.
-        predicted: (..., classes) samples predicted as the class.
-    """
-
-    found: npt.NDArray[np.number]
-    labelled: npt.NDArray[np.number]
-    predicted: npt.NDArray[np.number]
-
-
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """Scores as arrays, NaN where undefined.
-
-    Attributes:
-        precision, recall, f1: (..., classes).
-        accuracy, balanced_accuracy, f1_macro: (...).
-    """
-
-    precision: Floats
-    recall: Floats
-    f1: Floats
-    accuracy: Floats
-    balanced_accuracy: Floats
-    f1_macro: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +108,6 @@ class Curve:
     recall: Floats
 
 
-def count_confusion(truth: Counts, predicted: Counts, class_count: int) -> Counts:
-    """Return the (classes, classes) counts of label (row) and prediction (column)."""
-    cells = np.bincount(truth * class_count + predicted, minlength=class_count * class_count)
-    return cells.reshape(class_count, class_count).astype(np.int64)
-
-
 def tally(predictions: Predictions) -> Tallies:
     """Return the counts over all samples, each (classes,)."""
     confusion = count_confusion(predictions.truth, predictions.predicted, len(predictions.classes))
@@ -167,26 +127,6 @@ def tally_groups(predictions: Predictions) -> tuple[tuple[str, ...], Tallies]:
     return (
         tuple(str(group) for group in groups),
         Tallies(found, counted(rows, predictions.truth), counted(rows, predictions.predicted)),
-    )
-
-
-def measure(tallies: Tallies) -> Measures:
-    """Turn counts into scores, for any number of leading axes at once; 0 / 0 is NaN.
-
-    The means over classes skip the classes for which a score is undefined, as scikit-learn's do by default.
-    """
-    found, labelled, predicted = (
-        np.asarray(counts, np.float64) for counts in (tallies.found, tallies.labelled, tallies.predicted)
-    )
-    recall = _ratio(found, labelled)
-    f1 = _ratio(2 * found, labelled + predicted)
-    return Measures(
-        precision=_ratio(found, predicted),
-        recall=recall,
-        f1=f1,
-        accuracy=_ratio(found.sum(axis=-1), labelled.sum(axis=-1)),
-        balanced_accuracy=_mean_of_defined(recall),
-        f1_macro=_mean_of_defined(f1),
     )
 
 
@@ -331,14 +271,3 @@ def _baseline(name: str, class_name: str | None, measures: Measures) -> Baseline
 
 def _defined(value: np.floating | Floats, reason: str) -> Score:
     return Score(None, reason) if np.isnan(value) else Score(float(value))
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    ratio: Floats = np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, np.nan), where=whole > 0)
-    return ratio
-
-
-def _mean_of_defined(values: Floats) -> Floats:
-    """Return the mean over the last axis of what is not NaN; NaN where nothing is left."""
-    defined = ~np.isnan(values)
-    return _ratio(np.where(defined, values, 0.0).sum(axis=-1), defined.sum(axis=-1).astype(np.float64))

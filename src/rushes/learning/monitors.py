@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rushes.learning.measures import Tallies, measure
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -45,13 +47,10 @@ def score(probabilities: npt.NDArray[np.floating], truth: npt.NDArray[np.int64])
     labelled_count = np.bincount(truth, minlength=class_count)
     predicted_count = np.bincount(predicted, minlength=class_count)
     right_count = np.bincount(truth[predicted == truth], minlength=class_count)
-    seen = labelled_count + predicted_count > 0
-    labelled = labelled_count > 0
-    f1 = 2 * right_count[seen] / (labelled_count + predicted_count)[seen]
-    recall = right_count[labelled] / labelled_count[labelled]
+    measures = measure(Tallies(right_count, labelled_count, predicted_count))
     of_truth = probabilities[np.arange(len(truth)), truth].astype(np.float64)
     loss = -np.log(np.maximum(of_truth, 1e-12)).mean()
-    return Scores(float(loss), float(f1.mean()), float(recall.mean()))
+    return Scores(float(loss), float(measures.f1_macro), float(measures.balanced_accuracy))
 
 
 def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:

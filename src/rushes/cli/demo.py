@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shlex
+import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -286,11 +287,13 @@ def _close(door: Door, summary: dict[str, Any], folder: Path) -> None:
         door.say(" " * 38 + _beware_of_mixed(honest["value"], mixed["value"]))
     if note := note_on_groups(metrics["test"]["groups"]):
         door.say(f"\nBeware: {note}")
+    # `make demo` leaves the command in .venv, which few have on their path.
+    command = "rushes" if shutil.which("rushes") else shlex.quote(str(Path(sys.executable).with_name("rushes")))
     door.say("\nTry next:")
-    here = shlex.quote(str(folder))
-    door.say(f"  cd {here} && rushes labels conflicts")
-    door.say("  rushes train recipes/cnn.toml --set training.epochs=40 && rushes evaluate")
-    door.say(f"  rushes predict {shlex.quote(str(Path(summary['bundle']).relative_to(folder)))} YOUR-FILM.mp4")
+    door.say(f"  cd {shlex.quote(str(folder))}")
+    door.say(f"  {command} labels conflicts")
+    door.say(f"  {command} train recipes/cnn.toml --set training.epochs=40 && {command} evaluate")
+    door.say(f"  {command} predict {shlex.quote(str(Path(summary['bundle']).relative_to(folder)))} YOUR-FILM.mp4")
 
 
 def _beware_of_mixed(honest: float | None, mixed: float | None) -> str:

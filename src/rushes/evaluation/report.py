@@ -57,7 +57,7 @@ class Evidence:
     @property
     def leaks(self) -> tuple[str, ...]:
         """What of the held-out parts training had seen too, in sentences; empty also where that is not known."""
-        return tuple(str(leak) for leak in self.run.get("leaks", ()))
+        return tuple(str(leak) for leak in self.run.get("leaks") or ())
 
 
 def write_report(path: Path, evidence: Evidence, *, project_root: Path, progress: Progress = silent) -> None:

@@ -94,11 +94,13 @@ class Catalog:
     def add_source(self, source: Source, *, now: str) -> Source:
         """Add a source, or bring the path and group of a known one up to date; return it as it stands.
 
-        A name belongs to one source: where another one has it, a piece of the digest is added.
+        A name belongs to one source: where another one has it, a piece of the digest is added; the group of a source
+        that is its own group, and so is called like it, follows.
         """
         table = schema.sources
         for name in (source.name, f"{source.name}-{source.digest[:8]}", source.digest):
-            values = _source_to_row(source) | {"name": name, "added_at": now}
+            group = name if source.group == source.name else source.group
+            values = _source_to_row(source) | {"name": name, "group_name": group, "added_at": now}
             changes = {"path": values["path"], "group_name": values["group_name"]}
             statement = self._insert(table).values(values)
             try:

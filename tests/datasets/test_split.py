@@ -21,6 +21,7 @@ from rushes.datasets.split import (
     note_unheeded,
     plan_split,
     read_split,
+    rows_of_parts,
     write_split,
 )
 from rushes.errors import SplitError
@@ -74,7 +75,7 @@ def test_a_grouped_split_never_divides_a_group_and_leaves_no_sample_out(
 
 def test_shares_are_met_as_far_as_groups_allow_and_every_class_is_everywhere() -> None:
     rows = films(20)
-    counts = count_classes(rows, grouped(rows), "abc")
+    counts = count_classes(rows_of_parts(rows, grouped(rows)), "abc")
     sizes = {part: sum(counts[part].values()) for part in PARTS}
     assert sizes["train"] == 14 * 12
     assert sizes["validation"] == sizes["test"] == 3 * 12
@@ -83,7 +84,7 @@ def test_shares_are_met_as_far_as_groups_allow_and_every_class_is_everywhere() -
 
 def test_a_rare_class_that_stands_in_three_films_is_in_every_part() -> None:
     rows = films(12, classes="ab") + [row(f"film{film}", 90, "rare") for film in (0, 5, 11)]
-    counts = count_classes(rows, grouped(rows), ["a", "b", "rare"])
+    counts = count_classes(rows_of_parts(rows, grouped(rows)), ["a", "b", "rare"])
     assert [counts[part]["rare"] for part in PARTS] == [1, 1, 1]
 
 
@@ -247,7 +248,7 @@ def test_one_group_cannot_be_split_and_the_way_out_is_named() -> None:
 def test_a_mixed_split_keeps_class_shares_and_says_that_it_flatters() -> None:
     rows = films(2, frames=60)
     split = plan_split(rows, task="t", kind="mixed", settings=SplitSettings())
-    counts = count_classes(rows, split, "abc")
+    counts = count_classes(rows_of_parts(rows, split), "abc")
     assert [counts[part]["a"] for part in PARTS] == [28, 6, 6]
     assert "flatter" in split.notes[0]
     assert Counter(leak.kind for leak in find_leaks(split, rows, signatures={})) == {"group": 6}
@@ -336,3 +337,17 @@ def test_a_file_that_is_no_split_is_named(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(SplitError, match="t-grouped-x"):
         read_split(path)
+
+
+def test_a_frame_labelled_after_the_split_is_placed_with_its_group_and_can_leak() -> None:
+    rows = films(8)
+    split = grouped(rows)
+    trained = next(item for item in rows if split.parts[item.frame_id] == "train")
+    tested = next(item for item in rows if split.parts[item.frame_id] == "test")
+    late = row(tested.group, 500, "a", sha256=trained.sha256)
+    stranger = row("film99", 1, "a")
+    placed = split.placing([*rows, late, stranger])
+    assert placed.parts[late.frame_id] == "test"
+    assert stranger.frame_id not in placed.parts
+    leaks = find_leaks(placed, [*rows, late, stranger], signatures={})
+    assert [(leak.kind, leak.held) for leak in leaks] == [("identical", late.name)]

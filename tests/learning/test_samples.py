@@ -7,6 +7,7 @@ import pytest
 
 from learning.tiny import GROUPS, TASK, TinyProject
 from rushes.datasets.preprocessing import Preprocessing
+from rushes.datasets.split import count_classes, rows_of_parts
 from rushes.errors import RunError, SplitError
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.samples import (
@@ -14,10 +15,8 @@ from rushes.learning.samples import (
     check_apart,
     check_memory,
     check_parts,
-    count_classes,
     describe_lost,
     read_samples,
-    rows_of_parts,
     truth_of,
 )
 from rushes.project import Task

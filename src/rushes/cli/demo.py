@@ -14,10 +14,10 @@ from typing import Annotated, Any
 import typer
 
 from rushes.cli.door import Door, opened, plural
-from rushes.cli.options import DebugOption, JsonOption, ThreadsOption
+from rushes.cli.options import DebugOption, JsonOption, ThreadsOption, verb_app
 from rushes.errors import ProjectError, SheetError, UsageError, require_extra
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = verb_app()
 
 MANY = ("--footage",)  # options that take every word up to the next option
 _SHEET = "labels/season-1.xlsx"

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from rushes.cli.door import opened, table_of
-from rushes.cli.options import DebugOption, JsonOption
+from rushes.cli.options import DebugOption, JsonOption, verb_app
 from rushes.errors import BundleError
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = verb_app()
 
 # package -> (module, what it is for, the extra it comes with)
 _PACKAGES = {

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from rushes.cli.door import opened
-from rushes.cli.options import DebugOption, JsonOption, ProjectOption
+from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
 from rushes.cli.versions import find_run
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = verb_app()
 
 
 @app.command(epilog="Example: rushes evaluate 2026-11-20-120000-features")

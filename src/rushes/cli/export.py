@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from rushes.cli.door import opened
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, verb_app
 from rushes.cli.versions import find_run
 from rushes.errors import require_extra
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = verb_app()
 
 
 @app.command(epilog="Example: rushes export 2026-11-20-120000-features --to bundles/scale")

@@ -9,13 +9,13 @@ import typer
 
 from rushes.cli.door import Door, opened, plural
 from rushes.cli.footage_words import parse_format, parse_picture_size, parse_sampling
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, ThreadsOption
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, ThreadsOption, verb_app
 from rushes.errors import UsageError
 
 if TYPE_CHECKING:
     from rushes.catalog.ingest import Ingested
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = verb_app()
 
 _SHOWN = 20
 

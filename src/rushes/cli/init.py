@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from rushes.cli.door import opened
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, verb_app
 from rushes.errors import UsageError, did_you_mean
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = verb_app()
 
 
 @app.command(epilog="Example: rushes init flowers --task flower=daisy,dandelion,roses,sunflowers,tulips")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
 from rushes.errors import SheetError, UsageError
 
 if TYPE_CHECKING:
@@ -19,13 +19,7 @@ if TYPE_CHECKING:
     from rushes.labels.label import Label
     from rushes.labels.parse import Parsed
 
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    help="Statements that frames are of classes.",
-)
+app = verbs_app("Statements that frames are of classes.")
 
 _UNMATCHED_SHOWN = 5
 _GROUPS_SHOWN = 20

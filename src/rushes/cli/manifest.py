@@ -8,15 +8,9 @@ from typing import Annotated
 import typer
 
 from rushes.cli.door import opened, plural, table_of
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
 
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    help="The immutable, versioned list of labelled samples.",
-)
+app = verbs_app("The immutable, versioned list of labelled samples.")
 
 
 @app.command(epilog="Example: rushes manifest build --task mcu")

@@ -1,4 +1,4 @@
-"""Options that several verbs take, spelt once."""
+"""What the command lines of several verbs share, spelt once: options and the application around them."""
 
 from __future__ import annotations
 
@@ -18,3 +18,15 @@ TaskOption = Annotated[str | None, typer.Option("--task", "-t", help="Task; need
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads for heavy work; otherwise one per core.")
 ]
+
+
+def verb_app() -> typer.Typer:
+    """Return the application of a verb that is one command."""
+    return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def verbs_app(help: str) -> typer.Typer:
+    """Return the application of a verb that has verbs of its own; alone, it shows them."""
+    app = verb_app()
+    app.info.help, app.info.no_args_is_help = help, True
+    return app

@@ -9,13 +9,13 @@ import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.footage_words import parse_sampling
-from rushes.cli.options import DebugOption, JsonOption, ThreadsOption
+from rushes.cli.options import DebugOption, JsonOption, ThreadsOption, verb_app
 from rushes.errors import UsageError
 
 if TYPE_CHECKING:
     from rushes.inference.prediction import PicturePrediction, VideoPrediction
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = verb_app()
 
 _PICTURES_SHOWN = 50
 _SEGMENTS_SHOWN = 40

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
-
 from rushes.cli.door import opened, table_of
-from rushes.cli.options import DebugOption, JsonOption, ProjectOption, TaskOption
+from rushes.cli.options import DebugOption, JsonOption, ProjectOption, TaskOption, verb_app
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = verb_app()
 
 
 @app.command(epilog="Example: rushes runs --task mcu")

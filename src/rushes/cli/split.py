@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
 from rushes.cli.versions import newest_rows, newest_split_of
 from rushes.errors import UsageError, did_you_mean
 
@@ -18,13 +18,7 @@ if TYPE_CHECKING:
     from rushes.labels.manifest import ManifestRow
     from rushes.project import Project
 
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    help="Who is in train, validation and test.",
-)
+app = verbs_app("Who is in train, validation and test.")
 
 KindOption = Annotated[
     str, typer.Option("--kind", help="grouped: a film never stands on two sides; mixed: frames shuffled, and named so.")
@@ -54,6 +48,7 @@ def make(
             note_unheeded,
             plan_split,
             read_split,
+            rows_of_parts,
             write_split,
         )
         from rushes.labels.manifest import write_manifest
@@ -80,7 +75,7 @@ def make(
                 # The manifest notes each sample's part, so that a reader of the manifest alone keeps to the split.
                 noted = [replace(row, split=split.part_of(row.frame_id, row.group)) for row in rows]
                 write_manifest(noted, place.manifests_folder, wanted.name, now)
-        counts = count_classes(rows, split, wanted.classes)
+        counts = count_classes(rows_of_parts(rows, split), wanted.classes)
         _show(door, split, rows, counts)
         for note in notes:
             door.warn(f"note: {note}")
@@ -104,14 +99,15 @@ def check(
     Ends with 1 where a leak is found.
     """
     with opened(as_json=as_json, debug=debug) as door:
-        from rushes.datasets.split import count_classes, describe_search, find_leaks
+        from rushes.datasets.split import count_classes, describe_search, find_leaks, rows_of_parts
         from rushes.project import find_project
 
         place = find_project(project)
         wanted = place.task(task)
-        path, split = newest_split_of(place, wanted, _kind(kind))
+        path, made = newest_split_of(place, wanted, _kind(kind))
         _, rows = newest_rows(place, wanted)
-        counts = count_classes(rows, split, wanted.classes)
+        split = made.placing(rows)  # as training takes it, with what was labelled since
+        counts = count_classes(rows_of_parts(rows, split), wanted.classes)
         _show(door, split, rows, counts)
         signatures = _signatures(place, rows)
         leaks = find_leaks(split, rows, signatures=signatures)
@@ -129,7 +125,7 @@ def check(
             {"kind": leak.kind, "part": leak.part, "other_part": leak.other_part, "detail": leak.detail}
             for leak in leaks
         ]
-        door.finish(_as_table(split, counts) | {"path": str(path), "leaks": found, "unplaced": len(unplaced)})
+        door.finish(_as_table(made, counts) | {"path": str(path), "leaks": found, "unplaced": len(unplaced)})
 
 
 def _kind(kind: str) -> SplitKind:

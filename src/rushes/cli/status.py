@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import typer
-
 from rushes.cli.door import opened, plural, table_of
-from rushes.cli.options import DebugOption, JsonOption, ProjectOption
+from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = verb_app()
 
 _GROUPS_SHOWN = 20
 

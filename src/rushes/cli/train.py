@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import opened
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
 from rushes.cli.versions import newest_rows, newest_split_of
 from rushes.errors import ManifestError, RecipeError, did_you_mean, require_extra
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rushes.labels.manifest import ManifestRow
     from rushes.project import Project
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = verb_app()
 
 
 @app.command(epilog="Example: rushes train recipes/features.toml --set training.seed=1")
@@ -96,14 +96,11 @@ def train(
 
 def _leaks_into_test(split: Split, rows: Sequence[ManifestRow], signatures: Mapping[str, int]) -> tuple[str, ...]:
     """Return in what the test part of a grouped split resembles train now, frames labelled since included."""
-    from dataclasses import replace
-
     from rushes.datasets.split import find_leaks
 
     if split.kind != "grouped":
         return ()
-    parts = {row.frame_id: part for row in rows if (part := split.part_of(row.frame_id, row.group)) is not None}
-    leaks = find_leaks(replace(split, parts=parts), rows, signatures=signatures)
+    leaks = find_leaks(split.placing(rows), rows, signatures=signatures)
     return tuple(leak.detail for leak in leaks if (leak.part, leak.other_part) == ("test", "train"))
 
 

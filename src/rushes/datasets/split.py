@@ -7,7 +7,7 @@ import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -66,6 +66,11 @@ class Split:
         if frame in self.left_out:
             return None
         return self.parts.get(frame) or self.groups.get(group)
+
+    def placing(self, rows: Iterable[ManifestRow]) -> Split:
+        """Return the split of these rows: those labelled since it was made stand where their groups are."""
+        parts = {row.frame_id: part for row in rows if (part := self.part_of(row.frame_id, row.group)) is not None}
+        return replace(self, parts=parts)
 
     def frames_of(self, part: Part) -> list[str]:
         """Return the ids of the frames in a part, in the split's order."""
@@ -206,12 +211,23 @@ def _samples(count: int) -> str:
     return f"{count:,} sample{'' if count == 1 else 's'}"
 
 
-def count_classes(rows: Iterable[ManifestRow], split: Split, classes: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return part -> class -> number of samples, all parts and classes present."""
-    counted: Counter[tuple[str, str]] = Counter(
-        (split.parts[row.frame_id], row.class_name) for row in rows if row.frame_id in split.parts
-    )
-    return {part: {name: counted[part, name] for name in classes} for part in PARTS}
+def rows_of_parts(rows: Iterable[ManifestRow], split: Split) -> dict[Part, tuple[ManifestRow, ...]]:
+    """Return the rows of each part, in the manifest's order; rows in no part are left out.
+
+    A frame that was labelled after the split was made goes where its group is.
+    """
+    taken: dict[Part, list[ManifestRow]] = {part: [] for part in PARTS}
+    for row in rows:
+        part = split.part_of(row.frame_id, row.group)
+        if part is not None:
+            taken[part].append(row)
+    return {part: tuple(members) for part, members in taken.items()}
+
+
+def count_classes(parts: Mapping[Part, Sequence[ManifestRow]], classes: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return part -> class -> number of rows, all parts and classes present."""
+    counted = {part: Counter(row.class_name for row in parts.get(part, ())) for part in PARTS}
+    return {part: {name: counted[part][name] for name in classes} for part in PARTS}
 
 
 def format_split(split: Split) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.datasets.preprocessing import Preprocessing
-from rushes.datasets.split import PARTS
+from rushes.datasets.split import PARTS, count_classes
 from rushes.errors import RunError
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.features import Features, compute_features, describe_features
@@ -21,7 +21,6 @@ from rushes.learning.samples import (
     Samples,
     UnusableSample,
     check_parts,
-    count_classes,
     describe_lost,
     read_samples,
     truth_of,

@@ -181,16 +181,6 @@ def list_runs(runs_folder: Path) -> list[Run]:
     return runs
 
 
-def newest_run(runs_folder: Path) -> Run | None:
-    """Return the newest run of a folder, or None."""
-    for folder in reversed(_run_folders(runs_folder)):
-        try:
-            return read_run(folder)
-        except RunError:
-            continue
-    return None
-
-
 def name_run(recipe_name: str, now: datetime) -> str:
     """Return a run's name, `2026-11-20-142501-mcu`: sorted by name, runs stand in order of time.
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.datasets.preprocessing import Preprocessing, prepare
-from rushes.datasets.split import PARTS, Split
+from rushes.datasets.split import PARTS, Split, count_classes
 from rushes.errors import MediaError, RunError, SplitError, did_you_mean
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.progress import Progress, silent
@@ -53,19 +53,6 @@ class UnusableSample:
 
     def __str__(self) -> str:
         return f"{self.row.img_ref}: {self.reason}"
-
-
-def rows_of_parts(rows: Iterable[ManifestRow], split: Split) -> dict[Part, tuple[ManifestRow, ...]]:
-    """Return the rows of each part, in the manifest's order; rows in no part are left out.
-
-    A frame that was labelled after the split was made goes where its group is.
-    """
-    taken: dict[Part, list[ManifestRow]] = {part: [] for part in PARTS}
-    for row in rows:
-        part = split.part_of(row.frame_id, row.group)
-        if part is not None:
-            taken[part].append(row)
-    return {part: tuple(members) for part, members in taken.items()}
 
 
 def check_apart(parts: Mapping[Part, Sequence[ManifestRow]], split: Split) -> None:
@@ -148,12 +135,6 @@ def check_parts(parts: Mapping[Part, Sequence[ManifestRow]], task: Task) -> None
             "validation is empty, and without it nobody knows when to stop. Label more groups, or raise the share of "
             "validation in rushes.toml, then make another split with 'rushes split make'"
         )
-
-
-def count_classes(parts: Mapping[Part, Sequence[ManifestRow]], classes: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return part -> class -> number of rows, all parts and classes present."""
-    counted = {part: Counter(row.class_name for row in parts.get(part, ())) for part in PARTS}
-    return {part: {name: counted[part][name] for name in classes} for part in PARTS}
 
 
 def truth_of(rows: Sequence[ManifestRow], classes: Sequence[str]) -> npt.NDArray[np.int64]:

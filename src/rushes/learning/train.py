@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rushes.datasets.split import Split
+from rushes.datasets.split import Split, count_classes, rows_of_parts
 from rushes.errors import require_extra
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.architecture import plan_architecture
@@ -16,7 +16,7 @@ from rushes.learning.lessons import SCORED, TRAININGS, Lesson, Outcome, relative
 from rushes.learning.machine import choose_device, commit_of_rushes, describe_machine
 from rushes.learning.recipe import Recipe
 from rushes.learning.runs import MODEL_FILE, PREDICTIONS_FOLDER, Run, name_run, new_run_folder, read_run, write_run
-from rushes.learning.samples import check_apart, check_parts, count_classes, rows_of_parts, truth_of
+from rushes.learning.samples import check_apart, check_parts, truth_of
 from rushes.learning.threads import count_threads, let_idle_threads_sleep, torch_threads
 from rushes.progress import Progress, silent
 from rushes.project import Task

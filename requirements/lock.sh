@@ -7,3 +7,5 @@ compile() { "$uv" pip compile --quiet --universal --python-version 3.11 --genera
 compile --all-extras --group dev pyproject.toml -o requirements/all.txt
 compile pyproject.toml -c requirements/all.txt -o requirements/base.txt
 compile requirements/uv.in -o requirements/uv.txt
+# What benchmarks run beside rushes, in an environment of its own: its OpenCV wheel and ours cannot share one.
+compile requirements/peers.in -o requirements/peers.txt

@@ -238,7 +238,7 @@ def _jumping(
                     if frame is not None:
                         yield DecodedFrame(place, index.pts[place], to_rgb(frame))
                     elif decoder.damaged_packets > undamaged:
-                        yield _lost(place, index)
+                        yield lost_frame(place, index)
                     else:  # nothing is damaged, so that the seek came out behind what is wanted
                         left.appendleft(place)
                         break
@@ -277,19 +277,24 @@ def _straight(
 ) -> Iterator[DecodedFrame | LostFrame]:
     """Yield the wanted frames by decoding all from the beginning; what does not come is lost."""
     with open_film(path, stream=index.stream, threads=threads) as decoder:
-        frames = decoder.frames() if index.exact else _counted(decoder.frames(), index)
+        frames = decoder.frames() if index.exact else counted(decoder.frames(), index)
         for ordinal, frame in _follow(frames, left, index.frame_count, index):
-            yield _lost(ordinal, index) if frame is None else DecodedFrame(ordinal, index.pts[ordinal], to_rgb(frame))
+            yield (
+                lost_frame(ordinal, index)
+                if frame is None
+                else DecodedFrame(ordinal, index.pts[ordinal], to_rgb(frame))
+            )
 
 
-def _counted(frames: Iterator[av.VideoFrame], index: VideoIndex) -> Iterator[av.VideoFrame]:
+def counted(frames: Iterator[av.VideoFrame], index: VideoIndex) -> Iterator[av.VideoFrame]:
     """Yield frames with the times of the index, which were counted when it was made."""
     for frame, pts in zip(frames, index.pts, strict=False):
         frame.pts = pts
         yield frame
 
 
-def _lost(ordinal: int, index: VideoIndex) -> LostFrame:
+def lost_frame(ordinal: int, index: VideoIndex) -> LostFrame:
+    """Return a frame of the index as one that could not be decoded."""
     return LostFrame(ordinal, index.pts[ordinal], "its data is damaged: the decoder gave no picture for it")
 
 

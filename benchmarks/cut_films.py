@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.harness import CACHE, ROOT, Say
 from rushes.footage.shot import Cut
-from rushes.storage.files import whole_file
+from rushes.storage.files import whole_file, write_json
 
 WIDTH, HEIGHT, RATE = 640, 360, 24
 _TAKE_FRAMES = 140  # of a take that is held in memory at the most
@@ -20,12 +23,78 @@ _SHORTEST = 14  # frames of a shot beside its transitions
 Pixels = npt.NDArray[np.uint8]
 
 
+_REAL_TAKES = {
+    "fit": (
+        "asl/again.mkv", "asl/bird.mkv", "asl/book.mkv", "asl/brother.mkv", "asl/eat.mkv", "asl/help.mkv",
+        "asl/hungry.mkv", "asl/learn.mkv", "asl/milk.mkv", "asl/night.mkv",
+        "trailer_shots/LS_motion.mp4", "trailer_shots/MS_pull.mp4", "formats/hdr10-av1.mp4",
+        "formats/sample_with_increasing_timestamps_320w_240h.mp4", "formats/streamio_awesome_vfr.mov",
+        "formats/internal_emulator_transformer_output_270_rotated.mp4", "formats/sample_sef_super_slow_motion.mp4",
+    ),
+    "judge": (
+        "asl/no.mkv", "asl/please.mkv", "asl/school.mkv", "asl/sister.mkv", "asl/sorry.mkv", "asl/student.mkv",
+        "asl/thanks.mkv", "asl/walk.mkv", "asl/want.mkv", "asl/yes.mkv",
+        "trailer_shots/ECS_pull.mp4", "trailer_shots/MS_push.mp4", "mdn_toy_crystal.webm", "mdn_toy_elf.webm",
+        "mdn_toy_frog.webm", "mdn_toy_monster.webm", "mdn_toy_pig.webm", "mdn_toy_rabbit.webm",
+        "mdn_talking_head_60fps.mp4", "cockatoo_yuv444.mp4", "openshot_runners.mp4", "bottles_static_cam.mp4",
+        "chaplin_360p.mp4", "sam2_dog.mp4", "mdn_flower_timelapse.webm",
+    ),
+}  # fmt: skip
+_REAL_PICTURES = {"fit": ("flowers", 3, "fsac_spreadsheet", 7), "judge": ("archive3", 2, "shotscale_cinemanet", 5)}
+_FILMS = {"fit": 12, "judge": 10}
+_FIRST_SEED = {"fit": 0, "judge": 2000}
+_TAKES = 8  # of each kind in a film
+
+Half = Literal["fit", "judge"]
+
+
 @dataclass(frozen=True, slots=True)
 class KnownFilm:
     """A film and the cuts that are in it."""
 
     path: Path
     cuts: tuple[Cut, ...]
+
+
+def make_known_films(half: Half, media: Path, *, say: Say) -> list[KnownFilm]:
+    """Return films spliced from one half of the real takes and pictures; written once and then kept.
+
+    The halves share no take and no picture, so that what is fitted to one can be judged on the other.
+    """
+    from rushes.footage.picture import read_picture
+
+    folder = CACHE / f"cuts-{half}"
+    films: list[KnownFilm] = []
+    takes = [media / "videos" / name for name in _REAL_TAKES[half]]
+    one, every_one, other, every_other = _REAL_PICTURES[half]
+    pictures = [
+        path
+        for name, every in ((one, every_one), (other, every_other))
+        for path in sorted((media / "images" / name).rglob("*.jpg"))[::every]
+    ]
+    for number in range(_FILMS[half]):
+        path, seed = folder / f"{half}-{number}.mp4", _FIRST_SEED[half] + number
+        kept = path.with_suffix(".json")
+        if not kept.is_file():
+            say(
+                f"Splicing film {number + 1} of {_FILMS[half]} ({half}), once; it is kept in {CACHE.relative_to(ROOT)}."
+            )
+            dice = np.random.default_rng(seed + 77)
+            shots = [_some_of(read_take(takes[place]), dice) for place in dice.permutation(len(takes))[:_TAKES]]
+            shots += [
+                move_over(read_picture(pictures[place]), dice) for place in dice.permutation(len(pictures))[:_TAKES]
+            ]
+            order = dice.permutation(len(shots))
+            film = write_known_film(
+                path, [shots[place] for place in order], seed=seed, quality=int(dice.integers(20, 32))
+            )
+            write_json(kept, [asdict(cut) for cut in film.cuts])
+        films.append(KnownFilm(path, tuple(Cut(**cut) for cut in json.loads(kept.read_text(encoding="utf-8")))))
+    return films
+
+
+def _some_of(take: list[Pixels], dice: np.random.Generator) -> list[Pixels]:
+    return take[: int(dice.integers(30, _TAKE_FRAMES + 1))]
 
 
 def read_take(path: Path, *, start: int = 0) -> list[Pixels]:

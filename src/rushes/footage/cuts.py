@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from importlib.resources import files
 from math import exp
 
 import numpy as np
 import numpy.typing as npt
 
+from rushes.footage.boosted import Boosted, read_boosted
+from rushes.footage.motion import MEAN_RADIUS
 from rushes.footage.shot import Cut
-from rushes.footage.signals import LUMA_GRID, Signals
+from rushes.footage.signals import LUMA_GRID, MOTION_COLUMNS, Signals
 
 # Hard cuts. A cut is a step that stands out: it holds across its neighbours (a flash does not), and the frames
 # around it move much less (fast motion does not). `python -m benchmarks.fit_cuts` computes the two numbers.
-_HARD_SLOPE, _HARD_MIDDLE = 6.5, 0.85
+_HARD_SLOPE, _HARD_MIDDLE = 6.1, 1.08
 _HARD_LEAST = 0.1  # unlikeness across a cut, whatever its surroundings
 _NEIGHBOURS_SECONDS = Fraction(1, 3)
 _REST = 0.05  # unlikeness between frames of a picture at rest, so that noise is not divided by nothing
@@ -24,20 +28,24 @@ _APART = 3  # frames; of two hard cuts that are closer the surer one stands
 # Fades. A blank picture is one even colour.
 _BLANK_CONTRAST = 2.5  # standard deviation of luma
 _BLANK_COLOUR_SPREAD = 3.0
-_BLANK_SHOT_SECONDS = Fraction(1, 2)  # a longer blank is a shot of its own
+_BLANK_SHOT_SECONDS = Fraction(1)  # a longer blank is a shot of its own
 _FADE_SECONDS = Fraction(5, 2)  # the longest
 _FADE_LEAST_FRAMES = 3  # a quicker one is a hard cut to or from blank
+_PLATEAU_SECONDS = Fraction(1, 6)
 
 # Dissolves. Of a window of frames: what lies between its ends is a mixture of them, in rising shares.
 _LENGTHS_SECONDS = (1 / 3, 1 / 2, 3 / 4, 13 / 12, 19 / 12, 9 / 4)
 _LEAST_CHANGE = 8.0  # grey levels between the ends
 _LEAST_UNLIKE = 0.06
 _ENDS = 3  # frames that are averaged at either end
+_GONE = 0.06  # share of the way at which a dissolve is taken to begin, and to end
+_FOLLOWED = 0.4  # share of corners that a motion explains, for it to count as the camera's
 _CHUNK = 4096  # frames looked at in one go, which bounds the memory
-# Of the logistic model by `python -m benchmarks.fit_cuts`: one weight for each of WINDOW_FEATURES, and the constant.
-WINDOW_FEATURES = ("residual", "unsteady", "moved_outside", "dip", "change", "unlike", "backwards")
-_DISSOLVE_WEIGHTS = (-1.0, -4.0, -1.0, -4.0, 0.5, 1.0, -2.0)
-_DISSOLVE_CONSTANT = 0.0
+WINDOW_FEATURES = (
+    "residual", "unsteady", "moved_outside", "dip", "change", "unlike", "backwards", "travel", "steps", "largest_step"
+)  # fmt: skip
+# In the films that the model was fitted to there is a dissolve every few seconds; in films they are rarer by far.
+_DISSOLVE_RARITY = 2.0  # of the odds' logarithm
 
 Floats = npt.NDArray[np.float32]
 
@@ -67,24 +75,31 @@ def find_cuts(signals: Signals) -> tuple[Cut, ...]:
     blanks = _blank_runs(signals)
     hard = [cut for cut in _hard_cuts(signals) if not _beside_blank(cut, blanks)]
     fades = [cut for run in blanks for cut in _cuts_of_blank(signals, *run, hard)]
-    taken = [*hard, *fades]
-    dissolves = [cut for cut in _dissolves(signals) if not _meets(cut, taken)]
-    rows = sorted([*_outside_fades(hard, fades), *fades, *dissolves], key=lambda cut: cut.ordinal)
+    rising = [_rise(signals, stop, hard) for start, stop in blanks if stop < signals.frame_count]
+    dissolves = [cut for cut in _dissolves(signals) if not _meets(cut, [*hard, *fades, *rising])]
+    rows = sorted([*hard, *fades, *dissolves], key=lambda cut: cut.ordinal)
     return tuple(_in_ordinals(cut, signals.ordinal) for cut in _one_at_a_place(rows))
 
 
 def hardness(signals: Signals) -> Floats:
     """Return how much each frame's step stands out from those around it: the logarithm of a ratio, (frames,)."""
     reach = max(3, round(signals.rate * _NEIGHBOURS_SECONDS))
-    around = np.zeros(signals.frame_count, np.float32)
-    for distance in range(2, reach + 1):
-        around[distance:] = np.maximum(around[distance:], signals.step[:-distance])
-        around[:-distance] = np.maximum(around[:-distance], signals.step[distance:])
-    return np.asarray(np.log((signals.across + 0.02) / (around + _REST)), np.float32)
+    largest, second = np.zeros((2, signals.frame_count), np.float32)
+    for distance in range(2, min(reach, signals.frame_count - 1) + 1):
+        for there, here in (
+            (slice(distance, None), slice(None, -distance)),
+            (slice(None, -distance), slice(distance, None)),
+        ):
+            step = signals.step[here]
+            second[there] = np.maximum(second[there], np.minimum(largest[there], step))
+            largest[there] = np.maximum(largest[there], step)
+    # The largest is left out: it may be the next cut. Where the camera or a thing moves fast, many are large.
+    return np.asarray(np.log((signals.across + 0.02) / (second + _REST)), np.float32)
 
 
 def windows_of(signals: Signals) -> Iterator[Windows]:
     """Yield the windows whose ends differ enough for a dissolve, of each length, in chunks."""
+    travel, steps = _travel(signals), np.cumsum(signals.step, dtype=np.float64)
     for seconds in _LENGTHS_SECONDS:
         length = max(4, round(float(signals.rate) * seconds))
         step = max(1, length // 8)
@@ -96,7 +111,13 @@ def windows_of(signals: Signals) -> Iterator[Windows]:
             )
             if len(starts):
                 found = _windows_in(rows, starts, length)
-                yield Windows(found.start + low, length, found.features)
+                at = found.start + low
+                features = np.empty((len(at), len(WINDOW_FEATURES)), np.float32)
+                features[:, :-3] = found.features
+                features[:, -3] = travel[at + length] - travel[at]
+                features[:, -2] = steps[at + length] - steps[at]
+                features[:, -1] = _largest(signals.step, at, length)
+                yield Windows(at, length, features)
 
 
 def _windows_in(rows: Floats, starts: npt.NDArray[np.int64], length: int) -> Windows:
@@ -137,19 +158,58 @@ def _windows_in(rows: Floats, starts: npt.NDArray[np.int64], length: int) -> Win
     return Windows(starts, length, np.asarray(features, np.float32))
 
 
+@cache
+def dissolve_model() -> Boosted:
+    """Return the model that tells dissolves from what moves; `python -m benchmarks.fit_cuts` fits it."""
+    return read_boosted(files("rushes.footage") / "dissolves.json", WINDOW_FEATURES)
+
+
+def _travel(signals: Signals) -> npt.NDArray[np.float64]:
+    """Return how far the camera has moved up to each frame, in frame widths, where its motion could be followed."""
+    pan_x, pan_y, zoom, support = (
+        np.nan_to_num(signals.motion[:, MOTION_COLUMNS.index(name)].astype(np.float64))
+        for name in ("pan_x", "pan_y", "zoom", "support")
+    )
+    measured = np.flatnonzero(~np.isnan(signals.motion[:, 0]))
+    elapsed = np.zeros(signals.frame_count)
+    elapsed[measured] = np.diff(signals.seconds[measured], prepend=signals.seconds[measured[:1]])
+    speed = np.hypot(pan_x, pan_y) + MEAN_RADIUS * np.abs(zoom)
+    return np.cumsum(np.where(support > _FOLLOWED, speed, 0) * elapsed)
+
+
+def _largest(values: Floats, starts: npt.NDArray[np.int64], length: int) -> Floats:
+    """Return the largest value in each stretch of `length` frames after its start."""
+    return np.asarray(np.maximum.reduce([values[starts + on] for on in range(1, length + 1)]), np.float32)
+
+
 def _dissolves(signals: Signals) -> list[Cut]:
     """Return dissolves, by rows; where windows overlap, the surest."""
     found: list[tuple[float, int, int]] = []
     for windows in windows_of(signals):
-        levels = windows.features @ np.asarray(_DISSOLVE_WEIGHTS, np.float32) + _DISSOLVE_CONSTANT
+        levels = dissolve_model().levels(windows.features) - _DISSOLVE_RARITY
         for row in np.flatnonzero(levels > 0):
             found.append((float(levels[row]), int(windows.start[row]), windows.length))
     cuts: list[Cut] = []
     for level, start, length in sorted(found, reverse=True):
-        first, stop = start + 1, start + length
-        if all(stop <= cut.start or first >= cut.stop for cut in cuts):
-            cuts.append(Cut((first + stop) // 2, "dissolve", first, stop, _sigmoid(level)))
+        if all(start + length <= cut.start or start + 1 >= cut.stop for cut in cuts):
+            cuts.append(_trimmed(signals, start, length, _sigmoid(level)))
     return cuts
+
+
+def _trimmed(signals: Signals, start: int, length: int, confidence: float) -> Cut:
+    """Return the dissolve in a window, which may be longer: from where the first picture begins to go."""
+    rows = signals.signature[max(0, start - _ENDS + 1) : start + length + _ENDS].astype(np.float32)
+    ends, later = rows[:_ENDS].mean(axis=0), rows[-_ENDS:].mean(axis=0)
+    way = later - ends
+    shares = (rows - ends) @ way / max(float(way @ way), 1e-6)
+    low = rows.shape[0] - length - _ENDS  # row of `start`
+    middle = int(np.argmax(shares > 0.5))
+    gone = np.flatnonzero(shares[: middle + 1] < _GONE)
+    there = np.flatnonzero(shares[middle:] > 1 - _GONE)
+    first = int(gone[-1]) + 1 if len(gone) else 0
+    stop = middle + int(there[0]) if len(there) else len(shares)
+    shift = start - low
+    return Cut(middle + shift, "dissolve", max(0, min(first, middle) + shift), max(stop, middle) + shift, confidence)
 
 
 def _hard_cuts(signals: Signals) -> list[Cut]:
@@ -180,63 +240,57 @@ def is_blank(signals: Signals) -> npt.NDArray[np.bool_]:
 
 
 def _cuts_of_blank(signals: Signals, start: int, stop: int, hard: Sequence[Cut]) -> list[Cut]:
-    """Return the cuts that a blank stretch stands for: one through it, or one at either end of a long one."""
-    first, last = 0, signals.frame_count
-    fade_start, fade_stop = _fade_out(signals, start), _fade_in(signals, stop)
-    out, into = start - fade_start >= _FADE_LEAST_FRAMES, fade_stop - stop >= _FADE_LEAST_FRAMES
-    if start == first or stop == last:
-        at_edge = [] if start == first and stop == last else [_edge_cut(start, stop, fade_start, fade_stop, first)]
-        long = stop - start >= signals.rate * _BLANK_SHOT_SECONDS
-        return at_edge if long else []
+    """Return the cuts that a blank stretch stands for: one through it, or one at either end of a long one.
+
+    A picture that comes out of the blank begins the new shot.
+    """
+    first, last = start == 0, stop == signals.frame_count
+    fade_start, fade_stop = _fade_out(signals, start, hard), _fade_in(signals, stop, hard)
+    into = Cut(stop, "fade", stop, fade_stop) if fade_stop > stop else Cut(stop, "hard", stop, stop)
+    out = Cut(start, "fade", fade_start, start) if fade_start < start else Cut(start, "hard", start, start)
     if stop - start >= signals.rate * _BLANK_SHOT_SECONDS:
-        return [
-            Cut(start, "fade", fade_start, start) if out else Cut(start, "hard", start, start),
-            Cut(stop, "fade", stop, fade_stop) if into else Cut(stop, "hard", stop, stop),
-        ]
-    if not out and not into and _comes_back(signals, start, stop):
-        return []  # a blank frame within a shot: a flash, or a damaged frame
-    if not out and not into:
-        return [Cut(stop, "hard", stop, stop)]
-    # One picture goes and another comes: the cut is where nothing of either is seen.
-    middle = (start + stop) // 2 if out and into else stop if out else start
-    return [Cut(middle, "fade", fade_start, max(fade_stop, middle))]
+        return [cut for cut, there in ((out, not first), (into, not last)) if there]
+    if first or last:
+        return []
+    if out.kind == into.kind == "hard":
+        # A blank frame within a shot is a flash, or a damaged frame.
+        return [] if _comes_back(signals, start, stop) else [into]
+    return [Cut(stop, "fade", fade_start, fade_stop)]
 
 
-def _edge_cut(start: int, stop: int, fade_start: int, fade_stop: int, first: int) -> Cut:
-    if start == first:
-        return Cut(stop, "fade", stop, fade_stop) if fade_stop > stop else Cut(stop, "hard", stop, stop)
-    return Cut(start, "fade", fade_start, start) if fade_start < start else Cut(start, "hard", start, start)
-
-
-def _fade_out(signals: Signals, start: int) -> int:
+def _fade_out(signals: Signals, start: int, hard: Sequence[Cut]) -> int:
     """Return the row at which the picture begins to go into the blank that begins at `start`."""
     limit = max(0, start - round(signals.rate * _FADE_SECONDS))
-    return start - _rising(signals.contrast[limit:start][::-1])
+    limit = max([limit, *(cut.ordinal for cut in hard if cut.ordinal < start)])
+    return start - _rising(signals.contrast[limit:start][::-1], round(signals.rate * _PLATEAU_SECONDS))
 
 
-def _fade_in(signals: Signals, stop: int) -> int:
+def _fade_in(signals: Signals, stop: int, hard: Sequence[Cut]) -> int:
     """Return the row at which the picture is whole again after the blank that ends at `stop`."""
     limit = min(signals.frame_count, stop + round(signals.rate * _FADE_SECONDS))
-    return stop + _rising(signals.contrast[stop:limit])
+    limit = min([limit, *(cut.ordinal for cut in hard if cut.ordinal > stop)])
+    return stop + _rising(signals.contrast[stop:limit], round(signals.rate * _PLATEAU_SECONDS))
 
 
-def _rising(contrast: Floats) -> int:
-    """Return for how many frames contrast grows steadily away from a blank; 0 where it jumps at once."""
-    if not len(contrast):
-        return 0
-    top, length = float(contrast[0]), 0
-    whole = float(contrast.max())
-    if top > 0.6 * whole:
-        return 0
-    for number, value in enumerate(contrast):
-        if value < top * 0.97:
+def _rise(signals: Signals, stop: int, hard: Sequence[Cut]) -> Cut:
+    """Return the coming of a picture out of a blank as a change, also where it is no cut, at a film's beginning."""
+    return Cut(stop, "fade", stop, _fade_in(signals, stop, hard))
+
+
+def _rising(contrast: Floats, plateau: int) -> int:
+    """Return for how many frames contrast grows steadily away from a blank; 0 where it is there at once.
+
+    Args:
+        plateau: frames without growth that end it.
+    """
+    top, length = 0.0, 0
+    for number, value in enumerate(contrast.tolist()):
+        if number - length > plateau or value < 0.9 * top:
             break
-        if value > top * 1.01:
-            length = number
-        top = max(top, float(value))
-        if top > 0.97 * whole:
-            break
-    return length + 1
+        if value > 1.02 * top:
+            top, length = value, number + 1
+    # The first frame of a picture that is there at once is as rich as those that follow.
+    return length if length >= _FADE_LEAST_FRAMES and float(contrast[0]) < 0.6 * top else 0
 
 
 def _comes_back(signals: Signals, start: int, stop: int) -> bool:
@@ -247,11 +301,6 @@ def _comes_back(signals: Signals, start: int, stop: int) -> bool:
 
 def _beside_blank(cut: Cut, blanks: Sequence[tuple[int, int]]) -> bool:
     return any(start - 1 <= cut.ordinal <= stop + 1 for start, stop in blanks)
-
-
-def _outside_fades(hard: Sequence[Cut], fades: Sequence[Cut]) -> list[Cut]:
-    """Return the hard cuts that are not a fade's own beginning or end."""
-    return [cut for cut in hard if all(not fade.start <= cut.ordinal <= fade.stop for fade in fades)]
 
 
 def _meets(cut: Cut, others: Sequence[Cut]) -> bool:

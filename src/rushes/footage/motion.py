@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import atan2, hypot, log
+from math import atan2, log
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ _ROUND_TRIP_PIXELS = 0.4  # a corner that is not found back where it started is 
 _FEWEST = 8  # corners for a fit
 _SHRUNK_CORE = 0.55  # of the half frame; what is farther out is mostly background
 _NOISE_PIXELS = 0.12  # how exactly a corner is followed
-_ROUNDS = 5
+_ROUNDS = 3
+MEAN_RADIUS = 0.29  # frame widths: mean distance of a frame's pixels from its centre
 _BAR_LEVEL = 28  # luma; rows that stay below it from the edge inwards are bars
 
 Pixels = npt.NDArray[np.uint8]
@@ -49,6 +50,10 @@ class Motion:
     support: float = 0.0
     ring_zoom: float = 0.0
     outward: float = 0.0
+
+    def rates(self) -> tuple[float, ...]:
+        """Return all of it, in the order of the attributes."""
+        return (self.pan_x, self.pan_y, self.zoom, self.roll, self.residual, self.support, self.ring_zoom, self.outward)
 
 
 NO_MOTION = Motion()
@@ -128,7 +133,7 @@ def follow(before: Tracked, after: Tracked) -> Motion:
         zoom=log(max(abs(1 + factor), 1e-3)) / elapsed,
         roll=atan2(factor.imag, 1 + factor.real) / elapsed,
         residual=float(np.median(errors)) / elapsed,
-        support=inliers / count,
+        support=float(inliers) / count,
         ring_zoom=log(max(abs(1 + ring_factor), 1e-3)) / elapsed,
         outward=float(np.tanh(radial / noise).mean()),
     )
@@ -159,7 +164,8 @@ def _fit(
     for _ in range(_ROUNDS):
         errors = moved - shift - factor * place
         squares = errors.real**2 + errors.imag**2
-        scale = max(float(np.median(squares)) * 2, noise * noise)
+        half = len(squares) // 2
+        scale = max(2 * float(np.partition(squares, half)[half]), noise * noise)
         weights = (scale / (scale + squares)) ** 2
         total = weights.sum()
         middle, mean = (weights @ place) / total, (weights @ moved) / total
@@ -189,8 +195,3 @@ def _within_bars(luma: Pixels) -> Pixels | None:
                   slice(left + 3 * (left > 0), right - 3 * (right < len(columns))))  # fmt: skip
         mask[inside] = 255
     return mask
-
-
-def speed_of(motion: Motion) -> float:
-    """Return how fast the picture's content moves as a whole, in frame widths per second, shift and zoom together."""
-    return hypot(motion.pan_x, motion.pan_y) + 0.29 * abs(motion.zoom)  # 0.29: mean distance from the centre

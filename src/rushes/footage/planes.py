@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LONG_SIDE = 160  # pixels of the small luma; enough to follow corners, little enough to be quick
 GRID = (5, 8)  # rows and columns of the small colour planes
 _ROWS_PER_ROW = 4  # rows of the film that are looked at for one row of the small picture
+_SAMPLES = 8  # pixels in a row and in a column that make up a cell of colour
 _DETAIL_ROWS = 32  # rows of the film on which sharpness is measured
 _FULL_RANGE = 2  # AVColorRange: JPEG
 
@@ -66,13 +67,13 @@ class Shrinker:
             layout = frame.format.name
         planes = frame.planes
         bits = frame.format.components[0].bits
-        curve = self._curve(full=frame.color_range == _FULL_RANGE or layout.startswith("yuvj"), trc=frame.color_trc)
+        curve = self._curve(full=frame.color_range == _FULL_RANGE or layout.startswith(("yuvj", "gray")), trc=frame.color_trc)
         luma = _array(planes[0], bits)
         small = _to_8_bits(shrink(luma, *self._size), bits)
         if len(planes) < 3:
             blue = red = np.full(self._grid[::-1], 128, np.uint8)
         else:
-            blue, red = (_to_8_bits(shrink(_array(plane, bits), *self._grid), bits) for plane in planes[1:3])
+            blue, red = (_to_8_bits(_mean_colours(_array(plane, bits), *self._grid), bits) for plane in planes[1:3])
         if self._flip:
             small, blue, red = (_turned(plane, self._flip) for plane in (small, blue, red))
         if curve is not None:
@@ -114,6 +115,15 @@ def shrink(plane: Plane, width: int, height: int) -> Plane:
     while plane.shape[0] >= 2 * height and plane.shape[0] > 1:
         plane = cv2.resize(plane, (plane.shape[1], plane.shape[0] // 2), interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def _mean_colours(plane: Plane, width: int, height: int) -> Plane:
+    """Return the mean of each cell of a colour plane, of some of its pixels; colour has little detail to alias."""
+    import cv2
+
+    down, along = max(1, plane.shape[0] // (_SAMPLES * height)), max(1, plane.shape[1] // (_SAMPLES * width))
+    some = np.ascontiguousarray(plane[down // 2 :: down, along // 2 :: along])
+    return np.asarray(cv2.resize(some, (width, height), interpolation=cv2.INTER_AREA))
 
 
 def _has_planes(layout: str) -> bool:

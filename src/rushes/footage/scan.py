@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rushes.cores import count_cores
 from rushes.footage.film import open_film
 from rushes.footage.scanner import Scanner, warm_up_of
 from rushes.footage.signals import Signals
@@ -129,16 +130,24 @@ def scan_film(
     chosen = frozenset(wanted)
     if chosen and not 0 <= min(chosen) <= max(chosen) < index.frame_count:
         raise ValueError(f"ordinals are 0 to {index.frame_count - 1}, got {min(chosen)} to {max(chosen)}")
-    count = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = threads or count_cores()
     work = _Pass(path, index, chosen, keep, _Tally(index.frame_count, progress), stopped)
     segments = plan_segments(index, threads=count)
-    if len(segments) > 1:
-        parts = work.side_by_side(segments, count)
-        if parts is not None:
-            return _joined(parts, source)
-        logger.info("%s: seeking leads astray; scanning from the beginning", path.name)
-    whole = Segment(None, 0, 0, index.frame_count, index.frame_count)
-    return _joined([work.part(whole, threads=threads)], source)
+    with _one_thread_each():
+        return work.run(segments, source, threads=count)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Keep OpenCV from dividing its small pictures among threads: the film is divided already."""
+    import cv2
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +193,16 @@ class _Pass:
         self._tally, self._stopped = tally, stopped
         self._given: set[int] = set()  # a frame is handed on once, also where the film is begun again
         self._abandoned = threading.Event()
+
+    def run(self, segments: Sequence[Segment], source: str, *, threads: int) -> Scan:
+        """Return the scan of the whole film."""
+        if len(segments) > 1:
+            parts = self.side_by_side(segments, threads)
+            if parts is not None:
+                return _joined(parts, source)
+            logger.info("%s: seeking leads astray; scanning from the beginning", self._path.name)
+        whole = Segment(None, 0, 0, self._index.frame_count, self._index.frame_count)
+        return _joined([self.part(whole, threads=threads)], source)
 
     def side_by_side(self, segments: Sequence[Segment], threads: int) -> list[_Part] | None:
         """Return what the segments gave, in order; None where a seek led astray."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import astuple
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -41,7 +40,7 @@ class Scanner:
         self._shrink = Shrinker(index.width_pixels, index.height_pixels, index.flip)
         self._steps = StepMeter(reach_of(index.rate))
         self._stride = motion_stride(index.rate)
-        self._tracked: deque[tuple[int, Tracked]] = deque(maxlen=_SLOW_STEPS + 1)
+        self._tracked: deque[tuple[int, Tracked]] = deque(maxlen=_SLOW_STEPS)
         self._ordinal = np.empty(capacity, np.int64)
         self._keyframe = np.empty(capacity, np.bool_)
         self._signature = np.empty((capacity, SIGNATURE_BYTES), np.uint8)
@@ -124,7 +123,7 @@ class Scanner:
             # On every third measured frame only: it is to show what is slow.
             if place == ordinal - _SLOW_STEPS * self._stride and ordinal // self._stride % _SLOW_STEPS == 0:
                 slow = follow(before, now)
-            self._motion[row] = (*astuple(motion), slow.zoom if slow.support else np.nan)
+            self._motion[row] = (*motion.rates(), slow.zoom if slow.support else np.nan)
         self._tracked.append((ordinal, now))
 
 

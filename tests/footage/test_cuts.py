@@ -64,8 +64,8 @@ def test_black_frames_within_a_shot_are_no_cut() -> None:
 
 def test_a_film_that_fades_in_and_out_has_no_cut_there() -> None:
     black = np.zeros_like(still(1, 1)[0])
-    frames = faded([black] * 20, still(1, 60), 16, 4)
-    frames = faded(frames, [black] * 20, 16, 4)
+    frames = faded([black] * 18, still(1, 60), 16, 0)
+    frames = faded(frames, [black] * 18, 16, 0)
     assert cuts_in(frames) == ()
 
 

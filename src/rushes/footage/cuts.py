@@ -19,7 +19,7 @@ from rushes.footage.signals import LUMA_GRID, MOTION_COLUMNS, Signals
 
 # Hard cuts. A cut is a step that stands out: it holds across its neighbours (a flash does not), and the frames
 # around it move much less (fast motion does not). `python -m benchmarks.fit_cuts` computes the two numbers.
-_HARD_SLOPE, _HARD_MIDDLE = 6.1, 1.08
+_HARD_SLOPE, _HARD_MIDDLE = 4.39, 1.28
 _HARD_LEAST = 0.1  # unlikeness across a cut, whatever its surroundings
 _NEIGHBOURS_SECONDS = Fraction(1, 3)
 _REST = 0.05  # unlikeness between frames of a picture at rest, so that noise is not divided by nothing

@@ -67,7 +67,9 @@ class Shrinker:
             layout = frame.format.name
         planes = frame.planes
         bits = frame.format.components[0].bits
-        curve = self._curve(full=frame.color_range == _FULL_RANGE or layout.startswith(("yuvj", "gray")), trc=frame.color_trc)
+        curve = self._curve(
+            full=frame.color_range == _FULL_RANGE or layout.startswith(("yuvj", "gray")), trc=frame.color_trc
+        )
         luma = _array(planes[0], bits)
         small = _to_8_bits(shrink(luma, *self._size), bits)
         if len(planes) < 3:

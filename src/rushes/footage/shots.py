@@ -12,6 +12,10 @@ from rushes.footage.shot import Cut, Shot
 from rushes.footage.signals import Signals
 
 _EVEN_STEP = 0.5  # grey levels that a frame at rest counts for, so that time counts a little where nothing changes
+_LEVELS_PER_BLUR = (
+    4.0  # grey levels away from the typical look that weigh as much as losing two thirds of the sharpness
+)
+_GRAIN = 1.0  # squared luma steps that say nothing of sharpness
 
 
 def shots_of(signals: Signals, *, frame_count: int, cuts: Sequence[Cut] | None = None) -> tuple[Shot, ...]:
@@ -51,7 +55,7 @@ def choose_frames(signals: Signals, shot: Shot, count: int, *, closing: Cut | No
     """Return the ordinals of the frames that stand for a shot: sharp ones that look like what is around them.
 
     The shot is divided into parts in which equally much changes, so that a long hold does not take more than one of
-    them; each part gives the frame that is best by two ranks, how sharp it is and how near the part's typical look.
+    them; each part gives the frame that is best by how sharp it is and how near the part's typical look.
 
     Args:
         count: how many frames; fewer come back where the shot has fewer.
@@ -79,10 +83,10 @@ def choose_frames(signals: Signals, shot: Shot, count: int, *, closing: Cut | No
 
 
 def _best(signals: Signals, rows: npt.NDArray[np.int64]) -> int:
-    """Return the position of the frame that is best by the sum of two ranks."""
-    blur = np.argsort(np.argsort(-signals.sharpness[rows], kind="stable"), kind="stable")
-    away = np.argsort(np.argsort(_away(signals, rows), kind="stable"), kind="stable")
-    return int(np.argmin(blur + away))
+    """Return the position of the frame that is sharp and looks like the others."""
+    sharpness = signals.sharpness[rows]
+    blur = np.log((sharpness.max() + _GRAIN) / (sharpness + _GRAIN))
+    return int(np.argmin(blur + _away(signals, rows) / _LEVELS_PER_BLUR))
 
 
 def _away(signals: Signals, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

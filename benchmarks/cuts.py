@@ -59,9 +59,7 @@ class Score:
 def measure(say: Say) -> Outcome:
     say("Finding cuts: rushes' detector on the signals of its scan, beside PySceneDetect's detectors as they come.")
     say(f"A found cut counts where it is at most {TOLERANCE} frames from a known hard cut, or from the frames of a")
-    say(
-        f"known fade or dissolve; of cuts noted by eye a gradual one takes {_BY_EYE_GRADUAL} frames either way. Each once."
-    )
+    say(f"known fade or dissolve; of cuts noted by eye a gradual one takes {_BY_EYE_GRADUAL} frames either way.")
     media, python = find_media(), peer_python(say)
     if media is None:
         say("No real footage at hand; name its folder in RUSHES_MEDIA.")

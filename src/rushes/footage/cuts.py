@@ -75,8 +75,8 @@ def find_cuts(signals: Signals) -> tuple[Cut, ...]:
     blanks = _blank_runs(signals)
     hard = [cut for cut in _hard_cuts(signals) if not _beside_blank(cut, blanks)]
     fades = [cut for run in blanks for cut in _cuts_of_blank(signals, *run, hard)]
-    rising = [_rise(signals, stop, hard) for start, stop in blanks if stop < signals.frame_count]
-    dissolves = [cut for cut in _dissolves(signals) if not _meets(cut, [*hard, *fades, *rising])]
+    changes = [change for run in blanks for change in _fades_of_blank(signals, *run, hard)]
+    dissolves = [cut for cut in _dissolves(signals) if not _meets(cut, [*hard, *fades, *changes])]
     rows = sorted([*hard, *fades, *dissolves], key=lambda cut: cut.ordinal)
     return tuple(_in_ordinals(cut, signals.ordinal) for cut in _one_at_a_place(rows))
 
@@ -272,9 +272,12 @@ def _fade_in(signals: Signals, stop: int, hard: Sequence[Cut]) -> int:
     return stop + _rising(signals.contrast[stop:limit], round(signals.rate * _PLATEAU_SECONDS))
 
 
-def _rise(signals: Signals, stop: int, hard: Sequence[Cut]) -> Cut:
-    """Return the coming of a picture out of a blank as a change, also where it is no cut, at a film's beginning."""
-    return Cut(stop, "fade", stop, _fade_in(signals, stop, hard))
+def _fades_of_blank(signals: Signals, start: int, stop: int, hard: Sequence[Cut]) -> list[Cut]:
+    """Return how a picture goes into a blank and comes out of it, also where that is no cut, at a film's ends."""
+    return [
+        Cut(start, "fade", _fade_out(signals, start, hard), start),
+        Cut(stop, "fade", stop, _fade_in(signals, stop, hard)),
+    ]
 
 
 def _rising(contrast: Floats, plateau: int) -> int:

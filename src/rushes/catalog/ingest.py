@@ -17,7 +17,7 @@ from rushes.catalog.catalog import Catalog, StoredFrame
 from rushes.errors import MediaError, did_you_mean
 from rushes.footage.kinds import find_media, kind_of, require_content
 from rushes.footage.picture import PictureFormat, PictureSize, encode_picture, resize
-from rushes.footage.sampling import Sampling, name_frames, plan_ordinals
+from rushes.footage.sampling import Sampling, find_missing_times, name_frames, narrow_to_film, plan_ordinals
 from rushes.footage.signature import signature_of
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
 from rushes.footage.sources import read_source, read_still, source_name
@@ -244,10 +244,12 @@ class _Job:
         read, index = read_source(path, name=name, group=group, digest=digest)
         assert index is not None  # a film has one
         source = self.catalog.add_source(read, now=_now())
-        planned = name_frames(source, index, plan_ordinals(index, self.settings.sampling))
+        sampling = narrow_to_film(self.settings.sampling, (source.name, path.name, path.stem))
+        planned = name_frames(source, index, plan_ordinals(index, sampling))
         frames = {frame.ordinal: frame for frame in planned}
         missing = [ordinal for ordinal, frame in frames.items() if frame.id not in there]
         lost = [Unreadable(str(path), warning) for warning in index.warnings] if missing else []
+        lost += [Unreadable(str(path), reason) for reason in find_missing_times(index, sampling)]
         batch: list[StoredFrame] = []
         new = 0
         for decoded in decode_frames(path, index, missing) if missing else ():

@@ -29,6 +29,9 @@ def ingest(
     fps: Annotated[str | None, typer.Option(help="So many frames per second of a film.")] = None,
     every_frame: Annotated[bool, typer.Option("--every-frame", help="Every frame of a film.")] = False,
     keyframes: Annotated[bool, typer.Option("--keyframes", help="The key frames of a film.")] = False,
+    at: Annotated[
+        Path | None, typer.Option(metavar="TIMES.csv", help="Frames at the times that a sheet states.")
+    ] = None,
     size: Annotated[str | None, typer.Option(help="Long side in pixels, or WIDTHxHEIGHT.")] = None,
     format: Annotated[str | None, typer.Option(help="jpeg, webp or png.")] = None,
     quality: Annotated[int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP.")] = None,
@@ -54,6 +57,7 @@ def ingest(
         from rushes.catalog.catalog import open_catalog
         from rushes.catalog.ingest import Ingested, IngestSettings, plan_ingest
         from rushes.catalog.ingest import ingest as take_in
+        from rushes.footage.sampling import find_strangers
         from rushes.project import find_project
 
         place = find_project(project)
@@ -69,7 +73,9 @@ def ingest(
         )
         wanted_task = place.task(task) if class_folders else None
         settings = IngestSettings(
-            sampling=parse_sampling(every, fps, every_frame=every_frame, keyframes=keyframes, default=defaults.every),
+            sampling=parse_sampling(
+                every, fps, every_frame=every_frame, keyframes=keyframes, at=at, default=defaults.every
+            ),
             size=parse_picture_size(defaults.size),
             format=parse_format(defaults.format),
             quality=defaults.quality,
@@ -96,6 +102,12 @@ def ingest(
                 else:
                     missing.append(outcome)
         _report(door, taken)
+        names: list[tuple[str, ...]] = [
+            (outcome.source.name, outcome.path.name, outcome.path.stem) for outcome in taken
+        ]
+        names += [(item.path.name, item.path.stem) for item in wanted]
+        for stranger in find_strangers(settings.sampling, names):
+            door.fail_item(stranger)
         for lack in [*missing, *(lost for outcome in taken for lost in outcome.lost)]:
             door.fail_item(str(lack))
         door.finish(

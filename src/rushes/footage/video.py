@@ -42,9 +42,14 @@ _STANDARD_RATES = tuple(Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120))
     Fraction(n) for n in (5, 6, 8, 10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120, 240)
 )
 # Codecs in which a frame that no other refers to is marked as such, so that the rest is the same without it.
-_SKIPPABLE = frozenset({"h264", "mpeg2video"})
+_SKIPPABLE = frozenset({"h264", "mpeg1video", "mpeg2video"})
+# Codecs whose first packet names the encoder; decoders allow for the faults of some.
+_SIGNED_AT_FIRST = frozenset({"h264", "mpeg4"})
 _PROBES = 64  # places of a film's index that are compared with FFmpeg's
-_SEEK_GAP = 12  # frames; a shorter gap is decoded through, which costs less than emptying the decoder
+# Frames; a shorter gap is decoded through. A container that lists its keyframes is sought as fast as a few frames are
+# decoded; others are searched, and come out some keyframes away.
+_SEEK_GAP, _SEEK_GAP_SEARCHING = 4, 48
+_LISTING = frozenset({"mp4", "mov", "matroska", "webm"})
 _STEPS_BACK = (0, 1, 3)  # keyframes; a transport stream is sought by its clock and comes out behind the keyframe
 
 
@@ -65,6 +70,7 @@ class VideoIndex:
             filled in by counting, so that frames are found by counting too.
         captured_at: ISO 8601 where the file states it.
         warnings: what a person should know, such as a film that is cut off.
+        seek_gap: frames; over a shorter gap, decoding takes less time than seeking.
     """
 
     pts: tuple[int, ...]
@@ -80,6 +86,7 @@ class VideoIndex:
     exact: bool = True
     captured_at: str | None = None
     warnings: tuple[str, ...] = ()
+    seek_gap: int = _SEEK_GAP
 
     def __post_init__(self) -> None:
         if not self.pts or any(later <= sooner for sooner, later in pairwise(self.pts)):
@@ -171,6 +178,7 @@ def index_video(path: Path) -> VideoIndex:
             exact=times.exact,
             captured_at=_captured_at(decoder.container.metadata.get("creation_time")),
             warnings=found.warnings,
+            seek_gap=_SEEK_GAP if _LISTING & _formats(stream) else _SEEK_GAP_SEARCHING,
         )
 
 
@@ -222,11 +230,11 @@ def plan_runs(index: VideoIndex, wanted: Sequence[int]) -> list[Run]:
     for ordinal in wanted:
         place = bisect_right(index.keyframes, ordinal) - 1
         nearest = index.keyframes[place] if place >= 0 else None
-        if run and nearest is not None and nearest - run[-1] >= _SEEK_GAP:
+        if run and nearest is not None and nearest - run[-1] >= index.seek_gap:
             runs.append(Run(keyframe, tuple(run)))
             run, keyframe = [], nearest
         elif not run:
-            keyframe = nearest if nearest is not None and nearest >= _SEEK_GAP else None
+            keyframe = nearest if nearest is not None and nearest >= index.seek_gap else None
         run.append(ordinal)
     return [*runs, Run(keyframe, tuple(run))] if run else runs
 
@@ -244,7 +252,7 @@ class _Reader:
         self._decoder, self._index, self._times, self._stopped = decoder, index, times, stopped
         self._to_rgb = ToRgb(index.width_pixels, index.height_pixels, index.flip)
         self._skipping = _may_skip(decoder.stream)
-        self._tries, self._begun = 0, False
+        self._tries, self._passed_over, self._begun = 0, 0, False
 
     def frames_of(self, run: Run) -> Iterator[DecodedFrame | LostFrame]:
         """Yield the frames of a run.
@@ -254,29 +262,33 @@ class _Reader:
         """
         left, last, index = deque(run.ordinals), run.ordinals[-1], self._index
         seeks = run.keyframe is not None
-        if seeks and not self._begun:
+        if seeks and not self._begun and index.codec in _SIGNED_AT_FIRST:
             self._see_first_packet()
         self._begun = True
         while left:
-            damaged_before, skipped = self._decoder.damaged_packets, self._skipping and len(left) < self._span(left)
+            damaged_before, self._passed_over = self._decoder.damaged_packets, 0
             if seeks:
                 keyframes = index.keyframes
                 place = max(0, bisect_right(keyframes, run.keyframe or 0) - 1 - _STEPS_BACK[self._tries])
                 self._decoder.seek(index.pts[keyframes[place]])
-            for ordinal, frame in _follow(self._decoded({index.pts[o] for o in left}), left, last, index):
-                if frame is not None:
+            # A key frame needs no other; should the container call a frame so that does, it is decoded once more.
+            only_keys = self._skipping and self._are_keyframes(left)
+            frames = self._decoded({index.pts[ordinal] for ordinal in left}, only_keys=only_keys)
+            for ordinal, frame in _follow(frames, left, last, index):
+                if frame is not None and not (only_keys and self._passed_over and not _stands_alone(frame)):
                     yield DecodedFrame(ordinal, index.pts[ordinal], self._to_rgb(frame))
-                elif not skipped and (not seeks or self._decoder.damaged_packets > damaged_before):
+                elif not self._passed_over and (not seeks or self._decoder.damaged_packets > damaged_before):
                     yield _lost(ordinal, index)
                 else:
                     left.appendleft(ordinal)
                     break
             if not left or self._stopped():
                 return
-            seeks = bool(index.keyframes)
-            if skipped:  # perhaps the decoder lost its way among what was left out
+            seeks = True
+            if self._passed_over and index.keyframes:  # perhaps the decoder lost its way among what was left out
                 self._skipping = False
-            elif self._tries + 1 == len(_STEPS_BACK):
+                self._decoder.stream.codec_context.skip_frame = "DEFAULT"
+            elif self._tries + 1 == len(_STEPS_BACK) or not index.keyframes:
                 raise _AstrayError
             else:
                 self._tries += 1
@@ -290,14 +302,18 @@ class _Reader:
             left -= 1
             return left >= 0
 
-        self._decoder.stream.codec_context.skip_frame = "ALL"
+        context = self._decoder.stream.codec_context
+        context.skip_frame = "ALL"
         for _ in self._decoder.frames(before):
             pass
+        context.skip_frame = "DEFAULT"
 
-    def _span(self, left: Sequence[int]) -> int:
-        return left[-1] - left[0] + 2
+    def _are_keyframes(self, ordinals: Iterable[int]) -> bool:
+        keyframes = self._index.keyframes
+        places = ((bisect_right(keyframes, ordinal) - 1, ordinal) for ordinal in ordinals)
+        return all(place >= 0 and keyframes[place] == ordinal for place, ordinal in places)
 
-    def _decoded(self, wanted: set[int]) -> Iterator[av.VideoFrame]:
+    def _decoded(self, wanted: set[int], *, only_keys: bool) -> Iterator[av.VideoFrame]:
         """Yield frames from where the film stands until those with the wanted times have come, or all.
 
         Once their packets are in, the decoder is emptied: it need not see what comes after to give them.
@@ -315,9 +331,12 @@ class _Reader:
                 return False
             # A packet that is no frame by itself may be the second field of one, or a picture that others need.
             skip = skip and (stands_for_a_frame or packet.is_discard or not packet.size)
-            needed = packet.pts in to_come or not skip
-            context.skip_frame = "DEFAULT" if needed else "NONREF"
-            to_come.discard(packet.pts or 0) if packet.pts is not None else None
+            if self._skipping:
+                passed_over = skip and packet.pts not in to_come
+                self._passed_over += passed_over
+                context.skip_frame = ("NONKEY" if only_keys else "NONREF") if passed_over else "DEFAULT"
+            if packet.pts is not None:
+                to_come.discard(packet.pts)
             return True
 
         yield from self._decoder.frames(before)
@@ -420,6 +439,12 @@ class _Shelf:
             self._changed.notify_all()
 
 
+def _stands_alone(frame: av.VideoFrame) -> bool:
+    from av.video.frame import PictureType
+
+    return bool(frame.key_frame) and frame.pict_type == PictureType.I
+
+
 def _may_skip(stream: VideoStream) -> bool:
     """Return whether frames that no other refers to can be left out and the rest comes out the same."""
     codec = stream.codec_context.codec.canonical_name
@@ -483,7 +508,7 @@ class _Found:
 
 def _times_in_header(path: Path, stream: VideoStream, first_decoded: int | None) -> _Found | None:
     """Return the times that the header of an MP4 or MOV states; None where they stand elsewhere, or are in doubt."""
-    if "mp4" not in stream.container.format.name.split(","):
+    if "mp4" not in _formats(stream):
         return None
     from rushes.footage.mp4 import read_sample_times
 
@@ -500,6 +525,11 @@ def _times_in_header(path: Path, stream: VideoStream, first_decoded: int | None)
         return None
     keyframes = np.flatnonzero(samples.keys[order])
     return _Found(_Times(tuple(pts.tolist()), tuple(keyframes.tolist())), int(samples.durations[order[-1]]))
+
+
+def _formats(stream: VideoStream) -> set[str]:
+    """Return the names of the containers among which FFmpeg makes no difference, that of the film's being one."""
+    return set(stream.container.format.name.split(","))
 
 
 def _agree(samples: SampleTimes, stream: VideoStream) -> bool:

@@ -168,6 +168,7 @@ def test_no_drop_frame_timecode_is_a_number_that_is_passed_over() -> None:
 
 def test_drop_frame_counting_exists_at_two_rates_alone() -> None:
     assert [rate for rate, _ in COUNTINGS if counts_drop_frame(rate)] == [NTSC, NTSC, NTSC_DOUBLE, NTSC_DOUBLE]
+    assert counts_drop_frame(Fraction(2997, 100))
     with pytest.raises(ValueError, match=r"29\.97 and 59\.94"):
         timecode_of_count(0, Fraction(24000, 1001), drop=True)
 

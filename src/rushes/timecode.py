@@ -48,7 +48,8 @@ def nominal_rate(rate: Fraction) -> int:
 
 def counts_drop_frame(rate: Fraction) -> bool:
     """Return whether drop-frame counting exists at a rate: at 29.97 and 59.94 alone."""
-    return rate in _DROP_RATES
+    # Some files state 2997/100, which is 29.97 to the letter.
+    return any(abs(rate / known - 1) < Fraction(1, 10_000) for known in _DROP_RATES)
 
 
 def count_of_timecode(timecode: Timecode, rate: Fraction) -> int:

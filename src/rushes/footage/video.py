@@ -40,6 +40,8 @@ _STANDARD_RATES = tuple(Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120))
     Fraction(n) for n in (5, 6, 8, 10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120, 240)
 )
 _SEEK_GAP = 12  # frames; a shorter gap is decoded through, which costs less than emptying the decoder
+# A program stream states a time now and then. FFmpeg counts on from it; after a seek it begins at another frame.
+_NEVER_SOUGHT = frozenset({"mpeg"})
 _STEPS_BACK = (0, 1, 3)  # keyframes; a transport stream is sought by its clock and comes out behind the keyframe
 
 
@@ -63,7 +65,8 @@ class VideoIndex:
         start_timecode: SMPTE timecode that the file states for the first frame, `01:00:00;00` where it is drop-frame.
         interlaced: each frame holds two fields, which were taken one after the other.
         notes: what a person may want to know and that costs no frame.
-        constant_rate: every frame stands within an eighth of a frame of where counting at `rate` puts it.
+        seekable: the times of frames after a seek are those of the index; else all is decoded from the beginning.
+        constant_rate: every frame stands where counting at `rate` puts it, to an eighth of a frame or to a tick.
     """
 
     pts: tuple[int, ...]
@@ -82,6 +85,7 @@ class VideoIndex:
     start_timecode: str | None = None
     interlaced: bool = False
     notes: tuple[str, ...] = ()
+    seekable: bool = True
     constant_rate: bool = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -89,10 +93,10 @@ class VideoIndex:
             raise ValueError("a film has at least one frame, and its presentation times rise")
         if self.time_base <= 0 or self.rate <= 0 or self.width_pixels < 1 or self.height_pixels < 1:
             raise ValueError(f"a film has a time base, a rate and a size above 0, got {self.rate=}, {self.time_base=}")
-        times = (np.array(self.pts, np.int64) - self.pts[0]) * float(self.time_base * self.rate)
-        allowed = max(0.125, float(self.time_base * self.rate))
-        steady = bool(np.abs(times - np.arange(len(self.pts))).max() <= min(allowed, 0.5))
-        object.__setattr__(self, "constant_rate", steady)
+        frames_per_tick = float(self.time_base * self.rate)
+        slots = (np.array(self.pts, np.int64) - self.pts[0]) * frames_per_tick
+        astray = float(np.abs(slots - np.arange(len(self.pts))).max())
+        object.__setattr__(self, "constant_rate", astray <= min(max(0.125, frames_per_tick), 0.5))
 
     @property
     def frame_count(self) -> int:
@@ -187,6 +191,7 @@ def index_video(path: Path) -> VideoIndex:
             start_timecode=start_timecode,
             interlaced=is_interlaced(first, stream),
             notes=() if doubt is None else (doubt,),
+            seekable=container.format.name not in _NEVER_SOUGHT,
         )
 
 
@@ -227,7 +232,7 @@ def _frames_at(
 ) -> Iterator[tuple[int, av.VideoFrame | None]]:
     """Yield each of rising ordinals with its frame, or with None where it is lost."""
     left = deque(ordinals)
-    if index.exact:
+    if index.exact and index.seekable:
         yield from _jumping(path, left, index, threads)
     if left:
         yield from _straight(path, left, index, threads)

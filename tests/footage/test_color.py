@@ -139,3 +139,26 @@ def test_paper_white_of_high_dynamic_range_is_light_gray_at_any_size(
     assert found.min() > 220
     assert found.max() < 235
     assert found.max() - found.min() <= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bbb_642x642_768kbps_30fps_vp9.webm", "bear-vp9-odd-dimensions.webm", "cinepak_100x75.avi",
+        "interlaced_tff_h264.mp4", "internal_emulator_transformer_output_270_rotated.mp4", "prores_422_proxy.mov",
+        "sample.flv", "sample_fragmented.mp4", "sample_rotate_and_reflect.mp4", "sample_sef_super_slow_motion.mp4",
+        "sample_with_increasing_timestamps_320w_240h.mp4", "streamio_awesome_vfr.mov", "streamio_sideways.mov",
+    ],
+)  # fmt: skip
+def test_every_frame_of_a_real_film_is_that_of_ffmpeg(ffmpeg: str, media: Path, name: str) -> None:
+    path = media / "videos" / "formats" / name
+    index = index_video(path)
+    ordinals = range(min(60, index.frame_count))
+    words = ["-i", str(path), "-vsync", "passthrough", "-frames:v", str(len(ordinals))]
+    pixels = run_ffmpeg(ffmpeg, *words, "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+    golden = np.frombuffer(pixels, np.uint8).reshape(-1, index.height_pixels, index.width_pixels, 3)
+    assert len(golden) == len(ordinals)
+    for frame in decode_frames(path, index, ordinals):
+        assert isinstance(frame, DecodedFrame)
+        assert apart(frame.pixels, golden[frame.ordinal]) < 2, frame.ordinal

@@ -8,7 +8,7 @@ import threading
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -19,13 +19,17 @@ import numpy.typing as npt
 
 from rushes.errors import MediaError
 from rushes.footage.film import Decoder, open_film
+from rushes.footage.interlace import is_interlaced, with_neighbours, without_combs
 from rushes.footage.orientation import flip_of_matrix
+from rushes.footage.smpte import read_start_timecode
 
 if TYPE_CHECKING:
     import av
     from av.video.stream import VideoStream
 
     from rushes.footage.mp4 import SampleTimes
+
+Convert = Callable[["av.VideoFrame"], Any]
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +54,8 @@ _PROBES = 64  # places of a film's index that are compared with FFmpeg's
 # decoded; others are searched, and come out some keyframes away.
 _SEEK_GAP, _SEEK_GAP_SEARCHING = 4, 48
 _LISTING = frozenset({"mp4", "mov", "matroska", "webm"})
+# A program stream states a time now and then. FFmpeg counts on from it; after a seek it begins at another frame.
+_NEVER_SOUGHT = frozenset({"mpeg"})
 _STEPS_BACK = (0, 1, 3)  # keyframes; a transport stream is sought by its clock and comes out behind the keyframe
 
 
@@ -71,6 +77,11 @@ class VideoIndex:
         captured_at: ISO 8601 where the file states it.
         warnings: what a person should know, such as a film that is cut off.
         seek_gap: frames; over a shorter gap, decoding takes less time than seeking.
+        start_timecode: SMPTE timecode that the file states for the first frame, `01:00:00;00` where it is drop-frame.
+        interlaced: each frame holds two fields, which were taken one after the other.
+        notes: what a person may want to know and that costs no frame.
+        seekable: the times of frames after a seek are those of the index; else all is decoded from the beginning.
+        constant_rate: every frame stands where counting at `rate` puts it, to an eighth of a frame or to a tick.
     """
 
     pts: tuple[int, ...]
@@ -87,12 +98,21 @@ class VideoIndex:
     captured_at: str | None = None
     warnings: tuple[str, ...] = ()
     seek_gap: int = _SEEK_GAP
+    start_timecode: str | None = None
+    interlaced: bool = False
+    notes: tuple[str, ...] = ()
+    seekable: bool = True
+    constant_rate: bool = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.pts or any(later <= sooner for sooner, later in pairwise(self.pts)):
             raise ValueError("a film has at least one frame, and its presentation times rise")
         if self.time_base <= 0 or self.rate <= 0 or self.width_pixels < 1 or self.height_pixels < 1:
             raise ValueError(f"a film has a time base, a rate and a size above 0, got {self.rate=}, {self.time_base=}")
+        frames_per_tick = float(self.time_base * self.rate)
+        slots = (np.array(self.pts, np.int64) - self.pts[0]) * frames_per_tick
+        astray = float(np.abs(slots - np.arange(len(self.pts))).max())
+        object.__setattr__(self, "constant_rate", astray <= min(max(0.125, frames_per_tick), 0.5))
 
     @property
     def frame_count(self) -> int:
@@ -164,6 +184,7 @@ def index_video(path: Path) -> VideoIndex:
         time_base = Fraction(stream.time_base or Fraction(1, 90000))
         rate = _average_rate(times.pts, time_base, stream.average_rate or stream.guessed_rate)
         last = found.last_duration if 0 < found.last_duration * time_base <= 10 else 1 / (rate * time_base)
+        start_timecode, doubt = read_start_timecode(decoder.container, stream, first, rate)
         return VideoIndex(
             pts=times.pts,
             time_base=time_base,
@@ -178,12 +199,16 @@ def index_video(path: Path) -> VideoIndex:
             exact=times.exact,
             captured_at=_captured_at(decoder.container.metadata.get("creation_time")),
             warnings=found.warnings,
+            start_timecode=start_timecode,
+            interlaced=is_interlaced(first, stream),
+            notes=() if doubt is None else (doubt,),
+            seekable=not _NEVER_SOUGHT & _formats(stream),
             seek_gap=_SEEK_GAP if _LISTING & _formats(stream) else _SEEK_GAP_SEARCHING,
         )
 
 
 def decode_frames(
-    path: Path, index: VideoIndex, ordinals: Sequence[int], *, threads: int = 0
+    path: Path, index: VideoIndex, ordinals: Sequence[int], *, threads: int = 0, deinterlace: bool = False
 ) -> Iterator[DecodedFrame | LostFrame]:
     """Yield the wanted frames of a film in presentation order, each once.
 
@@ -195,6 +220,7 @@ def decode_frames(
     Args:
         index: of this very file, from `index_video`.
         threads: how many work on it; 0 takes one per core.
+        deinterlace: take the combs at moving edges out of an interlaced film; no other is changed by it.
 
     Raises:
         MediaError: the file cannot be opened.
@@ -205,11 +231,41 @@ def decode_frames(
         raise ValueError(f"ordinals are 0 to {index.frame_count - 1}, got {wanted[0]} to {wanted[-1]}")
     if not wanted:
         return
+    from rushes.footage.color import ToRgb
+
+    def to_rgb() -> Convert:
+        return ToRgb(index.width_pixels, index.height_pixels, index.flip)
+
+    if not (deinterlace and index.interlaced):
+        yield from _converted(path, index, wanted, threads, to_rgb)
+        return
+    convert = to_rgb()
+    stored = _converted(path, index, with_neighbours(wanted, index.frame_count), threads, lambda: _as_stored)
+    pairs = (
+        (item.ordinal, None if isinstance(item, LostFrame) else cast("av.VideoFrame", item.pixels)) for item in stored
+    )
+    for ordinal, frame in without_combs(pairs, frozenset(wanted)):
+        yield _lost(ordinal, index) if frame is None else DecodedFrame(ordinal, index.pts[ordinal], convert(frame))
+
+
+def _as_stored(frame: av.VideoFrame) -> av.VideoFrame:
+    return frame
+
+
+def _converted(
+    path: Path, index: VideoIndex, wanted: Sequence[int], threads: int, converter: Callable[[], Convert]
+) -> Iterator[DecodedFrame | LostFrame]:
+    """Yield rising ordinals, each frame as a converter gives it; each reader has a converter of its own."""
     left = deque(wanted)
-    if index.exact:
+    if index.exact and index.seekable:
         runs = plan_runs(index, wanted)
         readers = min(threads or _count_cores(), len(runs))
-        frames = _side_by_side(path, runs, index, readers) if readers > 1 else _one_by_one(path, runs, index, threads)
+        side_by_side = readers > 1
+        frames = (
+            _side_by_side(path, runs, index, readers, converter)
+            if side_by_side
+            else _one_by_one(path, runs, index, threads, converter)
+        )
         try:
             for frame in frames:
                 left.popleft()
@@ -219,7 +275,7 @@ def decode_frames(
         finally:
             frames.close()
     if left:
-        yield from _straight(path, left, index, threads)
+        yield from _straight(path, left, index, threads, converter())
 
 
 def plan_runs(index: VideoIndex, wanted: Sequence[int]) -> list[Run]:
@@ -246,11 +302,11 @@ class _AstrayError(Exception):
 class _Reader:
     """An open film that gives the frames of one run after another."""
 
-    def __init__(self, decoder: Decoder, index: VideoIndex, times: Set[int], stopped: Callable[[], bool]) -> None:
-        from rushes.footage.color import ToRgb
-
+    def __init__(
+        self, decoder: Decoder, index: VideoIndex, times: Set[int], stopped: Callable[[], bool], convert: Convert
+    ) -> None:
         self._decoder, self._index, self._times, self._stopped = decoder, index, times, stopped
-        self._to_rgb = ToRgb(index.width_pixels, index.height_pixels, index.flip)
+        self._convert = convert
         self._skipping = _may_skip(decoder.stream)
         self._tries, self._passed_over, self._begun = 0, 0, False
 
@@ -276,7 +332,7 @@ class _Reader:
             frames = self._decoded({index.pts[ordinal] for ordinal in left}, only_keys=only_keys)
             for ordinal, frame in _follow(frames, left, last, index):
                 if frame is not None and not (only_keys and self._passed_over and not _stands_alone(frame)):
-                    yield DecodedFrame(ordinal, index.pts[ordinal], self._to_rgb(frame))
+                    yield DecodedFrame(ordinal, index.pts[ordinal], self._convert(frame))
                 elif not self._passed_over and (not seeks or self._decoder.damaged_packets > damaged_before):
                     yield _lost(ordinal, index)
                 else:
@@ -343,16 +399,16 @@ class _Reader:
 
 
 def _one_by_one(
-    path: Path, runs: Sequence[Run], index: VideoIndex, threads: int
+    path: Path, runs: Sequence[Run], index: VideoIndex, threads: int, converter: Callable[[], Convert]
 ) -> Generator[DecodedFrame | LostFrame]:
     with open_film(path, stream=index.stream, threads=threads) as decoder:
-        reader = _Reader(decoder, index, frozenset(index.pts), lambda: False)
+        reader = _Reader(decoder, index, frozenset(index.pts), lambda: False, converter())
         for run in runs:
             yield from reader.frames_of(run)
 
 
 def _side_by_side(
-    path: Path, runs: Sequence[Run], index: VideoIndex, readers: int
+    path: Path, runs: Sequence[Run], index: VideoIndex, readers: int, converter: Callable[[], Convert]
 ) -> Generator[DecodedFrame | LostFrame]:
     """Yield the frames of runs in order while several readers, each in a thread of its own, decode ahead."""
     shelf = _Shelf(len(runs), room=2 * readers)
@@ -364,7 +420,7 @@ def _side_by_side(
             return
         try:
             with open_film(path, stream=index.stream, threads=1) as decoder:
-                reader = _Reader(decoder, index, times, lambda: shelf.stopped)
+                reader = _Reader(decoder, index, times, lambda: shelf.stopped, converter())
                 while run is not None:
                     for frame in reader.frames_of(runs[run]):
                         shelf.put(run, frame)
@@ -475,15 +531,14 @@ def _follow(
         yield left.popleft(), None
 
 
-def _straight(path: Path, left: deque[int], index: VideoIndex, threads: int) -> Iterator[DecodedFrame | LostFrame]:
+def _straight(
+    path: Path, left: deque[int], index: VideoIndex, threads: int, convert: Convert
+) -> Iterator[DecodedFrame | LostFrame]:
     """Yield the wanted frames by decoding all from the beginning; what does not come is lost."""
-    from rushes.footage.color import ToRgb
-
-    to_rgb = ToRgb(index.width_pixels, index.height_pixels, index.flip)
     with open_film(path, stream=index.stream, threads=threads) as decoder:
         frames = decoder.frames() if index.exact else _counted(decoder.frames(), index)
         for ordinal, frame in _follow(frames, left, index.frame_count, index):
-            yield _lost(ordinal, index) if frame is None else DecodedFrame(ordinal, index.pts[ordinal], to_rgb(frame))
+            yield _lost(ordinal, index) if frame is None else DecodedFrame(ordinal, index.pts[ordinal], convert(frame))
 
 
 def _counted(frames: Iterator[av.VideoFrame], index: VideoIndex) -> Iterator[av.VideoFrame]:

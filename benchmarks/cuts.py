@@ -162,7 +162,8 @@ def news_film(media: Path) -> KnownFilm:
             for number, picture in enumerate(frames):
                 with av.open(str(picture)) as one:
                     frame = next(one.decode(video=0))
-                stream.width, stream.height, stream.pix_fmt = frame.width // 2 * 2, frame.height // 2 * 2, "yuv420p"
+                if not number:
+                    stream.width, stream.height, stream.pix_fmt = frame.width // 2 * 2, frame.height // 2 * 2, "yuv420p"
                 even = frame.reformat(width=stream.width, height=stream.height, format="yuv420p")
                 even.pts, even.time_base = number, Fraction(1, 25)
                 container.mux(stream.encode(even))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +27,12 @@ class Decoder:
     stream: VideoStream
     damaged_packets: int = 0
 
-    def frames(self) -> Iterator[av.VideoFrame]:
-        """Yield the frames in presentation order from where the film stands; what is damaged is passed over."""
+    def frames(self, before: Callable[[av.Packet[VideoStream]], bool] | None = None) -> Iterator[av.VideoFrame]:
+        """Yield the frames in presentation order from where the film stands; what is damaged is passed over.
+
+        Args:
+            before: sees each packet before it is decoded; False ends the film there, as if it were cut off before it.
+        """
         import av
 
         packets = self.container.demux(self.stream)
@@ -37,6 +41,8 @@ class Decoder:
                 packet = next(packets, None)
             except av.FFmpegError:  # the file ends in the middle of something; what was sent still comes out
                 self.damaged_packets += 1
+                packet = None
+            if packet is not None and before is not None and not before(packet):
                 packet = None
             try:
                 yield from self.stream.decode(packet)
@@ -47,15 +53,12 @@ class Decoder:
             if packet is None:
                 return
 
-    def frames_from(self, pts: int) -> Iterator[av.VideoFrame]:
-        """Yield the frames from about the last keyframe at or before `pts`, as near as the container can seek."""
+    def seek(self, pts: int) -> None:
+        """Go to about the last keyframe at or before `pts`, as near as the container can; stay where it cannot."""
         import av
 
-        try:
+        with suppress(av.FFmpegError):
             self.container.seek(pts, stream=self.stream, backward=True)
-        except av.FFmpegError:
-            return
-        yield from self.frames()
 
 
 @contextmanager
@@ -70,6 +73,7 @@ def open_film(path: Path, *, stream: int | None = None, threads: int = 0) -> Ite
         MediaError: the file is missing, empty, no film, or has no video stream that can be decoded.
     """
     import av
+    from av.stream import Discard
 
     require_content(path)
     try:
@@ -81,6 +85,9 @@ def open_film(path: Path, *, stream: int | None = None, threads: int = 0) -> Ite
         video = _video_stream(container, path, stream)
         video.thread_type = "AUTO"
         video.codec_context.thread_count = threads
+        for other in container.streams:
+            if other.index != video.index:
+                other.discard = Discard.all  # what is never looked at is not read
         yield Decoder(container, video)
 
 

@@ -20,7 +20,7 @@ GRID = (5, 8)  # rows and columns of the small colour planes
 _ROWS_PER_ROW = 4  # rows of the film that are looked at for one row of the small picture
 _SAMPLES = 8  # pixels in a row and in a column that make up a cell of colour
 _DETAIL_ROWS = 32  # rows of the film on which sharpness is measured
-_FULL_RANGE = 2  # AVColorRange: JPEG
+_LIMITED_RANGE, _FULL_RANGE = 1, 2  # AVColorRange
 
 Plane = npt.NDArray[Any]  # uint8, or uint16 of the bits that the film has
 Pixels = npt.NDArray[np.uint8]

@@ -16,10 +16,11 @@ import numpy as np
 
 from rushes.cores import count_cores
 from rushes.footage.film import open_film
+from rushes.footage.interlace import with_neighbours, without_combs
 from rushes.footage.scanner import Scanner, warm_up_of
 from rushes.footage.signals import Signals
 from rushes.footage.steps import reach_of
-from rushes.footage.video import DecodedFrame, LostFrame, VideoIndex, counted, lost_frame
+from rushes.footage.video import DecodedFrame, LostFrame, VideoIndex, counted, lost_frame, see_first_packet
 from rushes.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def plan_segments(index: VideoIndex, *, threads: int) -> list[Segment]:
     whole = [Segment(None, 0, 0, index.frame_count, index.frame_count)]
     least = max(1, round(index.rate * _SEGMENT_SECONDS))
     count = min(4 * threads, index.frame_count // least)
-    if threads < 2 or count < 2 or not index.exact:
+    if threads < 2 or count < 2 or not (index.exact and index.seekable):
         return whole
     keyframes = [index.keyframes[min(bisect_left(index.keyframes, index.frame_count * part // count),
                                      len(index.keyframes) - 1)] for part in range(1, count)]  # fmt: skip
@@ -105,6 +106,7 @@ def scan_film(
     wanted: Iterable[int] = (),
     keep: Keep | None = None,
     threads: int = 0,
+    deinterlace: bool = False,
     progress: Progress = silent,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Scan:
@@ -120,6 +122,7 @@ def scan_film(
         keep: called with each wanted frame as it comes, rising within a segment, from several threads; never twice
             with the same frame. It must not hold on to all the pixels it is given.
         threads: for decoding; 0 takes one per core.
+        deinterlace: take the combs at moving edges out of the wanted frames of an interlaced film.
         progress: told of frames.
         stopped: asked now and then; where it says so, what was noted until then is returned.
 
@@ -131,7 +134,9 @@ def scan_film(
     if chosen and not 0 <= min(chosen) <= max(chosen) < index.frame_count:
         raise ValueError(f"ordinals are 0 to {index.frame_count - 1}, got {min(chosen)} to {max(chosen)}")
     count = threads or count_cores()
-    work = _Pass(path, index, chosen, keep, _Tally(index.frame_count, progress), stopped)
+    work = _Pass(
+        path, index, chosen, keep, _Tally(index.frame_count, progress), stopped, deinterlace and index.interlaced
+    )
     segments = plan_segments(index, threads=count)
     with _one_thread_each():
         return work.run(segments, source, threads=count)
@@ -188,8 +193,11 @@ class _Pass:
         keep: Keep | None,
         tally: _Tally,
         stopped: Callable[[], bool],
+        deinterlace: bool,
     ) -> None:
         self._path, self._index, self._wanted, self._keep = path, index, wanted, keep
+        self._deinterlace = deinterlace
+        self._asked = frozenset(with_neighbours(sorted(wanted), index.frame_count)) if deinterlace else wanted
         self._tally, self._stopped = tally, stopped
         self._given: set[int] = set()  # a frame is handed on once, also where the film is begun again
         self._abandoned = threading.Event()
@@ -232,28 +240,45 @@ class _Pass:
         scanner = Scanner(index, capacity=segment.end - segment.first)
         to_rgb = ToRgb(index.width_pixels, index.height_pixels, index.flip)
         lost: list[LostFrame] = []
-        expected, since = segment.first, 0
         with open_film(self._path, stream=index.stream, threads=threads) as decoder:
-            begin = index.pts[segment.seek] if segment.seek is not None else None
-            frames = decoder.frames() if begin is None else decoder.frames_from(begin)
-            for ordinal, frame in self._numbered(frames, segment):
-                lost += (lost_frame(missed, index) for missed in range(expected, ordinal))
-                expected = ordinal + 1
-                scanner.take(frame, ordinal)
-                if segment.start <= ordinal < segment.stop:
+            if segment.seek is not None:
+                see_first_packet(decoder, index)
+                decoder.seek(index.pts[segment.seek])
+            numbered = self._numbered(decoder.frames(), segment)
+            frames: Iterator[tuple[int, av.VideoFrame | None]] = self._watched(numbered, segment, scanner, lost)
+            if self._deinterlace:
+                frames = without_combs(frames, self._wanted)
+            for ordinal, frame in frames:
+                if frame is not None and segment.start <= ordinal < segment.stop:
                     self._hand_on(frame, ordinal, to_rgb)
-                    since += 1
-                if since == _PROGRESS_FRAMES:
-                    self._tally.add(since)
-                    since = 0
-                    if self._stopped() or self._abandoned.is_set():
-                        break
-            else:
-                lost += (lost_frame(missed, index) for missed in range(expected, segment.end))
             damaged = decoder.damaged_packets
-        self._tally.add(since)
         within = tuple(frame for frame in lost if segment.start <= frame.ordinal < segment.stop)
         return _Part(segment, scanner.signals(""), within, damaged)
+
+    def _watched(
+        self,
+        frames: Iterator[tuple[int, av.VideoFrame]],
+        segment: Segment,
+        scanner: Scanner,
+        lost: list[LostFrame],
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Yield those of a segment's frames that are asked for, once the scanner has seen all; note which are lost."""
+        index = self._index
+        expected, since = segment.first, 0
+        for ordinal, frame in frames:
+            lost += (lost_frame(missed, index) for missed in range(expected, ordinal))
+            expected = ordinal + 1
+            scanner.take(frame, ordinal)
+            if ordinal in self._asked:
+                yield ordinal, frame
+            since += segment.start <= ordinal < segment.stop
+            if since == _PROGRESS_FRAMES:
+                self._tally.add(since)
+                since = 0
+                if self._stopped() or self._abandoned.is_set():
+                    return
+        lost += (lost_frame(missed, index) for missed in range(expected, segment.end))
+        self._tally.add(since)
 
     def _numbered(self, frames: Iterator[av.VideoFrame], segment: Segment) -> Iterator[tuple[int, av.VideoFrame]]:
         """Yield the segment's frames with their ordinals; a frame is known by its time."""

@@ -57,6 +57,7 @@ class IngestDefaults:
     size: str = "640"  # long side in pixels, or WIDTHxHEIGHT
     format: str = "jpeg"
     quality: int = 90
+    deinterlace: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ class Catalog:
             )
 
     def add_source(self, source: Source, *, now: str) -> Source:
-        """Add a source, or bring the path and group of a known one up to date; return it as it stands.
+        """Add a source, or bring path, group and start timecode of a known one up to date; return it as it stands.
 
         A name belongs to one source: where another one has it, a piece of the digest is added; the group of a source
         that is its own group, and so is called like it, follows.
@@ -101,7 +101,7 @@ class Catalog:
         for name in (source.name, f"{source.name}-{source.digest[:8]}", source.digest):
             group = name if source.group == source.name else source.group
             values = _source_to_row(source) | {"name": name, "group_name": group, "added_at": now}
-            changes = {"path": values["path"], "group_name": values["group_name"]}
+            changes = {column: values[column] for column in ("path", "group_name", "start_timecode")}
             statement = self._insert(table).values(values)
             try:
                 with self._writing() as connection:
@@ -306,6 +306,7 @@ def _source_to_row(source: Source) -> dict[str, Any]:
         "frame_count": source.frame_count,
         "duration_seconds": None if source.duration_seconds is None else str(source.duration_seconds),
         "captured_at": source.captured_at,
+        "start_timecode": source.start_timecode,
     }
 
 
@@ -324,6 +325,7 @@ def _source_from_row(row: Row[Any]) -> Source:
         frame_count=row.frame_count,
         duration_seconds=None if row.duration_seconds is None else Fraction(row.duration_seconds),
         captured_at=row.captured_at,
+        start_timecode=row.start_timecode,
     )
 
 

@@ -21,7 +21,7 @@ from rushes.footage.sampling import Sampling, name_frames, plan_ordinals
 from rushes.footage.signature import signature_of
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
 from rushes.footage.sources import read_source, read_still, source_name
-from rushes.footage.video import LostFrame, decode_frames
+from rushes.footage.video import LostFrame, VideoIndex, decode_frames
 from rushes.labels.label import Label
 from rushes.progress import Progress, silent
 from rushes.project import Task
@@ -57,6 +57,7 @@ class IngestSettings:
     format: PictureFormat = "jpeg"
     quality: int = 90
     task: Task | None = None  # whose classes folders name
+    deinterlace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Ingested:
     Attributes:
         new, known: frames written now, and frames that were there already.
         lost: frames that were planned and could not be decoded, and what else is wrong, each with the reason.
+        notes: what a person may want to know of the file and that cost no frame.
+        interlaced: the film's frames are of two fields each.
     """
 
     path: Path
@@ -73,6 +76,8 @@ class Ingested:
     new: int
     known: int
     lost: tuple[Unreadable, ...] = ()
+    notes: tuple[str, ...] = ()
+    interlaced: bool = False
 
 
 def plan_ingest(
@@ -250,7 +255,8 @@ class _Job:
         lost = [Unreadable(str(path), warning) for warning in index.warnings] if missing else []
         batch: list[StoredFrame] = []
         new = 0
-        for decoded in decode_frames(path, index, missing) if missing else ():
+        notes = _notes(index, deinterlace=self.settings.deinterlace) if missing else ()
+        for decoded in decode_frames(path, index, missing, deinterlace=self.settings.deinterlace):
             if isinstance(decoded, LostFrame):
                 lost.append(Unreadable(frames[decoded.ordinal].name, decoded.reason))
                 continue
@@ -265,7 +271,7 @@ class _Job:
                 break
         self.catalog.add_frames(batch, now=_now())
         new += len(batch)
-        return Ingested(path, source, new, len(frames) - len(missing), tuple(lost))
+        return Ingested(path, source, new, len(frames) - len(missing), tuple(lost), notes, index.interlaced)
 
     def _write(self, frame: Frame, pixels: npt.NDArray[np.uint8], *, folder: str) -> StoredFrame:
         data = encode_picture(pixels, self.settings.format, self.settings.quality)
@@ -302,6 +308,11 @@ class _Job:
                 labels.append(Label(item.frame.id, task.name, wanted, FOLDER_ORIGIN, _now(), place, FOLDER_ORIGIN))
         self.catalog.append_labels(labels)
         return outcome
+
+
+def _notes(index: VideoIndex, *, deinterlace: bool) -> tuple[str, ...]:
+    combs = "is interlaced: moving edges show combs; --deinterlace takes them out"
+    return (*index.notes, combs) if index.interlaced and not deinterlace else index.notes
 
 
 def _now() -> str:

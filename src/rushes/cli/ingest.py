@@ -32,6 +32,10 @@ def ingest(
     size: Annotated[str | None, typer.Option(help="Long side in pixels, or WIDTHxHEIGHT.")] = None,
     format: Annotated[str | None, typer.Option(help="jpeg, webp or png.")] = None,
     quality: Annotated[int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP.")] = None,
+    deinterlace: Annotated[
+        bool | None,
+        typer.Option("--deinterlace/--no-deinterlace", help="Take the combs at moving edges out of interlaced films."),
+    ] = None,
     group: Annotated[str | None, typer.Option(help="One group for all of it (a film, an episode, a shoot).")] = None,
     class_folders: Annotated[
         bool, typer.Option("--class-folders", help="The folder that holds a photograph names its class (with --task).")
@@ -66,6 +70,7 @@ def ingest(
             size=size or place.ingest.size,
             format=format or place.ingest.format,
             quality=quality or place.ingest.quality,
+            deinterlace=place.ingest.deinterlace if deinterlace is None else deinterlace,
         )
         wanted_task = place.task(task) if class_folders else None
         settings = IngestSettings(
@@ -74,6 +79,7 @@ def ingest(
             format=parse_format(defaults.format),
             quality=defaults.quality,
             task=wanted_task,
+            deinterlace=defaults.deinterlace,
         )
         wanted, missing = plan_ingest(paths, group=group, class_folders=wanted_task)
         if dry_run:
@@ -96,6 +102,9 @@ def ingest(
                 else:
                     missing.append(outcome)
         _report(door, taken)
+        for outcome in taken:
+            for note in outcome.notes:
+                door.warn(f"{outcome.path}: {note}")
         for lack in [*missing, *(lost for outcome in taken for lost in outcome.lost)]:
             door.fail_item(str(lack))
         door.finish(
@@ -109,6 +118,8 @@ def ingest(
                         "source": outcome.source.digest,
                         "name": outcome.source.name,
                         "group": outcome.source.group,
+                        "start_timecode": outcome.source.start_timecode,
+                        "interlaced": outcome.interlaced,
                         "new": outcome.new,
                         "known": outcome.known,
                         "lost": len(outcome.lost),
@@ -125,9 +136,12 @@ def _report(door: Door, taken: list[Ingested]) -> None:
     for outcome in films[:_SHOWN]:
         source = outcome.source
         seconds = float(source.duration_seconds or 0)
+        facts = [f"{source.width_pixels}x{source.height_pixels} {source.codec}", f"{seconds:.1f} s"]
+        facts += ["interlaced"] if outcome.interlaced else []
+        facts += [f"timecode {source.start_timecode}"] if source.start_timecode else []
         door.say(
-            f"{source.name}  {source.width_pixels}x{source.height_pixels} {source.codec}, {seconds:.1f} s, group "
-            f"{source.group}: {plural(outcome.new, 'new frame')}, {outcome.known} already there"
+            f"{source.name}  {', '.join(facts)}, group {source.group}: "
+            f"{plural(outcome.new, 'new frame')}, {outcome.known} already there"
         )
     if len(films) > _SHOWN:
         door.say(f"… and {len(films) - _SHOWN} more films")

@@ -105,5 +105,6 @@ def _read_film(path: Path, name: str, group: str, digest: str | None) -> tuple[S
         frame_count=index.frame_count,
         duration_seconds=index.duration_seconds,
         captured_at=index.captured_at,
+        start_timecode=index.start_timecode,
     )
     return source, index

@@ -6,7 +6,7 @@ import logging
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -17,13 +17,13 @@ import numpy.typing as npt
 
 from rushes.errors import MediaError
 from rushes.footage.film import Decoder, open_film
+from rushes.footage.interlace import is_interlaced, with_neighbours, without_combs
 from rushes.footage.orientation import flip_of_matrix
+from rushes.footage.smpte import read_start_timecode
 
 if TYPE_CHECKING:
     import av
     from av.video.stream import VideoStream
-
-    from rushes.footage.color import ToRgb
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,10 @@ class VideoIndex:
             filled in by counting, so that frames are found by counting too.
         captured_at: ISO 8601 where the file states it.
         warnings: what a person should know, such as a film that is cut off.
+        start_timecode: SMPTE timecode that the file states for the first frame, `01:00:00;00` where it is drop-frame.
+        interlaced: each frame holds two fields, which were taken one after the other.
+        notes: what a person may want to know and that costs no frame.
+        constant_rate: every frame stands within an eighth of a frame of where counting at `rate` puts it.
     """
 
     pts: tuple[int, ...]
@@ -75,12 +79,20 @@ class VideoIndex:
     exact: bool = True
     captured_at: str | None = None
     warnings: tuple[str, ...] = ()
+    start_timecode: str | None = None
+    interlaced: bool = False
+    notes: tuple[str, ...] = ()
+    constant_rate: bool = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.pts or any(later <= sooner for sooner, later in pairwise(self.pts)):
             raise ValueError("a film has at least one frame, and its presentation times rise")
         if self.time_base <= 0 or self.rate <= 0 or self.width_pixels < 1 or self.height_pixels < 1:
             raise ValueError(f"a film has a time base, a rate and a size above 0, got {self.rate=}, {self.time_base=}")
+        times = (np.array(self.pts, np.int64) - self.pts[0]) * float(self.time_base * self.rate)
+        allowed = max(0.125, float(self.time_base * self.rate))
+        steady = bool(np.abs(times - np.arange(len(self.pts))).max() <= min(allowed, 0.5))
+        object.__setattr__(self, "constant_rate", steady)
 
     @property
     def frame_count(self) -> int:
@@ -154,6 +166,7 @@ def index_video(path: Path) -> VideoIndex:
         time_base = Fraction(stream.time_base or Fraction(1, 90000))
         rate = _average_rate(times.pts, time_base, stream.average_rate or stream.guessed_rate)
         last = packets.duration if 0 < packets.duration * time_base <= 10 else 1 / (rate * time_base)
+        start_timecode, doubt = read_start_timecode(container, stream, first, rate)
         warnings = list(packets.warnings)
         if stream.frames > packets.count:
             warnings.append(f"it is cut off: {packets.count:,} of the {stream.frames:,} frames it states are there")
@@ -171,11 +184,14 @@ def index_video(path: Path) -> VideoIndex:
             exact=times.exact,
             captured_at=_captured_at(container.metadata.get("creation_time")),
             warnings=tuple(warnings),
+            start_timecode=start_timecode,
+            interlaced=is_interlaced(first, stream),
+            notes=() if doubt is None else (doubt,),
         )
 
 
 def decode_frames(
-    path: Path, index: VideoIndex, ordinals: Sequence[int], *, threads: int = 0
+    path: Path, index: VideoIndex, ordinals: Sequence[int], *, threads: int = 0, deinterlace: bool = False
 ) -> Iterator[DecodedFrame | LostFrame]:
     """Yield the wanted frames of a film in presentation order, each once.
 
@@ -186,6 +202,7 @@ def decode_frames(
     Args:
         index: of this very file, from `index_video`.
         threads: of the decoder; 0 leaves it to FFmpeg.
+        deinterlace: take the combs at moving edges out of an interlaced film; no other is changed by it.
 
     Raises:
         MediaError: the file cannot be opened.
@@ -199,11 +216,21 @@ def decode_frames(
     from rushes.footage.color import ToRgb
 
     to_rgb = ToRgb(index.width_pixels, index.height_pixels, index.flip)
-    left = deque(wanted)
+    combed = deinterlace and index.interlaced
+    frames = _frames_at(path, with_neighbours(wanted, index.frame_count) if combed else wanted, index, threads)
+    for ordinal, frame in without_combs(frames, frozenset(wanted)) if combed else frames:
+        yield _lost(ordinal, index) if frame is None else DecodedFrame(ordinal, index.pts[ordinal], to_rgb(frame))
+
+
+def _frames_at(
+    path: Path, ordinals: Sequence[int], index: VideoIndex, threads: int
+) -> Iterator[tuple[int, av.VideoFrame | None]]:
+    """Yield each of rising ordinals with its frame, or with None where it is lost."""
+    left = deque(ordinals)
     if index.exact:
-        yield from _jumping(path, left, index, to_rgb, threads)
+        yield from _jumping(path, left, index, threads)
     if left:
-        yield from _straight(path, left, index, to_rgb, threads)
+        yield from _straight(path, left, index, threads)
 
 
 def plan_runs(index: VideoIndex, wanted: Sequence[int]) -> list[Run]:
@@ -224,8 +251,8 @@ def plan_runs(index: VideoIndex, wanted: Sequence[int]) -> list[Run]:
 
 
 def _jumping(
-    path: Path, left: deque[int], index: VideoIndex, to_rgb: ToRgb, threads: int
-) -> Iterator[DecodedFrame | LostFrame]:
+    path: Path, left: deque[int], index: VideoIndex, threads: int
+) -> Iterator[tuple[int, av.VideoFrame | None]]:
     """Yield wanted frames, taking them from `left`; end where no seek leads to the next of them."""
     with open_film(path, stream=index.stream, threads=threads) as decoder:
         tries = 0
@@ -235,10 +262,8 @@ def _jumping(
                 undamaged = decoder.damaged_packets if run.keyframe is not None else -1
                 frames = _frames_of_run(decoder, run, _STEPS_BACK[tries], index)
                 for place, frame in _follow(frames, left, last, index):
-                    if frame is not None:
-                        yield DecodedFrame(place, index.pts[place], to_rgb(frame))
-                    elif decoder.damaged_packets > undamaged:
-                        yield _lost(place, index)
+                    if frame is not None or decoder.damaged_packets > undamaged:
+                        yield place, frame
                     else:  # nothing is damaged, so that the seek came out behind what is wanted
                         left.appendleft(place)
                         break
@@ -273,13 +298,12 @@ def _follow(
 
 
 def _straight(
-    path: Path, left: deque[int], index: VideoIndex, to_rgb: ToRgb, threads: int
-) -> Iterator[DecodedFrame | LostFrame]:
+    path: Path, left: deque[int], index: VideoIndex, threads: int
+) -> Iterator[tuple[int, av.VideoFrame | None]]:
     """Yield the wanted frames by decoding all from the beginning; what does not come is lost."""
     with open_film(path, stream=index.stream, threads=threads) as decoder:
         frames = decoder.frames() if index.exact else _counted(decoder.frames(), index)
-        for ordinal, frame in _follow(frames, left, index.frame_count, index):
-            yield _lost(ordinal, index) if frame is None else DecodedFrame(ordinal, index.pts[ordinal], to_rgb(frame))
+        yield from _follow(frames, left, index.frame_count, index)
 
 
 def _counted(frames: Iterator[av.VideoFrame], index: VideoIndex) -> Iterator[av.VideoFrame]:

@@ -62,7 +62,12 @@ class Layout:
 
     def height_of(self, shot_count: int) -> int:
         """Return the height of a page that shows so many shots."""
-        return _HEAD + ceil(shot_count / self.columns) * (self.picture_height + self.caption_height + _GAP) + _MARGIN - _GAP // 2
+        return (
+            _HEAD
+            + ceil(shot_count / self.columns) * (self.picture_height + self.caption_height + _GAP)
+            + _MARGIN
+            - _GAP // 2
+        )
 
     def place_of(self, number: int) -> tuple[int, int]:
         """Return (left, top) of the cell with this number on its page, from 0."""
@@ -175,9 +180,7 @@ def _draw_page(
     return sheet
 
 
-def _draw_head(
-    draw: ImageDraw, timeline: Timeline, layout: Layout, places: Sequence[TimelineShot], page: str
-) -> None:
+def _draw_head(draw: ImageDraw, timeline: Timeline, layout: Layout, places: Sequence[TimelineShot], page: str) -> None:
     right = layout.width - _MARGIN
     holes = (right - _MARGIN) // 24
     for hole in range(holes + 1):

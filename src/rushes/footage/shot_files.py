@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from rushes.errors import UsageError
 from rushes.footage.shot_pictures import ShotPicture
+from rushes.footage.sources import source_name
 from rushes.footage.timeline import Timeline
 from rushes.footage.timelines.files import FORMATS, write_timeline
 
@@ -13,6 +16,39 @@ SHEET_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
 PAGE_EXTENSION = ".html"
 EXTENSIONS = (*FORMATS, *SHEET_EXTENSIONS, PAGE_EXTENSION)
 _QUALITY = 90
+
+
+def plan_files(films: Sequence[Path], patterns: Sequence[str]) -> list[tuple[Path, ...]]:
+    """Return for each film the files that its shots are written to, in the order of the patterns.
+
+    Args:
+        patterns: as a user names files; `{name}` stands for the name of the film.
+
+    Raises:
+        UsageError: an extension that is no format, or one file for two films, or a film itself.
+    """
+    for pattern in patterns:
+        if Path(pattern).suffix.lower() not in EXTENSIONS:
+            found = f"ends in '{Path(pattern).suffix}'" if Path(pattern).suffix else "has no extension"
+            raise UsageError(
+                f"--write {pattern}: it {found}, which is no format of shots. Allowed: {', '.join(EXTENSIONS)}. "
+                "Films stand before --write"
+            )
+    planned = [tuple(Path(pattern.replace("{name}", source_name(film))) for pattern in patterns) for film in films]
+    owners = {Path(os.path.abspath(film)): film for film in films}  # noqa: PTH100  (links are not followed)
+    for film, paths in zip(films, planned, strict=True):
+        for pattern, path in zip(patterns, paths, strict=True):
+            place = Path(os.path.abspath(path))  # noqa: PTH100
+            if place in owners:
+                raise UsageError(f"--write {pattern}: {path} would be written over for {film}. {_remedy(pattern)}")
+            owners[place] = film
+    return planned
+
+
+def _remedy(pattern: str) -> str:
+    if "{name}" in pattern:
+        return "Films of one name need two calls, or other names"
+    return f"Put {{name}} into it, for example: --write '{{name}}{Path(pattern).suffix}'"
 
 
 def needs_pictures(path: Path) -> bool:

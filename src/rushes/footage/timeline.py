@@ -15,7 +15,7 @@ from statistics import median
 from rushes.footage.shot import CutKind, Shot
 from rushes.footage.source import Source
 from rushes.footage.video import VideoIndex
-from rushes.timecode import Timecode, nominal_rate
+from rushes.timecode import Timecode, count_of_timecode, parse_timecode, timecode_of_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Timeline:
         digest: SHA-256 of the film, in hex.
         rate: frames per second of the grid; the average where the rate varies.
         frame_count: frames of the film; the grid may have more or fewer where the rate varies.
-        constant_rate: every frame stands within half a slot of its place on the grid.
+        constant_rate: every frame stands where counting at the rate puts it.
         first_count: what timecode counts for the first frame, in frames; 0 where the film states no timecode.
         drop: timecode is counted drop-frame.
         has_sound: the film has a sound track.
@@ -98,7 +98,7 @@ class Timeline:
 
     def timecode_at(self, slot: int) -> Timecode:
         """Return the SMPTE timecode of a slot, counted from that of the first frame; it starts over after a day."""
-        return timecode_of_count(self.first_count + slot, nominal_rate(self.rate), drop=self.drop)
+        return timecode_of_count(self.first_count + slot, self.rate, drop=self.drop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,12 @@ class ShotLengths:
 def make_timeline(source: Source, index: VideoIndex, shots: Sequence[Shot], *, has_sound: bool = False) -> Timeline:
     """Return the timeline of a film.
 
+    Timecode is counted from that which the film states for its first frame, and drop-frame only where that one is.
+
     Raises:
         ValueError: the shots do not tile the film.
     """
+    stated = parse_timecode(index.start_timecode) if index.start_timecode else Timecode(0, 0, 0, 0)
     grid = _slots(index, [*(shot.start for shot in shots), index.frame_count])
     places = tuple(
         TimelineShot(
@@ -140,35 +143,11 @@ def make_timeline(source: Source, index: VideoIndex, shots: Sequence[Shot], *, h
         width_pixels=index.width_pixels,
         height_pixels=index.height_pixels,
         shots=places,
-        constant_rate=has_constant_rate(index),
+        constant_rate=index.constant_rate,
+        first_count=count_of_timecode(stated, index.rate),
+        drop=stated.drop,
         has_sound=has_sound,
     )
-
-
-def has_constant_rate(index: VideoIndex) -> bool:
-    """Tell whether every frame stands within half a slot of its place on a grid at the film's rate."""
-    step = index.rate * index.time_base
-    first = index.pts[0]
-    return all(
-        2 * abs((pts - first) * step.numerator - ordinal * step.denominator) < step.denominator
-        for ordinal, pts in enumerate(index.pts)
-    )
-
-
-def timecode_of_count(count: int, nominal: int, *, drop: bool) -> Timecode:
-    """Return the SMPTE timecode of a running count of frames; it starts over after a day.
-
-    Args:
-        nominal: frames that timecode counts per second.
-        drop: leave out the first two numbers of every minute that is no tenth (four at 60), as ST 12-1 does.
-    """
-    left_out = nominal // 15 if drop else 0
-    minute, ten_minutes = nominal * 60 - left_out, nominal * 600 - 9 * left_out
-    tens, rest = divmod(count % (144 * ten_minutes), ten_minutes)
-    minutes = max(0, rest - left_out) // minute
-    label = tens * nominal * 600 + rest + minutes * left_out
-    seconds, frames = divmod(label, nominal)
-    return Timecode(seconds // 3600, seconds // 60 % 60, seconds % 60, frames, drop=drop)
 
 
 def measure_lengths(timeline: Timeline) -> ShotLengths:
@@ -183,7 +162,7 @@ def measure_lengths(timeline: Timeline) -> ShotLengths:
 
 def _slots(index: VideoIndex, ordinals: Sequence[int]) -> list[int]:
     """Return the slots of rising ordinals, rising as well, so that no shot is lost between two slots."""
-    if has_constant_rate(index):
+    if index.constant_rate:
         return list(ordinals)
     slots: list[int] = []
     for ordinal in ordinals:

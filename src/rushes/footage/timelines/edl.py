@@ -33,8 +33,7 @@ def format_edl(timeline: Timeline) -> str:
     lines = [f"TITLE: {timeline.name}", f"FCM: {'DROP FRAME' if timeline.drop else 'NON-DROP FRAME'}"]
     for place in timeline.shots:
         start, stop = timeline.timecode_at(place.start_slot), timeline.timecode_at(place.stop_slot)
-        times = f"{start} {stop}".replace(";", ":")  # the FCM line says how they are counted
-        lines += ["", f"{place.number:03d}  {reel:<8} V     C        {times} {times}"]
+        lines += ["", f"{place.number:03d}  {reel:<8} V     C        {start} {stop} {start} {stop}"]
         lines += [f"* {comment}" for comment in _comments(timeline, place)]
     return "\n".join(lines) + "\n"
 

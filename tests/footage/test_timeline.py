@@ -6,9 +6,9 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from footage.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
 from hypothesis import given
 
+from footage.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
 from rushes.footage.shot import Cut
 from rushes.footage.timeline import Timeline, make_timeline, measure_lengths
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 from fractions import Fraction
 
-from footage.shots_by_hand import DIGEST, small_timeline, timelines
 from hypothesis import given
 
+from footage.shots_by_hand import DIGEST, small_timeline, timelines
 from rushes.footage.timeline import Timeline
 from rushes.footage.timelines.csv import COLUMNS, format_csv
 from rushes.labels.columns import plan_columns

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import opentimelineio as otio
 import pytest
-from footage.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
 from hypothesis import given, settings
 
+from footage.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
 from rushes.errors import MediaError
 from rushes.footage.timeline import Timeline, make_timeline
 from rushes.footage.timelines.edl import format_edl, reel_name

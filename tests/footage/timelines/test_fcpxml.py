@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 
 import opentimelineio as otio
 import pytest
-from footage.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
 from hypothesis import given
 
+from footage.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
 from rushes.footage.timeline import Timeline, make_timeline
 from rushes.footage.timelines.fcpxml import format_fcpxml
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from footage.shots_by_hand import small_timeline
 
+from footage.shots_by_hand import small_timeline
 from rushes.footage.timelines.files import FORMATS, write_timeline
 
 

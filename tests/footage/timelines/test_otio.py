@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 import opentimelineio as otio
-from footage.shots_by_hand import DIGEST, index_of, shots_at, small_timeline, source_of, timelines
 from hypothesis import given, settings
 
+from footage.shots_by_hand import DIGEST, index_of, shots_at, small_timeline, source_of, timelines
 from rushes.footage.timeline import Timeline, make_timeline
 from rushes.footage.timelines.otio import format_otio
 

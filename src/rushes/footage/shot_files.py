@@ -35,7 +35,7 @@ def plan_files(films: Sequence[Path], patterns: Sequence[str]) -> list[tuple[Pat
                 "Films stand before --write"
             )
     planned = [tuple(Path(pattern.replace("{name}", source_name(film))) for pattern in patterns) for film in films]
-    owners = {Path(os.path.abspath(film)): film for film in films}  # noqa: PTH100  (links are not followed)
+    owners = {Path(os.path.abspath(str(film))): film for film in films}  # noqa: PTH100  (links are not followed)
     for film, paths in zip(films, planned, strict=True):
         for pattern, path in zip(patterns, paths, strict=True):
             place = Path(os.path.abspath(path))  # noqa: PTH100

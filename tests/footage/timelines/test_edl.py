@@ -93,6 +93,7 @@ def test_more_than_999_events_are_numbered_on() -> None:
         ("TT_S01_E01.mov", "AX"),
         ("A001C0031.mov", "AX"),
         ("BL.mov", "AX"),
+        ("final.mov", "AX"),
         ("東京.mov", "AX"),
         ("noextension", "AX"),
     ],

@@ -8,8 +8,7 @@ from rushes.errors import MediaError
 from rushes.footage.timeline import Timeline, TimelineShot
 from rushes.timecode import nominal_rate
 
-_REEL = re.compile(r"[A-Z0-9]{1,8}")
-_NOT_REELS = frozenset({"AX", "BL", "BLACK", "BARS"})  # these mean sources without a tape
+_REEL = re.compile(r"(?=.*[0-9])[A-Z0-9]{1,8}")
 _MOST_FRAMES = 99  # that two digits can count
 
 
@@ -39,12 +38,13 @@ def format_edl(timeline: Timeline) -> str:
 
 
 def reel_name(file_name: str) -> str:
-    """Return the reel of a file: its name where that is a reel's (8 characters, A-Z 0-9), otherwise AX, which is none.
+    """Return the reel of a file: its name where that is a reel's (8 characters, A-Z and 0-9), otherwise AX: none.
 
-    A longer name is not cut to eight characters: two films could then have one reel, and no medium carries it.
+    A reel has a digit (`A001C003`). A longer name is not cut to eight characters: two films could then have one reel,
+    and no medium carries it.
     """
     stem = file_name.rpartition(".")[0].upper()
-    return stem if _REEL.fullmatch(stem) and stem not in _NOT_REELS else "AX"
+    return stem if _REEL.fullmatch(stem) else "AX"
 
 
 def _comments(timeline: Timeline, place: TimelineShot) -> list[str]:

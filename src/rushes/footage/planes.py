@@ -67,9 +67,10 @@ class Shrinker:
             layout = frame.format.name
         planes = frame.planes
         bits = frame.format.components[0].bits
-        curve = self._curve(
-            full=frame.color_range == _FULL_RANGE or layout.startswith(("yuvj", "gray")), trc=frame.color_trc
-        )
+        stated = frame.color_range
+        # Monochrome films are of the full range unless they say otherwise.
+        unstated_full = layout.startswith(("yuvj", "gray")) and stated != _LIMITED_RANGE
+        curve = self._curve(full=stated == _FULL_RANGE or unstated_full, trc=frame.color_trc)
         luma = _array(planes[0], bits)
         small = _to_8_bits(shrink(luma, *self._size), bits)
         if len(planes) < 3:

@@ -17,6 +17,7 @@ from rushes.catalog.catalog import Catalog, StoredFrame
 from rushes.errors import MediaError, did_you_mean
 from rushes.footage.kinds import find_media, kind_of, require_content
 from rushes.footage.picture import PictureFormat, PictureSize, encode_picture, resize
+from rushes.footage.raw import Development
 from rushes.footage.sampling import Sampling, name_frames, plan_ordinals
 from rushes.footage.signature import signature_of
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
@@ -56,6 +57,7 @@ class IngestSettings:
     size: PictureSize
     format: PictureFormat = "jpeg"
     quality: int = 90
+    raw: Development = "preview"  # how a raw becomes pixels
     task: Task | None = None  # whose classes folders name
 
 
@@ -232,13 +234,17 @@ class _Job:
         return digest
 
     def _take_still(self, path: Path, *, name: str, group: str, digest: str) -> Ingested:
-        read, pixels = read_still(path, name=name, group=group, digest=digest)
+        settings = self.settings
+        read, still = read_still(
+            path, name=name, group=group, digest=digest, size=settings.size, development=settings.raw
+        )
         # The catalog gives the name before a picture is written under it: another process may want the same one.
         source = self.catalog.add_source(read, now=_now())
         frame = Frame(digest, 0, STILL_TIME_BASE, 0, "00:00:00:00", source.name)
-        stored = self._write(frame, resize(pixels, self.settings.size), folder=_STILLS_FOLDER)
+        stored = self._write(frame, still.pixels, folder=_STILLS_FOLDER)
         self.catalog.add_frames([stored], now=_now())
-        return Ingested(path, source, new=1, known=0)
+        flaws = (Unreadable(str(path), still.flaw),) if still.flaw else ()
+        return Ingested(path, source, new=1, known=0, lost=flaws)
 
     def _take_film(self, path: Path, *, name: str, group: str, digest: str, there: Set[str]) -> Ingested:
         read, index = read_source(path, name=name, group=group, digest=digest)

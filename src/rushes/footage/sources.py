@@ -6,15 +6,18 @@ import os
 import re
 import unicodedata
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from rushes.errors import MediaError
 from rushes.footage.kinds import kind_of, require_content
 from rushes.footage.source import Source
 from rushes.footage.video import VideoIndex
 from rushes.storage.files import digest_of_file
+
+if TYPE_CHECKING:
+    from rushes.footage.picture import PictureSize
+    from rushes.footage.raw import Development
+    from rushes.footage.still import Still
 
 _NOT_IN_A_NAME = re.compile(r"[^\w.\-]+")
 _NAME_BYTES = 160  # a frame's name adds 30 to it, and file systems allow 255
@@ -39,43 +42,52 @@ def read_source(
 
 
 def read_still(
-    path: Path, *, name: str | None = None, group: str, digest: str | None = None
-) -> tuple[Source, npt.NDArray[np.uint8]]:
+    path: Path,
+    *,
+    name: str | None = None,
+    group: str,
+    digest: str | None = None,
+    size: PictureSize | None = None,
+    development: Development = "preview",
+) -> tuple[Source, Still]:
     """Return what a photograph or a raw is, with its pixels: both from one reading.
+
+    A photograph is one by its content: a JPEG that is called `.nef` is read as the JPEG that it is.
+
+    Args:
+        size, development: as `read_raw` takes them.
 
     Raises:
         MediaError: as `read_source`.
     """
+    from rushes.footage.photo import is_photo, read_photo
+
     require_content(path)
     kind = kind_of(path)
-    if kind == "raw":
-        from rushes.footage.raw import capture_time_of_raw, read_raw, size_of_raw
+    is_raw = kind == "raw" and not is_photo(path)
+    if is_raw:
+        from rushes.footage.raw import read_raw
 
-        width, height = size_of_raw(path)
-        pixels, codec, captured_at = read_raw(path), path.suffix.lower()[1:], capture_time_of_raw(path)
+        still = read_raw(path, size=size, development=development)
     else:
-        from rushes.footage.photo import capture_time, read_photo, stored_format
-
         try:
-            pixels = read_photo(path)
+            still = read_photo(path, size=size)
         except MediaError as error:
             if kind is None:
                 extension = f"'{path.suffix}'" if path.suffix else "no extension"
                 raise MediaError(path, f"is no footage that rushes knows (it has {extension})") from error
             raise
-        height, width = pixels.shape[:2]
-        codec, captured_at = stored_format(path), capture_time(path)
     return Source(
         digest=digest or digest_of_file(path),
         path=os.path.abspath(path),  # noqa: PTH100  (resolve would follow links to another name)
         name=name or source_name(path),
         group=group,
-        kind="raw" if kind == "raw" else "photo",
-        width_pixels=width,
-        height_pixels=height,
-        codec=codec,
-        captured_at=captured_at,
-    ), pixels
+        kind="raw" if is_raw else "photo",
+        width_pixels=still.width_pixels,
+        height_pixels=still.height_pixels,
+        codec=still.format,
+        captured_at=still.captured_at,
+    ), still
 
 
 def source_name(path: Path) -> str:

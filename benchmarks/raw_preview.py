@@ -18,9 +18,11 @@ _SIZE = parse_size(IngestDefaults().size)
 
 
 def measure(say: Say) -> Outcome:
-    say(f"A first look at a camera raw. Rushes brings it to the size of a project's frames ({_SIZE} pixels, the default): "
-        "from the preview inside where it is enough, else developed at half size. The peer is rawpy's full development "
-        "(AHD, every pixel), per photograph; it is not shrunk, which would only add to its time.")  # fmt: skip
+    say(
+        f"A first look at a camera raw: rushes brings it to the size of a project's frames ({_SIZE} pixels, the "
+        "default), from the preview inside where it is enough, else developed at half size. The peer is rawpy's full "
+        "development (AHD, every pixel) of the same photograph; it is not shrunk, which would only add to its time."
+    )
     say(f"Input: a DNG of {WIDTH * HEIGHT / 1e6:.0f} megapixels, stored plainly, with a preview inside")
     first = f"a preview of {WIDTH} pixels, as Canon and Nikon store it"
     large = _compare(make_raw(preview_width=WIDTH), first, say)
@@ -30,15 +32,15 @@ def measure(say: Say) -> Outcome:
     if media is None:
         say("No real raws are at hand (shared/media, or RUSHES_MEDIA); the generated ones stand alone.")
     else:
-        say("Real raws of shared/media: small files of test suites, of which none has the preview of a camera. Two of "
-            "the three have none that is enough and are developed, where rushes can be no faster than LibRaw at half size")  # fmt: skip
+        say(
+            "Real raws of shared/media: small files of test suites, none with the preview of a camera. Two of the "
+            "three have no preview that is enough and are developed, where rushes is no faster than LibRaw at half size"
+        )
         for path in sorted((media / "raw").iterdir()):
             if kind_of(path) == "raw":
                 whole = read_raw(path)
                 _compare(path, f"{path.name}, {whole.width_pixels} x {whole.height_pixels}", say)
-    say(
-        "The line below is of the first: a preview as large as the raw, which of cameras' previews takes longest to read."
-    )
+    say("The line below is of the first: a preview as large as the raw, which takes longest to read of all previews.")
     return Outcome("raw_preview", large.ours_seconds, large.peer_seconds, "s", TARGET)
 
 

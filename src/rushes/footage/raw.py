@@ -65,6 +65,22 @@ def read_raw(path: Path, *, size: PictureSize | None = None, development: Develo
     return Still(pixels, *whole, path.suffix.lower()[1:], captured_at, flaw=flaw)
 
 
+def describe_raw(path: Path) -> tuple[tuple[int, int], str | None]:
+    """Return the (width, height) of a raw as it is to be shown, and when it was taken; no pixels are read.
+
+    Raises:
+        MediaError: it is no raw that LibRaw knows.
+    """
+    import rawpy
+
+    require_content(path)
+    try:
+        with rawpy.imread(str(path)) as raw:
+            return _size_as_shown(raw), _stated_time(path)
+    except rawpy.LibRawError as error:
+        raise MediaError(path, _reason(error, path)) from error
+
+
 def capture_time_of_raw(path: Path) -> str | None:
     """Return when a raw was taken, `2024-05-01T12:30:00.25+02:00`, where it says so."""
     import rawpy

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from rushes.errors import MediaError
 from rushes.footage.kinds import kind_of, require_content
 from rushes.footage.source import Source
+from rushes.footage.still import Still
 from rushes.footage.video import VideoIndex
 from rushes.storage.files import digest_of_file
 
 if TYPE_CHECKING:
     from rushes.footage.picture import PictureSize
     from rushes.footage.raw import Development
-    from rushes.footage.still import Still
 
 _NOT_IN_A_NAME = re.compile(r"[^\w.\-]+")
 _NAME_BYTES = 160  # a frame's name adds 30 to it, and file systems allow 255
@@ -49,6 +49,7 @@ def read_still(
     digest: str | None = None,
     size: PictureSize | None = None,
     development: Development = "preview",
+    companion: Path | None = None,
 ) -> tuple[Source, Still]:
     """Return what a photograph or a raw is, with its pixels: both from one reading.
 
@@ -56,9 +57,11 @@ def read_still(
 
     Args:
         size, development: as `read_raw` takes them.
+        companion: a picture that the camera wrote beside a raw. It is shown for the raw, unless the raw is to be
+            developed or the picture is too small.
 
     Raises:
-        MediaError: as `read_source`.
+        MediaError: as `read_source`; its path is the companion's where that cannot be read.
     """
     from rushes.footage.photo import is_photo, read_photo
 
@@ -68,7 +71,8 @@ def read_still(
     if is_raw:
         from rushes.footage.raw import read_raw
 
-        still = read_raw(path, size=size, development=development)
+        shown = _read_companion(path, companion, size) if companion is not None and development == "preview" else None
+        still = shown or read_raw(path, size=size, development=development)
     else:
         try:
             still = read_photo(path, size=size)
@@ -88,6 +92,29 @@ def read_still(
         codec=still.format,
         captured_at=still.captured_at,
     ), still
+
+
+def capture_time_of_still(path: Path) -> str | None:
+    """Return when a photograph or a raw was taken, ISO 8601; None where it does not say or cannot be read."""
+    from rushes.footage.photo import capture_time, is_photo
+    from rushes.footage.raw import capture_time_of_raw
+
+    try:
+        return capture_time_of_raw(path) if kind_of(path) == "raw" and not is_photo(path) else capture_time(path)
+    except (MediaError, OSError):
+        return None
+
+
+def _read_companion(raw: Path, companion: Path, size: PictureSize | None) -> Still | None:
+    """Return a raw as its companion shows it; None where the companion is not enough."""
+    from rushes.footage.photo import read_photo
+    from rushes.footage.raw import describe_raw, is_enough
+
+    whole, captured_at = describe_raw(raw)
+    shown = read_photo(companion, size=size)
+    if not is_enough((shown.width_pixels, shown.height_pixels), whole, size):
+        return None
+    return Still(shown.pixels, *whole, raw.suffix.lower()[1:], captured_at or shown.captured_at)
 
 
 def source_name(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -181,3 +182,29 @@ def test_a_pair_that_moved_is_the_same_sample(catalog: Catalog, tmp_path: Path) 
     outcome = take_one(catalog, tmp_path, tmp_path / "archive")
     assert (outcome.known, outcome.source.path) == (1, str(tmp_path / "archive" / "DSC_0012.DNG"))
     assert len(catalog.sources()) == 1
+
+
+def test_files_that_vanish_after_they_were_listed_are_named_and_the_rest_goes_on(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    raw, jpeg = write_pair(tmp_path / "shoot")
+    gone = write_jpeg(tmp_path / "shoot" / "gone.jpg")
+    wanted, _ = plan_ingest([tmp_path / "shoot"], group=None, class_folders=None)
+    gone.unlink()
+    jpeg.unlink()
+    outcomes = list(ingest(wanted, catalog=catalog, root=tmp_path / "project", settings=SETTINGS))
+    (bad,) = [outcome for outcome in outcomes if isinstance(outcome, Unreadable)]
+    (taken,) = [outcome for outcome in outcomes if isinstance(outcome, Ingested)]
+    assert (bad.path, bad.reason) == (str(gone), "there is no such file. Check the name")
+    assert taken.source.digest == digest_of_file(raw)
+    assert [line.path for line in taken.lost] == [str(jpeg)]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_companion_that_may_not_be_read_is_named_and_the_raw_stands(catalog: Catalog, tmp_path: Path) -> None:
+    _, jpeg = write_pair(tmp_path / "shoot")
+    jpeg.chmod(0)
+    outcome = take_one(catalog, tmp_path, tmp_path / "shoot")
+    (line,) = outcome.lost
+    assert line.path == str(jpeg)
+    assert "permission" in line.reason.lower()

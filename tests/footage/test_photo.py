@@ -11,6 +11,7 @@ from PIL import Image
 from footage.stills import dated, looks_like_quarters, png_that_states, quarters, stored_as
 from rushes.errors import MediaError
 from rushes.footage.capture_time import parse_exif_time, seconds_apart
+from rushes.footage.hdr import TRANSFER_HLG, TRANSFER_PQ, tone_map
 from rushes.footage.photo import capture_time, is_photo, read_photo
 from rushes.footage.picture import parse_size, resize
 
@@ -171,6 +172,35 @@ def test_ten_bits_become_the_eight_that_they_mean(tmp_path: Path) -> None:
     heif.save(tmp_path / "deep.heic", quality=-1, chroma=444)
     pixels = read_photo(tmp_path / "deep.heic").pixels.astype(int)
     assert np.abs(pixels[32, :, 1] - np.arange(256)).max() <= 3
+
+
+def test_ten_bits_of_avif_become_the_eight_that_they_mean(tmp_path: Path) -> None:
+    import av
+
+    ramp = np.repeat(np.tile(np.linspace(0, 65535, 256).astype(np.uint16), (64, 1))[:, :, None], 3, axis=2)
+    with av.open(str(tmp_path / "deep.avif"), "w", format="avif") as container:
+        stream = container.add_stream("libsvtav1", rate=1, options={"crf": "10"})
+        stream.width, stream.height, stream.pix_fmt = 256, 64, "yuv420p10le"
+        frame = av.VideoFrame.from_ndarray(ramp, format="rgb48le").reformat(format="yuv420p10le")
+        frame.pts = 0
+        container.mux([*stream.encode(frame), *stream.encode()])
+    still = read_photo(tmp_path / "deep.avif")
+    assert still.format == "avif"
+    assert np.abs(still.pixels.astype(int)[32, :, 1] - np.arange(256)).max() <= 3
+
+
+@pytest.mark.parametrize("transfer", [TRANSFER_PQ, TRANSFER_HLG])
+def test_a_heic_in_the_light_of_hdr_is_brought_to_srgb(tmp_path: Path, transfer: int) -> None:
+    import pillow_heif
+
+    ramp = np.repeat(np.tile(np.linspace(0, 65535, 256).astype(np.uint16), (64, 1))[:, :, None], 3, axis=2)
+    heif = pillow_heif.from_bytes("RGB;16", (256, 64), ramp.tobytes())
+    heif.save(
+        tmp_path / "a.hif", format="HEIF", quality=-1, chroma=444, color_primaries=9,
+        transfer_characteristics=transfer, matrix_coefficients=9, full_range_flag=1,
+    )  # fmt: skip
+    pixels = read_photo(tmp_path / "a.hif").pixels
+    assert np.abs(pixels.astype(int) - tone_map(ramp, transfer)).mean() < 2
 
 
 def test_a_heic_of_several_pictures_shows_its_primary_one(tmp_path: Path) -> None:

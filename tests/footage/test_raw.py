@@ -65,10 +65,11 @@ def test_a_preview_is_enough_where_it_fills_the_size_or_half_of_the_raw() -> Non
 def test_a_raw_whose_pixels_are_cut_off_is_seen_by_its_preview_or_refused_with_what_was_found(tmp_path: Path) -> None:
     path = write_raw(tmp_path / "a.dng", sensor=(3000, 2000), preview_width=720)
     path.write_bytes(path.read_bytes()[:1_000_000])
-    assert looks_like_quarters(read_raw(path, size=parse_size("640")).pixels)
-    still = read_raw(path, size=parse_size("640"), development="full")
-    assert looks_like_quarters(still.pixels)
-    assert "the preview inside stands for it" in still.flaw
+    for development in ("preview", "half", "full"):
+        still = read_raw(path, size=parse_size("640"), development=development)  # type: ignore[arg-type]
+        assert looks_like_quarters(still.pixels)
+        assert "is cut off" in still.flaw
+        assert "it can be seen and not developed" in still.flaw
     with pytest.raises(MediaError, match=r"cut off .*1,000,000 bytes for 3000x2000.* preview .*720x480"):
         read_raw(path, size=parse_size("1200"))
 

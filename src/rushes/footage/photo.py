@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from rushes.errors import MediaError
 from rushes.footage.capture_time import parse_exif_time
+from rushes.footage.hdr import TRANSFER_HLG, TRANSFER_PQ, tone_map
 from rushes.footage.kinds import require_content
 from rushes.footage.orientation import flip_of_orientation, turn
 from rushes.footage.picture import PictureSize, resize_exactly
@@ -103,7 +104,8 @@ def _read(file: IO[bytes], name: str | Path, size: PictureSize | None) -> Still:
         if image.format in _SHRINKS and width * height >= _WORTH_SHRINKING:
             _shrink(image, aim[::-1] if flip & 4 else aim)
         image.load()
-        pixels = resize_exactly(turn(np.asarray(_to_rgb(image), np.uint8), flip), *aim)
+        upright = turn(_in_screen_light(image, np.asarray(_to_rgb(image), np.uint8), file), flip)
+        pixels = resize_exactly(upright, *aim)
     except MemoryError:
         raise
     except Exception as error:  # decoders raise OSError, SyntaxError, ValueError, struct.error … on damaged bytes
@@ -117,6 +119,27 @@ def _read(file: IO[bytes], name: str | Path, size: PictureSize | None) -> Still:
 def _shrink(image: Image.Image, aim: tuple[int, int]) -> None:
     """Let an image be decoded at the smallest size that its format offers and that leaves enough to average."""
     image.draft(None, (math.ceil(aim[0] * _LEFT_TO_MEAN), math.ceil(aim[1] * _LEFT_TO_MEAN)))
+
+
+def _in_screen_light(image: Image.Image, pixels: npt.NDArray[np.uint8], file: IO[bytes]) -> npt.NDArray[np.uint8]:
+    """Return the pixels of an image; those of a HEIC or AVIF in PQ or HLG, as cameras write HIF, as sRGB."""
+    if image.format not in ("HEIF", "AVIF"):
+        return pixels
+    file.seek(0)
+    # ISO 23008-12: a colour box of the kind nclx holds the primaries, then the transfer, each in two bytes.
+    _, found, colors = file.read(65536).partition(b"colrnclx")
+    transfer = int.from_bytes(colors[2:4]) if found else 0
+    if transfer not in (TRANSFER_PQ, TRANSFER_HLG):
+        return pixels
+    deep = pixels.astype(np.uint16) * 257
+    if image.format == "HEIF":
+        import pillow_heif
+
+        file.seek(0)
+        whole = np.asarray(pillow_heif.open_heif(file, convert_hdr_to_8bit=False))
+        if whole.dtype == np.uint16 and whole.shape[:2] == pixels.shape[:2]:
+            deep = whole[:, :, :3]
+    return tone_map(deep, transfer)
 
 
 def _stated(image: Image.Image) -> tuple[int, str | None]:

@@ -14,6 +14,7 @@ from rushes.footage.kinds import require_content
 from rushes.footage.orientation import turn
 from rushes.footage.photo import capture_time_of_bytes, read_photo_bytes
 from rushes.footage.picture import PictureSize, resize, resize_exactly
+from rushes.footage.raw_extent import missing_bytes
 from rushes.footage.still import Still
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def read_raw(path: Path, *, size: PictureSize | None = None, development: Develo
             develops at half size; `half` and `full` develop. All develop with the camera's white balance.
 
     Returns:
-        The photograph, turned as the camera was held. Where it was to be developed and its pixels are cut off, a
-        preview that is enough stands for it, and `flaw` says so.
+        The photograph, turned as the camera was held. Where the raw is cut off, a preview that is enough stands for
+        it, and `flaw` says so.
 
     Raises:
         MediaError: it is no raw that LibRaw knows, it holds no pixels, or they are cut off and no preview is enough.
@@ -49,7 +50,7 @@ def read_raw(path: Path, *, size: PictureSize | None = None, development: Develo
             whole, preview, flaw = _size_as_shown(raw), _read_preview(raw, path, size), ""
             enough = preview is not None and is_enough((preview.width_pixels, preview.height_pixels), whole, size)
             if preview is not None and enough and development == "preview":
-                pixels = preview.pixels
+                pixels, flaw = preview.pixels, flaw_of_raw(path)
             else:
                 try:
                     pixels = _develop(raw, path, half=development != "full")
@@ -58,11 +59,17 @@ def read_raw(path: Path, *, size: PictureSize | None = None, development: Develo
                     if preview is None or not enough:
                         raise MediaError(path, _cut_off(error, path, whole, preview)) from error
                     pixels = preview.pixels
-                    flaw = f"is cut off ({_said(error)}): the preview inside stands for it. {_COPY}"
+                    flaw = f"is cut off ({_said(error)}): it can be seen and not developed. {_COPY}"
     except rawpy.LibRawError as error:
         raise MediaError(path, _reason(error, path)) from error
     captured_at = _stated_time(path) or (preview.captured_at if preview is not None else None)
     return Still(pixels, *whole, path.suffix.lower()[1:], captured_at, flaw=flaw)
+
+
+def flaw_of_raw(path: Path) -> str:
+    """Return what is wrong with a raw of which only the preview is looked at; "" where nothing shows."""
+    missing = missing_bytes(path)
+    return f"is cut off ({missing}): it can be seen and not developed. {_COPY}" if missing else ""
 
 
 def describe_raw(path: Path) -> tuple[tuple[int, int], str | None]:

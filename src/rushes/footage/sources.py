@@ -108,13 +108,13 @@ def capture_time_of_still(path: Path) -> str | None:
 def _read_companion(raw: Path, companion: Path, size: PictureSize | None) -> Still | None:
     """Return a raw as its companion shows it; None where the companion is not enough."""
     from rushes.footage.photo import read_photo
-    from rushes.footage.raw import describe_raw, is_enough
+    from rushes.footage.raw import describe_raw, flaw_of_raw, is_enough
 
     whole, captured_at = describe_raw(raw)
     shown = read_photo(companion, size=size)
     if not is_enough((shown.width_pixels, shown.height_pixels), whole, size):
         return None
-    return Still(shown.pixels, *whole, raw.suffix.lower()[1:], captured_at or shown.captured_at)
+    return Still(shown.pixels, *whole, raw.suffix.lower()[1:], captured_at or shown.captured_at, flaw=flaw_of_raw(raw))
 
 
 def source_name(path: Path) -> str:

@@ -146,12 +146,16 @@ def test_of_a_pair_with_a_bad_jpeg_the_raw_stands_for_it(catalog: Catalog, tmp_p
 def test_of_a_pair_with_a_bad_raw_the_jpeg_stands_for_it(catalog: Catalog, tmp_path: Path, content: bytes) -> None:
     raw, jpeg = write_pair(tmp_path / "shoot")
     raw.write_bytes(content)
+    for new in (1, 0):
+        outcome = take_one(catalog, tmp_path, tmp_path / "shoot")
+        assert (outcome.source.digest, outcome.source.kind) == (digest_of_file(jpeg), "photo")
+        assert (outcome.new, outcome.companions) == (new, ())
+        (line,) = outcome.lost
+        assert line.path == str(raw)
+        assert line.reason.endswith("; DSC_0012.JPG stands for it")
+    write_pair(tmp_path / "shoot")
     outcome = take_one(catalog, tmp_path, tmp_path / "shoot")
-    assert (outcome.source.digest, outcome.source.kind) == (digest_of_file(jpeg), "photo")
-    (line,) = outcome.lost
-    assert line.path == str(raw)
-    assert line.reason.endswith("; DSC_0012.JPG stands for it")
-    assert len(take(catalog, tmp_path, tmp_path / "shoot")) == 1
+    assert (outcome.source.digest, outcome.companions, outcome.lost) == (digest_of_file(jpeg), (raw,), ())
     assert len(catalog.frames()) == 1
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from footage.stills import looks_like_quarters, quarters, write_jpeg, write_raw
 from rushes.errors import MediaError
 from rushes.footage.picture import parse_size, read_picture, resize
-from rushes.footage.raw import capture_time_of_raw, describe_raw, is_enough, read_raw
+from rushes.footage.raw import describe_raw, is_enough, read_raw
 from rushes.footage.sources import read_still
 
 
@@ -88,16 +88,15 @@ def test_what_is_no_raw_is_refused(tmp_path: Path) -> None:
     for read in (read_raw, describe_raw):
         with pytest.raises(MediaError, match="no camera raw"):
             read(tmp_path / "text.dng")
-    assert capture_time_of_raw(tmp_path / "text.dng") is None
 
 
 def test_the_capture_time_of_a_raw_is_read_once_with_its_pixels(tmp_path: Path) -> None:
     path = write_raw(tmp_path / "a.dng", taken="2024:05:01 12:30:00")
-    assert read_raw(path).captured_at == capture_time_of_raw(path) == "2024-05-01T12:30:00"
+    assert read_raw(path).captured_at == "2024-05-01T12:30:00"
     assert describe_raw(path) == ((1200, 800), "2024-05-01T12:30:00")
     undated = write_raw(tmp_path / "b.dng", taken="")
     assert read_raw(undated).captured_at is None
-    assert capture_time_of_raw(undated) is None
+    assert describe_raw(undated)[1] is None
 
 
 def test_a_raw_is_shown_by_the_jpeg_beside_it_unless_it_is_to_be_developed(tmp_path: Path) -> None:
@@ -129,6 +128,6 @@ def test_real_raws_at_the_size_of_frames_are_what_they_are_at_full_size(media: P
 
 
 def test_real_raws_state_when_they_were_taken(media: Path) -> None:
-    assert capture_time_of_raw(media / "raw" / "canon_eos_6d_small.dng") == "2019-06-06T07:29:51"
+    assert describe_raw(media / "raw" / "canon_eos_6d_small.dng") == ((1224, 816), "2019-06-06T07:29:51")
     pruned = media / "hostile" / "dng_pruned_iphone12.dng"
     assert describe_raw(pruned) == ((3024, 4032), "2020-12-29T14:24:45.700-05:00")

@@ -125,10 +125,17 @@ def _paired(wanted: Sequence[Wanted]) -> list[Wanted]:
     paired: list[Wanted] = []
     for photograph in pair_stills(by_path):
         files = (photograph.main, *photograph.companions)
-        times = {file: capture_time_of_still(file) for file in files} if photograph.companions else {}
+        times = {file: _time_of(file) for file in files} if photograph.companions else {}
         for one in part_by_time(photograph, times):
             paired.append(replace(by_path[one.main], companions=one.companions))
     return paired
+
+
+def _time_of(path: Path) -> str | None:
+    try:
+        return capture_time_of_still(path)
+    except (MediaError, OSError):  # which is said when the file is taken in
+        return None
 
 
 def group_of(path: Path, *, name: str, class_folders: bool) -> str:
@@ -234,21 +241,18 @@ class _Job:
         main = next((file for file in files if self._is_known(file)), path)
         beside = tuple(file for file in files if file != main)
         try:
-            outcome = self._take_in(main, beside=beside)
-            self._remember(outcome.source.digest, beside)
-            return replace(outcome, companions=beside)
+            return self._joined(self._take_in(main, beside=beside), beside)
         except MediaError as error:
-            reasons = [f"{Path(error.path).name} {error.reason}"]
-            lost = Unreadable(str(main), error.reason)
+            reasons = [error.reason]
         for file in beside:
             try:
                 outcome = self._take_in(file)
             except MediaError as error:
                 reasons.append(f"{file.name} {error.reason}")
                 continue
-            stated = Unreadable(lost.path, f"{lost.reason}; {file.name} stands for it")
-            return replace(outcome, lost=(*outcome.lost, stated))
-        raise MediaError(main, "; ".join([lost.reason, *reasons[1:]]))
+            lost = Unreadable(str(main), f"{reasons[0]}; {file.name} stands for it")
+            return replace(outcome, lost=(*outcome.lost, lost))
+        raise MediaError(main, "; ".join(reasons))
 
     def _is_known(self, path: Path) -> bool:
         try:
@@ -256,14 +260,24 @@ class _Job:
         except MediaError:
             return False
 
-    def _remember(self, digest: str, beside: Sequence[Path]) -> None:
-        """Remember that files are the photograph of this digest, unless they are sources of their own already."""
+    def _joined(self, outcome: Ingested, beside: Sequence[Path]) -> Ingested:
+        """Remember that files are the photograph that was taken in; those that cannot be read are lost.
+
+        A file that is a source of its own stays one.
+        """
+        lost, companions = list(outcome.lost), []
         for file in beside:
-            if not self._is_known(file) and file.is_file():
-                state = file.stat()
-                self.catalog.remember_digest(
-                    file.resolve(), size_bytes=state.st_size, modified_ns=state.st_mtime_ns, digest=digest
-                )
+            try:
+                capture_time_of_still(file)
+                if not self._is_known(file):
+                    state, digest = file.stat(), outcome.source.digest
+                    size, changed = state.st_size, state.st_mtime_ns
+                    self.catalog.remember_digest(file.resolve(), size_bytes=size, modified_ns=changed, digest=digest)
+                companions.append(file)
+            except MediaError as error:
+                if str(file) not in {item.path for item in lost}:
+                    lost.append(Unreadable(str(file), f"{error.reason}; {outcome.path.name} stands for it"))
+        return replace(outcome, lost=tuple(lost), companions=tuple(companions))
 
     def _take_in(self, path: Path, *, beside: Sequence[Path] = ()) -> Ingested:
         digest = self._digest(path)

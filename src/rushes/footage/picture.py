@@ -62,8 +62,11 @@ def parse_size(text: str) -> PictureSize:
     return PictureSize(long_side=sides[0]) if len(sides) == 1 else PictureSize(width=sides[0], height=sides[1])
 
 
-def read_picture(path: Path) -> npt.NDArray[np.uint8]:
+def read_picture(path: Path, *, size: PictureSize | None = None) -> npt.NDArray[np.uint8]:
     """Return the picture in a photograph or a camera raw, upright.
+
+    Args:
+        size: what it is brought to, while it is decoded where the format allows; None leaves every pixel.
 
     Returns:
         (height, width, 3), RGB.
@@ -78,10 +81,10 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
     if kind == "raw" and not is_photo(path):
         from rushes.footage.raw import read_raw
 
-        return read_raw(path).pixels
+        return read_raw(path, size=size).pixels
     if kind == "video":
         raise MediaError(path, "is a film where a picture is needed. Take frames of it with `rushes ingest`")
-    return read_photo(path).pixels
+    return read_photo(path, size=size).pixels
 
 
 def resize(pixels: npt.NDArray[np.uint8], size: PictureSize) -> npt.NDArray[np.uint8]:

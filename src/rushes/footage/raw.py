@@ -73,7 +73,9 @@ def flaw_of_raw(path: Path) -> str:
 
 
 def describe_raw(path: Path) -> tuple[tuple[int, int], str | None]:
-    """Return the (width, height) of a raw as it is to be shown, and when it was taken; no pixels are read.
+    """Return the (width, height) of a raw as it is to be shown, and when it was taken; its pixels are not read.
+
+    The time is `2024-05-01T12:30:00.25+02:00`, with the fraction and the offset where they are stated.
 
     Raises:
         MediaError: it is no raw that LibRaw knows.
@@ -81,26 +83,24 @@ def describe_raw(path: Path) -> tuple[tuple[int, int], str | None]:
     import rawpy
 
     require_content(path)
+    captured_at = _stated_time(path)
     try:
         with rawpy.imread(str(path)) as raw:
-            return _size_as_shown(raw), _stated_time(path)
+            return _size_as_shown(raw), captured_at or _time_of_preview(raw, path)
     except rawpy.LibRawError as error:
         raise MediaError(path, _reason(error, path)) from error
 
 
-def capture_time_of_raw(path: Path) -> str | None:
-    """Return when a raw was taken, `2024-05-01T12:30:00.25+02:00`, where it says so."""
+def _time_of_preview(raw: rawpy.RawPy, path: Path) -> str | None:
+    """Return the capture time in the preview's EXIF, which is the camera's or LibRaw's.
+
+    rawpy states a time too, but unpacks every pixel before it does.
+    """
     import rawpy
 
-    require_content(path)
-    stated = _stated_time(path)
-    if stated is not None:
-        return stated
     try:
-        with rawpy.imread(str(path)) as raw:
-            # The preview has the camera's EXIF or LibRaw's. rawpy states a time too, but unpacks every pixel before.
-            data = raw.extract_thumb().data
-            return _believed(capture_time_of_bytes(data, path)) if isinstance(data, bytes) else None
+        data = raw.extract_thumb().data
+        return _believed(capture_time_of_bytes(data, path)) if isinstance(data, bytes) else None
     except (rawpy.LibRawError, MediaError):
         return None
 

@@ -24,8 +24,8 @@ def stated_bytes(path: Path) -> int | None:
         order = {b"II*\0": "<", b"MM\0*": ">"}.get(file.read(4))
         if order is None:
             return None
-        size = path.stat().st_size
         ahead, seen, end = [_number(file.read(4), order)], set[int](), 0
+        size = file.seek(0, 2)
         while ahead and len(seen) < _MOST_DIRECTORIES:
             at = ahead.pop()
             if at == 0 or at in seen:
@@ -44,7 +44,9 @@ def stated_bytes(path: Path) -> int | None:
 
 def missing_bytes(path: Path) -> str:
     """Return in words how much of a raw is missing; "" where all that it says it holds is there."""
-    stated, there = stated_bytes(path), path.stat().st_size
+    with path.open("rb") as file:
+        there = file.seek(0, 2)
+    stated = stated_bytes(path)
     if stated is None or stated <= there:
         return ""
     return f"{there:,} of some {stated:,} bytes are there"

@@ -95,14 +95,16 @@ def read_still(
 
 
 def capture_time_of_still(path: Path) -> str | None:
-    """Return when a photograph or a raw was taken, ISO 8601; None where it does not say or cannot be read."""
-    from rushes.footage.photo import capture_time, is_photo
-    from rushes.footage.raw import capture_time_of_raw
+    """Return when a photograph or a raw was taken, ISO 8601; None where it does not say.
 
-    try:
-        return capture_time_of_raw(path) if kind_of(path) == "raw" and not is_photo(path) else capture_time(path)
-    except (MediaError, OSError):
-        return None
+    Raises:
+        MediaError: it does not begin as a photograph or a raw does.
+    """
+    from rushes.footage.photo import capture_time, is_photo
+    from rushes.footage.raw import describe_raw
+
+    require_content(path)
+    return describe_raw(path)[1] if kind_of(path) == "raw" and not is_photo(path) else capture_time(path)
 
 
 def _read_companion(raw: Path, companion: Path, size: PictureSize | None) -> Still | None:

@@ -72,15 +72,24 @@ def write_raw(
     orientation: int = 1,
     taken: str = "2024:05:01 12:30:00",
     level: int = 3000,
+    own_exif: bool = False,
 ) -> Path:
-    """Write a DNG whose sensor is grey and whose preview shows the quarters as the sensor lay."""
+    """Write a DNG whose sensor is grey and whose preview shows the quarters as the sensor lay.
+
+    Args:
+        own_exif: the preview states its orientation itself, as those of Fujifilm and Panasonic do.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     width, height = sensor
     upright = (preview_width, preview_width * height // width)
     image = Image.fromarray(quarters(*(upright[::-1] if orientation > 4 else upright)))
     at = path.with_suffix(".preview.jpg")
-    stored_as(image, orientation).save(at, quality=92)
+    exif = dated(taken.replace(":05:", ":06:"), orientation=orientation).tobytes() if own_exif else b""
+    stored_as(image, orientation).save(at, quality=92, exif=exif)
+    preview = at.read_bytes()
+    if own_exif:  # cameras write it first, Pillow behind a JFIF header
+        preview = preview[:2] + preview[4 + int.from_bytes(preview[4:6]) :]
     mosaic = np.full((height, width), level, np.uint16)
-    path.write_bytes(format_dng(mosaic, at.read_bytes(), preview_width, orientation=orientation, taken=taken))
+    path.write_bytes(format_dng(mosaic, preview, preview_width, orientation=orientation, taken=taken))
     at.unlink()
     return path

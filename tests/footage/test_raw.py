@@ -51,6 +51,21 @@ def test_a_preview_comes_out_as_the_camera_was_held(tmp_path: Path, orientation:
     assert size is None or still.pixels.shape[:2] == shown
 
 
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_preview_that_states_its_own_orientation_is_turned_once(tmp_path: Path, orientation: int) -> None:
+    path = write_raw(tmp_path / "a.dng", orientation=orientation, own_exif=True)
+    for size in (None, parse_size("300")):
+        still = read_raw(path, size=size)
+        assert looks_like_quarters(still.pixels)
+        assert (still.width_pixels < still.height_pixels) == (orientation > 4)
+
+
+def test_a_raw_that_states_no_time_has_that_of_its_preview(tmp_path: Path) -> None:
+    path = write_raw(tmp_path / "a.dng", own_exif=True, taken="2024:05:01 12:30:00")
+    path.write_bytes(path.read_bytes().replace(b"2024:05:01 12:30:00\0", b"    :  :     :  :  \0"))
+    assert read_raw(path).captured_at == describe_raw(path)[1] == "2024-06-01T12:30:00"
+
+
 def test_a_preview_is_enough_where_it_fills_the_size_or_half_of_the_raw() -> None:
     assert is_enough((1620, 1080), (6000, 4000))
     assert is_enough((640, 424), (1224, 816))

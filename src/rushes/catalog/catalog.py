@@ -81,6 +81,21 @@ class Catalog:
             wanted = select(table.c.path).where(table.c.digest == digest).order_by(table.c.path)
             return [str(path) for path in connection.execute(wanted).scalars()]
 
+    def other_paths(self) -> dict[str, list[str]]:
+        """Return digest -> the paths, beside its own, at which a photograph or raw was seen; those that have some."""
+        files, sources = schema.files, schema.sources
+        wanted = (
+            select(files.c.digest, files.c.path)
+            .join(sources, sources.c.digest == files.c.digest)
+            .where(sources.c.kind != "video", files.c.path != sources.c.path)
+            .order_by(files.c.path)
+        )
+        found: dict[str, list[str]] = {}
+        with self._reading() as connection:
+            for row in connection.execute(wanted):
+                found.setdefault(str(row.digest), []).append(str(row.path))
+        return found
+
     def remember_digest(self, path: Path, *, size_bytes: int, modified_ns: int, digest: str) -> None:
         """Remember a file's digest for as long as its size and time stay the same."""
         values = {"size_bytes": size_bytes, "modified_ns": modified_ns, "digest": digest}

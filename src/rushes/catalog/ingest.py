@@ -16,11 +16,13 @@ import numpy.typing as npt
 from rushes.catalog.catalog import Catalog, StoredFrame
 from rushes.errors import MediaError, did_you_mean
 from rushes.footage.kinds import find_media, kind_of, require_content
+from rushes.footage.pairs import pair_stills, part_by_time
 from rushes.footage.picture import PictureFormat, PictureSize, encode_picture, resize
+from rushes.footage.raw import Development
 from rushes.footage.sampling import Sampling, find_missing_times, name_frames, narrow_to_film, plan_ordinals
 from rushes.footage.signature import signature_of
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
-from rushes.footage.sources import read_source, read_still, source_name
+from rushes.footage.sources import capture_time_of_still, read_source, read_still, source_name
 from rushes.footage.video import LostFrame, VideoIndex, decode_frames
 from rushes.labels.label import Label
 from rushes.progress import Progress, silent
@@ -41,11 +43,13 @@ class Wanted:
     Attributes:
         group: the group it is to be of; None takes the one its kind suggests (see `group_of`).
         class_name: the class its folder names, where folders name classes.
+        companions: pictures that the camera wrote beside this raw; they are one photograph, and one sample.
     """
 
     path: Path
     group: str | None = None
     class_name: str | None = None
+    companions: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class IngestSettings:
     size: PictureSize
     format: PictureFormat = "jpeg"
     quality: int = 90
+    raw: Development = "preview"  # how a raw becomes pixels
     task: Task | None = None  # whose classes folders name
     deinterlace: bool = False
 
@@ -69,6 +74,7 @@ class Ingested:
         lost: frames that were planned and could not be decoded, and what else is wrong, each with the reason.
         notes: what a person may want to know of the file and that cost no frame.
         interlaced: the film's frames are of two fields each.
+        companions: other files of the same photograph, which are no samples of their own.
     """
 
     path: Path
@@ -78,6 +84,7 @@ class Ingested:
     lost: tuple[Unreadable, ...] = ()
     notes: tuple[str, ...] = ()
     interlaced: bool = False
+    companions: tuple[Path, ...] = ()
 
 
 def plan_ingest(
@@ -114,7 +121,26 @@ def plan_ingest(
         hint = did_you_mean(folder.name, [*class_folders.classes, *class_folders.aliases])
         reason = f"'{folder.name}' is no class of {class_folders.name} ({count} files passed over). {hint}"
         missing.append(Unreadable(str(folder), f"{reason} An alias in rushes.toml would do as well"))
-    return list({item.path.resolve(): item for item in wanted}.values()), missing
+    return _paired(list({item.path.resolve(): item for item in wanted}.values())), missing
+
+
+def _paired(wanted: Sequence[Wanted]) -> list[Wanted]:
+    """Return what is wanted with every raw and its companions as one, by their names and by when they were taken."""
+    by_path = {item.path: item for item in wanted}
+    paired: list[Wanted] = []
+    for photograph in pair_stills(by_path):
+        files = (photograph.main, *photograph.companions)
+        times = {file: _time_of(file) for file in files} if photograph.companions else {}
+        for one in part_by_time(photograph, times):
+            paired.append(replace(by_path[one.main], companions=one.companions))
+    return paired
+
+
+def _time_of(path: Path) -> str | None:
+    try:
+        return capture_time_of_still(path)
+    except (MediaError, OSError):  # which is said when the file is taken in
+        return None
 
 
 def group_of(path: Path, *, name: str, class_folders: bool) -> str:
@@ -203,13 +229,62 @@ class _Job:
         if self.stop.is_set():
             return Unreadable(str(path), "was not looked at: the run was stopped before")
         try:
-            return self._take_in(path)
+            return self._take_photograph() if self.wanted.companions else self._take_in(path)
         except MediaError as error:
             return Unreadable(str(path), error.reason)
         except OSError as error:
             return Unreadable(str(path), f"cannot be taken in: {error.strerror or error}")
 
-    def _take_in(self, path: Path) -> Ingested:
+    def _take_photograph(self) -> Ingested:
+        """Take in a raw and its companions as one sample, known by the raw.
+
+        A companion that was taken in before the raw appeared stays what the photograph is known by, so that its labels
+        stay its own. Where the raw cannot be read, the first companion that can stands for it.
+        """
+        path, companions = self.wanted.path, self.wanted.companions
+        files = (path, *companions)
+        main = next((file for file in files if self._is_known(file)), path)
+        beside = tuple(file for file in files if file != main)
+        try:
+            return self._joined(self._take_in(main, beside=beside), beside)
+        except MediaError as error:
+            reasons = [error.reason]
+        for file in beside:
+            try:
+                outcome = self._take_in(file)
+            except MediaError as error:
+                reasons.append(f"{file.name} {error.reason}")
+                continue
+            lost = Unreadable(str(main), f"{reasons[0]}; {file.name} stands for it")
+            return replace(outcome, lost=(*outcome.lost, lost))
+        raise MediaError(main, "; ".join(reasons))
+
+    def _is_known(self, path: Path) -> bool:
+        try:
+            return self.catalog.source(self._digest(path)) is not None
+        except MediaError:
+            return False
+
+    def _joined(self, outcome: Ingested, beside: Sequence[Path]) -> Ingested:
+        """Remember that files are the photograph that was taken in; those that cannot be read are lost.
+
+        A file that is a source of its own stays one.
+        """
+        lost, companions = list(outcome.lost), []
+        for file in beside:
+            try:
+                capture_time_of_still(file)
+                if not self._is_known(file):
+                    state, digest = file.stat(), outcome.source.digest
+                    size, changed = state.st_size, state.st_mtime_ns
+                    self.catalog.remember_digest(file.resolve(), size_bytes=size, modified_ns=changed, digest=digest)
+                companions.append(file)
+            except MediaError as error:
+                if str(file) not in {item.path for item in lost}:
+                    lost.append(Unreadable(str(file), f"{error.reason}; {outcome.path.name} stands for it"))
+        return replace(outcome, lost=tuple(lost), companions=tuple(companions))
+
+    def _take_in(self, path: Path, *, beside: Sequence[Path] = ()) -> Ingested:
         digest = self._digest(path)
         known = self.catalog.source(digest)
         name = known.name if known else source_name(path)
@@ -220,10 +295,13 @@ class _Job:
         if kind_of(path) == "video":
             outcome = self._take_film(path, name=name, group=group, digest=digest, there=there)
         elif known is not None and there:
-            source = self.catalog.add_source(replace(known, path=str(path.absolute()), group=group), now=_now())
+            # A photograph that is named by its companion stays where it is.
+            stays = kind_of(path) != known.kind and Path(known.path).is_file()
+            place = known.path if stays else str(path.absolute())
+            source = self.catalog.add_source(replace(known, path=place, group=group), now=_now())
             outcome = Ingested(path, source, new=0, known=1)
         else:
-            outcome = self._take_still(path, name=name, group=group, digest=digest)
+            outcome = self._take_still(path, name=name, group=group, digest=digest, beside=beside)
         return self._labelled(outcome) if class_folders else outcome
 
     def _digest(self, path: Path) -> str:
@@ -236,14 +314,33 @@ class _Job:
         self.catalog.remember_digest(resolved, size_bytes=state.st_size, modified_ns=state.st_mtime_ns, digest=digest)
         return digest
 
-    def _take_still(self, path: Path, *, name: str, group: str, digest: str) -> Ingested:
-        read, pixels = read_still(path, name=name, group=group, digest=digest)
+    def _take_still(self, path: Path, *, name: str, group: str, digest: str, beside: Sequence[Path]) -> Ingested:
+        settings = self.settings
+        lost: list[Unreadable] = []
+        for companion in (*beside, None):
+            try:
+                read, still = read_still(
+                    path,
+                    name=name,
+                    group=group,
+                    digest=digest,
+                    size=settings.size,
+                    development=settings.raw,
+                    companion=companion,
+                )
+                break
+            except MediaError as error:
+                if companion is None or error.path != str(companion):
+                    raise
+                lost.append(Unreadable(error.path, f"{error.reason}; {path.name} stands for it"))
         # The catalog gives the name before a picture is written under it: another process may want the same one.
         source = self.catalog.add_source(read, now=_now())
         frame = Frame(digest, 0, STILL_TIME_BASE, 0, "00:00:00:00", source.name)
-        stored = self._write(frame, resize(pixels, self.settings.size), folder=_STILLS_FOLDER)
+        stored = self._write(frame, still.pixels, folder=_STILLS_FOLDER)
         self.catalog.add_frames([stored], now=_now())
-        return Ingested(path, source, new=1, known=0)
+        if still.flaw:
+            lost.append(Unreadable(str(path), still.flaw))
+        return Ingested(path, source, new=1, known=0, lost=tuple(lost))
 
     def _take_film(self, path: Path, *, name: str, group: str, digest: str, there: Set[str]) -> Ingested:
         read, index = read_source(path, name=name, group=group, digest=digest)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from rushes.errors import UsageError, did_you_mean
-from rushes.project import PICTURE_FORMATS
+from rushes.project import PICTURE_FORMATS, RAW_DEVELOPMENTS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rushes.footage.picture import PictureFormat, PictureSize
+    from rushes.footage.raw import Development
     from rushes.footage.sampling import Sampling
 
 
@@ -73,3 +74,10 @@ def parse_format(text: str) -> PictureFormat:
     if text not in PICTURE_FORMATS:
         raise UsageError(f"--format {text}: {did_you_mean(text, PICTURE_FORMATS)}")
     return cast("PictureFormat", text)
+
+
+def parse_development(text: str) -> Development:
+    """Return the way from a raw to pixels that a word means."""
+    if text not in RAW_DEVELOPMENTS:
+        raise UsageError(f"--raw {text}: {did_you_mean(text, RAW_DEVELOPMENTS)}")
+    return cast("Development", text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import Door, opened, plural
-from rushes.cli.footage_words import parse_format, parse_picture_size, parse_sampling
+from rushes.cli.footage_words import parse_development, parse_format, parse_picture_size, parse_sampling
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, ThreadsOption, verb_app
 from rushes.errors import UsageError
 
@@ -38,6 +38,9 @@ def ingest(
     deinterlace: Annotated[
         bool | None,
         typer.Option("--deinterlace/--no-deinterlace", help="Take the combs at moving edges out of interlaced films."),
+    ] = None,
+    raw: Annotated[
+        str | None, typer.Option(help="Of a raw: preview (half where none is enough), half or full.")
     ] = None,
     group: Annotated[str | None, typer.Option(help="One group for all of it (a film, an episode, a shoot).")] = None,
     class_folders: Annotated[
@@ -75,6 +78,7 @@ def ingest(
             format=format or place.ingest.format,
             quality=quality or place.ingest.quality,
             deinterlace=place.ingest.deinterlace if deinterlace is None else deinterlace,
+            raw=raw or place.ingest.raw,
         )
         wanted_task = place.task(task) if class_folders else None
         settings = IngestSettings(
@@ -84,13 +88,15 @@ def ingest(
             size=parse_picture_size(defaults.size),
             format=parse_format(defaults.format),
             quality=defaults.quality,
+            raw=parse_development(defaults.raw),
             task=wanted_task,
             deinterlace=defaults.deinterlace,
         )
         wanted, missing = plan_ingest(paths, group=group, class_folders=wanted_task)
         if dry_run:
             for item in wanted:
-                door.say(f"would take in {item.path}")
+                beside = "".join(f" with {file.name}" for file in item.companions)
+                door.say(f"would take in {item.path}{beside}")
             for lack in missing:
                 door.fail_item(str(lack))
             door.finish({"would_ingest": [str(item.path) for item in wanted], "failed": door.failed})
@@ -135,6 +141,7 @@ def ingest(
                         "new": outcome.new,
                         "known": outcome.known,
                         "lost": len(outcome.lost),
+                        "companions": [str(file) for file in outcome.companions],
                     }
                     for outcome in taken
                 ],
@@ -163,3 +170,6 @@ def _report(door: Door, taken: list[Ingested]) -> None:
         f"{plural(len(films), 'film')} and {plural(stills, 'photograph')}: {plural(new, 'new frame')}, "
         f"{known:,} already there"
     )
+    pairs = sum(1 for outcome in taken if outcome.companions)
+    if pairs:
+        door.say(f"{plural(pairs, 'raw')} paired with the JPEG or HEIC beside {'it' if pairs == 1 else 'them'}")

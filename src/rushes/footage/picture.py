@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.errors import MediaError
-from rushes.footage.kinds import kind_of
+from rushes.footage.kinds import kind_of, require_content
 
 PictureFormat = Literal["jpeg", "webp", "png"]
 _SIZE = re.compile(r"^\s*(\d{1,5})(?:\s*[xX×]\s*(\d{1,5}))?\s*$")
@@ -62,8 +62,11 @@ def parse_size(text: str) -> PictureSize:
     return PictureSize(long_side=sides[0]) if len(sides) == 1 else PictureSize(width=sides[0], height=sides[1])
 
 
-def read_picture(path: Path) -> npt.NDArray[np.uint8]:
+def read_picture(path: Path, *, size: PictureSize | None = None) -> npt.NDArray[np.uint8]:
     """Return the picture in a photograph or a camera raw, upright.
+
+    Args:
+        size: what it is brought to, while it is decoded where the format allows; None leaves every pixel.
 
     Returns:
         (height, width, 3), RGB.
@@ -71,16 +74,17 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
     Raises:
         MediaError: the file is missing, empty, cut off, a film, or no picture.
     """
+    from rushes.footage.photo import is_photo, read_photo
+
+    require_content(path)
     kind = kind_of(path)
-    if kind == "raw":
+    if kind == "raw" and not is_photo(path):
         from rushes.footage.raw import read_raw
 
-        return read_raw(path)
-    if kind == "video" and path.is_file():
+        return read_raw(path, size=size).pixels
+    if kind == "video":
         raise MediaError(path, "is a film where a picture is needed. Take frames of it with `rushes ingest`")
-    from rushes.footage.photo import read_photo
-
-    return read_photo(path)
+    return read_photo(path, size=size).pixels
 
 
 def resize(pixels: npt.NDArray[np.uint8], size: PictureSize) -> npt.NDArray[np.uint8]:

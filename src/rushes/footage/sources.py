@@ -6,15 +6,18 @@ import os
 import re
 import unicodedata
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from rushes.errors import MediaError
 from rushes.footage.kinds import kind_of, require_content
 from rushes.footage.source import Source
+from rushes.footage.still import Still
 from rushes.footage.video import VideoIndex
 from rushes.storage.files import digest_of_file
+
+if TYPE_CHECKING:
+    from rushes.footage.picture import PictureSize
+    from rushes.footage.raw import Development
 
 _NOT_IN_A_NAME = re.compile(r"[^\w.\-]+")
 _NAME_BYTES = 160  # a frame's name adds 30 to it, and file systems allow 255
@@ -39,43 +42,81 @@ def read_source(
 
 
 def read_still(
-    path: Path, *, name: str | None = None, group: str, digest: str | None = None
-) -> tuple[Source, npt.NDArray[np.uint8]]:
+    path: Path,
+    *,
+    name: str | None = None,
+    group: str,
+    digest: str | None = None,
+    size: PictureSize | None = None,
+    development: Development = "preview",
+    companion: Path | None = None,
+) -> tuple[Source, Still]:
     """Return what a photograph or a raw is, with its pixels: both from one reading.
 
+    A photograph is one by its content: a JPEG that is called `.nef` is read as the JPEG that it is.
+
+    Args:
+        size, development: as `read_raw` takes them.
+        companion: a picture that the camera wrote beside a raw. It is shown for the raw, unless the raw is to be
+            developed or the picture is too small.
+
     Raises:
-        MediaError: as `read_source`.
+        MediaError: as `read_source`; its path is the companion's where that cannot be read.
     """
+    from rushes.footage.photo import is_photo, read_photo
+
     require_content(path)
     kind = kind_of(path)
-    if kind == "raw":
-        from rushes.footage.raw import capture_time_of_raw, read_raw, size_of_raw
+    is_raw = kind == "raw" and not is_photo(path)
+    if is_raw:
+        from rushes.footage.raw import read_raw
 
-        width, height = size_of_raw(path)
-        pixels, codec, captured_at = read_raw(path), path.suffix.lower()[1:], capture_time_of_raw(path)
+        shown = _read_companion(path, companion, size) if companion is not None and development == "preview" else None
+        still = shown or read_raw(path, size=size, development=development)
     else:
-        from rushes.footage.photo import capture_time, read_photo, stored_format
-
         try:
-            pixels = read_photo(path)
+            still = read_photo(path, size=size)
         except MediaError as error:
             if kind is None:
                 extension = f"'{path.suffix}'" if path.suffix else "no extension"
                 raise MediaError(path, f"is no footage that rushes knows (it has {extension})") from error
             raise
-        height, width = pixels.shape[:2]
-        codec, captured_at = stored_format(path), capture_time(path)
     return Source(
         digest=digest or digest_of_file(path),
         path=os.path.abspath(path),  # noqa: PTH100  (resolve would follow links to another name)
         name=name or source_name(path),
         group=group,
-        kind="raw" if kind == "raw" else "photo",
-        width_pixels=width,
-        height_pixels=height,
-        codec=codec,
-        captured_at=captured_at,
-    ), pixels
+        kind="raw" if is_raw else "photo",
+        width_pixels=still.width_pixels,
+        height_pixels=still.height_pixels,
+        codec=still.format,
+        captured_at=still.captured_at,
+    ), still
+
+
+def capture_time_of_still(path: Path) -> str | None:
+    """Return when a photograph or a raw was taken, ISO 8601; None where it does not say.
+
+    Raises:
+        MediaError: it does not begin as a photograph or a raw does.
+    """
+    from rushes.footage.photo import capture_time, is_photo
+    from rushes.footage.raw import describe_raw
+
+    require_content(path)
+    return describe_raw(path)[1] if kind_of(path) == "raw" and not is_photo(path) else capture_time(path)
+
+
+def _read_companion(raw: Path, companion: Path, size: PictureSize | None) -> Still | None:
+    """Return a raw as its companion shows it; None where the companion is not enough."""
+    from rushes.footage.photo import read_photo
+    from rushes.footage.raw import describe_raw, flaw_of_raw, is_enough
+
+    whole, captured_at = describe_raw(raw)
+    shown = read_photo(companion, size=size)
+    if not is_enough((shown.width_pixels, shown.height_pixels), whole, size):
+        return None
+    return Still(shown.pixels, *whole, raw.suffix.lower()[1:], captured_at or shown.captured_at, flaw=flaw_of_raw(raw))
 
 
 def source_name(path: Path) -> str:

@@ -174,7 +174,9 @@ class _Still:
 
 def _read_still(predictor: Predictor, path: Path) -> _Still | Unreadable:
     try:
-        return _Still(path, kind_of(path) or "photo", predictor.prepared(read_picture(path)))
+        return _Still(
+            path, kind_of(path) or "photo", predictor.prepared(read_picture(path, size=predictor.working_size))
+        )
     except MediaError as error:
         return Unreadable(str(path), error.reason)
 

@@ -557,9 +557,9 @@ def test_the_columns_of_a_table_of_predictions_are_described(tmp_path: Path) -> 
 
 
 def test_every_key_and_column_of_shots_is_described() -> None:
-    from footage.shots_by_hand import small_timeline
-    from rushes.footage.timelines.csv import COLUMNS
-    from rushes.footage.timelines.json import table_of
+    from rushes.timelines.formats.csv import COLUMNS
+    from rushes.timelines.formats.json import table_of
+    from timelines.shots_by_hand import small_timeline
 
     film = table_of(small_timeline())
     section = sections(page("formats.md"), 2)["Shots"]
@@ -570,7 +570,7 @@ def test_every_key_and_column_of_shots_is_described() -> None:
 
 
 def test_every_format_of_shots_is_described() -> None:
-    from rushes.footage.shot_files import EXTENSIONS
+    from rushes.timelines.shot_files import EXTENSIONS
 
     for text in (sections(page("formats.md"), 2)["Shots"], sections(page("commands.md"), 2)["`rushes shots`"]):
         assert {f"`{extension}`" for extension in EXTENSIONS} <= set(re.findall(r"`\.\w+`", text))

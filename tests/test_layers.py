@@ -18,6 +18,7 @@ GROUND = ("errors", "progress", "cores", "timecode", "project")
 ROOMS = (
     "storage",
     "footage",
+    "timelines",
     "labels",
     "catalog",
     "datasets",

@@ -17,8 +17,6 @@ from PIL import Image
 
 from rushes.cli.main import main
 
-pytest.importorskip("rushes.footage.scan", reason="the detector of cuts is not here yet")
-
 EDGES = [0, 30, 72, 96, 140]
 
 

@@ -13,9 +13,9 @@ from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ThreadsOpt
 from rushes.errors import MediaError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from rushes.footage.scan import FoundShots
-    from rushes.footage.shot_pictures import PictureChoice, ShotPicture
-    from rushes.footage.timeline import Timeline
+    from rushes.footage.found_shots import FoundShots
+    from rushes.timelines.shot_pictures import PictureChoice, ShotPicture
+    from rushes.timelines.timeline import Timeline
 
 app = verb_app()
 MANY = ("--write",)
@@ -46,8 +46,8 @@ def shots(
 ) -> None:
     """Find where the shots of films begin and end, print them, and write them for editing programs."""
     with opened(as_json=as_json, debug=debug) as door:
-        from rushes.footage.shot_files import plan_files
-        from rushes.footage.timelines.json import table_of as shots_as_table
+        from rushes.timelines.formats.json import table_of as shots_as_table
+        from rushes.timelines.shot_files import plan_files
 
         choice = _parse_choice(picture)
         if size not in _SIDES:
@@ -57,7 +57,7 @@ def shots(
         if dry_run:
             _say_plan(door, films, planned)
 
-        from rushes.footage.scan import find_shots
+        from rushes.footage.found_shots import find_shots
 
         tables: list[dict[str, Any]] = []
         written: list[Path] = []
@@ -77,7 +77,7 @@ def shots(
 
 
 def _parse_choice(text: str) -> PictureChoice:
-    from rushes.footage.shot_pictures import CHOICES
+    from rushes.timelines.shot_pictures import CHOICES
 
     for choice in CHOICES:
         if text == choice:
@@ -96,8 +96,8 @@ def _check_places(paths: Iterable[Path]) -> None:
 
 
 def _say_plan(door: Door, films: Sequence[Path], planned: Sequence[Sequence[Path]]) -> None:
-    from rushes.footage.contact_sheet import PAGE_SHOTS
-    from rushes.footage.shot_files import SHEET_EXTENSIONS
+    from rushes.timelines.contact_sheet import PAGE_SHOTS
+    from rushes.timelines.shot_files import SHEET_EXTENSIONS
 
     for film, paths in zip(films, planned, strict=True):
         if not film.is_file():
@@ -112,15 +112,15 @@ def _say_plan(door: Door, films: Sequence[Path], planned: Sequence[Sequence[Path
 
 
 def _timeline_of(film: Path, found: FoundShots) -> Timeline:
-    from rushes.footage.sound import has_sound
-    from rushes.footage.timeline import make_timeline
+    from rushes.timelines.sound import has_sound
+    from rushes.timelines.timeline import make_timeline
 
     return make_timeline(found.source, found.index, found.shots, has_sound=has_sound(film))
 
 
 def _report(door: Door, timeline: Timeline, warnings: Sequence[str]) -> None:
-    from rushes.footage.contact_sheet import describe_film
-    from rushes.footage.timeline import measure_lengths
+    from rushes.timelines.contact_sheet import describe_film
+    from rushes.timelines.timeline import measure_lengths
 
     door.say(f"{timeline.name}  {', '.join(describe_film(timeline)[-2:])}")
     door.show(table_of(None, ["shot", "start", "end", "seconds", "frames", "cut", "sure", ""], _rows(timeline)))
@@ -176,8 +176,8 @@ def _pictures_of(
     threads: int,
 ) -> list[ShotPicture | None]:
     """Return a picture per shot where some file shows them, otherwise none at all."""
-    from rushes.footage.shot_files import needs_pictures
-    from rushes.footage.shot_pictures import read_shot_pictures
+    from rushes.timelines.shot_files import needs_pictures
+    from rushes.timelines.shot_pictures import read_shot_pictures
 
     if not any(map(needs_pictures, paths)):
         return []
@@ -194,7 +194,7 @@ def _pictures_of(
 
 
 def _write(door: Door, timeline: Timeline, paths: Sequence[Path], pictures: Sequence[ShotPicture | None]) -> list[Path]:
-    from rushes.footage.shot_files import write_shots
+    from rushes.timelines.shot_files import write_shots
 
     written: list[Path] = []
     for path in paths:

@@ -7,10 +7,10 @@ from fractions import Fraction
 
 from hypothesis import given
 
-from footage.shots_by_hand import DIGEST, small_timeline, timelines
-from rushes.footage.timeline import Timeline
-from rushes.footage.timelines.csv import COLUMNS, format_csv
 from rushes.labels.columns import plan_columns
+from rushes.timelines.formats.csv import COLUMNS, format_csv
+from rushes.timelines.timeline import Timeline
+from timelines.shots_by_hand import DIGEST, small_timeline, timelines
 
 
 def rows(timeline: Timeline) -> list[dict[str, str]]:

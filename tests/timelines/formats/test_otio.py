@@ -7,9 +7,9 @@ from fractions import Fraction
 import opentimelineio as otio
 from hypothesis import given, settings
 
-from footage.shots_by_hand import DIGEST, index_of, shots_at, small_timeline, source_of, timelines
-from rushes.footage.timeline import Timeline, make_timeline
-from rushes.footage.timelines.otio import format_otio
+from rushes.timelines.formats.otio import format_otio
+from rushes.timelines.timeline import Timeline, make_timeline
+from timelines.shots_by_hand import DIGEST, index_of, shots_at, small_timeline, source_of, timelines
 
 
 def read(timeline: Timeline) -> otio.schema.Timeline:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from importlib import resources
 from string import Template
 
-from rushes.footage.contact_sheet import describe_film, describe_opening, format_seconds
 from rushes.footage.shot import Cut
-from rushes.footage.shot_pictures import ShotPicture
-from rushes.footage.timeline import Timeline, TimelineShot
 from rushes.timecode import nominal_rate
+from rushes.timelines.contact_sheet import describe_film, describe_opening, format_seconds
+from rushes.timelines.shot_pictures import ShotPicture
+from rushes.timelines.timeline import Timeline, TimelineShot
 
 _WEDGE = '<svg class="mark" viewBox="0 0 10 10" aria-hidden="true"><path d="M0 9 10 1V9Z"/></svg>'
 _MEETING = '<svg class="mark" viewBox="0 0 10 10" aria-hidden="true"><path d="M0 1 5 5 0 9ZM10 1 5 5 10 9Z"/></svg>'
@@ -111,4 +111,4 @@ def _counting(timeline: Timeline) -> str:
 
 
 def _page(name: str) -> str:
-    return (resources.files("rushes.footage") / "page" / name).read_text(encoding="utf-8")
+    return (resources.files("rushes.timelines") / "page" / name).read_text(encoding="utf-8")

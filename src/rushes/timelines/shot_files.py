@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rushes.errors import UsageError
-from rushes.footage.shot_pictures import ShotPicture
 from rushes.footage.sources import source_name
-from rushes.footage.timeline import Timeline
-from rushes.footage.timelines.files import FORMATS, write_timeline
+from rushes.timelines.formats.files import FORMATS, write_timeline
+from rushes.timelines.shot_pictures import ShotPicture
+from rushes.timelines.timeline import Timeline
 
 SHEET_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
 PAGE_EXTENSION = ".html"
@@ -72,8 +72,8 @@ def write_shots(timeline: Timeline, path: Path, pictures: Sequence[ShotPicture |
     if extension in SHEET_EXTENSIONS:
         return _write_sheets(timeline, path, pictures)
     if extension == PAGE_EXTENSION:
-        from rushes.footage.contact_page import format_contact_page
         from rushes.storage.files import write_text
+        from rushes.timelines.contact_page import format_contact_page
 
         write_text(path, format_contact_page(timeline, pictures))
     else:
@@ -89,8 +89,8 @@ def number_pages(path: Path, count: int) -> list[Path]:
 
 
 def _write_sheets(timeline: Timeline, path: Path, pictures: Sequence[ShotPicture | None]) -> list[Path]:
-    from rushes.footage.contact_sheet import count_pages, draw_sheets
     from rushes.storage.files import whole_file
+    from rushes.timelines.contact_sheet import count_pages, draw_sheets
 
     pages = number_pages(path, count_pages(timeline, pictures))
     for page, sheet in zip(pages, draw_sheets(timeline, pictures), strict=True):

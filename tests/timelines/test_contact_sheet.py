@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footage.shots_by_hand import index_of, shots_at, small_timeline, source_of
-from rushes.footage.contact_sheet import (
+from rushes.footage.picture import encode_picture
+from rushes.timelines.contact_sheet import (
     PAGE_SHOTS,
     count_pages,
     describe_film,
@@ -21,9 +21,9 @@ from rushes.footage.contact_sheet import (
     layout_of,
     plan_layout,
 )
-from rushes.footage.picture import encode_picture
-from rushes.footage.shot_pictures import ShotPicture
-from rushes.footage.timeline import Timeline, make_timeline
+from rushes.timelines.shot_pictures import ShotPicture
+from rushes.timelines.timeline import Timeline, make_timeline
+from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of
 
 
 def flat(color: tuple[int, int, int], width: int = 320, height: int = 180) -> ShotPicture:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from hypothesis import given, settings
 
-from footage.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
-from rushes.footage.contact_page import format_contact_page
 from rushes.footage.picture import encode_picture
-from rushes.footage.shot_pictures import ShotPicture
-from rushes.footage.timeline import Timeline, make_timeline
+from rushes.timelines.contact_page import format_contact_page
+from rushes.timelines.shot_pictures import ShotPicture
+from rushes.timelines.timeline import Timeline, make_timeline
+from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
 
 GREY = ShotPicture(encode_picture(np.full((90, 160, 3), 128, np.uint8), "webp", 80), 160, 90)
 

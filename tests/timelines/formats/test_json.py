@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from hypothesis import given
 
-from footage.shots_by_hand import DIGEST, index_of, shots_at, small_timeline, source_of, timelines
-from rushes.footage.timeline import Timeline, make_timeline
-from rushes.footage.timelines.json import format_json
+from rushes.timelines.formats.json import format_json
+from rushes.timelines.timeline import Timeline, make_timeline
+from timelines.shots_by_hand import DIGEST, index_of, shots_at, small_timeline, source_of, timelines
 
 
 def test_the_film_and_its_shots_are_told() -> None:

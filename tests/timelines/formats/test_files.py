@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from footage.shots_by_hand import small_timeline
-from rushes.footage.timelines.files import FORMATS, write_timeline
+from rushes.timelines.formats.files import FORMATS, write_timeline
+from timelines.shots_by_hand import small_timeline
 
 
 @pytest.mark.parametrize("extension", FORMATS)

@@ -8,9 +8,9 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 
-from footage.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
 from rushes.footage.shot import Cut
-from rushes.footage.timeline import Timeline, make_timeline, measure_lengths
+from rushes.timelines.timeline import Timeline, make_timeline, measure_lengths
+from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
 
 
 def test_times_of_shots_are_exact() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rushes.footage.timeline import Timeline, TimelineShot
+from rushes.timelines.timeline import Timeline, TimelineShot
 
 SCHEMA = "shots/1"
 

@@ -10,7 +10,7 @@ import pytest
 
 from footage.painted import write_film
 from rushes.errors import MediaError
-from rushes.footage.sound import has_sound
+from rushes.timelines.sound import has_sound
 
 
 def write_talkie(path: Path) -> Path:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from footage.painted import HEIGHT, WIDTH, ordinal_of, write_film
-from footage.shots_by_hand import DIGEST, shots_at
 from rushes.footage.shot import Shot
-from rushes.footage.shot_pictures import CHOICES, PictureChoice, ShotPicture, read_shot_pictures
 from rushes.footage.video import index_video
+from rushes.timelines.shot_pictures import CHOICES, PictureChoice, ShotPicture, read_shot_pictures
+from timelines.shots_by_hand import DIGEST, shots_at
 
 SHOTS = [Shot(DIGEST, 0, 13, None, 5, 7), Shot(DIGEST, 13, 40, None, 30, 20)]
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from footage.shots_by_hand import index_of, shots_at, small_timeline, source_of
 from rushes.errors import UsageError
 from rushes.footage.picture import encode_picture
-from rushes.footage.shot_files import EXTENSIONS, needs_pictures, number_pages, plan_files, write_shots
-from rushes.footage.shot_pictures import ShotPicture
-from rushes.footage.timeline import make_timeline
+from rushes.timelines.shot_files import EXTENSIONS, needs_pictures, number_pages, plan_files, write_shots
+from rushes.timelines.shot_pictures import ShotPicture
+from rushes.timelines.timeline import make_timeline
+from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of
 
 GREY = ShotPicture(encode_picture(np.full((36, 64, 3), 128, np.uint8), "webp", 80), 64, 36)
 

@@ -10,8 +10,8 @@ from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from rushes.footage.shot import Cut
-from rushes.footage.shot_pictures import ShotPicture
-from rushes.footage.timeline import Timeline, TimelineShot, measure_lengths
+from rushes.timelines.shot_pictures import ShotPicture
+from rushes.timelines.timeline import Timeline, TimelineShot, measure_lengths
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -6,8 +6,8 @@ import json
 from fractions import Fraction
 from typing import Any
 
-from rushes.footage.timeline import Timeline, TimelineShot
-from rushes.footage.timelines.json import SCHEMA, table_of
+from rushes.timelines.formats.json import SCHEMA, table_of
+from rushes.timelines.timeline import Timeline, TimelineShot
 
 
 def format_otio(timeline: Timeline) -> str:

@@ -9,9 +9,9 @@ import opentimelineio as otio
 import pytest
 from hypothesis import given
 
-from footage.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
-from rushes.footage.timeline import Timeline, make_timeline
-from rushes.footage.timelines.fcpxml import format_fcpxml
+from rushes.timelines.formats.fcpxml import format_fcpxml
+from rushes.timelines.timeline import Timeline, make_timeline
+from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
 
 # What the document type of version 1.10 allows for the elements that are written: attributes, and children in order.
 ALLOWED = {

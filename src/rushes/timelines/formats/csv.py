@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from rushes.footage.timeline import Timeline
-from rushes.footage.timelines.json import table_of
+from rushes.timelines.formats.json import table_of
+from rushes.timelines.timeline import Timeline
 
 COLUMNS = (
     "shot", "start", "stop", "frames", "start_timecode", "stop_timecode", "start_seconds", "stop_seconds",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rushes.footage.timeline import Timeline
-from rushes.footage.timelines.csv import format_csv
-from rushes.footage.timelines.edl import format_edl
-from rushes.footage.timelines.fcpxml import format_fcpxml
-from rushes.footage.timelines.json import format_json
-from rushes.footage.timelines.otio import format_otio
 from rushes.storage.files import write_text
+from rushes.timelines.formats.csv import format_csv
+from rushes.timelines.formats.edl import format_edl
+from rushes.timelines.formats.fcpxml import format_fcpxml
+from rushes.timelines.formats.json import format_json
+from rushes.timelines.formats.otio import format_otio
+from rushes.timelines.timeline import Timeline
 
 FORMATS: Mapping[str, Callable[[Timeline], str]] = {
     ".csv": format_csv,

@@ -9,11 +9,11 @@ import opentimelineio as otio
 import pytest
 from hypothesis import given, settings
 
-from footage.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
 from rushes.errors import MediaError
-from rushes.footage.timeline import Timeline, make_timeline
-from rushes.footage.timelines.edl import format_edl, reel_name
 from rushes.timecode import count_of_timecode, parse_timecode
+from rushes.timelines.formats.edl import format_edl, reel_name
+from rushes.timelines.timeline import Timeline, make_timeline
+from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
 
 EVENT = re.compile(r"^(\d{3,})  (\S{1,8}) +V     C        (\S{11}) (\S{11}) (\S{11}) (\S{11})$", re.MULTILINE)
 

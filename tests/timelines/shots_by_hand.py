@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from rushes.footage.shot import Cut, Shot
 from rushes.footage.source import Source
-from rushes.footage.timeline import Timeline, make_timeline
 from rushes.footage.video import VideoIndex
+from rushes.timelines.timeline import Timeline, make_timeline
 
 DIGEST = "ab" * 32
 RATES = (Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(60000, 1001), Fraction(15))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from rushes.footage.timeline import Timeline, TimelineShot
+from rushes.timelines.timeline import Timeline, TimelineShot
 
 VERSION = "1.10"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from rushes.errors import MediaError
-from rushes.footage.timeline import Timeline, TimelineShot
 from rushes.timecode import nominal_rate
+from rushes.timelines.timeline import Timeline, TimelineShot
 
 _REEL = re.compile(r"(?=.*[0-9])[A-Z0-9]{1,8}")
 _MOST_FRAMES = 99  # that two digits can count

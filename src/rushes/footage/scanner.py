@@ -69,7 +69,7 @@ class Scanner:
         dark = np.count_nonzero(luma <= _BLACK) / luma.size
         bright = np.count_nonzero(luma >= _WHITE) / luma.size
         self._tones[row] = (mean[0, 0], spread[0, 0], dark, bright, small.sharpness)
-        look = cv2.resize(half, (_LOOK_SIDE, _LOOK_SIDE), interpolation=cv2.INTER_AREA)
+        look = cv2.resize(half, (_LOOK_SIDE, _LOOK_SIDE), interpolation=cv2.INTER_LINEAR)
         self._look_luma[row % _LOOKS_AT_ONCE] = look
         self._count += 1
         if self._count % _LOOKS_AT_ONCE == 0:
@@ -111,7 +111,7 @@ class Scanner:
         import cv2
 
         signature = self._signature[row]
-        luma = cv2.resize(quarter, LUMA_GRID[::-1], interpolation=cv2.INTER_AREA)
+        luma = cv2.resize(quarter, LUMA_GRID[::-1], interpolation=cv2.INTER_LINEAR)
         signature[:_LUMA_BYTES] = np.asarray(luma, np.uint8).ravel()
         signature[_LUMA_BYTES : _LUMA_BYTES + _COLOUR_BYTES] = small.blue.ravel()
         signature[_LUMA_BYTES + _COLOUR_BYTES :] = small.red.ravel()

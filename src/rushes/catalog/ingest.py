@@ -20,12 +20,14 @@ from rushes.footage.picture import PictureFormat, PictureSize, encode_picture, r
 from rushes.footage.sampling import Sampling, name_frames, plan_ordinals
 from rushes.footage.signature import signature_of
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
-from rushes.footage.sources import read_source, read_still, source_name
+from rushes.footage.sources import address_of, digest_of_place, read_source, read_still, source_name
 from rushes.footage.video import LostFrame, decode_frames
 from rushes.labels.label import Label
 from rushes.progress import Progress, silent
 from rushes.project import Task
-from rushes.storage.files import digest_of_bytes, digest_of_file, write_bytes
+from rushes.storage.files import digest_of_bytes, write_bytes
+from rushes.storage.places import Place, parse_place
+from rushes.storage.reading import Fetched, RemoteObject, exists, held
 from rushes.timecode import parse_frame_name
 
 FOLDER_ORIGIN = "folder"
@@ -43,7 +45,7 @@ class Wanted:
         class_name: the class its folder names, where folders name classes.
     """
 
-    path: Path
+    path: Place
     group: str | None = None
     class_name: str | None = None
 
@@ -66,17 +68,19 @@ class Ingested:
     Attributes:
         new, known: frames written now, and frames that were there already.
         lost: frames that were planned and could not be decoded, and what else is wrong, each with the reason.
+        fetched: what came over the network; None for a local file.
     """
 
-    path: Path
+    path: Place
     source: Source
     new: int
     known: int
     lost: tuple[Unreadable, ...] = ()
+    fetched: Fetched | None = None
 
 
 def plan_ingest(
-    paths: Sequence[Path], *, group: str | None, class_folders: Task | None
+    paths: Sequence[Place], *, group: str | None, class_folders: Task | None
 ) -> tuple[list[Wanted], list[Unreadable]]:
     """Return the files to take in below some paths, and the paths where there are none.
 
@@ -86,7 +90,7 @@ def plan_ingest(
             layout), and each photograph is a group of its own unless `group` says otherwise.
     """
     wanted: list[Wanted] = []
-    strangers: Counter[Path] = Counter()
+    strangers: Counter[Place] = Counter()
     missing: list[Unreadable] = []
     for path in paths:
         try:
@@ -109,13 +113,18 @@ def plan_ingest(
         hint = did_you_mean(folder.name, [*class_folders.classes, *class_folders.aliases])
         reason = f"'{folder.name}' is no class of {class_folders.name} ({count} files passed over). {hint}"
         missing.append(Unreadable(str(folder), f"{reason} An alias in rushes.toml would do as well"))
-    return list({item.path.resolve(): item for item in wanted}.values()), missing
+    return list({_resolved(item.path): item for item in wanted}.values()), missing
 
 
-def group_of(path: Path, *, name: str, class_folders: bool) -> str:
+def _resolved(path: Place) -> Place:
+    return path.resolve() if isinstance(path, Path) else path
+
+
+def group_of(path: Place, *, name: str, class_folders: bool) -> str:
     """Return the group that a file's kind suggests.
 
-    A film is a group of its own; a photograph belongs to the folder it lies in (a shoot); a picture that is
+    A film is a group of its own; a photograph belongs to the folder it lies in (a shoot), in a bucket to the last part
+    of its prefix; a picture that is
     named as a frame belongs to the film that its name states; in class folders each photograph stands alone.
     """
     try:
@@ -124,7 +133,7 @@ def group_of(path: Path, *, name: str, class_folders: bool) -> str:
         pass
     if class_folders or kind_of(path) == "video":
         return name
-    return path.resolve().parent.name or name
+    return _resolved(path).parent.name or name
 
 
 def ingest(
@@ -158,7 +167,7 @@ def ingest(
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     outcome = future.result()
-                    meter.file_done(Path(outcome.path).name)
+                    meter.file_done(Path(str(outcome.path)).name)
                     yield outcome
         finally:
             stop.set()
@@ -198,14 +207,16 @@ class _Job:
         if self.stop.is_set():
             return Unreadable(str(path), "was not looked at: the run was stopped before")
         try:
-            return self._take_in(path)
+            with held(path) as remote:
+                outcome = self._take_in(path, remote)
+                return outcome if remote is None else replace(outcome, fetched=remote.fetched)
         except MediaError as error:
             return Unreadable(str(path), error.reason)
         except OSError as error:
             return Unreadable(str(path), f"cannot be taken in: {error.strerror or error}")
 
-    def _take_in(self, path: Path) -> Ingested:
-        digest = self._digest(path)
+    def _take_in(self, path: Place, remote: RemoteObject | None) -> Ingested:
+        digest = self._digest(path, remote)
         known = self.catalog.source(digest)
         name = known.name if known else source_name(path)
         class_folders = self.wanted.class_name is not None
@@ -215,23 +226,29 @@ class _Job:
         if kind_of(path) == "video":
             outcome = self._take_film(path, name=name, group=group, digest=digest, there=there)
         elif known is not None and there:
-            source = self.catalog.add_source(replace(known, path=str(path.absolute()), group=group), now=_now())
+            source = self.catalog.add_source(replace(known, path=address_of(path), group=group), now=_now())
             outcome = Ingested(path, source, new=0, known=1)
         else:
             outcome = self._take_still(path, name=name, group=group, digest=digest)
         return self._labelled(outcome) if class_folders else outcome
 
-    def _digest(self, path: Path) -> str:
+    def _digest(self, path: Place, remote: RemoteObject | None) -> str:
         require_content(path)
-        state, resolved = path.stat(), path.resolve()
-        known = self.catalog.digest_of(resolved, size_bytes=state.st_size, modified_ns=state.st_mtime_ns)
+        if remote is not None:
+            size, changed = remote.size_bytes, remote.state.number
+        else:
+            assert isinstance(path, Path)
+            size, changed = path.stat().st_size, path.stat().st_mtime_ns
+        resolved = _resolved(path)
+        known = None if changed is None else self.catalog.digest_of(resolved, size_bytes=size, modified_ns=changed)
         if known is not None:
             return known
-        digest = digest_of_file(path, stopped=self.stop.is_set)
-        self.catalog.remember_digest(resolved, size_bytes=state.st_size, modified_ns=state.st_mtime_ns, digest=digest)
+        digest = digest_of_place(path, stopped=self.stop.is_set)
+        if changed is not None:
+            self.catalog.remember_digest(resolved, size_bytes=size, modified_ns=changed, digest=digest)
         return digest
 
-    def _take_still(self, path: Path, *, name: str, group: str, digest: str) -> Ingested:
+    def _take_still(self, path: Place, *, name: str, group: str, digest: str) -> Ingested:
         read, pixels = read_still(path, name=name, group=group, digest=digest)
         # The catalog gives the name before a picture is written under it: another process may want the same one.
         source = self.catalog.add_source(read, now=_now())
@@ -240,7 +257,7 @@ class _Job:
         self.catalog.add_frames([stored], now=_now())
         return Ingested(path, source, new=1, known=0)
 
-    def _take_film(self, path: Path, *, name: str, group: str, digest: str, there: Set[str]) -> Ingested:
+    def _take_film(self, path: Place, *, name: str, group: str, digest: str, there: Set[str]) -> Ingested:
         read, index = read_source(path, name=name, group=group, digest=digest)
         assert index is not None  # a film has one
         source = self.catalog.add_source(read, now=_now())
@@ -280,11 +297,11 @@ class _Job:
         """
         task, class_name = self.settings.task, self.wanted.class_name
         assert task is not None
-        others = [Path(path) for path in self.catalog.paths_of(outcome.source.digest)]
+        others = [parse_place(path) for path in self.catalog.paths_of(outcome.source.digest)]
         contested = [
             other
             for other in others
-            if other.is_file() and (named := task.class_of(other.parent.name)) is not None and named != class_name
+            if (named := task.class_of(other.parent.name)) is not None and named != class_name and exists(other)
         ]
         if contested:
             reason = f"is the same picture as {contested[0]}, in the folder of another class. Remove one of them"

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from rushes.errors import MediaError
 from rushes.footage.damage import why_unreadable
 from rushes.footage.kinds import require_content
+from rushes.storage.places import Place, Remote
+from rushes.storage.reading import failure_of
 
 if TYPE_CHECKING:
     import av
@@ -59,7 +60,7 @@ class Decoder:
 
 
 @contextmanager
-def open_film(path: Path, *, stream: int | None = None, threads: int = 0) -> Iterator[Decoder]:
+def open_film(path: Place, *, stream: int | None = None, threads: int = 0) -> Iterator[Decoder]:
     """Open a film at its beginning.
 
     Args:
@@ -71,20 +72,45 @@ def open_film(path: Path, *, stream: int | None = None, threads: int = 0) -> Ite
     """
     import av
 
-    require_content(path)
-    try:
-        # An absolute path is never taken for a protocol, and a playlist in disguise may not reach the network.
-        opened = av.open(os.path.abspath(path), options={"protocol_whitelist": "file"}, metadata_errors="ignore")  # noqa: PTH100
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise MediaError(path, why_unreadable(path, getattr(error, "strerror", None) or str(error))) from error
-    with opened as container:
-        video = _video_stream(container, path, stream)
-        video.thread_type = "AUTO"
-        video.codec_context.thread_count = threads
-        yield Decoder(container, video)
+    with _readable(path) as file:
+        try:
+            # A playlist in disguise may not reach the network, nor, from there, the files of this machine.
+            allowed = "none" if isinstance(path, Remote) else "file"
+            opened = av.open(file, mode="r", options={"protocol_whitelist": allowed}, metadata_errors="ignore")
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise MediaError(path, why_unreadable(path, getattr(error, "strerror", None) or str(error))) from error
+        with opened as container:
+            video = _video_stream(container, path, stream)
+            video.thread_type = "AUTO"
+            video.codec_context.thread_count = threads
+            yield Decoder(container, video)
 
 
-def _video_stream(container: InputContainer, path: Path, number: int | None) -> VideoStream:
+@contextmanager
+def _readable(path: Place) -> Iterator[str | IO[bytes]]:
+    """Give what FFmpeg reads a film from: an absolute path, which is never taken for a protocol, or an open file.
+
+    FFmpeg takes a connection that fails for the end of the film, or for damage; here it ends with what happened.
+    """
+    if not isinstance(path, Remote):
+        require_content(path)
+        yield os.path.abspath(path)  # noqa: PTH100
+        return
+    with path.open("rb") as file:
+        require_content(path)
+        try:
+            yield file
+        except Exception as error:
+            failure = failure_of(file)
+            if failure is None or failure is error:
+                raise
+            raise failure from error
+        failure = failure_of(file)
+        if failure is not None:
+            raise failure
+
+
+def _video_stream(container: InputContainer, path: Place, number: int | None) -> VideoStream:
     from av.stream import Disposition
 
     films = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]

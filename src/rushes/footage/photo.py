@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import threading
 import warnings
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from rushes.errors import MediaError
 from rushes.footage.kinds import require_content
+from rushes.storage.places import Place
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,7 +23,7 @@ _ORIENTATION = 0x0112  # EXIF tag
 _opening = threading.Lock()  # warning filters belong to the process, so that one thread at a time may change them
 
 
-def read_photo(path: Path) -> npt.NDArray[np.uint8]:
+def read_photo(path: Place) -> npt.NDArray[np.uint8]:
     """Return a photograph as it is to be seen.
 
     EXIF orientation is applied, an embedded colour profile is converted to sRGB, 16 bits become 8, transparency
@@ -40,12 +40,12 @@ def read_photo(path: Path) -> npt.NDArray[np.uint8]:
         return _pixels_of(file, path)
 
 
-def read_photo_bytes(data: bytes, name: str | Path) -> npt.NDArray[np.uint8]:
+def read_photo_bytes(data: bytes, name: str | Place) -> npt.NDArray[np.uint8]:
     """Return a photograph held in memory as `read_photo` does; `name` stands in errors."""
     return _pixels_of(io.BytesIO(data), name)
 
 
-def stored_format(path: Path) -> str:
+def stored_format(path: Place) -> str:
     """Return the picture format by content, in lower case: `jpeg`, `png`, `heif`.
 
     Raises:
@@ -56,7 +56,7 @@ def stored_format(path: Path) -> str:
         return (_open(file, path).format or "unknown").lower()
 
 
-def capture_time(path: Path) -> str | None:
+def capture_time(path: Place) -> str | None:
     """Return when a photograph was taken, `2024-05-01T12:30:00`, where its EXIF says so."""
     require_content(path)
     with path.open("rb") as file:
@@ -81,7 +81,7 @@ def parse_exif_time(text: str) -> str | None:
         return None
 
 
-def _pixels_of(file: IO[bytes], name: str | Path) -> npt.NDArray[np.uint8]:
+def _pixels_of(file: IO[bytes], name: str | Place) -> npt.NDArray[np.uint8]:
     image = _open(file, name)
     if image.width * image.height > MAX_PIXELS:
         raise MediaError(name, _too_large(image.width, image.height))
@@ -96,7 +96,7 @@ def _pixels_of(file: IO[bytes], name: str | Path) -> npt.NDArray[np.uint8]:
         raise MediaError(name, f"{reason}. Copy it again from where it came from") from error
 
 
-def _open(file: IO[bytes], name: str | Path) -> Image.Image:
+def _open(file: IO[bytes], name: str | Place) -> Image.Image:
     from PIL import Image, UnidentifiedImageError
 
     start = file.read(65536)  # all that a HEIF says of its pictures, and more

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from rushes.errors import MediaError
 from rushes.footage.kinds import kind_of
+from rushes.storage.places import Place
+from rushes.storage.reading import exists, held
 
 PictureFormat = Literal["jpeg", "webp", "png"]
 _SIZE = re.compile(r"^\s*(\d{1,5})(?:\s*[xX×]\s*(\d{1,5}))?\s*$")
@@ -62,7 +64,7 @@ def parse_size(text: str) -> PictureSize:
     return PictureSize(long_side=sides[0]) if len(sides) == 1 else PictureSize(width=sides[0], height=sides[1])
 
 
-def read_picture(path: Path) -> npt.NDArray[np.uint8]:
+def read_picture(path: Place) -> npt.NDArray[np.uint8]:
     """Return the picture in a photograph or a camera raw, upright.
 
     Returns:
@@ -71,12 +73,19 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
     Raises:
         MediaError: the file is missing, empty, cut off, a film, or no picture.
     """
+    with held(path) as remote:
+        if remote is not None and kind_of(path) != "video":
+            remote.read_whole()  # in few requests, where decoders read in small pieces
+        return _read_picture(path)
+
+
+def _read_picture(path: Place) -> npt.NDArray[np.uint8]:
     kind = kind_of(path)
     if kind == "raw":
         from rushes.footage.raw import read_raw
 
         return read_raw(path)
-    if kind == "video" and path.is_file():
+    if kind == "video" and exists(path):
         raise MediaError(path, "is a film where a picture is needed. Take frames of it with `rushes ingest`")
     from rushes.footage.photo import read_photo
 

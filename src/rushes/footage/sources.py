@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,16 @@ from rushes.errors import MediaError
 from rushes.footage.kinds import kind_of, require_content
 from rushes.footage.source import Source
 from rushes.footage.video import VideoIndex
-from rushes.storage.files import digest_of_file
+from rushes.storage.files import digest_of_bytes, digest_of_file
+from rushes.storage.places import Place, Remote
+from rushes.storage.reading import digest_of_remote_film, held
 
 _NOT_IN_A_NAME = re.compile(r"[^\w.\-]+")
 _NAME_BYTES = 160  # a frame's name adds 30 to it, and file systems allow 255
 
 
 def read_source(
-    path: Path, *, name: str | None = None, group: str, digest: str | None = None
+    path: Place, *, name: str | None = None, group: str, digest: str | None = None
 ) -> tuple[Source, VideoIndex | None]:
     """Return what a media file is, with the index of its frames where it is a film.
 
@@ -39,14 +42,46 @@ def read_source(
 
 
 def read_still(
-    path: Path, *, name: str | None = None, group: str, digest: str | None = None
+    path: Place, *, name: str | None = None, group: str, digest: str | None = None
 ) -> tuple[Source, npt.NDArray[np.uint8]]:
     """Return what a photograph or a raw is, with its pixels: both from one reading.
 
     Raises:
         MediaError: as `read_source`.
     """
-    require_content(path)
+    with held(path) as remote:
+        require_content(path)
+        if remote is not None:
+            remote.read_whole()
+        return _read_still(path, name, group, digest)
+
+
+def digest_of_place(path: Place, *, stopped: Callable[[], bool] = lambda: False) -> str:
+    """Return the digest by which a media file is known, in hex.
+
+    The SHA-256 of its bytes; of a film in a store, which is not read whole, one of what the store vouches for.
+
+    Args:
+        stopped: asked now and then; where it says so, an InterruptedError is raised.
+
+    Raises:
+        MediaError: a remote file cannot be read, or is a photograph too large to be read whole.
+        OSError: a local one cannot be read.
+    """
+    with held(path) as remote:
+        if isinstance(path, Path) or remote is None:
+            return digest_of_file(Path(str(path)), stopped=stopped)
+        if kind_of(path) == "video":
+            return digest_of_remote_film(remote, stopped=stopped)
+        return digest_of_bytes(remote.read_whole())
+
+
+def address_of(path: Place) -> str:
+    """Return where a file is, for the catalog: an absolute path, or the address without what opens it."""
+    return str(path) if isinstance(path, Remote) else os.path.abspath(path)  # noqa: PTH100  (links are not followed)
+
+
+def _read_still(path: Place, name: str | None, group: str, digest: str | None) -> tuple[Source, npt.NDArray[np.uint8]]:
     kind = kind_of(path)
     if kind == "raw":
         from rushes.footage.raw import capture_time_of_raw, read_raw, size_of_raw
@@ -66,8 +101,8 @@ def read_still(
         height, width = pixels.shape[:2]
         codec, captured_at = stored_format(path), capture_time(path)
     return Source(
-        digest=digest or digest_of_file(path),
-        path=os.path.abspath(path),  # noqa: PTH100  (resolve would follow links to another name)
+        digest=digest or digest_of_place(path),
+        path=address_of(path),
         name=name or source_name(path),
         group=group,
         kind="raw" if kind == "raw" else "photo",
@@ -78,7 +113,7 @@ def read_still(
     ), pixels
 
 
-def source_name(path: Path) -> str:
+def source_name(path: Place) -> str:
     """Return a name for a source, from its file's: letters, digits, `-`, `_` and dots; `My film (1).mp4` → `My-film-1`.
 
     Letters of any script are kept. Two files may get one name: it is the caller's to tell them apart.
@@ -87,13 +122,13 @@ def source_name(path: Path) -> str:
     return cleaned.encode()[:_NAME_BYTES].decode(errors="ignore").rstrip("-._") or "source"
 
 
-def _read_film(path: Path, name: str, group: str, digest: str | None) -> tuple[Source, VideoIndex]:
+def _read_film(path: Place, name: str, group: str, digest: str | None) -> tuple[Source, VideoIndex]:
     from rushes.footage.video import index_video
 
     index = index_video(path)
     source = Source(
-        digest=digest or digest_of_file(path),
-        path=os.path.abspath(path),  # noqa: PTH100  (resolve would follow links to another name)
+        digest=digest or digest_of_place(path),
+        path=address_of(path),
         name=name,
         group=group,
         kind="video",

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from rushes.errors import MediaError
 from rushes.footage.film import Decoder, open_film
 from rushes.footage.orientation import flip_of_matrix
+from rushes.storage.places import Place
 
 if TYPE_CHECKING:
     import av
@@ -128,7 +128,7 @@ class Run:
     ordinals: tuple[int, ...]
 
 
-def index_video(path: Path) -> VideoIndex:
+def index_video(path: Place) -> VideoIndex:
     """Return where every frame of a film is, by its packets, decoding a few frames only.
 
     All frames are decoded where packets do not tell: a codec with hidden frames (VP8), interlaced fields in packets
@@ -175,7 +175,7 @@ def index_video(path: Path) -> VideoIndex:
 
 
 def decode_frames(
-    path: Path, index: VideoIndex, ordinals: Sequence[int], *, threads: int = 0
+    path: Place, index: VideoIndex, ordinals: Sequence[int], *, threads: int = 0
 ) -> Iterator[DecodedFrame | LostFrame]:
     """Yield the wanted frames of a film in presentation order, each once.
 
@@ -224,7 +224,7 @@ def plan_runs(index: VideoIndex, wanted: Sequence[int]) -> list[Run]:
 
 
 def _jumping(
-    path: Path, left: deque[int], index: VideoIndex, to_rgb: ToRgb, threads: int
+    path: Place, left: deque[int], index: VideoIndex, to_rgb: ToRgb, threads: int
 ) -> Iterator[DecodedFrame | LostFrame]:
     """Yield wanted frames, taking them from `left`; end where no seek leads to the next of them."""
     with open_film(path, stream=index.stream, threads=threads) as decoder:
@@ -273,7 +273,7 @@ def _follow(
 
 
 def _straight(
-    path: Path, left: deque[int], index: VideoIndex, to_rgb: ToRgb, threads: int
+    path: Place, left: deque[int], index: VideoIndex, to_rgb: ToRgb, threads: int
 ) -> Iterator[DecodedFrame | LostFrame]:
     """Yield the wanted frames by decoding all from the beginning; what does not come is lost."""
     with open_film(path, stream=index.stream, threads=threads) as decoder:
@@ -350,7 +350,7 @@ class _Packets:
         return _Times(ordered, tuple(keyframes))
 
 
-def _decoded_times(path: Path) -> _Times:
+def _decoded_times(path: Place) -> _Times:
     """Return the times of all frames by decoding them, filled in where they are missing or do not rise."""
     with open_film(path) as decoder:
         stated = [(frame.pts, bool(frame.key_frame)) for frame in decoder.frames()]
@@ -371,7 +371,7 @@ def _decoded_times(path: Path) -> _Times:
     return _Times(tuple(filled), keyframes, exact=False)
 
 
-def _look_at_first_frame(path: Path) -> tuple[av.VideoFrame, int, int, int]:
+def _look_at_first_frame(path: Place) -> tuple[av.VideoFrame, int, int, int]:
     """Return the first frame, its flip code, and the width and height in pixels at which it is to be shown."""
     with open_film(path) as decoder:
         frame = next(decoder.frames(), None)

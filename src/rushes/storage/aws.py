@@ -11,6 +11,10 @@ from urllib.parse import urlsplit
 from rushes.errors import UsageError
 
 DEFAULT_REGION = "us-east-1"
+NO_KEYS = (
+    "no keys for S3 were found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; "
+    "for a public bucket set AWS_SKIP_SIGNATURE=true"
+)
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # Where a program on a server of the cloud is given its keys: the store asks there itself.
@@ -29,7 +33,6 @@ class S3Settings:
         endpoint: address of a store that is not Amazon's own; None leaves it to the region.
         access_key_id, secret_access_key, session_token: None where the store is to find them itself, or needs none.
         anonymous: requests are not signed, as for a public bucket.
-        keyed: keys were found, or a place that gives them.
         allow_http: an address without TLS may be used.
     """
 
@@ -39,7 +42,6 @@ class S3Settings:
     secret_access_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
     anonymous: bool = False
-    keyed: bool = False
     allow_http: bool = False
 
 
@@ -48,11 +50,12 @@ def s3_settings(environment: Mapping[str, str], *, home: Path) -> S3Settings:
 
     The variables are those of Amazon's own tools: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
     AWS_REGION, AWS_DEFAULT_REGION, AWS_PROFILE, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, AWS_ENDPOINT_URL_S3,
-    AWS_ENDPOINT_URL; and AWS_SKIP_SIGNATURE and AWS_ALLOW_HTTP.
+    AWS_ENDPOINT_URL, AWS_EC2_METADATA_DISABLED; and AWS_SKIP_SIGNATURE and AWS_ALLOW_HTTP. Without keys the store asks
+    the machine's role for them.
 
     Raises:
-        UsageError: a profile is named that is in no file, a file cannot be read, or an endpoint without TLS is named
-            that is not on this machine while AWS_ALLOW_HTTP is not set.
+        UsageError: a profile is named that is in no file, a file cannot be read, half of a pair of keys is set, or an
+            endpoint without TLS is named that is not on this machine while AWS_ALLOW_HTTP is not set.
     """
     profile = _profile(environment, home)
     endpoint = (
@@ -72,16 +75,20 @@ def s3_settings(environment: Mapping[str, str], *, home: Path) -> S3Settings:
     stated = (
         environment if environment.get("AWS_ACCESS_KEY_ID") else {key.upper(): value for key, value in profile.items()}
     )
-    keyed = bool(stated.get("AWS_ACCESS_KEY_ID")) or any(environment.get(name) for name in _GIVEN_KEYS)
+    keys = stated.get("AWS_ACCESS_KEY_ID"), stated.get("AWS_SECRET_ACCESS_KEY")
+    if bool(keys[0]) != bool(keys[1]) and not anonymous:
+        raise UsageError("of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set. Set both, or AWS_PROFILE")
+    given = any(environment.get(name) for name in _GIVEN_KEYS)
+    if not (keys[0] or given or anonymous) and environment.get("AWS_EC2_METADATA_DISABLED", "").lower() in _TRUE:
+        raise UsageError(NO_KEYS)
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or profile.get("region")
     return S3Settings(
         region=region or DEFAULT_REGION,
         endpoint=endpoint or None,
-        access_key_id=None if anonymous else stated.get("AWS_ACCESS_KEY_ID"),
-        secret_access_key=None if anonymous else stated.get("AWS_SECRET_ACCESS_KEY"),
+        access_key_id=None if anonymous else keys[0] or None,
+        secret_access_key=None if anonymous else keys[1] or None,
         session_token=None if anonymous else stated.get("AWS_SESSION_TOKEN") or stated.get("AWS_SECURITY_TOKEN"),
         anonymous=anonymous,
-        keyed=keyed,
         allow_http=allow_http,
     )
 

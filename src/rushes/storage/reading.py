@@ -37,7 +37,7 @@ class RemoteObject:
     """An object in a store, read by range through a few blocks kept in memory; may be used by several threads.
 
     The first answer fixes its state. Where a later one is of another state, reading fails, so that no reader gets
-    bytes of two versions.
+    bytes of two versions. What failed once fails from then on.
     """
 
     def __init__(self, remote: Remote) -> None:
@@ -110,26 +110,30 @@ class RemoteObject:
             stop = number + 1
             while stop < number + self._ahead and stop not in self._blocks:
                 stop += 1
-            self._fetch(number * BLOCK_BYTES, stop * BLOCK_BYTES)
+            self._fetch(number * BLOCK_BYTES, min(stop * BLOCK_BYTES, self.size_bytes))
             if self._whole is not None:
                 return b""
         self._blocks.move_to_end(number)
         return self._blocks[number]
 
     def _fetch(self, start: int, stop: int) -> None:
+        if (
+            self.failure is not None
+        ):  # FFmpeg asks on and on, and each time the store would be given its time to recover
+            raise self.failure
         try:
             answer = self._stored.fetch(start, stop, known=self._state)
         except Changed:
             reason = "changed while it was read. Run this again once it is no longer written to"
-            self.failure = self.failure or MediaError(self.remote, reason)
+            self.failure = MediaError(self.remote, reason)
             raise self.failure from None
         except MediaError as error:
-            self.failure = self.failure or error
+            self.failure = error
             raise
         self._state = self._state or answer.state
         self._fetched += len(answer.data)
         self._requests += 1
-        self._next = stop // BLOCK_BYTES
+        self._next = -(-stop // BLOCK_BYTES)
         if answer.start == 0 and len(answer.data) == answer.state.size_bytes:
             self._whole = answer.data
             self._blocks.clear()

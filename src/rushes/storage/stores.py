@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rushes.errors import MediaError, require_extra
-from rushes.storage.aws import S3Settings, s3_settings
+from rushes.storage.aws import NO_KEYS, S3Settings, s3_settings
 from rushes.storage.places import Remote
 
 if TYPE_CHECKING:
@@ -200,20 +200,25 @@ def _store_of(remote: Remote) -> tuple[Any, str]:
 def _bucket(name: str, settings: S3Settings) -> S3Store:
     from obstore.store import S3Store
 
-    # The settings say all: what the store would read from the environment by itself is said again, or has no bearing.
-    stated = {
-        "region": settings.region,
-        "endpoint": settings.endpoint,
+    stated: dict[str, Any] = {"region": settings.region}
+    if settings.endpoint:
+        stated["endpoint"] = settings.endpoint
+    if settings.anonymous:
+        # Half a pair of keys in the environment would be refused, though none is sent.
+        stated |= {"skip_signature": True, "access_key_id": "none", "secret_access_key": "none"}
+    keys = {
         "access_key_id": settings.access_key_id,
         "secret_access_key": settings.secret_access_key,
-        "session_token": settings.session_token,
-        "skip_signature": settings.anonymous or None,
+        "token": settings.session_token,
+        "expires_at": None,
     }
     return S3Store(
         name,
-        config={key: value for key, value in stated.items() if value is not None},  # type: ignore[arg-type]
+        config=stated,  # type: ignore[arg-type]  # plain keys and values
         client_options=_client(allow_http=settings.allow_http),
         retry_config=_retry(),
+        # Not by the settings: those would be completed by whatever session token stands in the environment.
+        credential_provider=(lambda: keys) if settings.access_key_id else None,  # type: ignore[arg-type]
     )
 
 
@@ -228,7 +233,7 @@ def _web(remote: Remote) -> HTTPStore:
 
 
 def _client(*, allow_http: bool) -> ClientConfig:
-    return {"allow_http": allow_http, "connect_timeout": "10s", "read_timeout": "30s", "timeout": "5min"}
+    return {"allow_http": allow_http, "connect_timeout": "4s", "read_timeout": "30s", "timeout": "5min"}
 
 
 def _retry() -> RetryConfig:
@@ -255,11 +260,8 @@ def _reason(error: Exception, remote: Remote, *, opened: bool) -> str:
         if opened:
             return "is no longer there: it was removed while it was read. Put it back, or take its new place"
         return f"there is no such {'object in the bucket' if s3 else 'file on the server (404)'}. Check the name"
-    if "169.254.169.254" in said or "169.254.170" in said:
-        return (
-            "no keys for S3 were found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE; "
-            "for a public bucket set AWS_SKIP_SIGNATURE=true"
-        )
+    if "/latest/api/token" in said or "/latest/meta-data" in said:  # the machine has no role that gives keys
+        return NO_KEYS
     if status[:3] in ("401", "403", "407"):
         if s3:
             remedy = "Check AWS_PROFILE or AWS_ACCESS_KEY_ID, and the policy of the bucket"

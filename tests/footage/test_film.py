@@ -12,8 +12,9 @@ import pytest
 
 from footage.painted import ordinal_of, write_film, write_sound
 from rushes.errors import MediaError
+from rushes.footage.film import open_film
 from rushes.footage.sampling import Every, plan_ordinals
-from rushes.footage.video import DecodedFrame, decode_frames, index_video
+from rushes.footage.video import DecodedFrame, LostFrame, decode_frames, index_video
 from rushes.storage.places import Place, parse_place
 from rushes.storage.reading import held
 from storage.servers import WebServer, web_server
@@ -31,13 +32,13 @@ def put(web: WebServer, path: Path, **how: object) -> Place:
     return parse_place(web.put(f"/films/{path.name}", path.read_bytes(), **how))
 
 
-def write_large_film(path: Path) -> Path:
+def write_large_film(path: Path, frame_count: int = 150) -> Path:
     """Write a film of which each frame has about 20 KiB: more than the first answers of a server hold."""
     random = np.random.default_rng(0)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast", "qp": "20", "g": "10"})
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
-        for _ in range(150):
+        for _ in range(frame_count):
             pixels = random.integers(0, 255, (120, 160, 3), np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         container.mux(stream.encode(None))
@@ -79,6 +80,33 @@ def test_bytes_that_no_reader_asks_for_are_not_fetched(web: WebServer, tmp_path:
     index = index_video(film)
     assert len(list(decode_frames(film, index, plan_ordinals(index, Every(Fraction(1)))))) == 3
     assert web.sent["/films/a.mp4"] < 4 << 20  # by several openings; there are 8 MiB
+
+
+def test_a_few_frames_of_a_long_film_cost_a_part_of_it(web: WebServer, tmp_path: Path) -> None:
+    film = put(web, write_large_film(tmp_path / "long.mp4", 900))
+    size = len(web.files["/films/long.mp4"].data)
+    with open_film(film) as decoder:
+        step = decoder.stream.duration // 4
+        found = [next(decoder.frames_from(step * number)).key_frame for number in range(4)]
+    assert found == [1, 1, 1, 1]
+    assert web.sent["/films/long.mp4"] < size / 3
+
+
+def test_what_came_before_a_failure_is_good(web: WebServer, tmp_path: Path) -> None:
+    path = write_large_film(tmp_path / "film.mp4")
+    film = put(web, path)
+    with held(film):
+        index = index_video(film)
+    good = {frame.ordinal: frame.pixels for frame in decode_frames(path, index, range(150))}  # type: ignore[union-attr]
+    web.asked.clear()
+    web.before = lambda asked, number: number == 3 and web.files.pop(asked, None)
+    came: list[DecodedFrame | LostFrame] = []
+    with held(film), pytest.raises(MediaError, match="no longer there"):
+        came.extend(decode_frames(film, index, range(150)))
+    assert 0 < len(came) < 150
+    for frame in came:
+        assert isinstance(frame, DecodedFrame)
+        assert np.array_equal(frame.pixels, good[frame.ordinal])
 
 
 def test_a_playlist_in_disguise_reaches_neither_the_network_nor_the_disk(web: WebServer, tmp_path: Path) -> None:

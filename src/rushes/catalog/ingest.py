@@ -267,19 +267,23 @@ class _Job:
         lost = [Unreadable(str(path), warning) for warning in index.warnings] if missing else []
         batch: list[StoredFrame] = []
         new = 0
-        for decoded in decode_frames(path, index, missing) if missing else ():
-            if isinstance(decoded, LostFrame):
-                lost.append(Unreadable(frames[decoded.ordinal].name, decoded.reason))
-                continue
-            pixels = resize(decoded.pixels, self.settings.size)
-            batch.append(self._write(frames[decoded.ordinal], pixels, folder=source.name))
-            if len(batch) >= _FRAMES_PER_COMMIT:
-                self.catalog.add_frames(batch, now=_now())
-                new += len(batch)
-                batch = []
-                self.meter.frames_done(path.name, new, len(missing))
-            if self.stop.is_set():
-                break
+        try:
+            for decoded in decode_frames(path, index, missing) if missing else ():
+                if isinstance(decoded, LostFrame):
+                    lost.append(Unreadable(frames[decoded.ordinal].name, decoded.reason))
+                    continue
+                pixels = resize(decoded.pixels, self.settings.size)
+                batch.append(self._write(frames[decoded.ordinal], pixels, folder=source.name))
+                if len(batch) >= _FRAMES_PER_COMMIT:
+                    self.catalog.add_frames(batch, now=_now())
+                    new += len(batch)
+                    batch = []
+                    self.meter.frames_done(path.name, new, len(missing))
+                if self.stop.is_set():
+                    break
+        except MediaError:  # a connection broke off, or the film is gone; what came before is good
+            self.catalog.add_frames(batch, now=_now())
+            raise
         self.catalog.add_frames(batch, now=_now())
         new += len(batch)
         return Ingested(path, source, new, len(frames) - len(missing), tuple(lost))

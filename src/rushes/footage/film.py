@@ -27,6 +27,7 @@ class Decoder:
     container: InputContainer
     stream: VideoStream
     damaged_packets: int = 0
+    file: str | IO[bytes] = ""  # what the packets are read from
 
     def frames(self) -> Iterator[av.VideoFrame]:
         """Yield the frames in presentation order from where the film stands; what is damaged is passed over."""
@@ -39,6 +40,7 @@ class Decoder:
             except av.FFmpegError:  # the file ends in the middle of something; what was sent still comes out
                 self.damaged_packets += 1
                 packet = None
+            self._stop_where_reading_failed()
             try:
                 yield from self.stream.decode(packet)
             except av.EOFError:
@@ -47,6 +49,12 @@ class Decoder:
                 self.damaged_packets += 1
             if packet is None:
                 return
+
+    def _stop_where_reading_failed(self) -> None:
+        """Raise what a store said; FFmpeg gives the half of a packet that came as a packet, and a picture of it."""
+        failure = None if isinstance(self.file, str) else failure_of(self.file)
+        if failure is not None:
+            raise failure
 
     def frames_from(self, pts: int) -> Iterator[av.VideoFrame]:
         """Yield the frames from about the last keyframe at or before `pts`, as near as the container can seek."""
@@ -83,7 +91,7 @@ def open_film(path: Place, *, stream: int | None = None, threads: int = 0) -> It
             video = _video_stream(container, path, stream)
             video.thread_type = "AUTO"
             video.codec_context.thread_count = threads
-            yield Decoder(container, video)
+            yield Decoder(container, video, file=file)
 
 
 @contextmanager

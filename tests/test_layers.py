@@ -34,6 +34,7 @@ EDGES = {
     "fastexcel": {"labels"},
     "rawpy": {"footage"},
     "av": {"footage", "datasets"},
+    "obstore": {"storage"},
     "torch": {"models", "learning", "bundles"},
     "timm": {"models", "bundles"},
     "sklearn": {"learning"},
@@ -41,7 +42,7 @@ EDGES = {
     "typer": {"cli"},
     "rich": {"cli"},
 }
-HEAVY = ("numpy", "torch", "PIL", "polars", "cv2", "av", "sqlalchemy", "onnxruntime", "rich", "typer")
+HEAVY = ("numpy", "torch", "PIL", "polars", "cv2", "av", "sqlalchemy", "onnxruntime", "rich", "typer", "obstore")
 
 
 def modules() -> list[Path]:

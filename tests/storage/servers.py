@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from urllib.request import Request, urlopen
 
 
 @dataclass
@@ -57,7 +58,7 @@ class WebServer:
 def web_server() -> Iterator[WebServer]:
     lock = threading.Lock()
 
-    class Request(BaseHTTPRequestHandler):
+    class Asked(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def log_message(self, *_: object) -> None:
@@ -123,7 +124,7 @@ def web_server() -> Iterator[WebServer]:
             if breaks:
                 self.close_connection = True
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Asked)
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a connection that the client closed
     web = WebServer(f"http://127.0.0.1:{server.server_port}")
@@ -178,5 +179,7 @@ def s3_store(name: str = "rushes-films") -> Iterator[Bucket]:
                 yield Bucket(name, f"http://{host}:{port}", client)
             finally:
                 client.close()
+                # What the store holds belongs to the process, and the next one would find it.
+                urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
         finally:
             server.stop()

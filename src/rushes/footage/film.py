@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
@@ -27,7 +27,7 @@ class Decoder:
     container: InputContainer
     stream: VideoStream
     damaged_packets: int = 0
-    file: str | IO[bytes] = ""  # what the packets are read from
+    failure: Callable[[], MediaError | None] = lambda: None  # why the store gave no more of the film
 
     def frames(self) -> Iterator[av.VideoFrame]:
         """Yield the frames in presentation order from where the film stands; what is damaged is passed over."""
@@ -52,7 +52,7 @@ class Decoder:
 
     def _stop_where_reading_failed(self) -> None:
         """Raise what a store said; FFmpeg gives the half of a packet that came as a packet, and a picture of it."""
-        failure = None if isinstance(self.file, str) else failure_of(self.file)
+        failure = self.failure()
         if failure is not None:
             raise failure
 
@@ -80,7 +80,7 @@ def open_film(path: Place, *, stream: int | None = None, threads: int = 0) -> It
     """
     import av
 
-    with _readable(path) as file:
+    with _readable(path) as (file, failure):
         try:
             # A playlist in disguise may not reach the network, nor, from there, the files of this machine.
             allowed = "none" if isinstance(path, Remote) else "file"
@@ -91,23 +91,38 @@ def open_film(path: Place, *, stream: int | None = None, threads: int = 0) -> It
             video = _video_stream(container, path, stream)
             video.thread_type = "AUTO"
             video.codec_context.thread_count = threads
-            yield Decoder(container, video, file=file)
+            yield Decoder(container, video, failure=failure)
+
+
+class _Quiet:
+    """A remote file that ends where it fails: PyAV prints an error that comes while FFmpeg is busy elsewhere."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except MediaError:  # the file remembers it
+            return b""
 
 
 @contextmanager
-def _readable(path: Place) -> Iterator[str | IO[bytes]]:
-    """Give what FFmpeg reads a film from: an absolute path, which is never taken for a protocol, or an open file.
+def _readable(path: Place) -> Iterator[tuple[str | _Quiet, Callable[[], MediaError | None]]]:
+    """Give what FFmpeg reads a film from, and what tells why that failed.
 
-    FFmpeg takes a connection that fails for the end of the film, or for damage; here it ends with what happened.
+    It is an absolute path, which is never taken for a protocol, or an open file. FFmpeg takes a connection that fails
+    for the end of the film, or for damage; here it ends with what happened.
     """
     if not isinstance(path, Remote):
         require_content(path)
-        yield os.path.abspath(path)  # noqa: PTH100
+        yield os.path.abspath(path), lambda: None  # noqa: PTH100
         return
     with path.open("rb") as file:
         require_content(path)
         try:
-            yield file
+            yield _Quiet(file), lambda: failure_of(file)
         except Exception as error:
             failure = failure_of(file)
             if failure is None or failure is error:

@@ -193,7 +193,7 @@ class RemoteFile(io.RawIOBase):
 
 
 _open: dict[Remote, tuple[RemoteObject, int]] = {}  # with how many readers each has
-_opening = threading.Lock()
+_opening = threading.RLock()  # a file that nobody closed is closed by the collector, in whichever thread it wakes up
 
 
 def _take(remote: Remote) -> RemoteObject:
@@ -205,11 +205,13 @@ def _take(remote: Remote) -> RemoteObject:
 
 def _let_go(found: RemoteObject) -> None:
     with _opening:
-        _, readers = _open[found.remote]
-        if readers == 1:
-            del _open[found.remote]
-        else:
+        known, readers = _open.get(found.remote, (None, 0))
+        if known is not found:
+            return
+        if readers > 1:
             _open[found.remote] = found, readers - 1
+        else:
+            del _open[found.remote]
 
 
 def open_remote(remote: Remote) -> BinaryIO:

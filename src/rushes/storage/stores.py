@@ -265,7 +265,7 @@ def _reason(error: Exception, remote: Remote, *, opened: bool) -> str:
     if status[:3] in ("401", "403", "407"):
         if s3:
             remedy = "Check AWS_PROFILE or AWS_ACCESS_KEY_ID, and the policy of the bucket"
-            return f"may not be read with these keys ({status}). {remedy}"
+            return f"may not be read ({status}). {remedy}"
         return f"may not be read ({status}). If the address was signed, it may have expired: sign it again"
     if status[:3] in ("301", "307") or "redirect" in said.lower():
         where = "Set AWS_REGION to the region of the bucket" if s3 else "Give the address that it leads to"

@@ -16,6 +16,10 @@ from rushes.storage.files import write_text
 
 # Name -> what is compared, for the chart.
 BENCHMARKS = {
+    "scan": "one pass over a film, beside a bare decode",
+    "scan_vs_tools": "one pass, beside PySceneDetect and an OpenCV loop",
+    "scan_memory": "memory of a scan of two hours",
+    "cuts": "errors in finding cuts, beside PySceneDetect",
     "sparse": "a frame every 8 s of a film, beside an OpenCV loop",
     "raw_preview": "first look at a raw, beside a full development",
     "features_first": "a head on cached features, beside fine-tuning",

@@ -31,12 +31,16 @@ def make_raw(*, preview_width: int) -> Path:
     return path
 
 
-def format_dng(mosaic: npt.NDArray[np.uint16], preview: bytes, preview_width: int) -> bytes:
+def format_dng(
+    mosaic: npt.NDArray[np.uint16], preview: bytes, preview_width: int, *, orientation: int = 1, taken: str = ""
+) -> bytes:
     """Return the bytes of a DNG.
 
     Args:
         mosaic: (height, width), one colour per pixel, red at the top left, blue diagonally below.
         preview: JPEG of the whole picture, three by two.
+        orientation: 1 to 8, as EXIF counts.
+        taken: capture time as EXIF writes it, `2024:05:01 12:30:00`; "" states none.
     """
     height, width = mosaic.shape
     about: list[Entry] = [
@@ -45,7 +49,7 @@ def format_dng(mosaic: npt.NDArray[np.uint16], preview: bytes, preview_width: in
         (271, _ASCII, b"rushes\0"),
         (272, _ASCII, b"benchmark\0"),
         (273, _LONG, (0,)),
-        (274, _SHORT, (1,)),
+        (274, _SHORT, (orientation,)),
         (279, _LONG, (len(preview),)),
         (330, _LONG, (0,)),
         (50706, _BYTE, (1, 4, 0, 0)),
@@ -53,6 +57,7 @@ def format_dng(mosaic: npt.NDArray[np.uint16], preview: bytes, preview_width: in
         (50721, _SRATIONAL, (10000, 10000, 0, 1, 0, 1, 0, 1, 10000, 10000, 0, 1, 0, 1, 0, 1, 10000, 10000)),
         (50728, _RATIONAL, (1, 2, 1, 1, 2, 3)),
         (50778, _SHORT, (21,)),
+        *([(306, _ASCII, taken.encode() + b"\0")] if taken else []),
     ]
     sensor: list[Entry] = [
         (254, _LONG, (0,)),

@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from benchmarks.harness import Outcome, Say, Target, Turns, calls_within, in_turns
 from rushes.bundles.bundle import Bundle
+from rushes.cores import count_cores
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.inference.predictor import Predictor
-from rushes.learning.threads import count_cores, let_idle_threads_sleep
+from rushes.learning.threads import let_idle_threads_sleep
 from rushes.models.backbones import Backbone
 
 if TYPE_CHECKING:

@@ -40,3 +40,9 @@ def chromium() -> str:
 def ffprobe() -> str:
     """The path of ffprobe."""
     return _tool("ffprobe")
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> str:
+    """The path of ffmpeg."""
+    return _tool("ffmpeg")

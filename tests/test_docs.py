@@ -556,6 +556,26 @@ def test_the_columns_of_a_table_of_predictions_are_described(tmp_path: Path) -> 
     assert set(written) <= set(re.findall(r"`([^`]+)`", text))
 
 
+def test_every_key_and_column_of_shots_is_described() -> None:
+    from rushes.timelines.formats.csv import COLUMNS
+    from rushes.timelines.formats.json import table_of
+    from timelines.shots_by_hand import small_timeline
+
+    film = table_of(small_timeline())
+    section = sections(page("formats.md"), 2)["Shots"]
+    head, _, columns = section.partition("**`.csv`**")
+    assert set(key_rows_loose(head)) == set(film)
+    assert set(key_rows_loose(columns)) == set(COLUMNS)
+    assert set(film["shots"][0]) <= set(COLUMNS)
+
+
+def test_every_format_of_shots_is_described() -> None:
+    from rushes.timelines.shot_files import EXTENSIONS
+
+    for text in (sections(page("formats.md"), 2)["Shots"], sections(page("commands.md"), 2)["`rushes shots`"]):
+        assert {f"`{extension}`" for extension in EXTENSIONS} <= set(re.findall(r"`\.\w+`", text))
+
+
 def key_rows_loose(text: str) -> list[str]:
     """Return every word in backticks in the first cells of the tables in a text."""
     return [word for row in rows(text) for word in re.findall(r"`([^`]+)`", row[0])]

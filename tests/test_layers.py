@@ -14,10 +14,11 @@ import rushes
 
 SOURCE = Path(rushes.__file__).parent
 # Every room may import the rooms before it, and itself; DESIGN's order.
-GROUND = ("errors", "progress", "timecode", "project")
+GROUND = ("errors", "progress", "cores", "timecode", "project")
 ROOMS = (
     "storage",
     "footage",
+    "timelines",
     "labels",
     "catalog",
     "datasets",

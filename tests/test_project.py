@@ -43,6 +43,7 @@ def test_a_class_is_known_by_its_name_its_alias_and_in_any_case() -> None:
         ({"ingest": {"quality": "high"}}, "must be a whole number"),
         ({"ingest": {"quality": 0}}, "from 1 to 100"),
         ({"ingest": {"size": "big"}}, "the long side"),
+        ({"ingest": {"deinterlace": "yes"}}, "must be"),
         ({"ingest": {"format": "jpg"}}, "Did you mean 'jpeg'"),
         ({"tasks": {"select": {"classes": ["only"]}}}, "at least two"),
         ({"tasks": {"select": {"classes": ["a", "A"]}}}, "the same word twice"),

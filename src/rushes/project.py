@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 PROJECT_FILE = "rushes.toml"
 PICTURE_FORMATS = ("jpeg", "webp", "png")
+RAW_DEVELOPMENTS = ("preview", "half", "full")
 DEFAULT_TRUST = ("review", "jonny", "supervised", "folder", "unsupervised")
 
 
@@ -57,6 +58,8 @@ class IngestDefaults:
     size: str = "640"  # long side in pixels, or WIDTHxHEIGHT
     format: str = "jpeg"
     quality: int = 90
+    deinterlace: bool = False
+    raw: str = "preview"  # or half or full: how a raw becomes pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +313,8 @@ def _parse_ingest(table: Mapping[str, Any], *, where: str) -> IngestDefaults:
         raise ProjectError(f"{where}: [ingest] format is '{settings.format}'. {hint}")
     if not 1 <= settings.quality <= 100:
         raise ProjectError(f"{where}: [ingest] quality is {settings.quality}; it must be from 1 to 100")
+    if settings.raw not in RAW_DEVELOPMENTS:
+        raise ProjectError(f"{where}: [ingest] raw is '{settings.raw}'. {did_you_mean(settings.raw, RAW_DEVELOPMENTS)}")
     return settings
 
 

@@ -8,10 +8,12 @@ semicolon before the frames.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 
+_DROP_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
+_HOURS_OF_A_DAY = 24
 _SMPTE = re.compile(r"^(\d{1,3})[:\-.](\d{2})[:\-.](\d{2})([:;\-.])(\d{2,3})$")
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,2}):(\d{2})(?:[.,](\d+))?$")
 _SECONDS = re.compile(r"^(\d+(?:\.\d+)?)\s*(ms|s|sec|m|min|h)?$")
@@ -42,6 +44,96 @@ class Timecode:
 def nominal_rate(rate: Fraction) -> int:
     """Return the whole number of frames that timecode counts per second: 24 for 24000/1001."""
     return max(1, floor(rate + Fraction(1, 2)))
+
+
+def counts_drop_frame(rate: Fraction) -> bool:
+    """Return whether drop-frame counting exists at a rate: at 29.97 and 59.94 alone."""
+    # Some files state 2997/100, which is 29.97 to the letter.
+    return any(abs(rate / known - 1) < Fraction(1, 10_000) for known in _DROP_RATES)
+
+
+def count_of_timecode(timecode: Timecode, rate: Fraction) -> int:
+    """Return how many frames lie between 00:00:00:00 and a timecode, as SMPTE ST 12-1 counts them.
+
+    Raises:
+        ValueError: the timecode does not exist at this rate: too many frames in its second, 24 hours or more,
+            drop-frame at a rate without it, or a number that drop-frame counting passes over.
+    """
+    fault = _fault_of(timecode, rate)
+    if fault is not None:
+        raise ValueError(f"'{timecode}' is no timecode at {float(rate):.5g} frames per second: {fault}")
+    minutes = timecode.hours * 60 + timecode.minutes
+    count = (minutes * 60 + timecode.seconds) * nominal_rate(rate) + timecode.frames
+    return count - _dropped_per_minute(rate) * (minutes - minutes // 10) if timecode.drop else count
+
+
+def timecode_of_count(count: int, rate: Fraction, *, drop: bool = False) -> Timecode:
+    """Return the timecode of the frame that is `count` frames from 00:00:00:00; after 24 hours it starts again.
+
+    Args:
+        count: any whole number; -1 is the last frame of the day before.
+        drop: count drop-frame: in each minute but every tenth, the first two numbers (four at 59.94) are passed over.
+
+    Raises:
+        ValueError: `drop` at a rate without it.
+    """
+    if drop and not counts_drop_frame(rate):
+        raise ValueError(f"drop-frame counting exists at 29.97 and 59.94 alone, got {float(rate):.5g}")
+    nominal = nominal_rate(rate)
+    per_minute = _dropped_per_minute(rate) if drop else 0
+    per_ten_minutes = nominal * 600 - 9 * per_minute
+    count %= per_ten_minutes * 6 * _HOURS_OF_A_DAY
+    tens, rest = divmod(count, per_ten_minutes)
+    # The first of ten minutes is whole; each of the other nine is short by the numbers that it passes over.
+    passed = max(0, rest - per_minute) // (nominal * 60 - per_minute)
+    seconds, frames = divmod(count + (tens * 9 + passed) * per_minute, nominal)
+    return Timecode(seconds // 3600, seconds // 60 % 60, seconds % 60, frames, drop=drop)
+
+
+def parse_start_timecode(text: str, rate: Fraction) -> tuple[Timecode | None, str | None]:
+    """Return the timecode that a file states for its first frame, and what is wrong with it.
+
+    What contradicts the rate is put right where that is possible: the semicolon goes at a rate without drop-frame
+    counting, and a number that drop-frame counting passes over becomes the next that it has, as editing programs
+    take it. What cannot be put right is None.
+    """
+    try:
+        stated = parse_timecode(text)
+    except ValueError:
+        return None, f"its start timecode '{text}' is passed over: a timecode is HH:MM:SS:FF"
+    if stated.drop and not counts_drop_frame(rate):
+        stated = replace(stated, drop=False)
+        fault = "drop-frame counting exists at 29.97 and 59.94 frames per second alone"
+    elif _is_passed_over(stated, rate):
+        stated = replace(stated, frames=_dropped_per_minute(rate))
+        fault = "drop-frame counting passes this number over"
+    else:
+        fault = None
+    lasting = _fault_of(stated, rate)
+    if lasting is not None:
+        where = f"at {float(rate):.5g} frames per second"
+        return None, f"its start timecode '{text}' is passed over: {where}, {lasting}"
+    return stated, None if fault is None else f"its start timecode '{text}' is taken as {stated}: {fault}"
+
+
+def _fault_of(timecode: Timecode, rate: Fraction) -> str | None:
+    nominal = nominal_rate(rate)
+    if timecode.hours >= _HOURS_OF_A_DAY:
+        return "timecode ends with 24 hours"
+    if timecode.frames >= nominal:
+        return f"the frames of a second are 00 to {nominal - 1:02d}"
+    if timecode.drop and not counts_drop_frame(rate):
+        return "drop-frame counting exists at 29.97 and 59.94 frames per second alone"
+    return "drop-frame counting passes this number over" if _is_passed_over(timecode, rate) else None
+
+
+def _is_passed_over(timecode: Timecode, rate: Fraction) -> bool:
+    first_of_minute = timecode.drop and timecode.seconds == 0 and timecode.minutes % 10 != 0
+    return first_of_minute and timecode.frames < _dropped_per_minute(rate)
+
+
+def _dropped_per_minute(rate: Fraction) -> int:
+    return nominal_rate(rate) // 15  # 2 of 30, 4 of 60
 
 
 def timecode_at(seconds: Fraction, rate: Fraction) -> Timecode:

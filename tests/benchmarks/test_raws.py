@@ -4,7 +4,7 @@ import numpy as np
 from benchmarks.raws import format_dng
 
 from rushes.footage.picture import encode_picture
-from rushes.footage.raw import read_raw, size_of_raw
+from rushes.footage.raw import read_raw
 
 
 def test_the_raw_that_is_measured_is_one_and_its_preview_is_found(tmp_path):
@@ -14,6 +14,6 @@ def test_the_raw_that_is_measured_is_one_and_its_preview_is_found(tmp_path):
     path = tmp_path / "measured.dng"
     path.write_bytes(format_dng(mosaic, encode_picture(preview), 1080))
     shown = read_raw(path)
-    assert size_of_raw(path) == (1200, 800)
-    assert shown.shape == (720, 1080, 3)
-    assert abs(int(shown[300, 100, 0]) - 200) < 8
+    assert (shown.width_pixels, shown.height_pixels) == (1200, 800)
+    assert shown.pixels.shape == (720, 1080, 3)
+    assert abs(int(shown.pixels[300, 100, 0]) - 200) < 8

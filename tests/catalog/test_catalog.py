@@ -197,6 +197,29 @@ def test_a_later_step_keeps_what_is_there_and_a_step_that_fails_leaves_the_versi
     engine.dispose()
 
 
+def test_a_catalog_of_the_first_version_keeps_its_sources_and_learns_their_start_timecode(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'catalog.db'}"
+    engine = create_engine(url)
+    assert migrate(engine, steps=STEPS[:1]) == 1
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO sources (digest, path, name, group_name, kind, width_pixels, height_pixels, codec, "
+                "start_pts, rate, frame_count, added_at) VALUES "
+                "(:digest, '/films/a.mov', 'a', 'a', 'video', 8, 8, 'h264', 0, '25', 50, :now)"
+            ),
+            {"digest": "ab" * 32, "now": NOW},
+        )
+    engine.dispose()
+    with open_catalog(url) as catalog:
+        before = catalog.source("ab" * 32)
+        assert before is not None
+        assert (before.name, before.start_timecode) == ("a", None)
+        catalog.add_source(replace(before, start_timecode="10:00:00:00"), now=NOW)
+        after = catalog.source("ab" * 32)
+        assert after == replace(before, start_timecode="10:00:00:00")
+
+
 def test_a_catalog_of_a_newer_rushes_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "catalog.db"
     open_catalog(path).close()

@@ -6,13 +6,15 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from footage.painted import ordinal_of, write_film, write_large_film, write_sound
+from footage.painted import ordinal_of, write_film, write_film_with, write_large_film, write_sound
+from footage.test_interlace import comb, write_interlaced
 from rushes.catalog.catalog import Catalog, open_catalog
 from rushes.catalog.ingest import Ingested, IngestSettings, group_of, ingest, plan_ingest
 from rushes.footage.picture import encode_picture, parse_size, read_picture
@@ -316,3 +318,31 @@ def test_a_file_that_may_not_be_read_is_named(catalog: Catalog, tmp_path: Path) 
     (outcome,) = take(catalog, tmp_path, film)
     assert isinstance(outcome, Unreadable)
     assert "permission" in outcome.reason.lower()
+
+
+def test_an_interlaced_film_is_noted_once_and_deinterlaced_on_request(catalog: Catalog, tmp_path: Path) -> None:
+    film = write_interlaced(tmp_path / "h264.mp4")
+    few, all_frames = replace(SETTINGS, sampling=Every(Fraction(1, 5))), replace(SETTINGS, deinterlace=True)
+    (first,) = take(catalog, tmp_path, film, settings=few)
+    (again,) = take(catalog, tmp_path, film, settings=few)
+    (rest,) = take(catalog, tmp_path, film, settings=all_frames)
+    assert isinstance(first, Ingested)
+    assert isinstance(again, Ingested)
+    assert isinstance(rest, Ingested)
+    assert first.interlaced
+    assert again.interlaced
+    assert first.notes == ("is interlaced: moving edges show combs; --deinterlace takes them out",)
+    assert (again.notes, rest.notes, first.lost) == ((), (), ())
+    assert (rest.new, rest.known) == (16, 4)
+    combs = {
+        item.frame.ordinal: comb(read_picture(tmp_path / "project" / item.image)[:, 40:]) for item in catalog.frames()
+    }
+    assert all((combs[ordinal] > 5) == (ordinal % 5 == 0) for ordinal in range(20))
+
+
+def test_the_start_timecode_of_a_film_is_kept(catalog: Catalog, ffmpeg: str, tmp_path: Path) -> None:
+    film = write_film_with(ffmpeg, tmp_path / "a.mov", "-c:v", "libx264", "-timecode", "10:00:00:00", frame_count=5)
+    (outcome,) = take(catalog, tmp_path, film)
+    assert isinstance(outcome, Ingested)
+    assert outcome.source.start_timecode == "10:00:00:00"
+    assert catalog.source(outcome.source.digest) == outcome.source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -76,6 +77,28 @@ def write_large_film(path: Path, frame_count: int = 150) -> Path:
         container.mux(stream.encode(None))
     assert path.stat().st_size > 2 << 20
     return path
+
+
+def write_film_with(
+    ffmpeg: str, path: Path, *words: str, frame_count: int = 60, rate: Fraction = Fraction(25), chain: str = "null"
+) -> Path:
+    """Write a film with the program ffmpeg, which has encoders and containers that PyAV lacks.
+
+    Args:
+        words: what the command line says of the output.
+        chain: of filters, between the painted frames and the encoder.
+    """
+    source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(rate), "-i", "-"]
+    painted = b"".join(paint(ordinal).tobytes() for ordinal in range(frame_count))
+    run_ffmpeg(ffmpeg, *source, "-vf", chain, *words, str(path), stdin=painted)
+    return path
+
+
+def run_ffmpeg(ffmpeg: str, *words: str, stdin: bytes = b"") -> bytes:
+    """Return what ffmpeg writes to its standard output."""
+    done = subprocess.run([ffmpeg, "-v", "error", "-y", *words], input=stdin, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
 
 
 def write_sound(path: Path) -> Path:

@@ -15,13 +15,13 @@ from rushes.footage.video import index_video
 VARIABLE = [0, 20, 60, 61, 90, 150, 151, 180, 240, 300, 301, 330]
 
 
-def times_by_ffprobe(ffprobe: str, path: Path) -> list[Fraction]:
-    """Return the time of every frame that ffprobe decodes, in seconds, in presentation order."""
+def times_by_ffprobe(ffprobe: str, path: Path) -> list[Fraction | None]:
+    """Return the time of every frame that ffprobe decodes, in seconds, in presentation order; None for one without."""
     words = ["-v", "error", "-select_streams", "v:0", "-show_entries", "frame=pts:stream=time_base", "-of", "json"]
     done = subprocess.run([ffprobe, *words, str(path)], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     time_base = Fraction(found["streams"][0]["time_base"])
-    return [frame["pts"] * time_base for frame in found["frames"]]
+    return [frame["pts"] * time_base if "pts" in frame else None for frame in found["frames"]]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from footage.stills import looks_like_quarters, write_raw
 from inference.plain import write_film, write_photo
+from rushes.footage.raw import read_raw
 from rushes.footage.sampling import Every, EveryFrame, Keyframes, name_frames, plan_ordinals
 from rushes.footage.source import Unreadable
 from rushes.footage.sources import read_source
@@ -28,6 +30,17 @@ def test_a_photograph_is_predicted(predictor: Predictor, tmp_path: Path) -> None
     assert (found.path, found.kind, found.predicted_class) == (str(tmp_path / "a.jpg"), "photo", "green")
     assert list(found.scores) == ["red", "green", "blue"]
     assert found.confidence == max(found.scores.values()) > 0.5
+
+
+def test_a_raw_is_seen_as_ingest_sees_it_by_a_preview_that_fills_the_working_size(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    raw = write_raw(tmp_path / "a.dng", sensor=(3000, 2000), preview_width=720)
+    (found,) = predict_path(predictor, raw)
+    assert isinstance(found, PicturePrediction)
+    pixels = read_raw(raw, size=predictor.working_size).pixels
+    assert looks_like_quarters(pixels)
+    assert list(found.scores.values()) == pytest.approx(predictor.probabilities([pixels])[0].tolist())
 
 
 def test_a_film_has_a_timeline_and_a_verdict(predictor: Predictor, tmp_path: Path) -> None:

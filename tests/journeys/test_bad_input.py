@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from footage.painted import write_film, write_sound
+from footage.stills import png_that_states, quarters, write_jpeg, write_raw
 from journeys.conftest import Rushes
 from rushes.footage.picture import decode_picture, encode_picture
 
@@ -67,6 +70,75 @@ def test_bad_files_are_listed_with_reason_and_remedy_and_the_others_are_taken_in
         assert lines[0].rstrip().endswith(tuple("abcdefghijklmnopqrstuvwxyz0123456789.')")), lines
     assert frame_names(project) == ["film30_FRM-00-00-00-00", "film30_FRM-00-00-01-00"]
     assert not [path for path in (project / "frames").rglob("*") if path.name.startswith(".")]
+
+
+def test_bad_photographs_and_raws_are_one_line_each_and_the_others_are_taken_in(
+    rushes: Rushes, project: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shoot"
+    good = write_jpeg(folder / "good.jpg")
+    shutil.copy(good, folder / "called.png")
+    Image.fromarray(quarters()).save(folder / "pixels.png")
+    (folder / "pixels.png").rename(folder / "called.nef")
+    Image.new("RGB", (1, 1), (9, 8, 7)).save(folder / "one.png")
+    frames = [Image.fromarray(quarters()), Image.new("RGB", (80, 60))]
+    frames[0].save(folder / "moving.gif", save_all=True, append_images=frames[1:])
+    whole = write_raw(folder / "cut.dng", sensor=(3000, 2000), preview_width=720).read_bytes()
+    (folder / "cut.dng").write_bytes(whole[:1_000_000])
+    bad = {
+        "empty.jpg": (b"", "is empty (0 bytes)"),
+        "text.dng": (b"this is no raw", "no camera raw"),
+        "words.heic": (b"this is no picture", "is not a picture"),
+        "half.jpg": (good.read_bytes()[:9000], "is cut off"),
+        "bomb.png": (png_that_states(60000, 60000), "is larger than rushes opens"),
+        "stub.dng": (whole[:400], "is "),
+    }
+    for name, (content, _) in bad.items():
+        (folder / name).write_bytes(content)
+    Image.new("1", (16384, 16384)).save(folder / "vast.png")
+    (folder / "folder.jpg").mkdir()
+    said = rushes("ingest", folder, folder / "gone.jpg", "--json", folder=project, status=1)
+    reasons = {**{name: reason for name, (_, reason) in bad.items()}, "vast.png": "is larger than rushes opens",
+               "gone.jpg": "no such file", "cut.dng": "is cut off (1,000,000 of some "}  # fmt: skip
+    assert len(said.json["failed"]) == len(reasons)
+    for name, reason in reasons.items():
+        lines = [line for line in said.err.splitlines() if f"{name}:" in line]
+        assert len(lines) == 1, (name, said.err)
+        assert reason in lines[0]
+    taken = {Path(file["path"]).name for file in said.json["files"]}
+    assert taken == {"called.png", "called.nef", "good.jpg", "one.png", "moving.gif", "cut.dng"}
+    assert len(frame_names(project)) == 5  # called.png is good.jpg once more
+    assert not [path for path in (project / "frames").rglob("*") if path.name.startswith(".")]
+
+
+def test_a_raw_and_its_jpeg_are_one_sample_that_a_sheet_may_call_by_either_name(
+    rushes: Rushes, project: Path, tmp_path: Path
+) -> None:
+    for number in range(3):
+        write_raw(tmp_path / "shoot" / f"DSC_{number}.DNG", level=2000 + 500 * number)
+        write_jpeg(tmp_path / "shoot" / f"DSC_{number}.JPG", np.roll(quarters(1200, 800), 100 * number, axis=1))
+    (tmp_path / "shoot" / "DSC_2.JPG").write_bytes(b"")
+    plan = rushes("ingest", tmp_path / "shoot", "--dry-run", folder=project)
+    assert "DSC_0.DNG with DSC_0.JPG" in plan.out
+    said = rushes("ingest", tmp_path / "shoot", "--raw", "preview", folder=project, status=1)
+    assert "0 films and 3 photographs: 3 new frames" in said.out
+    assert "2 raws paired with the JPEG or HEIC beside them" in said.out
+    assert "DSC_2.JPG: is empty (0 bytes). Copy it again from where it came from; DSC_2.DNG stands for it" in said.err
+    write_jpeg(tmp_path / "shoot" / "DSC_2.JPG")
+    again = rushes("ingest", tmp_path / "shoot", "--json", folder=project).json
+    beside = sorted(Path(file["companions"][0]).name for file in again["files"])
+    assert beside == ["DSC_0.JPG", "DSC_1.JPG", "DSC_2.JPG"]
+    assert again["frames_known"] == 3
+    sheet = label(project, ("DSC_0.JPG", "left"), ("DSC_1.DNG", "right"), ("DSC_2", "left"))
+    assert rushes("labels", "import", sheet, "--json", folder=project).json["appended"] == 3
+
+
+def test_a_word_for_raws_that_there_is_none_of_names_the_nearest(rushes: Rushes, project: Path, tmp_path: Path) -> None:
+    said = rushes("ingest", tmp_path, "--raw", "ful", folder=project, status=2)
+    assert "--raw ful: Did you mean 'full'?" in said.err
+    toml = project / "rushes.toml"
+    toml.write_text(toml.read_text().replace('raw = "preview"', 'raw = "previews"'))
+    assert "[ingest] raw is 'previews'. Did you mean 'preview'?" in rushes("status", folder=project, status=2).err
 
 
 def test_a_sheet_that_names_no_classes_says_what_was_found_and_what_to_write(

@@ -6,7 +6,8 @@ import sys
 
 import torch
 
-from rushes.learning.threads import count_cores, count_threads, torch_threads
+from rushes.cores import count_cores
+from rushes.learning.threads import count_threads, torch_threads
 
 
 def ask(program: str, **environment: str) -> str:

@@ -82,6 +82,21 @@ class Catalog:
             wanted = select(table.c.path).where(table.c.digest == digest).order_by(table.c.path)
             return [str(path) for path in connection.execute(wanted).scalars()]
 
+    def other_paths(self) -> dict[str, list[str]]:
+        """Return digest -> the paths, beside its own, at which a photograph or raw was seen; those that have some."""
+        files, sources = schema.files, schema.sources
+        wanted = (
+            select(files.c.digest, files.c.path)
+            .join(sources, sources.c.digest == files.c.digest)
+            .where(sources.c.kind != "video", files.c.path != sources.c.path)
+            .order_by(files.c.path)
+        )
+        found: dict[str, list[str]] = {}
+        with self._reading() as connection:
+            for row in connection.execute(wanted):
+                found.setdefault(str(row.digest), []).append(str(row.path))
+        return found
+
     def remember_digest(self, path: Place, *, size_bytes: int, modified_ns: int, digest: str) -> None:
         """Remember a file's digest for as long as its size and time stay the same."""
         values = {"size_bytes": size_bytes, "modified_ns": modified_ns, "digest": digest}
@@ -93,7 +108,7 @@ class Catalog:
             )
 
     def add_source(self, source: Source, *, now: str) -> Source:
-        """Add a source, or bring the path and group of a known one up to date; return it as it stands.
+        """Add a source, or bring path, group and start timecode of a known one up to date; return it as it stands.
 
         A name belongs to one source: where another one has it, a piece of the digest is added; the group of a source
         that is its own group, and so is called like it, follows.
@@ -102,7 +117,7 @@ class Catalog:
         for name in (source.name, f"{source.name}-{source.digest[:8]}", source.digest):
             group = name if source.group == source.name else source.group
             values = _source_to_row(source) | {"name": name, "group_name": group, "added_at": now}
-            changes = {"path": values["path"], "group_name": values["group_name"]}
+            changes = {column: values[column] for column in ("path", "group_name", "start_timecode")}
             statement = self._insert(table).values(values)
             try:
                 with self._writing() as connection:
@@ -307,6 +322,7 @@ def _source_to_row(source: Source) -> dict[str, Any]:
         "frame_count": source.frame_count,
         "duration_seconds": None if source.duration_seconds is None else str(source.duration_seconds),
         "captured_at": source.captured_at,
+        "start_timecode": source.start_timecode,
     }
 
 
@@ -325,6 +341,7 @@ def _source_from_row(row: Row[Any]) -> Source:
         frame_count=row.frame_count,
         duration_seconds=None if row.duration_seconds is None else Fraction(row.duration_seconds),
         captured_at=row.captured_at,
+        start_timecode=row.start_timecode,
     )
 
 

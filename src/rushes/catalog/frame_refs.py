@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rushes.catalog.catalog import StoredFrame
+from rushes.footage.pairs import companions_of
 from rushes.footage.source import Source
 from rushes.labels.frame_index import FrameRef
 
 
-def frame_refs(frames: Sequence[StoredFrame], sources: Sequence[Source]) -> list[FrameRef]:
-    """Return one reference per frame; times are counted from the first frame of its source."""
+def frame_refs(
+    frames: Sequence[StoredFrame], sources: Sequence[Source], other_paths: Mapping[str, Sequence[str]] | None = None
+) -> list[FrameRef]:
+    """Return one reference per frame; times are counted from the first frame of its source.
+
+    Args:
+        other_paths: digest -> further paths of a photograph, as `Catalog.other_paths` returns them.
+    """
+    elsewhere = other_paths or {}
     by_digest = {source.digest: source for source in sources}
     return [
         FrameRef(
@@ -24,6 +32,7 @@ def frame_refs(frames: Sequence[StoredFrame], sources: Sequence[Source]) -> list
             timecode=item.frame.timecode,
             group=by_digest[item.frame.source].group,
             rate=by_digest[item.frame.source].rate,
+            companions=tuple(companions_of(by_digest[item.frame.source].path, elsewhere.get(item.frame.source, ()))),
         )
         for item in frames
     ]

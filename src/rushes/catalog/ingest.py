@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +17,21 @@ import numpy.typing as npt
 from rushes.catalog.catalog import Catalog, StoredFrame
 from rushes.errors import MediaError, did_you_mean
 from rushes.footage.kinds import find_media, kind_of, require_content
+from rushes.footage.pairs import Photograph, pair_stills, part_by_time
 from rushes.footage.picture import PictureFormat, PictureSize, encode_picture, resize
-from rushes.footage.sampling import Sampling, name_frames, plan_ordinals
+from rushes.footage.raw import Development
+from rushes.footage.sampling import Sampling, find_missing_times, name_frames, narrow_to_film, plan_ordinals
 from rushes.footage.signature import signature_of
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
-from rushes.footage.sources import address_of, digest_of_place, read_source, read_still, source_name
-from rushes.footage.video import LostFrame, decode_frames
+from rushes.footage.sources import (
+    address_of,
+    capture_time_of_still,
+    digest_of_place,
+    read_source,
+    read_still,
+    source_name,
+)
+from rushes.footage.video import LostFrame, VideoIndex, decode_frames
 from rushes.labels.label import Label
 from rushes.progress import Progress, silent
 from rushes.project import Task
@@ -43,11 +53,13 @@ class Wanted:
     Attributes:
         group: the group it is to be of; None takes the one its kind suggests (see `group_of`).
         class_name: the class its folder names, where folders name classes.
+        companions: pictures that the camera wrote beside this raw; they are one photograph, and one sample.
     """
 
     path: Place
     group: str | None = None
     class_name: str | None = None
+    companions: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,9 @@ class IngestSettings:
     size: PictureSize
     format: PictureFormat = "jpeg"
     quality: int = 90
+    raw: Development = "preview"  # how a raw becomes pixels
     task: Task | None = None  # whose classes folders name
+    deinterlace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +82,10 @@ class Ingested:
     Attributes:
         new, known: frames written now, and frames that were there already.
         lost: frames that were planned and could not be decoded, and what else is wrong, each with the reason.
-        fetched: what came over the network; None for a local file.
+        notes: what a person may want to know of the file and that cost no frame.
+        interlaced: the film's frames are of two fields each.
+        companions: other files of the same photograph, which are no samples of their own.
+        fetched: what came over the network, companions included; None for a local file.
     """
 
     path: Place
@@ -76,6 +93,9 @@ class Ingested:
     new: int
     known: int
     lost: tuple[Unreadable, ...] = ()
+    notes: tuple[str, ...] = ()
+    interlaced: bool = False
+    companions: tuple[Place, ...] = ()
     fetched: Fetched | None = None
 
 
@@ -113,7 +133,48 @@ def plan_ingest(
         hint = did_you_mean(folder.name, [*class_folders.classes, *class_folders.aliases])
         reason = f"'{folder.name}' is no class of {class_folders.name} ({count} files passed over). {hint}"
         missing.append(Unreadable(str(folder), f"{reason} An alias in rushes.toml would do as well"))
-    return list({_resolved(item.path): item for item in wanted}.values()), missing
+    return _paired(list({_resolved(item.path): item for item in wanted}.values())), missing
+
+
+def _paired(wanted: Sequence[Wanted]) -> list[Wanted]:
+    """Return what is wanted with every raw and its companions as one, by their names and by when they were taken."""
+    by_path = {item.path: item for item in wanted}
+    paired: list[Wanted] = []
+    for photograph in pair_stills(by_path):
+        files = (photograph.main, *photograph.companions)
+        # Of remote files the names decide for now: a raw would be fetched whole to be asked when it was taken.
+        asked = photograph.companions and isinstance(photograph.main, Path)
+        times = {file: _time_of(file) for file in files} if asked else {}
+        for one in part_by_time(photograph, times):
+            paired.append(replace(by_path[one.main], companions=one.companions))
+    return paired
+
+
+def _time_of(path: Place) -> str | None:
+    try:
+        return capture_time_of_still(path)
+    except (MediaError, OSError):  # which is said when the file is taken in
+        return None
+
+
+def _state_of(path: Place) -> tuple[int, int | None]:
+    """Return a file's size in bytes and a number that changes with it; None where its store vouches for nothing."""
+    if isinstance(path, Path):
+        state = path.stat()
+        return state.st_size, state.st_mtime_ns
+    with held(path) as remote:
+        assert remote is not None  # of a remote place
+        return remote.size_bytes, remote.state.number
+
+
+def _sum_of(path: Place, remotes: Sequence[RemoteObject]) -> Fetched:
+    parts = [remote.fetched for remote in remotes]
+    return Fetched(
+        str(path),
+        sum(part.size_bytes for part in parts),
+        sum(part.fetched_bytes for part in parts),
+        sum(part.requests for part in parts),
+    )
 
 
 def _resolved(path: Place) -> Place:
@@ -207,16 +268,77 @@ class _Job:
         if self.stop.is_set():
             return Unreadable(str(path), "was not looked at: the run was stopped before")
         try:
-            with held(path) as remote:
-                outcome = self._take_in(path, remote)
-                return outcome if remote is None else replace(outcome, fetched=remote.fetched)
+            with ExitStack() as stack:
+                places = (path, *self.wanted.companions)
+                remotes = [remote for place in places if (remote := stack.enter_context(held(place))) is not None]
+                outcome = self._take_photograph() if self.wanted.companions else self._take_in(path)
+                return replace(outcome, fetched=_sum_of(path, remotes)) if remotes else outcome
         except MediaError as error:
             return Unreadable(str(path), error.reason)
         except OSError as error:
             return Unreadable(str(path), f"cannot be taken in: {error.strerror or error}")
 
-    def _take_in(self, path: Place, remote: RemoteObject | None) -> Ingested:
-        digest = self._digest(path, remote)
+    def _take_photograph(self) -> Ingested:
+        """Take in a raw and its companions as one sample, known by the raw.
+
+        A companion that was taken in before the raw appeared stays what the photograph is known by, so that its labels
+        stay its own. Where the raw cannot be read, the first companion that can stands for it.
+        """
+        path, companions = self.wanted.path, self.wanted.companions
+        strangers = self._strangers()
+        files = (path, *(file for file in companions if file not in strangers))
+        main = next((file for file in files if self._is_known(file)), path)
+        beside = tuple(file for file in files if file != main)
+        try:
+            outcome = self._joined(self._take_in(main, beside=beside), beside)
+            return replace(outcome, lost=(*outcome.lost, *strangers.values()))
+        except MediaError as error:
+            reasons = [error.reason]
+        for file in beside:
+            try:
+                outcome = self._take_in(file)
+            except MediaError as error:
+                reasons.append(f"{file.name} {error.reason}")
+                continue
+            lost = Unreadable(str(main), f"{reasons[0]}; {file.name} stands for it")
+            return replace(outcome, lost=(*outcome.lost, lost, *strangers.values()))
+        raise MediaError(main, "; ".join(reasons))
+
+    def _strangers(self) -> dict[Place, Unreadable]:
+        """Return those companions of a remote raw that were taken at another time, which no plan has looked for."""
+        path, companions = self.wanted.path, self.wanted.companions
+        if isinstance(path, Path) or self._is_known(path):
+            return {}
+        _, *others = part_by_time(Photograph(path, companions), {file: _time_of(file) for file in (path, *companions)})
+        reason = f"has the name of {path.name} and was taken at another time. Name it by itself to take it in"
+        return {other.main: Unreadable(str(other.main), reason) for other in others}
+
+    def _is_known(self, path: Place) -> bool:
+        try:
+            return self.catalog.source(self._digest(path)) is not None
+        except MediaError:
+            return False
+
+    def _joined(self, outcome: Ingested, beside: Sequence[Place]) -> Ingested:
+        """Remember that files are the photograph that was taken in; those that cannot be read are lost.
+
+        A file that is a source of its own stays one.
+        """
+        lost, companions = list(outcome.lost), []
+        for file in beside:
+            try:
+                if self._remembered(file) != outcome.source.digest:
+                    capture_time_of_still(file)
+                    if not self._is_known(file):
+                        self._remember(file, outcome.source.digest)
+                companions.append(file)
+            except MediaError as error:
+                if str(file) not in {item.path for item in lost}:
+                    lost.append(Unreadable(str(file), f"{error.reason}; {outcome.path.name} stands for it"))
+        return replace(outcome, lost=tuple(lost), companions=tuple(companions))
+
+    def _take_in(self, path: Place, *, beside: Sequence[Place] = ()) -> Ingested:
+        digest = self._digest(path)
         known = self.catalog.source(digest)
         name = known.name if known else source_name(path)
         class_folders = self.wanted.class_name is not None
@@ -226,49 +348,78 @@ class _Job:
         if kind_of(path) == "video":
             outcome = self._take_film(path, name=name, group=group, digest=digest, there=there)
         elif known is not None and there:
-            source = self.catalog.add_source(replace(known, path=address_of(path), group=group), now=_now())
+            # A photograph that is named by its companion stays where it is.
+            stays = kind_of(path) != known.kind and exists(parse_place(known.path))
+            place = known.path if stays else address_of(path)
+            source = self.catalog.add_source(replace(known, path=place, group=group), now=_now())
             outcome = Ingested(path, source, new=0, known=1)
         else:
-            outcome = self._take_still(path, name=name, group=group, digest=digest)
+            outcome = self._take_still(path, name=name, group=group, digest=digest, beside=beside)
         return self._labelled(outcome) if class_folders else outcome
 
-    def _digest(self, path: Place, remote: RemoteObject | None) -> str:
-        require_content(path)
-        if remote is not None:
-            size, changed = remote.size_bytes, remote.state.number
-        else:
-            assert isinstance(path, Path)
-            size, changed = path.stat().st_size, path.stat().st_mtime_ns
-        resolved = _resolved(path)
-        known = None if changed is None else self.catalog.digest_of(resolved, size_bytes=size, modified_ns=changed)
-        if known is not None:
-            return known
-        digest = digest_of_place(path, stopped=self.stop.is_set)
-        if changed is not None:
-            self.catalog.remember_digest(resolved, size_bytes=size, modified_ns=changed, digest=digest)
+    def _digest(self, path: Place) -> str:
+        digest = self._remembered(path)
+        if digest is None:
+            digest = digest_of_place(path, stopped=self.stop.is_set)
+            self._remember(path, digest)
         return digest
 
-    def _take_still(self, path: Place, *, name: str, group: str, digest: str) -> Ingested:
-        read, pixels = read_still(path, name=name, group=group, digest=digest)
+    def _remembered(self, path: Place) -> str | None:
+        """Return the digest under which a file was taken in, where it did not change since then."""
+        require_content(path)
+        size, changed = _state_of(path)
+        if changed is None:
+            return None
+        return self.catalog.digest_of(_resolved(path), size_bytes=size, modified_ns=changed)
+
+    def _remember(self, path: Place, digest: str) -> None:
+        size, changed = _state_of(path)
+        if changed is not None:
+            self.catalog.remember_digest(_resolved(path), size_bytes=size, modified_ns=changed, digest=digest)
+
+    def _take_still(self, path: Place, *, name: str, group: str, digest: str, beside: Sequence[Place]) -> Ingested:
+        settings = self.settings
+        lost: list[Unreadable] = []
+        for companion in (*beside, None):
+            try:
+                read, still = read_still(
+                    path,
+                    name=name,
+                    group=group,
+                    digest=digest,
+                    size=settings.size,
+                    development=settings.raw,
+                    companion=companion,
+                )
+                break
+            except MediaError as error:
+                if companion is None or error.path != str(companion):
+                    raise
+                lost.append(Unreadable(error.path, f"{error.reason}; {path.name} stands for it"))
         # The catalog gives the name before a picture is written under it: another process may want the same one.
         source = self.catalog.add_source(read, now=_now())
         frame = Frame(digest, 0, STILL_TIME_BASE, 0, "00:00:00:00", source.name)
-        stored = self._write(frame, resize(pixels, self.settings.size), folder=_STILLS_FOLDER)
+        stored = self._write(frame, still.pixels, folder=_STILLS_FOLDER)
         self.catalog.add_frames([stored], now=_now())
-        return Ingested(path, source, new=1, known=0)
+        if still.flaw:
+            lost.append(Unreadable(str(path), still.flaw))
+        return Ingested(path, source, new=1, known=0, lost=tuple(lost))
 
     def _take_film(self, path: Place, *, name: str, group: str, digest: str, there: Set[str]) -> Ingested:
         read, index = read_source(path, name=name, group=group, digest=digest)
         assert index is not None  # a film has one
         source = self.catalog.add_source(read, now=_now())
-        planned = name_frames(source, index, plan_ordinals(index, self.settings.sampling))
+        sampling = narrow_to_film(self.settings.sampling, (source.name, path.name, path.stem))
+        planned = name_frames(source, index, plan_ordinals(index, sampling))
         frames = {frame.ordinal: frame for frame in planned}
         missing = [ordinal for ordinal, frame in frames.items() if frame.id not in there]
         lost = [Unreadable(str(path), warning) for warning in index.warnings] if missing else []
+        lost += [Unreadable(str(path), reason) for reason in find_missing_times(index, sampling)]
         batch: list[StoredFrame] = []
         new = 0
+        notes = _notes(index, deinterlace=self.settings.deinterlace) if missing else ()
         try:
-            for decoded in decode_frames(path, index, missing) if missing else ():
+            for decoded in decode_frames(path, index, missing, deinterlace=self.settings.deinterlace):
                 if isinstance(decoded, LostFrame):
                     lost.append(Unreadable(frames[decoded.ordinal].name, decoded.reason))
                     continue
@@ -286,7 +437,7 @@ class _Job:
             raise
         self.catalog.add_frames(batch, now=_now())
         new += len(batch)
-        return Ingested(path, source, new, len(frames) - len(missing), tuple(lost))
+        return Ingested(path, source, new, len(frames) - len(missing), tuple(lost), notes, index.interlaced)
 
     def _write(self, frame: Frame, pixels: npt.NDArray[np.uint8], *, folder: str) -> StoredFrame:
         data = encode_picture(pixels, self.settings.format, self.settings.quality)
@@ -323,6 +474,11 @@ class _Job:
                 labels.append(Label(item.frame.id, task.name, wanted, FOLDER_ORIGIN, _now(), place, FOLDER_ORIGIN))
         self.catalog.append_labels(labels)
         return outcome
+
+
+def _notes(index: VideoIndex, *, deinterlace: bool) -> tuple[str, ...]:
+    combs = "is interlaced: moving edges show combs; --deinterlace takes them out"
+    return (*index.notes, combs) if index.interlaced and not deinterlace else index.notes
 
 
 def _now() -> str:

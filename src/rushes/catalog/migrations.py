@@ -71,7 +71,11 @@ def _make_first_tables(connection: Connection) -> None:
         connection.execute(text(statement.replace("{serial}", serial)))
 
 
-STEPS: tuple[Step, ...] = (_make_first_tables,)
+def _add_start_timecode(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE sources ADD COLUMN start_timecode TEXT"))
+
+
+STEPS: tuple[Step, ...] = (_make_first_tables, _add_start_timecode)
 
 
 def migrate(engine: Engine, *, steps: Sequence[Step] = STEPS) -> int:

@@ -33,6 +33,7 @@ sources = Table(
     Column("frame_count", Integer, nullable=False),
     Column("duration_seconds", Text),  # a fraction
     Column("captured_at", Text),
+    Column("start_timecode", Text),  # SMPTE, of the first frame
     Column("added_at", Text, nullable=False),
 )
 

@@ -5,27 +5,51 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from rushes.errors import UsageError, did_you_mean
-from rushes.project import PICTURE_FORMATS
+from rushes.project import PICTURE_FORMATS, RAW_DEVELOPMENTS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rushes.footage.picture import PictureFormat, PictureSize
+    from rushes.footage.raw import Development
     from rushes.footage.sampling import Sampling
 
 
-def parse_sampling(every: str | None, fps: str | None, *, every_frame: bool, keyframes: bool, default: str) -> Sampling:
-    """Return which frames of a film are wanted; at most one of the words may be given.
+def parse_sampling(
+    every: str | None,
+    fps: str | None,
+    *,
+    every_frame: bool,
+    keyframes: bool,
+    default: str,
+    at: Path | None = None,
+) -> Sampling:
+    """Return which frames of a film are wanted; of the words one may be given, or `every` with `keyframes`.
+
+    Args:
+        at: a sheet of times.
 
     Raises:
-        UsageError: several are given, or one is not what it should be.
+        UsageError: words are given that do not go together, or one is not what it should be.
+        SheetError: the sheet of times cannot be read, or has faulty rows.
     """
-    from rushes.footage.sampling import AtRate, Every, EveryFrame, Keyframes
+    from rushes.footage.sampling import AtRate, Every, EveryFrame, EveryKeyframe, Keyframes
+    from rushes.footage.times_sheet import read_times_sheet
     from rushes.timecode import parse_duration, parse_rate
 
-    if sum((every is not None, fps is not None, every_frame, keyframes)) > 1:
-        raise UsageError("--every, --fps, --every-frame and --keyframes exclude one another; give one of them")
+    together = keyframes and every is not None
+    if sum((every is not None, fps is not None, every_frame, keyframes, at is not None)) > 1 + together:
+        raise UsageError(
+            "--every, --fps, --every-frame, --keyframes and --at exclude one another; give one of them. "
+            "Only --every and --keyframes go together"
+        )
+    if at is not None:
+        return read_times_sheet(at)
     try:
         if every_frame:
             return EveryFrame()
+        if together:
+            return EveryKeyframe(parse_duration(every or default))
         if keyframes:
             return Keyframes()
         if fps is not None:
@@ -50,3 +74,10 @@ def parse_format(text: str) -> PictureFormat:
     if text not in PICTURE_FORMATS:
         raise UsageError(f"--format {text}: {did_you_mean(text, PICTURE_FORMATS)}")
     return cast("PictureFormat", text)
+
+
+def parse_development(text: str) -> Development:
+    """Return the way from a raw to pixels that a word means."""
+    if text not in RAW_DEVELOPMENTS:
+        raise UsageError(f"--raw {text}: {did_you_mean(text, RAW_DEVELOPMENTS)}")
+    return cast("Development", text)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rushes.cli.door import Door, opened, plural
-from rushes.cli.footage_words import parse_format, parse_picture_size, parse_sampling
+from rushes.cli.footage_words import parse_development, parse_format, parse_picture_size, parse_sampling
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, ThreadsOption, verb_app
 from rushes.errors import UsageError
 
@@ -29,9 +30,19 @@ def ingest(
     fps: Annotated[str | None, typer.Option(help="So many frames per second of a film.")] = None,
     every_frame: Annotated[bool, typer.Option("--every-frame", help="Every frame of a film.")] = False,
     keyframes: Annotated[bool, typer.Option("--keyframes", help="The key frames of a film.")] = False,
+    at: Annotated[
+        Path | None, typer.Option(metavar="TIMES.csv", help="Frames at the times that a sheet states.")
+    ] = None,
     size: Annotated[str | None, typer.Option(help="Long side in pixels, or WIDTHxHEIGHT.")] = None,
     format: Annotated[str | None, typer.Option(help="jpeg, webp or png.")] = None,
     quality: Annotated[int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP.")] = None,
+    deinterlace: Annotated[
+        bool | None,
+        typer.Option("--deinterlace/--no-deinterlace", help="Take the combs at moving edges out of interlaced films."),
+    ] = None,
+    raw: Annotated[
+        str | None, typer.Option(help="Of a raw: preview (half where none is enough), half or full.")
+    ] = None,
     group: Annotated[str | None, typer.Option(help="One group for all of it (a film, an episode, a shoot).")] = None,
     class_folders: Annotated[
         bool, typer.Option("--class-folders", help="The folder that holds a photograph names its class (with --task).")
@@ -54,6 +65,7 @@ def ingest(
         from rushes.catalog.catalog import open_catalog
         from rushes.catalog.ingest import Ingested, IngestSettings, plan_ingest
         from rushes.catalog.ingest import ingest as take_in
+        from rushes.footage.sampling import find_strangers
         from rushes.project import find_project
         from rushes.storage.places import parse_place
 
@@ -67,19 +79,26 @@ def ingest(
             size=size or place.ingest.size,
             format=format or place.ingest.format,
             quality=quality or place.ingest.quality,
+            deinterlace=place.ingest.deinterlace if deinterlace is None else deinterlace,
+            raw=raw or place.ingest.raw,
         )
         wanted_task = place.task(task) if class_folders else None
         settings = IngestSettings(
-            sampling=parse_sampling(every, fps, every_frame=every_frame, keyframes=keyframes, default=defaults.every),
+            sampling=parse_sampling(
+                every, fps, every_frame=every_frame, keyframes=keyframes, at=at, default=defaults.every
+            ),
             size=parse_picture_size(defaults.size),
             format=parse_format(defaults.format),
             quality=defaults.quality,
+            raw=parse_development(defaults.raw),
             task=wanted_task,
+            deinterlace=defaults.deinterlace,
         )
         wanted, missing = plan_ingest([parse_place(path) for path in paths], group=group, class_folders=wanted_task)
         if dry_run:
             for item in wanted:
-                door.say(f"would take in {item.path}")
+                beside = "".join(f" with {file.name}" for file in item.companions)
+                door.say(f"would take in {item.path}{beside}")
             for lack in missing:
                 door.fail_item(str(lack))
             door.finish({"would_ingest": [str(item.path) for item in wanted], "failed": door.failed})
@@ -97,6 +116,15 @@ def ingest(
                 else:
                     missing.append(outcome)
         _report(door, taken)
+        names: list[tuple[str, ...]] = [
+            (outcome.source.name, outcome.path.name, outcome.path.stem) for outcome in taken
+        ]
+        names += [(item.path.name, item.path.stem) for item in wanted]
+        for stranger in find_strangers(settings.sampling, names):
+            door.fail_item(stranger)
+        for outcome in taken:
+            for note in outcome.notes:
+                door.warn(f"{outcome.path}: {note}")
         for lack in [*missing, *(lost for outcome in taken for lost in outcome.lost)]:
             door.fail_item(str(lack))
         door.finish(
@@ -110,9 +138,12 @@ def ingest(
                         "source": outcome.source.digest,
                         "name": outcome.source.name,
                         "group": outcome.source.group,
+                        "start_timecode": outcome.source.start_timecode,
+                        "interlaced": outcome.interlaced,
                         "new": outcome.new,
                         "known": outcome.known,
                         "lost": len(outcome.lost),
+                        "companions": [str(file) for file in outcome.companions],
                         "size_bytes": outcome.fetched.size_bytes if outcome.fetched else None,
                         "fetched_bytes": outcome.fetched.fetched_bytes if outcome.fetched else 0,
                     }
@@ -128,9 +159,12 @@ def _report(door: Door, taken: list[Ingested]) -> None:
     for outcome in films[:_SHOWN]:
         source = outcome.source
         seconds = float(source.duration_seconds or 0)
+        facts = [f"{source.width_pixels}x{source.height_pixels} {source.codec}", f"{seconds:.1f} s"]
+        facts += ["interlaced"] if outcome.interlaced else []
+        facts += [f"timecode {source.start_timecode}"] if source.start_timecode else []
         door.say(
-            f"{source.name}  {source.width_pixels}x{source.height_pixels} {source.codec}, {seconds:.1f} s, group "
-            f"{source.group}: {plural(outcome.new, 'new frame')}, {outcome.known} already there"
+            f"{source.name}  {', '.join(facts)}, group {source.group}: "
+            f"{plural(outcome.new, 'new frame')}, {outcome.known} already there"
         )
     if len(films) > _SHOWN:
         door.say(f"… and {len(films) - _SHOWN} more films")
@@ -140,6 +174,9 @@ def _report(door: Door, taken: list[Ingested]) -> None:
         f"{plural(len(films), 'film')} and {plural(stills, 'photograph')}: {plural(new, 'new frame')}, "
         f"{known:,} already there"
     )
+    pairs = sum(1 for outcome in taken if outcome.companions)
+    if pairs:
+        door.say(f"{plural(pairs, 'raw')} paired with the JPEG or HEIC beside {'it' if pairs == 1 else 'them'}")
     fetched = [outcome.fetched for outcome in taken if outcome.fetched is not None]
     if fetched:
         got, size = sum(one.fetched_bytes for one in fetched), sum(one.size_bytes for one in fetched)

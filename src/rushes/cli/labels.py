@@ -67,7 +67,7 @@ def import_sheet(
         sheets = plan_sheets(read_sheets(sheet, root=place.root), stated, task_name=wanted.name, known=place.columns)
         with open_catalog(place.catalog_place) as catalog:
             sources = catalog.sources()
-            index = FrameIndex(frame_refs(catalog.frames(), sources))
+            index = FrameIndex(frame_refs(catalog.frames(), sources, catalog.other_paths()))
             previous = catalog.labels(task=wanted.name)
             read = [
                 parse_labels(table, wanted, columns, index, default_origin=origin, now=now) for table, columns in sheets

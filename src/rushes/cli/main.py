@@ -12,6 +12,7 @@ VERBS: dict[str, str] = {
     "demo": "the whole loop on footage, ending in a report; renders short films where none is given",
     "init": "a project folder with a commented rushes.toml and three recipes",
     "ingest": "videos, raws and photographs into the catalog; frames extracted",
+    "shots": "a film's shots: table, contact sheet, CSV, JSON, EDL, OTIO, FCPXML",
     "status": "groups, sources, frames, labels per class, conflicts, runs",
     "labels": "statements from sheets: import, conflicts",
     "manifest": "the versioned list of labelled samples: build, diff",

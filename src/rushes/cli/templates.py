@@ -67,6 +67,7 @@ every = "{every}"    # one frame of a film in so much time
 size = "640"      # long side in pixels, or "640x360"
 format = "jpeg"   # jpeg, webp or png
 quality = 90
+raw = "preview"   # of a raw: its preview where that is enough, or developed at "half" or "full" size
 
 # A split never divides a group (a film, an episode, a shoot). Shares are aimed for, as far as groups allow.
 [split]

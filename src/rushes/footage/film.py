@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
@@ -29,8 +29,12 @@ class Decoder:
     damaged_packets: int = 0
     failure: Callable[[], MediaError | None] = lambda: None  # why the store gave no more of the film
 
-    def frames(self) -> Iterator[av.VideoFrame]:
-        """Yield the frames in presentation order from where the film stands; what is damaged is passed over."""
+    def frames(self, before: Callable[[av.Packet[VideoStream]], bool] | None = None) -> Iterator[av.VideoFrame]:
+        """Yield the frames in presentation order from where the film stands; what is damaged is passed over.
+
+        Args:
+            before: sees each packet before it is decoded; False ends the film there, as if it were cut off before it.
+        """
         import av
 
         packets = self.container.demux(self.stream)
@@ -41,6 +45,8 @@ class Decoder:
                 self.damaged_packets += 1
                 packet = None
             self._stop_where_reading_failed()
+            if packet is not None and before is not None and not before(packet):
+                packet = None
             try:
                 yield from self.stream.decode(packet)
             except av.EOFError:
@@ -56,15 +62,12 @@ class Decoder:
         if failure is not None:
             raise failure
 
-    def frames_from(self, pts: int) -> Iterator[av.VideoFrame]:
-        """Yield the frames from about the last keyframe at or before `pts`, as near as the container can seek."""
+    def seek(self, pts: int) -> None:
+        """Go to about the last keyframe at or before `pts`, as near as the container can; stay where it cannot."""
         import av
 
-        try:
+        with suppress(av.FFmpegError):
             self.container.seek(pts, stream=self.stream, backward=True)
-        except av.FFmpegError:
-            return
-        yield from self.frames()
 
 
 @contextmanager
@@ -79,6 +82,7 @@ def open_film(path: Place, *, stream: int | None = None, threads: int = 0) -> It
         MediaError: the file is missing, empty, no film, or has no video stream that can be decoded.
     """
     import av
+    from av.stream import Discard
 
     with _readable(path) as (file, failure):
         try:
@@ -91,6 +95,9 @@ def open_film(path: Place, *, stream: int | None = None, threads: int = 0) -> It
             video = _video_stream(container, path, stream)
             video.thread_type = "AUTO"
             video.codec_context.thread_count = threads
+            for other in container.streams:
+                if other.index != video.index:
+                    other.discard = Discard.all  # what is never looked at is not read
             yield Decoder(container, video, failure=failure)
 
 

@@ -28,3 +28,8 @@ def flip_of_matrix(matrix: Sequence[int]) -> int:
     if abs(b) + abs(c) > abs(a) + abs(d):
         return 4 | (2 if c < 0 else 0) | (1 if b < 0 else 0)
     return (2 if d < 0 else 0) | (1 if a < 0 else 0)
+
+
+def flip_of_orientation(orientation: int) -> int:
+    """Return the flip code of an EXIF orientation, 1 to 8; 0 for what is none."""
+    return {2: 1, 3: 3, 4: 2, 5: 4, 6: 6, 7: 7, 8: 5}.get(orientation, 0)

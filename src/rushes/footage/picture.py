@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.errors import MediaError
-from rushes.footage.kinds import kind_of
+from rushes.footage.kinds import kind_of, require_content
 from rushes.storage.places import Place
-from rushes.storage.reading import exists, held
+from rushes.storage.reading import held_whole
 
 PictureFormat = Literal["jpeg", "webp", "png"]
 _SIZE = re.compile(r"^\s*(\d{1,5})(?:\s*[xX×]\s*(\d{1,5}))?\s*$")
@@ -64,8 +64,11 @@ def parse_size(text: str) -> PictureSize:
     return PictureSize(long_side=sides[0]) if len(sides) == 1 else PictureSize(width=sides[0], height=sides[1])
 
 
-def read_picture(path: Place) -> npt.NDArray[np.uint8]:
+def read_picture(path: Place, *, size: PictureSize | None = None) -> npt.NDArray[np.uint8]:
     """Return the picture in a photograph or a camera raw, upright.
+
+    Args:
+        size: what it is brought to, while it is decoded where the format allows; None leaves every pixel.
 
     Returns:
         (height, width, 3), RGB.
@@ -73,23 +76,19 @@ def read_picture(path: Place) -> npt.NDArray[np.uint8]:
     Raises:
         MediaError: the file is missing, empty, cut off, a film, or no picture.
     """
-    with held(path) as remote:
-        if remote is not None and kind_of(path) != "video":
-            remote.read_whole()  # in few requests, where decoders read in small pieces
-        return _read_picture(path)
+    from rushes.footage.photo import is_photo, read_photo
 
-
-def _read_picture(path: Place) -> npt.NDArray[np.uint8]:
     kind = kind_of(path)
-    if kind == "raw":
-        from rushes.footage.raw import read_raw
-
-        return read_raw(path)
-    if kind == "video" and exists(path):
+    if kind == "video":
+        require_content(path)
         raise MediaError(path, "is a film where a picture is needed. Take frames of it with `rushes ingest`")
-    from rushes.footage.photo import read_photo
+    with held_whole(path):
+        require_content(path)
+        if kind == "raw" and not is_photo(path):
+            from rushes.footage.raw import read_raw
 
-    return read_photo(path)
+            return read_raw(path, size=size).pixels
+        return read_photo(path, size=size).pixels
 
 
 def resize(pixels: npt.NDArray[np.uint8], size: PictureSize) -> npt.NDArray[np.uint8]:

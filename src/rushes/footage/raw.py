@@ -1,18 +1,22 @@
-"""Camera raws as upright RGB pixels: the preview inside, or a half-size development."""
+"""Camera raws as upright RGB pixels: the preview inside, or a development at half or full size."""
 
 from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from rushes.errors import MediaError
+from rushes.footage.capture_time import parse_exif_time
 from rushes.footage.kinds import require_content
 from rushes.footage.orientation import turn
-from rushes.footage.photo import parse_exif_time, read_photo_bytes
+from rushes.footage.photo import capture_time_of_bytes, read_photo_bytes
+from rushes.footage.picture import PictureSize, resize, resize_exactly
+from rushes.footage.raw_extent import missing_bytes
+from rushes.footage.still import Still
 from rushes.storage.places import Place
 from rushes.storage.reading import read_place, size_of_place
 
@@ -20,33 +24,61 @@ if TYPE_CHECKING:
     import rawpy
 
 PREVIEW_LONG_SIDE = 1000  # a preview of this many pixels is enough for every model
+_COPY = "Copy it again from the card"
+
+# How a raw becomes pixels: the preview where it is enough and else half size, always half size, always full size.
+Development = Literal["preview", "half", "full"]
 
 
-def read_raw(path: Place) -> npt.NDArray[np.uint8]:
+def read_raw(path: Place, *, size: PictureSize | None = None, development: Development = "preview") -> Still:
     """Return a camera raw as it is to be seen.
 
-    The preview that the camera stored is taken where its long side has PREVIEW_LONG_SIDE pixels or half of the
-    raw's; otherwise the raw is developed at half size with the camera's white balance.
+    Args:
+        size: what the pixels are brought to; a preview is then decoded no larger than that needs. None leaves them.
+        development: `preview` takes the preview that the camera stored where it is enough (see `is_enough`) and else
+            develops at half size; `half` and `full` develop. All develop with the camera's white balance.
 
     Returns:
-        (height, width, 3), RGB, turned as the camera was held.
+        The photograph, turned as the camera was held. Where the raw is cut off, a preview that is enough stands for
+        it, and `flaw` says so.
 
     Raises:
-        MediaError: it is no raw that LibRaw knows, its pixels are cut off, or it holds none.
+        MediaError: it is no raw that LibRaw knows, it holds no pixels, or they are cut off and no preview is enough.
     """
     import rawpy
 
     require_content(path)
     try:
         with rawpy.imread(_for_libraw(path)) as raw:
-            preview = _preview(raw, path)
-            return preview if preview is not None else _develop(raw, path)
+            whole, preview, flaw = _size_as_shown(raw), _read_preview(raw, path, size), ""
+            enough = preview is not None and is_enough((preview.width_pixels, preview.height_pixels), whole, size)
+            if preview is not None and enough and development == "preview":
+                pixels, flaw = preview.pixels, flaw_of_raw(path)
+            else:
+                try:
+                    pixels = _develop(raw, path, half=development != "full")
+                    pixels = pixels if size is None else resize(pixels, size)
+                except rawpy.LibRawIOError as error:
+                    if preview is None or not enough:
+                        raise MediaError(path, _cut_off(error, path, whole, preview)) from error
+                    pixels = preview.pixels
+                    flaw = f"is cut off ({_said(error)}): it can be seen and not developed. {_COPY}"
     except rawpy.LibRawError as error:
         raise MediaError(path, _reason(error, path)) from error
+    captured_at = _stated_time(path) or (preview.captured_at if preview is not None else None)
+    return Still(pixels, *whole, path.suffix.lower()[1:], captured_at, flaw=flaw)
 
 
-def size_of_raw(path: Place) -> tuple[int, int]:
-    """Return (width, height) in pixels of a raw as it is to be shown, without reading its pixels.
+def flaw_of_raw(path: Place) -> str:
+    """Return what is wrong with a raw of which only the preview is looked at; "" where nothing shows."""
+    missing = missing_bytes(path)
+    return f"is cut off ({missing}): it can be seen and not developed. {_COPY}" if missing else ""
+
+
+def describe_raw(path: Place) -> tuple[tuple[int, int], str | None]:
+    """Return the (width, height) of a raw as it is to be shown, and when it was taken; its pixels are not read.
+
+    The time is `2024-05-01T12:30:00.25+02:00`, with the fraction and the offset where they are stated.
 
     Raises:
         MediaError: it is no raw that LibRaw knows.
@@ -54,10 +86,10 @@ def size_of_raw(path: Place) -> tuple[int, int]:
     import rawpy
 
     require_content(path)
+    captured_at = _stated_time(path)
     try:
         with rawpy.imread(_for_libraw(path)) as raw:
-            width, height = int(raw.sizes.width), int(raw.sizes.height)
-            return (height, width) if raw.sizes.flip & 4 else (width, height)
+            return _size_as_shown(raw), captured_at or _time_of_preview(raw, path)
     except rawpy.LibRawError as error:
         raise MediaError(path, _reason(error, path)) from error
 
@@ -67,54 +99,111 @@ def _for_libraw(path: Place) -> str | BinaryIO:
     return str(path) if isinstance(path, Path) else io.BytesIO(read_place(path))
 
 
-def is_enough(preview: tuple[int, int], raw: tuple[int, int]) -> bool:
-    """Return whether a preview of this (width, height) can stand for a raw of that one."""
-    return max(preview) >= min(PREVIEW_LONG_SIDE, max(raw) / 2)
+def _time_of_preview(raw: rawpy.RawPy, path: Place) -> str | None:
+    """Return the capture time in the preview's EXIF, which is the camera's or LibRaw's.
 
-
-def _preview(raw: rawpy.RawPy, path: Place) -> npt.NDArray[np.uint8] | None:
+    rawpy states a time too, but unpacks every pixel before it does.
+    """
     import rawpy
 
     try:
-        thumb = raw.extract_thumb()
+        data = raw.extract_thumb().data
+        return _believed(capture_time_of_bytes(data, path)) if isinstance(data, bytes) else None
+    except (rawpy.LibRawError, MediaError):
+        return None
+
+
+def is_enough(preview: tuple[int, int], raw: tuple[int, int], wanted: PictureSize | None = None) -> bool:
+    """Return whether a preview can stand for a raw; both are (width, height), upright.
+
+    It can where half of the raw's size would hold no more, and where it fills the wanted size; without a wanted
+    size, from PREVIEW_LONG_SIDE pixels on.
+    """
+    if max(preview) >= max(raw) / 2:
+        return True
+    if wanted is None:
+        return max(preview) >= PREVIEW_LONG_SIDE
+    width, height = wanted.applied_to(*raw)
+    if wanted.long_side is not None:
+        return max(preview) >= max(width, height)
+    return preview[0] >= min(width, raw[0]) and preview[1] >= min(height, raw[1])
+
+
+def _size_as_shown(raw: rawpy.RawPy) -> tuple[int, int]:
+    width, height = int(raw.sizes.width), int(raw.sizes.height)
+    return (height, width) if raw.sizes.flip & 4 else (width, height)
+
+
+def _read_preview(raw: rawpy.RawPy, path: Place, size: PictureSize | None) -> Still | None:
+    """Return the preview inside, upright and brought to a size; None where there is none that can be read."""
+    import rawpy
+
+    flip = raw.sizes.flip
+    try:
+        data = raw.extract_thumb().data
     except rawpy.LibRawError:  # none stored, or of a format that LibRaw does not unpack
         return None
-    if thumb.format == rawpy.ThumbFormat.JPEG:
+    if not isinstance(data, bytes):
+        pixels = np.asarray(data, np.uint8)
+        if pixels.ndim != 3:
+            return None
+        still = Still(pixels, pixels.shape[1], pixels.shape[0], "bitmap")
+    else:
+        # Which side a width and a height are meant for shows only when the preview is read.
+        may_turn = size is not None and size.long_side is None and flip & 4
         try:
-            pixels = read_photo_bytes(bytes(thumb.data), path)
+            still = read_photo_bytes(data, path, size=None if may_turn else size)
         except MediaError:
             return None
-    else:
-        pixels = np.asarray(thumb.data, np.uint8)
-    sizes = raw.sizes
-    if pixels.ndim != 3 or not is_enough(pixels.shape[1::-1], (sizes.width, sizes.height)):
-        return None
-    # Some cameras store the preview as it is to be seen: turned already, if its long side is not the sensor's.
-    lies_as_sensor = (pixels.shape[1] >= pixels.shape[0]) == (sizes.width >= sizes.height)
-    return turn(pixels, sizes.flip) if lies_as_sensor or not sizes.flip & 4 else pixels
+    # Some cameras store the preview as it is to be seen: turned already, by its own EXIF or by its longer side.
+    lies_as_sensor = (still.width_pixels >= still.height_pixels) == (raw.sizes.width >= raw.sizes.height)
+    if still.orientation != 1 or (flip & 4 and not lies_as_sensor):
+        flip = 0
+    width, height = still.width_pixels, still.height_pixels
+    width, height = (height, width) if flip & 4 else (width, height)
+    pixels = turn(still.pixels, flip)
+    pixels = pixels if size is None else resize_exactly(pixels, *size.applied_to(width, height))
+    return Still(pixels, width, height, still.format, _believed(still.captured_at))
 
 
-def _develop(raw: rawpy.RawPy, path: Place) -> npt.NDArray[np.uint8]:
-    pixels: npt.NDArray[np.uint8] = raw.postprocess(half_size=True, use_camera_wb=True, output_bps=8)
+def _believed(time: str | None) -> str | None:
+    """Return the capture time of a preview; None where LibRaw, which adds its own EXIF, did not know it."""
+    return None if time is None or time.startswith("1970-01-01T00:00:00") else time
+
+
+def _develop(raw: rawpy.RawPy, path: Place, *, half: bool) -> npt.NDArray[np.uint8]:
+    pixels: npt.NDArray[np.uint8] = raw.postprocess(half_size=half, use_camera_wb=True, output_bps=8)
     if pixels.max() == 0 and raw.raw_image.min() == raw.raw_image.max():
-        raise MediaError(path, "holds no pixels: every value of its sensor is the same. Copy it again from the card")
+        raise MediaError(path, f"holds no pixels: every value of its sensor is the same. {_COPY}")
     return np.ascontiguousarray(pixels)
+
+
+def _cut_off(error: Exception, path: Place, whole: tuple[int, int], preview: Still | None) -> str:
+    """Return what is wrong with a raw that LibRaw knows and cannot read to its end, and what was found in it."""
+    found = "there is none" if preview is None else f"it has {preview.width_pixels}x{preview.height_pixels}"
+    return (
+        f"is cut off ({_said(error)}; {size_of_place(path):,} bytes for {whole[0]}x{whole[1]} pixels), and the preview "
+        f"inside is not enough ({found}). {_COPY}"
+    )
+
+
+def _said(error: Exception) -> str:
+    said = error.args[0] if error.args else ""
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
 
 
 def _reason(error: Exception, path: Place) -> str:
     import rawpy
 
-    said = error.args[0] if error.args else ""
-    text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
     if isinstance(error, rawpy.LibRawFileUnsupportedError):
-        return f"is not a camera raw that LibRaw knows ({text}). Check that it was copied whole"
+        return f"is not a camera raw that LibRaw knows ({_said(error)}). Check that it was copied whole"
     if isinstance(error, rawpy.LibRawIOError):
-        return f"is cut off or no camera raw ({text}; {size_of_place(path):,} bytes). Copy it again from the card"
-    return f"cannot be developed ({text}). Copy it again from the card"
+        return f"is cut off or no camera raw ({_said(error)}; {size_of_place(path):,} bytes). {_COPY}"
+    return f"cannot be developed ({_said(error)}). {_COPY}"
 
 
-def capture_time_of_raw(path: Place) -> str | None:
-    """Return when a raw was taken, `2024-05-01T12:30:00`, where its EXIF says so."""
+def _stated_time(path: Place) -> str | None:
+    """Return the capture time in the EXIF of a raw that is a TIFF inside."""
     import exifread
 
     with path.open("rb") as file:
@@ -122,4 +211,9 @@ def capture_time_of_raw(path: Place) -> str | None:
             tags = exifread.process_file(file, details=False, extract_thumbnail=False)
         except Exception:  # a damaged EXIF block raises whatever its bytes lead to; the picture may still be good
             return None
-    return parse_exif_time(str(tags.get("EXIF DateTimeOriginal") or tags.get("Image DateTime") or ""))
+    names = (
+        ("EXIF DateTimeOriginal", "EXIF SubSecTimeOriginal", "EXIF OffsetTimeOriginal"),
+        ("Image DateTime", "EXIF SubSecTime", "EXIF OffsetTime"),
+    )
+    times = (parse_exif_time(*(str(tags.get(name) or "") for name in of_one_time)) for of_one_time in names)
+    return next((time for time in times if time), None)

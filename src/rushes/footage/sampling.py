@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
+from typing import Literal, get_args
 
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source
 from rushes.footage.video import VideoIndex
-from rushes.timecode import Timecode, format_frame_name, timecode_at
+from rushes.timecode import Timecode, format_frame_name, nominal_rate, timecode_at
+
+Unit = Literal["timecode", "seconds", "frame", "pts"]
+UNITS: tuple[Unit, ...] = get_args(Unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,89 @@ class Keyframes:
         return "keyframes"
 
 
-Sampling = Every | AtRate | EveryFrame | Keyframes
+@dataclass(frozen=True, slots=True)
+class EveryKeyframe:
+    """A frame about every so many seconds: of each multiple the nearest key frame, the earlier of two; each once."""
+
+    seconds: Fraction
+
+    def __post_init__(self) -> None:
+        if self.seconds <= 0:
+            raise ValueError(f"a key frame is taken every so many seconds above 0, got {self.seconds}")
+
+    def __str__(self) -> str:
+        return f"a key frame about every {_decimal(self.seconds)} s"
+
+
+@dataclass(frozen=True, slots=True)
+class WantedTime:
+    """One time at which a frame is wanted.
+
+    Attributes:
+        value: (whole seconds, frame within the second) of a timecode; seconds from the first frame on; the ordinal of
+            a frame; a presentation time in ticks of the film.
+        text: as its author wrote it.
+        row: of its sheet, as a spreadsheet counts.
+        source: the film that it is for, by its name, its file's name or its stem; None for every film.
+    """
+
+    unit: Unit
+    value: Fraction | int | tuple[int, int]
+    text: str
+    row: int
+    source: str | None = None
+
+    def is_for(self, names: Collection[str]) -> bool:
+        """Return whether a film of any of these names is meant, case aside."""
+        return self.source is None or self.source.casefold() in {name.casefold() for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """The frames at stated times."""
+
+    times: tuple[WantedTime, ...]
+    sheet: str = ""  # where they are stated
+
+    def __str__(self) -> str:
+        return f"at {len(self.times):,} stated times"
+
+
+Sampling = Every | AtRate | EveryFrame | Keyframes | EveryKeyframe | At
+
+
+def narrow_to_film(sampling: Sampling, names: Collection[str]) -> Sampling:
+    """Return what a sampling asks of one film.
+
+    Args:
+        names: what the film is called: its name, its file's name, its stem.
+    """
+    if isinstance(sampling, At):
+        return At(tuple(time for time in sampling.times if time.is_for(names)), sampling.sheet)
+    return sampling
+
+
+def find_missing_times(index: VideoIndex, sampling: Sampling) -> list[str]:
+    """Return why there is no frame at each of the stated times for which the film has none, such as past its end."""
+    if not isinstance(sampling, At):
+        return []
+    found = ((time, _locate(index, time)) for time in sampling.times)
+    return [
+        f"has no frame at {time.unit} {time.text} ({sampling.sheet}, row {time.row}): {place}"
+        for time, place in found
+        if isinstance(place, str)
+    ]
+
+
+def find_strangers(sampling: Sampling, films: Collection[Collection[str]]) -> list[str]:
+    """Return what to say of each stated time that is for none of the films, each given by its names."""
+    if not isinstance(sampling, At):
+        return []
+    return [
+        f"{sampling.sheet}, row {time.row}, source: no film is called '{time.source}'. Name it as its file"
+        for time in sampling.times
+        if not any(time.is_for(names) for names in films)
+    ]
 
 
 def plan_ordinals(index: VideoIndex, sampling: Sampling) -> tuple[int, ...]:
@@ -65,6 +152,8 @@ def plan_ordinals(index: VideoIndex, sampling: Sampling) -> tuple[int, ...]:
 
     `Every` and `AtRate` take the first frame at or after each multiple of their step, counted from the first frame;
     a stored time may fall short of it by the container's rounding. A gap in the film is not filled.
+
+    `At` takes the frame that is shown at each time, and none where the film has none (see `find_missing_times`).
     """
     match sampling:
         case EveryFrame():
@@ -75,6 +164,10 @@ def plan_ordinals(index: VideoIndex, sampling: Sampling) -> tuple[int, ...]:
             return _every(index, seconds)
         case AtRate(rate):
             return _every(index, 1 / rate)
+        case EveryKeyframe(seconds):
+            return _nearest_keyframes(index, seconds)
+        case At(times):
+            return tuple(sorted({place for time in times if isinstance(place := _locate(index, time), int)}))
 
 
 def name_frames(source: Source, index: VideoIndex | None, ordinals: Sequence[int]) -> list[Frame]:
@@ -125,6 +218,58 @@ def _every(index: VideoIndex, step: Fraction) -> tuple[int, ...]:
         taken.append(ordinal)
         # This frame answers every multiple up to its own time: a gap in the film holds many.
         multiple = (floor((index.seconds_at(ordinal) + slack) / step) + 1) * step
+
+
+def _nearest_keyframes(index: VideoIndex, step: Fraction) -> tuple[int, ...]:
+    """Return the key frames that are the nearest to some multiple of a step up to the last frame."""
+    times = [index.seconds_at(ordinal) for ordinal in index.keyframes]
+    # Multiples up to and with the middle between two key frames belong to the earlier one.
+    limits = [*((sooner + later) / 2 for sooner, later in pairwise(times)), index.seconds_at(index.frame_count - 1)]
+    taken: list[int] = []
+    before = -1
+    for ordinal, limit in zip(index.keyframes, limits, strict=False):
+        last = floor(limit / step)
+        if last > before:
+            taken.append(ordinal)
+        before = last
+    return tuple(taken)
+
+
+def _locate(index: VideoIndex, time: WantedTime) -> int | str:
+    """Return the ordinal of the frame that is shown at a time, or why there is none."""
+    if isinstance(time.value, tuple):
+        return _locate_timecode(index, *time.value)
+    if time.unit == "seconds":
+        if time.value >= index.duration_seconds:
+            return _past_the_end(index)
+        ticks = floor((time.value + index.rounding_seconds) / index.time_base)
+        return max(0, bisect_right(index.pts, index.pts[0] + ticks) - 1)
+    if time.unit == "frame":
+        return int(time.value) if time.value < index.frame_count else _past_the_end(index)
+    ordinal = bisect_left(index.pts, time.value)
+    if ordinal < index.frame_count and index.pts[ordinal] == time.value:
+        return ordinal
+    near = min(ordinal, index.frame_count - 1)
+    return f"presentation times nearby are {', '.join(str(pts) for pts in index.pts[max(0, near - 1) : near + 2])}"
+
+
+def _locate_timecode(index: VideoIndex, seconds: int, frame: int) -> int | str:
+    """Return the ordinal of the frame that is named by a timecode, or of the last before it where none is."""
+    count = nominal_rate(index.rate)
+    if frame >= count:
+        return f"its seconds have {count} frames, 00 to {count - 1:02d}"
+    wanted = Timecode(seconds // 3600, seconds // 60 % 60, seconds % 60, frame)
+    ordinal = bisect_left(range(index.frame_count), wanted, key=lambda place: _timecode(index, place))
+    if ordinal < index.frame_count and _timecode(index, ordinal) == wanted:
+        return ordinal
+    if ordinal == index.frame_count and seconds + frame / index.rate >= index.duration_seconds:
+        return _past_the_end(index)
+    return max(0, ordinal - 1)
+
+
+def _past_the_end(index: VideoIndex) -> str:
+    last = index.frame_count - 1
+    return f"it ends with frame {last} at {_timecode(index, last)}"
 
 
 def _decimal(value: Fraction) -> str:

@@ -13,9 +13,10 @@ class Cut:
     """Where one shot ends and the next begins.
 
     Attributes:
-        ordinal: the first frame that belongs to the new shot; of a fade or a dissolve, the frame in its middle.
-        kind: `hard` from one frame to the next; `fade` through one even colour, mostly black; `dissolve` for every
-            other gradual change, wipes included.
+        ordinal: the first frame that belongs to the new shot; after a fade the first on which anything of it is seen,
+            of a dissolve the one in its middle.
+        kind: `hard` from one frame to the next; `fade` through one even colour, mostly black; `dissolve` where one
+            picture shows through the other.
         start, stop: the frames that show the change, `[start, stop)`; for a hard cut both are `ordinal`.
         confidence: how sure the detector is, 0 to 1; 0.5 is its threshold.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ FLAT = 0  # the signature of a picture with nothing on it
 MAX_DISTANCE = 8  # of 64 bits
 _FLAT_CONTRAST = 4.0  # standard deviation of 8-bit luma; film grain on black stays below
 _BITS = 64
+_SIDE = 32  # of the luma that is transformed, pixels
 _TILE = 1 << 17  # comparisons in one go: what they need stays in the processor's cache
 _BATCH = 1 << 24  # comparisons per batch, which bounds the memory that one batch can take
 
@@ -32,13 +34,34 @@ def signature_of(pixels: npt.NDArray[np.uint8]) -> int:
     import cv2
 
     # Colour goes last: on the small picture it costs nothing.
-    small = cv2.resize(np.ascontiguousarray(pixels), (32, 32), interpolation=cv2.INTER_AREA)
-    luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    if float(luma.std()) < _FLAT_CONTRAST:
-        return FLAT
-    low = np.asarray(cv2.dct(luma))[:9, :9].flatten()[1:65]
-    bits = np.packbits(low > np.median(low))
-    return int.from_bytes(bits.tobytes(), "big")
+    small = cv2.resize(np.ascontiguousarray(pixels), (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    return int(signatures_of(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)[None])[0])
+
+
+def signatures_of(lumas: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+    """Return the signatures of many pictures at once.
+
+    Args:
+        lumas: (pictures, 32, 32), full range.
+
+    Returns:
+        (pictures,), uint64.
+    """
+    waves = _waves()
+    low = (waves @ lumas.astype(np.float32) @ waves.T).reshape(len(lumas), -1)[:, 1:65]
+    bits = low > np.median(low, axis=1, keepdims=True)
+    signatures = np.packbits(bits, axis=1).view(">u8").ravel().astype(np.uint64)
+    signatures[lumas.std(axis=(1, 2)) < _FLAT_CONTRAST] = FLAT
+    return signatures
+
+
+@cache
+def _waves() -> npt.NDArray[np.float32]:
+    """Return the nine lowest waves of the discrete cosine transform (type II, orthonormal), (9, 32)."""
+    place = (np.arange(_SIDE) + 0.5) * np.pi / _SIDE
+    waves = np.cos(np.arange(9)[:, None] * place) * np.sqrt(2 / _SIDE)
+    waves[0] /= np.sqrt(2)
+    return np.asarray(waves, np.float32)
 
 
 @dataclass(frozen=True, slots=True)

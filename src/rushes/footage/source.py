@@ -26,6 +26,7 @@ class Source:
         frame_count: how many frames can be addressed; 1 for a still.
         duration_seconds: from the first frame to the end of the last; None for a still.
         captured_at: ISO 8601 time of capture where the file states one.
+        start_timecode: SMPTE timecode of the first frame where the film states one, `01:00:00;00` drop-frame.
     """
 
     digest: str
@@ -41,6 +42,7 @@ class Source:
     frame_count: int = 1
     duration_seconds: Fraction | None = None
     captured_at: str | None = None
+    start_timecode: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,20 @@ import re
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from rushes.errors import MediaError
 from rushes.footage.kinds import kind_of, require_content
 from rushes.footage.source import Source
+from rushes.footage.still import Still
 from rushes.footage.video import VideoIndex
 from rushes.storage.files import digest_of_bytes, digest_of_file
 from rushes.storage.places import Place, Remote
-from rushes.storage.reading import digest_of_remote_film, held
+from rushes.storage.reading import digest_of_remote_film, held, held_whole
+
+if TYPE_CHECKING:
+    from rushes.footage.picture import PictureSize
+    from rushes.footage.raw import Development
 
 _NOT_IN_A_NAME = re.compile(r"[^\w.\-]+")
 _NAME_BYTES = 160  # a frame's name adds 30 to it, and file systems allow 255
@@ -42,18 +45,45 @@ def read_source(
 
 
 def read_still(
-    path: Place, *, name: str | None = None, group: str, digest: str | None = None
-) -> tuple[Source, npt.NDArray[np.uint8]]:
+    path: Place,
+    *,
+    name: str | None = None,
+    group: str,
+    digest: str | None = None,
+    size: PictureSize | None = None,
+    development: Development = "preview",
+    companion: Place | None = None,
+) -> tuple[Source, Still]:
     """Return what a photograph or a raw is, with its pixels: both from one reading.
 
+    A photograph is one by its content: a JPEG that is called `.nef` is read as the JPEG that it is.
+
+    Args:
+        size, development: as `read_raw` takes them.
+        companion: a picture that the camera wrote beside a raw. It is shown for the raw, unless the raw is to be
+            developed or the picture is too small.
+
     Raises:
-        MediaError: as `read_source`.
+        MediaError: as `read_source`; its path is the companion's where that cannot be read.
     """
-    with held(path) as remote:
+    from rushes.footage.photo import is_photo
+
+    with held_whole(path):
         require_content(path)
-        if remote is not None:
-            remote.read_whole()
-        return _read_still(path, name, group, digest)
+        is_raw = kind_of(path) == "raw" and not is_photo(path)
+        still = _read_raw(path, companion, size, development) if is_raw else _read_photo(path, size)
+        source = Source(
+            digest=digest or digest_of_place(path),
+            path=address_of(path),
+            name=name or source_name(path),
+            group=group,
+            kind="raw" if is_raw else "photo",
+            width_pixels=still.width_pixels,
+            height_pixels=still.height_pixels,
+            codec=still.format,
+            captured_at=still.captured_at,
+        )
+        return source, still
 
 
 def digest_of_place(path: Place, *, stopped: Callable[[], bool] = lambda: False) -> str:
@@ -81,36 +111,52 @@ def address_of(path: Place) -> str:
     return str(path) if isinstance(path, Remote) else os.path.abspath(path)  # noqa: PTH100  (links are not followed)
 
 
-def _read_still(path: Place, name: str | None, group: str, digest: str | None) -> tuple[Source, npt.NDArray[np.uint8]]:
-    kind = kind_of(path)
-    if kind == "raw":
-        from rushes.footage.raw import capture_time_of_raw, read_raw, size_of_raw
+def capture_time_of_still(path: Place) -> str | None:
+    """Return when a photograph or a raw was taken, ISO 8601; None where it does not say.
 
-        width, height = size_of_raw(path)
-        pixels, codec, captured_at = read_raw(path), path.suffix.lower()[1:], capture_time_of_raw(path)
-    else:
-        from rushes.footage.photo import capture_time, read_photo, stored_format
+    Raises:
+        MediaError: it does not begin as a photograph or a raw does.
+    """
+    from rushes.footage.photo import capture_time, is_photo
+    from rushes.footage.raw import describe_raw
 
-        try:
-            pixels = read_photo(path)
-        except MediaError as error:
-            if kind is None:
-                extension = f"'{path.suffix}'" if path.suffix else "no extension"
-                raise MediaError(path, f"is no footage that rushes knows (it has {extension})") from error
-            raise
-        height, width = pixels.shape[:2]
-        codec, captured_at = stored_format(path), capture_time(path)
-    return Source(
-        digest=digest or digest_of_place(path),
-        path=address_of(path),
-        name=name or source_name(path),
-        group=group,
-        kind="raw" if kind == "raw" else "photo",
-        width_pixels=width,
-        height_pixels=height,
-        codec=codec,
-        captured_at=captured_at,
-    ), pixels
+    require_content(path)
+    if kind_of(path) != "raw" or is_photo(path):
+        return capture_time(path)
+    with held_whole(path):
+        return describe_raw(path)[1]
+
+
+def _read_photo(path: Place, size: PictureSize | None) -> Still:
+    from rushes.footage.photo import read_photo
+
+    try:
+        return read_photo(path, size=size)
+    except MediaError as error:
+        if kind_of(path) is None:
+            extension = f"'{path.suffix}'" if path.suffix else "no extension"
+            raise MediaError(path, f"is no footage that rushes knows (it has {extension})") from error
+        raise
+
+
+def _read_raw(path: Place, companion: Place | None, size: PictureSize | None, development: Development) -> Still:
+    from rushes.footage.raw import read_raw
+
+    shown = _read_companion(path, companion, size) if companion is not None and development == "preview" else None
+    return shown or read_raw(path, size=size, development=development)
+
+
+def _read_companion(raw: Place, companion: Place, size: PictureSize | None) -> Still | None:
+    """Return a raw as its companion shows it; None where the companion is not enough."""
+    from rushes.footage.photo import read_photo
+    from rushes.footage.raw import describe_raw, flaw_of_raw, is_enough
+
+    whole, captured_at = describe_raw(raw)
+    with held_whole(companion):
+        shown = read_photo(companion, size=size)
+    if not is_enough((shown.width_pixels, shown.height_pixels), whole, size):
+        return None
+    return Still(shown.pixels, *whole, raw.suffix.lower()[1:], captured_at or shown.captured_at, flaw=flaw_of_raw(raw))
 
 
 def source_name(path: Place) -> str:
@@ -140,5 +186,6 @@ def _read_film(path: Place, name: str, group: str, digest: str | None) -> tuple[
         frame_count=index.frame_count,
         duration_seconds=index.duration_seconds,
         captured_at=index.captured_at,
+        start_timecode=index.start_timecode,
     )
     return source, index

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
@@ -14,16 +15,21 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from rushes.cores import count_cores
 from rushes.errors import MediaError
 from rushes.footage.film import Decoder, open_film
+from rushes.footage.interlace import is_interlaced, with_neighbours, without_combs
 from rushes.footage.orientation import flip_of_matrix
+from rushes.footage.smpte import read_start_timecode
 from rushes.storage.places import Place
 
 if TYPE_CHECKING:
     import av
     from av.video.stream import VideoStream
 
-    from rushes.footage.color import ToRgb
+    from rushes.footage.mp4 import SampleTimes
+
+Convert = Callable[["av.VideoFrame"], Any]
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +45,17 @@ _FIELD_CODECS = frozenset({"h264", "hevc", "vc1", "mpeg2video"})  # may put each
 _STANDARD_RATES = tuple(Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120)) + tuple(
     Fraction(n) for n in (5, 6, 8, 10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120, 240)
 )
-_SEEK_GAP = 12  # frames; a shorter gap is decoded through, which costs less than emptying the decoder
+# Codecs in which a frame that no other refers to is marked as such, so that the rest is the same without it.
+_SKIPPABLE = frozenset({"h264", "mpeg1video", "mpeg2video"})
+# Codecs whose first packet names the encoder; decoders allow for the faults of some.
+_SIGNED_AT_FIRST = frozenset({"h264", "mpeg4"})
+_PROBES = 64  # places of a film's index that are compared with FFmpeg's
+# Frames; a shorter gap is decoded through. A container that lists its keyframes is sought as fast as a few frames are
+# decoded; others are searched, and come out some keyframes away.
+_SEEK_GAP, _SEEK_GAP_SEARCHING = 4, 48
+_LISTING = frozenset({"mp4", "mov", "matroska", "webm"})
+# A program stream states a time now and then. FFmpeg counts on from it; after a seek it begins at another frame.
+_NEVER_SOUGHT = frozenset({"mpeg"})
 _STEPS_BACK = (0, 1, 3)  # keyframes; a transport stream is sought by its clock and comes out behind the keyframe
 
 
@@ -60,6 +76,12 @@ class VideoIndex:
             filled in by counting, so that frames are found by counting too.
         captured_at: ISO 8601 where the file states it.
         warnings: what a person should know, such as a film that is cut off.
+        seek_gap: frames; over a shorter gap, decoding takes less time than seeking.
+        start_timecode: SMPTE timecode that the file states for the first frame, `01:00:00;00` where it is drop-frame.
+        interlaced: each frame holds two fields, which were taken one after the other.
+        notes: what a person may want to know and that costs no frame.
+        seekable: the times of frames after a seek are those of the index; else all is decoded from the beginning.
+        constant_rate: every frame stands where counting at `rate` puts it, to an eighth of a frame or to a tick.
     """
 
     pts: tuple[int, ...]
@@ -75,12 +97,22 @@ class VideoIndex:
     exact: bool = True
     captured_at: str | None = None
     warnings: tuple[str, ...] = ()
+    seek_gap: int = _SEEK_GAP
+    start_timecode: str | None = None
+    interlaced: bool = False
+    notes: tuple[str, ...] = ()
+    seekable: bool = True
+    constant_rate: bool = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.pts or any(later <= sooner for sooner, later in pairwise(self.pts)):
             raise ValueError("a film has at least one frame, and its presentation times rise")
         if self.time_base <= 0 or self.rate <= 0 or self.width_pixels < 1 or self.height_pixels < 1:
             raise ValueError(f"a film has a time base, a rate and a size above 0, got {self.rate=}, {self.time_base=}")
+        frames_per_tick = float(self.time_base * self.rate)
+        slots = (np.array(self.pts, np.int64) - self.pts[0]) * frames_per_tick
+        astray = float(np.abs(slots - np.arange(len(self.pts))).max())
+        object.__setattr__(self, "constant_rate", astray <= min(max(0.125, frames_per_tick), 0.5))
 
     @property
     def frame_count(self) -> int:
@@ -139,24 +171,20 @@ def index_video(path: Place) -> VideoIndex:
     Raises:
         MediaError: the file is missing, empty, cut off before its first frame, no film, or has no picture.
     """
-    first, flip, width, height = _look_at_first_frame(path)
-    with open_film(path) as decoder:
-        container, stream = decoder.container, decoder.stream
+    with open_film(path, threads=1) as decoder:
+        stream = decoder.stream
+        first, flip, width, height = _look_at_first_frame(path, decoder)
         codec = stream.codec_context.codec.canonical_name
-        packets = _Packets.of(decoder)
         fields = first.interlaced_frame and codec in _FIELD_CODECS
-        times = packets.times(first.pts) if codec in ONE_FRAME_PER_PACKET and not fields else None
-        if times is None:
-            logger.info("%s: the times of its frames are found by decoding all of them", path.name)
-            times = _decoded_times(path)
-        if not times.pts:
-            raise MediaError(path, _nothing_decodes(codec, len(packets.pts)))
+        told = codec in ONE_FRAME_PER_PACKET and not fields
+        found = _times_in_header(path, stream, first.pts) if told else None
+        if found is None:
+            found = _times_in_packets(path, first.pts, told=told)
+        times = found.times
         time_base = Fraction(stream.time_base or Fraction(1, 90000))
         rate = _average_rate(times.pts, time_base, stream.average_rate or stream.guessed_rate)
-        last = packets.duration if 0 < packets.duration * time_base <= 10 else 1 / (rate * time_base)
-        warnings = list(packets.warnings)
-        if stream.frames > packets.count:
-            warnings.append(f"it is cut off: {packets.count:,} of the {stream.frames:,} frames it states are there")
+        last = found.last_duration if 0 < found.last_duration * time_base <= 10 else 1 / (rate * time_base)
+        start_timecode, doubt = read_start_timecode(decoder.container, stream, first, rate)
         return VideoIndex(
             pts=times.pts,
             time_base=time_base,
@@ -169,23 +197,30 @@ def index_video(path: Place) -> VideoIndex:
             flip=flip,
             stream=stream.index,
             exact=times.exact,
-            captured_at=_captured_at(container.metadata.get("creation_time")),
-            warnings=tuple(warnings),
+            captured_at=_captured_at(decoder.container.metadata.get("creation_time")),
+            warnings=found.warnings,
+            start_timecode=start_timecode,
+            interlaced=is_interlaced(first, stream),
+            notes=() if doubt is None else (doubt,),
+            seekable=not _NEVER_SOUGHT & _formats(stream),
+            seek_gap=_SEEK_GAP if _LISTING & _formats(stream) else _SEEK_GAP_SEARCHING,
         )
 
 
 def decode_frames(
-    path: Place, index: VideoIndex, ordinals: Sequence[int], *, threads: int = 0
+    path: Place, index: VideoIndex, ordinals: Sequence[int], *, threads: int = 0, deinterlace: bool = False
 ) -> Iterator[DecodedFrame | LostFrame]:
     """Yield the wanted frames of a film in presentation order, each once.
 
-    A gap that passes a keyframe is jumped over, any other is decoded through. A frame is known by its presentation
-    time, never by counting from a seek. Where a seek leads astray, the rest is decoded from the beginning. A frame
-    that cannot be had is yielded as LostFrame, and the rest goes on.
+    A gap that passes a keyframe is jumped over, any other is decoded through, without the frames that no other needs.
+    What lies between jumps is decoded side by side, a few frames ahead of what is taken. A frame is known by its
+    presentation time, never by counting from a seek. Where a seek leads astray, the rest is decoded from the
+    beginning. A frame that cannot be had is yielded as LostFrame, and the rest goes on.
 
     Args:
         index: of this very file, from `index_video`.
-        threads: of the decoder; 0 leaves it to FFmpeg.
+        threads: how many work on it; 0 takes one per core.
+        deinterlace: take the combs at moving edges out of an interlaced film; no other is changed by it.
 
     Raises:
         MediaError: the file cannot be opened.
@@ -198,12 +233,49 @@ def decode_frames(
         return
     from rushes.footage.color import ToRgb
 
-    to_rgb = ToRgb(index.width_pixels, index.height_pixels, index.flip)
+    def to_rgb() -> Convert:
+        return ToRgb(index.width_pixels, index.height_pixels, index.flip)
+
+    if not (deinterlace and index.interlaced):
+        yield from _converted(path, index, wanted, threads, to_rgb)
+        return
+    convert = to_rgb()
+    stored = _converted(path, index, with_neighbours(wanted, index.frame_count), threads, lambda: _as_stored)
+    pairs = (
+        (item.ordinal, None if isinstance(item, LostFrame) else cast("av.VideoFrame", item.pixels)) for item in stored
+    )
+    for ordinal, frame in without_combs(pairs, frozenset(wanted)):
+        yield lost_frame(ordinal, index) if frame is None else DecodedFrame(ordinal, index.pts[ordinal], convert(frame))
+
+
+def _as_stored(frame: av.VideoFrame) -> av.VideoFrame:
+    return frame
+
+
+def _converted(
+    path: Place, index: VideoIndex, wanted: Sequence[int], threads: int, converter: Callable[[], Convert]
+) -> Iterator[DecodedFrame | LostFrame]:
+    """Yield rising ordinals, each frame as a converter gives it; each reader has a converter of its own."""
     left = deque(wanted)
-    if index.exact:
-        yield from _jumping(path, left, index, to_rgb, threads)
+    if index.exact and index.seekable:
+        runs = plan_runs(index, wanted)
+        readers = min(threads or count_cores(), len(runs))
+        side_by_side = readers > 1
+        frames = (
+            _side_by_side(path, runs, index, readers, converter)
+            if side_by_side
+            else _one_by_one(path, runs, index, threads, converter)
+        )
+        try:
+            for frame in frames:
+                left.popleft()
+                yield frame
+        except _AstrayError:
+            logger.info("%s: seeking leads astray; decoding from the beginning", path.name)
+        finally:
+            frames.close()
     if left:
-        yield from _straight(path, left, index, to_rgb, threads)
+        yield from _straight(path, left, index, threads, converter())
 
 
 def plan_runs(index: VideoIndex, wanted: Sequence[int]) -> list[Run]:
@@ -214,47 +286,236 @@ def plan_runs(index: VideoIndex, wanted: Sequence[int]) -> list[Run]:
     for ordinal in wanted:
         place = bisect_right(index.keyframes, ordinal) - 1
         nearest = index.keyframes[place] if place >= 0 else None
-        if run and nearest is not None and nearest - run[-1] >= _SEEK_GAP:
+        if run and nearest is not None and nearest - run[-1] >= index.seek_gap:
             runs.append(Run(keyframe, tuple(run)))
             run, keyframe = [], nearest
         elif not run:
-            keyframe = nearest if nearest is not None and nearest >= _SEEK_GAP else None
+            keyframe = nearest if nearest is not None and nearest >= index.seek_gap else None
         run.append(ordinal)
     return [*runs, Run(keyframe, tuple(run))] if run else runs
 
 
-def _jumping(
-    path: Place, left: deque[int], index: VideoIndex, to_rgb: ToRgb, threads: int
-) -> Iterator[DecodedFrame | LostFrame]:
-    """Yield wanted frames, taking them from `left`; end where no seek leads to the next of them."""
-    with open_film(path, stream=index.stream, threads=threads) as decoder:
-        tries = 0
-        for run in plan_runs(index, tuple(left)):
-            last = run.ordinals[-1]
-            while left and left[0] <= last:
-                undamaged = decoder.damaged_packets if run.keyframe is not None else -1
-                frames = _frames_of_run(decoder, run, _STEPS_BACK[tries], index)
-                for place, frame in _follow(frames, left, last, index):
-                    if frame is not None:
-                        yield DecodedFrame(place, index.pts[place], to_rgb(frame))
-                    elif decoder.damaged_packets > undamaged:
-                        yield _lost(place, index)
-                    else:  # nothing is damaged, so that the seek came out behind what is wanted
-                        left.appendleft(place)
-                        break
-                if not left or left[0] > last:
+class _AstrayError(Exception):
+    """No seek leads to a frame that the film's index names."""
+
+
+class _Reader:
+    """An open film that gives the frames of one run after another."""
+
+    def __init__(
+        self, decoder: Decoder, index: VideoIndex, times: Set[int], stopped: Callable[[], bool], convert: Convert
+    ) -> None:
+        self._decoder, self._index, self._times, self._stopped = decoder, index, times, stopped
+        self._convert = convert
+        self._skipping = _may_skip(decoder.stream)
+        self._tries, self._passed_over, self._begun = 0, 0, False
+
+    def frames_of(self, run: Run) -> Iterator[DecodedFrame | LostFrame]:
+        """Yield the frames of a run.
+
+        Raises:
+            _AstrayError: the seek came out behind what is wanted, from however far back.
+        """
+        left, last, index = deque(run.ordinals), run.ordinals[-1], self._index
+        seeks = run.keyframe is not None
+        if seeks and not self._begun:
+            see_first_packet(self._decoder, index)
+        self._begun = True
+        while left:
+            damaged_before, self._passed_over = self._decoder.damaged_packets, 0
+            if seeks:
+                keyframes = index.keyframes
+                place = max(0, bisect_right(keyframes, run.keyframe or 0) - 1 - _STEPS_BACK[self._tries])
+                self._decoder.seek(index.pts[keyframes[place]])
+            # A key frame needs no other; should the container call a frame so that does, it is decoded once more.
+            only_keys = self._skipping and self._are_keyframes(left)
+            frames = self._decoded({index.pts[ordinal] for ordinal in left}, only_keys=only_keys)
+            for ordinal, frame in _follow(frames, left, last, index):
+                if frame is not None and not (only_keys and self._passed_over and not _stands_alone(frame)):
+                    yield DecodedFrame(ordinal, index.pts[ordinal], self._convert(frame))
+                elif not self._passed_over and (not seeks or self._decoder.damaged_packets > damaged_before):
+                    yield lost_frame(ordinal, index)
+                else:
+                    left.appendleft(ordinal)
                     break
-                tries += 1
-                if tries == len(_STEPS_BACK):
-                    logger.info("%s: seeking leads astray; decoding from the beginning", path.name)
-                    return
+            if not left or self._stopped():
+                return
+            seeks = True
+            if self._passed_over and index.keyframes:  # perhaps the decoder lost its way among what was left out
+                self._skipping = False
+                self._decoder.stream.codec_context.skip_frame = "DEFAULT"
+            elif self._tries + 1 == len(_STEPS_BACK) or not index.keyframes:
+                raise _AstrayError
+            else:
+                self._tries += 1
+
+    def _are_keyframes(self, ordinals: Iterable[int]) -> bool:
+        keyframes = self._index.keyframes
+        places = ((bisect_right(keyframes, ordinal) - 1, ordinal) for ordinal in ordinals)
+        return all(place >= 0 and keyframes[place] == ordinal for place, ordinal in places)
+
+    def _decoded(self, wanted: set[int], *, only_keys: bool) -> Iterator[av.VideoFrame]:
+        """Yield frames from where the film stands until those with the wanted times have come, or all.
+
+        Once their packets are in, the decoder is emptied: it need not see what comes after to give them.
+        """
+        context = self._decoder.stream.codec_context
+        to_come = set(wanted)
+        skip = self._skipping
+
+        def before(packet: av.Packet[VideoStream]) -> bool:
+            nonlocal skip
+            if self._stopped():
+                return False
+            stands_for_a_frame = packet.pts in self._times
+            if not to_come and stands_for_a_frame:
+                return False
+            # A packet that is no frame by itself may be the second field of one, or a picture that others need.
+            skip = skip and (stands_for_a_frame or packet.is_discard or not packet.size)
+            if self._skipping:
+                passed_over = skip and packet.pts not in to_come
+                self._passed_over += passed_over
+                context.skip_frame = ("NONKEY" if only_keys else "NONREF") if passed_over else "DEFAULT"
+            if packet.pts is not None:
+                to_come.discard(packet.pts)
+            return True
+
+        yield from self._decoder.frames(before)
 
 
-def _frames_of_run(decoder: Decoder, run: Run, steps_back: int, index: VideoIndex) -> Iterator[av.VideoFrame]:
-    if run.keyframe is None:
-        return decoder.frames()
-    place = max(0, bisect_right(index.keyframes, run.keyframe) - 1 - steps_back)
-    return decoder.frames_from(index.pts[index.keyframes[place]])
+def see_first_packet(decoder: Decoder, index: VideoIndex) -> None:
+    """Show a decoder the film's beginning, where encoders leave word of the faults it must allow for.
+
+    To be done before the first seek; a codec without such words is left alone.
+    """
+    if index.codec not in _SIGNED_AT_FIRST:
+        return
+    left = 1
+
+    def before(packet: av.Packet[VideoStream]) -> bool:
+        nonlocal left
+        left -= 1
+        return left >= 0
+
+    context = decoder.stream.codec_context
+    context.skip_frame = "ALL"
+    for _ in decoder.frames(before):
+        pass
+    context.skip_frame = "DEFAULT"
+
+
+def _one_by_one(
+    path: Place, runs: Sequence[Run], index: VideoIndex, threads: int, converter: Callable[[], Convert]
+) -> Generator[DecodedFrame | LostFrame]:
+    with open_film(path, stream=index.stream, threads=threads) as decoder:
+        reader = _Reader(decoder, index, frozenset(index.pts), lambda: False, converter())
+        for run in runs:
+            yield from reader.frames_of(run)
+
+
+def _side_by_side(
+    path: Place, runs: Sequence[Run], index: VideoIndex, readers: int, converter: Callable[[], Convert]
+) -> Generator[DecodedFrame | LostFrame]:
+    """Yield the frames of runs in order while several readers, each in a thread of its own, decode ahead."""
+    shelf = _Shelf(len(runs), room=2 * readers)
+    times = frozenset(index.pts)
+
+    def read() -> None:
+        run = shelf.next_run()
+        if run is None:
+            return
+        try:
+            with open_film(path, stream=index.stream, threads=1) as decoder:
+                reader = _Reader(decoder, index, times, lambda: shelf.stopped, converter())
+                while run is not None:
+                    for frame in reader.frames_of(runs[run]):
+                        shelf.put(run, frame)
+                    shelf.put(run, None)
+                    run = shelf.next_run()
+        except Exception as error:  # raised again where the frames are taken
+            shelf.put(run or 0, error)
+
+    threads = [threading.Thread(target=read, name=f"decode-{path.name}-{number}") for number in range(readers)]
+    try:
+        for thread in threads:
+            thread.start()
+        for run in range(len(runs)):
+            while (item := shelf.take(run)) is not None:
+                if isinstance(item, Exception):
+                    raise item
+                yield item
+    finally:
+        shelf.stop()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
+
+
+class _Shelf:
+    """Where readers put frames of runs, and from where they are taken run by run; it holds a few at a time."""
+
+    def __init__(self, runs: int, *, room: int) -> None:
+        self._changed = threading.Condition()
+        self._items: dict[int, deque[DecodedFrame | LostFrame | Exception | None]] = {n: deque() for n in range(runs)}
+        self._room, self._held, self._first, self._given = room, 0, 0, 0
+        self.stopped = False
+
+    def next_run(self) -> int | None:
+        """Return the number of a run to read, each once, rising; None where no more is to be read."""
+        with self._changed:
+            if self.stopped or self._given == len(self._items):
+                return None
+            self._given += 1
+            return self._given - 1
+
+    def put(self, run: int, item: DecodedFrame | LostFrame | Exception | None) -> None:
+        """Add a frame of a run, an error that ends it, or None at its end; wait where there is no room."""
+        with self._changed:
+            # The run that is being taken has its own room, so that it never waits for those after it.
+            self._changed.wait_for(
+                lambda: (
+                    self.stopped
+                    or not isinstance(item, DecodedFrame)
+                    or (len(self._items[run]) < 2 if run == self._first else self._held < self._room)
+                )
+            )
+            self._items[run].append(item)
+            self._held += isinstance(item, DecodedFrame)
+            self._changed.notify_all()
+
+    def take(self, run: int) -> DecodedFrame | LostFrame | Exception | None:
+        """Return what comes next of a run, None at its end; wait until it is there."""
+        with self._changed:
+            self._first = run
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: bool(self._items[run]))
+            item = self._items[run].popleft()
+            self._held -= isinstance(item, DecodedFrame)
+            self._changed.notify_all()
+            return item
+
+    def stop(self) -> None:
+        """Let all who wait go on, to find that nothing more is to be read."""
+        with self._changed:
+            self.stopped = True
+            self._changed.notify_all()
+
+
+def _stands_alone(frame: av.VideoFrame) -> bool:
+    from av.video.frame import PictureType
+
+    return bool(frame.key_frame) and frame.pict_type == PictureType.I
+
+
+def _may_skip(stream: VideoStream) -> bool:
+    """Return whether frames that no other refers to can be left out and the rest comes out the same."""
+    codec = stream.codec_context.codec.canonical_name
+    if codec != "hevc":
+        return codec in _SKIPPABLE
+    # Of several temporal layers, a frame may be no reference in its own and still be one for those above. The
+    # number of layers stands in the decoder configuration (ISO/IEC 14496-15), which begins with a 1.
+    extra = stream.codec_context.extradata
+    return extra is not None and len(extra) > 22 and extra[0] == 1 and extra[21] >> 3 & 7 == 1
 
 
 def _follow(
@@ -273,24 +534,95 @@ def _follow(
 
 
 def _straight(
-    path: Place, left: deque[int], index: VideoIndex, to_rgb: ToRgb, threads: int
+    path: Place, left: deque[int], index: VideoIndex, threads: int, convert: Convert
 ) -> Iterator[DecodedFrame | LostFrame]:
     """Yield the wanted frames by decoding all from the beginning; what does not come is lost."""
     with open_film(path, stream=index.stream, threads=threads) as decoder:
-        frames = decoder.frames() if index.exact else _counted(decoder.frames(), index)
+        frames = decoder.frames() if index.exact else counted(decoder.frames(), index)
         for ordinal, frame in _follow(frames, left, index.frame_count, index):
-            yield _lost(ordinal, index) if frame is None else DecodedFrame(ordinal, index.pts[ordinal], to_rgb(frame))
+            yield (
+                lost_frame(ordinal, index)
+                if frame is None
+                else DecodedFrame(ordinal, index.pts[ordinal], convert(frame))
+            )
 
 
-def _counted(frames: Iterator[av.VideoFrame], index: VideoIndex) -> Iterator[av.VideoFrame]:
+def counted(frames: Iterator[av.VideoFrame], index: VideoIndex) -> Iterator[av.VideoFrame]:
     """Yield frames with the times of the index, which were counted when it was made."""
     for frame, pts in zip(frames, index.pts, strict=False):
         frame.pts = pts
         yield frame
 
 
-def _lost(ordinal: int, index: VideoIndex) -> LostFrame:
+def lost_frame(ordinal: int, index: VideoIndex) -> LostFrame:
+    """Return a frame of the index as one that could not be decoded."""
     return LostFrame(ordinal, index.pts[ordinal], "its data is damaged: the decoder gave no picture for it")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The times of a film's frames, the last one's duration in ticks, and what a person should know."""
+
+    times: _Times
+    last_duration: int
+    warnings: tuple[str, ...] = ()
+
+
+def _times_in_header(path: Place, stream: VideoStream, first_decoded: int | None) -> _Found | None:
+    """Return the times that the header of an MP4 or MOV states; None where they stand elsewhere, or are in doubt."""
+    if "mp4" not in _formats(stream):
+        return None
+    from rushes.footage.mp4 import read_sample_times
+
+    try:
+        with path.open("rb") as file:
+            samples = read_sample_times(file, stream.id)
+    except OSError:
+        return None
+    if samples is None or not _agree(samples, stream):
+        return None
+    order = np.argsort(samples.pts, kind="stable")
+    pts = samples.pts[order]
+    if not samples.begins_with_key or first_decoded != pts[0] or np.any(np.diff(pts) < 1):
+        return None
+    keyframes = np.flatnonzero(samples.keys[order])
+    return _Found(_Times(tuple(pts.tolist()), tuple(keyframes.tolist())), int(samples.durations[order[-1]]))
+
+
+def _formats(stream: VideoStream) -> set[str]:
+    """Return the names of the containers among which FFmpeg makes no difference, that of the film's being one."""
+    return set(stream.container.format.name.split(","))
+
+
+def _agree(samples: SampleTimes, stream: VideoStream) -> bool:
+    """Return whether FFmpeg's own index of a film is as long as the header's, and the same where looked at."""
+    entries = stream.index_entries
+    if len(entries) != samples.entry_count or stream.time_base != Fraction(1, samples.ticks_per_second):
+        return False
+    count = len(samples.pts)
+    for place in {*range(0, count, max(1, count // _PROBES)), count - 1}:
+        entry = entries[int(samples.places[place])]
+        stated = (int(samples.dts[place]), bool(samples.keys[place]), False)
+        if (entry.timestamp, entry.is_keyframe, entry.is_discard) != stated:
+            return False
+    return True
+
+
+def _times_in_packets(path: Place, first_decoded: int | None, *, told: bool) -> _Found:
+    """Return the times of the frames by the packets; where these do not tell, by decoding all."""
+    with open_film(path) as decoder:
+        packets = _Packets.of(decoder)
+        stated, codec = decoder.stream.frames, decoder.stream.codec_context.codec.canonical_name
+    times = packets.times(first_decoded) if told else None
+    if times is None:
+        logger.info("%s: the times of its frames are found by decoding all of them", path.name)
+        times = _decoded_times(path)
+    if not times.pts:
+        raise MediaError(path, _nothing_decodes(codec, len(packets.pts)))
+    warnings = list(packets.warnings)
+    if stated > packets.count:
+        warnings.append(f"it is cut off: {packets.count:,} of the {stated:,} frames it states are there")
+    return _Found(times, packets.duration, tuple(warnings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +638,7 @@ class _Packets:
 
     pts: list[int | None]
     keys: list[bool]
+    begins_with_key: bool  # the first packet, shown or not
     orderly: bool  # the decoding times rise
     duration: int  # of the last in presentation order
     count: int  # of all packets, shown or not
@@ -319,10 +652,11 @@ class _Packets:
         keys: list[bool] = []
         warnings: list[str] = []
         durations: dict[int, int] = {}
-        orderly, count = True, 0
+        begins_with_key, orderly, count = False, True, 0
         before: int | None = None
         try:
             for packet in decoder.container.demux(decoder.stream):
+                begins_with_key = begins_with_key or (count == 0 and packet.is_keyframe)
                 count += packet.size > 0
                 if packet.size == 0 or packet.is_discard:
                     continue
@@ -336,13 +670,13 @@ class _Packets:
         except av.FFmpegError as error:
             warnings.append(f"it breaks off after {len(pts):,} frames ({error.strerror})")
         last = durations[max(durations)] if durations else 0
-        return cls(pts, keys, orderly, last, count, tuple(warnings))
+        return cls(pts, keys, begins_with_key, orderly, last, count, tuple(warnings))
 
     def times(self, first_decoded: int | None) -> _Times | None:
         """Return the times of the frames; None where the packets do not tell."""
         known = [value for value in self.pts if value is not None]
         told = len(known) == len(self.pts) == len(set(known)) and self.orderly
-        if not told or not self.keys or not self.keys[0] or first_decoded != min(known):
+        if not told or not known or not self.begins_with_key or first_decoded != min(known):
             return None
         ordered = tuple(sorted(known))
         ordinals = {value: ordinal for ordinal, value in enumerate(ordered)}
@@ -371,13 +705,12 @@ def _decoded_times(path: Place) -> _Times:
     return _Times(tuple(filled), keyframes, exact=False)
 
 
-def _look_at_first_frame(path: Place) -> tuple[av.VideoFrame, int, int, int]:
+def _look_at_first_frame(path: Place, decoder: Decoder) -> tuple[av.VideoFrame, int, int, int]:
     """Return the first frame, its flip code, and the width and height in pixels at which it is to be shown."""
-    with open_film(path) as decoder:
-        frame = next(decoder.frames(), None)
-        if frame is None:
-            raise MediaError(path, _nothing_decodes(decoder.stream.codec_context.name, decoder.damaged_packets))
-        return frame, *_shown_size(frame, decoder.stream)
+    frame = next(decoder.frames(), None)
+    if frame is None:
+        raise MediaError(path, _nothing_decodes(decoder.stream.codec_context.name, decoder.damaged_packets))
+    return frame, *_shown_size(frame, decoder.stream)
 
 
 def _nothing_decodes(codec: str, packet_count: int) -> str:

@@ -208,10 +208,10 @@ class _Still:
 def _read_still(predictor: Predictor, path: Place, note_fetched: NoteFetched) -> _Still | Unreadable:
     try:
         with held(path) as remote:
-            still = _Still(path, kind_of(path) or "photo", predictor.prepared(read_picture(path)))
+            pixels = read_picture(path, size=predictor.working_size)
             if remote is not None:
                 note_fetched(remote.fetched)
-            return still
+            return _Still(path, kind_of(path) or "photo", predictor.prepared(pixels))
     except MediaError as error:
         return Unreadable(str(path), error.reason)
 

@@ -17,7 +17,11 @@ BATCH_SIZE = 32
 
 
 class Predictor:
-    """A loaded bundle; safe to call from several threads at once."""
+    """A loaded bundle; safe to call from several threads at once.
+
+    Attributes:
+        working_size: the size at which training pictures were kept, and that every picture is brought to first.
+    """
 
     def __init__(self, bundle: Bundle, *, threads: int = 0) -> None:
         """Load the graph of a bundle.
@@ -38,7 +42,7 @@ class Predictor:
             raise BundleError(f"{bundle.folder}: the graph answers {self._graph.class_count} classes, the bundle names "
                               f"{len(bundle.classes)}. Export the run again")  # fmt: skip
         try:
-            self._size = parse_size(bundle.working_size)
+            self.working_size = parse_size(bundle.working_size)
         except ValueError as error:
             raise BundleError(f"{bundle.folder}: its working size is wrong: {error}. Export the run again") from error
 
@@ -61,7 +65,7 @@ class Predictor:
         """
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
             raise ValueError(f"pixels are (height, width, 3) uint8, not empty; got {pixels.shape} {pixels.dtype}")
-        return prepare(resize(pixels, self._size), self.bundle.preprocessing)
+        return prepare(resize(pixels, self.working_size), self.bundle.preprocessing)
 
     def probabilities(self, pixels: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
         """Return the probabilities of pictures of any sizes.

@@ -36,6 +36,7 @@ class FrameRef:
         seconds: time since the first frame of the source.
         timecode: `HH:MM:SS:FF`.
         rate: frames per second of the source; None for a still.
+        companions: paths of the pictures that the camera wrote beside a raw.
     """
 
     id: str
@@ -48,6 +49,7 @@ class FrameRef:
     timecode: str
     group: str
     rate: Fraction | None = None
+    companions: tuple[str, ...] = ()
 
     @property
     def source_id(self) -> str:
@@ -298,7 +300,8 @@ def _words_of_path(path: _Path) -> set[str]:
 
 def _words_of_frame(ref: FrameRef) -> set[str]:
     words = {_folded(ref.name), *_words_of_path(_path(ref.image))}
-    return words | _words_of_path(_path(ref.source_path)) if ref.is_still else words
+    places = (ref.source_path, *ref.companions) if ref.is_still else ()
+    return words.union(*(_words_of_path(_path(place)) for place in places))
 
 
 def _states_its_source(path: _Path) -> str | None:
@@ -325,7 +328,7 @@ def _likeness_to_frame(path: _Path, ref: FrameRef) -> tuple[int, bool]:
     if not ref.is_still:
         return to_image
     # The extension that a sheet means is that of the photograph, not of the picture taken from it.
-    return max((to_image[0], False), _likeness(path, _path(ref.source_path)))
+    return max((to_image[0], False), *(_likeness(path, _path(place)) for place in (ref.source_path, *ref.companions)))
 
 
 def _folder_fits(path: _Path, ref: FrameRef) -> bool:

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rushes.learning.threads import count_cores
+from rushes.cores import count_cores
 
 if TYPE_CHECKING:
     import torch

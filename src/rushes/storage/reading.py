@@ -241,6 +241,19 @@ def held(place: Place) -> Iterator[RemoteObject | None]:
         _let_go(found)
 
 
+@contextmanager
+def held_whole(place: Place) -> Iterator[None]:
+    """Keep a remote place open with all its bytes: few requests, where decoders of pictures read in small pieces.
+
+    Raises:
+        MediaError: it cannot be read, or has more than MAX_WHOLE_BYTES.
+    """
+    with held(place) as found:
+        if found is not None:
+            found.read_whole()
+        yield
+
+
 def failure_of(file: IO[bytes]) -> MediaError | None:
     """Return why a reading of a remote file failed, where it did; a library may have taken it for the file's end."""
     return file.object.failure if isinstance(file, RemoteFile) else None

@@ -1,0 +1,223 @@
+"""`rushes shots`: the shots of films, as a table and as files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ThreadsOption, verb_app
+from rushes.errors import MediaError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from rushes.footage.found_shots import FoundShots
+    from rushes.storage.places import Place
+    from rushes.storage.reading import Fetched
+    from rushes.timelines.shot_pictures import PictureChoice, ShotPicture
+    from rushes.timelines.timeline import Timeline
+
+app = verb_app()
+MANY = ("--write",)
+
+_SIDES = range(64, 1025)
+
+
+@app.command(epilog="Example: rushes shots film.mp4 --write film.edl film.csv sheet.jpg")
+def shots(
+    films: Annotated[list[str], typer.Argument(metavar="PLACE…", help="Films; s3:// and https:// too.")],
+    write: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Files to write, after the films; the extension chooses the format (.csv .json .edl .otio .fcpxml, "
+            "contact sheet: .jpg .png .webp .html); {name} stands for the film's name. May be given several times."
+        ),
+    ] = None,
+    picture: Annotated[
+        str, typer.Option(help="Frame of a shot on contact sheets: typical, sharpest, first or middle.")
+    ] = "typical",
+    size: Annotated[
+        int, typer.Option(help="Long side of the pictures on contact sheets, in pixels: 64 to 1024.")
+    ] = 320,
+    threads: ThreadsOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Find where the shots of films begin and end, print them, and write them for editing programs."""
+    with opened(as_json=as_json, debug=debug) as door:
+        from rushes.storage.places import parse_place
+        from rushes.storage.reading import held
+        from rushes.timelines.formats.json import table_of as shots_as_table
+        from rushes.timelines.shot_files import plan_files
+
+        choice = _parse_choice(picture)
+        if size not in _SIDES:
+            raise UsageError(f"--size {size}: a side is {_SIDES.start} to {_SIDES.stop - 1} pixels")
+        places = [parse_place(film) for film in films]
+        planned = plan_files(places, write or [])
+        _check_places(path for paths in planned for path in paths)
+        if dry_run:
+            _say_plan(door, places, planned)
+
+        from rushes.footage.found_shots import find_shots
+
+        tables: list[dict[str, Any]] = []
+        written: list[Path] = []
+        fetched: list[Fetched] = []
+        for film, paths in zip(places, planned, strict=True):
+            try:
+                with held(film) as remote:
+                    with door.progress("shots") as progress:
+                        found = find_shots(film, threads=threads or 0, progress=progress)
+                    timeline = _timeline_of(film, found)
+                    tables.append(shots_as_table(timeline))
+                    _report(door, timeline, found.index.warnings)
+                    pictures = _pictures_of(door, film, found, paths, choice, size, threads or 0)
+            except MediaError as error:
+                door.fail_item(str(error))
+                continue
+            if remote is not None:
+                got = remote.fetched
+                door.say(f"fetched {got.fetched_bytes:,} of {got.size_bytes:,} bytes of {film}")
+                fetched.append(got)
+            written += _write(door, timeline, paths, pictures)
+        door.finish({"films": tables, "written": [str(path) for path in written],
+                     "fetched": [asdict(one) for one in fetched], "failed": door.failed})  # fmt: skip
+
+
+def _parse_choice(text: str) -> PictureChoice:
+    from rushes.timelines.shot_pictures import CHOICES
+
+    for choice in CHOICES:
+        if text == choice:
+            return choice
+    raise UsageError(f"--picture {text}: no such frame of a shot. {did_you_mean(text, list(CHOICES))}")
+
+
+def _check_places(paths: Iterable[Path]) -> None:
+    """Find out before anything is decoded that a file cannot stand where it is wanted."""
+    for path in paths:
+        if path.is_dir():
+            raise UsageError(f"--write {path}: a folder has this name. Give a file, for example {path / path.name}")
+        around = next((above for above in path.parents if above.exists()), None)
+        if around is not None and not around.is_dir():
+            raise UsageError(f"--write {path}: {around} is a file, not a folder. Give another place")
+
+
+def _say_plan(door: Door, films: Sequence[Place], planned: Sequence[Sequence[Path]]) -> None:
+    from rushes.storage.reading import exists
+    from rushes.timelines.contact_sheet import PAGE_SHOTS
+    from rushes.timelines.shot_files import SHEET_EXTENSIONS
+
+    for film, paths in zip(films, planned, strict=True):
+        if not exists(film):
+            door.fail_item(f"{film}: there is no such file. Check its name and folder")
+            continue
+        door.say(f"would find the shots of {film}")
+        for path in paths:
+            pages = path.suffix.lower() in SHEET_EXTENSIONS
+            more = f" ({path.stem}-001{path.suffix} and so on above {PAGE_SHOTS} shots)" if pages else ""
+            door.say(f"would write {path}{more}")
+    door.finish({"would_write": [str(path) for paths in planned for path in paths], "failed": door.failed})
+
+
+def _timeline_of(film: Place, found: FoundShots) -> Timeline:
+    from rushes.timelines.sound import has_sound
+    from rushes.timelines.timeline import make_timeline
+
+    return make_timeline(found.source, found.index, found.shots, has_sound=has_sound(film))
+
+
+def _report(door: Door, timeline: Timeline, warnings: Sequence[str]) -> None:
+    from rushes.timelines.contact_sheet import describe_film
+    from rushes.timelines.timeline import measure_lengths
+
+    door.say(f"{timeline.name}  {', '.join(describe_film(timeline)[-2:])}")
+    door.show(table_of(None, ["shot", "start", "end", "seconds", "frames", "cut", "sure", ""], _rows(timeline)))
+    lengths = measure_lengths(timeline)
+    cuts = ", ".join(
+        plural(count, word)
+        for word, count in (
+            ("hard cut", lengths.cuts["hard"]),
+            ("fade", lengths.cuts["fade"]),
+            ("dissolve", lengths.cuts["dissolve"]),
+        )
+        if count
+    )
+    door.say(
+        f"{plural(len(timeline.shots), 'shot')} in {float(timeline.duration_seconds):.1f} s: average "
+        f"{float(lengths.average):.2f} s, median {float(lengths.median):.2f} s; {cuts or 'no cut'}"
+    )
+    for warning in warnings:
+        door.warn(f"{timeline.path}: {warning}")
+    if not timeline.constant_rate:
+        door.warn(
+            f"{timeline.path}: its frame rate varies. Timecodes, .edl, .otio and .fcpxml keep to the nearest frames at "
+            f"{float(timeline.rate):.5g} a second; ordinals and seconds are exact"
+        )
+
+
+def _rows(timeline: Timeline) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for place in timeline.shots:
+        cut = place.shot.opening
+        rows.append(
+            [
+                place.number,
+                timeline.timecode_at(place.start_slot),
+                timeline.timecode_at(place.stop_slot),
+                f"{float(place.duration_seconds):7.3f}",
+                place.shot.frame_count,
+                "" if cut is None else cut.kind,
+                "" if cut is None else f"{cut.confidence:.2f}",
+                "blank" if place.shot.blank else "",
+            ]
+        )
+    return rows
+
+
+def _pictures_of(
+    door: Door,
+    film: Place,
+    found: FoundShots,
+    paths: Sequence[Path],
+    choice: PictureChoice,
+    size: int,
+    threads: int,
+) -> list[ShotPicture | None]:
+    """Return a picture per shot where some file shows them, otherwise none at all."""
+    from rushes.timelines.shot_files import needs_pictures
+    from rushes.timelines.shot_pictures import read_shot_pictures
+
+    if not any(map(needs_pictures, paths)):
+        return []
+    with door.progress("pictures") as progress:
+        pictures = list(
+            read_shot_pictures(
+                film, found.index, found.shots, choice=choice, side_pixels=size, threads=threads, progress=progress
+            )
+        )
+    lost = pictures.count(None)
+    if lost:
+        door.warn(f"{film}: {plural(lost, 'picture')} could not be decoded and left empty on the contact sheet")
+    return pictures
+
+
+def _write(door: Door, timeline: Timeline, paths: Sequence[Path], pictures: Sequence[ShotPicture | None]) -> list[Path]:
+    from rushes.timelines.shot_files import write_shots
+
+    written: list[Path] = []
+    for path in paths:
+        try:
+            new = write_shots(timeline, path, pictures)
+        except MediaError as error:
+            door.fail_item(f"{path}: {error}")
+            continue
+        written += new
+        for one in new:
+            door.say(f"wrote {one}")
+    return written

@@ -1,0 +1,347 @@
+"""Cuts found in the signals of a film: hard ones, fades and dissolves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from math import exp
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.footage.boosted import Boosted, read_boosted
+from rushes.footage.motion import MEAN_RADIUS
+from rushes.footage.shot import Cut
+from rushes.footage.signals import LUMA_GRID, MOTION_COLUMNS, Signals
+
+# Hard cuts. A cut is a step that stands out: it holds across its neighbours (a flash does not), and the frames
+# around it move much less (fast motion does not). `python -m benchmarks.fit_cuts` computes the two numbers.
+_HARD_SLOPE, _HARD_MIDDLE = 4.39, 1.28
+_HARD_LEAST = 0.1  # unlikeness across a cut, whatever its surroundings
+_NEIGHBOURS_SECONDS = Fraction(1, 3)
+_REST = 0.05  # unlikeness between frames of a picture at rest, so that noise is not divided by nothing
+_APART = 3  # frames; of two hard cuts that are closer the surer one stands
+
+# Fades. A blank picture is one even colour.
+_BLANK_CONTRAST = 2.5  # standard deviation of luma
+_BLANK_COLOUR_SPREAD = 3.0
+_BLANK_SHOT_SECONDS = Fraction(1)  # a longer blank is a shot of its own
+_FADE_SECONDS = Fraction(5, 2)  # the longest
+_FADE_LEAST_FRAMES = 3  # a quicker one is a hard cut to or from blank
+_PLATEAU_SECONDS = Fraction(1, 6)
+
+# Dissolves. Of a window of frames: what lies between its ends is a mixture of them, in rising shares.
+_LENGTHS_SECONDS = (1 / 3, 1 / 2, 3 / 4, 13 / 12, 19 / 12, 9 / 4)
+_LEAST_CHANGE = 8.0  # grey levels between the ends
+_LEAST_UNLIKE = 0.06
+_ENDS = 3  # frames that are averaged at either end
+_GONE = 0.06  # share of the way at which a dissolve is taken to begin, and to end
+_FOLLOWED = 0.4  # share of corners that a motion explains, for it to count as the camera's
+_CHUNK = 4096  # frames looked at in one go, which bounds the memory
+WINDOW_FEATURES = (
+    "residual", "unsteady", "moved_outside", "dip", "change", "unlike", "backwards", "travel", "steps", "largest_step"
+)  # fmt: skip
+# In the films that the model was fitted to there is a dissolve every few seconds; in films they are rarer by far.
+_DISSOLVE_RARITY = 2.0  # of the odds' logarithm
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Stretches of a film in which a dissolve may lie, with what tells whether one does.
+
+    Attributes:
+        start: (windows,), row of the last frame before the change.
+        length: frames from there to the first after it.
+        features: (windows, WINDOW_FEATURES), float32.
+    """
+
+    start: npt.NDArray[np.int64]
+    length: int
+    features: Floats
+
+
+def find_cuts(signals: Signals) -> tuple[Cut, ...]:
+    """Return the cuts of a film, in order.
+
+    Hard cuts are found where a frame differs from the one before far more than its neighbours do from theirs, and goes
+    on differing from it; fades where the picture becomes one even colour; dissolves where the frames of a window are
+    mixtures of its ends.
+    """
+    blanks = _blank_runs(signals)
+    hard = [cut for cut in _hard_cuts(signals) if not _beside_blank(cut, blanks)]
+    fades = [cut for run in blanks for cut in _cuts_of_blank(signals, *run, hard)]
+    changes = [change for run in blanks for change in _fades_of_blank(signals, *run, hard)]
+    dissolves = [cut for cut in _dissolves(signals) if not _meets(cut, [*hard, *fades, *changes])]
+    rows = sorted([*hard, *fades, *dissolves], key=lambda cut: cut.ordinal)
+    return tuple(_in_ordinals(cut, signals.ordinal) for cut in _one_at_a_place(rows))
+
+
+def hardness(signals: Signals) -> Floats:
+    """Return how much each frame's step stands out from those around it: the logarithm of a ratio, (frames,)."""
+    reach = max(3, round(signals.rate * _NEIGHBOURS_SECONDS))
+    largest, second = np.zeros((2, signals.frame_count), np.float32)
+    for distance in range(2, min(reach, signals.frame_count - 1) + 1):
+        for there, here in (
+            (slice(distance, None), slice(None, -distance)),
+            (slice(None, -distance), slice(distance, None)),
+        ):
+            step = signals.step[here]
+            second[there] = np.maximum(second[there], np.minimum(largest[there], step))
+            largest[there] = np.maximum(largest[there], step)
+    # The largest is left out: it may be the next cut. Where the camera or a thing moves fast, many are large.
+    return np.asarray(np.log((signals.across + 0.02) / (second + _REST)), np.float32)
+
+
+def windows_of(signals: Signals) -> Iterator[Windows]:
+    """Yield the windows whose ends differ enough for a dissolve, of each length, in chunks."""
+    travel, steps = _travel(signals), np.cumsum(signals.step, dtype=np.float64)
+    for seconds in _LENGTHS_SECONDS:
+        length = max(4, round(float(signals.rate) * seconds))
+        step = max(1, length // 8)
+        for first in range(0, signals.frame_count, _CHUNK):
+            low, high = max(0, first - length), min(signals.frame_count, first + _CHUNK + 2 * length)
+            rows = signals.signature[low:high].astype(np.float32)
+            starts = np.arange(
+                max(first - low, _ENDS - 1), min(first + _CHUNK - low, len(rows) - length - _ENDS + 1), step
+            )
+            if len(starts):
+                found = _windows_in(rows, starts, length)
+                at = found.start + low
+                features = np.empty((len(at), len(WINDOW_FEATURES)), np.float32)
+                features[:, :-3] = found.features
+                features[:, -3] = travel[at + length] - travel[at]
+                features[:, -2] = steps[at + length] - steps[at]
+                features[:, -1] = _largest(signals.step, at, length)
+                yield Windows(at, length, features)
+
+
+def _windows_in(rows: Floats, starts: npt.NDArray[np.int64], length: int) -> Windows:
+    """Return those of some windows whose ends differ, with their features."""
+    ends = np.add.reduce([rows[starts - back] for back in range(_ENDS)]) / _ENDS
+    later = np.add.reduce([rows[starts + length + on] for on in range(_ENDS)]) / _ENDS
+    way = later - ends
+    squared = np.einsum("ij,ij->i", way, way)
+    change = np.sqrt(squared / rows.shape[1])
+    unlike = _unlike(ends, later)
+    kept = (change > _LEAST_CHANGE) & (unlike > _LEAST_UNLIKE)
+    starts, ends, later, way, squared = starts[kept], ends[kept], later[kept], way[kept], squared[kept]
+    count = len(starts)
+    shares = np.empty((length + 1, count), np.float32)
+    misses = np.empty((length + 1, count), np.float32)
+    for on in range(length + 1):
+        moved = rows[starts + on] - ends
+        shares[on] = np.einsum("ij,ij->i", moved, way) / squared
+        misses[on] = np.sqrt(np.maximum(np.einsum("ij,ij->i", moved, moved) / squared - shares[on] ** 2, 0))
+    middle = slice(length // 4, length - length // 4 + 1)
+    line = np.linspace(0, 1, length + 1, dtype=np.float32)[:, None]
+    outside = length // 2
+    before = np.linalg.norm(rows[np.maximum(starts - outside, 0)] - ends, axis=1)
+    after = np.linalg.norm(rows[np.minimum(starts + length + outside, len(rows) - 1)] - later, axis=1)
+    contrast = (_contrast(ends) + _contrast(later)) / 2
+    features = np.stack(
+        [
+            np.log(misses[middle].mean(axis=0) + 0.03),
+            np.abs(shares - line).max(axis=0, initial=0),
+            np.log(np.minimum(np.maximum(before, after) / np.sqrt(squared), 3) + 0.05),
+            np.minimum(_contrast(rows[starts + length // 2]) / (contrast + 1), 2),
+            np.log(change[kept]),
+            np.minimum(unlike[kept], 1),
+            np.minimum(np.clip(-np.diff(shares, axis=0), 0, None).sum(axis=0), 2),
+        ],
+        axis=1,
+    )
+    return Windows(starts, length, np.asarray(features, np.float32))
+
+
+@cache
+def dissolve_model() -> Boosted:
+    """Return the model that tells dissolves from what moves; `python -m benchmarks.fit_cuts` fits it."""
+    return read_boosted(files("rushes.footage") / "dissolves.json", WINDOW_FEATURES)
+
+
+def _travel(signals: Signals) -> npt.NDArray[np.float64]:
+    """Return how far the camera has moved up to each frame, in frame widths, where its motion could be followed."""
+    pan_x, pan_y, zoom, support = (
+        np.nan_to_num(signals.motion[:, MOTION_COLUMNS.index(name)].astype(np.float64))
+        for name in ("pan_x", "pan_y", "zoom", "support")
+    )
+    measured = np.flatnonzero(~np.isnan(signals.motion[:, 0]))
+    elapsed = np.zeros(signals.frame_count)
+    elapsed[measured] = np.diff(signals.seconds[measured], prepend=signals.seconds[measured[:1]])
+    speed = np.hypot(pan_x, pan_y) + MEAN_RADIUS * np.abs(zoom)
+    return np.cumsum(np.where(support > _FOLLOWED, speed, 0) * elapsed)
+
+
+def _largest(values: Floats, starts: npt.NDArray[np.int64], length: int) -> Floats:
+    """Return the largest value in each stretch of `length` frames after its start."""
+    return np.asarray(np.maximum.reduce([values[starts + on] for on in range(1, length + 1)]), np.float32)
+
+
+def _dissolves(signals: Signals) -> list[Cut]:
+    """Return dissolves, by rows; where windows overlap, the surest."""
+    found: list[tuple[float, int, int]] = []
+    for windows in windows_of(signals):
+        levels = dissolve_model().levels(windows.features) - _DISSOLVE_RARITY
+        for row in np.flatnonzero(levels > 0):
+            found.append((float(levels[row]), int(windows.start[row]), windows.length))
+    cuts: list[Cut] = []
+    for level, start, length in sorted(found, reverse=True):
+        if all(start + length <= cut.start or start + 1 >= cut.stop for cut in cuts):
+            cuts.append(_trimmed(signals, start, length, _sigmoid(level)))
+    return cuts
+
+
+def _trimmed(signals: Signals, start: int, length: int, confidence: float) -> Cut:
+    """Return the dissolve in a window, which may be longer: from where the first picture begins to go."""
+    rows = signals.signature[max(0, start - _ENDS + 1) : start + length + _ENDS].astype(np.float32)
+    ends, later = rows[:_ENDS].mean(axis=0), rows[-_ENDS:].mean(axis=0)
+    way = later - ends
+    shares = (rows - ends) @ way / max(float(way @ way), 1e-6)
+    low = rows.shape[0] - length - _ENDS  # row of `start`
+    middle = int(np.argmax(shares > 0.5))
+    gone = np.flatnonzero(shares[: middle + 1] < _GONE)
+    there = np.flatnonzero(shares[middle:] > 1 - _GONE)
+    first = int(gone[-1]) + 1 if len(gone) else 0
+    stop = middle + int(there[0]) if len(there) else len(shares)
+    shift = start - low
+    return Cut(middle + shift, "dissolve", max(0, min(first, middle) + shift), max(stop, middle) + shift, confidence)
+
+
+def _hard_cuts(signals: Signals) -> list[Cut]:
+    """Return hard cuts, by rows; of several within a few frames the surest."""
+    level = _HARD_SLOPE * (hardness(signals) - _HARD_MIDDLE)
+    rows = np.flatnonzero((level > 0) & (signals.across > _HARD_LEAST))
+    rows = rows[rows > 0]
+    cuts: list[Cut] = []
+    for row in sorted(rows.tolist(), key=lambda row: (-level[row], row)):
+        if all(abs(row - cut.ordinal) >= _APART for cut in cuts):
+            cuts.append(Cut(row, "hard", row, row, _sigmoid(float(level[row]))))
+    return cuts
+
+
+def _blank_runs(signals: Signals) -> list[tuple[int, int]]:
+    """Return the stretches of rows that show one even colour, `[start, stop)`."""
+    blank = is_blank(signals)
+    edges = np.flatnonzero(np.diff(blank.astype(np.int8), prepend=0, append=0))
+    return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def is_blank(signals: Signals) -> npt.NDArray[np.bool_]:
+    """Return for each frame whether it shows nothing but one even colour, (frames,)."""
+    planes = signals.signature[:, LUMA_GRID[0] * LUMA_GRID[1] :].reshape(signals.frame_count, 2, -1)
+    spread = planes.max(axis=2).astype(np.float32) - planes.min(axis=2)
+    even = spread.max(axis=1, initial=0) <= 2 * _BLANK_COLOUR_SPREAD
+    return np.asarray((signals.contrast < _BLANK_CONTRAST) & even, np.bool_)
+
+
+def _cuts_of_blank(signals: Signals, start: int, stop: int, hard: Sequence[Cut]) -> list[Cut]:
+    """Return the cuts that a blank stretch stands for: one through it, or one at either end of a long one.
+
+    A picture that comes out of the blank begins the new shot.
+    """
+    first, last = start == 0, stop == signals.frame_count
+    fade_start, fade_stop = _fade_out(signals, start, hard), _fade_in(signals, stop, hard)
+    into = Cut(stop, "fade", stop, fade_stop) if fade_stop > stop else Cut(stop, "hard", stop, stop)
+    out = Cut(start, "fade", fade_start, start) if fade_start < start else Cut(start, "hard", start, start)
+    if stop - start >= signals.rate * _BLANK_SHOT_SECONDS:
+        return [cut for cut, there in ((out, not first), (into, not last)) if there]
+    if first or last:
+        return []
+    if out.kind == into.kind == "hard":
+        # A blank frame within a shot is a flash, or a damaged frame.
+        return [] if _comes_back(signals, start, stop) else [into]
+    return [Cut(stop, "fade", fade_start, fade_stop)]
+
+
+def _fade_out(signals: Signals, start: int, hard: Sequence[Cut]) -> int:
+    """Return the row at which the picture begins to go into the blank that begins at `start`."""
+    limit = max(0, start - round(signals.rate * _FADE_SECONDS))
+    limit = max([limit, *(cut.ordinal for cut in hard if cut.ordinal < start)])
+    return start - _rising(signals.contrast[limit:start][::-1], round(signals.rate * _PLATEAU_SECONDS))
+
+
+def _fade_in(signals: Signals, stop: int, hard: Sequence[Cut]) -> int:
+    """Return the row at which the picture is whole again after the blank that ends at `stop`."""
+    limit = min(signals.frame_count, stop + round(signals.rate * _FADE_SECONDS))
+    limit = min([limit, *(cut.ordinal for cut in hard if cut.ordinal > stop)])
+    return stop + _rising(signals.contrast[stop:limit], round(signals.rate * _PLATEAU_SECONDS))
+
+
+def _fades_of_blank(signals: Signals, start: int, stop: int, hard: Sequence[Cut]) -> list[Cut]:
+    """Return how a picture goes into a blank and comes out of it, also where that is no cut, at a film's ends."""
+    return [
+        Cut(start, "fade", _fade_out(signals, start, hard), start),
+        Cut(stop, "fade", stop, _fade_in(signals, stop, hard)),
+    ]
+
+
+def _rising(contrast: Floats, plateau: int) -> int:
+    """Return for how many frames contrast grows steadily away from a blank; 0 where it is there at once.
+
+    Args:
+        plateau: frames without growth that end it.
+    """
+    top, length = 0.0, 0
+    for number, value in enumerate(contrast.tolist()):
+        if number - length > plateau or value < 0.9 * top:
+            break
+        if value > 1.02 * top:
+            top, length = value, number + 1
+    # The first frame of a picture that is there at once is as rich as those that follow.
+    return length if length >= _FADE_LEAST_FRAMES and float(contrast[0]) < 0.6 * top else 0
+
+
+def _comes_back(signals: Signals, start: int, stop: int) -> bool:
+    """Return whether the picture after a short blank is the one before it."""
+    before, after = (signals.signature[row][None].astype(np.float32) for row in (start - 1, stop))
+    return float(_unlike(before, after)[0]) < 0.25
+
+
+def _beside_blank(cut: Cut, blanks: Sequence[tuple[int, int]]) -> bool:
+    return any(start - 1 <= cut.ordinal <= stop + 1 for start, stop in blanks)
+
+
+def _meets(cut: Cut, others: Sequence[Cut]) -> bool:
+    return any(cut.start - 1 <= other.stop and other.start <= cut.stop + 1 for other in others)
+
+
+def _one_at_a_place(cuts: Sequence[Cut]) -> list[Cut]:
+    """Return cuts of which no two are at one frame, nor at the very beginning."""
+    kept: list[Cut] = []
+    for cut in cuts:
+        if cut.ordinal > 0 and (not kept or cut.ordinal > kept[-1].ordinal):
+            kept.append(cut)
+    return kept
+
+
+def _in_ordinals(cut: Cut, ordinal: npt.NDArray[np.int64]) -> Cut:
+    """Return a cut that is stated in rows of the signals in ordinals of the film."""
+    last = len(ordinal) - 1
+    at = [int(ordinal[min(row, last)]) + max(0, row - last) for row in (cut.ordinal, cut.start, cut.stop)]
+    return Cut(at[0], cut.kind, at[1], at[2], cut.confidence)
+
+
+def _unlike(one: Floats, other: Floats) -> Floats:
+    """Return how unlike the luma of signatures is, 0 to 1, brightness and contrast aside, row by row."""
+    luma = LUMA_GRID[0] * LUMA_GRID[1]
+    a = one[:, :luma] - one[:, :luma].mean(axis=1, keepdims=True)
+    b = other[:, :luma] - other[:, :luma].mean(axis=1, keepdims=True)
+    lengths = np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1)
+    least = 2.0 * luma**0.5
+    flat = (lengths[0] < least) | (lengths[1] < least)
+    both = (lengths[0] < least) & (lengths[1] < least)
+    alike = np.einsum("ij,ij->i", a, b) / np.maximum(lengths[0] * lengths[1], 1e-6)
+    return np.asarray(np.where(flat, np.where(both, 0.0, 1.0), 1 - np.maximum(alike, 0)), np.float32)
+
+
+def _contrast(rows: Floats) -> Floats:
+    return np.asarray(rows[:, : LUMA_GRID[0] * LUMA_GRID[1]].std(axis=1), np.float32)
+
+
+def _sigmoid(level: float) -> float:
+    return 1 / (1 + exp(-max(-60.0, min(60.0, level))))

@@ -1,0 +1,83 @@
+"""The shots of a film file: from one pass over it, or from the scan of an earlier one."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from rushes.errors import MediaError
+from rushes.footage.scan import scan_film
+from rushes.footage.shot import Shot
+from rushes.footage.shots import shots_of
+from rushes.footage.signals import Signals, read_signals, write_signals
+from rushes.footage.source import Source
+from rushes.footage.sources import read_source
+from rushes.footage.video import VideoIndex
+from rushes.progress import Progress, silent
+from rushes.storage.places import Place
+from rushes.storage.reading import held
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundShots:
+    """The shots of a film, with what they were found in.
+
+    Attributes:
+        lost_frames: how many frames the index names that could not be decoded.
+    """
+
+    source: Source
+    index: VideoIndex
+    signals: Signals
+    shots: tuple[Shot, ...]
+
+    @property
+    def lost_frames(self) -> int:
+        return self.index.frame_count - self.signals.frame_count
+
+
+def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, progress: Progress = silent) -> FoundShots:
+    """Return the shots of a film.
+
+    Args:
+        scans: folder in which scans are kept, each named after its film's digest; None keeps none.
+        threads: for decoding; 0 takes one per core.
+        progress: told of frames.
+
+    Raises:
+        MediaError: the file is missing, damaged, no film, or holds no frame that can be decoded.
+    """
+    with held(path):
+        source, index = read_source(path, group=path.stem)
+        if index is None:
+            raise MediaError(path, "is a photograph; shots are found in films. Give a video file")
+        signals = _kept(scans, source, index)
+        if signals is None:
+            signals = scan_film(path, index, source=source.digest, threads=threads, progress=progress).signals
+            if not signals.frame_count:
+                reason = "gave no frame: all of its data is damaged. Copy it again from where it came from"
+                raise MediaError(path, reason)
+            if scans is not None:
+                write_signals(place_of_scan(scans, source.digest), signals)
+    return FoundShots(source, index, signals, shots_of(signals, frame_count=index.frame_count))
+
+
+def place_of_scan(scans: Path, digest: str) -> Path:
+    """Return where the scan of a film is kept in a folder of scans."""
+    return scans / f"{digest[:16]}.parquet"
+
+
+def _kept(scans: Path | None, source: Source, index: VideoIndex) -> Signals | None:
+    """Return the scan that is kept; None where there is none, or it is of another film or damaged."""
+    if scans is None or not place_of_scan(scans, source.digest).is_file():
+        return None
+    try:
+        signals = read_signals(place_of_scan(scans, source.digest))
+    except MediaError as error:
+        logger.info("%s; scanning again", error)
+        return None
+    whole = signals.frame_count and int(signals.ordinal[-1]) < index.frame_count
+    return signals if whole and signals.source == source.digest else None

@@ -1,0 +1,339 @@
+"""The one pass over a film's pixels: every frame decoded once, its signals noted, wanted frames handed on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rushes.cores import count_cores
+from rushes.footage.film import open_film
+from rushes.footage.interlace import with_neighbours, without_combs
+from rushes.footage.scanner import Scanner, warm_up_of
+from rushes.footage.signals import Signals
+from rushes.footage.steps import reach_of
+from rushes.footage.video import DecodedFrame, LostFrame, VideoIndex, counted, lost_frame, see_first_packet
+from rushes.progress import Progress, silent
+from rushes.storage.places import Place
+
+if TYPE_CHECKING:
+    import av
+
+logger = logging.getLogger(__name__)
+
+_SEGMENT_SECONDS = 20  # of film, at least; each segment decodes a little of the next one too
+_PROGRESS_FRAMES = 50
+
+Keep = Callable[[DecodedFrame], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one pass over a film gave.
+
+    Attributes:
+        signals: of every frame that could be decoded.
+        lost: frames that the index names and that could not be decoded.
+        damaged_packets: packets that gave no frame because they are damaged.
+    """
+
+    signals: Signals
+    lost: tuple[LostFrame, ...] = ()
+    damaged_packets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a film that is decoded on its own.
+
+    Attributes:
+        seek: ordinal of the keyframe that decoding begins at; None for the beginning of the file.
+        first: ordinal from which frames are taken; before it comes what the scanner needs to warm up.
+        start, stop: ordinals that the segment answers for, `[start, stop)`.
+        end: ordinal after the last that is decoded: a few more, which later decide about the last ones.
+    """
+
+    seek: int | None
+    first: int
+    start: int
+    stop: int
+    end: int
+
+
+def plan_segments(index: VideoIndex, *, threads: int) -> list[Segment]:
+    """Return the segments into which a film is cut for so many threads; one where it is short or cannot be sought.
+
+    Every segment but the first begins at a keyframe. What a scanner needs from before its first frame is given by the
+    segment before, which goes on that far: no frame's signals depend on where the film was cut.
+    """
+    whole = [Segment(None, 0, 0, index.frame_count, index.frame_count)]
+    least = max(1, round(index.rate * _SEGMENT_SECONDS))
+    count = min(4 * threads, index.frame_count // least)
+    if threads < 2 or count < 2 or not (index.exact and index.seekable):
+        return whole
+    keyframes = [index.keyframes[min(bisect_left(index.keyframes, index.frame_count * part // count),
+                                     len(index.keyframes) - 1)] for part in range(1, count)]  # fmt: skip
+    warm_up, reach = warm_up_of(index.rate), reach_of(index.rate)
+    begins = [key for key in dict.fromkeys(keyframes) if key > warm_up]
+    starts = [0, *(key + warm_up for key in begins if key + warm_up < index.frame_count)]
+    stops = [*starts[1:], index.frame_count]
+    if any(stop - start < least // 4 for start, stop in zip(starts, stops, strict=True)):
+        starts, stops = _merged(starts, stops, least // 4)
+    return [
+        Segment(
+            seek=None if start == 0 else start - warm_up,
+            first=0 if start == 0 else start - warm_up,
+            start=start,
+            stop=stop,
+            end=min(index.frame_count, stop + reach),
+        )
+        for start, stop in zip(starts, stops, strict=True)
+    ]
+
+
+def scan_film(
+    path: Place,
+    index: VideoIndex,
+    *,
+    source: str,
+    wanted: Iterable[int] = (),
+    keep: Keep | None = None,
+    threads: int = 0,
+    deinterlace: bool = False,
+    progress: Progress = silent,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Scan:
+    """Decode a film once, note the signals of every frame, and hand the wanted frames to `keep`.
+
+    A long film is cut into segments that are decoded side by side; the signals are the same as of one go. Where a seek
+    leads astray, the film is decoded in one go after all.
+
+    Args:
+        index: of this very file.
+        source: its digest, for the signals.
+        wanted: ordinals.
+        keep: called with each wanted frame as it comes, rising within a segment, from several threads; never twice
+            with the same frame. It must not hold on to all the pixels it is given.
+        threads: for decoding; 0 takes one per core.
+        deinterlace: take the combs at moving edges out of the wanted frames of an interlaced film.
+        progress: told of frames.
+        stopped: asked now and then; where it says so, what was noted until then is returned.
+
+    Raises:
+        MediaError: the file cannot be opened.
+        ValueError: a wanted ordinal is outside the film.
+    """
+    chosen = frozenset(wanted)
+    if chosen and not 0 <= min(chosen) <= max(chosen) < index.frame_count:
+        raise ValueError(f"ordinals are 0 to {index.frame_count - 1}, got {min(chosen)} to {max(chosen)}")
+    count = threads or count_cores()
+    work = _Pass(
+        path, index, chosen, keep, _Tally(index.frame_count, progress), stopped, deinterlace and index.interlaced
+    )
+    segments = plan_segments(index, threads=count)
+    with _one_thread_each():
+        return work.run(segments, source, threads=count)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Keep OpenCV from dividing its small pictures among threads: the film is divided already."""
+    import cv2
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a segment gave; its scanner has noted some frames before `start` and after `stop` too."""
+
+    segment: Segment
+    signals: Signals
+    lost: tuple[LostFrame, ...]
+    damaged_packets: int
+
+
+class _Astray(Exception):
+    """A seek came out behind the frame that was sought."""
+
+
+class _Tally:
+    """Frames done, over all threads."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self._lock = threading.Lock()
+        self._total, self._progress, self._done = total, progress, 0
+
+    def add(self, count: int) -> None:
+        with self._lock:
+            self._done = min(self._total, self._done + count)
+            self._progress(self._done, self._total)
+
+
+class _Pass:
+    """The work of one pass: what is the same for all its segments."""
+
+    def __init__(
+        self,
+        path: Place,
+        index: VideoIndex,
+        wanted: frozenset[int],
+        keep: Keep | None,
+        tally: _Tally,
+        stopped: Callable[[], bool],
+        deinterlace: bool,
+    ) -> None:
+        self._path, self._index, self._wanted, self._keep = path, index, wanted, keep
+        self._deinterlace = deinterlace
+        self._asked = frozenset(with_neighbours(sorted(wanted), index.frame_count)) if deinterlace else wanted
+        self._tally, self._stopped = tally, stopped
+        self._given: set[int] = set()  # a frame is handed on once, also where the film is begun again
+        self._abandoned = threading.Event()
+
+    def run(self, segments: Sequence[Segment], source: str, *, threads: int) -> Scan:
+        """Return the scan of the whole film."""
+        if len(segments) > 1:
+            parts = self.side_by_side(segments, threads)
+            if parts is not None:
+                return _joined(parts, source)
+            logger.info("%s: seeking leads astray; scanning from the beginning", self._path.name)
+        whole = Segment(None, 0, 0, self._index.frame_count, self._index.frame_count)
+        return _joined([self.part(whole, threads=threads)], source)
+
+    def side_by_side(self, segments: Sequence[Segment], threads: int) -> list[_Part] | None:
+        """Return what the segments gave, in order; None where a seek led astray."""
+        parts: dict[int, _Part] = {}
+        with ThreadPoolExecutor(max_workers=threads) as pool:
+            running: dict[Future[_Part], int] = {}
+            try:
+                for number, segment in enumerate(segments):
+                    running[pool.submit(self.part, segment, threads=1)] = number
+                while running:
+                    finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        parts[running.pop(future)] = future.result()
+            except _Astray:
+                return None
+            finally:
+                self._abandoned.set()
+                pool.shutdown(cancel_futures=True)
+        self._abandoned.clear()
+        return [parts[number] for number in range(len(segments))]
+
+    def part(self, segment: Segment, *, threads: int) -> _Part:
+        """Decode a segment."""
+        from rushes.footage.color import ToRgb
+
+        index = self._index
+        scanner = Scanner(index, capacity=segment.end - segment.first)
+        to_rgb = ToRgb(index.width_pixels, index.height_pixels, index.flip)
+        lost: list[LostFrame] = []
+        with open_film(self._path, stream=index.stream, threads=threads) as decoder:
+            if segment.seek is not None:
+                see_first_packet(decoder, index)
+                decoder.seek(index.pts[segment.seek])
+            numbered = self._numbered(decoder.frames(), segment)
+            frames: Iterator[tuple[int, av.VideoFrame | None]] = self._watched(numbered, segment, scanner, lost)
+            if self._deinterlace:
+                frames = without_combs(frames, self._wanted)
+            for ordinal, frame in frames:
+                if frame is not None and segment.start <= ordinal < segment.stop:
+                    self._hand_on(frame, ordinal, to_rgb)
+            damaged = decoder.damaged_packets
+        within = tuple(frame for frame in lost if segment.start <= frame.ordinal < segment.stop)
+        return _Part(segment, scanner.signals(""), within, damaged)
+
+    def _watched(
+        self,
+        frames: Iterator[tuple[int, av.VideoFrame]],
+        segment: Segment,
+        scanner: Scanner,
+        lost: list[LostFrame],
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Yield those of a segment's frames that are asked for, once the scanner has seen all; note which are lost."""
+        index = self._index
+        expected, since = segment.first, 0
+        for ordinal, frame in frames:
+            lost += (lost_frame(missed, index) for missed in range(expected, ordinal))
+            expected = ordinal + 1
+            scanner.take(frame, ordinal)
+            if ordinal in self._asked:
+                yield ordinal, frame
+            since += segment.start <= ordinal < segment.stop
+            if since == _PROGRESS_FRAMES:
+                self._tally.add(since)
+                since = 0
+                if self._stopped() or self._abandoned.is_set():
+                    return
+        lost += (lost_frame(missed, index) for missed in range(expected, segment.end))
+        self._tally.add(since)
+
+    def _numbered(self, frames: Iterator[av.VideoFrame], segment: Segment) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Yield the segment's frames with their ordinals; a frame is known by its time."""
+        index = self._index
+        if not index.exact:
+            frames = counted(frames, index)
+        place, astray = segment.first, segment.seek is not None
+        for frame in frames:
+            if frame.pts is None or frame.pts < index.pts[segment.first]:
+                astray = False
+                continue
+            if astray and frame.pts > index.pts[segment.first]:
+                raise _Astray
+            astray = False
+            while place < index.frame_count and index.pts[place] < frame.pts:
+                place += 1
+            if place >= segment.end:
+                return
+            if index.pts[place] == frame.pts:
+                yield place, frame
+                place += 1
+
+    def _hand_on(self, frame: av.VideoFrame, ordinal: int, to_rgb: Callable[[av.VideoFrame], object]) -> None:
+        if self._keep is None or ordinal not in self._wanted or ordinal in self._given:
+            return
+        self._given.add(ordinal)
+        pixels = np.asarray(to_rgb(frame), np.uint8)
+        self._keep(DecodedFrame(ordinal, self._index.pts[ordinal], pixels))
+
+
+def _joined(parts: Sequence[_Part], source: str) -> Scan:
+    """Return one scan of parts in order, each cut to the frames that it answers for."""
+    cut = [_rows_of(part) for part in parts]
+    first = parts[0].signals
+    arrays = {
+        field.name: np.concatenate(
+            [getattr(part.signals, field.name)[rows] for part, rows in zip(parts, cut, strict=True)]
+        )
+        for field in fields(Signals)
+        if field.name not in ("source", "rate", "time_base")
+    }
+    signals = Signals(source=source, rate=first.rate, time_base=first.time_base, **arrays)
+    lost = tuple(frame for part in parts for frame in part.lost)
+    return Scan(signals, lost, sum(part.damaged_packets for part in parts))
+
+
+def _rows_of(part: _Part) -> slice:
+    low, high = np.searchsorted(part.signals.ordinal, [part.segment.start, part.segment.stop])
+    return slice(int(low), int(high))
+
+
+def _merged(starts: Sequence[int], stops: Sequence[int], least: int) -> tuple[list[int], list[int]]:
+    """Return stretches of which none is shorter than `least`, by joining short ones to the one before."""
+    kept = [0]
+    for start, stop in zip(starts[1:], stops[1:], strict=True):
+        if start - kept[-1] >= least and stop - start >= least:
+            kept.append(start)
+    return kept, [*kept[1:], stops[-1]]

@@ -1,0 +1,108 @@
+"""The shots of a film from its cuts, and the frames that stand for a shot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.footage.cuts import find_cuts, is_blank
+from rushes.footage.shot import Cut, Shot
+from rushes.footage.signals import Signals
+
+_EVEN_STEP = 0.5  # grey levels that a frame at rest counts for, so that time counts a little where nothing changes
+_LEVELS_PER_BLUR = (
+    4.0  # grey levels away from the typical look that weigh as much as losing two thirds of the sharpness
+)
+_GRAIN = 1.0  # squared luma steps that say nothing of sharpness
+
+
+def shots_of(signals: Signals, *, frame_count: int, cuts: Sequence[Cut] | None = None) -> tuple[Shot, ...]:
+    """Return the shots of a film: together they are all its frames.
+
+    Args:
+        frame_count: frames of the film, with those that could not be decoded.
+        cuts: where they are known; None finds them in the signals.
+    """
+    found = find_cuts(signals) if cuts is None else cuts
+    blank = is_blank(signals)
+    edges = [0, *(cut.ordinal for cut in found), frame_count]
+    openings = [None, *found]
+    closings = [*found, None]
+    shots: list[Shot] = []
+    for start, stop, opening, closing in zip(edges[:-1], edges[1:], openings, closings, strict=True):
+        rows = _rows_within(signals, start, stop, opening, closing)
+        if not len(rows):  # nothing of it could be decoded
+            shots.append(Shot(signals.source, start, stop, opening, start, start))
+            continue
+        away = _away(signals, rows)
+        shots.append(
+            Shot(
+                source=signals.source,
+                start=start,
+                stop=stop,
+                opening=opening,
+                typical=int(signals.ordinal[rows[np.argmin(away)]]),
+                sharpest=int(signals.ordinal[rows[np.argmax(signals.sharpness[rows])]]),
+                blank=bool(blank[rows].all()),
+            )
+        )
+    return tuple(shots)
+
+
+def choose_frames(signals: Signals, shot: Shot, count: int, *, closing: Cut | None = None) -> tuple[int, ...]:
+    """Return the ordinals of the frames that stand for a shot: sharp ones that look like what is around them.
+
+    The shot is divided into parts in which equally much changes, so that a long hold does not take more than one of
+    them; each part gives the frame that is best by how sharp it is and how near the part's typical look.
+
+    Args:
+        count: how many frames; fewer come back where the shot has fewer.
+        closing: the cut that ends the shot; frames that show it are taken only where there are no others.
+
+    Raises:
+        ValueError: `count` is not above 0.
+    """
+    if count < 1:
+        raise ValueError(f"a shot is shown by at least one frame, got {count}")
+    rows = _rows_within(signals, shot.start, shot.stop, shot.opening, closing)
+    if len(rows) <= count:
+        rows = np.flatnonzero((signals.ordinal >= shot.start) & (signals.ordinal < shot.stop))
+    if len(rows) <= count:
+        return tuple(signals.ordinal[rows].tolist())
+    pictures = signals.signature[rows].astype(np.float32)
+    change = np.abs(np.diff(pictures, axis=0)).mean(axis=1) + _EVEN_STEP
+    progress = np.concatenate([[0], np.cumsum(change)])
+    edges = np.searchsorted(progress, np.linspace(0, progress[-1], count + 1)[1:-1])
+    chosen: list[int] = []
+    for part in np.split(np.arange(len(rows)), edges):
+        if len(part):
+            chosen.append(int(signals.ordinal[rows[part[_best(signals, rows[part])]]]))
+    return tuple(sorted(set(chosen)))
+
+
+def _best(signals: Signals, rows: npt.NDArray[np.int64]) -> int:
+    """Return the position of the frame that is sharp and looks like the others."""
+    sharpness = signals.sharpness[rows]
+    blur = np.log((sharpness.max() + _GRAIN) / (sharpness + _GRAIN))
+    return int(np.argmin(blur + _away(signals, rows) / _LEVELS_PER_BLUR))
+
+
+def _away(signals: Signals, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Return how far each frame's look is from the middle of all, (rows,)."""
+    pictures = signals.signature[rows].astype(np.float32)
+    return np.asarray(np.abs(pictures - np.median(pictures, axis=0)).mean(axis=1), np.float32)
+
+
+def _rows_within(
+    signals: Signals, start: int, stop: int, opening: Cut | None, closing: Cut | None
+) -> npt.NDArray[np.int64]:
+    """Return the rows of a shot without those that show a fade or a dissolve, unless there are no others."""
+    inner_start = max(start, opening.stop) if opening is not None else start
+    inner_stop = min(stop, closing.start) if closing is not None else stop
+    for low, high in ((inner_start, inner_stop), (start, stop)):
+        first, last = np.searchsorted(signals.ordinal, [low, high])
+        if last > first:
+            return np.arange(first, last)
+    return np.zeros(0, np.int64)

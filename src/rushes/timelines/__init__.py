@@ -1,0 +1,1 @@
+"""Shots for editing programs and for the eye: timelines in several formats, contact sheets."""

@@ -1,0 +1,43 @@
+"""A timeline as CSV, `shots/1`: one row per shot."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from rushes.timelines.formats.json import table_of
+from rushes.timelines.timeline import Timeline
+
+COLUMNS = (
+    "shot", "start", "stop", "frames", "start_timecode", "stop_timecode", "start_seconds", "stop_seconds",
+    "duration_seconds", "cut", "cut_start", "cut_stop", "confidence", "blank", "typical", "sharpest", "start_pts",
+    "time_base", "name", "source",
+)  # fmt: skip
+
+
+def format_csv(timeline: Timeline) -> str:
+    """Return the timeline as CSV; seconds have six digits, and `start_pts` times `time_base` is exact.
+
+    A column `class` added to it makes it a sheet of labels: `source`, `start` and `stop` are the columns that
+    ranges of frames are known by.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    table = table_of(timeline)
+    for place, shot in zip(timeline.shots, table["shots"], strict=True):
+        writer.writerow(
+            shot
+            | {
+                "frames": place.shot.frame_count,
+                "start_seconds": f"{shot['start_seconds']:.6f}",
+                "stop_seconds": f"{shot['stop_seconds']:.6f}",
+                "duration_seconds": f"{float(place.duration_seconds):.6f}",
+                "confidence": "" if shot["confidence"] is None else f"{shot['confidence']:.3f}",
+                "blank": "yes" if shot["blank"] else "no",
+                "time_base": table["time_base"],
+                "name": table["name"],
+                "source": table["source"],
+            }
+        )
+    return text.getvalue()

@@ -1,0 +1,56 @@
+"""A timeline as JSON, `shots/1`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rushes.timelines.timeline import Timeline, TimelineShot
+
+SCHEMA = "shots/1"
+
+
+def format_json(timeline: Timeline) -> str:
+    """Return the timeline as JSON that a person can read."""
+    return json.dumps(table_of(timeline), indent=2, ensure_ascii=False) + "\n"
+
+
+def table_of(timeline: Timeline) -> dict[str, Any]:
+    """Return the timeline as plain values; rates and time bases are fractions as text, so that nothing is rounded."""
+    return {
+        "schema": SCHEMA,
+        "source": timeline.digest,
+        "name": timeline.name,
+        "path": timeline.path,
+        "rate": str(timeline.rate),
+        "constant_rate": timeline.constant_rate,
+        "time_base": str(timeline.time_base),
+        "frame_count": timeline.frame_count,
+        "duration_seconds": float(timeline.duration_seconds),
+        "width_pixels": timeline.width_pixels,
+        "height_pixels": timeline.height_pixels,
+        "start_timecode": str(timeline.timecode_at(0)),
+        "shots": [_shot(timeline, place) for place in timeline.shots],
+    }
+
+
+def _shot(timeline: Timeline, place: TimelineShot) -> dict[str, Any]:
+    shot = place.shot
+    cut = shot.opening
+    return {
+        "shot": place.number,
+        "start": shot.start,
+        "stop": shot.stop,
+        "start_timecode": str(timeline.timecode_at(place.start_slot)),
+        "stop_timecode": str(timeline.timecode_at(place.stop_slot)),
+        "start_seconds": float(place.start_seconds),
+        "stop_seconds": float(place.stop_seconds),
+        "start_pts": place.start_pts,
+        "cut": None if cut is None else cut.kind,
+        "cut_start": None if cut is None else cut.start,
+        "cut_stop": None if cut is None else cut.stop,
+        "confidence": None if cut is None else cut.confidence,
+        "blank": shot.blank,
+        "typical": shot.typical,
+        "sharpest": shot.sharpest,
+    }

@@ -1,0 +1,77 @@
+"""A timeline as OpenTimelineIO JSON."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import Any
+
+from rushes.timelines.formats.json import SCHEMA, table_of
+from rushes.timelines.timeline import Timeline, TimelineShot
+
+
+def format_otio(timeline: Timeline) -> str:
+    """Return the timeline as `Timeline.1`: one track with one clip per shot, all of one medium.
+
+    What OpenTimelineIO has no place for (the cut and how sure it is, the film's digest) is under `rushes` in the
+    metadata.
+    """
+    of_film = table_of(timeline)
+    of_shots = of_film.pop("shots")
+    clips = [_clip(timeline, place, metadata) for place, metadata in zip(timeline.shots, of_shots, strict=True)]
+    tree = {
+        "OTIO_SCHEMA": "Timeline.1",
+        "name": timeline.name,
+        "metadata": {"rushes": of_film},
+        "global_start_time": _time(timeline.first_count, timeline.rate) if timeline.first_count else None,
+        "tracks": _composed("Stack.1", "tracks", [_composed("Track.1", "V1", clips) | {"kind": "Video"}]),
+    }
+    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+
+
+def _clip(timeline: Timeline, place: TimelineShot, metadata: dict[str, Any]) -> dict[str, Any]:
+    return _item("Clip.2", f"{timeline.name} {place.number:03d}") | {
+        "metadata": {"rushes": {"schema": SCHEMA, "source": timeline.digest} | metadata},
+        "source_range": _range(timeline, place.start_slot, place.slot_count),
+        "media_references": {"DEFAULT_MEDIA": _medium(timeline)},
+        "active_media_reference_key": "DEFAULT_MEDIA",
+    }
+
+
+def _medium(timeline: Timeline) -> dict[str, Any]:
+    return {
+        "OTIO_SCHEMA": "ExternalReference.1",
+        "name": timeline.file_name,
+        "metadata": {"rushes": {"source": timeline.digest}},
+        "available_range": _range(timeline, 0, timeline.slot_count),
+        "available_image_bounds": None,
+        "target_url": timeline.uri,
+    }
+
+
+def _composed(schema: str, name: str, children: list[dict[str, Any]]) -> dict[str, Any]:
+    return _item(schema, name) | {"children": children}
+
+
+def _item(schema: str, name: str) -> dict[str, Any]:
+    return {
+        "OTIO_SCHEMA": schema,
+        "name": name,
+        "metadata": {},
+        "source_range": None,
+        "effects": [],
+        "markers": [],
+        "enabled": True,
+    }
+
+
+def _range(timeline: Timeline, slot: int, count: int) -> dict[str, Any]:
+    return {
+        "OTIO_SCHEMA": "TimeRange.1",
+        "start_time": _time(timeline.first_count + slot, timeline.rate),
+        "duration": _time(count, timeline.rate),
+    }
+
+
+def _time(count: int, rate: Fraction) -> dict[str, Any]:
+    return {"OTIO_SCHEMA": "RationalTime.1", "rate": float(rate), "value": float(count)}

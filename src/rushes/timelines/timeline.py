@@ -1,0 +1,179 @@
+"""A film's shots as one timeline: on the frames of the film, in exact seconds and on an even grid of timecode."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from math import floor
+from pathlib import Path
+from statistics import median
+
+from rushes.footage.shot import CutKind, Shot
+from rushes.footage.source import Source
+from rushes.footage.video import VideoIndex
+from rushes.timecode import Timecode, count_of_timecode, parse_timecode, timecode_of_count
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineShot:
+    """A shot and where it stands in time.
+
+    Attributes:
+        number: from 1.
+        start_pts: presentation time of its first frame, in the film's time base.
+        start_seconds, stop_seconds: from the film's first frame, exact; a shot stops where the next one starts.
+        start_slot, stop_slot: `[start, stop)` in frames of an even grid at the film's rate. They are the ordinals where
+            the rate is constant; where it varies, the nearest slots that keep every shot.
+    """
+
+    shot: Shot
+    number: int
+    start_pts: int
+    start_seconds: Fraction
+    stop_seconds: Fraction
+    start_slot: int
+    stop_slot: int
+
+    @property
+    def duration_seconds(self) -> Fraction:
+        return self.stop_seconds - self.start_seconds
+
+    @property
+    def slot_count(self) -> int:
+        return self.stop_slot - self.start_slot
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The shots of one film, which tile it from its first frame to its last.
+
+    Attributes:
+        name: of the source.
+        path: where the film is, as text that any file can hold.
+        uri: the same as a URI, percent-encoded.
+        digest: SHA-256 of the film, in hex.
+        rate: frames per second of the grid; the average where the rate varies.
+        frame_count: frames of the film; the grid may have more or fewer where the rate varies.
+        constant_rate: every frame stands where counting at the rate puts it.
+        first_count: what timecode counts for the first frame, in frames; 0 where the film states no timecode.
+        drop: timecode is counted drop-frame.
+        has_sound: the film has a sound track.
+    """
+
+    name: str
+    path: str
+    uri: str
+    digest: str
+    rate: Fraction
+    time_base: Fraction
+    frame_count: int
+    width_pixels: int
+    height_pixels: int
+    shots: tuple[TimelineShot, ...]
+    constant_rate: bool = True
+    first_count: int = 0
+    drop: bool = False
+    has_sound: bool = False
+
+    def __post_init__(self) -> None:
+        ends = [0, *(place.shot.stop for place in self.shots)]
+        if [place.shot.start for place in self.shots] != ends[:-1] or ends[-1] != self.frame_count or not self.shots:
+            raise ValueError(f"shots tile a film from 0 to {self.frame_count}, got stops at {ends[1:]}")
+
+    @property
+    def file_name(self) -> str:
+        return self.path.replace("\\", "/").rpartition("/")[2]
+
+    @property
+    def slot_count(self) -> int:
+        return self.shots[-1].stop_slot
+
+    @property
+    def duration_seconds(self) -> Fraction:
+        return self.shots[-1].stop_seconds
+
+    def timecode_at(self, slot: int) -> Timecode:
+        """Return the SMPTE timecode of a slot, counted from that of the first frame; it starts over after a day."""
+        return timecode_of_count(self.first_count + slot, self.rate, drop=self.drop)
+
+
+@dataclass(frozen=True, slots=True)
+class ShotLengths:
+    """How long the shots of a film are, in seconds, and with how many cuts of each kind they begin."""
+
+    average: Fraction
+    median: Fraction
+    cuts: dict[CutKind, int]
+
+
+def make_timeline(source: Source, index: VideoIndex, shots: Sequence[Shot], *, has_sound: bool = False) -> Timeline:
+    """Return the timeline of a film.
+
+    Timecode is counted from that which the film states for its first frame, and drop-frame only where that one is.
+
+    Raises:
+        ValueError: the shots do not tile the film.
+    """
+    stated = parse_timecode(index.start_timecode) if index.start_timecode else Timecode(0, 0, 0, 0)
+    grid = _slots(index, [*(shot.start for shot in shots), index.frame_count])
+    places = tuple(
+        TimelineShot(
+            shot=shot,
+            number=number,
+            start_pts=index.pts[shot.start],
+            start_seconds=index.seconds_at(shot.start),
+            stop_seconds=index.seconds_at(shot.stop) if shot.stop < index.frame_count else index.duration_seconds,
+            start_slot=grid[number - 1],
+            stop_slot=grid[number],
+        )
+        for number, shot in enumerate(shots, start=1)
+    )
+    return Timeline(
+        name=source.name,
+        path=_printable(source.path),
+        uri=source.path if "://" in source.path else Path(source.path).as_uri(),
+        digest=source.digest,
+        rate=index.rate,
+        time_base=index.time_base,
+        frame_count=index.frame_count,
+        width_pixels=index.width_pixels,
+        height_pixels=index.height_pixels,
+        shots=places,
+        constant_rate=index.constant_rate,
+        first_count=count_of_timecode(stated, index.rate),
+        drop=stated.drop,
+        has_sound=has_sound,
+    )
+
+
+def measure_lengths(timeline: Timeline) -> ShotLengths:
+    """Return the average and median length of the shots, and their cuts by kind."""
+    cuts: dict[CutKind, int] = {"hard": 0, "fade": 0, "dissolve": 0}
+    for place in timeline.shots:
+        if place.shot.opening is not None:
+            cuts[place.shot.opening.kind] += 1
+    lengths = [place.duration_seconds for place in timeline.shots]
+    return ShotLengths(sum(lengths, Fraction(0)) / len(lengths), median(lengths), cuts)
+
+
+def _slots(index: VideoIndex, ordinals: Sequence[int]) -> list[int]:
+    """Return the slots of rising ordinals, rising as well, so that no shot is lost between two slots."""
+    if index.constant_rate:
+        return list(ordinals)
+    slots: list[int] = []
+    for ordinal in ordinals:
+        seconds = index.seconds_at(ordinal) if ordinal < index.frame_count else index.duration_seconds
+        nearest = floor(seconds * index.rate + Fraction(1, 2))
+        slots.append(max(nearest, slots[-1] + 1) if slots else nearest)
+    assert all(later > sooner for sooner, later in pairwise(slots))
+    return slots
+
+
+def _printable(path: str) -> str:
+    """Return a path without bytes that are no text, and without marks that would end a line."""
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text)

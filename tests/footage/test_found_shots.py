@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from footage.spliced import pan, still, write_frames
+from rushes.errors import MediaError
+from rushes.footage.found_shots import find_shots, place_of_scan
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    frames = [*still(1, 30), *pan(2, 40, 2), *still(3, 26)]
+    return write_frames(tmp_path_factory.mktemp("film") / "three shots.mp4", frames)
+
+
+def test_the_shots_of_a_film_are_all_its_frames(film: Path) -> None:
+    found = find_shots(film)
+    assert [(shot.start, shot.stop) for shot in found.shots] == [(0, 30), (30, 70), (70, 96)]
+    assert found.shots[0].opening is None
+    assert [shot.opening.kind for shot in found.shots[1:] if shot.opening] == ["hard", "hard"]
+    assert all(one.stop == other.start for one, other in pairwise(found.shots))
+    assert found.source.digest == found.signals.source
+    assert found.lost_frames == 0
+
+
+def test_a_film_is_scanned_once(film: Path, tmp_path: Path) -> None:
+    told: list[int] = []
+
+    def progress(done: int, total: int | None, note: str = "") -> None:
+        told.append(done)
+
+    first = find_shots(film, scans=tmp_path, progress=progress)
+    assert told
+    assert place_of_scan(tmp_path, first.source.digest).is_file()
+    told.clear()
+    second = find_shots(film, scans=tmp_path, progress=progress)
+    assert told == []
+    assert second.shots == first.shots
+
+
+def test_a_damaged_scan_is_made_again(film: Path, tmp_path: Path) -> None:
+    first = find_shots(film, scans=tmp_path)
+    kept = place_of_scan(tmp_path, first.source.digest)
+    kept.write_bytes(b"half of a sc")
+    assert find_shots(film, scans=tmp_path).shots == first.shots
+    assert kept.stat().st_size > 1000
+
+
+def test_a_picture_has_no_shots(tmp_path: Path) -> None:
+    from rushes.footage.picture import encode_picture
+
+    (tmp_path / "one.jpg").write_bytes(encode_picture(still(1, 1)[0]))
+    with pytest.raises(MediaError, match="is a photograph; shots are found in films"):
+        find_shots(tmp_path / "one.jpg")

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import fields
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from footage.painted import ordinal_of, write_film
+from footage.spliced import index_of, pan, still, write_frames
+from rushes.errors import MediaError
+from rushes.footage.scan import plan_segments, scan_film
+from rushes.footage.scanner import warm_up_of
+from rushes.footage.signals import Signals
+from rushes.footage.video import DecodedFrame, VideoIndex, index_video
+
+
+class Kept:
+    """What a scan hands on, from any thread."""
+
+    def __init__(self) -> None:
+        self.frames: list[DecodedFrame] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, frame: DecodedFrame) -> None:
+        with self._lock:
+            self.frames.append(frame)
+
+    @property
+    def painted(self) -> list[tuple[int, int]]:
+        return sorted((frame.ordinal, ordinal_of(frame.pixels)) for frame in self.frames)
+
+
+def same(one: Signals, other: Signals) -> bool:
+    pairs = [(getattr(one, field.name), getattr(other, field.name)) for field in fields(Signals)]
+    return all(
+        np.array_equal(a, b, equal_nan=a.dtype.kind == "f") if isinstance(a, np.ndarray) else a == b for a, b in pairs
+    )
+
+
+def test_one_pass_gives_the_signals_of_every_frame_and_the_wanted_frames(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mp4", 60)
+    index = index_video(path)
+    kept = Kept()
+    scan = scan_film(path, index, source="abc", wanted=[0, 7, 8, 41, 59], keep=kept)
+    assert kept.painted == [(o, o) for o in (0, 7, 8, 41, 59)]
+    assert scan.signals.ordinal.tolist() == list(range(60))
+    assert scan.signals.pts.tolist() == list(index.pts)
+    assert scan.signals.source == "abc"
+    assert scan.lost == ()
+    assert scan.damaged_packets == 0
+    assert scan.signals.keyframe.tolist() == [o in index.keyframes for o in range(60)]
+
+
+@pytest.fixture(scope="module")
+def long_film(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, VideoIndex]:
+    frames = []
+    for seed in range(12):
+        frames += pan(seed, 90, seed % 3) if seed % 2 else still(seed, 90)
+    path = write_frames(tmp_path_factory.mktemp("long") / "long.mp4", frames, rate=12)
+    return path, index_video(path)
+
+
+def test_a_film_that_is_cut_into_segments_gives_the_signals_of_one_go(long_film: tuple[Path, VideoIndex]) -> None:
+    path, index = long_film
+    segments = plan_segments(index, threads=2)
+    assert len(segments) > 2
+    wanted = range(0, index.frame_count, 50)
+    one, many = Kept(), Kept()
+    whole = scan_film(path, index, source="", wanted=wanted, keep=one, threads=1)
+    divided = scan_film(path, index, source="", wanted=wanted, keep=many, threads=2)
+    assert same(whole.signals, divided.signals)
+    assert sorted(frame.ordinal for frame in many.frames) == list(wanted)
+    before = {frame.ordinal: frame.pixels for frame in one.frames}
+    assert all(np.array_equal(before[frame.ordinal], frame.pixels) for frame in many.frames)
+
+
+def test_a_seek_that_leads_astray_is_made_good_in_one_go(long_film: tuple[Path, VideoIndex]) -> None:
+    from dataclasses import replace
+
+    path, index = long_film
+    # No keyframe is where this index says: a seek comes out behind what is wanted, or before it.
+    lying = replace(index, keyframes=tuple(key + 7 for key in index.keyframes[:-1]))
+    kept = Kept()
+    scan = scan_film(path, lying, source="", wanted=[100, 600], keep=kept, threads=2)
+    whole = scan_film(path, index, source="", threads=1)
+    assert scan.signals.ordinal.tolist() == list(range(index.frame_count))
+    np.testing.assert_array_equal(scan.signals.signature, whole.signals.signature)
+    assert sorted(frame.ordinal for frame in kept.frames) == [100, 600]
+
+
+@given(
+    keys=st.lists(st.integers(1, 30_000), max_size=300),
+    frame_count=st.integers(1, 30_000),
+    threads=st.integers(1, 8),
+    rate=st.sampled_from([Fraction(24), Fraction(30000, 1001), Fraction(5), Fraction(120)]),
+)
+def test_segments_are_the_whole_film_in_order(
+    keys: Sequence[int], frame_count: int, threads: int, rate: Fraction
+) -> None:
+    from dataclasses import replace
+
+    keyframes = tuple(sorted({0, *(key for key in keys if key < frame_count)}))
+    index = replace(index_of(frame_count, rate), keyframes=keyframes)
+    segments = plan_segments(index, threads=threads)
+    assert segments[0].start == 0
+    assert segments[-1].stop == frame_count
+    assert all(one.stop == other.start for one, other in pairwise(segments))
+    for segment in segments:
+        assert segment.first <= segment.start < segment.stop <= segment.end <= frame_count
+        assert segment.seek in (None, *keyframes)
+        assert segment.start == 0 or segment.start - segment.first == warm_up_of(rate)
+
+
+def test_a_film_without_exact_times_is_scanned_by_counting(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "raw.h264", 30)
+    index = index_video(path)
+    assert not index.exact
+    kept = Kept()
+    scan = scan_film(path, index, source="", wanted=[3, 29], keep=kept)
+    assert kept.painted == [(3, 3), (29, 29)]
+    assert scan.signals.frame_count == 30
+
+
+def test_a_scan_that_is_stopped_returns_what_it_has(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mp4", 200)
+    index = index_video(path)
+    scan = scan_film(path, index, source="", stopped=lambda: True)
+    assert 0 < scan.signals.frame_count < 200
+    assert scan.lost == ()
+
+
+def test_damaged_frames_are_lost_and_the_rest_goes_on(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mp4", 60, options={"x264-params": "keyint=10:scenecut=0"})
+    index = index_video(path)
+    with av.open(str(path)) as container:
+        packets = [(packet.pts, packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    for pts, place, size in packets:
+        if index.pts[20] <= pts < index.pts[30]:
+            data[place + 4 : place + size] = bytes(size - 4)
+    path.write_bytes(data)
+    scan = scan_film(path, index, source="")
+    lost = {frame.ordinal for frame in scan.lost}
+    assert lost & set(range(20, 30))
+    assert scan.damaged_packets >= len(lost)
+    assert sorted([*lost, *scan.signals.ordinal.tolist()]) == list(range(60))
+
+
+def test_progress_ends_at_all_frames(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mp4", 120)
+    told: list[tuple[int, int | None]] = []
+    scan_film(path, index_video(path), source="", progress=lambda done, total, note="": told.append((done, total)))
+    assert told[-1] == (120, 120)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_what_is_outside_the_film_is_refused(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mp4", 20)
+    index = index_video(path)
+    with pytest.raises(ValueError, match="ordinals are 0 to 19"):
+        scan_film(path, index, source="", wanted=[20])
+    with pytest.raises(MediaError, match="no such file"):
+        scan_film(tmp_path / "gone.mp4", index, source="")
+
+
+def test_an_error_of_the_one_who_keeps_frames_comes_through(long_film: tuple[Path, VideoIndex]) -> None:
+    path, index = long_film
+
+    def keep(frame: DecodedFrame) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        scan_film(path, index, source="", wanted=[500], keep=keep, threads=2)

@@ -1,0 +1,47 @@
+"""Timelines as CSV."""
+
+from __future__ import annotations
+
+import csv
+from fractions import Fraction
+
+from hypothesis import given
+
+from rushes.labels.columns import plan_columns
+from rushes.timelines.formats.csv import COLUMNS, format_csv
+from rushes.timelines.timeline import Timeline
+from timelines.shots_by_hand import DIGEST, small_timeline, timelines
+
+
+def rows(timeline: Timeline) -> list[dict[str, str]]:
+    return list(csv.DictReader(format_csv(timeline).splitlines()))
+
+
+def test_a_row_says_where_a_shot_is_and_how_it_begins() -> None:
+    first, _, third = rows(small_timeline())
+    assert tuple(first) == COLUMNS
+    assert (first["cut"], first["confidence"], first["blank"]) == ("", "", "no")
+    assert third == {
+        "shot": "3", "start": "70", "stop": "100", "frames": "30", "start_timecode": "00:00:02:20",
+        "stop_timecode": "00:00:04:00", "start_seconds": "2.800000", "stop_seconds": "4.000000",
+        "duration_seconds": "1.200000", "cut": "dissolve", "cut_start": "64", "cut_stop": "76", "confidence": "0.710",
+        "blank": "yes", "typical": "85", "sharpest": "70", "start_pts": "70", "time_base": "1/25",
+        "name": "TT_S01_E01", "source": DIGEST,
+    }  # fmt: skip
+
+
+@given(timelines())
+def test_rows_tile_the_film(timeline: Timeline) -> None:
+    spans = [(int(row["start"]), int(row["stop"])) for row in rows(timeline)]
+    assert [start for start, _ in spans] == [0, *(stop for _, stop in spans[:-1])]
+    assert spans[-1][1] == timeline.frame_count
+    last = rows(timeline)[-1]
+    pts = int(last["start_pts"]) * Fraction(last["time_base"])
+    assert abs(pts - Fraction(last["start_seconds"])) <= Fraction(1, 10**6)
+
+
+def test_with_a_column_of_classes_it_is_a_sheet_of_labels() -> None:
+    columns = plan_columns([*COLUMNS, "class"], {})
+    found = (columns.source, columns.start, columns.stop)
+    assert [column.name for column in found if column is not None] == ["source", "start", "stop"]
+    assert columns.frame is None

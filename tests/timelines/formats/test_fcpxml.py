@@ -1,0 +1,103 @@
+"""Timelines as Final Cut Pro XML."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from xml.etree import ElementTree
+
+import opentimelineio as otio
+import pytest
+from hypothesis import given
+
+from rushes.timelines.formats.fcpxml import format_fcpxml
+from rushes.timelines.timeline import Timeline, make_timeline
+from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
+
+# What the document type of version 1.10 allows for the elements that are written: attributes, and children in order.
+ALLOWED = {
+    "fcpxml": ({"version"}, ["resources", "library"]),
+    "resources": (set(), ["format", "asset"]),
+    "format": ({"id", "frameDuration", "width", "height"}, []),
+    "asset": (
+        {"id", "name", "start", "duration", "hasVideo", "videoSources", "format", "hasAudio", "audioSources"},
+        ["media-rep"],
+    ),
+    "media-rep": ({"kind", "src"}, []),
+    "library": (set(), ["event"]),
+    "event": ({"name"}, ["project"]),
+    "project": ({"name"}, ["sequence"]),
+    "sequence": ({"format", "duration", "tcStart", "tcFormat"}, ["spine"]),
+    "spine": (set(), ["asset-clip"]),
+    "asset-clip": ({"ref", "name", "offset", "start", "duration", "format", "tcFormat"}, ["note"]),
+    "note": (set(), []),
+}
+
+
+def read(timeline: Timeline) -> ElementTree.Element:
+    return ElementTree.fromstring(format_fcpxml(timeline))
+
+
+def seconds(text: str) -> Fraction:
+    assert text.endswith("s")
+    return Fraction(text[:-1])
+
+
+@given(timelines())
+def test_clips_tile_the_film_on_whole_frames(timeline: Timeline) -> None:
+    root = read(timeline)
+    frame = seconds(root.find("./resources/format").attrib["frameDuration"])
+    assert frame == 1 / timeline.rate
+    asset = root.find("./resources/asset").attrib
+    first, at = seconds(asset["start"]), Fraction(0)
+    for clip in root.iter("asset-clip"):
+        offset, start, duration = (seconds(clip.attrib[key]) for key in ("offset", "start", "duration"))
+        assert (offset, start) == (at, first + at)
+        assert all((time / frame).denominator == 1 for time in (offset, start, duration))
+        at += duration
+    sequence = root.find("./library/event/project/sequence").attrib
+    assert at == seconds(sequence["duration"]) == seconds(asset["duration"]) == timeline.slot_count * frame
+
+
+@given(timelines())
+def test_elements_and_attributes_are_those_of_the_document_type(timeline: Timeline) -> None:
+    for element in read(timeline).iter():
+        attributes, children = ALLOWED[element.tag]
+        assert set(element.attrib) <= attributes
+        places = [children.index(child.tag) for child in element]
+        assert places == sorted(places)
+
+
+def test_the_medium_is_named_by_a_percent_encoded_url_and_cuts_in_notes() -> None:
+    root = read(small_timeline("/films/Ночь & день.mov"))
+    assert root.find("./resources/asset/media-rep").attrib == {
+        "kind": "original-media",
+        "src": "file:///films/%D0%9D%D0%BE%D1%87%D1%8C%20%26%20%D0%B4%D0%B5%D0%BD%D1%8C.mov",
+    }
+    assert [note.text for note in root.iter("note")] == [
+        "hard cut, confidence 0.98",
+        "dissolve cut, 12 frames, confidence 0.71; blank",
+    ]
+
+
+def test_broadcast_rates_are_exact_and_drop_frame_is_said() -> None:
+    index = index_of(60, rate=Fraction(30000, 1001), start_timecode="01:00:00;00")
+    root = read(make_timeline(source_of(index), index, shots_at([0, 30, 60]), has_sound=True))
+    assert root.find("./resources/format").attrib["frameDuration"] == "1001/30000s"
+    assert root.find(".//sequence").attrib["tcFormat"] == "DF"
+    assert root.find("./resources/asset").attrib["hasAudio"] == "1"
+    second = root.findall(".//asset-clip")[1].attrib
+    assert (second["offset"], second["duration"]) == ("30030/30000s", "30030/30000s")
+    assert seconds(second["start"]) == (107892 + 30) * Fraction(1001, 30000)
+
+
+@pytest.mark.parametrize("rate", [24, 25, 30])
+def test_opentimelineio_reads_the_same_cuts(rate: int) -> None:
+    index = index_of(90, rate=Fraction(rate))
+    text = format_fcpxml(make_timeline(source_of(index), index, shots_at([0, 24, 48, 90])))
+    (timeline,) = otio.adapters.read_from_string(text, "fcpx_xml")
+    (track,) = timeline.tracks
+    assert [(clip.source_range.start_time.value, clip.source_range.duration.value) for clip in track] == [
+        (0, 24),
+        (24, 24),
+        (48, 42),
+    ]

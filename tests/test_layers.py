@@ -35,6 +35,7 @@ EDGES = {
     "fastexcel": {"labels"},
     "rawpy": {"footage"},
     "av": {"footage", "datasets"},
+    "obstore": {"storage"},
     "torch": {"models", "learning", "bundles"},
     "timm": {"models", "bundles"},
     "sklearn": {"learning"},
@@ -42,7 +43,7 @@ EDGES = {
     "typer": {"cli"},
     "rich": {"cli"},
 }
-HEAVY = ("numpy", "torch", "PIL", "polars", "cv2", "av", "sqlalchemy", "onnxruntime", "rich", "typer")
+HEAVY = ("numpy", "torch", "PIL", "polars", "cv2", "av", "sqlalchemy", "onnxruntime", "rich", "typer", "obstore")
 
 
 def modules() -> list[Path]:

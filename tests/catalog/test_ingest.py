@@ -13,15 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from footage.painted import ordinal_of, write_film, write_film_with, write_sound
+from footage.painted import ordinal_of, write_film, write_film_with, write_large_film, write_sound
 from footage.test_interlace import comb, write_interlaced
 from rushes.catalog.catalog import Catalog, open_catalog
 from rushes.catalog.ingest import Ingested, IngestSettings, group_of, ingest, plan_ingest
 from rushes.footage.picture import encode_picture, parse_size, read_picture
 from rushes.footage.sampling import Every, EveryFrame
 from rushes.footage.source import Unreadable
+from rushes.footage.video import index_video
 from rushes.project import Task
 from rushes.storage.files import digest_of_file
+from rushes.storage.places import Place, parse_place
+from rushes.storage.reading import held
+from storage.servers import WebServer, web_server
 
 SETTINGS = IngestSettings(sampling=EveryFrame(), size=parse_size("640"), format="png")
 TASK = Task("flower", ("rose", "tulip"), aliases={"red": "rose"})
@@ -34,7 +38,7 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 
 def take(
-    catalog: Catalog, tmp_path: Path, *paths: Path, settings: IngestSettings = SETTINGS, group: str | None = None
+    catalog: Catalog, tmp_path: Path, *paths: Place, settings: IngestSettings = SETTINGS, group: str | None = None
 ) -> list[Ingested | Unreadable]:
     wanted, missing = plan_ingest(paths, group=group, class_folders=TASK if settings.task else None)
     return [*missing, *ingest(wanted, catalog=catalog, root=tmp_path / "project", settings=settings)]
@@ -231,6 +235,80 @@ def test_one_group_can_be_given_to_all(catalog: Catalog, tmp_path: Path) -> None
     take(catalog, tmp_path, film)
     take(catalog, tmp_path, film, group="season 1")
     assert [source.group for source in catalog.sources()] == ["season 1"]
+
+
+def test_a_remote_photograph_belongs_to_the_last_part_of_its_prefix() -> None:
+    def group(address: str) -> str:
+        return group_of(parse_place(address), name="n", class_folders=False)
+
+    assert group("s3://bucket/2024/shoot 7/DSC_1.NEF") == "shoot 7"
+    assert group("https://host/shoot%207/DSC_1.jpg") == "shoot 7"
+    assert group("s3://bucket/DSC_1.NEF") == "bucket"
+    assert group("s3://bucket/films/a.mp4") == "n"
+
+
+def test_a_file_that_vanishes_before_its_turn_is_a_value_and_the_rest_goes_on(catalog: Catalog, tmp_path: Path) -> None:
+    films = [write_film(tmp_path / f"film{count}.mp4", count) for count in (5, 6)]
+    wanted, _ = plan_ingest(films, group=None, class_folders=None)
+    films[0].unlink()
+    outcomes = list(ingest(wanted, catalog=catalog, root=tmp_path / "project", settings=SETTINGS))
+    assert [type(outcome) for outcome in sorted(outcomes, key=lambda one: str(one.path))] == [Unreadable, Ingested]
+
+
+def test_a_remote_file_is_known_again_by_its_state(catalog: Catalog, tmp_path: Path, web: WebServer) -> None:
+    film = write_film(tmp_path / "a.mp4", 20)
+    address = web.put("/films/a.mp4", film.read_bytes())
+    places = [parse_place(f"{address}?signature={number}") for number in range(3)]
+    (first,), (second,) = (take(catalog, tmp_path, place) for place in places[:2])
+    assert isinstance(first, Ingested)
+    assert isinstance(second, Ingested)
+    assert (first.new, second.new, second.known) == (20, 0, 20)
+    assert first.fetched is not None
+    assert first.fetched.fetched_bytes == first.fetched.size_bytes == film.stat().st_size
+    assert [source.path for source in catalog.sources()] == [f"{address}?…"]
+    web.put("/films/a.mp4", write_film(tmp_path / "b.mp4", 21).read_bytes(), etag='"two"')
+    take(catalog, tmp_path, places[2])
+    assert len(catalog.sources()) == 2
+
+
+def test_a_remote_photograph_and_its_copy_on_disk_are_one_source(
+    catalog: Catalog, tmp_path: Path, web: WebServer
+) -> None:
+    photo = write_photo(tmp_path / "shoot" / "1.jpg", 1)
+    take(catalog, tmp_path, photo)
+    (outcome,) = take(catalog, tmp_path, parse_place(web.put("/shoot/1.jpg", photo.read_bytes())))
+    assert isinstance(outcome, Ingested)
+    assert (outcome.new, outcome.known, outcome.source.name) == (0, 1, "1")
+
+
+def test_a_film_that_is_gone_in_the_middle_leaves_what_came_and_goes_on_later(
+    catalog: Catalog, tmp_path: Path, web: WebServer
+) -> None:
+    film = write_large_film(tmp_path / "a.mp4", 1000)  # more than is kept in memory
+    settings = IngestSettings(sampling=Every(Fraction(1)), size=parse_size("32"))
+    place = parse_place(web.put("/a.mp4", film.read_bytes()))
+    with held(place):
+        index_video(place)
+    needed = len(web.asked)
+    web.asked.clear()
+    web.before = lambda asked, number: number == needed + 3 and web.files.pop(asked, None)
+    (outcome,) = take(catalog, tmp_path, place, settings=settings)
+    assert isinstance(outcome, Unreadable)
+    assert "no longer there" in outcome.reason
+    came = len(catalog.frames())
+    assert came > 0
+    web.before = lambda asked, number: None
+    web.put("/a.mp4", film.read_bytes())
+    (outcome,) = take(catalog, tmp_path, place, settings=settings)
+    assert isinstance(outcome, Ingested)
+    assert (outcome.new, outcome.known) == (40 - came, came)
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    with web_server() as server:
+        yield server
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -65,6 +65,20 @@ def write_film(
     return path
 
 
+def write_large_film(path: Path, frame_count: int = 150) -> Path:
+    """Write a film of which each frame has about 20 KiB: more than the first answers of a server hold."""
+    random = np.random.default_rng(0)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast", "qp": "20", "g": "10"})
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        for _ in range(frame_count):
+            pixels = random.integers(0, 255, (120, 160, 3), np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+    assert path.stat().st_size > 2 << 20
+    return path
+
+
 def write_film_with(
     ffmpeg: str, path: Path, *words: str, frame_count: int = 60, rate: Fraction = Fraction(25), chain: str = "null"
 ) -> Path:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rushes.errors import MediaError
 from rushes.footage.kinds import PHOTO_EXTENSIONS, RAW_EXTENSIONS, VIDEO_EXTENSIONS, find_media, kind_of
+from rushes.storage.places import parse_place
+from storage.servers import Bucket, s3_store
 
 
 def test_the_extension_decides_and_case_does_not_matter() -> None:
@@ -44,3 +47,64 @@ def test_a_file_is_itself_and_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="no such file or folder"):
         find_media(tmp_path / "gone")
     assert find_media(tmp_path) == []
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Bucket]:
+    with s3_store("rushes-kinds") as bucket:
+        yield bucket
+
+
+@pytest.fixture
+def bucket(store: Bucket, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    for name, value in store.environment.items():
+        monkeypatch.setenv(name, value)
+    shoot = ("shot10.jpg", "Shot2.jpg", ".hidden.jpg", ".cache/y.mp4", "notes.txt", "b/x.MP4", "b/", "takes.mp4/in.jpg")
+    for key in (*(f"shoot/{name}" for name in shoot), "shoots/other.mp4", "odd", ".bin/a.mp4"):
+        store.put(key, b"x")
+    return store
+
+
+def found(bucket: Bucket, text: str) -> list[str]:
+    return [str(place).removeprefix(f"s3://{bucket.name}/") for place in find_media(parse_place(text))]
+
+
+def test_a_prefix_in_a_bucket_is_listed_like_a_folder(bucket: Bucket) -> None:
+    inside = ["shoot/b/x.MP4", "shoot/Shot2.jpg", "shoot/shot10.jpg", "shoot/takes.mp4/in.jpg"]
+    assert found(bucket, f"s3://{bucket.name}/shoot/") == inside
+    assert found(bucket, f"s3://{bucket.name}/shoot") == inside
+    assert found(bucket, f"s3://{bucket.name}") == [*inside, "shoots/other.mp4"]
+    assert found(bucket, f"s3://{bucket.name}/shoot/.cache/") == ["shoot/.cache/y.mp4"]
+
+
+def test_an_object_is_returned_whatever_it_is_called(bucket: Bucket) -> None:
+    assert found(bucket, f"s3://{bucket.name}/odd") == ["odd"]
+    assert found(bucket, f"s3://{bucket.name}/nowhere.mp4") == ["nowhere.mp4"]  # told when it is read
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("s3://rushes-kinds/nothing/", "nothing below a folder of that name"),
+        ("s3://rushes-kinds/nothing", "nothing below a folder of that name"),
+        ("s3://rushes-no-such/", "there is no bucket"),
+        ("https://host/films/", "cannot be listed"),
+        ("https://host", "cannot be listed"),
+    ],
+)
+def test_a_remote_folder_that_cannot_be_listed_is_said_to(bucket: Bucket, text: str, said: str) -> None:
+    with pytest.raises(MediaError, match=said):
+        find_media(parse_place(text))
+
+
+def test_a_key_with_an_empty_part_is_said_to(bucket: Bucket) -> None:
+    bucket.put("bad//a.mp4", b"x")
+    with pytest.raises(MediaError, match="empty part"):
+        find_media(parse_place(f"s3://{bucket.name}/bad/"))
+    bucket.client.delete_object(Bucket=bucket.name, Key="bad//a.mp4")
+
+
+def test_a_web_address_is_one_file() -> None:
+    place = parse_place("https://host/film.mp4")
+    assert find_media(place) == [place]
+    assert kind_of(place) == "video"

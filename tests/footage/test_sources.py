@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -7,10 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from footage.painted import write_film, write_sound
+from footage.painted import paint, write_film, write_sound
 from rushes.errors import MediaError
-from rushes.footage.sources import read_source, read_still, source_name
+from rushes.footage.picture import encode_picture
+from rushes.footage.sources import digest_of_place, read_source, read_still, source_name
 from rushes.storage.files import digest_of_file
+from rushes.storage.places import parse_place
+from storage.servers import WebServer, web_server
 
 
 def test_a_film_is_described(tmp_path: Path) -> None:
@@ -84,3 +89,64 @@ def test_a_real_raw_is_described_at_its_full_size(media: Path) -> None:
     source, index = read_source(media / "raw" / "Blackmagic_cinema.dng", group="lake")
     assert index is None
     assert (source.kind, source.codec, source.width_pixels, source.height_pixels) == ("raw", "dng", 4128, 2176)
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    with web_server() as server:
+        yield server
+
+
+@pytest.mark.parametrize("name", ["a.png", "b.jpg"])
+def test_a_photograph_in_a_store_is_known_by_the_same_digest_as_on_disk(
+    web: WebServer, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(encode_picture(paint(5), "png" if name == "a.png" else "jpeg"))
+    there = parse_place(web.put(f"/shoot/{name}", path.read_bytes()) + "?signature=hush")
+    (here_source, here), (there_source, shown) = (read_still(place, group="g") for place in (path, there))
+    assert here_source == replace(there_source, path=here_source.path)
+    assert there_source.path == f"{web.base}/shoot/{name}?…"
+    assert np.array_equal(here.pixels, shown.pixels)
+    assert len(web.asked) == 1
+
+
+def test_a_film_in_a_store_has_a_digest_of_its_own(web: WebServer, tmp_path: Path) -> None:
+    path = write_film(tmp_path / "a.mp4", 30)
+    there = [parse_place(web.put(f"/{name}.mp4", path.read_bytes())) for name in ("a", "copy")]
+    digests = {digest_of_place(place) for place in there}
+    assert len(digests) == 1
+    assert digests != {digest_of_file(path)}
+    web.put("/a.mp4", path.read_bytes(), etag='"two"')
+    assert digest_of_place(there[0]) not in digests
+
+
+def test_a_film_of_which_a_server_vouches_for_nothing_is_read_whole_for_its_digest(
+    web: WebServer, tmp_path: Path
+) -> None:
+    path = write_film(tmp_path / "a.mp4", 30)
+    place = parse_place(web.put("/a.mp4", path.read_bytes(), etag=None, modified=None))
+    assert digest_of_place(place) == digest_of_file(path)
+
+
+def test_a_raw_in_a_store_is_read_as_on_disk(media: Path, web: WebServer) -> None:
+    path = media / "raw" / "canon_eos_6d_small.dng"
+    place = parse_place(web.put(f"/{path.name}", path.read_bytes()))
+    (here_source, here), (there_source, there) = (read_still(at, group="g") for at in (path, place))
+    assert here_source == replace(there_source, path=here_source.path)
+    assert np.array_equal(here.pixels, there.pixels)
+    assert web.sent[f"/{path.name}"] == path.stat().st_size  # once
+
+
+def test_raws_in_a_store_that_are_damaged_are_told_as_on_disk(media: Path, web: WebServer) -> None:
+    for name in ("nef_pruned_58k.nef", "text_named.dng", "raw_truncated_d70s_1.nef"):
+        path = media / "hostile" / name
+        place = parse_place(web.put(f"/{name}", path.read_bytes()))
+        reasons = []
+        for at in (path, place):
+            try:
+                reasons.append(read_still(at, group="g")[1].flaw)
+            except MediaError as error:
+                reasons.append(error.reason)
+        assert reasons[0] == reasons[1]

@@ -71,3 +71,5 @@ def test_a_base_install_ingests_and_says_what_training_needs(rushes: Rushes, bas
         words = (verb, "cnn") if verb == "train" else (verb,)
         said = rushes(*words, python=base_python, folder=project, status=2)
         assert "pip install 'rushes[train]'" in said.err
+    said = rushes("ingest", "s3://bucket/films/", python=base_python, folder=project, status=2)
+    assert "pip install 'rushes[cloud]'" in said.err

@@ -20,6 +20,7 @@ from rushes.catalog.migrations import migrate
 from rushes.errors import CatalogError
 from rushes.footage.source import Frame, Source
 from rushes.labels.label import Label
+from rushes.storage.places import Place
 
 _WAIT_FOR_WRITERS_SECONDS = 30
 _ROWS_PER_STATEMENT = 500
@@ -64,7 +65,7 @@ class Catalog:
 
     # Sources and frames.
 
-    def digest_of(self, path: Path, *, size_bytes: int, modified_ns: int) -> str | None:
+    def digest_of(self, path: Place, *, size_bytes: int, modified_ns: int) -> str | None:
         """Return the digest remembered for a file, or None when the file has changed since or is new."""
         table = schema.files
         wanted = select(table.c.digest).where(
@@ -96,7 +97,7 @@ class Catalog:
                 found.setdefault(str(row.digest), []).append(str(row.path))
         return found
 
-    def remember_digest(self, path: Path, *, size_bytes: int, modified_ns: int, digest: str) -> None:
+    def remember_digest(self, path: Place, *, size_bytes: int, modified_ns: int, digest: str) -> None:
         """Remember a file's digest for as long as its size and time stay the same."""
         values = {"size_bytes": size_bytes, "modified_ns": modified_ns, "digest": digest}
         with self._writing() as connection:

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,18 +17,27 @@ import numpy.typing as npt
 from rushes.catalog.catalog import Catalog, StoredFrame
 from rushes.errors import MediaError, did_you_mean
 from rushes.footage.kinds import find_media, kind_of, require_content
-from rushes.footage.pairs import pair_stills, part_by_time
+from rushes.footage.pairs import Photograph, pair_stills, part_by_time
 from rushes.footage.picture import PictureFormat, PictureSize, encode_picture, resize
 from rushes.footage.raw import Development
 from rushes.footage.sampling import Sampling, find_missing_times, name_frames, narrow_to_film, plan_ordinals
 from rushes.footage.signature import signature_of
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
-from rushes.footage.sources import capture_time_of_still, read_source, read_still, source_name
+from rushes.footage.sources import (
+    address_of,
+    capture_time_of_still,
+    digest_of_place,
+    read_source,
+    read_still,
+    source_name,
+)
 from rushes.footage.video import LostFrame, VideoIndex, decode_frames
 from rushes.labels.label import Label
 from rushes.progress import Progress, silent
 from rushes.project import Task
-from rushes.storage.files import digest_of_bytes, digest_of_file, write_bytes
+from rushes.storage.files import digest_of_bytes, write_bytes
+from rushes.storage.places import Place, parse_place
+from rushes.storage.reading import Fetched, RemoteObject, exists, held
 from rushes.timecode import parse_frame_name
 
 FOLDER_ORIGIN = "folder"
@@ -46,10 +56,10 @@ class Wanted:
         companions: pictures that the camera wrote beside this raw; they are one photograph, and one sample.
     """
 
-    path: Path
+    path: Place
     group: str | None = None
     class_name: str | None = None
-    companions: tuple[Path, ...] = ()
+    companions: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +85,22 @@ class Ingested:
         notes: what a person may want to know of the file and that cost no frame.
         interlaced: the film's frames are of two fields each.
         companions: other files of the same photograph, which are no samples of their own.
+        fetched: what came over the network, companions included; None for a local file.
     """
 
-    path: Path
+    path: Place
     source: Source
     new: int
     known: int
     lost: tuple[Unreadable, ...] = ()
     notes: tuple[str, ...] = ()
     interlaced: bool = False
-    companions: tuple[Path, ...] = ()
+    companions: tuple[Place, ...] = ()
+    fetched: Fetched | None = None
 
 
 def plan_ingest(
-    paths: Sequence[Path], *, group: str | None, class_folders: Task | None
+    paths: Sequence[Place], *, group: str | None, class_folders: Task | None
 ) -> tuple[list[Wanted], list[Unreadable]]:
     """Return the files to take in below some paths, and the paths where there are none.
 
@@ -98,7 +110,7 @@ def plan_ingest(
             layout), and each photograph is a group of its own unless `group` says otherwise.
     """
     wanted: list[Wanted] = []
-    strangers: Counter[Path] = Counter()
+    strangers: Counter[Place] = Counter()
     missing: list[Unreadable] = []
     for path in paths:
         try:
@@ -121,7 +133,7 @@ def plan_ingest(
         hint = did_you_mean(folder.name, [*class_folders.classes, *class_folders.aliases])
         reason = f"'{folder.name}' is no class of {class_folders.name} ({count} files passed over). {hint}"
         missing.append(Unreadable(str(folder), f"{reason} An alias in rushes.toml would do as well"))
-    return _paired(list({item.path.resolve(): item for item in wanted}.values())), missing
+    return _paired(list({_resolved(item.path): item for item in wanted}.values())), missing
 
 
 def _paired(wanted: Sequence[Wanted]) -> list[Wanted]:
@@ -130,23 +142,50 @@ def _paired(wanted: Sequence[Wanted]) -> list[Wanted]:
     paired: list[Wanted] = []
     for photograph in pair_stills(by_path):
         files = (photograph.main, *photograph.companions)
-        times = {file: _time_of(file) for file in files} if photograph.companions else {}
+        # Of remote files the names decide for now: a raw would be fetched whole to be asked when it was taken.
+        asked = photograph.companions and isinstance(photograph.main, Path)
+        times = {file: _time_of(file) for file in files} if asked else {}
         for one in part_by_time(photograph, times):
             paired.append(replace(by_path[one.main], companions=one.companions))
     return paired
 
 
-def _time_of(path: Path) -> str | None:
+def _time_of(path: Place) -> str | None:
     try:
         return capture_time_of_still(path)
     except (MediaError, OSError):  # which is said when the file is taken in
         return None
 
 
-def group_of(path: Path, *, name: str, class_folders: bool) -> str:
+def _state_of(path: Place) -> tuple[int, int | None]:
+    """Return a file's size in bytes and a number that changes with it; None where its store vouches for nothing."""
+    if isinstance(path, Path):
+        state = path.stat()
+        return state.st_size, state.st_mtime_ns
+    with held(path) as remote:
+        assert remote is not None  # of a remote place
+        return remote.size_bytes, remote.state.number
+
+
+def _sum_of(path: Place, remotes: Sequence[RemoteObject]) -> Fetched:
+    parts = [remote.fetched for remote in remotes]
+    return Fetched(
+        str(path),
+        sum(part.size_bytes for part in parts),
+        sum(part.fetched_bytes for part in parts),
+        sum(part.requests for part in parts),
+    )
+
+
+def _resolved(path: Place) -> Place:
+    return path.resolve() if isinstance(path, Path) else path
+
+
+def group_of(path: Place, *, name: str, class_folders: bool) -> str:
     """Return the group that a file's kind suggests.
 
-    A film is a group of its own; a photograph belongs to the folder it lies in (a shoot); a picture that is
+    A film is a group of its own; a photograph belongs to the folder it lies in (a shoot), in a bucket to the last part
+    of its prefix; a picture that is
     named as a frame belongs to the film that its name states; in class folders each photograph stands alone.
     """
     try:
@@ -155,7 +194,7 @@ def group_of(path: Path, *, name: str, class_folders: bool) -> str:
         pass
     if class_folders or kind_of(path) == "video":
         return name
-    return path.resolve().parent.name or name
+    return _resolved(path).parent.name or name
 
 
 def ingest(
@@ -189,7 +228,7 @@ def ingest(
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     outcome = future.result()
-                    meter.file_done(Path(outcome.path).name)
+                    meter.file_done(Path(str(outcome.path)).name)
                     yield outcome
         finally:
             stop.set()
@@ -229,7 +268,11 @@ class _Job:
         if self.stop.is_set():
             return Unreadable(str(path), "was not looked at: the run was stopped before")
         try:
-            return self._take_photograph() if self.wanted.companions else self._take_in(path)
+            with ExitStack() as stack:
+                places = (path, *self.wanted.companions)
+                remotes = [remote for place in places if (remote := stack.enter_context(held(place))) is not None]
+                outcome = self._take_photograph() if self.wanted.companions else self._take_in(path)
+                return replace(outcome, fetched=_sum_of(path, remotes)) if remotes else outcome
         except MediaError as error:
             return Unreadable(str(path), error.reason)
         except OSError as error:
@@ -242,11 +285,13 @@ class _Job:
         stay its own. Where the raw cannot be read, the first companion that can stands for it.
         """
         path, companions = self.wanted.path, self.wanted.companions
-        files = (path, *companions)
+        strangers = self._strangers()
+        files = (path, *(file for file in companions if file not in strangers))
         main = next((file for file in files if self._is_known(file)), path)
         beside = tuple(file for file in files if file != main)
         try:
-            return self._joined(self._take_in(main, beside=beside), beside)
+            outcome = self._joined(self._take_in(main, beside=beside), beside)
+            return replace(outcome, lost=(*outcome.lost, *strangers.values()))
         except MediaError as error:
             reasons = [error.reason]
         for file in beside:
@@ -256,16 +301,25 @@ class _Job:
                 reasons.append(f"{file.name} {error.reason}")
                 continue
             lost = Unreadable(str(main), f"{reasons[0]}; {file.name} stands for it")
-            return replace(outcome, lost=(*outcome.lost, lost))
+            return replace(outcome, lost=(*outcome.lost, lost, *strangers.values()))
         raise MediaError(main, "; ".join(reasons))
 
-    def _is_known(self, path: Path) -> bool:
+    def _strangers(self) -> dict[Place, Unreadable]:
+        """Return those companions of a remote raw that were taken at another time, which no plan has looked for."""
+        path, companions = self.wanted.path, self.wanted.companions
+        if isinstance(path, Path) or self._is_known(path):
+            return {}
+        _, *others = part_by_time(Photograph(path, companions), {file: _time_of(file) for file in (path, *companions)})
+        reason = f"has the name of {path.name} and was taken at another time. Name it by itself to take it in"
+        return {other.main: Unreadable(str(other.main), reason) for other in others}
+
+    def _is_known(self, path: Place) -> bool:
         try:
             return self.catalog.source(self._digest(path)) is not None
         except MediaError:
             return False
 
-    def _joined(self, outcome: Ingested, beside: Sequence[Path]) -> Ingested:
+    def _joined(self, outcome: Ingested, beside: Sequence[Place]) -> Ingested:
         """Remember that files are the photograph that was taken in; those that cannot be read are lost.
 
         A file that is a source of its own stays one.
@@ -273,18 +327,17 @@ class _Job:
         lost, companions = list(outcome.lost), []
         for file in beside:
             try:
-                capture_time_of_still(file)
-                if not self._is_known(file):
-                    state, digest = file.stat(), outcome.source.digest
-                    size, changed = state.st_size, state.st_mtime_ns
-                    self.catalog.remember_digest(file.resolve(), size_bytes=size, modified_ns=changed, digest=digest)
+                if self._remembered(file) != outcome.source.digest:
+                    capture_time_of_still(file)
+                    if not self._is_known(file):
+                        self._remember(file, outcome.source.digest)
                 companions.append(file)
             except MediaError as error:
                 if str(file) not in {item.path for item in lost}:
                     lost.append(Unreadable(str(file), f"{error.reason}; {outcome.path.name} stands for it"))
         return replace(outcome, lost=tuple(lost), companions=tuple(companions))
 
-    def _take_in(self, path: Path, *, beside: Sequence[Path] = ()) -> Ingested:
+    def _take_in(self, path: Place, *, beside: Sequence[Place] = ()) -> Ingested:
         digest = self._digest(path)
         known = self.catalog.source(digest)
         name = known.name if known else source_name(path)
@@ -296,25 +349,35 @@ class _Job:
             outcome = self._take_film(path, name=name, group=group, digest=digest, there=there)
         elif known is not None and there:
             # A photograph that is named by its companion stays where it is.
-            stays = kind_of(path) != known.kind and Path(known.path).is_file()
-            place = known.path if stays else str(path.absolute())
+            stays = kind_of(path) != known.kind and exists(parse_place(known.path))
+            place = known.path if stays else address_of(path)
             source = self.catalog.add_source(replace(known, path=place, group=group), now=_now())
             outcome = Ingested(path, source, new=0, known=1)
         else:
             outcome = self._take_still(path, name=name, group=group, digest=digest, beside=beside)
         return self._labelled(outcome) if class_folders else outcome
 
-    def _digest(self, path: Path) -> str:
-        require_content(path)
-        state, resolved = path.stat(), path.resolve()
-        known = self.catalog.digest_of(resolved, size_bytes=state.st_size, modified_ns=state.st_mtime_ns)
-        if known is not None:
-            return known
-        digest = digest_of_file(path, stopped=self.stop.is_set)
-        self.catalog.remember_digest(resolved, size_bytes=state.st_size, modified_ns=state.st_mtime_ns, digest=digest)
+    def _digest(self, path: Place) -> str:
+        digest = self._remembered(path)
+        if digest is None:
+            digest = digest_of_place(path, stopped=self.stop.is_set)
+            self._remember(path, digest)
         return digest
 
-    def _take_still(self, path: Path, *, name: str, group: str, digest: str, beside: Sequence[Path]) -> Ingested:
+    def _remembered(self, path: Place) -> str | None:
+        """Return the digest under which a file was taken in, where it did not change since then."""
+        require_content(path)
+        size, changed = _state_of(path)
+        if changed is None:
+            return None
+        return self.catalog.digest_of(_resolved(path), size_bytes=size, modified_ns=changed)
+
+    def _remember(self, path: Place, digest: str) -> None:
+        size, changed = _state_of(path)
+        if changed is not None:
+            self.catalog.remember_digest(_resolved(path), size_bytes=size, modified_ns=changed, digest=digest)
+
+    def _take_still(self, path: Place, *, name: str, group: str, digest: str, beside: Sequence[Place]) -> Ingested:
         settings = self.settings
         lost: list[Unreadable] = []
         for companion in (*beside, None):
@@ -342,7 +405,7 @@ class _Job:
             lost.append(Unreadable(str(path), still.flaw))
         return Ingested(path, source, new=1, known=0, lost=tuple(lost))
 
-    def _take_film(self, path: Path, *, name: str, group: str, digest: str, there: Set[str]) -> Ingested:
+    def _take_film(self, path: Place, *, name: str, group: str, digest: str, there: Set[str]) -> Ingested:
         read, index = read_source(path, name=name, group=group, digest=digest)
         assert index is not None  # a film has one
         source = self.catalog.add_source(read, now=_now())
@@ -355,19 +418,23 @@ class _Job:
         batch: list[StoredFrame] = []
         new = 0
         notes = _notes(index, deinterlace=self.settings.deinterlace) if missing else ()
-        for decoded in decode_frames(path, index, missing, deinterlace=self.settings.deinterlace):
-            if isinstance(decoded, LostFrame):
-                lost.append(Unreadable(frames[decoded.ordinal].name, decoded.reason))
-                continue
-            pixels = resize(decoded.pixels, self.settings.size)
-            batch.append(self._write(frames[decoded.ordinal], pixels, folder=source.name))
-            if len(batch) >= _FRAMES_PER_COMMIT:
-                self.catalog.add_frames(batch, now=_now())
-                new += len(batch)
-                batch = []
-                self.meter.frames_done(path.name, new, len(missing))
-            if self.stop.is_set():
-                break
+        try:
+            for decoded in decode_frames(path, index, missing, deinterlace=self.settings.deinterlace):
+                if isinstance(decoded, LostFrame):
+                    lost.append(Unreadable(frames[decoded.ordinal].name, decoded.reason))
+                    continue
+                pixels = resize(decoded.pixels, self.settings.size)
+                batch.append(self._write(frames[decoded.ordinal], pixels, folder=source.name))
+                if len(batch) >= _FRAMES_PER_COMMIT:
+                    self.catalog.add_frames(batch, now=_now())
+                    new += len(batch)
+                    batch = []
+                    self.meter.frames_done(path.name, new, len(missing))
+                if self.stop.is_set():
+                    break
+        except MediaError:  # a connection broke off, or the film is gone; what came before is good
+            self.catalog.add_frames(batch, now=_now())
+            raise
         self.catalog.add_frames(batch, now=_now())
         new += len(batch)
         return Ingested(path, source, new, len(frames) - len(missing), tuple(lost), notes, index.interlaced)
@@ -385,11 +452,11 @@ class _Job:
         """
         task, class_name = self.settings.task, self.wanted.class_name
         assert task is not None
-        others = [Path(path) for path in self.catalog.paths_of(outcome.source.digest)]
+        others = [parse_place(path) for path in self.catalog.paths_of(outcome.source.digest)]
         contested = [
             other
             for other in others
-            if other.is_file() and (named := task.class_of(other.parent.name)) is not None and named != class_name
+            if (named := task.class_of(other.parent.name)) is not None and named != class_name and exists(other)
         ]
         if contested:
             reason = f"is the same picture as {contested[0]}, in the folder of another class. Remove one of them"

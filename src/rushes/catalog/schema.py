@@ -9,9 +9,11 @@ METADATA = MetaData()
 files = Table(
     "files",
     METADATA,
-    Column("path", Text, primary_key=True),  # absolute; remembers a digest while size and time stay the same
+    Column(
+        "path", Text, primary_key=True
+    ),  # absolute, or an address; remembers a digest while size and time stay the same
     Column("size_bytes", BigInteger, nullable=False),
-    Column("modified_ns", BigInteger, nullable=False),
+    Column("modified_ns", BigInteger, nullable=False),  # of an address, a number made of its ETag
     Column("digest", String(64), nullable=False),
 )
 

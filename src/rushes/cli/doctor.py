@@ -23,6 +23,7 @@ _PACKAGES = {
     "onnxruntime": ("onnxruntime", "prediction", "base"),
     "polars": ("polars", "sheets and tables", "base"),
     "sqlalchemy": ("sqlalchemy", "the catalog", "base"),
+    "obstore": ("obstore", "s3:// and https:// places", "cloud"),
     "torch": ("torch", "training and export", "train"),
     "timm": ("timm", "pretrained backbones", "train"),
     "scikit-learn": ("sklearn", "heads on frozen features", "train"),

@@ -23,7 +23,8 @@ _SHOWN = 20
 @app.command(epilog="Example: rushes ingest films/ --every 2s --size 640x360")
 def ingest(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", help="Videos, raws, photographs, or folders of them.")
+        list[str],
+        typer.Argument(metavar="PLACE…", help="Videos, raws, photographs, folders of them; s3:// and https:// too."),
     ],
     every: Annotated[str | None, typer.Option(help="One frame of a film in so much time: 8s, 0.5s, 2m.")] = None,
     fps: Annotated[str | None, typer.Option(help="So many frames per second of a film.")] = None,
@@ -66,6 +67,7 @@ def ingest(
         from rushes.catalog.ingest import ingest as take_in
         from rushes.footage.sampling import find_strangers
         from rushes.project import find_project
+        from rushes.storage.places import parse_place
 
         place = find_project(project)
         if task is not None and not class_folders:
@@ -92,7 +94,7 @@ def ingest(
             task=wanted_task,
             deinterlace=defaults.deinterlace,
         )
-        wanted, missing = plan_ingest(paths, group=group, class_folders=wanted_task)
+        wanted, missing = plan_ingest([parse_place(path) for path in paths], group=group, class_folders=wanted_task)
         if dry_run:
             for item in wanted:
                 beside = "".join(f" with {file.name}" for file in item.companions)
@@ -142,6 +144,8 @@ def ingest(
                         "known": outcome.known,
                         "lost": len(outcome.lost),
                         "companions": [str(file) for file in outcome.companions],
+                        "size_bytes": outcome.fetched.size_bytes if outcome.fetched else None,
+                        "fetched_bytes": outcome.fetched.fetched_bytes if outcome.fetched else 0,
                     }
                     for outcome in taken
                 ],
@@ -173,3 +177,7 @@ def _report(door: Door, taken: list[Ingested]) -> None:
     pairs = sum(1 for outcome in taken if outcome.companions)
     if pairs:
         door.say(f"{plural(pairs, 'raw')} paired with the JPEG or HEIC beside {'it' if pairs == 1 else 'them'}")
+    fetched = [outcome.fetched for outcome in taken if outcome.fetched is not None]
+    if fetched:
+        got, size = sum(one.fetched_bytes for one in fetched), sum(one.size_bytes for one in fetched)
+        door.say(f"fetched {got:,} of {size:,} bytes of {plural(len(fetched), 'remote file')}")

@@ -24,7 +24,10 @@ _SEGMENTS_SHOWN = 40
 @app.command(epilog="Example: rushes predict bundles/scale film.mp4 --every 0.5s --out predictions.csv")
 def predict(
     bundle: Annotated[Path, typer.Argument(help="A bundle's folder.")],
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Pictures, raws, videos, or folders of them.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PLACE…", help="Pictures, raws, videos, folders of them; s3:// and https:// too."),
+    ],
     every: Annotated[str | None, typer.Option(help="One frame of a video in so much time: 8s, 0.5s.")] = None,
     fps: Annotated[str | None, typer.Option(help="So many frames per second of a video.")] = None,
     every_frame: Annotated[bool, typer.Option("--every-frame", help="Every frame of a video.")] = False,
@@ -36,25 +39,33 @@ def predict(
 ) -> None:
     """Say what each picture is, and of each video what is when and what it is as a whole. Needs no torch."""
     with opened(as_json=as_json, debug=debug) as door:
+        from dataclasses import asdict
+
         from rushes.bundles.bundle import open_bundle
         from rushes.footage.source import Unreadable
         from rushes.inference.predict import predict_path
         from rushes.inference.prediction import PicturePrediction, VideoPrediction
         from rushes.inference.predictor import Predictor
         from rushes.inference.tables import write_csv, write_json_lines
+        from rushes.storage.places import parse_place
+        from rushes.storage.reading import Fetched
 
         if out is not None and out.suffix not in (".csv", ".jsonl"):
             raise UsageError(f"--out {out}: name a file that ends in .csv or .jsonl")
         if out is not None and not out.absolute().parent.is_dir():
             raise UsageError(f"--out {out}: there is no folder {out.absolute().parent}. Make it, or name another")
         sampling = parse_sampling(every, fps, every_frame=every_frame, keyframes=keyframes, default="1s")
+        places = [parse_place(path) for path in paths]
         predictor = Predictor(open_bundle(bundle), threads=threads or 0)
         pictures: list[PicturePrediction] = []
         videos: list[VideoPrediction] = []
         answers = []
+        fetched: list[Fetched] = []
         with door.progress("predict") as progress:
-            for path in paths:
-                for answer in predict_path(predictor, path, sampling=sampling, progress=progress):
+            for place in places:
+                for answer in predict_path(
+                    predictor, place, sampling=sampling, progress=progress, note_fetched=fetched.append
+                ):
                     answers.append(answer)
                     if isinstance(answer, PicturePrediction):
                         pictures.append(answer)
@@ -74,7 +85,7 @@ def predict(
             door.say(f"wrote {out}")
         done = [answer for answer in answers if not isinstance(answer, Unreadable)]
         door.finish({"bundle": predictor.bundle.id, "predictions": [answer.to_table() for answer in done],
-                     "failed": door.failed})  # fmt: skip
+                     "fetched": [asdict(one) for one in fetched], "failed": door.failed})  # fmt: skip
 
 
 def _show_pictures(door: Door, pictures: list[PicturePrediction]) -> None:

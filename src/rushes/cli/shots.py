@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,8 @@ from rushes.errors import MediaError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from rushes.footage.found_shots import FoundShots
+    from rushes.storage.places import Place
+    from rushes.storage.reading import Fetched
     from rushes.timelines.shot_pictures import PictureChoice, ShotPicture
     from rushes.timelines.timeline import Timeline
 
@@ -25,7 +28,7 @@ _SIDES = range(64, 1025)
 
 @app.command(epilog="Example: rushes shots film.mp4 --write film.edl film.csv sheet.jpg")
 def shots(
-    films: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Films.")],
+    films: Annotated[list[str], typer.Argument(metavar="PLACE…", help="Films; s3:// and https:// too.")],
     write: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,34 +49,44 @@ def shots(
 ) -> None:
     """Find where the shots of films begin and end, print them, and write them for editing programs."""
     with opened(as_json=as_json, debug=debug) as door:
+        from rushes.storage.places import parse_place
+        from rushes.storage.reading import held
         from rushes.timelines.formats.json import table_of as shots_as_table
         from rushes.timelines.shot_files import plan_files
 
         choice = _parse_choice(picture)
         if size not in _SIDES:
             raise UsageError(f"--size {size}: a side is {_SIDES.start} to {_SIDES.stop - 1} pixels")
-        planned = plan_files(films, write or [])
+        places = [parse_place(film) for film in films]
+        planned = plan_files(places, write or [])
         _check_places(path for paths in planned for path in paths)
         if dry_run:
-            _say_plan(door, films, planned)
+            _say_plan(door, places, planned)
 
         from rushes.footage.found_shots import find_shots
 
         tables: list[dict[str, Any]] = []
         written: list[Path] = []
-        for film, paths in zip(films, planned, strict=True):
+        fetched: list[Fetched] = []
+        for film, paths in zip(places, planned, strict=True):
             try:
-                with door.progress("shots") as progress:
-                    found = find_shots(film, threads=threads or 0, progress=progress)
-                timeline = _timeline_of(film, found)
-                tables.append(shots_as_table(timeline))
-                _report(door, timeline, found.index.warnings)
-                pictures = _pictures_of(door, film, found, paths, choice, size, threads or 0)
+                with held(film) as remote:
+                    with door.progress("shots") as progress:
+                        found = find_shots(film, threads=threads or 0, progress=progress)
+                    timeline = _timeline_of(film, found)
+                    tables.append(shots_as_table(timeline))
+                    _report(door, timeline, found.index.warnings)
+                    pictures = _pictures_of(door, film, found, paths, choice, size, threads or 0)
             except MediaError as error:
                 door.fail_item(str(error))
                 continue
+            if remote is not None:
+                got = remote.fetched
+                door.say(f"fetched {got.fetched_bytes:,} of {got.size_bytes:,} bytes of {film}")
+                fetched.append(got)
             written += _write(door, timeline, paths, pictures)
-        door.finish({"films": tables, "written": [str(path) for path in written], "failed": door.failed})
+        door.finish({"films": tables, "written": [str(path) for path in written],
+                     "fetched": [asdict(one) for one in fetched], "failed": door.failed})  # fmt: skip
 
 
 def _parse_choice(text: str) -> PictureChoice:
@@ -95,12 +108,13 @@ def _check_places(paths: Iterable[Path]) -> None:
             raise UsageError(f"--write {path}: {around} is a file, not a folder. Give another place")
 
 
-def _say_plan(door: Door, films: Sequence[Path], planned: Sequence[Sequence[Path]]) -> None:
+def _say_plan(door: Door, films: Sequence[Place], planned: Sequence[Sequence[Path]]) -> None:
+    from rushes.storage.reading import exists
     from rushes.timelines.contact_sheet import PAGE_SHOTS
     from rushes.timelines.shot_files import SHEET_EXTENSIONS
 
     for film, paths in zip(films, planned, strict=True):
-        if not film.is_file():
+        if not exists(film):
             door.fail_item(f"{film}: there is no such file. Check its name and folder")
             continue
         door.say(f"would find the shots of {film}")
@@ -111,7 +125,7 @@ def _say_plan(door: Door, films: Sequence[Path], planned: Sequence[Sequence[Path
     door.finish({"would_write": [str(path) for paths in planned for path in paths], "failed": door.failed})
 
 
-def _timeline_of(film: Path, found: FoundShots) -> Timeline:
+def _timeline_of(film: Place, found: FoundShots) -> Timeline:
     from rushes.timelines.sound import has_sound
     from rushes.timelines.timeline import make_timeline
 
@@ -168,7 +182,7 @@ def _rows(timeline: Timeline) -> list[list[object]]:
 
 def _pictures_of(
     door: Door,
-    film: Path,
+    film: Place,
     found: FoundShots,
     paths: Sequence[Path],
     choice: PictureChoice,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
-from pathlib import Path
+
+from rushes.storage.places import Place
+from rushes.storage.reading import size_of_place
 
 _TEXT_BYTES = frozenset(range(32, 127)) | {9, 10, 13}
 
 
-def why_unreadable(path: Path, said: str) -> str:
+def why_unreadable(path: Place, said: str) -> str:
     """Return a reason for a file that FFmpeg refused; `said` is what FFmpeg says of it."""
     with path.open("rb") as file:
         start = file.read(512)
@@ -16,12 +18,12 @@ def why_unreadable(path: Path, said: str) -> str:
         return "is a text file, whatever it is called. Give a film (MP4, MOV, MKV, WebM, AVI …)"
     if start[4:8] == b"ftyp" and (fault := _fault_of_boxes(path)):
         return fault
-    return f"is not a film that FFmpeg can read ({said}; {path.stat().st_size:,} bytes). Copy it again, or convert it"
+    return f"is not a film that FFmpeg can read ({said}; {size_of_place(path):,} bytes). Copy it again, or convert it"
 
 
-def _fault_of_boxes(path: Path) -> str | None:
+def _fault_of_boxes(path: Place) -> str | None:
     """Return what is wrong with the outermost boxes of an MP4 or MOV (ISO 14496-12); None where they look right."""
-    length = path.stat().st_size
+    length = size_of_place(path)
     seen: list[str] = []
     place = 0
     with path.open("rb") as file:

@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from rushes.errors import MediaError
 from rushes.footage.damage import why_unreadable
 from rushes.footage.kinds import require_content
+from rushes.storage.places import Place, Remote
+from rushes.storage.reading import failure_of
 
 if TYPE_CHECKING:
     import av
@@ -26,6 +27,7 @@ class Decoder:
     container: InputContainer
     stream: VideoStream
     damaged_packets: int = 0
+    failure: Callable[[], MediaError | None] = lambda: None  # why the store gave no more of the film
 
     def frames(self, before: Callable[[av.Packet[VideoStream]], bool] | None = None) -> Iterator[av.VideoFrame]:
         """Yield the frames in presentation order from where the film stands; what is damaged is passed over.
@@ -42,6 +44,7 @@ class Decoder:
             except av.FFmpegError:  # the file ends in the middle of something; what was sent still comes out
                 self.damaged_packets += 1
                 packet = None
+            self._stop_where_reading_failed()
             if packet is not None and before is not None and not before(packet):
                 packet = None
             try:
@@ -53,6 +56,12 @@ class Decoder:
             if packet is None:
                 return
 
+    def _stop_where_reading_failed(self) -> None:
+        """Raise what a store said; FFmpeg gives the half of a packet that came as a packet, and a picture of it."""
+        failure = self.failure()
+        if failure is not None:
+            raise failure
+
     def seek(self, pts: int) -> None:
         """Go to about the last keyframe at or before `pts`, as near as the container can; stay where it cannot."""
         import av
@@ -62,7 +71,7 @@ class Decoder:
 
 
 @contextmanager
-def open_film(path: Path, *, stream: int | None = None, threads: int = 0) -> Iterator[Decoder]:
+def open_film(path: Place, *, stream: int | None = None, threads: int = 0) -> Iterator[Decoder]:
     """Open a film at its beginning.
 
     Args:
@@ -75,23 +84,63 @@ def open_film(path: Path, *, stream: int | None = None, threads: int = 0) -> Ite
     import av
     from av.stream import Discard
 
-    require_content(path)
-    try:
-        # An absolute path is never taken for a protocol, and a playlist in disguise may not reach the network.
-        opened = av.open(os.path.abspath(path), options={"protocol_whitelist": "file"}, metadata_errors="ignore")  # noqa: PTH100
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise MediaError(path, why_unreadable(path, getattr(error, "strerror", None) or str(error))) from error
-    with opened as container:
-        video = _video_stream(container, path, stream)
-        video.thread_type = "AUTO"
-        video.codec_context.thread_count = threads
-        for other in container.streams:
-            if other.index != video.index:
-                other.discard = Discard.all  # what is never looked at is not read
-        yield Decoder(container, video)
+    with _readable(path) as (file, failure):
+        try:
+            # A playlist in disguise may not reach the network, nor, from there, the files of this machine.
+            allowed = "none" if isinstance(path, Remote) else "file"
+            opened = av.open(file, mode="r", options={"protocol_whitelist": allowed}, metadata_errors="ignore")
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise MediaError(path, why_unreadable(path, getattr(error, "strerror", None) or str(error))) from error
+        with opened as container:
+            video = _video_stream(container, path, stream)
+            video.thread_type = "AUTO"
+            video.codec_context.thread_count = threads
+            for other in container.streams:
+                if other.index != video.index:
+                    other.discard = Discard.all  # what is never looked at is not read
+            yield Decoder(container, video, failure=failure)
 
 
-def _video_stream(container: InputContainer, path: Path, number: int | None) -> VideoStream:
+class _Quiet:
+    """A remote file that ends where it fails: PyAV prints an error that comes while FFmpeg is busy elsewhere."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except MediaError:  # the file remembers it
+            return b""
+
+
+@contextmanager
+def _readable(path: Place) -> Iterator[tuple[str | _Quiet, Callable[[], MediaError | None]]]:
+    """Give what FFmpeg reads a film from, and what tells why that failed.
+
+    It is an absolute path, which is never taken for a protocol, or an open file. FFmpeg takes a connection that fails
+    for the end of the film, or for damage; here it ends with what happened.
+    """
+    if not isinstance(path, Remote):
+        require_content(path)
+        yield os.path.abspath(path), lambda: None  # noqa: PTH100
+        return
+    with path.open("rb") as file:
+        require_content(path)
+        try:
+            yield _Quiet(file), lambda: failure_of(file)
+        except Exception as error:
+            failure = failure_of(file)
+            if failure is None or failure is error:
+                raise
+            raise failure from error
+        failure = failure_of(file)
+        if failure is not None:
+            raise failure
+
+
+def _video_stream(container: InputContainer, path: Place, number: int | None) -> VideoStream:
     from av.stream import Disposition
 
     films = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]

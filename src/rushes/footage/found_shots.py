@@ -15,6 +15,8 @@ from rushes.footage.source import Source
 from rushes.footage.sources import read_source
 from rushes.footage.video import VideoIndex
 from rushes.progress import Progress, silent
+from rushes.storage.places import Place
+from rushes.storage.reading import held
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +39,7 @@ class FoundShots:
         return self.index.frame_count - self.signals.frame_count
 
 
-def find_shots(path: Path, *, scans: Path | None = None, threads: int = 0, progress: Progress = silent) -> FoundShots:
+def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, progress: Progress = silent) -> FoundShots:
     """Return the shots of a film.
 
     Args:
@@ -48,16 +50,18 @@ def find_shots(path: Path, *, scans: Path | None = None, threads: int = 0, progr
     Raises:
         MediaError: the file is missing, damaged, no film, or holds no frame that can be decoded.
     """
-    source, index = read_source(path, group=path.stem)
-    if index is None:
-        raise MediaError(path, "is a photograph; shots are found in films. Give a video file")
-    signals = _kept(scans, source, index)
-    if signals is None:
-        signals = scan_film(path, index, source=source.digest, threads=threads, progress=progress).signals
-        if not signals.frame_count:
-            raise MediaError(path, "gave no frame: all of its data is damaged. Copy it again from where it came from")
-        if scans is not None:
-            write_signals(place_of_scan(scans, source.digest), signals)
+    with held(path):
+        source, index = read_source(path, group=path.stem)
+        if index is None:
+            raise MediaError(path, "is a photograph; shots are found in films. Give a video file")
+        signals = _kept(scans, source, index)
+        if signals is None:
+            signals = scan_film(path, index, source=source.digest, threads=threads, progress=progress).signals
+            if not signals.frame_count:
+                reason = "gave no frame: all of its data is damaged. Copy it again from where it came from"
+                raise MediaError(path, reason)
+            if scans is not None:
+                write_signals(place_of_scan(scans, source.digest), signals)
     return FoundShots(source, index, signals, shots_of(signals, frame_count=index.frame_count))
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from rushes.errors import MediaError
 from rushes.footage.source import MediaKind
+from rushes.storage.places import Place, Remote
+from rushes.storage.reading import exists, size_of_place
+from rushes.storage.stores import list_keys
 
 VIDEO_EXTENSIONS = frozenset(
     {
@@ -32,7 +36,7 @@ RAW_EXTENSIONS = frozenset(
 _NUMBERS = re.compile(r"(\d+)")
 
 
-def kind_of(path: Path) -> MediaKind | None:
+def kind_of(path: Place) -> MediaKind | None:
     """Return what a file is by its extension; None where it is no footage.
 
     A camera raw is a TIFF inside and would open as its own thumbnail, so that the extension decides, not the content.
@@ -45,8 +49,10 @@ def kind_of(path: Path) -> MediaKind | None:
     return "photo" if extension in PHOTO_EXTENSIONS else None
 
 
-def find_media(path: Path) -> list[Path]:
+def find_media(path: Place) -> Sequence[Place]:
     """Return the footage at `path`: the file itself, or all below a folder in natural order (`shot2`, `shot10`).
+
+    A prefix in a bucket is a folder. On a web server there are files only.
 
     Hidden files and folders, and files that are no footage, are left out. A folder that is reached twice through
     symbolic links is walked once. A file is returned whatever it is called: it was named by hand.
@@ -54,6 +60,10 @@ def find_media(path: Path) -> list[Path]:
     Raises:
         MediaError: nothing is at `path`, or the folder cannot be listed.
     """
+    return _find_remote(path) if isinstance(path, Remote) else _find_local(path)
+
+
+def _find_local(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.exists():
@@ -76,6 +86,23 @@ def find_media(path: Path) -> list[Path]:
     return sorted(found, key=lambda file: [natural_key(part) for part in file.parts])
 
 
+def _find_remote(place: Remote) -> list[Remote]:
+    if place.scheme != "s3":
+        if place.is_folder:
+            raise MediaError(place, "is a folder of a web server, which cannot be listed. Name each file in it")
+        return [place]
+    if not place.is_folder and (kind_of(place) is not None or exists(place)):
+        return [place]
+    folder = place if place.is_folder else Remote(place.scheme, place.host, f"{place.key}/")
+    keys = list(list_keys(folder))
+    if not keys:
+        raise MediaError(place, "there is no such object, and nothing below a folder of that name. Check the name")
+    below = (key for key in keys if not any(part.startswith(".") for part in key[len(folder.key) :].split("/")))
+    found = [Remote(place.scheme, place.host, key) for key in below]
+    footage = [remote for remote in found if kind_of(remote) is not None]
+    return sorted(footage, key=lambda remote: [natural_key(part) for part in remote.parts])
+
+
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
     """Return a sort key by which `shot2` stands before `shot10`, case aside."""
     parts = _NUMBERS.split(text.casefold())
@@ -83,8 +110,12 @@ def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
     return (*key, (2, 0, text))
 
 
-def require_content(path: Path) -> None:
+def require_content(path: Place) -> None:
     """Raise MediaError unless a file that holds at least one byte is at `path` and may be read."""
+    if isinstance(path, Remote):
+        if size_of_place(path) == 0:
+            raise MediaError(path, "is empty (0 bytes). Copy it again from where it came from")
+        return
     try:
         if path.is_dir():
             raise MediaError(path, "is a folder where a file is needed. Name a file in it")

@@ -283,11 +283,11 @@ def _outermost(file: BinaryIO, length: int) -> list[_Box]:
     """Return the boxes of a file up to where they end, or run past its end as those of a cut-off file do."""
     found: list[_Box] = []
     for box in _walk(file, 0, length):
+        if box.name == b"moof":
+            raise _Unsure
         found.append(box)
         if box.stop > length:
             break
-    if any(box.name == b"moof" for box in found):
-        raise _Unsure
     return found
 
 

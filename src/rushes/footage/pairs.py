@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rushes.footage.capture_time import seconds_apart
 from rushes.footage.kinds import kind_of
+from rushes.storage.places import Place
 
 COMPANION_EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".heic", ".heif", ".hif"})  # what cameras write
 MOST_SECONDS_APART = (
@@ -24,11 +25,11 @@ class Photograph:
         companions: pictures of the same exposure.
     """
 
-    main: Path
-    companions: tuple[Path, ...] = ()
+    main: Place
+    companions: tuple[Place, ...] = ()
 
 
-def pair_stills(paths: Iterable[Path]) -> list[Photograph]:
+def pair_stills(paths: Iterable[Place]) -> list[Photograph]:
     """Return the photographs that files are, by their names, in the order of their main files.
 
     A JPEG or HEIC belongs to the raw of its folder that has its name, the extension and case aside; where two raws
@@ -36,11 +37,11 @@ def pair_stills(paths: Iterable[Path]) -> list[Photograph]:
     as `DSC_0012.NEF.jpg` and `DSC_0012.tif` included.
     """
     given = list(dict.fromkeys(paths))
-    raws: dict[tuple[Path, str], list[Path]] = {}
+    raws: dict[tuple[Place, str], list[Place]] = {}
     for path in given:
         if kind_of(path) == "raw":
             raws.setdefault(_key(path), []).append(path)
-    beside: dict[Path, list[Path]] = {}
+    beside: dict[Place, list[Place]] = {}
     for path in given:
         if path.suffix.lower() in COMPANION_EXTENSIONS and (candidates := raws.get(_key(path))):
             raw = next((raw for raw in candidates if raw.stem == path.stem), candidates[0])
@@ -49,7 +50,7 @@ def pair_stills(paths: Iterable[Path]) -> list[Photograph]:
     return [Photograph(path, tuple(beside.get(path, ()))) for path in given if path not in taken]
 
 
-def part_by_time(photograph: Photograph, captured_at: Mapping[Path, str | None]) -> list[Photograph]:
+def part_by_time(photograph: Photograph, captured_at: Mapping[Place, str | None]) -> list[Photograph]:
     """Return a photograph with those companions that were taken when it was; the others stand alone behind it.
 
     Args:
@@ -64,15 +65,15 @@ def part_by_time(photograph: Photograph, captured_at: Mapping[Path, str | None])
 def companions_of(source_path: str, paths: Sequence[str]) -> list[str]:
     """Return those of the paths at which a photograph was seen that name a companion: its name, another extension."""
     main = Path(source_path)
-    others = [Path(path) for path in paths]
+    others = [(path, Path(path)) for path in paths]
     return [
-        str(other)
-        for other in others
+        path
+        for path, other in others
         if other.stem.casefold() == main.stem.casefold() and other.suffix.casefold() != main.suffix.casefold()
     ]
 
 
-def _key(path: Path) -> tuple[Path, str]:
+def _key(path: Place) -> tuple[Place, str]:
     return path.parent, path.stem.casefold()
 
 

@@ -6,7 +6,6 @@ import io
 import math
 import threading
 import warnings
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +18,7 @@ from rushes.footage.kinds import require_content
 from rushes.footage.orientation import flip_of_orientation, turn
 from rushes.footage.picture import PictureSize, resize_exactly
 from rushes.footage.still import Still
+from rushes.storage.places import Place
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -38,7 +38,7 @@ _TIMES = ((0x9003, 0x9291, 0x9011), (0x9004, 0x9292, 0x9012), (0x0132, 0x9290, 0
 _opening = threading.Lock()  # warning filters belong to the process, so that one thread at a time may change them
 
 
-def read_photo(path: Path, *, size: PictureSize | None = None) -> Still:
+def read_photo(path: Place, *, size: PictureSize | None = None) -> Still:
     """Return a photograph as it is to be seen.
 
     EXIF orientation is applied, an embedded colour profile is converted to sRGB, 16 bits become 8, transparency
@@ -55,12 +55,12 @@ def read_photo(path: Path, *, size: PictureSize | None = None) -> Still:
         return _read(file, path, size)
 
 
-def read_photo_bytes(data: bytes, name: str | Path, *, size: PictureSize | None = None) -> Still:
+def read_photo_bytes(data: bytes, name: str | Place, *, size: PictureSize | None = None) -> Still:
     """Return a photograph held in memory as `read_photo` does; `name` stands in errors."""
     return _read(io.BytesIO(data), name, size)
 
 
-def is_photo(path: Path) -> bool:
+def is_photo(path: Place) -> bool:
     """Return whether a file is a photograph by its first bytes: a JPEG, PNG, WebP, GIF, HEIC or AVIF.
 
     No camera raw begins like one of these; a TIFF does, and is not looked for.
@@ -72,7 +72,7 @@ def is_photo(path: Path) -> bool:
     return start.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8")) or (start[:4], start[8:]) == (b"RIFF", b"WEBP")
 
 
-def capture_time(path: Path) -> str | None:
+def capture_time(path: Place) -> str | None:
     """Return when a photograph was taken, `2024-05-01T12:30:00.25+02:00`, where its EXIF says so.
 
     Raises:
@@ -83,12 +83,12 @@ def capture_time(path: Path) -> str | None:
         return _stated(_open(file, path))[1]
 
 
-def capture_time_of_bytes(data: bytes, name: str | Path) -> str | None:
+def capture_time_of_bytes(data: bytes, name: str | Place) -> str | None:
     """Return when a photograph held in memory was taken, as `capture_time` does."""
     return _stated(_open(io.BytesIO(data), name))[1]
 
 
-def _read(file: IO[bytes], name: str | Path, size: PictureSize | None) -> Still:
+def _read(file: IO[bytes], name: str | Place, size: PictureSize | None) -> Still:
     image = _open(file, name)
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -157,7 +157,7 @@ def _stated(image: Image.Image) -> tuple[int, str | None]:
     return known, next((time for time in times if time), None)
 
 
-def _open(file: IO[bytes], name: str | Path) -> Image.Image:
+def _open(file: IO[bytes], name: str | Place) -> Image.Image:
     from PIL import Image, UnidentifiedImageError
 
     start = file.read(65536)  # all that a HEIF says of its pictures, and more

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from rushes.errors import MediaError
 from rushes.footage.kinds import kind_of, require_content
+from rushes.storage.places import Place
+from rushes.storage.reading import held_whole
 
 PictureFormat = Literal["jpeg", "webp", "png"]
 _SIZE = re.compile(r"^\s*(\d{1,5})(?:\s*[xX×]\s*(\d{1,5}))?\s*$")
@@ -62,7 +64,7 @@ def parse_size(text: str) -> PictureSize:
     return PictureSize(long_side=sides[0]) if len(sides) == 1 else PictureSize(width=sides[0], height=sides[1])
 
 
-def read_picture(path: Path, *, size: PictureSize | None = None) -> npt.NDArray[np.uint8]:
+def read_picture(path: Place, *, size: PictureSize | None = None) -> npt.NDArray[np.uint8]:
     """Return the picture in a photograph or a camera raw, upright.
 
     Args:
@@ -76,15 +78,17 @@ def read_picture(path: Path, *, size: PictureSize | None = None) -> npt.NDArray[
     """
     from rushes.footage.photo import is_photo, read_photo
 
-    require_content(path)
     kind = kind_of(path)
-    if kind == "raw" and not is_photo(path):
-        from rushes.footage.raw import read_raw
-
-        return read_raw(path, size=size).pixels
     if kind == "video":
+        require_content(path)
         raise MediaError(path, "is a film where a picture is needed. Take frames of it with `rushes ingest`")
-    return read_photo(path, size=size).pixels
+    with held_whole(path):
+        require_content(path)
+        if kind == "raw" and not is_photo(path):
+            from rushes.footage.raw import read_raw
+
+            return read_raw(path, size=size).pixels
+        return read_photo(path, size=size).pixels
 
 
 def resize(pixels: npt.NDArray[np.uint8], size: PictureSize) -> npt.NDArray[np.uint8]:

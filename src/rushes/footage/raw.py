@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ from rushes.footage.photo import capture_time_of_bytes, read_photo_bytes
 from rushes.footage.picture import PictureSize, resize, resize_exactly
 from rushes.footage.raw_extent import missing_bytes
 from rushes.footage.still import Still
+from rushes.storage.places import Place
+from rushes.storage.reading import read_place, size_of_place
 
 if TYPE_CHECKING:
     import rawpy
@@ -27,7 +30,7 @@ _COPY = "Copy it again from the card"
 Development = Literal["preview", "half", "full"]
 
 
-def read_raw(path: Path, *, size: PictureSize | None = None, development: Development = "preview") -> Still:
+def read_raw(path: Place, *, size: PictureSize | None = None, development: Development = "preview") -> Still:
     """Return a camera raw as it is to be seen.
 
     Args:
@@ -46,7 +49,7 @@ def read_raw(path: Path, *, size: PictureSize | None = None, development: Develo
 
     require_content(path)
     try:
-        with rawpy.imread(str(path)) as raw:
+        with rawpy.imread(_for_libraw(path)) as raw:
             whole, preview, flaw = _size_as_shown(raw), _read_preview(raw, path, size), ""
             enough = preview is not None and is_enough((preview.width_pixels, preview.height_pixels), whole, size)
             if preview is not None and enough and development == "preview":
@@ -66,13 +69,13 @@ def read_raw(path: Path, *, size: PictureSize | None = None, development: Develo
     return Still(pixels, *whole, path.suffix.lower()[1:], captured_at, flaw=flaw)
 
 
-def flaw_of_raw(path: Path) -> str:
+def flaw_of_raw(path: Place) -> str:
     """Return what is wrong with a raw of which only the preview is looked at; "" where nothing shows."""
     missing = missing_bytes(path)
     return f"is cut off ({missing}): it can be seen and not developed. {_COPY}" if missing else ""
 
 
-def describe_raw(path: Path) -> tuple[tuple[int, int], str | None]:
+def describe_raw(path: Place) -> tuple[tuple[int, int], str | None]:
     """Return the (width, height) of a raw as it is to be shown, and when it was taken; its pixels are not read.
 
     The time is `2024-05-01T12:30:00.25+02:00`, with the fraction and the offset where they are stated.
@@ -85,13 +88,18 @@ def describe_raw(path: Path) -> tuple[tuple[int, int], str | None]:
     require_content(path)
     captured_at = _stated_time(path)
     try:
-        with rawpy.imread(str(path)) as raw:
+        with rawpy.imread(_for_libraw(path)) as raw:
             return _size_as_shown(raw), captured_at or _time_of_preview(raw, path)
     except rawpy.LibRawError as error:
         raise MediaError(path, _reason(error, path)) from error
 
 
-def _time_of_preview(raw: rawpy.RawPy, path: Path) -> str | None:
+def _for_libraw(path: Place) -> str | BinaryIO:
+    """Return what LibRaw reads a raw from: its path, or the bytes of one in a store."""
+    return str(path) if isinstance(path, Path) else io.BytesIO(read_place(path))
+
+
+def _time_of_preview(raw: rawpy.RawPy, path: Place) -> str | None:
     """Return the capture time in the preview's EXIF, which is the camera's or LibRaw's.
 
     rawpy states a time too, but unpacks every pixel before it does.
@@ -126,7 +134,7 @@ def _size_as_shown(raw: rawpy.RawPy) -> tuple[int, int]:
     return (height, width) if raw.sizes.flip & 4 else (width, height)
 
 
-def _read_preview(raw: rawpy.RawPy, path: Path, size: PictureSize | None) -> Still | None:
+def _read_preview(raw: rawpy.RawPy, path: Place, size: PictureSize | None) -> Still | None:
     """Return the preview inside, upright and brought to a size; None where there is none that can be read."""
     import rawpy
 
@@ -163,18 +171,18 @@ def _believed(time: str | None) -> str | None:
     return None if time is None or time.startswith("1970-01-01T00:00:00") else time
 
 
-def _develop(raw: rawpy.RawPy, path: Path, *, half: bool) -> npt.NDArray[np.uint8]:
+def _develop(raw: rawpy.RawPy, path: Place, *, half: bool) -> npt.NDArray[np.uint8]:
     pixels: npt.NDArray[np.uint8] = raw.postprocess(half_size=half, use_camera_wb=True, output_bps=8)
     if pixels.max() == 0 and raw.raw_image.min() == raw.raw_image.max():
         raise MediaError(path, f"holds no pixels: every value of its sensor is the same. {_COPY}")
     return np.ascontiguousarray(pixels)
 
 
-def _cut_off(error: Exception, path: Path, whole: tuple[int, int], preview: Still | None) -> str:
+def _cut_off(error: Exception, path: Place, whole: tuple[int, int], preview: Still | None) -> str:
     """Return what is wrong with a raw that LibRaw knows and cannot read to its end, and what was found in it."""
     found = "there is none" if preview is None else f"it has {preview.width_pixels}x{preview.height_pixels}"
     return (
-        f"is cut off ({_said(error)}; {path.stat().st_size:,} bytes for {whole[0]}x{whole[1]} pixels), and the preview "
+        f"is cut off ({_said(error)}; {size_of_place(path):,} bytes for {whole[0]}x{whole[1]} pixels), and the preview "
         f"inside is not enough ({found}). {_COPY}"
     )
 
@@ -184,17 +192,17 @@ def _said(error: Exception) -> str:
     return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
 
 
-def _reason(error: Exception, path: Path) -> str:
+def _reason(error: Exception, path: Place) -> str:
     import rawpy
 
     if isinstance(error, rawpy.LibRawFileUnsupportedError):
         return f"is not a camera raw that LibRaw knows ({_said(error)}). Check that it was copied whole"
     if isinstance(error, rawpy.LibRawIOError):
-        return f"is cut off or no camera raw ({_said(error)}; {path.stat().st_size:,} bytes). {_COPY}"
+        return f"is cut off or no camera raw ({_said(error)}; {size_of_place(path):,} bytes). {_COPY}"
     return f"cannot be developed ({_said(error)}). {_COPY}"
 
 
-def _stated_time(path: Path) -> str | None:
+def _stated_time(path: Place) -> str | None:
     """Return the capture time in the EXIF of a raw that is a TIFF inside."""
     import exifread
 

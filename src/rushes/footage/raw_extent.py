@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from pathlib import Path
 from typing import BinaryIO
+
+from rushes.storage.places import Place
 
 # Tags of TIFF 6.0 and TIFF/EP whose values, paired, say where pixels are and how many bytes they take.
 _PLACES = {273: 279, 324: 325, 513: 514}
@@ -14,7 +15,7 @@ _MOST_DIRECTORIES, _MOST_VALUES = 64, 1 << 20
 _SLACK = 100  # a writer may state a little more than it writes: one part in so many of a strip may be missing
 
 
-def stated_bytes(path: Path) -> int | None:
+def stated_bytes(path: Place) -> int | None:
     """Return how many bytes a raw needs for all the pixels that it says it holds.
 
     Returns:
@@ -42,7 +43,7 @@ def stated_bytes(path: Path) -> int | None:
         return end
 
 
-def missing_bytes(path: Path) -> str:
+def missing_bytes(path: Place) -> str:
     """Return in words how much of a raw is missing; "" where all that it says it holds is there."""
     with path.open("rb") as file:
         there = file.seek(0, 2)

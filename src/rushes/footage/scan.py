@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +21,7 @@ from rushes.footage.signals import Signals
 from rushes.footage.steps import reach_of
 from rushes.footage.video import DecodedFrame, LostFrame, VideoIndex, counted, lost_frame, see_first_packet
 from rushes.progress import Progress, silent
+from rushes.storage.places import Place
 
 if TYPE_CHECKING:
     import av
@@ -99,7 +99,7 @@ def plan_segments(index: VideoIndex, *, threads: int) -> list[Segment]:
 
 
 def scan_film(
-    path: Path,
+    path: Place,
     index: VideoIndex,
     *,
     source: str,
@@ -187,7 +187,7 @@ class _Pass:
 
     def __init__(
         self,
-        path: Path,
+        path: Place,
         index: VideoIndex,
         wanted: frozenset[int],
         keep: Keep | None,

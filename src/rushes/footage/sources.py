@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ from rushes.footage.kinds import kind_of, require_content
 from rushes.footage.source import Source
 from rushes.footage.still import Still
 from rushes.footage.video import VideoIndex
-from rushes.storage.files import digest_of_file
+from rushes.storage.files import digest_of_bytes, digest_of_file
+from rushes.storage.places import Place, Remote
+from rushes.storage.reading import digest_of_remote_film, held, held_whole
 
 if TYPE_CHECKING:
     from rushes.footage.picture import PictureSize
@@ -24,7 +27,7 @@ _NAME_BYTES = 160  # a frame's name adds 30 to it, and file systems allow 255
 
 
 def read_source(
-    path: Path, *, name: str | None = None, group: str, digest: str | None = None
+    path: Place, *, name: str | None = None, group: str, digest: str | None = None
 ) -> tuple[Source, VideoIndex | None]:
     """Return what a media file is, with the index of its frames where it is a film.
 
@@ -42,14 +45,14 @@ def read_source(
 
 
 def read_still(
-    path: Path,
+    path: Place,
     *,
     name: str | None = None,
     group: str,
     digest: str | None = None,
     size: PictureSize | None = None,
     development: Development = "preview",
-    companion: Path | None = None,
+    companion: Place | None = None,
 ) -> tuple[Source, Still]:
     """Return what a photograph or a raw is, with its pixels: both from one reading.
 
@@ -63,38 +66,52 @@ def read_still(
     Raises:
         MediaError: as `read_source`; its path is the companion's where that cannot be read.
     """
-    from rushes.footage.photo import is_photo, read_photo
+    from rushes.footage.photo import is_photo
 
-    require_content(path)
-    kind = kind_of(path)
-    is_raw = kind == "raw" and not is_photo(path)
-    if is_raw:
-        from rushes.footage.raw import read_raw
-
-        shown = _read_companion(path, companion, size) if companion is not None and development == "preview" else None
-        still = shown or read_raw(path, size=size, development=development)
-    else:
-        try:
-            still = read_photo(path, size=size)
-        except MediaError as error:
-            if kind is None:
-                extension = f"'{path.suffix}'" if path.suffix else "no extension"
-                raise MediaError(path, f"is no footage that rushes knows (it has {extension})") from error
-            raise
-    return Source(
-        digest=digest or digest_of_file(path),
-        path=os.path.abspath(path),  # noqa: PTH100  (resolve would follow links to another name)
-        name=name or source_name(path),
-        group=group,
-        kind="raw" if is_raw else "photo",
-        width_pixels=still.width_pixels,
-        height_pixels=still.height_pixels,
-        codec=still.format,
-        captured_at=still.captured_at,
-    ), still
+    with held_whole(path):
+        require_content(path)
+        is_raw = kind_of(path) == "raw" and not is_photo(path)
+        still = _read_raw(path, companion, size, development) if is_raw else _read_photo(path, size)
+        source = Source(
+            digest=digest or digest_of_place(path),
+            path=address_of(path),
+            name=name or source_name(path),
+            group=group,
+            kind="raw" if is_raw else "photo",
+            width_pixels=still.width_pixels,
+            height_pixels=still.height_pixels,
+            codec=still.format,
+            captured_at=still.captured_at,
+        )
+        return source, still
 
 
-def capture_time_of_still(path: Path) -> str | None:
+def digest_of_place(path: Place, *, stopped: Callable[[], bool] = lambda: False) -> str:
+    """Return the digest by which a media file is known, in hex.
+
+    The SHA-256 of its bytes; of a film in a store, which is not read whole, one of what the store vouches for.
+
+    Args:
+        stopped: asked now and then; where it says so, an InterruptedError is raised.
+
+    Raises:
+        MediaError: a remote file cannot be read, or is a photograph too large to be read whole.
+        OSError: a local one cannot be read.
+    """
+    with held(path) as remote:
+        if isinstance(path, Path) or remote is None:
+            return digest_of_file(Path(str(path)), stopped=stopped)
+        if kind_of(path) == "video":
+            return digest_of_remote_film(remote, stopped=stopped)
+        return digest_of_bytes(remote.read_whole())
+
+
+def address_of(path: Place) -> str:
+    """Return where a file is, for the catalog: an absolute path, or the address without what opens it."""
+    return str(path) if isinstance(path, Remote) else os.path.abspath(path)  # noqa: PTH100  (links are not followed)
+
+
+def capture_time_of_still(path: Place) -> str | None:
     """Return when a photograph or a raw was taken, ISO 8601; None where it does not say.
 
     Raises:
@@ -104,22 +121,45 @@ def capture_time_of_still(path: Path) -> str | None:
     from rushes.footage.raw import describe_raw
 
     require_content(path)
-    return describe_raw(path)[1] if kind_of(path) == "raw" and not is_photo(path) else capture_time(path)
+    if kind_of(path) != "raw" or is_photo(path):
+        return capture_time(path)
+    with held_whole(path):
+        return describe_raw(path)[1]
 
 
-def _read_companion(raw: Path, companion: Path, size: PictureSize | None) -> Still | None:
+def _read_photo(path: Place, size: PictureSize | None) -> Still:
+    from rushes.footage.photo import read_photo
+
+    try:
+        return read_photo(path, size=size)
+    except MediaError as error:
+        if kind_of(path) is None:
+            extension = f"'{path.suffix}'" if path.suffix else "no extension"
+            raise MediaError(path, f"is no footage that rushes knows (it has {extension})") from error
+        raise
+
+
+def _read_raw(path: Place, companion: Place | None, size: PictureSize | None, development: Development) -> Still:
+    from rushes.footage.raw import read_raw
+
+    shown = _read_companion(path, companion, size) if companion is not None and development == "preview" else None
+    return shown or read_raw(path, size=size, development=development)
+
+
+def _read_companion(raw: Place, companion: Place, size: PictureSize | None) -> Still | None:
     """Return a raw as its companion shows it; None where the companion is not enough."""
     from rushes.footage.photo import read_photo
     from rushes.footage.raw import describe_raw, flaw_of_raw, is_enough
 
     whole, captured_at = describe_raw(raw)
-    shown = read_photo(companion, size=size)
+    with held_whole(companion):
+        shown = read_photo(companion, size=size)
     if not is_enough((shown.width_pixels, shown.height_pixels), whole, size):
         return None
     return Still(shown.pixels, *whole, raw.suffix.lower()[1:], captured_at or shown.captured_at, flaw=flaw_of_raw(raw))
 
 
-def source_name(path: Path) -> str:
+def source_name(path: Place) -> str:
     """Return a name for a source, from its file's: letters, digits, `-`, `_` and dots; `My film (1).mp4` → `My-film-1`.
 
     Letters of any script are kept. Two files may get one name: it is the caller's to tell them apart.
@@ -128,13 +168,13 @@ def source_name(path: Path) -> str:
     return cleaned.encode()[:_NAME_BYTES].decode(errors="ignore").rstrip("-._") or "source"
 
 
-def _read_film(path: Path, name: str, group: str, digest: str | None) -> tuple[Source, VideoIndex]:
+def _read_film(path: Place, name: str, group: str, digest: str | None) -> tuple[Source, VideoIndex]:
     from rushes.footage.video import index_video
 
     index = index_video(path)
     source = Source(
-        digest=digest or digest_of_file(path),
-        path=os.path.abspath(path),  # noqa: PTH100  (resolve would follow links to another name)
+        digest=digest or digest_of_place(path),
+        path=address_of(path),
         name=name,
         group=group,
         kind="video",

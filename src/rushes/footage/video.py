@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, S
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -22,6 +21,7 @@ from rushes.footage.film import Decoder, open_film
 from rushes.footage.interlace import is_interlaced, with_neighbours, without_combs
 from rushes.footage.orientation import flip_of_matrix
 from rushes.footage.smpte import read_start_timecode
+from rushes.storage.places import Place
 
 if TYPE_CHECKING:
     import av
@@ -160,7 +160,7 @@ class Run:
     ordinals: tuple[int, ...]
 
 
-def index_video(path: Path) -> VideoIndex:
+def index_video(path: Place) -> VideoIndex:
     """Return where every frame of a film is, by its packets, decoding a few frames only.
 
     All frames are decoded where packets do not tell: a codec with hidden frames (VP8), interlaced fields in packets
@@ -208,7 +208,7 @@ def index_video(path: Path) -> VideoIndex:
 
 
 def decode_frames(
-    path: Path, index: VideoIndex, ordinals: Sequence[int], *, threads: int = 0, deinterlace: bool = False
+    path: Place, index: VideoIndex, ordinals: Sequence[int], *, threads: int = 0, deinterlace: bool = False
 ) -> Iterator[DecodedFrame | LostFrame]:
     """Yield the wanted frames of a film in presentation order, each once.
 
@@ -253,7 +253,7 @@ def _as_stored(frame: av.VideoFrame) -> av.VideoFrame:
 
 
 def _converted(
-    path: Path, index: VideoIndex, wanted: Sequence[int], threads: int, converter: Callable[[], Convert]
+    path: Place, index: VideoIndex, wanted: Sequence[int], threads: int, converter: Callable[[], Convert]
 ) -> Iterator[DecodedFrame | LostFrame]:
     """Yield rising ordinals, each frame as a converter gives it; each reader has a converter of its own."""
     left = deque(wanted)
@@ -405,7 +405,7 @@ def see_first_packet(decoder: Decoder, index: VideoIndex) -> None:
 
 
 def _one_by_one(
-    path: Path, runs: Sequence[Run], index: VideoIndex, threads: int, converter: Callable[[], Convert]
+    path: Place, runs: Sequence[Run], index: VideoIndex, threads: int, converter: Callable[[], Convert]
 ) -> Generator[DecodedFrame | LostFrame]:
     with open_film(path, stream=index.stream, threads=threads) as decoder:
         reader = _Reader(decoder, index, frozenset(index.pts), lambda: False, converter())
@@ -414,7 +414,7 @@ def _one_by_one(
 
 
 def _side_by_side(
-    path: Path, runs: Sequence[Run], index: VideoIndex, readers: int, converter: Callable[[], Convert]
+    path: Place, runs: Sequence[Run], index: VideoIndex, readers: int, converter: Callable[[], Convert]
 ) -> Generator[DecodedFrame | LostFrame]:
     """Yield the frames of runs in order while several readers, each in a thread of its own, decode ahead."""
     shelf = _Shelf(len(runs), room=2 * readers)
@@ -534,7 +534,7 @@ def _follow(
 
 
 def _straight(
-    path: Path, left: deque[int], index: VideoIndex, threads: int, convert: Convert
+    path: Place, left: deque[int], index: VideoIndex, threads: int, convert: Convert
 ) -> Iterator[DecodedFrame | LostFrame]:
     """Yield the wanted frames by decoding all from the beginning; what does not come is lost."""
     with open_film(path, stream=index.stream, threads=threads) as decoder:
@@ -568,7 +568,7 @@ class _Found:
     warnings: tuple[str, ...] = ()
 
 
-def _times_in_header(path: Path, stream: VideoStream, first_decoded: int | None) -> _Found | None:
+def _times_in_header(path: Place, stream: VideoStream, first_decoded: int | None) -> _Found | None:
     """Return the times that the header of an MP4 or MOV states; None where they stand elsewhere, or are in doubt."""
     if "mp4" not in _formats(stream):
         return None
@@ -608,7 +608,7 @@ def _agree(samples: SampleTimes, stream: VideoStream) -> bool:
     return True
 
 
-def _times_in_packets(path: Path, first_decoded: int | None, *, told: bool) -> _Found:
+def _times_in_packets(path: Place, first_decoded: int | None, *, told: bool) -> _Found:
     """Return the times of the frames by the packets; where these do not tell, by decoding all."""
     with open_film(path) as decoder:
         packets = _Packets.of(decoder)
@@ -684,7 +684,7 @@ class _Packets:
         return _Times(ordered, tuple(keyframes))
 
 
-def _decoded_times(path: Path) -> _Times:
+def _decoded_times(path: Place) -> _Times:
     """Return the times of all frames by decoding them, filled in where they are missing or do not rise."""
     with open_film(path) as decoder:
         stated = [(frame.pts, bool(frame.key_frame)) for frame in decoder.frames()]
@@ -705,7 +705,7 @@ def _decoded_times(path: Path) -> _Times:
     return _Times(tuple(filled), keyframes, exact=False)
 
 
-def _look_at_first_frame(path: Path, decoder: Decoder) -> tuple[av.VideoFrame, int, int, int]:
+def _look_at_first_frame(path: Place, decoder: Decoder) -> tuple[av.VideoFrame, int, int, int]:
     """Return the first frame, its flip code, and the width and height in pixels at which it is to be shown."""
     frame = next(decoder.frames(), None)
     if frame is None:

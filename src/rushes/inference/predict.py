@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,14 +31,28 @@ from rushes.inference.prediction import (
 )
 from rushes.inference.predictor import BATCH_SIZE, Predictor
 from rushes.progress import Progress, silent
+from rushes.storage.places import Place
+from rushes.storage.reading import Fetched, held
 from rushes.timecode import timecode_at
 
 DEFAULT_SAMPLING = Every(Fraction(1))
 _READERS = 2
 
 
+NoteFetched = Callable[[Fetched], None]
+
+
+def forget(fetched: Fetched) -> None:
+    """Take no note of what was fetched."""
+
+
 def predict_path(
-    predictor: Predictor, path: Path, *, sampling: Sampling = DEFAULT_SAMPLING, progress: Progress = silent
+    predictor: Predictor,
+    path: Place,
+    *,
+    sampling: Sampling = DEFAULT_SAMPLING,
+    progress: Progress = silent,
+    note_fetched: NoteFetched = forget,
 ) -> Iterator[Prediction]:
     """Give a prediction for a file, or for each photograph, raw and video below a folder, in natural order.
 
@@ -47,6 +61,7 @@ def predict_path(
     Args:
         sampling: which frames of a video are looked at.
         progress: counts files; where there is one video only, its sampled frames.
+        note_fetched: told what came over the network for each remote file, from several threads.
     """
     try:
         files = find_media(path)
@@ -56,16 +71,22 @@ def predict_path(
     if not files:
         yield Unreadable(str(path), "holds no video, photograph or camera raw. Name a file or another folder")
         return
-    yield from predict_files(predictor, files, sampling=sampling, progress=progress)
+    yield from predict_files(predictor, files, sampling=sampling, progress=progress, note_fetched=note_fetched)
 
 
 def predict_files(
-    predictor: Predictor, files: Sequence[Path], *, sampling: Sampling = DEFAULT_SAMPLING, progress: Progress = silent
+    predictor: Predictor,
+    files: Sequence[Place],
+    *,
+    sampling: Sampling = DEFAULT_SAMPLING,
+    progress: Progress = silent,
+    note_fetched: NoteFetched = forget,
 ) -> Iterator[Prediction]:
     """Give a prediction for each file, in their order; else as `predict_path`."""
     done = 0
     for way, run in groupby(files, key=_way_of):
-        for prediction in _predict_alike(predictor, way, list(run), sampling, progress if len(files) == 1 else silent):
+        shown = progress if len(files) == 1 else silent
+        for prediction in _predict_alike(predictor, way, list(run), sampling, shown, note_fetched):
             done += 1
             if len(files) > 1 or way != "video":
                 progress(done, len(files), Path(prediction.path).name)
@@ -73,7 +94,7 @@ def predict_files(
 
 
 def predict_video(
-    predictor: Predictor, path: Path, *, sampling: Sampling = DEFAULT_SAMPLING, progress: Progress = silent
+    predictor: Predictor, path: Place, *, sampling: Sampling = DEFAULT_SAMPLING, progress: Progress = silent
 ) -> VideoPrediction | Unreadable:
     """Return the prediction for a video: its timeline, and the verdict by the mean of its sampled frames.
 
@@ -105,27 +126,36 @@ def predict_video(
     )
 
 
-def _way_of(path: Path) -> Literal["video", "still", "nothing"]:
+def _way_of(path: Place) -> Literal["video", "still", "nothing"]:
     kind = kind_of(path)
     return "nothing" if kind is None else "video" if kind == "video" else "still"
 
 
 def _predict_alike(
-    predictor: Predictor, way: str, files: Sequence[Path], sampling: Sampling, frame_progress: Progress
+    predictor: Predictor,
+    way: str,
+    files: Sequence[Place],
+    sampling: Sampling,
+    frame_progress: Progress,
+    note_fetched: NoteFetched,
 ) -> Iterator[Prediction]:
     """Give a prediction for each of some files that are predicted in one way."""
     if way == "still":
-        yield from _predict_pictures(predictor, files)
+        yield from _predict_pictures(predictor, files, note_fetched)
     elif way == "video":
         for file in files:
-            yield predict_video(predictor, file, sampling=sampling, progress=frame_progress)
+            with held(file) as remote:
+                answer = predict_video(predictor, file, sampling=sampling, progress=frame_progress)
+                if remote is not None:
+                    note_fetched(remote.fetched)
+            yield answer
     else:
         for file in files:
             yield _not_footage(file)
 
 
 def _predict_frames(
-    predictor: Predictor, path: Path, index: VideoIndex, ordinals: Sequence[int], *, progress: Progress
+    predictor: Predictor, path: Place, index: VideoIndex, ordinals: Sequence[int], *, progress: Progress
 ) -> list[FramePrediction]:
     """Return the predictions of those of the frames that can be decoded."""
     predicted: list[FramePrediction] = []
@@ -150,33 +180,38 @@ def _predict_frames(
     return predicted
 
 
-def _predict_pictures(predictor: Predictor, files: Sequence[Path]) -> Iterator[PicturePrediction | Unreadable]:
+def _predict_pictures(
+    predictor: Predictor, files: Sequence[Place], note_fetched: NoteFetched
+) -> Iterator[PicturePrediction | Unreadable]:
     """Give a prediction for each still; the next batch is read while one is answered."""
     readers = ThreadPoolExecutor(_READERS, thread_name_prefix="read-pictures")
     ahead: deque[list[Future[_Still | Unreadable]]] = deque()
     try:
         for at in range(0, len(files), BATCH_SIZE):
-            ahead.append([readers.submit(_read_still, predictor, file) for file in files[at : at + BATCH_SIZE]])
+            batch = files[at : at + BATCH_SIZE]
+            ahead.append([readers.submit(_read_still, predictor, file, note_fetched) for file in batch])
             if len(ahead) == 2:
                 yield from _answer_stills(predictor, [reading.result() for reading in ahead.popleft()])
-        for batch in ahead:
-            yield from _answer_stills(predictor, [reading.result() for reading in batch])
+        for readings in ahead:
+            yield from _answer_stills(predictor, [reading.result() for reading in readings])
     finally:
         readers.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Still:
-    path: Path
+    path: Place
     kind: MediaKind
     prepared: npt.NDArray[np.uint8]
 
 
-def _read_still(predictor: Predictor, path: Path) -> _Still | Unreadable:
+def _read_still(predictor: Predictor, path: Place, note_fetched: NoteFetched) -> _Still | Unreadable:
     try:
-        return _Still(
-            path, kind_of(path) or "photo", predictor.prepared(read_picture(path, size=predictor.working_size))
-        )
+        with held(path) as remote:
+            pixels = read_picture(path, size=predictor.working_size)
+            if remote is not None:
+                note_fetched(remote.fetched)
+            return _Still(path, kind_of(path) or "photo", predictor.prepared(pixels))
     except MediaError as error:
         return Unreadable(str(path), error.reason)
 
@@ -193,6 +228,6 @@ def _answer_stills(
             yield PicturePrediction(str(still.path), still.kind, name_scores(predictor.classes, next(rows)))
 
 
-def _not_footage(path: Path) -> Unreadable:
+def _not_footage(path: Place) -> Unreadable:
     found = f"'{path.suffix}'" if path.suffix else "no extension"
     return Unreadable(str(path), f"is no video, photograph or camera raw by its name ({found}). Name one that is")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rushes.errors import UsageError
 from rushes.footage.sources import source_name
+from rushes.storage.places import Place
 from rushes.timelines.formats.files import FORMATS, write_timeline
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.timeline import Timeline
@@ -18,7 +19,7 @@ EXTENSIONS = (*FORMATS, *SHEET_EXTENSIONS, PAGE_EXTENSION)
 _QUALITY = 90
 
 
-def plan_files(films: Sequence[Path], patterns: Sequence[str]) -> list[tuple[Path, ...]]:
+def plan_files(films: Sequence[Place], patterns: Sequence[str]) -> list[tuple[Path, ...]]:
     """Return for each film the files that its shots are written to, in the order of the patterns.
 
     Args:
@@ -35,13 +36,14 @@ def plan_files(films: Sequence[Path], patterns: Sequence[str]) -> list[tuple[Pat
                 "Films stand before --write"
             )
     planned = [tuple(Path(pattern.replace("{name}", source_name(film))) for pattern in patterns) for film in films]
-    owners = {Path(os.path.abspath(str(film))): film for film in films}  # noqa: PTH100  (links are not followed)
+    # Links are not followed.
+    owners = {Path(os.path.abspath(film)): str(film) for film in films if isinstance(film, Path)}  # noqa: PTH100
     for film, paths in zip(films, planned, strict=True):
         for pattern, path in zip(patterns, paths, strict=True):
             place = Path(os.path.abspath(path))  # noqa: PTH100
             if place in owners:
                 raise UsageError(f"--write {pattern}: {path} would be written over for {film}. {_remedy(pattern)}")
-            owners[place] = film
+            owners[place] = str(film)
     return planned
 
 

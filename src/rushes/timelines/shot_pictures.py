@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -14,6 +13,7 @@ from rushes.footage.picture import PictureSize, decode_picture, encode_picture, 
 from rushes.footage.shot import Shot
 from rushes.footage.video import DecodedFrame, VideoIndex, decode_frames
 from rushes.progress import Progress, silent
+from rushes.storage.places import Place
 
 PictureChoice = Literal["typical", "sharpest", "first", "middle"]
 
@@ -41,7 +41,7 @@ class ShotPicture:
 
 
 def read_shot_pictures(
-    path: Path,
+    path: Place,
     index: VideoIndex,
     shots: Sequence[Shot],
     *,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rushes.footage.film import open_film
+from rushes.storage.places import Place
 
 
-def has_sound(path: Path) -> bool:
+def has_sound(path: Place) -> bool:
     """Tell whether a film has a sound track.
 
     Raises:

@@ -19,6 +19,7 @@ MINUTES = 3
 _UNIT_SECONDS = (
     45  # painted and encoded once; the film repeats them, so that a frame every 8 s falls elsewhere each time
 )
+_LONG_MINUTES, _SMALL = 120, (160, 90)
 _SHOT_SECONDS = 4.0  # mean length of a shot, as in films of the last decades
 _MARGIN = 192  # pixels that the camera may move over
 
@@ -42,6 +43,18 @@ def make_films(keyframes: Sequence[int], *, say: Say) -> list[Path]:
                 with whole_file(film) as temporary:
                     _repeat(units[k], temporary, times=MINUTES * 60 // _UNIT_SECONDS)
     return list(films.values())
+
+
+def make_long_film(*, say: Say) -> Path:
+    """Return a film of two hours at 24 frames per second, 172,800 of them, small in pixels and bytes; made once."""
+    film = CACHE / f"film-{_LONG_MINUTES}min-{_SMALL[0]}x{_SMALL[1]}.mp4"
+    if not film.is_file():
+        say(f"Making {_LONG_MINUTES} min of small film, once; it is kept in {CACHE.relative_to(ROOT)}.")
+        with tempfile.TemporaryDirectory() as folder, whole_file(film) as temporary:
+            unit = Path(folder) / "unit.mp4"
+            _encode_small(unit)
+            _repeat(unit, temporary, times=_LONG_MINUTES * 60 // _UNIT_SECONDS)
+    return film
 
 
 def paint_shots(seed: int = 0) -> Iterator[Pixels]:
@@ -114,6 +127,24 @@ def _encode(units: Mapping[int, Path]) -> None:
                 container.mux(stream.encode(frame))
         for container, stream in writers:
             container.mux(stream.encode(None))
+
+
+def _encode_small(path: Path) -> None:
+    """Write one unit of a small film with B-frames: a bright bar that moves over grain."""
+    import av
+
+    dice = np.random.default_rng(0)
+    with av.open(str(path), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=RATE)
+        (stream.width, stream.height), stream.pix_fmt = _SMALL, "yuv420p"
+        stream.options = {"preset": "veryfast", "crf": "30", "x264-params": "keyint=48"}
+        for number in range(_UNIT_SECONDS * RATE):
+            pixels = dice.integers(90, 110, (_SMALL[1], _SMALL[0], 3), np.uint8)
+            pixels[:, number % _SMALL[0]] = 250
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, RATE)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
 
 
 def _repeat(unit: Path, path: Path, *, times: int) -> None:

@@ -59,6 +59,9 @@ def test_options_that_exclude_one_another_are_said_to(tmp_path: Path, capsys: py
     words = ("ingest", str(tmp_path), "--project", str(tmp_path), "--every", "1s", "--fps", "2")
     assert ended(*words) == 2
     assert "exclude one another" in capsys.readouterr().err
+    for more in (("--keyframes",), ("--at", "times.csv"), ("--every-frame",)):
+        assert ended(*words[:-2], *more, "--fps", "1") == 2
+        assert "Only --every and --keyframes go together" in capsys.readouterr().err
 
 
 def test_an_option_of_many_values_takes_what_a_shell_makes_of_a_star() -> None:

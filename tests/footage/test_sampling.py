@@ -6,7 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rushes.footage.sampling import AtRate, Every, EveryFrame, Keyframes, name_frames, plan_ordinals
+from rushes.footage.sampling import (
+    At,
+    AtRate,
+    Every,
+    EveryFrame,
+    EveryKeyframe,
+    Keyframes,
+    Unit,
+    WantedTime,
+    find_missing_times,
+    find_strangers,
+    name_frames,
+    narrow_to_film,
+    plan_ordinals,
+)
 from rushes.footage.source import Source
 from rushes.footage.video import VideoIndex
 
@@ -53,11 +67,116 @@ def test_every_frame_and_keyframes() -> None:
     assert plan_ordinals(index, Keyframes()) == (0, 20, 40)
 
 
+def test_of_each_multiple_the_nearest_key_frame_is_taken_once() -> None:
+    keyframes = (0, 20, 45, 50, 90)
+    index = VideoIndex(tuple(range(100)), Fraction(1, 10), Fraction(10), keyframes, 8, 8, "h264", Fraction(10))
+    # 0, 2, 4, 6, 8 s lie nearest to the key frames at 0, 2, 4.5, 5 and 9 s.
+    assert plan_ordinals(index, EveryKeyframe(Fraction(2))) == (0, 20, 45, 50, 90)
+    assert plan_ordinals(index, EveryKeyframe(Fraction(4))) == (0, 45, 90)
+    assert plan_ordinals(index, EveryKeyframe(Fraction(100))) == (0,)
+    assert plan_ordinals(index, EveryKeyframe(Fraction(1, 1000))) == keyframes
+
+
+def test_of_two_key_frames_equally_near_the_earlier_is_taken() -> None:
+    index = VideoIndex(tuple(range(9)), Fraction(1), Fraction(1), (0, 2, 6), 8, 8, "h264", Fraction(9))
+    assert plan_ordinals(index, EveryKeyframe(Fraction(4))) == (0, 2, 6)
+    assert plan_ordinals(index, EveryKeyframe(Fraction(8))) == (0, 6)
+
+
+@given(
+    keyframes=st.sets(st.integers(0, 199), min_size=1, max_size=20),
+    step=st.fractions(Fraction(1, 10), Fraction(9), max_denominator=20),
+)
+def test_key_frames_are_the_nearest_as_the_definition_says(keyframes: set[int], step: Fraction) -> None:
+    rising = tuple(sorted(keyframes))
+    index = VideoIndex(tuple(range(200)), Fraction(1, 25), Fraction(25), rising, 8, 8, "h264", Fraction(8))
+    expected, multiple = set(), Fraction(0)
+    while multiple <= index.seconds_at(199):
+        expected.add(min(rising, key=lambda ordinal: (abs(index.seconds_at(ordinal) - multiple), ordinal)))
+        multiple += step
+    assert plan_ordinals(index, EveryKeyframe(step)) == tuple(sorted(expected))
+
+
+def at(unit: Unit, *values: Fraction | int | tuple[int, int]) -> At:
+    return At(tuple(WantedTime(unit, value, str(value), row, None) for row, value in enumerate(values, 2)), "times.csv")
+
+
+def test_a_timecode_is_that_of_the_frame_that_it_names() -> None:
+    index = constant(Fraction(24000, 1001), 3000, Fraction(1, 24000))
+    for ordinal in (0, 1, 23, 24, 25, 719, 2999):
+        (frame,) = name_frames(FILM, index, [ordinal])
+        hours, minutes, seconds, count = (int(part) for part in frame.timecode.split(":"))
+        asked = at("timecode", ((hours * 60 + minutes) * 60 + seconds, count))
+        assert plan_ordinals(index, asked) == (ordinal,)
+
+
+def test_a_timecode_without_a_frame_of_its_own_means_the_one_that_is_shown() -> None:
+    index = index_of([0, 10, 20, 95, 100], Fraction(1, 10), Fraction(10))
+    assert plan_ordinals(index, at("timecode", (5, 0), (9, 5), (9, 9))) == (2, 3)
+
+
+def test_seconds_mean_the_frame_that_is_shown_then() -> None:
+    index = constant(Fraction(25), 100, start=700)
+    assert plan_ordinals(index, at("seconds", Fraction(0), Fraction("0.039"), Fraction("0.04"), Fraction(3))) == (
+        0,
+        1,
+        75,
+    )
+    stored = constant(Fraction(24), 100, Fraction(1, 1000))  # frame 2 is stored at 0.083 s
+    assert plan_ordinals(stored, at("seconds", Fraction(2, 24))) == (2,)
+
+
+def test_frames_and_presentation_times_are_found_exactly() -> None:
+    index = constant(Fraction(25), 100, start=700)
+    assert plan_ordinals(index, at("frame", 5, 99, 5)) == (5, 99)
+    assert plan_ordinals(index, at("pts", 700, 799)) == (0, 99)
+
+
+def test_a_time_past_the_end_is_missing_and_the_others_are_taken() -> None:
+    index = constant(Fraction(25), 100)
+    for asked in (
+        at("timecode", (1, 0), (4, 0)),
+        at("seconds", Fraction(1), Fraction(4)),
+        at("frame", 25, 100),
+    ):
+        assert plan_ordinals(index, asked) == (25,)
+        (missing,) = find_missing_times(index, asked)
+        assert "row 3" in missing
+        assert "it ends with frame 99 at 00:00:03:24" in missing
+
+
+def test_a_frame_number_that_the_rate_does_not_have_and_a_time_between_ticks_are_missing() -> None:
+    index = index_of([0, 512, 1024], Fraction(1, 12800), Fraction(25))
+    assert find_missing_times(index, at("timecode", (0, 25))) == [
+        "has no frame at timecode (0, 25) (times.csv, row 2): its seconds have 25 frames, 00 to 24"
+    ]
+    (missing,) = find_missing_times(index, at("pts", 600))
+    assert missing.endswith("presentation times nearby are 512, 1024")
+    assert find_missing_times(index, Every(Fraction(1))) == []
+
+
+def test_a_row_that_names_a_film_is_for_that_film_alone() -> None:
+    rows = (
+        WantedTime("frame", 1, "1", 2),
+        WantedTime("frame", 2, "2", 3, "tt_s01_e01.MP4"),
+        WantedTime("frame", 3, "3", 4, "b"),
+    )
+    asked = At(rows, "times.csv")
+    index = constant(Fraction(24), 100)
+    for names, ordinals in ((("TT_S01_E01", "TT_S01_E01.mp4"), (1, 2)), (("b", "b.mov"), (1, 3)), (("c",), (1,))):
+        assert plan_ordinals(index, narrow_to_film(asked, names)) == ordinals
+    assert narrow_to_film(Keyframes(), ["c"]) == Keyframes()
+    (stranger,) = find_strangers(asked, [("TT_S01_E01", "TT_S01_E01.mp4"), ("c",)])
+    assert stranger.startswith("times.csv, row 4, source: no film is called 'b'")
+
+
 def test_a_step_is_longer_than_nothing() -> None:
     with pytest.raises(ValueError, match="above 0"):
         Every(Fraction(0))
     with pytest.raises(ValueError, match="above 0"):
         AtRate(Fraction(-1))
+    with pytest.raises(ValueError, match="above 0"):
+        EveryKeyframe(Fraction(0))
 
 
 @given(

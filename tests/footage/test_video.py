@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import csv
+import gc
 import random
+import threading
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -196,6 +199,146 @@ def test_runs_jump_over_keyframes_and_decode_through_short_gaps() -> None:
     index = VideoIndex(tuple(range(100)), Fraction(1, 25), Fraction(25), (0, 30, 60, 90), 8, 8, "h264", Fraction(4))
     runs = [(run.keyframe, run.ordinals) for run in plan_runs(index, [2, 28, 31, 65, 66, 99])]
     assert runs == [(None, (2, 28, 31)), (60, (65, 66)), (90, (99,))]
+
+
+def test_where_seeking_is_a_search_only_a_long_gap_is_jumped_over() -> None:
+    index = VideoIndex(
+        tuple(range(100)), Fraction(1, 25), Fraction(25), (0, 30, 60, 90), 8, 8, "h264", Fraction(4), seek_gap=48
+    )
+    runs = [(run.keyframe, run.ordinals) for run in plan_runs(index, [2, 31, 65, 99])]
+    assert runs == [(None, (2, 31, 65, 99))]
+
+
+# Films of moving detail, in which frames refer to one another as far as the coding allows.
+LAYERED = {
+    "pyramid of 8.mp4": ("libx264", {"x264-params": "keyint=40:bframes=8:b-pyramid=normal:b-adapt=0:ref=6:scenecut=0"}),
+    "strict pyramid.mkv": ("libx264", {"x264-params": "keyint=40:bframes=5:b-pyramid=strict:ref=4"}),
+    "open gop.mp4": ("libx264", {"x264-params": "keyint=30:open-gop=1:bframes=3:b-pyramid=normal:b-adapt=0"}),
+    "intra refresh.mp4": ("libx264", {"x264-params": "keyint=30:intra-refresh=1:bframes=3"}),
+    "interlaced.mp4": ("libx264", {"x264-params": "keyint=30:interlaced=1:tff=1:bframes=3"}),
+    "stream.ts": ("libx264", {"x264-params": "keyint=30:bframes=3:b-pyramid=normal"}),
+    "hevc pyramid.mp4": ("libx265", {"x265-params": "keyint=40:bframes=8:b-adapt=0:scenecut=0:log-level=none"}),
+    "hevc open gop.mkv": ("libx265", {"x265-params": "keyint=30:open-gop=1:bframes=4:log-level=none"}),
+    "hevc layers.mp4": ("libx265", {"x265-params": "keyint=40:temporal-layers=3:bframes=5:log-level=none"}),
+    "mpeg2.mpg": ("mpeg2video", {"bf": "2", "g": "15"}),
+    "mpeg2.mkv": ("mpeg2video", {"bf": "4", "g": "15"}),
+    "mpeg1.mpg": ("mpeg1video", {"bf": "2", "g": "15"}),
+    "mpeg4.mp4": ("mpeg4", {"bf": "2", "g": "30"}),
+    "vp9.webm": ("libvpx-vp9", {"g": "40", "auto-alt-ref": "1", "lag-in-frames": "16", "cpu-used": "4"}),
+    "vp9 at once.mp4": ("libvpx-vp9", {"g": "40", "deadline": "realtime", "cpu-used": "8"}),
+    "av1.mp4": ("libsvtav1", {"g": "40", "preset": "10", "svtav1-params": "lp=1"}),
+}
+
+
+def write_moving_film(path: Path, codec: str, options: dict[str, str]) -> list[npt.NDArray[np.uint8]]:
+    """Write a film of 90 frames of moving, grainy detail; return its pixels, decoded from the first to the last."""
+    dice = np.random.default_rng(0)
+    ground = dice.integers(0, 255, (37, 45, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        for ordinal in range(90):
+            x, y = int(60 + 50 * np.sin(ordinal / 5)), int(60 + 50 * np.cos(ordinal / 7))
+            seen = ground[y : y + 96, x : x + 160].astype(int)
+            pixels = np.clip(seen + dice.integers(-6, 6, seen.shape), 0, 255).astype(np.uint8)
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = ordinal, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    to_rgb = ToRgb(160, 96, 0)
+    with av.open(str(path)) as container:
+        return [to_rgb(frame) for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize("name", LAYERED)
+def test_leaving_out_frames_that_none_refers_to_changes_no_pixel(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    straight = write_moving_film(path, *LAYERED[name])
+    index = index_video(path)
+    assert index.frame_count == len(straight) == 90
+    dice = random.Random(name)
+    samples = [sorted(dice.sample(range(90), dice.choice([1, 1, 2, 4, 10, 30]))) for _ in range(12)]
+    for wanted in [*samples, list(index.keyframes), list(range(0, 90, 7))]:
+        for threads in (1, 2):
+            found = list(decode_frames(path, index, wanted, threads=threads))
+            assert [frame.ordinal for frame in found] == wanted
+            for frame in found:
+                assert isinstance(frame, DecodedFrame)
+                assert np.array_equal(frame.pixels, straight[frame.ordinal]), (frame.ordinal, wanted, threads)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_runs_that_are_decoded_side_by_side_come_in_order(tmp_path: Path, threads: int) -> None:
+    path = write_film(tmp_path / "film.mp4", 200, options={"x264-params": "keyint=10:scenecut=0"})
+    index = index_video(path)
+    wanted = list(range(3, 200, 16))
+    found = list(decode_frames(path, index, wanted, threads=threads))
+    assert [ordinal_of(frame.pixels) for frame in found if isinstance(frame, DecodedFrame)] == wanted
+
+
+def decoding_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("decode-")]
+
+
+def test_decoding_that_is_given_up_leaves_no_thread_behind(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mp4", 200, options={"x264-params": "keyint=10:scenecut=0"})
+    index = index_video(path)
+    frames = decode_frames(path, index, range(3, 200, 16), threads=3)
+    assert next(frames).ordinal == 3
+    assert decoding_threads()
+    frames.close()  # type: ignore[attr-defined]
+    assert not decoding_threads()
+    assert len(list(decode_frames(path, index, range(3, 200, 16), threads=3))) == 13
+    assert not decoding_threads()
+
+
+def test_a_film_that_goes_while_it_is_decoded_is_an_error_and_leaves_no_thread_behind(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mp4", 200, options={"x264-params": "keyint=10:scenecut=0"})
+    index = index_video(path)
+    path.unlink()
+    with pytest.raises(MediaError, match="no such file"):
+        list(decode_frames(path, index, range(3, 200, 16), threads=3))
+    assert not decoding_threads()
+
+
+def test_few_frames_are_decoded_ahead_of_what_is_taken(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mp4", 400, options={"x264-params": "keyint=10:scenecut=0"})
+    index = index_video(path)
+    frames = decode_frames(path, index, range(3, 400, 16), threads=2)
+    next(frames)
+    time.sleep(0.5)  # as long as it takes to decode all of it, several times over
+    with_pixels = [item for item in gc.get_objects() if isinstance(item, DecodedFrame)]
+    assert 1 <= len(with_pixels) <= 10
+    frames.close()  # type: ignore[attr-defined]
+
+
+def test_damaged_frames_are_lost_where_runs_are_decoded_side_by_side(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "damaged.mp4", 100, options={"x264-params": "keyint=10:scenecut=0"})
+    with av.open(str(path)) as container:
+        packets = [(packet.pts, packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    index = index_video(path)
+    data = bytearray(path.read_bytes())
+    for pts, place, size in packets:
+        if index.pts[20] <= pts < index.pts[30]:
+            data[place + 4 : place + size] = bytes(size - 4)
+    path.write_bytes(data)
+    wanted = list(range(4, 100, 10))
+    found = list(decode_frames(path, index, wanted, threads=2))
+    assert [frame.ordinal for frame in found] == wanted
+    assert [frame.ordinal for frame in found if isinstance(frame, LostFrame)] == [24]
+    assert all(ordinal_of(frame.pixels) == frame.ordinal for frame in found if isinstance(frame, DecodedFrame))
+
+
+def test_an_encoder_named_in_the_first_packet_only_is_allowed_for_after_a_jump(media: Path) -> None:
+    path = media / "videos" / "cockatoo_yuv444.mp4"  # of an x264 whose 4:4:4 decoders must mend
+    index = index_video(path)
+    to_rgb = ToRgb(index.width_pixels, index.height_pixels, index.flip)
+    with av.open(str(path)) as container:
+        straight = [to_rgb(frame) for frame in container.decode(video=0)]
+    for threads in (1, 2):
+        for frame in decode_frames(path, index, [100, 200], threads=threads):
+            assert isinstance(frame, DecodedFrame)
+            assert np.array_equal(frame.pixels, straight[frame.ordinal])
 
 
 def test_an_index_without_frames_cannot_be() -> None:

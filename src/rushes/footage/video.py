@@ -161,10 +161,11 @@ class Run:
 
 
 def index_video(path: Place) -> VideoIndex:
-    """Return where every frame of a film is, by its packets, decoding a few frames only.
+    """Return where every frame of a film is, by the header of an MP4 or MOV, else by its packets.
 
-    All frames are decoded where packets do not tell: a codec with hidden frames (VP8), interlaced fields in packets
-    of their own, times missing or out of order, a film that does not begin with a keyframe.
+    One frame is decoded to see what it looks like. All are decoded where packets do not tell: a codec with hidden
+    frames (VP8), interlaced fields in packets of their own, times missing or out of order, a film that does not begin
+    with a keyframe.
 
     Of several video streams the first that is no cover picture is taken.
 

@@ -17,8 +17,10 @@ from rushes.storage.places import Place, Remote
 from rushes.storage.stores import Changed, State, StoredObject
 
 BLOCK_BYTES = 256 << 10  # a jump to one frame costs about this much
-BLOCKS_KEPT = 64  # of one object, 16 MiB in all
+BLOCKS_KEPT = 64  # of one object, 16 MiB in all, where it has one or two readers
+BLOCKS_KEPT_EACH = 32  # for each reader beyond them, so that none pushes out what another is about to read
 BLOCKS_AHEAD = 16  # in one request at most, 4 MiB, where it is read in order
+_STREAMS = 64  # places at which reading in order is looked for
 MAX_WHOLE_BYTES = 512 << 20  # of a photograph or a raw, which are read whole
 _ENDS_BYTES = 64 << 10  # of either end, that the digest of a remote film looks at
 
@@ -43,12 +45,15 @@ class RemoteObject:
     def __init__(self, remote: Remote) -> None:
         self.remote = remote
         self.failure: MediaError | None = None  # the first; what reads through a library may never see it raised
+        self.readers = 0  # open files
         self._stored = StoredObject(remote)
         self._lock = threading.RLock()
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._whole: bytes | None = None
         self._state: State | None = None
-        self._next, self._ahead = -1, 1  # the block behind the last that was fetched, and how many that were
+        # The block behind those that a request fetched, with how many it asked for: several readers may each be
+        # reading in order, at places of their own.
+        self._streams: OrderedDict[int, int] = OrderedDict()
         self._fetched = self._requests = 0
 
     @property
@@ -106,11 +111,14 @@ class RemoteObject:
 
     def _block(self, number: int) -> bytes:
         if number not in self._blocks:
-            self._ahead = min(2 * self._ahead, BLOCKS_AHEAD) if number == self._next else 1
+            ahead = min(2 * self._streams.pop(number, 0) or 1, BLOCKS_AHEAD)
             stop = number + 1
-            while stop < number + self._ahead and stop not in self._blocks:
+            while stop < number + ahead and stop not in self._blocks:
                 stop += 1
             self._fetch(number * BLOCK_BYTES, min(stop * BLOCK_BYTES, self.size_bytes))
+            self._streams[stop] = ahead
+            if len(self._streams) > _STREAMS:
+                self._streams.popitem(last=False)
             if self._whole is not None:
                 return b""
         self._blocks.move_to_end(number)
@@ -133,14 +141,13 @@ class RemoteObject:
         self._state = self._state or answer.state
         self._fetched += len(answer.data)
         self._requests += 1
-        self._next = -(-stop // BLOCK_BYTES)
         if answer.start == 0 and len(answer.data) == answer.state.size_bytes:
             self._whole = answer.data
             self._blocks.clear()
             return
         for place in range(0, len(answer.data), BLOCK_BYTES):
             self._blocks[(answer.start + place) // BLOCK_BYTES] = answer.data[place : place + BLOCK_BYTES]
-        while len(self._blocks) > BLOCKS_KEPT:
+        while len(self._blocks) > max(BLOCKS_KEPT, BLOCKS_KEPT_EACH * self.readers):
             self._blocks.popitem(last=False)
 
 
@@ -149,7 +156,7 @@ class RemoteFile(io.RawIOBase):
 
     def __init__(self, remote: Remote) -> None:
         super().__init__()
-        self.object = _take(remote)
+        self.object = _take(remote, reading=1)
         self._place = 0
 
     def readable(self) -> bool:
@@ -188,23 +195,25 @@ class RemoteFile(io.RawIOBase):
 
     def close(self) -> None:
         if not self.closed:
-            _let_go(self.object)
+            _let_go(self.object, reading=1)
         super().close()
 
 
-_open: dict[Remote, tuple[RemoteObject, int]] = {}  # with how many readers each has
+_open: dict[Remote, tuple[RemoteObject, int]] = {}  # with how many hold each
 _opening = threading.RLock()  # a file that nobody closed is closed by the collector, in whichever thread it wakes up
 
 
-def _take(remote: Remote) -> RemoteObject:
+def _take(remote: Remote, *, reading: int = 0) -> RemoteObject:
     with _opening:
         found, readers = _open.get(remote) or (RemoteObject(remote), 0)
         _open[remote] = found, readers + 1
+        found.readers += reading
         return found
 
 
-def _let_go(found: RemoteObject) -> None:
+def _let_go(found: RemoteObject, *, reading: int = 0) -> None:
     with _opening:
+        found.readers -= reading
         known, readers = _open.get(found.remote, (None, 0))
         if known is not found:
             return

@@ -167,7 +167,8 @@ def _damage(path: Place, index: VideoIndex, scan: Scan) -> list[Unreadable]:
     first = timecode_at(index.seconds_at(scan.lost[0].ordinal), index.rate)
     reason = (
         f"{len(scan.lost):,} of its {index.frame_count:,} frames gave no picture because their data is damaged, the "
-        f"first at {first} (damaged packets passed over: {scan.damaged_packets:,}). Copy it again from where it came from"
+        f"first at {first} (damaged packets passed over: {scan.damaged_packets:,}). Copy it again from where it came "
+        "from"
     )
     return [Unreadable(str(path), reason)]
 

@@ -105,8 +105,8 @@ def _losses(found: FoundShots) -> list[str]:
     if not found.lost_frames:
         return []
     return [
-        f"{found.lost_frames:,} of its {found.index.frame_count:,} frames gave no picture because their data is damaged. "
-        "Copy it again from where it came from"
+        f"{found.lost_frames:,} of its {found.index.frame_count:,} frames gave no picture because their data is "
+        "damaged. Copy it again from where it came from"
     ]
 
 

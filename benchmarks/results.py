@@ -109,6 +109,8 @@ def _bar(finding: Finding, top: int, decades: int) -> list[str]:
 
 def format_ratio(ratio: float) -> str:
     """Return a ratio as a person reads it: `131 ×`, `5.0 ×`."""
+    if ratio < 1:
+        return f"{ratio:.2f} ×"
     return f"{ratio:,.0f} ×" if ratio >= 20 else f"{ratio:.1f} ×"
 
 

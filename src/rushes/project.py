@@ -111,6 +111,10 @@ class Project:
         return self.root / "bundles"
 
     @property
+    def scans_folder(self) -> Path:
+        return self.root / "scans"
+
+    @property
     def cache_folder(self) -> Path:
         return self.root / ".rushes" / "cache"
 

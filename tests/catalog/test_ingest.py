@@ -16,7 +16,8 @@ import pytest
 from footage.painted import ordinal_of, write_film, write_film_with, write_large_film, write_sound
 from footage.test_interlace import comb, write_interlaced
 from rushes.catalog.catalog import Catalog, open_catalog
-from rushes.catalog.ingest import Ingested, IngestSettings, group_of, ingest, plan_ingest
+from rushes.catalog.ingest import group_of, ingest, plan_ingest
+from rushes.catalog.intake import Ingested, IngestSettings
 from rushes.footage.picture import encode_picture, parse_size, read_picture
 from rushes.footage.sampling import Every, EveryFrame
 from rushes.footage.source import Unreadable

@@ -14,7 +14,8 @@ import pytest
 from footage.stills import looks_like_quarters, write_jpeg, write_raw
 from rushes.catalog.catalog import Catalog, open_catalog
 from rushes.catalog.frame_refs import frame_refs
-from rushes.catalog.ingest import Ingested, IngestSettings, ingest, plan_ingest
+from rushes.catalog.ingest import ingest, plan_ingest
+from rushes.catalog.intake import Ingested, IngestSettings
 from rushes.footage.picture import parse_size, read_picture
 from rushes.footage.sampling import EveryFrame
 from rushes.footage.source import Unreadable

@@ -8,7 +8,7 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rushes.datasets.twins import Shared, find_kinship, find_likes, find_same
+from rushes.datasets.twins import Shared, find_kinship, find_likes, find_same, group_likes
 from rushes.footage.signature import FLAT
 
 FAR = 0xFFFF  # 16 bits away from 0xFFFF0000 and the like
@@ -93,3 +93,9 @@ def test_ties_hold_together_what_shares_enough_by_the_strongest(frames: list[tup
 
 def order_of(pair: tuple[str, str], sizes: Counter[str]) -> list[tuple[int, str]]:
     return [(sizes[group], group) for group in pair]
+
+
+def test_near_duplicates_come_in_groups_the_largest_first() -> None:
+    one, other, lone = 0x0F0F_3355_00FF_1234, 0xF0A5_CC01_7E81_4321, 0x1248_1248_8421_FFFF
+    signatures = {"a": one, "b": other, "c": one ^ 1, "d": lone, "e": other ^ 2, "f": other ^ 3, "g": 0, "h": 0}
+    assert group_likes(signatures) == [("b", "e", "f"), ("a", "c")]

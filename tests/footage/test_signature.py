@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rushes.footage.picture import decode_picture, encode_picture, parse_size, resize
-from rushes.footage.signature import FLAT, MAX_DISTANCE, find_alike, gather_looks, signature_of
+from rushes.footage.signature import (
+    FLAT,
+    MAX_DISTANCE,
+    find_alike,
+    gather_looks,
+    group_alike,
+    signature_of,
+    signatures_of,
+)
 
 
 def scene(seed: int) -> npt.NDArray[np.uint8]:
@@ -132,3 +140,41 @@ def test_likes_are_those_of_the_definition_for_whole_signatures(
     signatures = np.concatenate([shaken(signatures[part::4], 2 * part, seed) for part in range(4)])
     numbers = dice.integers(0, sides, 120).tolist()
     assert found(signatures, numbers, most) == by_definition(signatures, numbers, most)
+
+
+def groups_one_by_one(signatures: Sequence[int], max_distance: int) -> list[int]:
+    groups = list(range(len(signatures)))
+    changed = True
+    while changed:
+        changed = False
+        for one, other in product(range(len(signatures)), repeat=2):
+            near = (signatures[one] ^ signatures[other]).bit_count() <= max_distance
+            if FLAT not in (signatures[one], signatures[other]) and near and groups[one] != groups[other]:
+                groups[one] = groups[other] = min(groups[one], groups[other])
+                changed = True
+    return groups
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 255), max_size=24), st.integers(0, 20))
+def test_groups_are_what_hangs_together(signatures: list[int], max_distance: int) -> None:
+    found = group_alike(np.array(signatures, np.uint64), max_distance=max_distance)
+    assert found.tolist() == groups_one_by_one(signatures, max_distance)
+
+
+def test_a_hundred_takes_of_a_hundred_frames_are_a_hundred_groups() -> None:
+    dice = np.random.default_rng(1)
+    takes = dice.integers(1, 2**63, 100).astype(np.uint64)
+    flips = np.uint64(1) << dice.integers(0, 64, (100, 100)).astype(np.uint64)
+    groups = group_alike((takes[:, None] ^ flips).ravel())
+    assert len(set(groups.tolist())) == 100
+    assert groups.reshape(100, 100)[:, 0].tolist() == list(range(0, 10000, 100))
+
+
+def test_many_pictures_have_the_signatures_that_each_has() -> None:
+    pictures = [
+        np.asarray(decode_picture(encode_picture(resize(scene(seed), parse_size("32x32"))))) for seed in range(9)
+    ]
+    lumas = np.stack([picture[:, :, 1] for picture in pictures])
+    grey = [np.repeat(luma[:, :, None], 3, axis=2) for luma in lumas]
+    assert signatures_of(lumas).tolist() == [signature_of(picture) for picture in grey]

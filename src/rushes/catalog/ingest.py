@@ -4,38 +4,31 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-from rushes.catalog.catalog import Catalog, StoredFrame
+from rushes.catalog.catalog import Catalog
+from rushes.catalog.frame_writer import now, write_frame
+from rushes.catalog.intake import Ingested, IngestSettings, Wanted
+from rushes.catalog.take_film import FilmIntake, take_film
+from rushes.cores import count_cores
 from rushes.errors import MediaError, did_you_mean
 from rushes.footage.kinds import find_media, kind_of, require_content
 from rushes.footage.pairs import Photograph, pair_stills, part_by_time
-from rushes.footage.picture import PictureFormat, PictureSize, encode_picture, resize
-from rushes.footage.raw import Development
-from rushes.footage.sampling import Sampling, find_missing_times, name_frames, narrow_to_film, plan_ordinals
-from rushes.footage.signature import signature_of
-from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
+from rushes.footage.source import STILL_TIME_BASE, Frame, Unreadable
 from rushes.footage.sources import (
     address_of,
     capture_time_of_still,
     digest_of_place,
-    read_source,
     read_still,
     source_name,
 )
-from rushes.footage.video import LostFrame, VideoIndex, decode_frames
 from rushes.labels.label import Label
 from rushes.progress import Progress, silent
 from rushes.project import Task
-from rushes.storage.files import digest_of_bytes, write_bytes
 from rushes.storage.places import Place, parse_place
 from rushes.storage.reading import Fetched, RemoteObject, exists, held
 from rushes.timecode import parse_frame_name
@@ -44,59 +37,6 @@ FOLDER_ORIGIN = "folder"
 _EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "png": "png"}
 _FRAMES_PER_COMMIT = 64
 _STILLS_FOLDER = "stills"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One file to take in.
-
-    Attributes:
-        group: the group it is to be of; None takes the one its kind suggests (see `group_of`).
-        class_name: the class its folder names, where folders name classes.
-        companions: pictures that the camera wrote beside this raw; they are one photograph, and one sample.
-    """
-
-    path: Place
-    group: str | None = None
-    class_name: str | None = None
-    companions: tuple[Place, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class IngestSettings:
-    """How footage becomes frames, in exact values."""
-
-    sampling: Sampling
-    size: PictureSize
-    format: PictureFormat = "jpeg"
-    quality: int = 90
-    raw: Development = "preview"  # how a raw becomes pixels
-    task: Task | None = None  # whose classes folders name
-    deinterlace: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ingested:
-    """What came of one file.
-
-    Attributes:
-        new, known: frames written now, and frames that were there already.
-        lost: frames that were planned and could not be decoded, and what else is wrong, each with the reason.
-        notes: what a person may want to know of the file and that cost no frame.
-        interlaced: the film's frames are of two fields each.
-        companions: other files of the same photograph, which are no samples of their own.
-        fetched: what came over the network, companions included; None for a local file.
-    """
-
-    path: Place
-    source: Source
-    new: int
-    known: int
-    lost: tuple[Unreadable, ...] = ()
-    notes: tuple[str, ...] = ()
-    interlaced: bool = False
-    companions: tuple[Place, ...] = ()
-    fetched: Fetched | None = None
 
 
 def plan_ingest(
@@ -203,6 +143,7 @@ def ingest(
     catalog: Catalog,
     root: Path,
     settings: IngestSettings,
+    scans: Path | None = None,
     threads: int = 2,
     progress: Progress = silent,
 ) -> Iterator[Ingested | Unreadable]:
@@ -210,8 +151,15 @@ def ingest(
 
     Frames are written under `root`/frames whole or not at all and noted in the catalog in small batches, so
     that a run that was stopped or killed goes on where it was.
+
+    Args:
+        root: the project's folder.
+        scans: folder in which scans of films are kept; None takes `root`/scans.
+        threads: files that are taken in side by side.
     """
     stop = threading.Event()
+    # A few films side by side, or the segments of one: either way every core has something to do.
+    film_threads = max(1, count_cores() // min(threads, max(1, len(wanted))))
     with ThreadPoolExecutor(max_workers=threads) as pool:
         waiting = iter(wanted)
         meter = _Meter(len(wanted), progress)
@@ -219,7 +167,7 @@ def ingest(
         try:
             while True:
                 for item in waiting:
-                    job = _Job(item, catalog, root, settings, stop, meter)
+                    job = _Job(item, catalog, root, settings, stop, meter, scans or root / "scans", film_threads)
                     running.add(pool.submit(job.run))
                     if len(running) >= 2 * threads:
                         break
@@ -262,6 +210,8 @@ class _Job:
     settings: IngestSettings
     stop: threading.Event
     meter: _Meter
+    scans: Path
+    film_threads: int
 
     def run(self) -> Ingested | Unreadable:
         path = self.wanted.path
@@ -346,12 +296,12 @@ class _Job:
         group = self.wanted.group or suggested
         there = {item.frame.id for item in self.catalog.frames(source=digest) if (self.root / item.image).is_file()}
         if kind_of(path) == "video":
-            outcome = self._take_film(path, name=name, group=group, digest=digest, there=there)
+            outcome = take_film(self._film_intake(path), path, name=name, group=group, digest=digest, there=there)
         elif known is not None and there:
             # A photograph that is named by its companion stays where it is.
             stays = kind_of(path) != known.kind and exists(parse_place(known.path))
             place = known.path if stays else address_of(path)
-            source = self.catalog.add_source(replace(known, path=place, group=group), now=_now())
+            source = self.catalog.add_source(replace(known, path=place, group=group), now=now())
             outcome = Ingested(path, source, new=0, known=1)
         else:
             outcome = self._take_still(path, name=name, group=group, digest=digest, beside=beside)
@@ -397,53 +347,20 @@ class _Job:
                     raise
                 lost.append(Unreadable(error.path, f"{error.reason}; {path.name} stands for it"))
         # The catalog gives the name before a picture is written under it: another process may want the same one.
-        source = self.catalog.add_source(read, now=_now())
+        source = self.catalog.add_source(read, now=now())
         frame = Frame(digest, 0, STILL_TIME_BASE, 0, "00:00:00:00", source.name)
-        stored = self._write(frame, still.pixels, folder=_STILLS_FOLDER)
-        self.catalog.add_frames([stored], now=_now())
+        stored = write_frame(frame, still.pixels, root=self.root, folder=_STILLS_FOLDER, settings=settings)
+        self.catalog.add_frames([stored], now=now())
         if still.flaw:
             lost.append(Unreadable(str(path), still.flaw))
         return Ingested(path, source, new=1, known=0, lost=tuple(lost))
 
-    def _take_film(self, path: Place, *, name: str, group: str, digest: str, there: Set[str]) -> Ingested:
-        read, index = read_source(path, name=name, group=group, digest=digest)
-        assert index is not None  # a film has one
-        source = self.catalog.add_source(read, now=_now())
-        sampling = narrow_to_film(self.settings.sampling, (source.name, path.name, path.stem))
-        planned = name_frames(source, index, plan_ordinals(index, sampling))
-        frames = {frame.ordinal: frame for frame in planned}
-        missing = [ordinal for ordinal, frame in frames.items() if frame.id not in there]
-        lost = [Unreadable(str(path), warning) for warning in index.warnings] if missing else []
-        lost += [Unreadable(str(path), reason) for reason in find_missing_times(index, sampling)]
-        batch: list[StoredFrame] = []
-        new = 0
-        notes = _notes(index, deinterlace=self.settings.deinterlace) if missing else ()
-        try:
-            for decoded in decode_frames(path, index, missing, deinterlace=self.settings.deinterlace):
-                if isinstance(decoded, LostFrame):
-                    lost.append(Unreadable(frames[decoded.ordinal].name, decoded.reason))
-                    continue
-                pixels = resize(decoded.pixels, self.settings.size)
-                batch.append(self._write(frames[decoded.ordinal], pixels, folder=source.name))
-                if len(batch) >= _FRAMES_PER_COMMIT:
-                    self.catalog.add_frames(batch, now=_now())
-                    new += len(batch)
-                    batch = []
-                    self.meter.frames_done(path.name, new, len(missing))
-                if self.stop.is_set():
-                    break
-        except MediaError:  # a connection broke off, or the film is gone; what came before is good
-            self.catalog.add_frames(batch, now=_now())
-            raise
-        self.catalog.add_frames(batch, now=_now())
-        new += len(batch)
-        return Ingested(path, source, new, len(frames) - len(missing), tuple(lost), notes, index.interlaced)
+    def _film_intake(self, path: Place) -> FilmIntake:
+        def progress(done: int, total: int | None, note: str = "") -> None:
+            self.meter.frames_done(path.name, done, total or done)
 
-    def _write(self, frame: Frame, pixels: npt.NDArray[np.uint8], *, folder: str) -> StoredFrame:
-        data = encode_picture(pixels, self.settings.format, self.settings.quality)
-        image = f"frames/{folder}/{frame.name}.{_EXTENSIONS[self.settings.format]}"
-        write_bytes(self.root / image, data)
-        return StoredFrame(frame, image, digest_of_bytes(data), signature_of(pixels), str(self.settings.size))
+        stopped = self.stop.is_set
+        return FilmIntake(self.catalog, self.root, self.scans, self.settings, self.film_threads, stopped, progress)
 
     def _labelled(self, outcome: Ingested) -> Ingested:
         """State the class that the folder names for every frame of a source, unless that was said before.
@@ -471,15 +388,6 @@ class _Job:
                 if label.origin == FOLDER_ORIGIN
             ]
             if (said[-1].class_name if said else None) != wanted:
-                labels.append(Label(item.frame.id, task.name, wanted, FOLDER_ORIGIN, _now(), place, FOLDER_ORIGIN))
+                labels.append(Label(item.frame.id, task.name, wanted, FOLDER_ORIGIN, now(), place, FOLDER_ORIGIN))
         self.catalog.append_labels(labels)
         return outcome
-
-
-def _notes(index: VideoIndex, *, deinterlace: bool) -> tuple[str, ...]:
-    combs = "is interlaced: moving edges show combs; --deinterlace takes them out"
-    return (*index.notes, combs) if index.interlaced and not deinterlace else index.notes
-
-
-def _now() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -23,28 +23,37 @@ def parse_sampling(
     keyframes: bool,
     default: str,
     at: Path | None = None,
+    per_shot: int | None = None,
 ) -> Sampling:
     """Return which frames of a film are wanted; of the words one may be given, or `every` with `keyframes`.
 
     Args:
         at: a sheet of times.
+        per_shot: frames of each shot.
 
     Raises:
         UsageError: words are given that do not go together, or one is not what it should be.
         SheetError: the sheet of times cannot be read, or has faulty rows.
     """
-    from rushes.footage.sampling import AtRate, Every, EveryFrame, EveryKeyframe, Keyframes
+    from rushes.footage.sampling import AtRate, Every, EveryFrame, EveryKeyframe, Keyframes, PerShot
     from rushes.footage.times_sheet import read_times_sheet
     from rushes.timecode import parse_duration, parse_rate
 
     together = keyframes and every is not None
-    if sum((every is not None, fps is not None, every_frame, keyframes, at is not None)) > 1 + together:
+    if (
+        sum((every is not None, fps is not None, every_frame, keyframes, at is not None, per_shot is not None))
+        > 1 + together
+    ):
         raise UsageError(
-            "--every, --fps, --every-frame, --keyframes and --at exclude one another; give one of them. "
+            "--every, --fps, --every-frame, --keyframes, --at and --per-shot exclude one another; give one of them. "
             "Only --every and --keyframes go together"
         )
     if at is not None:
         return read_times_sheet(at)
+    if per_shot is not None and per_shot < 1:
+        raise UsageError(f"--per-shot {per_shot}: a shot is shown by at least one frame")
+    if per_shot is not None:
+        return PerShot(per_shot)
     try:
         if every_frame:
             return EveryFrame()

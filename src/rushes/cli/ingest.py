@@ -13,7 +13,7 @@ from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOpt
 from rushes.errors import UsageError
 
 if TYPE_CHECKING:
-    from rushes.catalog.ingest import Ingested
+    from rushes.catalog.intake import Ingested
 
 app = verb_app()
 
@@ -33,6 +33,10 @@ def ingest(
     at: Annotated[
         Path | None, typer.Option(metavar="TIMES.csv", help="Frames at the times that a sheet states.")
     ] = None,
+    per_shot: Annotated[
+        int | None, typer.Option("--per-shot", metavar="N", help="So many frames of each shot: sharp and typical ones.")
+    ] = None,
+    scan: Annotated[bool, typer.Option("--scan", help="Note the signals of every frame of a film: scans/.")] = False,
     size: Annotated[str | None, typer.Option(help="Long side in pixels, or WIDTHxHEIGHT.")] = None,
     format: Annotated[str | None, typer.Option(help="jpeg, webp or png.")] = None,
     quality: Annotated[int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP.")] = None,
@@ -63,8 +67,9 @@ def ingest(
         from dataclasses import replace
 
         from rushes.catalog.catalog import open_catalog
-        from rushes.catalog.ingest import Ingested, IngestSettings, plan_ingest
         from rushes.catalog.ingest import ingest as take_in
+        from rushes.catalog.ingest import plan_ingest
+        from rushes.catalog.intake import Ingested, IngestSettings
         from rushes.footage.sampling import find_strangers
         from rushes.project import find_project
         from rushes.storage.places import parse_place
@@ -85,7 +90,13 @@ def ingest(
         wanted_task = place.task(task) if class_folders else None
         settings = IngestSettings(
             sampling=parse_sampling(
-                every, fps, every_frame=every_frame, keyframes=keyframes, at=at, default=defaults.every
+                every,
+                fps,
+                every_frame=every_frame,
+                keyframes=keyframes,
+                at=at,
+                per_shot=per_shot,
+                default=defaults.every,
             ),
             size=parse_picture_size(defaults.size),
             format=parse_format(defaults.format),
@@ -93,6 +104,7 @@ def ingest(
             raw=parse_development(defaults.raw),
             task=wanted_task,
             deinterlace=defaults.deinterlace,
+            scan=scan,
         )
         wanted, missing = plan_ingest([parse_place(path) for path in paths], group=group, class_folders=wanted_task)
         if dry_run:
@@ -109,7 +121,13 @@ def ingest(
         with open_catalog(place.catalog_place) as catalog, door.progress("ingest") as progress:
             count = threads or min(4, os.cpu_count() or 1)
             for outcome in take_in(
-                wanted, catalog=catalog, root=place.root, settings=settings, threads=count, progress=progress
+                wanted,
+                catalog=catalog,
+                root=place.root,
+                scans=place.scans_folder,
+                settings=settings,
+                threads=count,
+                progress=progress,
             ):
                 if isinstance(outcome, Ingested):
                     taken.append(outcome)
@@ -143,6 +161,7 @@ def ingest(
                         "new": outcome.new,
                         "known": outcome.known,
                         "lost": len(outcome.lost),
+                        "shots": outcome.shots,
                         "companions": [str(file) for file in outcome.companions],
                         "size_bytes": outcome.fetched.size_bytes if outcome.fetched else None,
                         "fetched_bytes": outcome.fetched.fetched_bytes if outcome.fetched else 0,
@@ -162,6 +181,7 @@ def _report(door: Door, taken: list[Ingested]) -> None:
         facts = [f"{source.width_pixels}x{source.height_pixels} {source.codec}", f"{seconds:.1f} s"]
         facts += ["interlaced"] if outcome.interlaced else []
         facts += [f"timecode {source.start_timecode}"] if source.start_timecode else []
+        facts += [plural(outcome.shots, "shot")] if outcome.shots is not None else []
         door.say(
             f"{source.name}  {', '.join(facts)}, group {source.group}: "
             f"{plural(outcome.new, 'new frame')}, {outcome.known} already there"

@@ -11,7 +11,7 @@ import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ThreadsOption, verb_app
-from rushes.errors import MediaError, UsageError, did_you_mean
+from rushes.errors import MediaError, ProjectError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from rushes.footage.found_shots import FoundShots
@@ -65,6 +65,7 @@ def shots(
 
         from rushes.footage.found_shots import find_shots
 
+        scans = _scans_of_project()
         tables: list[dict[str, Any]] = []
         written: list[Path] = []
         fetched: list[Fetched] = []
@@ -72,10 +73,10 @@ def shots(
             try:
                 with held(film) as remote:
                     with door.progress("shots") as progress:
-                        found = find_shots(film, threads=threads or 0, progress=progress)
+                        found = find_shots(film, scans=scans, threads=threads or 0, progress=progress)
                     timeline = _timeline_of(film, found)
                     tables.append(shots_as_table(timeline))
-                    _report(door, timeline, found.index.warnings)
+                    _report(door, timeline, [*found.index.warnings, *_losses(found)])
                     pictures = _pictures_of(door, film, found, paths, choice, size, threads or 0)
             except MediaError as error:
                 door.fail_item(str(error))
@@ -87,6 +88,26 @@ def shots(
             written += _write(door, timeline, paths, pictures)
         door.finish({"films": tables, "written": [str(path) for path in written],
                      "fetched": [asdict(one) for one in fetched], "failed": door.failed})  # fmt: skip
+
+
+def _scans_of_project() -> Path | None:
+    """Return the folder of scans of the project around the working folder; None outside of any."""
+    from rushes.project import find_project
+
+    try:
+        return find_project().scans_folder
+    except ProjectError:
+        return None
+
+
+def _losses(found: FoundShots) -> list[str]:
+    """Return what to say of a film of which some frames could not be decoded."""
+    if not found.lost_frames:
+        return []
+    return [
+        f"{plural(found.lost_frames, 'frame')} of {found.index.frame_count:,} are damaged and gave no picture. Copy it "
+        "again from where it came from"
+    ]
 
 
 def _parse_choice(text: str) -> PictureChoice:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from rushes.cli.door import opened, plural, table_of
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
+
+if TYPE_CHECKING:
+    from rushes.catalog.catalog import StoredFrame
 
 app = verb_app()
 
 _GROUPS_SHOWN = 20
+_ALIKE_SHOWN = 10  # groups of near-duplicates
 
 
 @app.command(epilog="Example: rushes status")
-def status(project: ProjectOption = None, as_json: JsonOption = False, debug: DebugOption = False) -> None:
+def status(
+    duplicates: Annotated[bool, typer.Option("--duplicates", help="List groups of near-duplicate frames too.")] = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
     """Say what the project holds: groups, sources, frames, labels per class, conflicts, manifests, splits, runs."""
     with opened(as_json=as_json, debug=debug) as door:
         from collections import Counter
@@ -41,6 +55,7 @@ def status(project: ProjectOption = None, as_json: JsonOption = False, debug: De
             door.show(table_of(None, ["group", "sources", "frames"], rows[:_GROUPS_SHOWN]))
             if len(rows) > _GROUPS_SHOWN:
                 door.say(f"… and {len(rows) - _GROUPS_SHOWN} more groups\n")
+        alike = _say_duplicates(door, frames) if duplicates else None
         tasks = {}
         for task in place.tasks.values():
             said = [label for label in labels if label.task == task.name]
@@ -72,5 +87,22 @@ def status(project: ProjectOption = None, as_json: JsonOption = False, debug: De
                 "statements": len(labels),
                 "tasks": tasks,
                 "runs": [run.folder.name for run in runs],
+                **({} if alike is None else {"duplicates": alike}),
             }
         )
+
+
+def _say_duplicates(door: Door, frames: Sequence[StoredFrame]) -> list[list[str]]:
+    """Print the largest groups of near-duplicates, and return all of them, by the names of their frames."""
+    from rushes.datasets.twins import group_likes
+
+    name_of = {item.frame.id: item.frame.name for item in frames}
+    groups = group_likes({item.frame.id: item.signature for item in frames})
+    door.say(
+        f"{plural(sum(map(len, groups)), 'frame')} in {plural(len(groups), 'group')} of near-duplicates, of "
+        f"{plural(len(frames), 'frame')}"
+    )
+    if groups:
+        rows = [[len(group), name_of[group[0]], name_of[group[-1]]] for group in groups[:_ALIKE_SHOWN]]
+        door.show(table_of(None, ["frames", "first", "last"], rows))
+    return [[name_of[frame] for frame in group] for group in groups]

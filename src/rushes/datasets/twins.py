@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from rushes.footage.signature import FLAT, Looks, find_alike, gather_looks
+from rushes.footage.signature import FLAT, Looks, find_alike, gather_looks, group_alike
 
 Side = TypeVar("Side", bound=str)
 _PAIRS_HELD = 1 << 21
@@ -43,6 +43,21 @@ class Kinship:
 
     ties: tuple[Shared, ...]
     clashes: tuple[Shared, ...]
+
+
+def group_likes(signatures: Mapping[str, int]) -> list[tuple[str, ...]]:
+    """Return the groups of near-duplicates, the largest first: frames that hang together by their likes.
+
+    Args:
+        signatures: frame id -> signature; the frames of a group stand in this order. A frame that is like no other is
+            in none.
+    """
+    frames = list(signatures)
+    members: dict[int, list[str]] = defaultdict(list)
+    for frame, first in zip(frames, group_alike(np.array(list(signatures.values()), np.uint64)).tolist(), strict=True):
+        members[first].append(frame)
+    groups = [tuple(group) for group in members.values() if len(group) > 1]
+    return sorted(groups, key=len, reverse=True)
 
 
 def find_likes(side_of: Mapping[str, Side], signatures: Mapping[str, int]) -> dict[str, dict[Side, str]]:

@@ -38,12 +38,24 @@ _LENGTHS_SECONDS = (1 / 3, 1 / 2, 3 / 4, 13 / 12, 19 / 12, 9 / 4)
 _LEAST_CHANGE = 8.0  # grey levels between the ends
 _LEAST_UNLIKE = 0.06
 _ENDS = 3  # frames that are averaged at either end
+_CELLS_DOWN, _CELLS_ALONG = 2, 3  # cells of the signature by which a picture may move within a window
 _GONE = 0.06  # share of the way at which a dissolve is taken to begin, and to end
 _FOLLOWED = 0.4  # share of corners that a motion explains, for it to count as the camera's
 _CHUNK = 4096  # frames looked at in one go, which bounds the memory
 WINDOW_FEATURES = (
-    "residual", "unsteady", "moved_outside", "dip", "change", "unlike", "backwards", "travel", "steps", "largest_step"
-)  # fmt: skip
+    "residual",
+    "unsteady",
+    "moved_outside",
+    "dip",
+    "change",
+    "unlike",
+    "backwards",
+    "travel",
+    "steps",
+    "largest_step",
+    "largest_drift",
+    "least_followed",
+)
 # In the films that the model was fitted to there is a dissolve every few seconds; in films they are rarer by far.
 _DISSOLVE_RARITY = 2.0  # of the odds' logarithm
 
@@ -100,6 +112,8 @@ def hardness(signals: Signals) -> Floats:
 def windows_of(signals: Signals) -> Iterator[Windows]:
     """Yield the windows whose ends differ enough for a dissolve, of each length, in chunks."""
     travel, steps = _travel(signals), np.cumsum(signals.step, dtype=np.float64)
+    drift = np.nan_to_num(signals.drift)
+    unfollowed = -np.nan_to_num(signals.motion[:, MOTION_COLUMNS.index("support")], nan=1.0)
     for seconds in _LENGTHS_SECONDS:
         length = max(4, round(float(signals.rate) * seconds))
         step = max(1, length // 8)
@@ -113,10 +127,12 @@ def windows_of(signals: Signals) -> Iterator[Windows]:
                 found = _windows_in(rows, starts, length)
                 at = found.start + low
                 features = np.empty((len(at), len(WINDOW_FEATURES)), np.float32)
-                features[:, :-3] = found.features
-                features[:, -3] = travel[at + length] - travel[at]
-                features[:, -2] = steps[at + length] - steps[at]
-                features[:, -1] = _largest(signals.step, at, length)
+                features[:, :-5] = found.features
+                features[:, -5] = travel[at + length] - travel[at]
+                features[:, -4] = steps[at + length] - steps[at]
+                features[:, -3] = _largest(signals.step, at, length)
+                features[:, -2] = _largest(drift, at, length)
+                features[:, -1] = -_largest(unfollowed, at, length)
                 yield Windows(at, length, features)
 
 
@@ -150,7 +166,7 @@ def _windows_in(rows: Floats, starts: npt.NDArray[np.int64], length: int) -> Win
             np.log(np.minimum(np.maximum(before, after) / np.sqrt(squared), 3) + 0.05),
             np.minimum(_contrast(rows[starts + length // 2]) / (contrast + 1), 2),
             np.log(change[kept]),
-            np.minimum(unlike[kept], 1),
+            _unlike_moved(ends, later),
             np.minimum(np.clip(-np.diff(shares, axis=0), 0, None).sum(axis=0), 2),
         ],
         axis=1,
@@ -192,6 +208,9 @@ def _dissolves(signals: Signals) -> list[Cut]:
     cuts: list[Cut] = []
     for level, start, length in sorted(found, reverse=True):
         if all(start + length <= cut.start or start + 1 >= cut.stop for cut in cuts):
+            # A long dissolve is one in its middle too; the longest window around it shows where it begins.
+            around = [item for item in found if item[1] <= start and start + length <= item[1] + item[2]]
+            _, start, length = max(around, key=lambda item: (item[2], item[0]))
             cuts.append(_trimmed(signals, start, length, _sigmoid(level)))
     return cuts
 
@@ -329,14 +348,34 @@ def _in_ordinals(cut: Cut, ordinal: npt.NDArray[np.int64]) -> Cut:
 def _unlike(one: Floats, other: Floats) -> Floats:
     """Return how unlike the luma of signatures is, 0 to 1, brightness and contrast aside, row by row."""
     luma = LUMA_GRID[0] * LUMA_GRID[1]
-    a = one[:, :luma] - one[:, :luma].mean(axis=1, keepdims=True)
-    b = other[:, :luma] - other[:, :luma].mean(axis=1, keepdims=True)
+    return _unlike_planes(one[:, :luma], other[:, :luma])
+
+
+def _unlike_planes(one: Floats, other: Floats) -> Floats:
+    a, b = (plane - plane.mean(axis=1, keepdims=True) for plane in (one, other))
     lengths = np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1)
-    least = 2.0 * luma**0.5
+    least = 2.0 * one.shape[1] ** 0.5
     flat = (lengths[0] < least) | (lengths[1] < least)
     both = (lengths[0] < least) & (lengths[1] < least)
     alike = np.einsum("ij,ij->i", a, b) / np.maximum(lengths[0] * lengths[1], 1e-6)
     return np.asarray(np.where(flat, np.where(both, 0.0, 1.0), 1 - np.maximum(alike, 0)), np.float32)
+
+
+def _unlike_moved(one: Floats, other: Floats) -> Floats:
+    """Return how unlike the luma of signatures is where one may have moved by a few cells: a pan is no dissolve."""
+    rows, columns = LUMA_GRID
+    a, b = (plane[:, : rows * columns].reshape(len(plane), rows, columns) for plane in (one, other))
+    least = np.ones(len(a), np.float32)
+    for down in range(-_CELLS_DOWN, _CELLS_DOWN + 1):
+        for along in range(-_CELLS_ALONG, _CELLS_ALONG + 1):
+            there = (slice(max(0, down), rows + min(0, down)), slice(max(0, along), columns + min(0, along)))
+            here = (slice(max(0, -down), rows + min(0, -down)), slice(max(0, -along), columns + min(0, -along)))
+            least = np.minimum(least, _unlike_planes(_flat(a[:, *there]), _flat(b[:, *here])))
+    return least
+
+
+def _flat(planes: Floats) -> Floats:
+    return planes.reshape(len(planes), planes.shape[1] * planes.shape[2])
 
 
 def _contrast(rows: Floats) -> Floats:

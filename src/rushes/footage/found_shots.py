@@ -54,14 +54,14 @@ def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, prog
         source, index = read_source(path, group=path.stem)
         if index is None:
             raise MediaError(path, "is a photograph; shots are found in films. Give a video file")
-        signals = _kept(scans, source, index)
+        signals = None if scans is None else read_kept_scan(scans, source.digest, index)
         if signals is None:
             signals = scan_film(path, index, source=source.digest, threads=threads, progress=progress).signals
             if not signals.frame_count:
                 reason = "gave no frame: all of its data is damaged. Copy it again from where it came from"
                 raise MediaError(path, reason)
             if scans is not None:
-                write_signals(place_of_scan(scans, source.digest), signals)
+                keep_scan(scans, signals)
     return FoundShots(source, index, signals, shots_of(signals, frame_count=index.frame_count))
 
 
@@ -70,14 +70,19 @@ def place_of_scan(scans: Path, digest: str) -> Path:
     return scans / f"{digest[:16]}.parquet"
 
 
-def _kept(scans: Path | None, source: Source, index: VideoIndex) -> Signals | None:
-    """Return the scan that is kept; None where there is none, or it is of another film or damaged."""
-    if scans is None or not place_of_scan(scans, source.digest).is_file():
+def keep_scan(scans: Path, signals: Signals) -> None:
+    """Keep a scan in a folder of scans."""
+    write_signals(place_of_scan(scans, signals.source), signals)
+
+
+def read_kept_scan(scans: Path, digest: str, index: VideoIndex) -> Signals | None:
+    """Return the scan that is kept of a film; None where there is none, or it is damaged or of another film."""
+    if not place_of_scan(scans, digest).is_file():
         return None
     try:
-        signals = read_signals(place_of_scan(scans, source.digest))
+        signals = read_signals(place_of_scan(scans, digest))
     except MediaError as error:
         logger.info("%s; scanning again", error)
         return None
     whole = signals.frame_count and int(signals.ordinal[-1]) < index.frame_count
-    return signals if whole and signals.source == source.digest else None
+    return signals if whole and signals.source == digest else None

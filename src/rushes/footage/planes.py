@@ -61,6 +61,8 @@ class Shrinker:
 
     def __call__(self, frame: av.VideoFrame) -> SmallFrame:
         """Return a frame made small."""
+        import cv2
+
         layout = frame.format.name
         if not _has_planes(layout):
             frame = self._in_planes(frame)
@@ -80,7 +82,7 @@ class Shrinker:
         if self._flip:
             small, blue, red = (_turned(plane, self._flip) for plane in (small, blue, red))
         if curve is not None:
-            small = curve[small]
+            small = np.asarray(cv2.LUT(small, curve), np.uint8)
         return SmallFrame(small, blue, red, _detail(luma, bits))
 
     def _curve(self, *, full: bool, trc: int) -> Pixels | None:

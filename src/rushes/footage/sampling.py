@@ -110,7 +110,21 @@ class At:
         return f"at {len(self.times):,} stated times"
 
 
-Sampling = Every | AtRate | EveryFrame | Keyframes | EveryKeyframe | At
+@dataclass(frozen=True, slots=True)
+class PerShot:
+    """So many frames of each shot: sharp ones that look like what is around them."""
+
+    count: int
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"a shot is shown by at least one frame, got {self.count}")
+
+    def __str__(self) -> str:
+        return f"{self.count} of each shot"
+
+
+Sampling = Every | AtRate | EveryFrame | Keyframes | EveryKeyframe | At | PerShot
 
 
 def narrow_to_film(sampling: Sampling, names: Collection[str]) -> Sampling:
@@ -154,6 +168,9 @@ def plan_ordinals(index: VideoIndex, sampling: Sampling) -> tuple[int, ...]:
     a stored time may fall short of it by the container's rounding. A gap in the film is not filled.
 
     `At` takes the frame that is shown at each time, and none where the film has none (see `find_missing_times`).
+
+    Raises:
+        ValueError: the sampling is `PerShot`, which an index does not tell.
     """
     match sampling:
         case EveryFrame():
@@ -168,6 +185,8 @@ def plan_ordinals(index: VideoIndex, sampling: Sampling) -> tuple[int, ...]:
             return _nearest_keyframes(index, seconds)
         case At(times):
             return tuple(sorted({place for time in times if isinstance(place := _locate(index, time), int)}))
+        case PerShot():
+            raise ValueError("which frames stand for shots is known once a film is scanned: see shots.plan_per_shot")
 
 
 def name_frames(source: Source, index: VideoIndex | None, ordinals: Sequence[int]) -> list[Frame]:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_SEGMENT_SECONDS = 20  # of film, at least; each segment decodes a little of the next one too
+_SEGMENT_SECONDS = 20  # of film; each segment decodes a little of the next one too
+_LEAST_SECONDS = 5  # where a film is so short that it would not make a segment for each thread
 _PROGRESS_FRAMES = 50
 
 Keep = Callable[[DecodedFrame], None]
@@ -74,8 +75,8 @@ def plan_segments(index: VideoIndex, *, threads: int) -> list[Segment]:
     segment before, which goes on that far: no frame's signals depend on where the film was cut.
     """
     whole = [Segment(None, 0, 0, index.frame_count, index.frame_count)]
-    least = max(1, round(index.rate * _SEGMENT_SECONDS))
-    count = min(4 * threads, index.frame_count // least)
+    least, usual = (max(1, round(index.rate * seconds)) for seconds in (_LEAST_SECONDS, _SEGMENT_SECONDS))
+    count = max(min(threads, index.frame_count // least), min(4 * threads, index.frame_count // usual))
     if threads < 2 or count < 2 or not (index.exact and index.seekable):
         return whole
     keyframes = [index.keyframes[min(bisect_left(index.keyframes, index.frame_count * part // count),
@@ -84,8 +85,7 @@ def plan_segments(index: VideoIndex, *, threads: int) -> list[Segment]:
     begins = [key for key in dict.fromkeys(keyframes) if key > warm_up]
     starts = [0, *(key + warm_up for key in begins if key + warm_up < index.frame_count)]
     stops = [*starts[1:], index.frame_count]
-    if any(stop - start < least // 4 for start, stop in zip(starts, stops, strict=True)):
-        starts, stops = _merged(starts, stops, least // 4)
+    starts, stops = _merged(starts, stops, least // 2)
     return [
         Segment(
             seek=None if start == 0 else start - warm_up,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import av
 
 _MOTIONS_PER_SECOND = 8
+_DRIFT_STRIDE = 2  # frames
 _SLOW_STEPS = 3  # measured steps between the frames on which slow zooms are measured
 _LOOK_SIDE = 32
 _LOOKS_AT_ONCE = 64
@@ -59,7 +60,7 @@ class Scanner:
         height, width = luma.shape
         half = cv2.resize(luma, (max(4, width // 2), max(4, height // 2)), interpolation=cv2.INTER_LINEAR)
         quarter = cv2.resize(half, (max(4, width // 4), max(4, height // 4)), interpolation=cv2.INTER_LINEAR)
-        self._steps.add(np.asarray(quarter, np.uint8))
+        self._steps.add(np.asarray(quarter, np.uint8), drift=ordinal % _DRIFT_STRIDE == 0)
         row = self._count
         self._ordinal[row] = ordinal
         self._keyframe[row] = bool(frame.key_frame)
@@ -68,7 +69,7 @@ class Scanner:
         dark = np.count_nonzero(luma <= _BLACK) / luma.size
         bright = np.count_nonzero(luma >= _WHITE) / luma.size
         self._tones[row] = (mean[0, 0], spread[0, 0], dark, bright, small.sharpness)
-        look = cv2.resize(half, (_LOOK_SIDE, _LOOK_SIDE), interpolation=cv2.INTER_AREA)
+        look = cv2.resize(half, (_LOOK_SIDE, _LOOK_SIDE), interpolation=cv2.INTER_LINEAR)
         self._look_luma[row % _LOOKS_AT_ONCE] = look
         self._count += 1
         if self._count % _LOOKS_AT_ONCE == 0:
@@ -95,6 +96,7 @@ class Scanner:
             signature=self._signature[:count],
             step=np.asarray(self._steps.step, np.float32),
             across=np.asarray(self._steps.across, np.float32),
+            drift=np.asarray(self._steps.drift, np.float32),
             brightness=self._tones[:count, 0],
             contrast=self._tones[:count, 1],
             dark=self._tones[:count, 2],
@@ -109,7 +111,7 @@ class Scanner:
         import cv2
 
         signature = self._signature[row]
-        luma = cv2.resize(quarter, LUMA_GRID[::-1], interpolation=cv2.INTER_AREA)
+        luma = cv2.resize(quarter, LUMA_GRID[::-1], interpolation=cv2.INTER_LINEAR)
         signature[:_LUMA_BYTES] = np.asarray(luma, np.uint8).ravel()
         signature[_LUMA_BYTES : _LUMA_BYTES + _COLOUR_BYTES] = small.blue.ravel()
         signature[_LUMA_BYTES + _COLOUR_BYTES :] = small.red.ravel()

@@ -51,6 +51,22 @@ def shots_of(signals: Signals, *, frame_count: int, cuts: Sequence[Cut] | None =
     return tuple(shots)
 
 
+def plan_per_shot(signals: Signals, *, frame_count: int, count: int) -> tuple[int, ...]:
+    """Return the ordinals of the frames that stand for the shots of a film, so many for each, rising.
+
+    A shot that shows nothing but one even colour has none.
+
+    Raises:
+        ValueError: `count` is not above 0.
+    """
+    shots = shots_of(signals, frame_count=frame_count)
+    chosen: list[int] = []
+    for shot, following in zip(shots, [*shots[1:], None], strict=True):
+        if not shot.blank:
+            chosen += choose_frames(signals, shot, count, closing=following.opening if following else None)
+    return tuple(chosen)
+
+
 def choose_frames(signals: Signals, shot: Shot, count: int, *, closing: Cut | None = None) -> tuple[int, ...]:
     """Return the ordinals of the frames that stand for a shot: sharp ones that look like what is around them.
 

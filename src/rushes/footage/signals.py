@@ -24,6 +24,7 @@ _FRAME_COLUMNS = {
     "keyframe": np.bool_,
     "step": np.float32,
     "across": np.float32,
+    "drift": np.float32,
     "brightness": np.float32,
     "contrast": np.float32,
     "dark": np.float32,
@@ -52,6 +53,8 @@ class Signals:
         step: (frames,), 0 to 1: how unlike the frame before it is, small shifts and changes of exposure allowed.
         across: (frames,), 0 to 1: the least of the same between the frames shortly before and shortly after; low
             where a flash or a thing that crosses the picture comes and goes. As `step` where that is low.
+        drift: (frames,), 0 to 1: how unlike the frame a quarter of a second before it is, as `step`; NaN where it was
+            not measured (it is on every second frame).
         brightness, contrast: (frames,), mean and standard deviation of luma, 0 to 255.
         dark, bright: (frames,), share of the picture that is black or blown out, 0 to 1.
         colour: (frames,), mean distance from grey, 0 to 128.
@@ -70,6 +73,7 @@ class Signals:
     signature: npt.NDArray[np.uint8]
     step: Floats
     across: Floats
+    drift: Floats
     brightness: Floats
     contrast: Floats
     dark: Floats

@@ -256,6 +256,39 @@ def _join(found: Sequence[Alike]) -> Alike:
     )
 
 
+def group_alike(signatures: npt.NDArray[np.uint64], *, max_distance: int = MAX_DISTANCE) -> npt.NDArray[np.int64]:
+    """Return the near-duplicate group of each picture: those that hang together by likes of at most so many bits.
+
+    Args:
+        signatures: (pictures,), uint64.
+
+    Returns:
+        (pictures,), the position of the first picture of its group; of a picture that is like no other, and of a FLAT
+        one, its own.
+    """
+    unique, inverse = np.unique(np.asarray(signatures, np.uint64), return_inverse=True)
+    looks = gather_looks(unique, np.arange(len(unique)))  # each on a side of its own: all are compared with all
+    groups = np.arange(len(unique))
+    pairs = [
+        (looks.firsts[alike.looks], looks.firsts[alike.likes])
+        for alike in _in_batches(find_alike(looks, max_distance=max_distance))
+    ]
+    changed = bool(pairs)
+    while changed:
+        before = groups.copy()
+        for one, other in pairs:
+            least = np.minimum(groups[one], groups[other])
+            np.minimum.at(groups, one, least)
+            np.minimum.at(groups, other, least)
+        groups = groups[groups]
+        changed = not np.array_equal(before, groups)
+    first = np.full(len(unique), len(inverse), np.int64)
+    of = groups[inverse]
+    np.minimum.at(first, of, np.arange(len(inverse)))
+    flat = np.asarray(signatures, np.uint64) == FLAT
+    return np.where(flat, np.arange(len(inverse)), first[of])
+
+
 def _once(found: Alike) -> Alike:
     """Return what was found in several bands, each look and side once."""
     order = np.lexsort((found.likes, found.sides, found.looks))

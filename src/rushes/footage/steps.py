@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import nan
 
 import numpy as np
 import numpy.typing as npt
@@ -47,18 +48,19 @@ class StepMeter:
 
     Attributes:
         reach: frames that are compared across, before and after.
-        step, across: what was measured so far, a number a frame; see `Signals`. The last `reach` of `across` may
-            still fall.
+        step, across, drift: what was measured so far, a number a frame; see `Signals`. The last `reach` of `across`
+            may still fall.
     """
 
     reach: int
     step: list[float] = field(default_factory=list)
     across: list[float] = field(default_factory=list)
+    drift: list[float] = field(default_factory=list)
     _kept: deque[Pixels] = field(default_factory=deque)
     _open: deque[tuple[int, Pixels]] = field(default_factory=deque)  # steps that later frames may still explain
 
-    def add(self, small: Pixels) -> None:
-        """Take the next frame, some forty pixels wide: (height, width)."""
+    def add(self, small: Pixels, *, drift: bool) -> None:
+        """Take the next frame, some forty pixels wide: (height, width); measure its drift, or do not."""
         number = len(self.step)
         step = unlikeness(self._kept[-1], small) if self._kept else 0.0
         self.step.append(step)
@@ -71,6 +73,8 @@ class StepMeter:
             earlier = list(self._kept)[:-1]
             self.across[number] = min([step, *(unlikeness(one, small) for one in earlier)])
             self._open.append((number, self._kept[-1]))
+        whole = drift and len(self._kept) > self.reach
+        self.drift.append(unlikeness(self._kept[-self.reach], small) if whole else nan)
         self._kept.append(small)
         if len(self._kept) > self.reach + 1:
             self._kept.popleft()

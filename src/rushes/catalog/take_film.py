@@ -1,0 +1,177 @@
+"""The frames of a film into the catalog: sought one by one, or taken from one pass over all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rushes.catalog.catalog import Catalog
+from rushes.catalog.frame_writer import FrameWriter, now
+from rushes.catalog.intake import Ingested, IngestSettings
+from rushes.footage.found_shots import keep_scan, read_kept_scan
+from rushes.footage.sampling import (
+    EveryFrame,
+    PerShot,
+    Sampling,
+    find_missing_times,
+    name_frames,
+    narrow_to_film,
+    plan_ordinals,
+)
+from rushes.footage.scan import Scan, scan_film
+from rushes.footage.shots import plan_per_shot, shots_of
+from rushes.footage.signals import Signals
+from rushes.footage.source import Frame, Unreadable
+from rushes.footage.sources import read_source
+from rushes.footage.video import LostFrame, VideoIndex, decode_frames
+from rushes.progress import Progress
+from rushes.storage.places import Place
+from rushes.timecode import timecode_at
+
+
+@dataclass(frozen=True, slots=True)
+class FilmIntake:
+    """What taking in a film needs, whichever film it is.
+
+    Attributes:
+        scans: folder in which scans are kept.
+        threads: for decoding.
+        stopped: asked now and then; where it says so, what is done is noted, and the rest is left.
+        progress: told of frames.
+    """
+
+    catalog: Catalog
+    root: Path
+    scans: Path
+    settings: IngestSettings
+    threads: int
+    stopped: Callable[[], bool]
+    progress: Progress
+
+
+def take_film(
+    intake: FilmIntake, path: Place, *, name: str, group: str, digest: str, there: Collection[str]
+) -> Ingested:
+    """Take in the frames of a film that are not there yet.
+
+    Where all frames are wanted, or a scan is asked for and there is none, the film is decoded once from end to end,
+    and its scan is kept; otherwise what is not needed is not decoded. Frames of shots are chosen by a scan, and then
+    sought.
+
+    Args:
+        there: ids of the frames that are in the catalog with their pictures.
+
+    Raises:
+        MediaError: the film cannot be read, or a connection broke off; what came before is noted.
+    """
+    settings = intake.settings
+    read, index = read_source(path, name=name, group=group, digest=digest)
+    assert index is not None  # a film has one
+    source = intake.catalog.add_source(read, now=now())
+    sampling = narrow_to_film(settings.sampling, (source.name, path.name, path.stem))
+    signals = read_kept_scan(intake.scans, digest, index)
+    lost: list[Unreadable] = []
+    if isinstance(sampling, PerShot) and signals is None:
+        scan = _scan(intake, path, index, digest, wanted=(), keep=None)
+        signals, lost = scan.signals, _damage(path, index, scan)
+    ordinals = _ordinals(index, sampling, signals)
+    frames = {frame.ordinal: frame for frame in name_frames(source, index, ordinals)}
+    missing = [ordinal for ordinal, frame in frames.items() if frame.id not in there]
+    if missing:
+        lost += (Unreadable(str(path), warning) for warning in index.warnings)
+    lost += (Unreadable(str(path), reason) for reason in find_missing_times(index, sampling))
+    writer = FrameWriter(intake.catalog, intake.root, source.name, settings, frames, len(missing), intake.progress)
+    whole = signals is None and (settings.scan or (isinstance(sampling, EveryFrame) and bool(missing)))
+    try:
+        if whole:
+            scan = _scan(intake, path, index, digest, wanted=missing, keep=writer)
+            signals = scan.signals
+            lost += _lost_frames(frames, scan.lost)
+            lost += _damage(path, index, scan)
+        else:
+            lost += _lost_frames(frames, _seek_frames(intake, path, index, missing, writer))
+    finally:
+        writer.finish()
+    notes = _notes(index, deinterlace=settings.deinterlace) if missing else ()
+    return Ingested(
+        path,
+        source,
+        writer.new,
+        len(frames) - len(missing),
+        tuple(lost),
+        notes,
+        index.interlaced,
+        shots=None if signals is None else len(shots_of(signals, frame_count=index.frame_count)),
+    )
+
+
+def _ordinals(index: VideoIndex, sampling: Sampling, signals: Signals | None) -> Sequence[int]:
+    if not isinstance(sampling, PerShot):
+        return plan_ordinals(index, sampling)
+    assert signals is not None  # shots are looked for in a scan
+    return plan_per_shot(signals, frame_count=index.frame_count, count=sampling.count)
+
+
+def _scan(
+    intake: FilmIntake,
+    path: Place,
+    index: VideoIndex,
+    digest: str,
+    *,
+    wanted: Collection[int],
+    keep: FrameWriter | None,
+) -> Scan:
+    """Scan a film and keep the scan, unless it was stopped in the middle."""
+    scan = scan_film(
+        path,
+        index,
+        source=digest,
+        wanted=wanted,
+        keep=keep,
+        threads=intake.threads,
+        deinterlace=intake.settings.deinterlace,
+        progress=intake.progress if keep is None else lambda done, total, note="": None,
+        stopped=intake.stopped,
+    )
+    if not intake.stopped():
+        keep_scan(intake.scans, scan.signals)
+    return scan
+
+
+def _seek_frames(
+    intake: FilmIntake, path: Place, index: VideoIndex, missing: Sequence[int], writer: FrameWriter
+) -> list[LostFrame]:
+    """Write the missing frames, decoding only what must be; return those that are lost."""
+    lost: list[LostFrame] = []
+    found = decode_frames(path, index, missing, threads=intake.threads, deinterlace=intake.settings.deinterlace)
+    for decoded in found:
+        if isinstance(decoded, LostFrame):
+            lost.append(decoded)
+        else:
+            writer(decoded)
+        if intake.stopped():
+            break
+    return lost
+
+
+def _lost_frames(frames: dict[int, Frame], lost: Sequence[LostFrame]) -> list[Unreadable]:
+    """Return what to say of those lost frames that were wanted."""
+    return [Unreadable(frames[one.ordinal].name, one.reason) for one in lost if one.ordinal in frames]
+
+
+def _damage(path: Place, index: VideoIndex, scan: Scan) -> list[Unreadable]:
+    """Return what to say of a film of which a scan lost frames, wanted or not."""
+    if not scan.lost:
+        return []
+    first = timecode_at(index.seconds_at(scan.lost[0].ordinal), index.rate)
+    reason = (
+        f"{len(scan.lost):,} of its {index.frame_count:,} frames are damaged and gave no picture, the first at {first} "
+        f"({scan.damaged_packets:,} damaged packets were passed over). Copy it again from where it came from"
+    )
+    return [Unreadable(str(path), reason)]
+
+
+def _notes(index: VideoIndex, *, deinterlace: bool) -> tuple[str, ...]:
+    combs = "is interlaced: moving edges show combs; --deinterlace takes them out"
+    return (*index.notes, combs) if index.interlaced and not deinterlace else index.notes

@@ -1,0 +1,113 @@
+"""The frames of a film into the catalog: by one pass, or sought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+
+from footage.painted import ordinal_of, write_film
+from footage.spliced import pan, still, write_frames
+from rushes.catalog.catalog import Catalog, open_catalog
+from rushes.catalog.ingest import ingest, plan_ingest
+from rushes.catalog.intake import Ingested, IngestSettings
+from rushes.footage.found_shots import place_of_scan
+from rushes.footage.picture import parse_size, read_picture
+from rushes.footage.sampling import Every, EveryFrame, PerShot
+from rushes.footage.signals import read_signals
+from rushes.footage.video import index_video
+
+EVERY = IngestSettings(sampling=EveryFrame(), size=parse_size("640"), format="png")
+SPARSE = replace(EVERY, sampling=Every(Fraction(1)))
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    with open_catalog(tmp_path / "project" / "catalog.db") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def three_shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    frames = [*still(1, 40), *pan(2, 50, 2), *still(3, 46)]
+    return write_frames(tmp_path_factory.mktemp("films") / "three.mp4", frames)
+
+
+def take(catalog: Catalog, root: Path, film: Path, settings: IngestSettings) -> Ingested:
+    wanted, _ = plan_ingest([film], group=None, class_folders=None)
+    (outcome,) = ingest(wanted, catalog=catalog, root=root, settings=settings)
+    assert isinstance(outcome, Ingested), outcome
+    return outcome
+
+
+def test_a_film_of_which_every_frame_is_taken_is_scanned_in_the_same_pass(catalog: Catalog, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", 40)
+    outcome = take(catalog, tmp_path / "project", film, EVERY)
+    assert (outcome.new, outcome.shots is not None) == (40, True)
+    signals = read_signals(place_of_scan(tmp_path / "project" / "scans", outcome.source.digest))
+    assert signals.ordinal.tolist() == list(range(40))
+    assert signals.source == outcome.source.digest
+    for item in catalog.frames():
+        assert ordinal_of(read_picture(tmp_path / "project" / item.image)) == item.frame.ordinal
+
+
+def test_a_film_that_is_sampled_sparsely_is_scanned_only_on_request(catalog: Catalog, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", 60)
+    outcome = take(catalog, tmp_path / "project", film, SPARSE)
+    assert outcome.shots is None
+    assert not (tmp_path / "project" / "scans").exists()
+    outcome = take(catalog, tmp_path / "project", film, replace(SPARSE, scan=True))
+    assert (outcome.new, outcome.known) == (0, 3)
+    assert place_of_scan(tmp_path / "project" / "scans", outcome.source.digest).is_file()
+
+
+def test_the_frames_of_one_pass_are_those_that_are_sought(catalog: Catalog, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", 60)
+    take(catalog, tmp_path / "project", film, replace(SPARSE, scan=True))
+    passed = {item.frame.id: item.sha256 for item in catalog.frames()}
+    with open_catalog(tmp_path / "other" / "catalog.db") as other:
+        take(other, tmp_path / "other", film, SPARSE)
+        assert {item.frame.id: item.sha256 for item in other.frames()} == passed
+
+
+def test_frames_of_shots_are_taken_so_many_for_each(catalog: Catalog, tmp_path: Path, three_shots: Path) -> None:
+    outcome = take(catalog, tmp_path / "project", three_shots, replace(EVERY, sampling=PerShot(2)))
+    assert (outcome.new, outcome.shots) == (6, 3)
+    taken = [item.frame.ordinal for item in catalog.frames()]
+    assert [sum(low <= ordinal < high for ordinal in taken) for low, high in ((0, 40), (40, 90), (90, 136))] == [
+        2,
+        2,
+        2,
+    ]
+    again = take(catalog, tmp_path / "project", three_shots, replace(EVERY, sampling=PerShot(2)))
+    assert (again.new, again.known, again.shots) == (0, 6, 3)
+
+
+def test_a_kept_scan_that_is_damaged_is_made_again(catalog: Catalog, tmp_path: Path, three_shots: Path) -> None:
+    outcome = take(catalog, tmp_path / "project", three_shots, replace(EVERY, sampling=PerShot(1)))
+    kept = place_of_scan(tmp_path / "project" / "scans", outcome.source.digest)
+    kept.write_bytes(kept.read_bytes()[:100])
+    again = take(catalog, tmp_path / "project", three_shots, replace(EVERY, sampling=PerShot(1)))
+    assert (again.new, again.known) == (0, 3)
+    assert read_signals(kept).frame_count == 136
+
+
+def test_damage_is_counted_and_said_once_with_where_it_begins(catalog: Catalog, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", 60, options={"x264-params": "keyint=10:scenecut=0"})
+    index = index_video(film)
+    with av.open(str(film)) as container:
+        packets = [(packet.pts, packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    data = bytearray(film.read_bytes())
+    for pts, place, size in packets:
+        if index.pts[20] <= pts < index.pts[30]:
+            data[place + 4 : place + size] = bytes(size - 4)
+    film.write_bytes(data)
+    outcome = take(catalog, tmp_path / "project", film, replace(SPARSE, scan=True))
+    said = [str(lack) for lack in outcome.lost if "damaged and gave no picture" in str(lack)]
+    assert len(said) == 1
+    assert "of its 60 frames are damaged and gave no picture, the first at 00:00:00:" in said[0]
+    assert "damaged packets were passed over" in said[0]

@@ -272,6 +272,32 @@ def test_a_remote_file_is_known_again_by_its_state(catalog: Catalog, tmp_path: P
     assert len(catalog.sources()) == 2
 
 
+def test_a_few_frames_of_a_long_remote_film_cost_a_small_part_of_it_and_are_those_of_the_film_on_disk(
+    catalog: Catalog, tmp_path: Path, web: WebServer
+) -> None:
+    film = write_large_film(tmp_path / "long.mp4", 3750)
+    settings = IngestSettings(sampling=Every(Fraction(8)), size=parse_size("160"), format="png")
+    place = parse_place(web.put("/films/long.mp4", film.read_bytes()))
+    (first,), (again,), (here,) = (take(catalog, tmp_path, at, settings=settings) for at in (place, place, film))
+    assert isinstance(first, Ingested)
+    assert isinstance(again, Ingested)
+    assert isinstance(here, Ingested)
+    assert (first.new, first.known, again.new, again.known, here.new) == (19, 0, 0, 19, 19)
+    assert first.fetched is not None
+    assert again.fetched is not None
+    size = film.stat().st_size
+    assert size > 60_000_000
+    assert first.fetched.fetched_bytes < size / 8
+    assert again.fetched.fetched_bytes < size / 50
+    assert web.sent["/films/long.mp4"] == first.fetched.fetched_bytes + again.fetched.fetched_bytes
+    pictures = [
+        {item.frame.ordinal: read_picture(tmp_path / "project" / item.image) for item in catalog.frames(source=digest)}
+        for digest in (first.source.digest, here.source.digest)
+    ]
+    assert pictures[0].keys() == pictures[1].keys() == set(range(0, 3750, 200))
+    assert all(np.array_equal(pixels, pictures[1][ordinal]) for ordinal, pixels in pictures[0].items())
+
+
 def test_a_remote_photograph_and_its_copy_on_disk_are_one_source(
     catalog: Catalog, tmp_path: Path, web: WebServer
 ) -> None:

@@ -22,6 +22,8 @@ from rushes.footage.source import Unreadable
 from rushes.labels.frame_index import FrameIndex, FrameRef, Miss
 from rushes.project import Task
 from rushes.storage.files import digest_of_file
+from rushes.storage.places import Place, parse_place
+from storage.servers import WebServer, web_server
 
 SETTINGS = IngestSettings(sampling=EveryFrame(), size=parse_size("640"), format="png")
 TASK = Task("select", ("reject", "select"))
@@ -34,13 +36,13 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 
 def take(
-    catalog: Catalog, tmp_path: Path, *paths: Path, settings: IngestSettings = SETTINGS
+    catalog: Catalog, tmp_path: Path, *paths: Place, settings: IngestSettings = SETTINGS
 ) -> list[Ingested | Unreadable]:
     wanted, missing = plan_ingest(paths, group=None, class_folders=settings.task)
     return [*missing, *ingest(wanted, catalog=catalog, root=tmp_path / "project", settings=settings)]
 
 
-def take_one(catalog: Catalog, tmp_path: Path, *paths: Path, settings: IngestSettings = SETTINGS) -> Ingested:
+def take_one(catalog: Catalog, tmp_path: Path, *paths: Place, settings: IngestSettings = SETTINGS) -> Ingested:
     (outcome,) = take(catalog, tmp_path, *paths, settings=settings)
     assert isinstance(outcome, Ingested), outcome
     return outcome
@@ -203,6 +205,61 @@ def test_files_that_vanish_after_they_were_listed_are_named_and_the_rest_goes_on
     assert (bad.path, bad.reason) == (str(gone), "there is no such file. Check the name")
     assert taken.source.digest == digest_of_file(raw)
     assert [line.path for line in taken.lost] == [str(jpeg)]
+
+
+def put_pair(web: WebServer, *files: Path) -> list[Place]:
+    return [parse_place(web.put(f"/shoot/{file.name}", file.read_bytes()) + "?signature=hush") for file in files]
+
+
+def test_a_pair_in_a_store_is_the_same_sample_as_on_disk(catalog: Catalog, tmp_path: Path, web: WebServer) -> None:
+    raw, jpeg = write_pair(tmp_path / "shoot")
+    there = put_pair(web, raw, jpeg)
+    size = raw.stat().st_size + jpeg.stat().st_size
+    first = take_one(catalog, tmp_path, *there)
+    assert (first.new, first.path, first.companions, first.lost) == (1, there[0], (there[1],), ())
+    assert first.fetched is not None
+    assert (first.fetched.fetched_bytes, first.fetched.size_bytes) == (size, size)
+    assert (first.source.digest, first.source.kind) == (digest_of_file(raw), "raw")
+    (frame,) = catalog.frames()
+    assert looks_like_quarters(read_picture(tmp_path / "project" / frame.image))
+    assert isinstance(index_of(catalog).frame("DSC_0012.JPG"), FrameRef)
+    assert isinstance(index_of(catalog).frame(f"{web.base}/shoot/DSC_0012.JPG?…"), FrameRef)
+    again = take_one(catalog, tmp_path, *there)
+    here = take_one(catalog, tmp_path, tmp_path / "shoot")
+    assert (again.known, again.companions, here.known) == (1, (there[1],), 1)
+
+
+def test_in_a_store_a_jpeg_of_another_time_is_no_part_of_the_raw_of_its_name(
+    catalog: Catalog, tmp_path: Path, web: WebServer
+) -> None:
+    raw = write_raw(tmp_path / "shoot" / "DSC_0012.DNG", preview_width=720)
+    jpeg = write_jpeg(tmp_path / "shoot" / "DSC_0012.JPG", taken="2021:01:01 00:00:00")
+    there = put_pair(web, raw, jpeg)
+    outcome = take_one(catalog, tmp_path, *there)
+    assert (outcome.source.digest, outcome.companions) == (digest_of_file(raw), ())
+    (line,) = outcome.lost
+    assert line.path == str(there[1])
+    assert line.reason.startswith("has the name of DSC_0012.DNG and was taken at another time")
+    assert take_one(catalog, tmp_path, there[1]).source.digest == digest_of_file(jpeg)
+    assert len(catalog.sources()) == 2
+
+
+def test_of_a_pair_in_a_store_with_a_bad_raw_the_jpeg_stands_for_it(
+    catalog: Catalog, tmp_path: Path, web: WebServer
+) -> None:
+    raw, jpeg = write_pair(tmp_path / "shoot")
+    raw.write_bytes(b"no raw at all")
+    outcome = take_one(catalog, tmp_path, *put_pair(web, raw, jpeg))
+    assert (outcome.source.digest, outcome.source.kind) == (digest_of_file(jpeg), "photo")
+    (line,) = outcome.lost
+    assert line.reason.endswith("; DSC_0012.JPG stands for it")
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    with web_server() as server:
+        yield server
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -97,6 +97,18 @@ def test_what_came_before_a_failure_is_good(web: WebServer, tmp_path: Path, name
         assert np.array_equal(frame.pixels, good[frame.ordinal])
 
 
+@pytest.mark.parametrize("number", range(2, 12, 3))
+def test_a_failure_ends_the_readers_that_read_side_by_side(web: WebServer, tmp_path: Path, number: int) -> None:
+    path = write_large_film(tmp_path / "film.mp4", 900)
+    film, index = put(web, path), index_video(path)
+    web.before = lambda asked, asked_times: asked_times == number and web.files.pop(asked, None)
+    came: list[DecodedFrame | LostFrame] = []
+    with held(film), pytest.raises(MediaError, match="no longer there"):
+        came.extend(decode_frames(film, index, range(0, 900, 25), threads=4))
+    assert len(came) < 36
+    assert all(isinstance(frame, DecodedFrame) for frame in came)
+
+
 def test_a_playlist_in_disguise_reaches_neither_the_network_nor_the_disk(web: WebServer, tmp_path: Path) -> None:
     secret = write_film(tmp_path / "secret.ts", 10)
     segment = web.put("/segment.ts", secret.read_bytes())

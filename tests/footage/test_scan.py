@@ -13,13 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footage.painted import ordinal_of, write_film
+from footage.painted import ordinal_of, write_film, write_large_film
 from footage.spliced import index_of, pan, still, write_frames
 from rushes.errors import MediaError
 from rushes.footage.scan import plan_segments, scan_film
 from rushes.footage.scanner import warm_up_of
 from rushes.footage.signals import Signals
 from rushes.footage.video import DecodedFrame, VideoIndex, index_video
+from rushes.storage.places import parse_place
+from rushes.storage.reading import BLOCK_BYTES, held
+from storage.servers import web_server
 
 
 class Kept:
@@ -80,6 +83,32 @@ def test_a_film_that_is_cut_into_segments_gives_the_signals_of_one_go(long_film:
     assert sorted(frame.ordinal for frame in many.frames) == list(wanted)
     before = {frame.ordinal: frame.pixels for frame in one.frames}
     assert all(np.array_equal(before[frame.ordinal], frame.pixels) for frame in many.frames)
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_threads_that_scan_a_remote_film_fetch_it_about_once(tmp_path: Path, threads: int) -> None:
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    path = write_large_film(tmp_path / "film.mp4", 3000)
+    index = index_video(path)
+    assert len(plan_segments(index, threads=threads)) > threads
+    with web_server() as web:
+        film = parse_place(web.put("/film.mp4", path.read_bytes()))
+        with held(film):
+            scan = scan_film(film, index, source="abc", threads=threads)
+        assert web.sent["/film.mp4"] < 1.5 * path.stat().st_size
+        assert len(web.asked) < path.stat().st_size / BLOCK_BYTES / 2  # each reads ahead
+    assert same(scan.signals, scan_film(path, index, source="abc", threads=1).signals)
+
+
+def test_a_remote_film_that_is_gone_in_the_middle_of_a_scan_ends_it(tmp_path: Path) -> None:
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    path = write_large_film(tmp_path / "film.mp4", 900)
+    index = index_video(path)
+    with web_server() as web:
+        film = parse_place(web.put("/film.mp4", path.read_bytes()))
+        web.before = lambda asked, number: number == 7 and web.files.pop(asked, None)
+        with held(film), pytest.raises(MediaError, match="no longer there"):
+            scan_film(film, index, source="abc", threads=2)
 
 
 def test_a_seek_that_leads_astray_is_made_good_in_one_go(long_film: tuple[Path, VideoIndex]) -> None:

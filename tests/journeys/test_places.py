@@ -71,6 +71,26 @@ def test_films_and_photographs_are_taken_in_from_a_bucket_a_server_and_a_folder(
     assert "of 1 remote file" in shown.out
 
 
+def test_the_shots_of_a_film_in_a_bucket_are_those_of_the_film_on_disk(
+    rushes: Rushes, bucket: Bucket, tmp_path: Path
+) -> None:
+    film = write_film(tmp_path / "one.mp4", [("red", 30), ("green", 30)])
+    place = bucket.put("films/part one.mp4", film.read_bytes())
+    here = rushes("shots", film, "--json").json
+    there = rushes(
+        "shots", place, "--write", tmp_path / "{name}.edl", tmp_path / "{name}.otio", tmp_path / "sheet.jpg", "--json"
+    ).json
+    assert [film["shots"] for film in there["films"]] == [film["shots"] for film in here["films"]]
+    assert there["films"][0]["path"] == place
+    assert "part one.mp4" in (tmp_path / "part-one.edl").read_text()
+    assert "s3://rushes-journey/films/part one.mp4" in (tmp_path / "part-one.otio").read_text()
+    assert (tmp_path / "sheet.jpg").stat().st_size > 1000
+    (fetched,) = there["fetched"]
+    assert 0 < fetched["fetched_bytes"] <= fetched["size_bytes"] == film.stat().st_size
+    missing = rushes("shots", "s3://rushes-journey/gone.mp4", "--dry-run", status=1)
+    assert "s3://rushes-journey/gone.mp4: there is no such file" in missing.err
+
+
 def test_a_dry_run_lists_what_a_bucket_holds_and_reads_none_of_it(
     rushes: Rushes, project: Path, bucket: Bucket
 ) -> None:

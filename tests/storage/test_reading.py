@@ -6,6 +6,7 @@ import hashlib
 import io
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,22 @@ def test_a_jump_fetches_one_block_and_a_long_reading_takes_more_at_a_time(web: W
         assert found.fetched.requests <= len(DATA) / BLOCK_BYTES / 2
         assert max(_length(asked) for _, asked in web.asked) > 2 * BLOCK_BYTES
         assert web.sent["/film.mp4"] <= len(DATA)  # no block is fetched twice
+
+
+def test_several_readers_in_order_take_turns_and_none_pushes_out_what_another_is_about_to_read(web: WebServer) -> None:
+    count, part = 8, 6 << 20
+    film = remote(web.put("/film.mp4", bytes(count * part)))
+    with held(film) as found, ExitStack() as stack:
+        assert found is not None
+        files = [stack.enter_context(film.open()) for _ in range(count)]
+        for number, file in enumerate(files):
+            file.seek(number * part)
+        for _ in range(part >> 15):
+            for file in files:
+                file.read(1 << 15)
+        fetched = found.fetched
+    assert fetched.fetched_bytes == count * part
+    assert fetched.requests <= 1 + count * 6  # 1, 2, 4, 8 blocks, then the rest
 
 
 def test_no_more_than_so_many_blocks_are_kept_in_memory(web: WebServer) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import floor
-from pathlib import Path
 from statistics import median
 
 from rushes.footage.shot import CutKind, Shot
 from rushes.footage.source import Source
 from rushes.footage.video import VideoIndex
+from rushes.storage.places import Remote, parse_place
 from rushes.timecode import Timecode, count_of_timecode, parse_timecode, timecode_of_count
 
 
@@ -54,7 +54,7 @@ class Timeline:
     Attributes:
         name: of the source.
         path: where the film is, as text that any file can hold.
-        uri: the same as a URI, percent-encoded.
+        uri: the same as a URI, percent-encoded; of a store the place itself, without the query of a web address.
         digest: SHA-256 of the film, in hex.
         rate: frames per second of the grid; the average where the rate varies.
         frame_count: frames of the film; the grid may have more or fewer where the rate varies.
@@ -86,7 +86,8 @@ class Timeline:
 
     @property
     def file_name(self) -> str:
-        return self.path.replace("\\", "/").rpartition("/")[2]
+        place = parse_place(self.path)
+        return place.name if isinstance(place, Remote) else self.path.replace("\\", "/").rpartition("/")[2]
 
     @property
     def slot_count(self) -> int:
@@ -135,7 +136,7 @@ def make_timeline(source: Source, index: VideoIndex, shots: Sequence[Shot], *, h
     return Timeline(
         name=source.name,
         path=_printable(source.path),
-        uri=source.path if "://" in source.path else Path(source.path).as_uri(),
+        uri=_uri_of(source.path),
         digest=source.digest,
         rate=index.rate,
         time_base=index.time_base,
@@ -171,6 +172,11 @@ def _slots(index: VideoIndex, ordinals: Sequence[int]) -> list[int]:
         slots.append(max(nearest, slots[-1] + 1) if slots else nearest)
     assert all(later > sooner for sooner, later in pairwise(slots))
     return slots
+
+
+def _uri_of(path: str) -> str:
+    place = parse_place(path)
+    return str(replace(place, query="")) if isinstance(place, Remote) else place.as_uri()
 
 
 def _printable(path: str) -> str:

@@ -58,6 +58,7 @@ class IngestDefaults:
     size: str = "640"  # long side in pixels, or WIDTHxHEIGHT
     format: str = "jpeg"
     quality: int = 90
+    thumbnail: str = "0"  # size of a small picture beside each, as `size`; "0" makes none
     deinterlace: bool = False
     raw: str = "preview"  # or half or full: how a raw becomes pixels
 
@@ -308,10 +309,11 @@ def _parse_ingest(table: Mapping[str, Any], *, where: str) -> IngestDefaults:
         parse_duration(settings.every)
     except ValueError as error:
         raise ProjectError(f"{where}: [ingest] every: {error}") from error
-    if not re.fullmatch(r"[1-9][0-9]{0,4}(x[1-9][0-9]{0,4})?", settings.size):
-        raise ProjectError(
-            f'{where}: [ingest] size is \'{settings.size}\'; it must be "640" (the long side) or "640x360"'
-        )
+    for key, size, none in (("size", settings.size, ""), ("thumbnail", settings.thumbnail, ', or "0" for none')):
+        if not re.fullmatch(r"[1-9][0-9]{0,4}(x[1-9][0-9]{0,4})?", size) and not (none and size == "0"):
+            raise ProjectError(
+                f'{where}: [ingest] {key} is \'{size}\'; it must be "640" (the long side) or "640x360"{none}'
+            )
     if settings.format not in PICTURE_FORMATS:
         hint = did_you_mean(settings.format, PICTURE_FORMATS)
         raise ProjectError(f"{where}: [ingest] format is '{settings.format}'. {hint}")

@@ -32,7 +32,7 @@ FINDINGS = [
 def test_the_page_states_every_benchmark_whether_its_target_was_reached_or_not():
     page = format_results(FINDINGS)
     assert "| [fast](#fast) | fast & its peer | 1 s | 250 s | 250 × | ≥ 10 × | reached |" in page
-    assert "| [slow](#slow) | slow & its peer | 1 s | 0.5 s | 0.5 × | ≥ 10 × | missed |" in page
+    assert "| [slow](#slow) | slow & its peer | 1 s | 0.5 s | 0.50 × | ≥ 10 × | missed |" in page
     assert "| [alone](#alone) | alone & its peer | 1 s | – | – | ≤ 6 s | reached |" in page
     assert "| [absent](#absent) | absent & its peer | – | – | – | ≥ 50 × | not measured |" in page
     assert "On: a processor, 2 cores. Commit: abc." in page

@@ -111,3 +111,17 @@ def test_damage_is_counted_and_said_once_with_where_it_begins(catalog: Catalog, 
     assert len(said) == 1
     assert "of its 60 frames gave no picture because their data is damaged, the first at 00:00:00:" in said[0]
     assert "damaged packets passed over: " in said[0]
+
+
+def test_thumbnails_are_written_at_once_with_frames_and_made_good_later(catalog: Catalog, tmp_path: Path) -> None:
+    film, root = write_film(tmp_path / "a.mp4", 60), tmp_path / "project"
+    small = replace(SPARSE, thumbnail=parse_size("32"))
+    take(catalog, root, film, small)
+    thumbnails = sorted((root / "thumbnails" / "a").iterdir())
+    assert [path.stem for path in thumbnails] == [item.frame.name for item in catalog.frames()]
+    assert read_picture(thumbnails[0]).shape == (21, 32, 3)
+    thumbnails[1].unlink()
+    again = take(catalog, root, film, small)
+    assert (again.new, again.known) == (1, 2)
+    assert thumbnails[1].is_file()
+    assert take(catalog, root, film, SPARSE).new == 0

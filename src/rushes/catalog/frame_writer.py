@@ -22,16 +22,25 @@ from rushes.storage.files import digest_of_bytes, write_bytes
 
 _EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "png": "png"}
 _FRAMES_PER_COMMIT = 64
+_THUMBNAIL_QUALITY = 80
 
 
 def write_frame(
     frame: Frame, pixels: npt.NDArray[np.uint8], *, root: Path, folder: str, settings: IngestSettings
 ) -> StoredFrame:
-    """Write the picture of a frame under `root`/frames/`folder`, whole or not at all."""
+    """Write the picture of a frame under `root`/frames/`folder`, and its thumbnail; each whole or not at all."""
     data = encode_picture(pixels, settings.format, settings.quality)
     image = f"frames/{folder}/{frame.name}.{_EXTENSIONS[settings.format]}"
+    if settings.thumbnail is not None:
+        small = encode_picture(resize(pixels, settings.thumbnail), "jpeg", _THUMBNAIL_QUALITY)
+        write_bytes(root / thumbnail_of(image), small)
     write_bytes(root / image, data)
     return StoredFrame(frame, image, digest_of_bytes(data), signature_of(pixels), str(settings.size))
+
+
+def thumbnail_of(image: str) -> str:
+    """Return where the thumbnail of a frame's picture is, both relative to the project's folder."""
+    return f"thumbnails/{image.partition('/')[2].rpartition('.')[0]}.jpg"
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rushes.catalog.catalog import Catalog
-from rushes.catalog.frame_writer import now, write_frame
+from rushes.catalog.frame_writer import now, thumbnail_of, write_frame
 from rushes.catalog.intake import Ingested, IngestSettings, Wanted
 from rushes.catalog.take_film import FilmIntake, take_film
 from rushes.cores import count_cores
@@ -294,7 +294,7 @@ class _Job:
         class_folders = self.wanted.class_name is not None
         suggested = known.group if known else group_of(path, name=name, class_folders=class_folders)
         group = self.wanted.group or suggested
-        there = {item.frame.id for item in self.catalog.frames(source=digest) if (self.root / item.image).is_file()}
+        there = {item.frame.id for item in self.catalog.frames(source=digest) if self._is_there(item.image)}
         if kind_of(path) == "video":
             outcome = take_film(self._film_intake(path), path, name=name, group=group, digest=digest, there=there)
         elif known is not None and there:
@@ -306,6 +306,10 @@ class _Job:
         else:
             outcome = self._take_still(path, name=name, group=group, digest=digest, beside=beside)
         return self._labelled(outcome) if class_folders else outcome
+
+    def _is_there(self, image: str) -> bool:
+        small = self.settings.thumbnail is None or (self.root / thumbnail_of(image)).is_file()
+        return small and (self.root / image).is_file()
 
     def _digest(self, path: Place) -> str:
         digest = self._remembered(path)

@@ -40,6 +40,7 @@ class IngestSettings:
     raw: Development = "preview"  # how a raw becomes pixels
     task: Task | None = None  # whose classes folders name
     deinterlace: bool = False
+    thumbnail: PictureSize | None = None  # of a small picture beside each; None makes none
     scan: bool = False  # note the signals of every frame of a film, whichever are taken
 
 

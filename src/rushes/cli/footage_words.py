@@ -68,14 +68,14 @@ def parse_sampling(
         raise UsageError(f"{'--fps' if fps is not None else '--every'}: {error}") from error
 
 
-def parse_picture_size(text: str) -> PictureSize:
+def parse_picture_size(text: str, option: str = "--size") -> PictureSize:
     """Return the size that `640` or `640x360` means."""
     from rushes.footage.picture import parse_size
 
     try:
         return parse_size(text)
     except ValueError as error:
-        raise UsageError(f"--size: {error}") from error
+        raise UsageError(f"{option}: {error}") from error
 
 
 def parse_format(text: str) -> PictureFormat:

@@ -40,6 +40,9 @@ def ingest(
     size: Annotated[str | None, typer.Option(help="Long side in pixels, or WIDTHxHEIGHT.")] = None,
     format: Annotated[str | None, typer.Option(help="jpeg, webp or png.")] = None,
     quality: Annotated[int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP.")] = None,
+    thumbnail: Annotated[
+        str | None, typer.Option(help="Size of a small picture beside each, as --size says it; 0 makes none.")
+    ] = None,
     deinterlace: Annotated[
         bool | None,
         typer.Option("--deinterlace/--no-deinterlace", help="Take the combs at moving edges out of interlaced films."),
@@ -84,6 +87,7 @@ def ingest(
             size=size or place.ingest.size,
             format=format or place.ingest.format,
             quality=quality or place.ingest.quality,
+            thumbnail=thumbnail or place.ingest.thumbnail,
             deinterlace=place.ingest.deinterlace if deinterlace is None else deinterlace,
             raw=raw or place.ingest.raw,
         )
@@ -104,6 +108,7 @@ def ingest(
             raw=parse_development(defaults.raw),
             task=wanted_task,
             deinterlace=defaults.deinterlace,
+            thumbnail=None if defaults.thumbnail == "0" else parse_picture_size(defaults.thumbnail, "--thumbnail"),
             scan=scan,
         )
         wanted, missing = plan_ingest([parse_place(path) for path in paths], group=group, class_folders=wanted_task)

@@ -61,7 +61,7 @@ def make_known_films(half: Half, media: Path, *, say: Say) -> list[KnownFilm]:
 
     The halves share no take and no picture, so that what is fitted to one can be judged on the other.
     """
-    from rushes.footage.picture import read_picture
+    from rushes.footage.pictures import read_picture
 
     folder = CACHE / f"cuts-{half}"
     films: list[KnownFilm] = []

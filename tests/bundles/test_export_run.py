@@ -18,7 +18,8 @@ from rushes.bundles.onnx import export_run
 from rushes.bundles.parity import check_parity
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, RunError
-from rushes.footage.picture import encode_picture, read_picture
+from rushes.footage.picture import encode_picture
+from rushes.footage.pictures import read_picture
 from rushes.learning.predictions import Predictions, write_predictions
 from rushes.learning.recipe import ModelRecipe, Recipe
 from rushes.learning.runs import Run, write_run

@@ -18,7 +18,8 @@ from footage.test_interlace import comb, write_interlaced
 from rushes.catalog.catalog import Catalog, open_catalog
 from rushes.catalog.ingest import group_of, ingest, plan_ingest
 from rushes.catalog.intake import Ingested, IngestSettings
-from rushes.footage.picture import encode_picture, parse_size, read_picture
+from rushes.footage.picture import encode_picture, parse_size
+from rushes.footage.pictures import read_picture
 from rushes.footage.sampling import Every, EveryFrame
 from rushes.footage.source import Unreadable
 from rushes.footage.video import index_video

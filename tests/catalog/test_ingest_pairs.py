@@ -16,7 +16,8 @@ from rushes.catalog.catalog import Catalog, open_catalog
 from rushes.catalog.frame_refs import frame_refs
 from rushes.catalog.ingest import ingest, plan_ingest
 from rushes.catalog.intake import Ingested, IngestSettings
-from rushes.footage.picture import parse_size, read_picture
+from rushes.footage.picture import parse_size
+from rushes.footage.pictures import read_picture
 from rushes.footage.sampling import EveryFrame
 from rushes.footage.source import Unreadable
 from rushes.labels.frame_index import FrameIndex, FrameRef, Miss

@@ -16,7 +16,8 @@ from rushes.catalog.catalog import Catalog, open_catalog
 from rushes.catalog.ingest import ingest, plan_ingest
 from rushes.catalog.intake import Ingested, IngestSettings
 from rushes.footage.found_shots import place_of_scan
-from rushes.footage.picture import parse_size, read_picture
+from rushes.footage.picture import parse_size
+from rushes.footage.pictures import read_picture
 from rushes.footage.sampling import Every, EveryFrame, PerShot
 from rushes.footage.signals import read_signals
 from rushes.footage.video import index_video

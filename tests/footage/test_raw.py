@@ -10,7 +10,8 @@ from PIL import Image
 
 from footage.stills import looks_like_quarters, quarters, write_jpeg, write_raw
 from rushes.errors import MediaError
-from rushes.footage.picture import parse_size, read_picture, resize
+from rushes.footage.picture import parse_size, resize
+from rushes.footage.pictures import read_picture
 from rushes.footage.raw import describe_raw, is_enough, read_raw
 from rushes.footage.sources import read_still
 

@@ -35,6 +35,8 @@ KINDS = {
     "mpeg2.mpg": {"codec": "mpeg2video", "options": {"bf": "2", "g": "10"}},
     "prores.mov": {"codec": "prores_ks", "pixel_format": "yuv422p10le"},
     "raw stream.264": {"codec": "libx264"},
+    "reordered.avi": {"codec": "libx264"},
+    "reordered 4.avi": {"codec": "mpeg4", "options": {"bf": "2", "g": "12"}},
 }
 
 
@@ -48,6 +50,15 @@ def test_each_wanted_frame_of_each_kind_of_film_is_the_one_that_was_painted(tmp_
         found = list(decode_frames(path, index, list(wanted)))
         assert [frame.ordinal for frame in found] == sorted(set(wanted))
         assert [ordinal_of(frame.pixels) for frame in found] == sorted(set(wanted))
+
+
+def test_an_avi_of_reordered_frames_is_counted_and_keeps_its_rate(tmp_path: Path) -> None:
+    index = index_video(write_film(tmp_path / "a.avi", 60))
+    assert not index.exact
+    assert index.constant_rate
+    assert index.seconds_at(59) == Fraction(59, 25)
+    told = write_film(tmp_path / "b.avi", 60, codec="mpeg4", options={"bf": "2"})
+    assert index_video(told).exact
 
 
 def test_times_of_a_variable_rate_are_kept(tmp_path: Path) -> None:

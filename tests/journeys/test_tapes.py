@@ -7,7 +7,7 @@ from pathlib import Path
 from footage.painted import run_ffmpeg
 from footage.test_interlace import comb, write_interlaced
 from journeys.conftest import Rushes
-from rushes.footage.picture import read_picture
+from rushes.footage.pictures import read_picture
 
 NOTE = "is interlaced: moving edges show combs; --deinterlace takes them out"
 

@@ -14,7 +14,7 @@ import pytest
 from journeys.conftest import Rushes, Said
 from rushes.datasets.synthetic.films import render_films
 from rushes.datasets.synthetic.truth import FilmTruth
-from rushes.footage.picture import read_picture
+from rushes.footage.pictures import read_picture
 
 CLASSES = ("ECS", "CS", "MS", "FS", "LS")
 QUICK = (

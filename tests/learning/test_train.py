@@ -12,7 +12,7 @@ import torch
 from learning.tiny import TASK, StopAt, TinyProject, as_manifest, backbone_recipe, cnn_recipe, make_project
 from rushes.datasets.preprocessing import prepare
 from rushes.errors import RecipeError, RunError, WeightsError
-from rushes.footage.picture import read_picture
+from rushes.footage.pictures import read_picture
 from rushes.learning.lessons import plan_class_weights
 from rushes.learning.monitors import score
 from rushes.learning.predictions import read_predictions

@@ -32,7 +32,7 @@ from rushes.bundles.graph import INPUT, LOGITS, PROBABILITIES, Graph
 from rushes.bundles.parity import Parity, compare, write_samples
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, MediaError, require_extra
-from rushes.footage.picture import read_picture
+from rushes.footage.pictures import read_picture
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_file, write_bytes, write_json, write_text

@@ -1,4 +1,4 @@
-"""Pictures as RGB pixels: read from any file, resized, and held as bytes."""
+"""Pictures as RGB pixels: their sizes, resized, and held as bytes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.errors import MediaError
-from rushes.footage.kinds import kind_of, require_content
-from rushes.storage.places import Place
-from rushes.storage.reading import held_whole
 
 PictureFormat = Literal["jpeg", "webp", "png"]
 _SIZE = re.compile(r"^\s*(\d{1,5})(?:\s*[xX×]\s*(\d{1,5}))?\s*$")
@@ -62,33 +59,6 @@ def parse_size(text: str) -> PictureSize:
             f"'{text}' is not a picture size. Allowed: 640 (the long side in pixels) or 640x360 (width x height)"
         )
     return PictureSize(long_side=sides[0]) if len(sides) == 1 else PictureSize(width=sides[0], height=sides[1])
-
-
-def read_picture(path: Place, *, size: PictureSize | None = None) -> npt.NDArray[np.uint8]:
-    """Return the picture in a photograph or a camera raw, upright.
-
-    Args:
-        size: what it is brought to, while it is decoded where the format allows; None leaves every pixel.
-
-    Returns:
-        (height, width, 3), RGB.
-
-    Raises:
-        MediaError: the file is missing, empty, cut off, a film, or no picture.
-    """
-    from rushes.footage.photo import is_photo, read_photo
-
-    kind = kind_of(path)
-    if kind == "video":
-        require_content(path)
-        raise MediaError(path, "is a film where a picture is needed. Take frames of it with `rushes ingest`")
-    with held_whole(path):
-        require_content(path)
-        if kind == "raw" and not is_photo(path):
-            from rushes.footage.raw import read_raw
-
-            return read_raw(path, size=size).pixels
-        return read_photo(path, size=size).pixels
 
 
 def resize(pixels: npt.NDArray[np.uint8], size: PictureSize) -> npt.NDArray[np.uint8]:

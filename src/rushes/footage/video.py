@@ -56,6 +56,9 @@ _SEEK_GAP, _SEEK_GAP_SEARCHING = 4, 48
 _LISTING = frozenset({"mp4", "mov", "matroska", "webm"})
 # A program stream states a time now and then. FFmpeg counts on from it; after a seek it begins at another frame.
 _NEVER_SOUGHT = frozenset({"mpeg"})
+# An AVI states no times: FFmpeg counts its packets as they are stored, for some codecs (H.264) also where frames are
+# shown in another order.
+_TIMED_BY_STORAGE = frozenset({"avi"})
 _STEPS_BACK = (0, 1, 3)  # keyframes; a transport stream is sought by its clock and comes out behind the keyframe
 
 
@@ -180,7 +183,8 @@ def index_video(path: Place) -> VideoIndex:
         told = codec in ONE_FRAME_PER_PACKET and not fields
         found = _times_in_header(path, stream, first.pts) if told else None
         if found is None:
-            found = _times_in_packets(path, first.pts, told=told)
+            reordered = bool(_TIMED_BY_STORAGE & _formats(stream)) and bool(stream.codec_context.has_b_frames)
+            found = _times_in_packets(path, first.pts, told=told, reordered=reordered)
         times = found.times
         time_base = Fraction(stream.time_base or Fraction(1, 90000))
         rate = _average_rate(times.pts, time_base, stream.average_rate or stream.guessed_rate)
@@ -609,15 +613,24 @@ def _agree(samples: SampleTimes, stream: VideoStream) -> bool:
     return True
 
 
-def _times_in_packets(path: Place, first_decoded: int | None, *, told: bool) -> _Found:
-    """Return the times of the frames by the packets; where these do not tell, by decoding all."""
+def _times_in_packets(path: Place, first_decoded: int | None, *, told: bool, reordered: bool) -> _Found:
+    """Return the times of the frames by the packets; where these do not tell, by decoding all.
+
+    Args:
+        told: each packet holds one frame.
+        reordered: frames may be shown in another order than their packets are stored in, and the container does not
+            tell; where the times of the packets rise as they are stored, they are not those of their frames.
+    """
     with open_film(path) as decoder:
         packets = _Packets.of(decoder)
         stated, codec = decoder.stream.frames, decoder.stream.codec_context.codec.canonical_name
     times = packets.times(first_decoded) if told else None
-    if times is None:
+    if times is None or (reordered and packets.rising):
         logger.info("%s: the times of its frames are found by decoding all of them", path.name)
-        times = _decoded_times(path)
+        decoded = _decoded_times(path)
+        # One after the other, the frames are shown at the times that the packets have together.
+        same = times is not None and not decoded.exact and len(times.pts) == len(decoded.pts)
+        times = _Times(times.pts, decoded.keyframes, exact=False) if times is not None and same else decoded
     if not times.pts:
         raise MediaError(path, _nothing_decodes(codec, len(packets.pts)))
     warnings = list(packets.warnings)
@@ -672,6 +685,12 @@ class _Packets:
             warnings.append(f"it breaks off after {len(pts):,} frames ({error.strerror})")
         last = durations[max(durations)] if durations else 0
         return cls(pts, keys, begins_with_key, orderly, last, count, tuple(warnings))
+
+    @property
+    def rising(self) -> bool:
+        """Whether no packet has an earlier time than the one before it."""
+        known = [value for value in self.pts if value is not None]
+        return known == sorted(known)
 
     def times(self, first_decoded: int | None) -> _Times | None:
         """Return the times of the frames; None where the packets do not tell."""

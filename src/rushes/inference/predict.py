@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from rushes.errors import MediaError
 from rushes.footage.kinds import find_media, kind_of
-from rushes.footage.picture import read_picture
+from rushes.footage.pictures import read_picture
 from rushes.footage.sampling import Every, Sampling, plan_ordinals
 from rushes.footage.source import MediaKind, Unreadable
 from rushes.footage.video import DecodedFrame, VideoIndex, decode_frames, index_video

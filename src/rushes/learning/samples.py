@@ -200,7 +200,7 @@ def describe_lost(lost: Sequence[UnusableSample], *, total: int) -> str:
 
 
 def _read_picture(row: ManifestRow, root: Path, preprocessing: Preprocessing) -> npt.NDArray[np.uint8] | UnusableSample:
-    from rushes.footage.picture import read_picture
+    from rushes.footage.pictures import read_picture
 
     path = root / row.img_ref
     try:

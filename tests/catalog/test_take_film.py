@@ -7,10 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import pytest
 
-from footage.painted import ordinal_of, write_film
+from footage.painted import damage, ordinal_of, write_film
 from footage.spliced import pan, still, write_frames
 from rushes.catalog.catalog import Catalog, open_catalog
 from rushes.catalog.ingest import ingest, plan_ingest
@@ -20,7 +19,6 @@ from rushes.footage.picture import parse_size
 from rushes.footage.pictures import read_picture
 from rushes.footage.sampling import Every, EveryFrame, PerShot
 from rushes.footage.signals import read_signals
-from rushes.footage.video import index_video
 
 EVERY = IngestSettings(sampling=EveryFrame(), size=parse_size("640"), format="png")
 SPARSE = replace(EVERY, sampling=Every(Fraction(1)))
@@ -99,14 +97,7 @@ def test_a_kept_scan_that_is_damaged_is_made_again(catalog: Catalog, tmp_path: P
 
 def test_damage_is_counted_and_said_once_with_where_it_begins(catalog: Catalog, tmp_path: Path) -> None:
     film = write_film(tmp_path / "a.mp4", 60, options={"x264-params": "keyint=10:scenecut=0"})
-    index = index_video(film)
-    with av.open(str(film)) as container:
-        packets = [(packet.pts, packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
-    data = bytearray(film.read_bytes())
-    for pts, place, size in packets:
-        if index.pts[20] <= pts < index.pts[30]:
-            data[place + 4 : place + size] = bytes(size - 4)
-    film.write_bytes(data)
+    damage(film, 20, 30)
     outcome = take(catalog, tmp_path / "project", film, replace(SPARSE, scan=True))
     said = [str(lack) for lack in outcome.lost if "gave no picture because" in str(lack)]
     assert len(said) == 1

@@ -111,3 +111,13 @@ def write_sound(path: Path) -> Path:
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+def damage(path: Path, start: int, stop: int) -> None:
+    """Put zeros where the data of frames stand in a film, by their position in presentation order, `[start, stop)`."""
+    with av.open(str(path)) as container:
+        packets = [(packet.pts, packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    for _, place, size in sorted(packets)[start:stop]:
+        data[place + 4 : place + size] = bytes(size - 4)
+    path.write_bytes(data)

@@ -7,13 +7,12 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footage.painted import ordinal_of, write_film, write_large_film
+from footage.painted import damage, ordinal_of, write_film, write_large_film
 from footage.spliced import index_of, pan, still, write_frames
 from rushes.errors import MediaError
 from rushes.footage.scan import plan_segments, scan_film
@@ -169,13 +168,7 @@ def test_a_scan_that_is_stopped_returns_what_it_has(tmp_path: Path) -> None:
 def test_damaged_frames_are_lost_and_the_rest_goes_on(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mp4", 60, options={"x264-params": "keyint=10:scenecut=0"})
     index = index_video(path)
-    with av.open(str(path)) as container:
-        packets = [(packet.pts, packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
-    data = bytearray(path.read_bytes())
-    for pts, place, size in packets:
-        if index.pts[20] <= pts < index.pts[30]:
-            data[place + 4 : place + size] = bytes(size - 4)
-    path.write_bytes(data)
+    damage(path, 20, 30)
     scan = scan_film(path, index, source="")
     lost = {frame.ordinal for frame in scan.lost}
     assert lost & set(range(20, 30))

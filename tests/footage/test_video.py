@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from footage.painted import HEIGHT, WIDTH, ordinal_of, write_film, write_sound
+from footage.painted import HEIGHT, WIDTH, damage, ordinal_of, write_film, write_sound
 from rushes.errors import MediaError
 from rushes.footage.color import ToRgb
 from rushes.footage.video import DecodedFrame, LostFrame, VideoIndex, decode_frames, index_video, plan_runs
@@ -129,14 +129,8 @@ def test_an_ordinal_outside_the_film_is_a_bug_of_the_caller(tmp_path: Path) -> N
 
 def test_damaged_frames_are_lost_and_the_rest_goes_on(tmp_path: Path) -> None:
     path = write_film(tmp_path / "damaged.mp4", 60, options={"x264-params": "keyint=10:scenecut=0"})
-    with av.open(str(path)) as container:
-        packets = [(packet.pts, packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
     index = index_video(path)
-    data = bytearray(path.read_bytes())
-    for pts, place, size in packets:
-        if index.pts[20] <= pts < index.pts[30]:
-            data[place + 4 : place + size] = bytes(size - 4)
-    path.write_bytes(data)
+    damage(path, 20, 30)
     found = list(decode_frames(path, index, range(60)))
     assert [frame.ordinal for frame in found] == list(range(60))
     whole = {frame.ordinal for frame in found if isinstance(frame, DecodedFrame)}
@@ -325,14 +319,8 @@ def test_few_frames_are_decoded_ahead_of_what_is_taken(tmp_path: Path) -> None:
 
 def test_damaged_frames_are_lost_where_runs_are_decoded_side_by_side(tmp_path: Path) -> None:
     path = write_film(tmp_path / "damaged.mp4", 100, options={"x264-params": "keyint=10:scenecut=0"})
-    with av.open(str(path)) as container:
-        packets = [(packet.pts, packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
     index = index_video(path)
-    data = bytearray(path.read_bytes())
-    for pts, place, size in packets:
-        if index.pts[20] <= pts < index.pts[30]:
-            data[place + 4 : place + size] = bytes(size - 4)
-    path.write_bytes(data)
+    damage(path, 20, 30)
     wanted = list(range(4, 100, 10))
     found = list(decode_frames(path, index, wanted, threads=2))
     assert [frame.ordinal for frame in found] == wanted

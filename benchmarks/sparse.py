@@ -17,7 +17,8 @@ from benchmarks.films import HEIGHT, MINUTES, RATE, WIDTH, make_films, make_long
 from benchmarks.harness import Outcome, Say, Target, Timing, Turns, format_seconds, in_turns, time_call
 from rushes.footage.picture import encode_picture
 from rushes.footage.sampling import Every, EveryKeyframe, plan_ordinals
-from rushes.footage.video import DecodedFrame, VideoIndex, decode_frames, index_video, plan_runs
+from rushes.footage.video import DecodedFrame, decode_frames, index_video, plan_runs
+from rushes.footage.video_index import VideoIndex
 from rushes.storage.files import digest_of_file
 
 TARGET = Target("ratio", 10)

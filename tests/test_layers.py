@@ -76,6 +76,14 @@ def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
             assert name.split(".")[1] in allowed, f"{path}: {room} may not import {name}"
 
 
+def test_no_module_of_footage_is_imported_by_what_it_imports() -> None:
+    paths = {f"rushes.footage.{path.stem}": path for path in modules() if room_of(path) == "footage"}
+    left = {name: {other for other in imported(path) if other in paths} for name, path in paths.items()}
+    while free := {name for name, others in left.items() if not others & left.keys()}:
+        left = {name: others for name, others in left.items() if name not in free}
+    assert not left, f"in a circle, or behind one: {', '.join(sorted(left))}"
+
+
 @pytest.mark.parametrize("library", EDGES)
 def test_a_heavy_library_stays_at_its_edge(library: str) -> None:
     rooms = {room_of(path) for path in modules() if any(name.split(".")[0] == library for name in imported(path))}

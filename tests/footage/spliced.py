@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from rushes.footage.scanner import Scanner
 from rushes.footage.signals import Signals
-from rushes.footage.video import VideoIndex
+from rushes.footage.video_index import VideoIndex
 
 WIDTH, HEIGHT = 320, 180
 ROOM = 160  # pixels that a camera may move over

@@ -16,7 +16,8 @@ from footage.painted import HEIGHT, WIDTH, ordinal_of, run_ffmpeg, write_film_wi
 from footage.test_against_ffprobe import times_by_ffprobe
 from rushes.footage.sampling import name_frames
 from rushes.footage.source import Source
-from rushes.footage.video import DecodedFrame, VideoIndex, decode_frames, index_video
+from rushes.footage.video import DecodedFrame, decode_frames, index_video
+from rushes.footage.video_index import VideoIndex
 from rushes.timecode import timecode_at
 
 X264 = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "veryfast", "-crf", "18")

@@ -11,7 +11,8 @@ from av.filter import Graph
 
 from footage.painted import write_film
 from rushes.footage.interlace import with_neighbours
-from rushes.footage.video import DecodedFrame, VideoIndex, decode_frames, index_video
+from rushes.footage.video import DecodedFrame, decode_frames, index_video
+from rushes.footage.video_index import VideoIndex
 
 WIDTH, HEIGHT, COUNT, STEP = 160, 96, 20, 4
 DETAIL = np.s_[10:40, 4:28]  # one row light, one dark, and nothing moves

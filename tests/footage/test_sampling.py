@@ -22,7 +22,7 @@ from rushes.footage.sampling import (
     plan_ordinals,
 )
 from rushes.footage.source import Source
-from rushes.footage.video import VideoIndex
+from rushes.footage.video_index import VideoIndex
 
 FILM = Source("ab" * 32, "/films/TT.mp4", "TT_S01_E01", "TT_S01_E01", "video", 8, 8, "h264", Fraction(24), 2400)
 

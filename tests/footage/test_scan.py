@@ -18,7 +18,8 @@ from rushes.errors import MediaError
 from rushes.footage.scan import plan_segments, scan_film
 from rushes.footage.scanner import warm_up_of
 from rushes.footage.signals import Signals
-from rushes.footage.video import DecodedFrame, VideoIndex, index_video
+from rushes.footage.video import DecodedFrame, index_video
+from rushes.footage.video_index import VideoIndex
 from rushes.storage.places import parse_place
 from rushes.storage.reading import BLOCK_BYTES, held
 from storage.servers import web_server

@@ -8,7 +8,8 @@ import pytest
 from footage.painted import run_ffmpeg, write_film, write_film_with
 from rushes.footage.smpte import smpte_at
 from rushes.footage.sources import read_source
-from rushes.footage.video import VideoIndex, index_video
+from rushes.footage.video import index_video
+from rushes.footage.video_index import VideoIndex
 
 NTSC = Fraction(30000, 1001)
 MPEG2 = ("-c:v", "mpeg2video", "-q:v", "3", "-g", "12", "-bf", "2")

@@ -16,7 +16,8 @@ import pytest
 from footage.painted import HEIGHT, WIDTH, damage, ordinal_of, write_film, write_sound
 from rushes.errors import MediaError
 from rushes.footage.color import ToRgb
-from rushes.footage.video import DecodedFrame, LostFrame, VideoIndex, decode_frames, index_video, plan_runs
+from rushes.footage.video import DecodedFrame, LostFrame, decode_frames, index_video, plan_runs
+from rushes.footage.video_index import VideoIndex
 
 KINDS = {
     "h264 with B-frames.mp4": {"codec": "libx264"},
@@ -338,11 +339,6 @@ def test_an_encoder_named_in_the_first_packet_only_is_allowed_for_after_a_jump(m
         for frame in decode_frames(path, index, [100, 200], threads=threads):
             assert isinstance(frame, DecodedFrame)
             assert np.array_equal(frame.pixels, straight[frame.ordinal])
-
-
-def test_an_index_without_frames_cannot_be() -> None:
-    with pytest.raises(ValueError, match="at least one frame"):
-        VideoIndex((), Fraction(1), Fraction(1), (), 8, 8, "h264", Fraction(1))
 
 
 @pytest.mark.slow

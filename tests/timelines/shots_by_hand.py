@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rushes.footage.shot import Cut, Shot
 from rushes.footage.source import Source
-from rushes.footage.video import VideoIndex
+from rushes.footage.video_index import VideoIndex
 from rushes.timelines.timeline import Timeline, make_timeline
 
 DIGEST = "ab" * 32

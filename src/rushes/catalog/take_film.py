@@ -24,7 +24,8 @@ from rushes.footage.shots import plan_per_shot, shots_of
 from rushes.footage.signals import Signals
 from rushes.footage.source import Frame, Unreadable
 from rushes.footage.sources import read_source
-from rushes.footage.video import LostFrame, VideoIndex, decode_frames
+from rushes.footage.video import LostFrame, decode_frames
+from rushes.footage.video_index import VideoIndex
 from rushes.progress import Progress
 from rushes.storage.places import Place
 from rushes.timecode import timecode_at

@@ -13,7 +13,7 @@ from rushes.footage.shots import shots_of
 from rushes.footage.signals import Signals, read_signals, write_signals
 from rushes.footage.source import Source
 from rushes.footage.sources import read_source
-from rushes.footage.video import VideoIndex
+from rushes.footage.video_index import VideoIndex
 from rushes.progress import Progress, silent
 from rushes.storage.places import Place
 from rushes.storage.reading import held

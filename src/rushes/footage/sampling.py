@@ -11,7 +11,7 @@ from math import ceil, floor
 from typing import Literal, get_args
 
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source
-from rushes.footage.video import VideoIndex
+from rushes.footage.video_index import VideoIndex
 from rushes.timecode import Timecode, format_frame_name, nominal_rate, timecode_at
 
 Unit = Literal["timecode", "seconds", "frame", "pts"]

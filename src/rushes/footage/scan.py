@@ -19,7 +19,8 @@ from rushes.footage.interlace import with_neighbours, without_combs
 from rushes.footage.scanner import Scanner, warm_up_of
 from rushes.footage.signals import Signals
 from rushes.footage.steps import reach_of
-from rushes.footage.video import DecodedFrame, LostFrame, VideoIndex, counted, lost_frame, see_first_packet
+from rushes.footage.video import DecodedFrame, LostFrame, counted, lost_frame, see_first_packet
+from rushes.footage.video_index import VideoIndex
 from rushes.progress import Progress, silent
 from rushes.storage.places import Place
 

@@ -14,7 +14,7 @@ from rushes.footage.planes import Shrinker, SmallFrame
 from rushes.footage.signals import COLOUR_GRID, LUMA_GRID, MOTION_COLUMNS, SIGNATURE_BYTES, Signals
 from rushes.footage.signature import signatures_of
 from rushes.footage.steps import StepMeter, reach_of
-from rushes.footage.video import VideoIndex
+from rushes.footage.video_index import VideoIndex
 
 if TYPE_CHECKING:
     import av

@@ -5,14 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from rushes.footage.video_index import VideoIndex
 from rushes.timecode import Timecode, count_of_timecode, parse_start_timecode, parse_timecode, timecode_of_count
 
 if TYPE_CHECKING:
     import av
     from av.container import InputContainer
     from av.video.stream import VideoStream
-
-    from rushes.footage.video import VideoIndex
 
 
 def smpte_at(index: VideoIndex, ordinal: int) -> Timecode | None:

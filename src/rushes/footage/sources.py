@@ -13,7 +13,7 @@ from rushes.errors import MediaError
 from rushes.footage.kinds import kind_of, require_content
 from rushes.footage.source import Source
 from rushes.footage.still import Still
-from rushes.footage.video import VideoIndex
+from rushes.footage.video_index import VideoIndex
 from rushes.storage.files import digest_of_bytes, digest_of_file
 from rushes.storage.places import Place, Remote
 from rushes.storage.reading import digest_of_remote_film, held, held_whole

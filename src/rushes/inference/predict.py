@@ -19,7 +19,8 @@ from rushes.footage.kinds import find_media, kind_of
 from rushes.footage.pictures import read_picture
 from rushes.footage.sampling import Every, Sampling, plan_ordinals
 from rushes.footage.source import MediaKind, Unreadable
-from rushes.footage.video import DecodedFrame, VideoIndex, decode_frames, index_video
+from rushes.footage.video import DecodedFrame, decode_frames, index_video
+from rushes.footage.video_index import VideoIndex
 from rushes.inference.prediction import (
     FramePrediction,
     PicturePrediction,

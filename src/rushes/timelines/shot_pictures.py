@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from rushes.footage.picture import PictureSize, decode_picture, encode_picture, resize
 from rushes.footage.shot import Shot
-from rushes.footage.video import DecodedFrame, VideoIndex, decode_frames
+from rushes.footage.video import DecodedFrame, decode_frames
+from rushes.footage.video_index import VideoIndex
 from rushes.progress import Progress, silent
 from rushes.storage.places import Place
 

@@ -13,7 +13,7 @@ from statistics import median
 
 from rushes.footage.shot import CutKind, Shot
 from rushes.footage.source import Source
-from rushes.footage.video import VideoIndex
+from rushes.footage.video_index import VideoIndex
 from rushes.storage.places import Remote, parse_place
 from rushes.timecode import Timecode, count_of_timecode, parse_timecode, timecode_of_count
 

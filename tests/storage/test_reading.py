@@ -21,6 +21,7 @@ from rushes.storage.reading import (
     digest_of_remote_film,
     exists,
     held,
+    open_place,
     read_place,
 )
 from rushes.storage.stores import WHOLE_BYTES, list_keys
@@ -69,7 +70,7 @@ def film(request: pytest.FixtureRequest) -> Remote:
 def test_any_part_of_a_remote_file_is_what_it_is_in_the_original(film: Remote) -> None:
     original = io.BytesIO(DATA)
     random = np.random.default_rng(1)
-    with film.open() as file:
+    with open_place(film) as file:
         for _ in range(60):
             place, count = int(random.integers(0, len(DATA))), int(random.integers(0, 700_000))
             assert file.seek(place) == original.seek(place)
@@ -101,7 +102,7 @@ def test_the_digest_of_a_film_is_made_of_its_state_and_its_ends_and_fetches_litt
 
 def test_a_jump_fetches_one_block_and_a_long_reading_takes_more_at_a_time(web: WebServer) -> None:
     film = remote(web.put("/film.mp4", DATA))
-    with film.open() as file, held(film) as found:
+    with open_place(film) as file, held(film) as found:
         assert found is not None
         file.seek(3_000_000)
         file.read(10)
@@ -119,7 +120,7 @@ def test_several_readers_in_order_take_turns_and_none_pushes_out_what_another_is
     film = remote(web.put("/film.mp4", bytes(count * part)))
     with held(film) as found, ExitStack() as stack:
         assert found is not None
-        files = [stack.enter_context(film.open()) for _ in range(count)]
+        files = [stack.enter_context(open_place(film)) for _ in range(count)]
         for number, file in enumerate(files):
             file.seek(number * part)
         for _ in range(part >> 15):
@@ -133,7 +134,7 @@ def test_several_readers_in_order_take_turns_and_none_pushes_out_what_another_is
 def test_no_more_than_so_many_blocks_are_kept_in_memory(web: WebServer) -> None:
     data = bytes((BLOCKS_KEPT + 2 * BLOCKS_AHEAD) * BLOCK_BYTES)
     film = remote(web.put("/film.mp4", data))
-    with film.open() as file, held(film) as found:
+    with open_place(film) as file, held(film) as found:
         assert found is not None
         while file.read(1 << 20):
             assert len(found._blocks) <= BLOCKS_KEPT
@@ -143,10 +144,10 @@ def test_readers_of_one_file_share_what_was_fetched(web: WebServer) -> None:
     film = remote(web.put("/film.mp4", DATA))
     with held(film):
         for _ in range(3):
-            with film.open() as file:
+            with open_place(film) as file:
                 file.read(1000)
     assert len(web.asked) == 1
-    with film.open() as file:
+    with open_place(film) as file:
         file.read(1000)
     assert len(web.asked) == 2
 
@@ -157,7 +158,7 @@ def test_several_threads_read_one_file_at_the_same_time(web: WebServer) -> None:
 
     def read(seed: int) -> None:
         random = np.random.default_rng(seed)
-        with film.open() as file:
+        with open_place(film) as file:
             for _ in range(30):
                 place = int(random.integers(0, len(DATA) - 1000))
                 file.seek(place)
@@ -201,7 +202,7 @@ def test_a_connection_that_always_breaks_is_said_to(web: WebServer) -> None:
 @pytest.mark.parametrize("etag", ["other", "gone"])
 def test_a_file_that_changes_between_two_readings_is_not_mixed(web: WebServer, etag: str) -> None:
     film = remote(web.put("/film.mp4", DATA))
-    with film.open() as file:
+    with open_place(film) as file:
         file.read(10)
         web.put("/film.mp4", DATA[::-1], etag='"two"' if etag == "other" else None, modified=1.1e9)
         file.seek(2_000_000)
@@ -211,7 +212,7 @@ def test_a_file_that_changes_between_two_readings_is_not_mixed(web: WebServer, e
 
 def test_a_file_that_changes_on_a_server_that_states_times_only_is_not_mixed(web: WebServer) -> None:
     film = remote(web.put("/film.mp4", DATA, etag=None))
-    with film.open() as file:
+    with open_place(film) as file:
         file.read(10)
         web.put("/film.mp4", DATA[::-1], etag=None, modified=1.1e9)
         file.seek(2_000_000)
@@ -221,7 +222,7 @@ def test_a_file_that_changes_on_a_server_that_states_times_only_is_not_mixed(web
 
 def test_a_file_that_shrinks_is_not_mixed(web: WebServer) -> None:
     film = remote(web.put("/film.mp4", DATA, etag=None, modified=None))
-    with film.open() as file:
+    with open_place(film) as file:
         file.read(10)
         web.put("/film.mp4", DATA[:1000], etag=None, modified=None)
         file.seek(2_000_000)
@@ -231,13 +232,13 @@ def test_a_file_that_shrinks_is_not_mixed(web: WebServer) -> None:
 
 def test_an_object_that_changes_or_vanishes_in_a_bucket_is_said_to(bucket: Bucket) -> None:
     film = remote(bucket.put("changing.mp4", DATA))
-    with film.open() as file:
+    with open_place(film) as file:
         file.read(10)
         bucket.put("changing.mp4", DATA[::-1])
         file.seek(2_000_000)
         with pytest.raises(MediaError, match="changed while it was read"):
             file.read(10)
-    with film.open() as file:
+    with open_place(film) as file:
         file.read(10)
         bucket.client.delete_object(Bucket=bucket.name, Key="changing.mp4")
         file.seek(2_000_000)
@@ -247,7 +248,7 @@ def test_an_object_that_changes_or_vanishes_in_a_bucket_is_said_to(bucket: Bucke
 
 def test_a_small_file_is_taken_whole_from_a_server_without_ranges(web: WebServer) -> None:
     film = remote(web.put("/film.mp4", DATA, ranges=False))
-    with film.open() as file:
+    with open_place(film) as file:
         file.seek(4_000_000)
         assert file.read(10) == DATA[4_000_000:4_000_010]
         assert file.seek(0, io.SEEK_END) == len(DATA)

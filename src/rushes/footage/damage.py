@@ -5,14 +5,14 @@ from __future__ import annotations
 import struct
 
 from rushes.storage.places import Place
-from rushes.storage.reading import size_of_place
+from rushes.storage.reading import open_place, size_of_place
 
 _TEXT_BYTES = frozenset(range(32, 127)) | {9, 10, 13}
 
 
 def why_unreadable(path: Place, said: str) -> str:
     """Return a reason for a file that FFmpeg refused; `said` is what FFmpeg says of it."""
-    with path.open("rb") as file:
+    with open_place(path) as file:
         start = file.read(512)
     if start and all(byte in _TEXT_BYTES for byte in start.removeprefix(b"\xef\xbb\xbf")):
         return "is a text file, whatever it is called. Give a film (MP4, MOV, MKV, WebM, AVI …)"
@@ -26,7 +26,7 @@ def _fault_of_boxes(path: Place) -> str | None:
     length = size_of_place(path)
     seen: list[str] = []
     place = 0
-    with path.open("rb") as file:
+    with open_place(path) as file:
         while place + 8 <= length:
             file.seek(place)
             size, name = struct.unpack(">I4s", file.read(8))

@@ -12,7 +12,7 @@ from rushes.errors import MediaError
 from rushes.footage.damage import why_unreadable
 from rushes.footage.kinds import require_content
 from rushes.storage.places import Place, Remote
-from rushes.storage.reading import failure_of
+from rushes.storage.reading import failure_of, open_place
 
 if TYPE_CHECKING:
     import av
@@ -126,7 +126,7 @@ def _readable(path: Place) -> Iterator[tuple[str | _Quiet, Callable[[], MediaErr
         require_content(path)
         yield os.path.abspath(path), lambda: None  # noqa: PTH100
         return
-    with path.open("rb") as file:
+    with open_place(path) as file:
         require_content(path)
         try:
             yield _Quiet(file), lambda: failure_of(file)

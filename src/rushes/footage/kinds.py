@@ -10,7 +10,7 @@ from pathlib import Path
 from rushes.errors import MediaError
 from rushes.footage.source import MediaKind
 from rushes.storage.places import Place, Remote
-from rushes.storage.reading import exists, size_of_place
+from rushes.storage.reading import exists, open_place, size_of_place
 from rushes.storage.stores import list_keys
 
 VIDEO_EXTENSIONS = frozenset(
@@ -123,6 +123,6 @@ def require_content(path: Place) -> None:
             raise MediaError(path, "there is no such file. Check the name")
         if path.stat().st_size == 0:
             raise MediaError(path, "is empty (0 bytes). Copy it again from where it came from")
-        path.open("rb").close()
+        open_place(path).close()
     except OSError as error:
         raise MediaError(path, f"cannot be opened ({error.strerror}). Check its permissions") from error

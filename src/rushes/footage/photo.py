@@ -19,6 +19,7 @@ from rushes.footage.orientation import flip_of_orientation, turn
 from rushes.footage.picture import PictureSize, resize_exactly
 from rushes.footage.still import Still
 from rushes.storage.places import Place
+from rushes.storage.reading import open_place
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -51,7 +52,7 @@ def read_photo(path: Place, *, size: PictureSize | None = None) -> Still:
         MediaError: there is no picture to be read, it is cut off, or it is larger than MAX_PIXELS.
     """
     require_content(path)
-    with path.open("rb") as file:
+    with open_place(path) as file:
         return _read(file, path, size)
 
 
@@ -65,7 +66,7 @@ def is_photo(path: Place) -> bool:
 
     No camera raw begins like one of these; a TIFF does, and is not looked for.
     """
-    with path.open("rb") as file:
+    with open_place(path) as file:
         start = file.read(12)
     if start[4:8] == b"ftyp":
         return start[8:12] in _HEIF_BRANDS | _AVIF_BRANDS
@@ -79,7 +80,7 @@ def capture_time(path: Place) -> str | None:
         MediaError: there is no picture to be read.
     """
     require_content(path)
-    with path.open("rb") as file:
+    with open_place(path) as file:
         return _stated(_open(file, path))[1]
 
 

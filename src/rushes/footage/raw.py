@@ -18,7 +18,7 @@ from rushes.footage.picture import PictureSize, resize, resize_exactly
 from rushes.footage.raw_extent import missing_bytes
 from rushes.footage.still import Still
 from rushes.storage.places import Place
-from rushes.storage.reading import read_place, size_of_place
+from rushes.storage.reading import open_place, read_place, size_of_place
 
 if TYPE_CHECKING:
     import rawpy
@@ -206,7 +206,7 @@ def _stated_time(path: Place) -> str | None:
     """Return the capture time in the EXIF of a raw that is a TIFF inside."""
     import exifread
 
-    with path.open("rb") as file:
+    with open_place(path) as file:
         try:
             tags = exifread.process_file(file, details=False, extract_thumbnail=False)
         except Exception:  # a damaged EXIF block raises whatever its bytes lead to; the picture may still be good

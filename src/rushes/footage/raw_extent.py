@@ -6,6 +6,7 @@ import struct
 from typing import BinaryIO
 
 from rushes.storage.places import Place
+from rushes.storage.reading import open_place
 
 # Tags of TIFF 6.0 and TIFF/EP whose values, paired, say where pixels are and how many bytes they take.
 _PLACES = {273: 279, 324: 325, 513: 514}
@@ -21,7 +22,7 @@ def stated_bytes(path: Place) -> int | None:
     Returns:
         The end of the pixels that lie furthest back; None where the file is no TIFF inside (CR3, RAF, X3F …).
     """
-    with path.open("rb") as file:
+    with open_place(path) as file:
         order = {b"II*\0": "<", b"MM\0*": ">"}.get(file.read(4))
         if order is None:
             return None
@@ -45,7 +46,7 @@ def stated_bytes(path: Place) -> int | None:
 
 def missing_bytes(path: Place) -> str:
     """Return in words how much of a raw is missing; "" where all that it says it holds is there."""
-    with path.open("rb") as file:
+    with open_place(path) as file:
         there = file.seek(0, 2)
     stated = stated_bytes(path)
     if stated is None or stated <= there:

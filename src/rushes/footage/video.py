@@ -23,6 +23,7 @@ from rushes.footage.orientation import flip_of_matrix
 from rushes.footage.smpte import read_start_timecode
 from rushes.footage.video_index import SEEK_GAP, VideoIndex
 from rushes.storage.places import Place
+from rushes.storage.reading import open_place
 
 if TYPE_CHECKING:
     import av
@@ -506,7 +507,7 @@ def _times_in_header(path: Place, stream: VideoStream, first_decoded: int | None
     from rushes.footage.mp4 import read_sample_times
 
     try:
-        with path.open("rb") as file:
+        with open_place(path) as file:
             samples = read_sample_times(file, stream.id)
     except OSError:
         return None

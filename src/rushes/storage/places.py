@@ -6,7 +6,7 @@ import posixpath
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from rushes.errors import UsageError
@@ -66,18 +66,6 @@ class Remote:
         """The folder that this lies in; the bucket or server where it lies in none."""
         folder = posixpath.dirname(self.key.rstrip("/"))
         return Remote(self.scheme, self.host, f"{folder}/" if folder else "")
-
-    def open(self, mode: str = "rb") -> BinaryIO:
-        """Open the object for reading, as `Path.open` opens a file; what is read is fetched by range.
-
-        Raises:
-            MediaError: in reading, where the store does not give what is asked for.
-        """
-        from rushes.storage.reading import open_remote
-
-        if mode != "rb":
-            raise ValueError(f"a remote place is read in mode 'rb' only, not {mode!r}")
-        return open_remote(self)
 
 
 Place: TypeAlias = Path | Remote

@@ -223,15 +223,18 @@ def _let_go(found: RemoteObject, *, reading: int = 0) -> None:
             del _open[found.remote]
 
 
-def open_remote(remote: Remote) -> BinaryIO:
-    """Open an object for reading; readers of one object at the same time share what was fetched.
+def open_place(place: Place) -> BinaryIO:
+    """Open a file or a remote object for reading; readers of one object at the same time share what was fetched.
 
     Raises:
+        OSError: a local file cannot be opened.
         MediaError: in reading, where the store does not give what is asked for.
         UsageError: the environment says what cannot be followed.
         MissingExtraError: the extra `cloud` is not installed.
     """
-    return RemoteFile(remote)  # type: ignore[return-value]  # a raw file reads as many bytes as are asked for
+    if isinstance(place, Path):
+        return place.open("rb")
+    return RemoteFile(place)  # type: ignore[return-value]  # a raw file reads as many bytes as are asked for
 
 
 @contextmanager

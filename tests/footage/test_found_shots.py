@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -7,7 +8,11 @@ import pytest
 
 from footage.spliced import pan, still, write_frames
 from rushes.errors import MediaError
-from rushes.footage.found_shots import find_shots, place_of_scan
+from rushes.footage.found_shots import find_shots, keep_scan, place_of_scan
+from rushes.footage.scan import Scan
+from rushes.footage.signals import write_signals
+
+PLAIN = ("source", "rate", "time_base", "film_frames")
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +60,12 @@ def test_a_picture_has_no_shots(tmp_path: Path) -> None:
     (tmp_path / "one.jpg").write_bytes(encode_picture(still(1, 1)[0]))
     with pytest.raises(MediaError, match="is a photograph; shots are found in films"):
         find_shots(tmp_path / "one.jpg")
+
+
+def test_a_scan_of_a_part_is_never_kept_nor_taken_for_whole(film: Path, tmp_path: Path) -> None:
+    whole = find_shots(film).signals
+    part = replace(whole, **{f.name: getattr(whole, f.name)[:50] for f in fields(whole) if f.name not in PLAIN})
+    with pytest.raises(ValueError, match="a scan is kept whole; 50 of 96 frames"):
+        keep_scan(tmp_path, Scan(part))
+    write_signals(place_of_scan(tmp_path, whole.source), replace(whole, film_frames=95))
+    assert find_shots(film, scans=tmp_path).signals.film_frames == 96

@@ -69,3 +69,15 @@ def test_shrinking_comes_close_to_a_true_average(width: int, height: int) -> Non
 @pytest.mark.parametrize(("width", "height"), [(33, 17), (7, 5), (2, 300), (1, 1)])
 def test_the_smallest_planes_have_a_small_picture_too(width: int, height: int) -> None:
     assert shrink(np.full((height, width), 77, np.uint8), 40, 22).tolist() == [[77] * 40] * 22
+
+
+@pytest.mark.parametrize("layout", ["nv12", "yuyv422", "uyvy422", "p010le", "yuv420p10be", "yuv422p", "yuv444p12le"])
+@pytest.mark.parametrize("stated", [0, 1])
+def test_the_limited_range_is_stretched_once_in_every_layout(layout: str, stated: int) -> None:
+    grey = np.tile(np.linspace(0, 255, 320, dtype=np.uint8), (180, 1))
+    source = av.VideoFrame.from_ndarray(np.repeat(grey[:, :, None], 3, axis=2), format="rgb24")
+    frame = source.reformat(format=layout, dst_color_range="MPEG")
+    frame.color_range = stated
+    small = Shrinker(320, 180, 0)(frame)
+    assert abs(float(small.luma.mean()) - 127.5) < 1.5
+    assert abs(float(small.luma.std()) - 73.6) < 1.5

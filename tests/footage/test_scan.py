@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -111,18 +111,82 @@ def test_a_remote_film_that_is_gone_in_the_middle_of_a_scan_ends_it(tmp_path: Pa
             scan_film(film, index, source="abc", threads=2)
 
 
-def test_a_seek_that_leads_astray_is_made_good_in_one_go(long_film: tuple[Path, VideoIndex]) -> None:
-    from dataclasses import replace
-
-    path, index = long_film
-    # No keyframe is where this index says: a seek comes out behind what is wanted, or before it.
-    lying = replace(index, keyframes=tuple(key + 7 for key in index.keyframes[:-1]))
+def test_where_no_seek_leads_to_a_segment_the_film_is_scanned_in_one_go(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_film(tmp_path / "film.mkv", 700, options={"x264-params": "keyint=10:scenecut=0:bframes=0"})
+    index = index_video(path)
+    # Its first half goes after it was indexed: a seek into it comes out behind what is sought.
+    with av.open(str(path)) as source, av.open(str(tmp_path / "half.mkv"), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.pts is not None and packet.pts >= index.pts[400]:
+                packet.stream = stream
+                target.mux(packet)
     kept = Kept()
-    scan = scan_film(path, lying, source="", wanted=[100, 600], keep=kept, threads=2)
-    whole = scan_film(path, index, source="", threads=1)
-    assert scan.signals.ordinal.tolist() == list(range(index.frame_count))
-    np.testing.assert_array_equal(scan.signals.signature, whole.signals.signature)
-    assert sorted(frame.ordinal for frame in kept.frames) == [100, 600]
+    with caplog.at_level("INFO"):
+        scan = scan_film(tmp_path / "half.mkv", index, source="", wanted=[100, 450, 699], keep=kept, threads=2)
+    assert "seeking leads astray" in caplog.text
+    assert [frame.ordinal for frame in scan.lost] == list(range(400))
+    assert scan.signals.ordinal.tolist() == list(range(400, 700))
+    assert kept.painted == [(450, 450), (699, 699)]
+
+
+SOUGHT_OTHERWISE = {
+    "stream.ts": {"codec": "libx264"},
+    "mpeg.ts": {"codec": "mpeg2video"},
+    "refresh.mp4": {"codec": "libx264", "options": {"x264-params": "intra-refresh=1:keyint=24"}},
+    "refresh.mkv": {"codec": "libx264", "options": {"x264-params": "intra-refresh=1:keyint=24"}},
+    "open.mkv": {"codec": "libx264", "options": {"x264-params": "open-gop=1:keyint=24:bframes=3"}},
+}
+
+
+@pytest.mark.parametrize("name", SOUGHT_OTHERWISE)
+def test_films_that_are_hard_to_seek_give_every_frame(tmp_path: Path, name: str) -> None:
+    path = write_film(tmp_path / name, 700, **SOUGHT_OTHERWISE[name])  # type: ignore[arg-type]
+    index = index_video(path)
+    assert len(plan_segments(index, threads=2)) > 1
+    kept = Kept()
+    divided = scan_film(path, index, source="", wanted=range(0, 700, 50), keep=kept, threads=2)
+    assert divided.is_whole
+    assert divided.lost == ()
+    assert kept.painted == [(ordinal, ordinal) for ordinal in range(0, 700, 50)]
+    assert same(divided.signals, scan_film(path, index, source="", threads=1).signals)
+
+
+def test_a_damaged_keyframe_at_a_seam_costs_no_more_than_in_one_go(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mp4", 700, options={"x264-params": "keyint=10:scenecut=0"})
+    index = index_video(path)
+    seam = plan_segments(index, threads=2)[1]
+    assert seam.seek is not None
+    damage(path, seam.seek, seam.seek + 1)
+    one, divided = (scan_film(path, index, source="", threads=threads) for threads in (1, 2))
+    assert divided.is_whole
+    assert [frame.ordinal for frame in divided.lost] == [frame.ordinal for frame in one.lost]
+    assert divided.damaged_packets == one.damaged_packets
+
+
+def test_a_film_of_which_nothing_can_be_decoded_says_so(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "film.mp4", 30)
+    index = index_video(path)
+    damage(path, 0, 30)
+    with pytest.raises(MediaError, match="gave no frame: all of its data is damaged"):
+        scan_film(path, index, source="")
+
+
+def test_opencv_has_its_threads_back_after_scans_side_by_side(tmp_path: Path) -> None:
+    import cv2
+
+    before = cv2.getNumThreads()
+    films = [write_film(tmp_path / f"{number}.mp4", 60) for number in range(3)]
+    threads = [
+        threading.Thread(target=lambda film=film: scan_film(film, index_video(film), source="")) for film in films
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert cv2.getNumThreads() == before
 
 
 @given(
@@ -134,8 +198,6 @@ def test_a_seek_that_leads_astray_is_made_good_in_one_go(long_film: tuple[Path, 
 def test_segments_are_the_whole_film_in_order(
     keys: Sequence[int], frame_count: int, threads: int, rate: Fraction
 ) -> None:
-    from dataclasses import replace
-
     keyframes = tuple(sorted({0, *(key for key in keys if key < frame_count)}))
     index = replace(index_of(frame_count, rate), keyframes=keyframes)
     segments = plan_segments(index, threads=threads)

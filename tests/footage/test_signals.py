@@ -55,6 +55,18 @@ def test_a_file_that_is_no_scan_says_so(tmp_path: Path, signals: Signals) -> Non
         read_signals(path)
 
 
+def test_a_scan_whose_words_are_damaged_says_so(tmp_path: Path, signals: Signals) -> None:
+    path = tmp_path / "film.parquet"
+    write_signals(path, signals)
+    about = pl.read_parquet_metadata(path)
+    for key, text in (("source", None), ("rate", "25/0"), ("rate", "abc"), ("film_frames", "many")):
+        words = {name: value for name, value in about.items() if name not in (key, "ARROW:schema")}
+        pl.read_parquet(path).write_parquet(path, metadata=words | ({key: text} if text else {}))
+        with pytest.raises(MediaError, match="not a scan that can be read"):
+            read_signals(path)
+        write_signals(path, signals)
+
+
 def test_signals_have_one_row_per_frame(signals: Signals) -> None:
     with pytest.raises(ValueError, match="35 of pts, 34 of step"):
         replace(signals, step=signals.step[:-1])

@@ -34,8 +34,6 @@ from rushes.storage.reading import Fetched, RemoteObject, exists, held
 from rushes.timecode import parse_frame_name
 
 FOLDER_ORIGIN = "folder"
-_EXTENSIONS = {"jpeg": "jpg", "webp": "webp", "png": "png"}
-_FRAMES_PER_COMMIT = 64
 _STILLS_FOLDER = "stills"
 
 

@@ -135,8 +135,8 @@ def _scan(
         progress=intake.progress if keep is None else lambda done, total, note="": None,
         stopped=intake.stopped,
     )
-    if not intake.stopped():
-        keep_scan(intake.scans, scan.signals)
+    if scan.is_whole:
+        keep_scan(intake.scans, scan)
     return scan
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rushes.errors import MediaError
-from rushes.footage.scan import scan_film
+from rushes.footage.scan import Scan, scan_film
 from rushes.footage.shot import Shot
 from rushes.footage.shots import shots_of
 from rushes.footage.signals import Signals, read_signals, write_signals
@@ -56,12 +56,10 @@ def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, prog
             raise MediaError(path, "is a photograph; shots are found in films. Give a video file")
         signals = None if scans is None else read_kept_scan(scans, source.digest, index)
         if signals is None:
-            signals = scan_film(path, index, source=source.digest, threads=threads, progress=progress).signals
-            if not signals.frame_count:
-                reason = "gave no frame: all of its data is damaged. Copy it again from where it came from"
-                raise MediaError(path, reason)
+            scan = scan_film(path, index, source=source.digest, threads=threads, progress=progress)
+            signals = scan.signals
             if scans is not None:
-                keep_scan(scans, signals)
+                keep_scan(scans, scan)
     return FoundShots(source, index, signals, shots_of(signals, frame_count=index.frame_count))
 
 
@@ -70,9 +68,17 @@ def place_of_scan(scans: Path, digest: str) -> Path:
     return scans / f"{digest[:16]}.parquet"
 
 
-def keep_scan(scans: Path, signals: Signals) -> None:
-    """Keep a scan in a folder of scans."""
-    write_signals(place_of_scan(scans, signals.source), signals)
+def keep_scan(scans: Path, scan: Scan) -> None:
+    """Keep a scan in a folder of scans.
+
+    Raises:
+        ValueError: it is of a part of the film.
+    """
+    if not scan.is_whole or not scan.signals.frame_count:
+        raise ValueError(
+            f"a scan is kept whole; {scan.signals.frame_count} of {scan.signals.film_frames} frames are there"
+        )
+    write_signals(place_of_scan(scans, scan.signals.source), scan.signals)
 
 
 def read_kept_scan(scans: Path, digest: str, index: VideoIndex) -> Signals | None:
@@ -84,5 +90,5 @@ def read_kept_scan(scans: Path, digest: str, index: VideoIndex) -> Signals | Non
     except MediaError as error:
         logger.info("%s; scanning again", error)
         return None
-    whole = signals.frame_count and int(signals.ordinal[-1]) < index.frame_count
-    return signals if whole and signals.source == digest else None
+    same = signals.source == digest and signals.film_frames == index.frame_count
+    return signals if same and signals.frame_count else None

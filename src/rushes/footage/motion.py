@@ -118,7 +118,11 @@ def follow(before: Tracked, after: Tracked) -> Motion:
     matrix, _ = cv2.estimateAffinePartial2D(
         start, stop, method=cv2.RANSAC, ransacReprojThreshold=0.6, maxIters=48, refineIters=0
     )
-    guess = _guess_of(matrix, centre, width) if matrix is not None else (complex(np.median(moved.real)), 0j)
+    guess = (
+        _guess_of(matrix, centre, width)
+        if matrix is not None
+        else (complex(_middle(moved.real), _middle(moved.imag)), 0j)
+    )
     noise = _NOISE_PIXELS / width
     shift, factor = _fit(place, moved, *guess, noise=noise)
     errors = np.abs(moved - shift - factor * place)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LONG_SIDE = 160  # pixels of the small luma; enough to follow corners, little enough to be quick
 GRID = (5, 8)  # rows and columns of the small colour planes
 _ROWS_PER_ROW = 4  # rows of the film that are looked at for one row of the small picture
+_LIMITED_GAIN = 255 / 219  # from the limited range to the full one
 _SAMPLES = 8  # pixels in a row and in a column that make up a cell of colour
 _DETAIL_ROWS = 32  # rows of the film on which sharpness is measured
 _LIMITED_RANGE, _FULL_RANGE = 1, 2  # AVColorRange
@@ -63,16 +64,14 @@ class Shrinker:
         """Return a frame made small."""
         import cv2
 
-        layout = frame.format.name
+        layout, stated = frame.format.name, frame.color_range
+        # Monochrome films are of the full range unless they say otherwise.
+        full = stated == _FULL_RANGE or (layout.startswith(("yuvj", "gray")) and stated != _LIMITED_RANGE)
         if not _has_planes(layout):
-            frame = self._in_planes(frame)
-            layout = frame.format.name
+            frame, full = self._in_planes(frame), True
         planes = frame.planes
         bits = frame.format.components[0].bits
-        stated = frame.color_range
-        # Monochrome films are of the full range unless they say otherwise.
-        unstated_full = layout.startswith(("yuvj", "gray")) and stated != _LIMITED_RANGE
-        curve = self._curve(full=stated == _FULL_RANGE or unstated_full, trc=frame.color_trc)
+        curve = self._curve(full=full, trc=frame.color_trc)
         luma = _array(planes[0], bits)
         small = _to_8_bits(shrink(luma, *self._size), bits)
         if len(planes) < 3:
@@ -83,14 +82,14 @@ class Shrinker:
             small, blue, red = (_turned(plane, self._flip) for plane in (small, blue, red))
         if curve is not None:
             small = np.asarray(cv2.LUT(small, curve), np.uint8)
-        return SmallFrame(small, blue, red, _detail(luma, bits))
+        return SmallFrame(small, blue, red, _detail(luma, bits) * (1 if full else _LIMITED_GAIN**2))
 
     def _curve(self, *, full: bool, trc: int) -> Pixels | None:
         """Return the table that brings luma codes to full range and standard dynamics; None where none is needed."""
         key = (full, trc)
         if key not in self._curves:
             codes = np.arange(256)
-            levels = codes if full else np.clip((codes - 16) * 255 / 219, 0, 255)
+            levels = codes if full else np.clip((codes - 16) * _LIMITED_GAIN, 0, 255)
             if trc in (TRANSFER_PQ, TRANSFER_HLG):
                 deep = np.rint(levels * 257).astype(np.uint16)
                 self._curves[key] = tone_map(np.repeat(deep[None, :, None], 3, axis=2), trc)[0, :, 0]
@@ -99,6 +98,7 @@ class Shrinker:
         return self._curves[key]
 
     def _in_planes(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """Return a frame with planes of their own, of the full range."""
         from av.video.reformatter import VideoReformatter
 
         if self._reformatter is None:

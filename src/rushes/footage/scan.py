@@ -6,7 +6,7 @@ import logging
 import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rushes.cores import count_cores
-from rushes.footage.film import open_film
+from rushes.errors import MediaError
+from rushes.footage.film import Decoder, open_film
 from rushes.footage.interlace import with_neighbours, without_combs
 from rushes.footage.scanner import Scanner, warm_up_of
 from rushes.footage.signals import Signals
 from rushes.footage.steps import reach_of
-from rushes.footage.video import DecodedFrame, LostFrame, counted, lost_frame, see_first_packet
+from rushes.footage.video import STEPS_BACK, DecodedFrame, LostFrame, counted, lost_frame, see_first_packet
 from rushes.footage.video_index import VideoIndex
 from rushes.progress import Progress, silent
 from rushes.storage.places import Place
@@ -49,6 +50,11 @@ class Scan:
     signals: Signals
     lost: tuple[LostFrame, ...] = ()
     damaged_packets: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every frame of the film is accounted for: a scan that was stopped is not whole."""
+        return self.signals.frame_count + len(self.lost) == self.signals.film_frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ def scan_film(
         stopped: asked now and then; where it says so, what was noted until then is returned.
 
     Raises:
-        MediaError: the file cannot be opened.
+        MediaError: the file cannot be opened, or gives no frame at all.
         ValueError: a wanted ordinal is outside the film.
     """
     chosen = frozenset(wanted)
@@ -140,20 +146,35 @@ def scan_film(
     )
     segments = plan_segments(index, threads=count)
     with _one_thread_each():
-        return work.run(segments, source, threads=count)
+        scan = work.run(segments, source, threads=count)
+    if not scan.signals.frame_count and not stopped():
+        raise MediaError(path, "gave no frame: all of its data is damaged. Copy it again from where it came from")
+    assert scan.is_whole or stopped(), "a scan accounts for every frame of the film"
+    return scan
 
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Keep OpenCV from dividing its small pictures among threads: the film is divided already."""
+    """Keep OpenCV from dividing its small pictures among threads while films are scanned: films are divided already."""
     import cv2
 
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
+    with _scanning_lock:
+        if not _scanning:
+            _scanning.append(cv2.getNumThreads())
+            cv2.setNumThreads(1)
+        _scanning.append(0)
     try:
         yield
     finally:
-        cv2.setNumThreads(before)
+        with _scanning_lock:
+            _scanning.pop()
+            if len(_scanning) == 1:
+                cv2.setNumThreads(_scanning.pop())
+
+
+# The setting belongs to the process: first what it was, then an entry for each scan that is under way.
+_scanning: list[int] = []
+_scanning_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +188,20 @@ class _Part:
 
 
 class _Astray(Exception):
-    """A seek came out behind the frame that was sought."""
+    """No seek leads to the beginning of a segment."""
+
+
+class _Damage:
+    """Counts the damaged packets that came between the frames that a segment answers for."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder, self._seen, self.count = decoder, decoder.damaged_packets, 0
+
+    def look(self, *, within: bool) -> None:
+        """Take note of what was damaged since the last look."""
+        now = self._decoder.damaged_packets
+        self.count += (now - self._seen) if within else 0
+        self._seen = now
 
 
 class _Tally:
@@ -176,6 +210,10 @@ class _Tally:
     def __init__(self, total: int, progress: Progress) -> None:
         self._lock = threading.Lock()
         self._total, self._progress, self._done = total, progress, 0
+
+    def restart(self) -> None:
+        with self._lock:
+            self._done = 0
 
     def add(self, count: int) -> None:
         with self._lock:
@@ -201,40 +239,36 @@ class _Pass:
         self._asked = frozenset(with_neighbours(sorted(wanted), index.frame_count)) if deinterlace else wanted
         self._tally, self._stopped = tally, stopped
         self._given: set[int] = set()  # a frame is handed on once, also where the film is begun again
-        self._abandoned = threading.Event()
 
     def run(self, segments: Sequence[Segment], source: str, *, threads: int) -> Scan:
         """Return the scan of the whole film."""
         if len(segments) > 1:
             parts = self.side_by_side(segments, threads)
-            if parts is not None:
-                return _joined(parts, source)
+            if parts is not None and ((scan := _joined(parts, source)).is_whole or self._stopped()):
+                return scan
             logger.info("%s: seeking leads astray; scanning from the beginning", self._path.name)
+            self._tally.restart()
         whole = Segment(None, 0, 0, self._index.frame_count, self._index.frame_count)
-        return _joined([self.part(whole, threads=threads)], source)
+        return _joined([self.part(whole, threading.Event(), threads=threads)], source)
 
     def side_by_side(self, segments: Sequence[Segment], threads: int) -> list[_Part] | None:
-        """Return what the segments gave, in order; None where a seek led astray."""
+        """Return what the segments gave, in order; None where no seek leads to the beginning of one."""
         parts: dict[int, _Part] = {}
+        abandoned = threading.Event()
         with ThreadPoolExecutor(max_workers=threads) as pool:
-            running: dict[Future[_Part], int] = {}
+            running = {pool.submit(self.part, one, abandoned, threads=1): number for number, one in enumerate(segments)}
             try:
-                for number, segment in enumerate(segments):
-                    running[pool.submit(self.part, segment, threads=1)] = number
-                while running:
-                    finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        parts[running.pop(future)] = future.result()
+                for future in as_completed(running):
+                    parts[running[future]] = future.result()
             except _Astray:
                 return None
             finally:
-                self._abandoned.set()
+                abandoned.set()
                 pool.shutdown(cancel_futures=True)
-        self._abandoned.clear()
         return [parts[number] for number in range(len(segments))]
 
-    def part(self, segment: Segment, *, threads: int) -> _Part:
-        """Decode a segment."""
+    def part(self, segment: Segment, abandoned: threading.Event, *, threads: int) -> _Part:
+        """Decode a segment; give up where it is no longer wanted."""
         from rushes.footage.color import ToRgb
 
         index = self._index
@@ -242,19 +276,18 @@ class _Pass:
         to_rgb = ToRgb(index.width_pixels, index.height_pixels, index.flip)
         lost: list[LostFrame] = []
         with open_film(self._path, stream=index.stream, threads=threads) as decoder:
-            if segment.seek is not None:
-                see_first_packet(decoder, index)
-                decoder.seek(index.pts[segment.seek])
-            numbered = self._numbered(decoder.frames(), segment)
-            frames: Iterator[tuple[int, av.VideoFrame | None]] = self._watched(numbered, segment, scanner, lost)
+            damage = _Damage(decoder)
+            numbered = self._numbered(self._frames_of(decoder, segment), segment)
+            frames: Iterator[tuple[int, av.VideoFrame | None]] = self._watched(
+                numbered, segment, scanner, lost, damage, abandoned
+            )
             if self._deinterlace:
                 frames = without_combs(frames, self._wanted)
             for ordinal, frame in frames:
                 if frame is not None and segment.start <= ordinal < segment.stop:
                     self._hand_on(frame, ordinal, to_rgb)
-            damaged = decoder.damaged_packets
         within = tuple(frame for frame in lost if segment.start <= frame.ordinal < segment.stop)
-        return _Part(segment, scanner.signals(""), within, damaged)
+        return _Part(segment, scanner.signals(""), within, damage.count)
 
     def _watched(
         self,
@@ -262,6 +295,8 @@ class _Pass:
         segment: Segment,
         scanner: Scanner,
         lost: list[LostFrame],
+        damage: _Damage,
+        abandoned: threading.Event,
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         """Yield those of a segment's frames that are asked for, once the scanner has seen all; note which are lost."""
         index = self._index
@@ -269,6 +304,7 @@ class _Pass:
         for ordinal, frame in frames:
             lost += (lost_frame(missed, index) for missed in range(expected, ordinal))
             expected = ordinal + 1
+            damage.look(within=segment.start <= ordinal < segment.stop)
             scanner.take(frame, ordinal)
             if ordinal in self._asked:
                 yield ordinal, frame
@@ -276,24 +312,43 @@ class _Pass:
             if since == _PROGRESS_FRAMES:
                 self._tally.add(since)
                 since = 0
-                if self._stopped() or self._abandoned.is_set():
+                if self._stopped() or abandoned.is_set():
                     return
+        damage.look(within=segment.end == segment.stop)
         lost += (lost_frame(missed, index) for missed in range(expected, segment.end))
         self._tally.add(since)
+
+    def _frames_of(self, decoder: Decoder, segment: Segment) -> Iterator[av.VideoFrame]:
+        """Yield frames from the segment's first on, or from some way before it.
+
+        Raises:
+            _Astray: every seek came out behind it, from however far back.
+        """
+        if segment.seek is None:
+            yield from decoder.frames()
+            return
+        index = self._index
+        see_first_packet(decoder, index)
+        place = bisect_left(index.keyframes, segment.seek)
+        for back in STEPS_BACK:
+            decoder.seek(index.pts[index.keyframes[max(0, place - back)]])
+            frames = decoder.frames()
+            first = next(frames, None)
+            if first is not None and first.pts is not None and first.pts <= index.pts[segment.first]:
+                yield first
+                yield from frames
+                return
+        raise _Astray
 
     def _numbered(self, frames: Iterator[av.VideoFrame], segment: Segment) -> Iterator[tuple[int, av.VideoFrame]]:
         """Yield the segment's frames with their ordinals; a frame is known by its time."""
         index = self._index
         if not index.exact:
             frames = counted(frames, index)
-        place, astray = segment.first, segment.seek is not None
+        place = segment.first
         for frame in frames:
-            if frame.pts is None or frame.pts < index.pts[segment.first]:
-                astray = False
+            if frame.pts is None:
                 continue
-            if astray and frame.pts > index.pts[segment.first]:
-                raise _Astray
-            astray = False
             while place < index.frame_count and index.pts[place] < frame.pts:
                 place += 1
             if place >= segment.end:
@@ -319,9 +374,11 @@ def _joined(parts: Sequence[_Part], source: str) -> Scan:
             [getattr(part.signals, field.name)[rows] for part, rows in zip(parts, cut, strict=True)]
         )
         for field in fields(Signals)
-        if field.name not in ("source", "rate", "time_base")
+        if field.name not in ("source", "rate", "time_base", "film_frames")
     }
-    signals = Signals(source=source, rate=first.rate, time_base=first.time_base, **arrays)
+    signals = Signals(
+        source=source, rate=first.rate, time_base=first.time_base, film_frames=first.film_frames, **arrays
+    )
     lost = tuple(frame for part in parts for frame in part.lost)
     return Scan(signals, lost, sum(part.damaged_packets for part in parts))
 

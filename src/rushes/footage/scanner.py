@@ -90,6 +90,7 @@ class Scanner:
             source=source,
             rate=self._index.rate,
             time_base=self._index.time_base,
+            film_frames=self._index.frame_count,
             ordinal=ordinal,
             pts=self._times[ordinal],
             keyframe=self._keyframe[:count],

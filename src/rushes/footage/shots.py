@@ -24,7 +24,12 @@ def shots_of(signals: Signals, *, frame_count: int, cuts: Sequence[Cut] | None =
     Args:
         frame_count: frames of the film, with those that could not be decoded.
         cuts: where they are known; None finds them in the signals.
+
+    Raises:
+        ValueError: there is no signal of any frame.
     """
+    if not signals.frame_count:
+        raise ValueError("shots are found in the signals of a film; there are none")
     found = find_cuts(signals) if cuts is None else cuts
     blank = is_blank(signals)
     edges = [0, *(cut.ordinal for cut in found), frame_count]

@@ -46,6 +46,7 @@ class Signals:
         source: digest of the film.
         rate: average frames per second.
         time_base: unit of `pts`.
+        film_frames: how many frames the film has, with those that could not be decoded.
         ordinal: (frames,), int64, rising. A frame that could not be decoded has no row.
         pts: (frames,), int64, in units of `time_base`.
         keyframe: (frames,), bool: its coding stands on its own.
@@ -67,6 +68,7 @@ class Signals:
     source: str
     rate: Fraction
     time_base: Fraction
+    film_frames: int
     ordinal: npt.NDArray[np.int64]
     pts: npt.NDArray[np.int64]
     keyframe: npt.NDArray[np.bool_]
@@ -85,7 +87,7 @@ class Signals:
 
     def __post_init__(self) -> None:
         count = len(self.pts)
-        for field in fields(self)[3:]:
+        for field in fields(self)[4:]:
             found = getattr(self, field.name)
             if len(found) != count:
                 raise ValueError(f"signals have one row per frame: {count} of pts, {len(found)} of {field.name}")
@@ -115,6 +117,7 @@ def write_signals(path: Path, signals: Signals) -> None:
         "source": signals.source,
         "rate": str(signals.rate),
         "time_base": str(signals.time_base),
+        "film_frames": str(signals.film_frames),
     }
     with whole_file(path) as temporary:
         pl.DataFrame(columns).write_parquet(temporary, compression="zstd", metadata=about)
@@ -134,20 +137,18 @@ def read_signals(path: Path) -> Signals:
             found = about.get("schema", "none")
             raise MediaError(path, f"is a scan of schema {found}; this rushes reads {SCHEMA}. Delete it to scan again")
         table = pl.read_parquet(path)
-        values: dict[str, Any] = {
-            name: table[name].to_numpy().astype(kind, copy=False) for name, kind in _FRAME_COLUMNS.items()
-        }
-        signature = table[_PLANE].to_numpy().reshape(-1, SIGNATURE_BYTES)
-        motion = np.stack([table[name].to_numpy() for name in MOTION_COLUMNS], axis=1).astype(np.float32, copy=False)
+        values: dict[str, Any] = {name: table[name].to_numpy().astype(kind) for name, kind in _FRAME_COLUMNS.items()}
+        motion = np.stack([table[name].to_numpy() for name in MOTION_COLUMNS], axis=1)
+        return Signals(
+            source=about["source"],
+            rate=Fraction(about["rate"]),
+            time_base=Fraction(about["time_base"]),
+            film_frames=int(about["film_frames"]),
+            signature=table[_PLANE].to_numpy().reshape(-1, SIGNATURE_BYTES),
+            motion=motion.astype(np.float32, copy=False),
+            **values,
+        )
     except FileNotFoundError:
         raise MediaError(path, "there is no such scan. Scan the film again") from None
-    except (OSError, pl.exceptions.PolarsError, ValueError) as error:
+    except (OSError, pl.exceptions.PolarsError, ValueError, KeyError, ZeroDivisionError) as error:
         raise MediaError(path, f"is not a scan that can be read ({error}). Delete it to scan again") from error
-    return Signals(
-        source=about["source"],
-        rate=Fraction(about["rate"]),
-        time_base=Fraction(about["time_base"]),
-        signature=signature,
-        motion=motion,
-        **values,
-    )

@@ -61,7 +61,7 @@ _NEVER_SOUGHT = frozenset({"mpeg"})
 # An AVI states no times: FFmpeg counts its packets as they are stored, for some codecs (H.264) also where frames are
 # shown in another order.
 _TIMED_BY_STORAGE = frozenset({"avi"})
-_STEPS_BACK = (0, 1, 3)  # keyframes; a transport stream is sought by its clock and comes out behind the keyframe
+STEPS_BACK = (0, 1, 3)  # keyframes; a transport stream is sought by its clock and comes out behind the keyframe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -257,7 +257,7 @@ class _Reader:
             damaged_before, self._passed_over = self._decoder.damaged_packets, 0
             if seeks:
                 keyframes = index.keyframes
-                place = max(0, bisect_right(keyframes, run.keyframe or 0) - 1 - _STEPS_BACK[self._tries])
+                place = max(0, bisect_right(keyframes, run.keyframe or 0) - 1 - STEPS_BACK[self._tries])
                 self._decoder.seek(index.pts[keyframes[place]])
             # A key frame needs no other; should the container call a frame so that does, it is decoded once more.
             only_keys = self._skipping and self._are_keyframes(left)
@@ -276,7 +276,7 @@ class _Reader:
             if self._passed_over and index.keyframes:  # perhaps the decoder lost its way among what was left out
                 self._skipping = False
                 self._decoder.stream.codec_context.skip_frame = "DEFAULT"
-            elif self._tries + 1 == len(_STEPS_BACK) or not index.keyframes:
+            elif self._tries + 1 == len(STEPS_BACK) or not index.keyframes:
                 raise _AstrayError
             else:
                 self._tries += 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from fractions import Fraction
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from footage.spliced import Pixels, dissolved, faded, mixed, pan, signals_of, still, zoom
 from rushes.footage.cuts import find_cuts
 from rushes.footage.shot import Cut
+from rushes.footage.signals import Signals
 
 
 def cuts_in(frames: list[Pixels], rate: Fraction = Fraction(24)) -> tuple[Cut, ...]:
@@ -108,6 +110,66 @@ def test_a_film_of_a_few_frames_has_no_cuts(count: int) -> None:
 def test_cuts_are_stated_in_ordinals_where_frames_were_lost() -> None:
     signals = signals_of([*still(1, 30), *still(2, 30)])
     moved = np.where(signals.ordinal >= 10, signals.ordinal + 5, signals.ordinal)
-    from dataclasses import replace
-
     assert [cut.ordinal for cut in find_cuts(replace(signals, ordinal=moved))] == [35]
+
+
+@pytest.mark.parametrize("length", [1, 3])
+def test_every_slide_of_a_slide_show_is_a_shot(length: int) -> None:
+    frames = [frame for seed in range(8) for frame in still(seed, length)]
+    assert [cut.ordinal for cut in cuts_in(frames, Fraction(length, 5))] == list(range(length, 8 * length, length))
+
+
+def test_cuts_that_follow_one_another_quickly_do_not_hide_one_another() -> None:
+    frames = [*still(1, 30), *(frame for seed in range(2, 6) for frame in still(seed, 6)), *still(7, 30)]
+    assert [cut.ordinal for cut in cuts_in(frames)] == [30, 36, 42, 48, 54]
+
+
+@pytest.mark.parametrize("rate", [1, 2])
+def test_a_cutaway_of_two_long_frames_is_no_flash(rate: int) -> None:
+    frames = [*still(1, 12), *still(2, 2), *still(1, 12)]
+    assert [cut.ordinal for cut in cuts_in(frames, Fraction(rate))] == [12, 14]
+
+
+def test_an_interruption_of_a_fifth_of_a_second_is_a_flash_at_any_rate() -> None:
+    for rate in (24, 60, 120):
+        frames = [*still(1, rate), *still(2, rate // 5), *still(1, rate)]
+        assert cuts_in(frames, Fraction(rate)) == ()
+
+
+def test_a_change_of_hue_alone_is_a_cut() -> None:
+    blue, red = np.zeros((180, 320, 3), np.uint8), np.zeros((180, 320, 3), np.uint8)
+    blue[:], red[:] = (40, 60, 200), (180, 40, 40)
+    drawn = still(1, 1)[0] // 4
+    assert [cut.ordinal for cut in cuts_in([drawn + blue] * 20 + [drawn + red] * 20)] == [20]
+
+
+def test_a_fade_out_of_black_with_a_caption_is_a_fade() -> None:
+    caption = np.zeros_like(still(1, 1)[0])
+    caption[150:165, 120:200] = 230
+    shares = np.linspace(0.04, 1, 25)
+    coming = [
+        np.maximum(mixed(caption, frame, share), caption) for frame, share in zip(still(2, 25), shares, strict=True)
+    ]
+    found = cuts_in([*[caption] * 40, *coming, *still(2, 50)])
+    assert [cut.kind for cut in found] == ["fade"]
+    assert abs(found[0].ordinal - 40) <= 6
+
+
+def test_many_cuts_take_no_more_than_their_share_of_time() -> None:
+    import time
+
+    signals = signals_of([frame for seed in range(6) for frame in still(seed, 9)])
+    long, longer = (_repeated(signals, times) for times in (100, 400))
+    spent = []
+    for one in (long, longer):
+        started = time.process_time()
+        assert len(find_cuts(one)) > 400
+        spent.append(time.process_time() - started)
+    assert spent[1] < 12 * spent[0]  # four times the film; not sixteen times the time
+
+
+def _repeated(signals: Signals, times: int) -> Signals:
+    arrays = {field.name: getattr(signals, field.name) for field in fields(signals)}
+    many = {name: np.concatenate([value] * times) for name, value in arrays.items() if isinstance(value, np.ndarray)}
+    count = times * signals.frame_count
+    return replace(signals, **many | {"ordinal": np.arange(count), "pts": np.arange(count), "film_frames": count})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 from math import exp
 
 import numpy as np
@@ -19,15 +21,21 @@ from rushes.footage.signals import LUMA_GRID, MOTION_COLUMNS, Signals
 
 # Hard cuts. A cut is a step that stands out: it holds across its neighbours (a flash does not), and the frames
 # around it move much less (fast motion does not). `python -m benchmarks.fit_cuts` computes the two numbers.
-_HARD_SLOPE, _HARD_MIDDLE = 4.39, 1.28
+_HARD_SLOPE, _HARD_MIDDLE = 9.60, 0.87
 _HARD_LEAST = 0.1  # unlikeness across a cut, whatever its surroundings
 _NEIGHBOURS_SECONDS = Fraction(1, 3)
 _REST = 0.05  # unlikeness between frames of a picture at rest, so that noise is not divided by nothing
-_APART = 3  # frames; of two hard cuts that are closer the surer one stands
+_NEIGHBOURS_LIMIT_SECONDS = 1  # frames that are farther apart, as in a slide show, are no neighbours
+_LONE = 0.5  # a step of which both neighbours are below this share of it stands alone: it may be another cut
+_APART, _APART_SECONDS = 3, Fraction(1, 8)  # of two hard cuts closer than both the surer one stands
 
 # Fades. A blank picture is one even colour.
 _BLANK_CONTRAST = 2.5  # standard deviation of luma
 _BLANK_COLOUR_SPREAD = 3.0
+_GROUND_SHARE, _GROUND_SPREAD = 0.85, 6  # of cells that are even, within so many levels: black behind a caption
+_GROUND_DARK, _GROUND_BRIGHT = 40, 220
+_GROUND_FADE_SECONDS = Fraction(1, 4)  # a quicker change is no fade where the ground is not blank
+_SAME_PICTURE = 0.12  # unlikeness of what comes out of such a ground to what it becomes
 _BLANK_SHOT_SECONDS = Fraction(1)  # a longer blank is a shot of its own
 _FADE_SECONDS = Fraction(5, 2)  # the longest
 _FADE_LEAST_FRAMES = 3  # a quicker one is a hard cut to or from blank
@@ -84,29 +92,32 @@ def find_cuts(signals: Signals) -> tuple[Cut, ...]:
     on differing from it; fades where the picture becomes one even colour; dissolves where the frames of a window are
     mixtures of its ends.
     """
-    blanks = _blank_runs(signals)
-    hard = [cut for cut in _hard_cuts(signals) if not _beside_blank(cut, blanks)]
-    fades = [cut for run in blanks for cut in _cuts_of_blank(signals, *run, hard)]
-    changes = [change for run in blanks for change in _fades_of_blank(signals, *run, hard)]
-    dissolves = [cut for cut in _dissolves(signals) if not _meets(cut, [*hard, *fades, *changes])]
-    rows = sorted([*hard, *fades, *dissolves], key=lambda cut: cut.ordinal)
-    return tuple(_in_ordinals(cut, signals.ordinal) for cut in _one_at_a_place(rows))
+    hard = _hard_cuts(signals)
+    rows = [cut.ordinal for cut in hard]
+    blanks = _runs(is_blank(signals))
+    fades = [cut for run in blanks for cut in _cuts_of_blank(signals, *run, rows)]
+    changes = [change for run in blanks for change in _fades_of_blank(signals, *run, rows)]
+    captioned = [cut for run in _runs(_is_ground(signals)) for cut in _fades_of_ground(signals, *run, rows)]
+    fades += _apart_from(captioned, [*fades, *changes])
+    hard = [cut for cut in hard if not _is_edge(cut, blanks)]
+    hard = _apart_from(hard, [_widened(cut, round(signals.rate * _GROUND_FADE_SECONDS)) for cut in captioned])
+    dissolves = _apart_from(_dissolves(signals), [*hard, *fades, *changes])
+    found = sorted([*hard, *fades, *dissolves], key=lambda cut: cut.ordinal)
+    return tuple(_in_ordinals(cut, signals.ordinal) for cut in _one_at_a_place(found))
 
 
 def hardness(signals: Signals) -> Floats:
     """Return how much each frame's step stands out from those around it: the logarithm of a ratio, (frames,)."""
     reach = max(3, round(signals.rate * _NEIGHBOURS_SECONDS))
-    largest, second = np.zeros((2, signals.frame_count), np.float32)
+    # A step that stands alone may be the next cut, and says nothing of motion; where things move fast, many are large.
+    beside = np.maximum(np.append(signals.step[1:], 0), np.append(0, signals.step[:-1]))
+    steps = np.where(beside < _LONE * signals.step, 0, signals.step)
+    around = np.zeros(signals.frame_count, np.float32)
     for distance in range(2, min(reach, signals.frame_count - 1) + 1):
-        for there, here in (
-            (slice(distance, None), slice(None, -distance)),
-            (slice(None, -distance), slice(distance, None)),
-        ):
-            step = signals.step[here]
-            second[there] = np.maximum(second[there], np.minimum(largest[there], step))
-            largest[there] = np.maximum(largest[there], step)
-    # The largest is left out: it may be the next cut. Where the camera or a thing moves fast, many are large.
-    return np.asarray(np.log((signals.across + 0.02) / (second + _REST)), np.float32)
+        near = signals.seconds[distance:] - signals.seconds[:-distance] <= _NEIGHBOURS_LIMIT_SECONDS
+        around[distance:] = np.maximum(around[distance:], np.where(near, steps[:-distance], 0))
+        around[:-distance] = np.maximum(around[:-distance], np.where(near, steps[distance:], 0))
+    return np.asarray(np.log((signals.across + 0.02) / (around + _REST)), np.float32)
 
 
 def windows_of(signals: Signals) -> Iterator[Windows]:
@@ -205,13 +216,21 @@ def _dissolves(signals: Signals) -> list[Cut]:
         levels = dissolve_model().levels(windows.features) - _DISSOLVE_RARITY
         for row in np.flatnonzero(levels > 0):
             found.append((float(levels[row]), int(windows.start[row]), windows.length))
+    by_start = sorted(found, key=lambda item: item[1])
+    starts = [start for _, start, _ in by_start]
+    longest = max((length for _, _, length in found), default=0)
     cuts: list[Cut] = []
+    taken = np.zeros(signals.frame_count + 1, np.bool_)
     for level, start, length in sorted(found, reverse=True):
-        if all(start + length <= cut.start or start + 1 >= cut.stop for cut in cuts):
-            # A long dissolve is one in its middle too; the longest window around it shows where it begins.
-            around = [item for item in found if item[1] <= start and start + length <= item[1] + item[2]]
-            _, start, length = max(around, key=lambda item: (item[2], item[0]))
-            cuts.append(_trimmed(signals, start, length, _sigmoid(level)))
+        if taken[start + 1 : start + length].any():
+            continue
+        # A long dissolve is one in its middle too; the longest window around it shows where it begins.
+        first, last = bisect_left(starts, start + length - longest), bisect_right(starts, start)
+        around = [item for item in by_start[first:last] if start + length <= item[1] + item[2]]
+        _, start, length = max(around, key=lambda item: (item[2], item[0]))
+        cut = _trimmed(signals, start, length, _sigmoid(level))
+        taken[cut.start : max(cut.stop, cut.start + 1)] = True
+        cuts.append(cut)
     return cuts
 
 
@@ -236,17 +255,19 @@ def _hard_cuts(signals: Signals) -> list[Cut]:
     level = _HARD_SLOPE * (hardness(signals) - _HARD_MIDDLE)
     rows = np.flatnonzero((level > 0) & (signals.across > _HARD_LEAST))
     rows = rows[rows > 0]
+    apart = max(1, min(_APART, round(signals.rate * _APART_SECONDS)))
+    taken = np.zeros(signals.frame_count + apart, np.bool_)
     cuts: list[Cut] = []
     for row in sorted(rows.tolist(), key=lambda row: (-level[row], row)):
-        if all(abs(row - cut.ordinal) >= _APART for cut in cuts):
+        if not taken[row]:
+            taken[max(0, row - apart + 1) : row + apart] = True
             cuts.append(Cut(row, "hard", row, row, _sigmoid(float(level[row]))))
-    return cuts
+    return sorted(cuts, key=lambda cut: cut.ordinal)
 
 
-def _blank_runs(signals: Signals) -> list[tuple[int, int]]:
-    """Return the stretches of rows that show one even colour, `[start, stop)`."""
-    blank = is_blank(signals)
-    edges = np.flatnonzero(np.diff(blank.astype(np.int8), prepend=0, append=0))
+def _runs(marked: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the stretches of rows that are marked, `[start, stop)`."""
+    edges = np.flatnonzero(np.diff(marked.astype(np.int8), prepend=0, append=0))
     return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
@@ -258,7 +279,55 @@ def is_blank(signals: Signals) -> npt.NDArray[np.bool_]:
     return np.asarray((signals.contrast < _BLANK_CONTRAST) & even, np.bool_)
 
 
-def _cuts_of_blank(signals: Signals, start: int, stop: int, hard: Sequence[Cut]) -> list[Cut]:
+def _is_ground(signals: Signals) -> npt.NDArray[np.bool_]:
+    """Return for each frame whether nearly all of it is black, or white: with a caption on it, it is not blank."""
+    luma = signals.signature[:, : LUMA_GRID[0] * LUMA_GRID[1]].astype(np.float32)
+    middle = np.median(luma, axis=1)
+    even = (np.abs(luma - middle[:, None]) <= _GROUND_SPREAD).mean(axis=1) >= _GROUND_SHARE
+    return np.asarray(even & ((middle <= _GROUND_DARK) | (middle >= _GROUND_BRIGHT)), np.bool_)
+
+
+def _fades_of_ground(signals: Signals, start: int, stop: int, hard: Sequence[int]) -> list[Cut]:
+    """Return how pictures go into a ground and come out of it, where they do so slowly and as a whole."""
+    if start > 0 and stop < signals.frame_count and _comes_back(signals, start, stop):
+        return []  # a flash
+    level = float(np.median(_cells(signals, start, stop)))
+    first, last = _before(signals, start, hard), _after(signals, stop, hard)
+    plateau = round(signals.rate * _PLATEAU_SECONDS)
+    least = round(signals.rate * _GROUND_FADE_SECONDS)
+    cuts = []
+    length = _rising(_lift(signals, first, start, level)[::-1], plateau)
+    if length >= least and _is_one_picture(signals, start - length, start - length // 2):
+        cuts.append(Cut(start, "fade", start - length, start))
+    length = _rising(_lift(signals, stop, last, level), plateau)
+    if length >= least and _is_one_picture(signals, stop + length - 1, stop + length // 2):
+        cuts.append(Cut(stop, "fade", stop, stop + length))
+    return cuts
+
+
+def _widened(cut: Cut, frames: int) -> Cut:
+    """Return a fade with the frames into the ground on which next to nothing of the picture is seen."""
+    return Cut(cut.ordinal, cut.kind, max(0, cut.start - frames), cut.stop + frames, cut.confidence)
+
+
+def _cells(signals: Signals, start: int, stop: int) -> Floats:
+    """Return the luma of signatures, (rows, cells)."""
+    return signals.signature[start:stop, : LUMA_GRID[0] * LUMA_GRID[1]].astype(np.float32)
+
+
+def _lift(signals: Signals, start: int, stop: int, level: float) -> Floats:
+    """Return how far the typical cell of each frame has left a level, whatever caption stands on it."""
+    return np.asarray(np.median(np.abs(_cells(signals, start, stop) - level), axis=1), np.float32)
+
+
+def _is_one_picture(signals: Signals, whole: int, half: int) -> bool:
+    """Return whether a frame in the middle of a fade shows what the whole picture shows, and less of it."""
+    one, other = (signals.signature[row][None].astype(np.float32) for row in (whole, half))
+    weaker = float(signals.contrast[half]) < 0.85 * float(signals.contrast[whole])
+    return weaker and float(_unlike(one, other)[0]) < _SAME_PICTURE
+
+
+def _cuts_of_blank(signals: Signals, start: int, stop: int, hard: Sequence[int]) -> list[Cut]:
     """Return the cuts that a blank stretch stands for: one through it, or one at either end of a long one.
 
     A picture that comes out of the blank begins the new shot.
@@ -277,21 +346,33 @@ def _cuts_of_blank(signals: Signals, start: int, stop: int, hard: Sequence[Cut])
     return [Cut(stop, "fade", fade_start, fade_stop)]
 
 
-def _fade_out(signals: Signals, start: int, hard: Sequence[Cut]) -> int:
+def _fade_out(signals: Signals, start: int, hard: Sequence[int]) -> int:
     """Return the row at which the picture begins to go into the blank that begins at `start`."""
-    limit = max(0, start - round(signals.rate * _FADE_SECONDS))
-    limit = max([limit, *(cut.ordinal for cut in hard if cut.ordinal < start)])
-    return start - _rising(signals.contrast[limit:start][::-1], round(signals.rate * _PLATEAU_SECONDS))
+    contrast = signals.contrast[_before(signals, start, hard) : start]
+    return start - _rising(contrast[::-1], round(signals.rate * _PLATEAU_SECONDS))
 
 
-def _fade_in(signals: Signals, stop: int, hard: Sequence[Cut]) -> int:
+def _fade_in(signals: Signals, stop: int, hard: Sequence[int]) -> int:
     """Return the row at which the picture is whole again after the blank that ends at `stop`."""
+    contrast = signals.contrast[stop : _after(signals, stop, hard)]
+    return stop + _rising(contrast, round(signals.rate * _PLATEAU_SECONDS))
+
+
+def _before(signals: Signals, start: int, hard: Sequence[int]) -> int:
+    """Return the row from which a fade into what begins at `start` can last: no cut lies between."""
+    place = bisect_left(hard, start - 1)  # a hard cut into the blank itself is its edge
+    limit = max(0, start - round(signals.rate * _FADE_SECONDS))
+    return max(limit, hard[place - 1]) if place else limit
+
+
+def _after(signals: Signals, stop: int, hard: Sequence[int]) -> int:
+    """Return the row up to which a fade out of what ends at `stop` can last."""
+    place = bisect_right(hard, stop + 1)
     limit = min(signals.frame_count, stop + round(signals.rate * _FADE_SECONDS))
-    limit = min([limit, *(cut.ordinal for cut in hard if cut.ordinal > stop)])
-    return stop + _rising(signals.contrast[stop:limit], round(signals.rate * _PLATEAU_SECONDS))
+    return min(limit, hard[place]) if place < len(hard) else limit
 
 
-def _fades_of_blank(signals: Signals, start: int, stop: int, hard: Sequence[Cut]) -> list[Cut]:
+def _fades_of_blank(signals: Signals, start: int, stop: int, hard: Sequence[int]) -> list[Cut]:
     """Return how a picture goes into a blank and comes out of it, also where that is no cut, at a film's ends."""
     return [
         Cut(start, "fade", _fade_out(signals, start, hard), start),
@@ -321,12 +402,23 @@ def _comes_back(signals: Signals, start: int, stop: int) -> bool:
     return float(_unlike(before, after)[0]) < 0.25
 
 
-def _beside_blank(cut: Cut, blanks: Sequence[tuple[int, int]]) -> bool:
-    return any(start - 1 <= cut.ordinal <= stop + 1 for start, stop in blanks)
+def _is_edge(cut: Cut, blanks: Sequence[tuple[int, int]]) -> bool:
+    """Return whether a hard cut is the edge of a blank stretch, or within it; the blank's own cuts stand for it."""
+    place = bisect_right(blanks, (cut.ordinal + 1, cut.ordinal + 1))
+    return any(start - 1 <= cut.ordinal <= stop + 1 for start, stop in blanks[max(0, place - 2) : place + 1])
 
 
-def _meets(cut: Cut, others: Sequence[Cut]) -> bool:
-    return any(cut.start - 1 <= other.stop and other.start <= cut.stop + 1 for other in others)
+def _apart_from(cuts: Sequence[Cut], others: Sequence[Cut]) -> list[Cut]:
+    """Return those cuts that touch none of the others."""
+    spans = sorted((other.start, max(other.stop, other.start)) for other in others)
+    starts = [start for start, _ in spans]
+    reach = list(accumulate((stop for _, stop in spans), max))  # the farthest end so far
+    kept = []
+    for cut in cuts:
+        place = bisect_right(starts, max(cut.stop, cut.start) + 1)
+        if not place or reach[place - 1] < cut.start - 1:
+            kept.append(cut)
+    return kept
 
 
 def _one_at_a_place(cuts: Sequence[Cut]) -> list[Cut]:

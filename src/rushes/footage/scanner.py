@@ -13,7 +13,7 @@ from rushes.footage.motion import NO_MOTION, Tracked, follow, prepare
 from rushes.footage.planes import Shrinker, SmallFrame
 from rushes.footage.signals import COLOUR_GRID, LUMA_GRID, MOTION_COLUMNS, SIGNATURE_BYTES, Signals
 from rushes.footage.signature import signatures_of
-from rushes.footage.steps import StepMeter, reach_of
+from rushes.footage.steps import Sight, StepMeter, reach_of
 from rushes.footage.video_index import VideoIndex
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class Scanner:
         height, width = luma.shape
         half = cv2.resize(luma, (max(4, width // 2), max(4, height // 2)), interpolation=cv2.INTER_LINEAR)
         quarter = cv2.resize(half, (max(4, width // 4), max(4, height // 4)), interpolation=cv2.INTER_LINEAR)
-        self._steps.add(np.asarray(quarter, np.uint8), drift=ordinal % _DRIFT_STRIDE == 0)
+        sight = Sight(np.asarray(quarter, np.uint8), np.stack([small.blue, small.red]).astype(np.int16))
+        self._steps.add(sight, drift=ordinal % _DRIFT_STRIDE == 0)
         row = self._count
         self._ordinal[row] = ordinal
         self._keyframe[row] = bool(frame.key_frame)

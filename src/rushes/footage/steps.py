@@ -5,27 +5,41 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import nan
+from math import floor, nan
 
 import numpy as np
 import numpy.typing as npt
 
+_CELLS = 40  # of each colour plane
 _SHIFT = (6, 8)  # a picture may have moved by one part in so many of its height and width
 _FLAT = 1.0  # standard deviation of luma below which a picture shows nothing to compare
 _UNLIKE = 0.06  # a step above this is looked at across its neighbours
 _REACH_SECONDS = Fraction(1, 4)  # how long a flash may last
+_MOST_REACH = 64  # frames; what is filmed at more than 256 a second is not looked at as far
+_HUE, _HUE_RANGE = 24.0, 48.0  # mean distance in colour that counts as a change, and from there to a whole one
 
 Pixels = npt.NDArray[np.uint8]
 
 
-def unlikeness(one: Pixels, other: Pixels) -> float:
-    """Return how unlike two small pictures are, 0 to 1: one less the best correlation over small shifts.
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """What two frames are compared by: luma some forty pixels wide, (height, width), and colour, (2, 5, 8), int16."""
 
-    Brightness and contrast do not count; a picture with nothing on it is unlike any other that shows something.
+    luma: Pixels
+    colour: npt.NDArray[np.int16]
 
-    Args:
-        one, other: (height, width), uint8, of one size.
+
+def unlikeness(one: Sight, other: Sight) -> float:
+    """Return how unlike two frames are, 0 to 1: one less the best correlation of luma over small shifts.
+
+    Brightness and contrast do not count; a picture with nothing on it is unlike any other that shows something. A
+    change of hue counts where it is great: a red wall is not a green one.
     """
+    hue = (float(np.abs(one.colour - other.colour).sum()) / _CELLS - _HUE) / _HUE_RANGE
+    return max(_unlike_luma(one.luma, other.luma), min(1.0, hue))
+
+
+def _unlike_luma(one: Pixels, other: Pixels) -> float:
     import cv2
 
     height, width = one.shape
@@ -38,8 +52,8 @@ def unlikeness(one: Pixels, other: Pixels) -> float:
 
 
 def reach_of(rate: Fraction) -> int:
-    """Return how many frames a flash may last at this rate."""
-    return min(16, max(3, round(rate * _REACH_SECONDS)))
+    """Return how many frames a flash may last at this rate; 0 where a frame lasts longer than a flash."""
+    return min(_MOST_REACH, floor(rate * _REACH_SECONDS))
 
 
 @dataclass(slots=True)
@@ -56,11 +70,11 @@ class StepMeter:
     step: list[float] = field(default_factory=list)
     across: list[float] = field(default_factory=list)
     drift: list[float] = field(default_factory=list)
-    _kept: deque[Pixels] = field(default_factory=deque)
-    _open: deque[tuple[int, Pixels]] = field(default_factory=deque)  # steps that later frames may still explain
+    _kept: deque[Sight] = field(default_factory=deque)
+    _open: deque[tuple[int, Sight]] = field(default_factory=deque)  # steps that later frames may still explain
 
-    def add(self, small: Pixels, *, drift: bool) -> None:
-        """Take the next frame, some forty pixels wide: (height, width); measure its drift, or do not."""
+    def add(self, small: Sight, *, drift: bool) -> None:
+        """Take the next frame; measure its drift, or do not."""
         number = len(self.step)
         step = unlikeness(self._kept[-1], small) if self._kept else 0.0
         self.step.append(step)
@@ -70,11 +84,11 @@ class StepMeter:
         for place, before in self._open:
             self.across[place] = min(self.across[place], unlikeness(before, small))
         if step > _UNLIKE:
-            earlier = list(self._kept)[:-1]
+            earlier = list(self._kept)[:-1] if self.reach else []
             self.across[number] = min([step, *(unlikeness(one, small) for one in earlier)])
             self._open.append((number, self._kept[-1]))
-        whole = drift and len(self._kept) > self.reach
-        self.drift.append(unlikeness(self._kept[-self.reach], small) if whole else nan)
+        back = max(1, self.reach)
+        self.drift.append(unlikeness(self._kept[-back], small) if drift and len(self._kept) >= back else nan)
         self._kept.append(small)
         if len(self._kept) > self.reach + 1:
             self._kept.popleft()

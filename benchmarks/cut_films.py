@@ -151,7 +151,7 @@ def write_known_film(
     """Write takes one after the other, joined as the dice say, and return where the joints are.
 
     Three joints in five are hard cuts; the others are dissolves and fades of 8 to 40 frames, linear or eased. Traps
-    flashes, a thing that crosses the picture, a change of exposure.
+    stand within shots: flashes, a thing that crosses the picture, a change of exposure.
     """
     import av
 

@@ -81,17 +81,18 @@ def measure(say: Say) -> Outcome:
         return Outcome("cuts", ours.score.errors, None, "errors", TARGET)
     best = min(peers, key=lambda detector: peers[detector].score.errors)
     say(f"The line below counts errors on the real films, false and missed together, of rushes and of {best}.")
-    faster = ours.cpu_seconds <= peers[best].cpu_seconds
+    faster = ours.wall_seconds <= peers[best].wall_seconds
     return Outcome("cuts", ours.score.errors, peers[best].score.errors, "errors", TARGET, faster)
 
 
 @dataclass(slots=True)
 class _Tally:
     score: Score = Score(0, 0, 0)
+    wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.score}; {self.cpu_seconds:.1f} s of processor time"
+        return f"{self.score}; {self.wall_seconds:.1f} s, {self.cpu_seconds:.1f} s of processor time"
 
 
 def _compare(
@@ -102,7 +103,9 @@ def _compare(
     for words, films in sets.items():
         without = sum(not film.cuts for film in films)
         say(f"Films {words}: {len(films)}, {sum(len(film.cuts) for film in films)} cuts, {without} films without any")
-        ours.cpu_seconds += time_call(lambda films=films: [cuts_of(film) for film in films]).cpu_seconds
+        timing = time_call(lambda films=films: [cuts_of(film) for film in films])
+        ours.wall_seconds += timing.wall_seconds
+        ours.cpu_seconds += timing.cpu_seconds
         found = score_films(films, lambda film: [cut.ordinal for cut in cuts_of(film)])
         ours.score += found
         say(f"  rushes: {found}")
@@ -113,6 +116,7 @@ def _compare(
             answers = {film.path: ask_peer(python, "cuts", film.path, detector) for film in films}
             score = score_films(films, lambda film, answers=answers: answers[film.path]["cuts"])
             tally.score += score
+            tally.wall_seconds += sum(answer["wall_seconds"] for answer in answers.values())
             tally.cpu_seconds += sum(answer["cpu_seconds"] for answer in answers.values())
             say(f"  {detector}: {score}")
     say(f"Together: rushes {ours}, with signals, motion and digests")

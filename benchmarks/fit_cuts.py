@@ -15,7 +15,7 @@ import numpy.typing as npt
 from benchmarks.cut_films import KnownFilm, make_known_films
 from benchmarks.harness import ROOT, find_media
 from rushes.footage.boosted import Boosted
-from rushes.footage.cuts import WINDOW_FEATURES, hardness, windows_of
+from rushes.footage.cuts import WINDOW_FEATURES, hardness, staying, windows_of
 from rushes.footage.scan import scan_film
 from rushes.footage.signals import Signals
 from rushes.footage.video import index_video
@@ -52,24 +52,27 @@ def scan_of(film: KnownFilm) -> Signals:
 
 
 def fit_hard(films: Sequence[tuple[KnownFilm, Signals]]) -> None:
-    """Print the slope and the middle of the curve that makes `hardness` a confidence."""
+    """Print the slope and the middle of the curve that makes `hardness` a confidence, and how much stays at a cut."""
     from sklearn.linear_model import LogisticRegression
 
     values: list[float] = []
     truth: list[bool] = []
+    most = 0.0
     for film, signals in films:
-        level = hardness(signals)
+        standing_out, stays = hardness(signals), staying(signals)
         hard = {cut.ordinal for cut in film.cuts if cut.kind == "hard"}
         near = {row for cut in film.cuts for row in range(cut.start - 2, cut.stop + 3)}
+        most = max([most, *(float(stays[row]) for row in hard)])
         for row in range(1, signals.frame_count):
             if row in hard or (row not in near and signals.across[row] > 0.05):
-                values.append(float(level[row]))
+                values.append(float(standing_out[row]))
                 truth.append(row in hard)
     fitted = LogisticRegression(C=100).fit(np.array(values)[:, None], truth)
     slope = float(fitted.coef_[0, 0])
     middle = -float(fitted.intercept_[0]) / slope
     print(f"hard cuts: {sum(truth)} among {len(truth):,} steps; slope {slope:.2f}, middle {middle:.2f}")
-    print("  to be written as _HARD_SLOPE, _HARD_MIDDLE in src/rushes/footage/cuts.py")
+    print(f"  at most {most:.2f} of the picture stays at one of them")
+    print("  to be written as _HARD_SLOPE, _HARD_MIDDLE, _HARD_MOST_STAYING in src/rushes/footage/cuts.py")
 
 
 def windows_with_truth(films: Sequence[tuple[KnownFilm, Signals]]) -> tuple[Rows, Truth]:

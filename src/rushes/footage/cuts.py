@@ -19,11 +19,15 @@ from rushes.footage.motion import MEAN_RADIUS
 from rushes.footage.shot import Cut
 from rushes.footage.signals import LUMA_GRID, MOTION_COLUMNS, Signals
 
-# Hard cuts. A cut is a step that stands out: it holds across its neighbours (a flash does not), and the frames
-# around it move much less (fast motion does not). `python -m benchmarks.fit_cuts` computes the two numbers.
+# Hard cuts. A cut is a step that stands out: it holds across its neighbours (a flash does not), the frames around it
+# move much less (fast motion does not), and little of the picture stays as it was (behind a thing that jumps, most
+# does). `python -m benchmarks.fit_cuts` computes the numbers.
 _HARD_SLOPE, _HARD_MIDDLE = 9.60, 0.87
+_HARD_MOST_STAYING = 0.65  # of the picture; of the cuts in what this was fitted to, no more than 0.57 stayed
 _HARD_LEAST = 0.1  # unlikeness across a cut, whatever its surroundings
 _NEIGHBOURS_SECONDS = Fraction(1, 3)
+_BLACK, _SAME_LEVELS = 20, 3  # luma of a cell that is black, and levels by which one may differ that stays
+_LEAST_SEEN = 0.25  # of a picture that is not black
 _REST = 0.05  # unlikeness between frames of a picture at rest, so that noise is not divided by nothing
 _NEIGHBOURS_LIMIT_SECONDS = 1  # frames that are farther apart, as in a slide show, are no neighbours
 _LONE = 0.5  # a step of which both neighbours are below this share of it stands alone: it may be another cut
@@ -118,6 +122,22 @@ def hardness(signals: Signals) -> Floats:
         around[distance:] = np.maximum(around[distance:], np.where(near, steps[:-distance], 0))
         around[:-distance] = np.maximum(around[:-distance], np.where(near, steps[distance:], 0))
     return np.asarray(np.log((signals.across + 0.02) / (around + _REST)), np.float32)
+
+
+def staying(signals: Signals) -> Floats:
+    """Return which share of each frame is as it was on the frame before, 0 to 1; what is black on both, as bars are,
+    does not count. (frames,)
+    """
+    luma = signals.signature[:, : LUMA_GRID[0] * LUMA_GRID[1]]
+    share = np.zeros(signals.frame_count, np.float32)
+    for first in range(1, signals.frame_count, _CHUNK):
+        now = luma[first : first + _CHUNK].astype(np.int16)
+        before = luma[first - 1 : first - 1 + len(now)].astype(np.int16)
+        seen = np.maximum(now, before) > _BLACK
+        seen |= seen.mean(axis=1, keepdims=True) < _LEAST_SEEN  # of a dark picture, all of it
+        same = seen & (np.abs(now - before) <= _SAME_LEVELS)
+        share[first : first + _CHUNK] = same.sum(axis=1) / seen.sum(axis=1)
+    return share
 
 
 def windows_of(signals: Signals) -> Iterator[Windows]:
@@ -253,7 +273,7 @@ def _trimmed(signals: Signals, start: int, length: int, confidence: float) -> Cu
 def _hard_cuts(signals: Signals) -> list[Cut]:
     """Return hard cuts, by rows; of several within a few frames the surest."""
     level = _HARD_SLOPE * (hardness(signals) - _HARD_MIDDLE)
-    rows = np.flatnonzero((level > 0) & (signals.across > _HARD_LEAST))
+    rows = np.flatnonzero((level > 0) & (signals.across > _HARD_LEAST) & (staying(signals) < _HARD_MOST_STAYING))
     rows = rows[rows > 0]
     apart = max(1, min(_APART, round(signals.rate * _APART_SECONDS)))
     taken = np.zeros(signals.frame_count + apart, np.bool_)

@@ -81,12 +81,12 @@ def parse_picture_size(text: str, option: str = "--size") -> PictureSize:
 def parse_format(text: str) -> PictureFormat:
     """Return the format of picture files that a word means."""
     if text not in PICTURE_FORMATS:
-        raise UsageError(f"--format {text}: {did_you_mean(text, PICTURE_FORMATS)}")
+        raise UsageError(f"--format {text}: no such format. {did_you_mean(text, PICTURE_FORMATS)}")
     return cast("PictureFormat", text)
 
 
 def parse_development(text: str) -> Development:
     """Return the way from a raw to pixels that a word means."""
     if text not in RAW_DEVELOPMENTS:
-        raise UsageError(f"--raw {text}: {did_you_mean(text, RAW_DEVELOPMENTS)}")
+        raise UsageError(f"--raw {text}: no such way. {did_you_mean(text, RAW_DEVELOPMENTS)}")
     return cast("Development", text)

@@ -26,6 +26,7 @@ class FoundShots:
     """The shots of a film, with what they were found in.
 
     Attributes:
+        unkept: why the scan could not be kept for the next time; None where it was, or was not to be.
         lost_frames: how many frames the index names that could not be decoded.
     """
 
@@ -33,6 +34,7 @@ class FoundShots:
     index: VideoIndex
     signals: Signals
     shots: tuple[Shot, ...]
+    unkept: str | None = None
 
     @property
     def lost_frames(self) -> int:
@@ -43,7 +45,8 @@ def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, prog
     """Return the shots of a film.
 
     Args:
-        scans: folder in which scans are kept, each named after its film's digest; None keeps none.
+        scans: folder in which scans are kept, each named after its film's digest; None keeps none. Where it cannot be
+            written, the shots are found all the same.
         threads: for decoding; 0 takes one per core.
         progress: told of frames.
 
@@ -55,14 +58,15 @@ def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, prog
         if index is None:
             raise MediaError(path, "is a photograph; shots are found in films. Give a video file")
         signals = None if scans is None else read_kept_scan(scans, source.digest, index)
+        unkept = None
         if signals is None:
             signals = scan_film(path, index, source=source.digest, threads=threads, progress=progress).signals
             if not signals.frame_count:
                 reason = "gave no frame: all of its data is damaged. Copy it again from where it came from"
                 raise MediaError(path, reason)
             if scans is not None:
-                keep_scan(scans, signals)
-    return FoundShots(source, index, signals, shots_of(signals, frame_count=index.frame_count))
+                unkept = _try_to_keep(scans, signals)
+    return FoundShots(source, index, signals, shots_of(signals, frame_count=index.frame_count), unkept)
 
 
 def place_of_scan(scans: Path, digest: str) -> Path:
@@ -73,6 +77,19 @@ def place_of_scan(scans: Path, digest: str) -> Path:
 def keep_scan(scans: Path, signals: Signals) -> None:
     """Keep a scan in a folder of scans."""
     write_signals(place_of_scan(scans, signals.source), signals)
+
+
+def _try_to_keep(scans: Path, signals: Signals) -> str | None:
+    """Keep a scan, or return why that cannot be."""
+    from polars.exceptions import ComputeError
+
+    try:
+        keep_scan(scans, signals)
+    except OSError as error:
+        return f"{scans} cannot be written ({error.strerror or error})"
+    except ComputeError as error:  # polars wraps what the system says of a full disk
+        return f"{scans} cannot be written ({str(error).splitlines()[0]})"
+    return None
 
 
 def read_kept_scan(scans: Path, digest: str, index: VideoIndex) -> Signals | None:

@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rushes.errors import MediaError, UsageError
@@ -92,6 +93,8 @@ def _try_to_write(path: Path) -> None:
     made = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            path.lstat()  # a name that is too long is refused here
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     finally:

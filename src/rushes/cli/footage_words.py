@@ -88,5 +88,5 @@ def parse_format(text: str) -> PictureFormat:
 def parse_development(text: str) -> Development:
     """Return the way from a raw to pixels that a word means."""
     if text not in RAW_DEVELOPMENTS:
-        raise UsageError(f"--raw {text}: no such way. {did_you_mean(text, RAW_DEVELOPMENTS)}")
+        raise UsageError(f"--raw {text}: {did_you_mean(text, RAW_DEVELOPMENTS)}")
     return cast("Development", text)

@@ -87,8 +87,8 @@ def _try_to_keep(scans: Path, signals: Signals) -> str | None:
         keep_scan(scans, signals)
     except OSError as error:
         return f"{scans} cannot be written ({error.strerror or error})"
-    except ComputeError as error:  # polars wraps what the system says of a full disk
-        return f"{scans} cannot be written ({str(error).splitlines()[0]})"
+    except ComputeError as error:  # polars wraps what the system says of a full disk, and puts its own words before it
+        return f"{scans} cannot be written ({str(error).splitlines()[0].rpartition('error: ')[2]})"
     return None
 
 

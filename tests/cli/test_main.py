@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,41 @@ def test_an_unknown_verb_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_an_unknown_option_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended("status", "--jsn") == 2
-    assert "--jsn" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "rushes: --jsn: there is no such option of rushes status. Did you mean '--json'?\n"
+    )
+    assert ended("--nope") == 2
+    assert "--nope: no such option stands before a verb. Allowed: --help, --version" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("ingest x --quality 0", "--quality 0: it should be greater than or equal to 1. See 'rushes ingest --help'"),
+        ("ingest x --quality=many", "--quality many: it should be a valid integer. See 'rushes ingest --help'"),
+        ("ingest x --every", "--every: needs a value behind it. See 'rushes ingest --help'"),
+        ("ingest x --dry-run=2", "--dry-run: takes no value. See 'rushes ingest --help'"),
+        ("ingest", "PLACE… is missing. Example: rushes ingest films/ --every 2s --size 640x360"),
+        ("status two words", "two words: too many words. See 'rushes status --help'"),
+        ("labels imprt", "there is no verb 'labels imprt'. Did you mean 'import'?"),
+        ("labels nothing", "there is no verb 'labels nothing'. Allowed: 'import', 'conflicts'."),
+        ("trian", "there is no verb 'trian'. Did you mean 'train'?"),
+    ],
+)
+def test_wrong_words_are_one_line_on_stderr_and_one_object_in_json(
+    words: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(*words.split()) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"rushes: {message}\n")
+    first = words.split()[:2]
+    assert ended(*first, "--json", *words.split()[2:]) == 2
+    assert json.loads(capsys.readouterr().out) == {"error": "UsageError", "message": message}
+
+
+def test_a_verb_of_verbs_shows_them_where_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("labels") == 2
+    assert "conflicts" in capsys.readouterr().err
 
 
 def test_options_that_exclude_one_another_are_said_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,6 +50,10 @@ def test_a_dry_run_lists_a_film_that_is_not_there(film: Path, capsys: pytest.Cap
         (["--write", "a.cvs"], "ends in '.cvs', which is no format of shots. Allowed: .csv, .json, .edl, .otio"),
         (["--picture", "sharp"], "no such frame of a shot. Did you mean 'sharpest'?"),
         (["--size", "40"], "--size 40: a side is 64 to 1024 pixels"),
+        (["--write", "{nam}.edl"], "'{nam}' stands for nothing. Allowed: {name}"),
+        (["--write", "a.edl", "a.edl"], "--write a.edl: a.edl is named twice"),
+        (["--write", f"{'a' * 300}.edl"], f"--write {'a' * 300}.edl: cannot be written (File name too long)"),
+        (["--project", "nowhere"], "no rushes.toml in"),
     ],
 )
 def test_wrong_words_are_refused_before_a_film_is_opened(
@@ -67,3 +71,14 @@ def test_a_place_where_no_file_can_stand_is_refused_before_a_film_is_opened(
     assert "a folder has this name" in capsys.readouterr().err
     assert run("shots", film, "--write", film / "cut.edl") == 2
     assert "is a file, not a folder" in capsys.readouterr().err
+
+
+def test_films_behind_write_are_said_to_stand_before_it(film: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("shots", "--write", "a.edl", film, "--json") == 2
+    said = capsys.readouterr()
+    assert "Films stand before --write" in said.err
+    answer = json.loads(said.out)
+    assert answer["error"] == "UsageError"
+    assert f"({film} among them)" in answer["message"]
+    assert run("shots") == 2
+    assert "no film is named. Give one or more" in capsys.readouterr().err

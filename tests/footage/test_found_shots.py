@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
@@ -69,3 +72,28 @@ def test_a_scan_of_a_part_is_never_kept_nor_taken_for_whole(film: Path, tmp_path
         keep_scan(tmp_path, Scan(part))
     write_signals(place_of_scan(tmp_path, whole.source), replace(whole, film_frames=95))
     assert find_shots(film, scans=tmp_path).signals.film_frames == 96
+
+
+@contextmanager
+def files_of_at_most(size_bytes: int) -> Iterator[None]:
+    """Let the system refuse to write more than this to one file, as a full disk does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_the_shots_are_found_where_their_scan_cannot_be_kept(film: Path, tmp_path: Path) -> None:
+    whole = find_shots(film, scans=tmp_path / "scans")
+    assert whole.unkept is None
+    (tmp_path / "file").write_text("no folder")
+    refused = find_shots(film, scans=tmp_path / "file" / "scans")
+    assert refused.unkept == f"{tmp_path / 'file' / 'scans'} cannot be written (Not a directory)"
+    with files_of_at_most(200):
+        full = find_shots(film, scans=tmp_path / "full")
+    assert full.unkept is not None
+    assert "File too large" in full.unkept
+    assert list((tmp_path / "full").iterdir()) == []
+    assert refused.shots == full.shots == whole.shots

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -21,8 +22,10 @@ from rushes.footage.sampling import (
     narrow_to_film,
     plan_ordinals,
 )
+from rushes.footage.smpte import smpte_at
 from rushes.footage.source import Source
 from rushes.footage.video_index import VideoIndex
+from rushes.timecode import parse_timecode
 
 FILM = Source("ab" * 32, "/films/TT.mp4", "TT_S01_E01", "TT_S01_E01", "video", 8, 8, "h264", Fraction(24), 2400)
 
@@ -142,7 +145,8 @@ def test_a_time_past_the_end_is_missing_and_the_others_are_taken() -> None:
         assert plan_ordinals(index, asked) == (25,)
         (missing,) = find_missing_times(index, asked)
         assert "row 3" in missing
-        assert "it ends with frame 99 at 00:00:03:24" in missing
+        ends = "it has 100 frames, 0 to 99" if "frame 100" in missing else "it ends with frame 99 at 00:00:03:24"
+        assert ends in missing
 
 
 def test_a_frame_number_that_the_rate_does_not_have_and_a_time_between_ticks_are_missing() -> None:
@@ -233,3 +237,59 @@ def test_a_photograph_has_one_frame_with_the_name_of_its_source() -> None:
     assert (frame.name, frame.id, frame.timecode) == ("a", "cdcdcdcdcdcdcdcd:0", "00:00:00:00")
     with pytest.raises(ValueError, match="one frame 0"):
         name_frames(photo, None, [1])
+
+
+def located(index: VideoIndex, smpte: str) -> int | str:
+    """Return the ordinal that an SMPTE timecode names, or what is said where none is."""
+    asked = At((WantedTime("smpte", parse_timecode(smpte), smpte, 2),), "times.csv")
+    return next(iter(plan_ordinals(index, asked) or find_missing_times(index, asked)))
+
+
+def stating(index: VideoIndex, start: str | None) -> VideoIndex:
+    return replace(index, start_timecode=start)
+
+
+def test_smpte_timecode_is_counted_in_frames_from_the_films_start() -> None:
+    index = constant(Fraction(24000, 1001), 200_000)
+    assert located(index, "00:00:01:00") == 24
+    assert located(index, "01:00:00:00") == 86_400
+    hour = stating(index, "01:00:00:00")
+    assert [located(hour, text) for text in ("01:00:00:00", "01:00:01:00", "02:00:00:05")] == [0, 24, 86_405]
+    # The clock says otherwise: after an hour of timecode 3.6 s more have passed.
+    assert plan_ordinals(index, at("timecode", (3600, 0))) == (86_314,)
+
+
+def test_drop_frame_timecode_is_counted_as_the_film_counts() -> None:
+    index = constant(Fraction(30000, 1001), 20_000)
+    dropping = stating(index, "00:59:59;28")
+    assert [located(dropping, text) for text in ("00:59:59;28", "01:00:00;00", "01:01:00;02")] == [0, 2, 1802]
+    assert "is counted drop-frame, with ';'" in str(located(dropping, "01:00:00:00"))
+    assert "counted without drops, with ':'" in str(located(stating(index, "00:00:00:00"), "00:00:01;00"))
+    assert located(index, "00:01:00;02") == 1800  # it states none: the row says how it counts
+    assert "passes this number over" in str(located(index, "00:01:00;01"))
+
+
+@pytest.mark.parametrize("start", [None, "10:00:00:00", "23:59:59:20"])
+def test_smpte_timecode_names_the_frames_that_it_is_printed_for(start: str | None) -> None:
+    index = stating(constant(Fraction(25), 60), start or "00:00:00:00")
+    for ordinal in range(60):
+        assert located(stating(index, start), str(smpte_at(index, ordinal))) == ordinal
+
+
+def test_smpte_timecode_outside_of_the_film_is_said_to_be() -> None:
+    index = stating(constant(Fraction(25), 50), "10:00:00:00")
+    where = "its timecode runs from 10:00:00:00 to 10:00:01:24"
+    assert located(index, "10:00:02:00") == f"has no frame at smpte 10:00:02:00 (times.csv, row 2): {where}"
+    assert where in str(located(index, "00:00:01:00"))
+    assert "the frames of a second are 00 to 24" in str(located(index, "10:00:00:25"))
+
+
+def test_smpte_timecode_of_a_varying_rate_is_that_of_the_nearest_frames() -> None:
+    index = index_of([0, 1, 2, 8, 9], Fraction(1, 25), Fraction(25))
+    assert [located(index, f"00:00:00:0{slot}") for slot in (0, 2, 5, 8, 9)] == [0, 2, 2, 3, 4]
+
+
+def test_a_frame_past_the_end_is_told_how_many_there_are() -> None:
+    assert find_missing_times(constant(Fraction(24), 720), at("frame", 720)) == [
+        "has no frame 720 (times.csv, row 2): it has 720 frames, 0 to 719"
+    ]

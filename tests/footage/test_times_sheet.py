@@ -9,6 +9,9 @@ import pytest
 
 from rushes.errors import SheetError
 from rushes.footage.times_sheet import parse_times_sheet, read_times_sheet
+from rushes.timecode import Timecode
+from rushes.timelines.formats.csv import format_csv
+from timelines.shots_by_hand import small_timeline
 
 
 def values(text: str) -> list[object]:
@@ -23,6 +26,7 @@ def faults(text: str) -> list[str]:
 
 def test_each_unit_is_understood() -> None:
     assert values("timecode\n00:01:04:12\n01-00-00-00\n") == [(64, 12), (3600, 0)]
+    assert values("smpte\n01:00:04:12\n01:00:04;12\n") == [Timecode(1, 0, 4, 12), Timecode(1, 0, 4, 12, drop=True)]
     assert values("seconds\n64.5\n0\n") == [Fraction(129, 2), 0]
     assert values("frame\n1548\n") == [1548]
     assert values("pts\n-512\n132096\n") == [-512, 132096]
@@ -43,6 +47,20 @@ def test_all_faulty_rows_are_reported_at_once() -> None:
     assert [line.split(":")[0] for line in said] == [f"times.csv, row {row}, timecode" for row in (3, 4, 5, 6)]
     assert "'8 seconds' is not a timecode" in said[0]
     assert "drop-frame" in said[3]
+    assert "call the column 'smpte'" in said[3]
+
+
+def test_a_sheet_of_shots_asks_for_the_first_frame_of_each() -> None:
+    text = format_csv(small_timeline())
+    for sheet in (text, text.replace(",", ";")):
+        asked = parse_times_sheet(sheet, name="shots.csv")
+        assert [(time.unit, time.value, time.source, time.row) for time in asked.times] == [
+            ("frame", 0, "TT_S01_E01", 2),
+            ("frame", 40, "TT_S01_E01", 3),
+            ("frame", 70, "TT_S01_E01", 4),
+        ]
+    (said,) = faults(text.replace("2,40,", "2,forty,"))
+    assert said.startswith("times.csv, row 3, start: 'forty' is not the number of a frame")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -109,6 +112,69 @@ def test_files_that_are_there_are_replaced_and_the_film_is_left_alone(
     answer_of(capsys, "shots", film, "--write", cut)
     assert "older" not in cut.read_text()
     assert film.read_bytes() == before
+
+
+@contextmanager
+def files_of_at_most(size_bytes: int) -> Iterator[None]:
+    """Let the system refuse to write more than this to one file, as a full disk does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_place_that_cannot_be_written_is_found_out_before_any_film_is_read(
+    film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / f"{'a' * 300}.csv"
+    assert run("shots", film, "--write", tmp_path / "cut" / "a.edl", wrong) == 2
+    said = capsys.readouterr()
+    assert f"--write {wrong}: cannot be written" in said.err.replace("\n", "")
+    assert "shots:" not in said.err  # no progress
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_fails_later_is_one_line_and_the_rest_is_written(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("init", tmp_path / "project") == 0
+    monkeypatch.chdir(tmp_path / "project")
+    capsys.readouterr()
+    with files_of_at_most(1500):
+        assert run("shots", film, "--write", tmp_path / "cut.jpg", tmp_path / "cut.edl", "--json") == 1
+    said = capsys.readouterr()
+    answer = json.loads(said.out)
+    (failed,) = answer["failed"]
+    assert failed.startswith(f"{tmp_path / 'cut.jpg'}: could not be written (File too large)")
+    assert answer["written"] == [str(tmp_path / "cut.edl")]
+    assert len(answer["films"][0]["shots"]) == 4
+    assert "the scan was not kept: " in said.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.edl", "project"]
+
+
+def test_scans_are_kept_in_the_project_that_is_named(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("init", tmp_path / "project") == 0
+    monkeypatch.chdir(tmp_path)
+    assert run("shots", film, "-p", tmp_path / "project") == 0
+    assert len(list((tmp_path / "project" / "scans").iterdir())) == 1
+    assert run("shots", film, "--project", tmp_path / "nowhere") == 2
+    assert "no rushes.toml in" in capsys.readouterr().err
+
+
+def test_the_sheet_of_shots_says_which_frames_to_take_in(
+    film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("init", tmp_path / "project") == 0
+    assert run("shots", film, "--write", tmp_path / "s.csv") == 0
+    capsys.readouterr()
+    answer = answer_of(capsys, "ingest", film, "--at", tmp_path / "s.csv", "--project", tmp_path / "project")
+    assert (answer["frames_new"], answer["failed"]) == (4, [])
+    names = sorted(path.stem for path in (tmp_path / "project" / "frames").rglob("*.jpg"))
+    assert names == [f"four-shots_FRM-00-00-{at}" for at in ("00-00", "01-05", "02-22", "03-21")]
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rushes.errors import UsageError
+from rushes.errors import MediaError, UsageError
 from rushes.footage.picture import encode_picture
-from rushes.timelines.shot_files import EXTENSIONS, needs_pictures, number_pages, plan_files, write_shots
+from rushes.timelines.shot_files import (
+    EXTENSIONS,
+    check_places,
+    needs_pictures,
+    number_pages,
+    plan_files,
+    write_shots,
+)
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.timeline import make_timeline
 from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of
@@ -60,13 +67,51 @@ def test_each_film_gets_its_own_files() -> None:
     [
         (["a.mov", "b.mov"], ["cut.edl"], r"cut\.edl would be written over for b\.mov\. Put \{name\} into it"),
         (["x/a.mov", "y/a.mov"], ["{name}.edl"], "Films of one name need two calls"),
-        (["a.mov"], ["a.csv", "./a.csv"], "would be written over"),
-        (["a.webp"], ["a.webp"], "would be written over"),
+        (["a.mov"], ["a.csv", "./a.csv"], r"--write \./a\.csv: a\.csv is named twice"),
+        (["a.webp"], ["a.webp"], r"a\.webp is the film itself"),
+        (["b.edl", "c.mov"], ["{name}.edl"], r"b\.edl is the film itself"),
         (["a.mov"], ["a.cvs"], r"ends in '\.cvs', which is no format of shots\. Allowed: \.csv, \.json"),
-        (["a.mov"], ["folder"], "has no extension"),
+        (
+            ["a.mov"],
+            ["folder"],
+            r"chooses the format, and there is none\. Write for example folder\.csv; allowed: \.csv",
+        ),
+        (["a.mov"], ["{nam}.edl"], r"'\{nam\}' stands for nothing\. Allowed: \{name\}"),
+        (["a.mov"], ["{}.edl"], r"'\{\}' stands for nothing"),
+        (["a.mov"], ["{name.edl"], r"'\{name\.edl' stands for nothing"),
+        (["a.mov"], ["{name}/{x}/a.edl"], r"'\{x\}' stands for nothing"),
+        (["a.mov"], ["name}.edl"], r"'\}' stands for nothing"),
         (["a.mov"], ["a.edl", "b.mov"], r"'\.mov', which is no format .* Films stand before --write"),
     ],
 )
 def test_files_that_cannot_be_are_refused(films: list[str], patterns: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         plan_files([Path(film) for film in films], patterns)
+
+
+def test_places_are_tried_without_leaving_anything_behind(tmp_path: Path) -> None:
+    old = tmp_path / "old.edl"
+    old.write_text("older")
+    check_places([tmp_path / "new" / "deep" / "a.edl", tmp_path / "new" / "b.csv", old])
+    assert list(tmp_path.iterdir()) == [old]
+    assert old.read_text() == "older"
+
+
+def test_a_place_that_cannot_be_written_is_named_as_the_user_named_it(tmp_path: Path) -> None:
+    wrong = tmp_path / "new" / f"{'a' * 300}.edl"
+    with pytest.raises(UsageError, match=r"--write .*/new/a{300}\.edl: cannot be written \(File name too long\)"):
+        check_places([tmp_path / "new" / "a.edl", wrong])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no folder of this system refuses everybody")
+def test_a_folder_that_takes_no_files_is_found_out() -> None:
+    with pytest.raises(UsageError, match=r"--write /proc/cut\.edl: cannot be written \("):
+        check_places([Path("/proc/cut.edl")])
+
+
+def test_a_file_that_the_system_does_not_take_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    path = tmp_path / "file" / "cut.edl"
+    with pytest.raises(MediaError, match=r"/file/cut\.edl: could not be written \((Not a directory|File exists)\)"):
+        write_shots(small_timeline(), path, [])

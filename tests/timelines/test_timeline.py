@@ -76,7 +76,7 @@ def test_timecode_is_dropped_where_the_film_says_so_and_nowhere_else() -> None:
 
 
 def test_a_place_in_a_store_is_its_own_uri_and_a_path_is_percent_encoded() -> None:
-    assert small_timeline("s3://rushes/a film.mov").uri == "s3://rushes/a film.mov"
+    assert small_timeline("s3://rushes/a film#1 ñ.mov").uri == "s3://rushes/a%20film%231%20%C3%B1.mov"
     signed = small_timeline("https://host/a%20film.mov?…")
     assert (signed.uri, signed.file_name) == ("https://host/a%20film.mov", "a film.mov")
     assert small_timeline("/films/Ночь & день.mov").uri == (

@@ -81,7 +81,7 @@ def parse_picture_size(text: str, option: str = "--size") -> PictureSize:
 def parse_format(text: str) -> PictureFormat:
     """Return the format of picture files that a word means."""
     if text not in PICTURE_FORMATS:
-        raise UsageError(f"--format {text}: {did_you_mean(text, PICTURE_FORMATS)}")
+        raise UsageError(f"--format {text}: no such format. {did_you_mean(text, PICTURE_FORMATS)}")
     return cast("PictureFormat", text)
 
 

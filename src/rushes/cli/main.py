@@ -57,14 +57,33 @@ def main(words: Sequence[str] | None = None) -> None:
         sys.stdout.write(f"rushes {version('rushes')}\n")
         raise SystemExit(0)
     if verb not in VERBS:
+        from rushes.cli.wrong_words import refuse
         from rushes.errors import did_you_mean
 
-        sys.stderr.write(f"rushes: there is no verb '{verb}'. {did_you_mean(verb, list(VERBS))}\n")
-        raise SystemExit(2)
+        if verb.startswith("-"):
+            said = (
+                f"{verb}: no such option stands before a verb. Allowed: --help, --version; a verb's options follow it"
+            )
+        else:
+            said = f"there is no verb '{verb}'. {did_you_mean(verb, list(VERBS))}"
+        refuse(said, arguments)
     # Idle OpenMP threads must not spin: on a small machine they would starve the ones that work.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     module = importlib.import_module(f"rushes.cli.{verb}")
-    module.app(spread(arguments[1:], getattr(module, "MANY", ())), prog_name=f"rushes {verb}")
+    try:
+        status = module.app(
+            spread(arguments[1:], getattr(module, "MANY", ())), prog_name=f"rushes {verb}", standalone_mode=False
+        )
+    except Exception as error:
+        from rushes.cli.wrong_words import describe_wrong_words, is_of_words, refuse
+
+        if not is_of_words(error):
+            raise
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the verb's help
+            sys.stderr.write(f"{error}\n")
+            raise SystemExit(2) from None
+        refuse(describe_wrong_words(error, arguments, verb=f"rushes {verb}"), arguments)
+    raise SystemExit(status if isinstance(status, int) else 0)
 
 
 def spread(words: Sequence[str], options: Sequence[str]) -> list[str]:

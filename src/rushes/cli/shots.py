@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ThreadsOption, verb_app
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
 from rushes.errors import MediaError, ProjectError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _SIDES = range(64, 1025)
 
 @app.command(epilog="Example: rushes shots film.mp4 --write film.edl film.csv sheet.jpg")
 def shots(
-    films: Annotated[list[str], typer.Argument(metavar="PLACE…", help="Films; s3:// and https:// too.")],
+    films: Annotated[list[str] | None, typer.Argument(metavar="PLACE…", help="Films; s3:// and https:// too.")] = None,
     write: Annotated[
         list[str] | None,
         typer.Option(
@@ -42,6 +42,7 @@ def shots(
     size: Annotated[
         int, typer.Option(help="Long side of the pictures on contact sheets, in pixels: 64 to 1024.")
     ] = 320,
+    project: ProjectOption = None,
     threads: ThreadsOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
@@ -52,20 +53,22 @@ def shots(
         from rushes.storage.places import parse_place
         from rushes.storage.reading import held
         from rushes.timelines.formats.json import table_of as shots_as_table
-        from rushes.timelines.shot_files import plan_files
+        from rushes.timelines.shot_files import check_places, plan_files
 
+        if not films:
+            raise UsageError(_ask_for_films(write or []))
         choice = _parse_choice(picture)
         if size not in _SIDES:
             raise UsageError(f"--size {size}: a side is {_SIDES.start} to {_SIDES.stop - 1} pixels")
+        scans = _scans_of(project)
         places = [parse_place(film) for film in films]
         planned = plan_files(places, write or [])
-        _check_places(path for paths in planned for path in paths)
+        check_places(path for paths in planned for path in paths)
         if dry_run:
             _say_plan(door, places, planned)
 
         from rushes.footage.found_shots import find_shots
 
-        scans = _scans_of_project()
         tables: list[dict[str, Any]] = []
         written: list[Path] = []
         fetched: list[Fetched] = []
@@ -76,7 +79,7 @@ def shots(
                         found = find_shots(film, scans=scans, threads=threads or 0, progress=progress)
                     timeline = _timeline_of(film, found)
                     tables.append(shots_as_table(timeline))
-                    _report(door, timeline, [*found.index.warnings, *_losses(found)])
+                    _report(door, timeline, [*found.index.warnings, *_losses(found), *_unkept(found)])
                     pictures = _pictures_of(door, film, found, paths, choice, size, threads or 0)
             except MediaError as error:
                 door.fail_item(str(error))
@@ -90,14 +93,35 @@ def shots(
                      "fetched": [asdict(one) for one in fetched], "failed": door.failed})  # fmt: skip
 
 
-def _scans_of_project() -> Path | None:
-    """Return the folder of scans of the project around the working folder; None outside of any."""
+def _ask_for_films(patterns: Sequence[str]) -> str:
+    """Return what to say where no film is named: those behind --write are taken for files to write."""
+    if not patterns:
+        return "no film is named. Give one or more, for example: rushes shots film.mp4"
+    return (
+        f"no film is named. Films stand before --write, which takes every word up to the next option ({patterns[-1]} "
+        "among them): rushes shots film.mp4 --write film.edl"
+    )
+
+
+def _scans_of(project: Path | None) -> Path | None:
+    """Return the folder of scans of a project, or of the one around the working folder; None outside of any.
+
+    Raises:
+        ProjectError: the project that is named is none.
+    """
     from rushes.project import find_project
 
     try:
-        return find_project().scans_folder
+        return find_project(project).scans_folder
     except ProjectError:
+        if project is not None:
+            raise
         return None
+
+
+def _unkept(found: FoundShots) -> list[str]:
+    """Return what to say where the next time will not be quick."""
+    return [] if found.unkept is None else [f"the scan was not kept: {found.unkept}. The shots are whole"]
 
 
 def _losses(found: FoundShots) -> list[str]:
@@ -117,16 +141,6 @@ def _parse_choice(text: str) -> PictureChoice:
         if text == choice:
             return choice
     raise UsageError(f"--picture {text}: no such frame of a shot. {did_you_mean(text, list(CHOICES))}")
-
-
-def _check_places(paths: Iterable[Path]) -> None:
-    """Find out before anything is decoded that a file cannot stand where it is wanted."""
-    for path in paths:
-        if path.is_dir():
-            raise UsageError(f"--write {path}: a folder has this name. Give a file, for example {path / path.name}")
-        around = next((above for above in path.parents if above.exists()), None)
-        if around is not None and not around.is_dir():
-            raise UsageError(f"--write {path}: {around} is a file, not a folder. Give another place")
 
 
 def _say_plan(door: Door, films: Sequence[Place], planned: Sequence[Sequence[Path]]) -> None:
@@ -236,7 +250,7 @@ def _write(door: Door, timeline: Timeline, paths: Sequence[Path], pictures: Sequ
         try:
             new = write_shots(timeline, path, pictures)
         except MediaError as error:
-            door.fail_item(f"{path}: {error}")
+            door.fail_item(str(error) if error.path == str(path) else f"{path}: {error}")
             continue
         written += new
         for one in new:

@@ -26,6 +26,7 @@ class FoundShots:
     """The shots of a film, with what they were found in.
 
     Attributes:
+        unkept: why the scan could not be kept for the next time; None where it was, or was not to be.
         lost_frames: how many frames the index names that could not be decoded.
     """
 
@@ -33,6 +34,7 @@ class FoundShots:
     index: VideoIndex
     signals: Signals
     shots: tuple[Shot, ...]
+    unkept: str | None = None
 
     @property
     def lost_frames(self) -> int:
@@ -43,7 +45,8 @@ def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, prog
     """Return the shots of a film.
 
     Args:
-        scans: folder in which scans are kept, each named after its film's digest; None keeps none.
+        scans: folder in which scans are kept, each named after its film's digest; None keeps none. Where it cannot be
+            written, the shots are found all the same.
         threads: for decoding; 0 takes one per core.
         progress: told of frames.
 
@@ -55,12 +58,13 @@ def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, prog
         if index is None:
             raise MediaError(path, "is a photograph; shots are found in films. Give a video file")
         signals = None if scans is None else read_kept_scan(scans, source.digest, index)
+        unkept = None
         if signals is None:
             scan = scan_film(path, index, source=source.digest, threads=threads, progress=progress)
             signals = scan.signals
             if scans is not None:
-                keep_scan(scans, scan)
-    return FoundShots(source, index, signals, shots_of(signals, frame_count=index.frame_count))
+                unkept = keep_scan(scans, scan)
+    return FoundShots(source, index, signals, shots_of(signals, frame_count=index.frame_count), unkept)
 
 
 def place_of_scan(scans: Path, digest: str) -> Path:
@@ -68,17 +72,24 @@ def place_of_scan(scans: Path, digest: str) -> Path:
     return scans / f"{digest[:16]}.parquet"
 
 
-def keep_scan(scans: Path, scan: Scan) -> None:
-    """Keep a scan in a folder of scans.
+def keep_scan(scans: Path, scan: Scan) -> str | None:
+    """Keep a scan in a folder of scans, or return why that cannot be: a full disk, a place where none may write.
 
     Raises:
         ValueError: it is of a part of the film.
     """
+    from polars.exceptions import ComputeError
+
     if not scan.is_whole or not scan.signals.frame_count:
-        raise ValueError(
-            f"a scan is kept whole; {scan.signals.frame_count} of {scan.signals.film_frames} frames are there"
-        )
-    write_signals(place_of_scan(scans, scan.signals.source), scan.signals)
+        there, of = scan.signals.frame_count, scan.signals.film_frames
+        raise ValueError(f"a scan is kept whole; {there} of {of} frames are there")
+    try:
+        write_signals(place_of_scan(scans, scan.signals.source), scan.signals)
+    except OSError as error:
+        return f"{scans} cannot be written ({error.strerror or error})"
+    except ComputeError as error:  # polars wraps what the system says of a full disk, and puts its own words before it
+        return f"{scans} cannot be written ({str(error).splitlines()[0].rpartition('error: ')[2]})"
+    return None
 
 
 def read_kept_scan(scans: Path, digest: str, index: VideoIndex) -> Signals | None:

@@ -12,9 +12,17 @@ from typing import Literal, get_args
 
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source
 from rushes.footage.video_index import VideoIndex
-from rushes.timecode import Timecode, format_frame_name, nominal_rate, timecode_at
+from rushes.timecode import (
+    Timecode,
+    count_of_timecode,
+    format_frame_name,
+    nominal_rate,
+    parse_timecode,
+    timecode_at,
+    timecode_of_count,
+)
 
-Unit = Literal["timecode", "seconds", "frame", "pts"]
+Unit = Literal["timecode", "smpte", "seconds", "frame", "pts"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 
 
@@ -81,15 +89,15 @@ class WantedTime:
     """One time at which a frame is wanted.
 
     Attributes:
-        value: (whole seconds, frame within the second) of a timecode; seconds from the first frame on; the ordinal of
-            a frame; a presentation time in ticks of the film.
+        value: (whole seconds, frame within the second) of a timecode; an SMPTE timecode; seconds from the first frame
+            on; the ordinal of a frame; a presentation time in ticks of the film.
         text: as its author wrote it.
         row: of its sheet, as a spreadsheet counts.
         source: the film that it is for, by its name, its file's name or its stem; None for every film.
     """
 
     unit: Unit
-    value: Fraction | int | tuple[int, int]
+    value: Fraction | int | tuple[int, int] | Timecode
     text: str
     row: int
     source: str | None = None
@@ -144,7 +152,7 @@ def find_missing_times(index: VideoIndex, sampling: Sampling) -> list[str]:
         return []
     found = ((time, _locate(index, time)) for time in sampling.times)
     return [
-        f"has no frame at {time.unit} {time.text} ({sampling.sheet}, row {time.row}): {place}"
+        f"has no frame {_describe(time)} ({sampling.sheet}, row {time.row}): {place}"
         for time, place in found
         if isinstance(place, str)
     ]
@@ -258,13 +266,17 @@ def _locate(index: VideoIndex, time: WantedTime) -> int | str:
     """Return the ordinal of the frame that is shown at a time, or why there is none."""
     if isinstance(time.value, tuple):
         return _locate_timecode(index, *time.value)
+    if isinstance(time.value, Timecode):
+        return _locate_smpte(index, time.value)
     if time.unit == "seconds":
         if time.value >= index.duration_seconds:
             return _past_the_end(index)
         ticks = floor((time.value + index.rounding_seconds) / index.time_base)
         return max(0, bisect_right(index.pts, index.pts[0] + ticks) - 1)
     if time.unit == "frame":
-        return int(time.value) if time.value < index.frame_count else _past_the_end(index)
+        if time.value < index.frame_count:
+            return int(time.value)
+        return f"it has {index.frame_count:,} frames, 0 to {index.frame_count - 1}"
     ordinal = bisect_left(index.pts, time.value)
     if ordinal < index.frame_count and index.pts[ordinal] == time.value:
         return ordinal
@@ -284,6 +296,43 @@ def _locate_timecode(index: VideoIndex, seconds: int, frame: int) -> int | str:
     if ordinal == index.frame_count and seconds + frame / index.rate >= index.duration_seconds:
         return _past_the_end(index)
     return max(0, ordinal - 1)
+
+
+def _locate_smpte(index: VideoIndex, wanted: Timecode) -> int | str:
+    """Return the ordinal of the frame that an editing program shows at an SMPTE timecode.
+
+    Where the rate varies, they are counted at the average rate, and of those nearest to a timecode the first is meant.
+    """
+    stated = None if index.start_timecode is None else parse_timecode(index.start_timecode)
+    first = Timecode(0, 0, 0, 0, drop=wanted.drop) if stated is None else stated
+    if wanted.drop != first.drop:
+        counting = (
+            "drop-frame, with ';' before the frames" if first.drop else "without drops, with ':' before the frames"
+        )
+        return f"its timecode starts at {first} and is counted {counting}"
+    try:
+        start = count_of_timecode(first, index.rate)
+        count = count_of_timecode(wanted, index.rate) - start
+    except ValueError as error:
+        return str(error)
+    last = _slot(index, index.frame_count - 1)
+    if count < 0:  # the film may run over midnight
+        midnight = Timecode(23, 59, 59, nominal_rate(index.rate) - 1, drop=first.drop)
+        count += count_of_timecode(midnight, index.rate) + 1
+    if count > last:
+        stop = timecode_of_count(start + last, index.rate, drop=first.drop)
+        return f"its timecode runs from {first} to {stop}"
+    ordinal = bisect_left(range(index.frame_count), count, key=lambda place: _slot(index, place))
+    return ordinal if _slot(index, ordinal) == count else ordinal - 1
+
+
+def _slot(index: VideoIndex, ordinal: int) -> int:
+    """Return the place of a frame on an even grid at the film's rate: its ordinal where the rate is constant."""
+    return ordinal if index.constant_rate else floor(index.seconds_at(ordinal) * index.rate + Fraction(1, 2))
+
+
+def _describe(time: WantedTime) -> str:
+    return time.text if time.unit == "frame" else f"at {time.unit} {time.text}"
 
 
 def _past_the_end(index: VideoIndex) -> str:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from rushes.errors import Fault, SheetError, did_you_mean
 from rushes.footage.sampling import UNITS, At, Unit, WantedTime
-from rushes.timecode import parse_timecode
+from rushes.timecode import Timecode, parse_timecode
 
 _SOURCE = "source"
+# The header that `rushes shots` writes has these; its `start` is the frame, its `name` the film.
+_OF_SHOTS = {"shot", "start", "stop", "start_pts", "time_base", "name", "source"}
 _BYTES_AT_MOST = 64 * 2**20
-_EXAMPLES = {"timecode": "00:01:04:12", "seconds": "64.5", "frame": "1548", "pts": "132096"}
+_EXAMPLES = {"timecode": "00:01:04:12", "smpte": "01:00:04:12", "seconds": "64.5", "frame": "1548", "pts": "132096"}
 
 _FORMS = {
     "seconds": re.compile(r"[0-9]{1,9}([.,][0-9]{1,12})?"),
@@ -23,6 +25,7 @@ _FORMS = {
 }
 _WORDS = {
     "timecode": "a timecode HH:MM:SS:FF",
+    "smpte": "a timecode HH:MM:SS:FF",
     "seconds": "a number of seconds from the first frame on",
     "frame": "the number of a frame, counted from 0",
     "pts": "a presentation time in ticks of the film",
@@ -30,8 +33,9 @@ _WORDS = {
 
 
 def read_times_sheet(path: Path) -> At:
-    """Read which frames are wanted: a column `timecode`, `seconds`, `frame` or `pts`, and perhaps a column `source`.
+    """Read which frames are wanted: a column of times, named after its unit, and perhaps a column `source`.
 
+    A sheet of shots, as `rushes shots` writes it, asks for the first frame of each.
     Case and spaces in the header do not matter, nor whether cells are parted by commas, semicolons or tabs. Blank rows
     are passed over. A row whose `source` is empty is for every film.
 
@@ -60,8 +64,9 @@ def parse_times_sheet(text: str, *, name: str) -> At:
         message = f"is not a table of cells ({error}). Check the quotation marks"
         raise SheetError([Fault(name, reader.line_num, None, message)]) from error
     columns = ["".join(cell.split()).casefold() for cell in (rows[0] if rows else [])]
-    unit = _unit_of(columns, name)
-    place, source_place = columns.index(unit), columns.index(_SOURCE) if _SOURCE in columns else None
+    unit, time_column, source_column = _columns_of(columns, name)
+    place = columns.index(time_column)
+    source_place = columns.index(source_column) if source_column in columns else None
     wanted: list[WantedTime] = []
     faults: list[Fault] = []
     for number, cells in enumerate(rows[1:], start=2):
@@ -72,7 +77,7 @@ def parse_times_sheet(text: str, *, name: str) -> At:
         try:
             wanted.append(WantedTime(unit, _value(unit, cell), cell, number, source or None))
         except ValueError as error:
-            faults.append(Fault(name, number, unit, str(error)))
+            faults.append(Fault(name, number, time_column, str(error)))
     if not wanted and not faults:
         faults.append(Fault(name, None, None, "holds no rows below its header"))
     if faults:
@@ -80,11 +85,18 @@ def parse_times_sheet(text: str, *, name: str) -> At:
     return At(tuple(wanted), sheet=name)
 
 
-def _unit_of(columns: list[str], name: str) -> Unit:
+def _columns_of(columns: list[str], name: str) -> tuple[Unit, str, str]:
+    """Return the unit of the times, the column that holds them, and the column that names the film.
+
+    Raises:
+        SheetError: the header names no time, or several.
+    """
     there = [unit for unit in UNITS if columns.count(unit)]
+    if not there and set(columns) >= _OF_SHOTS and all(columns.count(column) == 1 for column in _OF_SHOTS):
+        return "frame", "start", "name"
     twice = [column for column in (*UNITS, _SOURCE) if columns.count(column) > 1]
     if len(there) == 1 and not twice:
-        return there[0]
+        return there[0], there[0], _SOURCE
     if twice:
         raise SheetError([Fault(name, 1, None, f"the header names '{twice[0]}' twice. Keep one of them")])
     if there:
@@ -96,17 +108,22 @@ def _unit_of(columns: list[str], name: str) -> Unit:
     raise SheetError([Fault(name, 1, None, f"the header names no column of times, only {found}. {hint}")])
 
 
-def _value(unit: Unit, cell: str) -> Fraction | int | tuple[int, int]:
+def _value(unit: Unit, cell: str) -> Fraction | int | tuple[int, int] | Timecode:
     """Return what a cell states.
 
     Raises:
         ValueError: it is not of its unit; the message says what was found and what is allowed.
     """
     wrong = f"'{cell}' is not {_WORDS[unit]}. Allowed: for example {_EXAMPLES[unit]}"
-    if unit == "timecode":
+    if unit in ("timecode", "smpte"):
         timecode = parse_timecode(cell)
+        if unit == "smpte":
+            return timecode
         if timecode.drop:
-            raise ValueError(f"'{cell}' counts drop-frame, and films are counted without drops. Give it in seconds")
+            raise ValueError(
+                f"'{cell}' counts drop-frame, and this column follows the clock from the first frame on. For the "
+                "timecode of editing programs and of rushes shots, call the column 'smpte'"
+            )
         return (timecode.hours * 60 + timecode.minutes) * 60 + timecode.seconds, timecode.frames
     if not _FORMS[unit].fullmatch(cell):
         raise ValueError(wrong)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from rushes.errors import UsageError
+from rushes.errors import MediaError, UsageError
 from rushes.footage.sources import source_name
 from rushes.storage.places import Place
 from rushes.timelines.formats.files import FORMATS, write_timeline
@@ -26,25 +29,78 @@ def plan_files(films: Sequence[Place], patterns: Sequence[str]) -> list[tuple[Pa
         patterns: as a user names files; `{name}` stands for the name of the film.
 
     Raises:
-        UsageError: an extension that is no format, or one file for two films, or a film itself.
+        UsageError: an extension that is no format, a brace other than those of `{name}`, one file twice or for two
+            films, or a film itself.
     """
     for pattern in patterns:
-        if Path(pattern).suffix.lower() not in EXTENSIONS:
-            found = f"ends in '{Path(pattern).suffix}'" if Path(pattern).suffix else "has no extension"
-            raise UsageError(
-                f"--write {pattern}: it {found}, which is no format of shots. Allowed: {', '.join(EXTENSIONS)}. "
-                "Films stand before --write"
-            )
+        _check_pattern(pattern)
     planned = [tuple(Path(pattern.replace("{name}", source_name(film))) for pattern in patterns) for film in films]
     # Links are not followed.
-    owners = {Path(os.path.abspath(film)): str(film) for film in films if isinstance(film, Path)}  # noqa: PTH100
-    for film, paths in zip(films, planned, strict=True):
+    of_films = {Path(os.path.abspath(film)) for film in films if isinstance(film, Path)}  # noqa: PTH100
+    owners: dict[Path, int] = {}
+    for number, (film, paths) in enumerate(zip(films, planned, strict=True)):
         for pattern, path in zip(patterns, paths, strict=True):
             place = Path(os.path.abspath(path))  # noqa: PTH100
+            if place in of_films:
+                raise UsageError(f"--write {pattern}: {path} is the film itself. Give the file another name")
+            if owners.get(place) == number:
+                raise UsageError(f"--write {pattern}: {path} is named twice. Give it once")
             if place in owners:
                 raise UsageError(f"--write {pattern}: {path} would be written over for {film}. {_remedy(pattern)}")
-            owners[place] = str(film)
+            owners[place] = number
     return planned
+
+
+def _check_pattern(pattern: str) -> None:
+    suffix = Path(pattern).suffix
+    if not suffix:
+        raise UsageError(
+            f"--write {pattern}: the extension chooses the format, and there is none. "
+            f"Write for example {pattern.rstrip('/.') or 'shots'}.csv; allowed: {', '.join(EXTENSIONS)}"
+        )
+    if suffix.lower() not in EXTENSIONS:
+        raise UsageError(
+            f"--write {pattern}: it ends in '{suffix}', which is no format of shots. Allowed: {', '.join(EXTENSIONS)}. "
+            "Films stand before --write"
+        )
+    strange = re.search(r"\{[^{}]*\}?|\}", pattern.replace("{name}", ""))
+    if strange is not None:
+        raise UsageError(
+            f"--write {pattern}: '{strange[0]}' stands for nothing. Allowed: {{name}}, which is the film's name"
+        )
+
+
+def check_places(paths: Iterable[Path]) -> None:
+    """Find out that files can be written where they are wanted, leaving nothing behind.
+
+    Raises:
+        UsageError: a folder has a file's name, a file stands where a folder should, or the system refuses.
+    """
+    for path in paths:
+        try:
+            if path.is_dir():
+                raise UsageError(f"--write {path}: a folder has this name. Give a file, for example {path / path.name}")
+            around = next((above for above in path.parents if above.exists()), None)
+            if around is not None and not around.is_dir():
+                raise UsageError(f"--write {path}: {around} is a file, not a folder. Give another place")
+            _try_to_write(path)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UsageError(f"--write {path}: cannot be written ({reason}). Name a place that can") from error
+
+
+def _try_to_write(path: Path) -> None:
+    made = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            path.lstat()  # a name that is too long is refused here
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    finally:
+        for folder in made:
+            if folder.is_dir():
+                folder.rmdir()
 
 
 def _remedy(pattern: str) -> str:
@@ -68,8 +124,16 @@ def write_shots(timeline: Timeline, path: Path, pictures: Sequence[ShotPicture |
         pictures: one for each shot, where `needs_pictures` says so.
 
     Raises:
-        MediaError: the format cannot hold this film.
+        MediaError: the format cannot hold this film, or the system does not take the file.
     """
+    try:
+        return _write(timeline, path, pictures)
+    except OSError as error:
+        reason = f"could not be written ({error.strerror or error}). Make room, or name another place"
+        raise MediaError(path, reason) from error
+
+
+def _write(timeline: Timeline, path: Path, pictures: Sequence[ShotPicture | None]) -> list[Path]:
     extension = path.suffix.lower()
     if extension in SHEET_EXTENSIONS:
         return _write_sheets(timeline, path, pictures)

@@ -10,6 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 from math import floor
 from statistics import median
+from urllib.parse import quote
 
 from rushes.footage.shot import CutKind, Shot
 from rushes.footage.source import Source
@@ -54,7 +55,7 @@ class Timeline:
     Attributes:
         name: of the source.
         path: where the film is, as text that any file can hold.
-        uri: the same as a URI, percent-encoded; of a store the place itself, without the query of a web address.
+        uri: the same as a URI, percent-encoded; without the query of a web address, which may be a signature.
         digest: SHA-256 of the film, in hex.
         rate: frames per second of the grid; the average where the rate varies.
         frame_count: frames of the film; the grid may have more or fewer where the rate varies.
@@ -176,7 +177,10 @@ def _slots(index: VideoIndex, ordinals: Sequence[int]) -> list[int]:
 
 def _uri_of(path: str) -> str:
     place = parse_place(path)
-    return str(replace(place, query="")) if isinstance(place, Remote) else place.as_uri()
+    if not isinstance(place, Remote):
+        return place.as_uri()
+    key = quote(place.key) if place.scheme == "s3" else place.key  # that of a web address is as it is sent
+    return str(replace(place, key=key, query=""))
 
 
 def _printable(path: str) -> str:

@@ -9,7 +9,9 @@ import opentimelineio as otio
 import pytest
 from hypothesis import given
 
+from rushes.timelines.formats.edl import format_edl
 from rushes.timelines.formats.fcpxml import format_fcpxml
+from rushes.timelines.formats.otio import format_otio
 from rushes.timelines.timeline import Timeline, make_timeline
 from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
 
@@ -48,14 +50,15 @@ def test_clips_tile_the_film_on_whole_frames(timeline: Timeline) -> None:
     frame = seconds(root.find("./resources/format").attrib["frameDuration"])
     assert frame == 1 / timeline.rate
     asset = root.find("./resources/asset").attrib
-    first, at = seconds(asset["start"]), Fraction(0)
+    sequence = root.find("./library/event/project/sequence").attrib
+    first = at = seconds(sequence["tcStart"])
+    assert first == seconds(asset["start"]) == timeline.first_count * frame
     for clip in root.iter("asset-clip"):
         offset, start, duration = (seconds(clip.attrib[key]) for key in ("offset", "start", "duration"))
-        assert (offset, start) == (at, first + at)
+        assert offset == start == at
         assert all((time / frame).denominator == 1 for time in (offset, start, duration))
         at += duration
-    sequence = root.find("./library/event/project/sequence").attrib
-    assert at == seconds(sequence["duration"]) == seconds(asset["duration"]) == timeline.slot_count * frame
+    assert at - first == seconds(sequence["duration"]) == seconds(asset["duration"]) == timeline.slot_count * frame
 
 
 @given(timelines())
@@ -86,8 +89,8 @@ def test_broadcast_rates_are_exact_and_drop_frame_is_said() -> None:
     assert root.find(".//sequence").attrib["tcFormat"] == "DF"
     assert root.find("./resources/asset").attrib["hasAudio"] == "1"
     second = root.findall(".//asset-clip")[1].attrib
-    assert (second["offset"], second["duration"]) == ("30030/30000s", "30030/30000s")
-    assert seconds(second["start"]) == (107892 + 30) * Fraction(1001, 30000)
+    assert second["duration"] == "30030/30000s"
+    assert seconds(second["offset"]) == seconds(second["start"]) == (107892 + 30) * Fraction(1001, 30000)
 
 
 @pytest.mark.parametrize("rate", [24, 25, 30])
@@ -101,3 +104,16 @@ def test_opentimelineio_reads_the_same_cuts(rate: int) -> None:
         (24, 24),
         (48, 42),
     ]
+
+
+def test_editing_formats_agree_on_where_a_film_starts() -> None:
+    index = index_of(90, start_timecode="01:00:00:00")
+    timeline = make_timeline(source_of(index), index, shots_at([0, 30, 90]))
+    (project,) = otio.adapters.read_from_string(format_fcpxml(timeline), "fcpx_xml")
+    plain = otio.adapters.read_from_string(format_otio(timeline), "otio_json")
+    assert read(timeline).find(".//sequence").attrib["tcStart"] == "90000/25s"
+    assert plain.global_start_time == otio.opentime.RationalTime(90_000, 25)
+    assert "01:00:00:00 01:00:01:05 01:00:00:00 01:00:01:05" in format_edl(timeline)
+    # OpenTimelineIO's reader of FCPXML passes tcStart over and puts a gap before the first clip.
+    spans = [[clip.source_range for clip in one.video_tracks()[0].find_clips()] for one in (project, plain)]
+    assert spans[0] == spans[1]

@@ -12,7 +12,8 @@ VERSION = "1.10"
 def format_fcpxml(timeline: Timeline) -> str:
     """Return the timeline as a project with one clip per shot, in one event of a library.
 
-    Every time is a whole number of frames, as an exact fraction of seconds.
+    Every time is a whole number of frames, as an exact fraction of seconds. The sequence starts at the film's start
+    timecode, as the medium does; offsets of clips are times of the sequence, so that they begin there too.
     """
     root = ElementTree.Element("fcpxml", version=VERSION)
     resources = ElementTree.SubElement(root, "resources")
@@ -31,7 +32,7 @@ def format_fcpxml(timeline: Timeline) -> str:
         "sequence",
         format="r1",
         duration=_seconds(timeline, timeline.slot_count),
-        tcStart="0s",
+        tcStart=_seconds(timeline, timeline.first_count),
         tcFormat=_counting(timeline),
     )
     spine = ElementTree.SubElement(sequence, "spine")
@@ -66,7 +67,7 @@ def _add_clip(spine: ElementTree.Element, timeline: Timeline, place: TimelineSho
         "asset-clip",
         ref="r2",
         name=f"{timeline.name} {place.number:03d}",
-        offset=_seconds(timeline, place.start_slot),
+        offset=_seconds(timeline, timeline.first_count + place.start_slot),
         start=_seconds(timeline, timeline.first_count + place.start_slot),
         duration=_seconds(timeline, place.slot_count),
         format="r1",

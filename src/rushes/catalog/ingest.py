@@ -54,7 +54,7 @@ def plan_ingest(
     missing: list[Unreadable] = []
     for path in paths:
         try:
-            found = find_media(path)
+            found = find_media(path, passed_over=missing.append)
         except MediaError as error:
             missing.append(Unreadable(error.path, error.reason))
             continue

@@ -20,9 +20,21 @@ A bug raises a standard exception instead, so that it is seen as one.
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib.util
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+_REMEDIES = {
+    errno.ENOSPC: "Make room, then run this again: it goes on from where it was",
+    errno.EACCES: "Check who may write there",
+    errno.EROFS: "Name a place that can be written to",
+}
+
+
+def remedy_of(code: int | None) -> str | None:
+    """Return what to do where the system refused with an error number; None where nothing better is known."""
+    return _REMEDIES.get(code or 0)
 
 
 class RushesError(Exception):

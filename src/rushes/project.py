@@ -15,6 +15,10 @@ from rushes.timecode import parse_duration
 T = TypeVar("T")
 
 PROJECT_FILE = "rushes.toml"
+# What rushes writes into a project; none of it is footage.
+OWN_FOLDERS = frozenset(
+    {".rushes", "bundles", "frames", "manifests", "recipes", "runs", "scans", "splits", "thumbnails"}
+)
 PICTURE_FORMATS = ("jpeg", "webp", "png")
 RAW_DEVELOPMENTS = ("preview", "half", "full")
 DEFAULT_TRUST = ("review", "jonny", "supervised", "folder", "unsupervised")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from footage.painted import damage, ordinal_of, write_film
+from footage.painted import damage, ordinal_of, write_film, write_large_film
 from footage.spliced import pan, still, write_frames
 from rushes.catalog.catalog import Catalog, open_catalog
 from rushes.catalog.ingest import ingest, plan_ingest
@@ -19,6 +20,7 @@ from rushes.footage.picture import parse_size
 from rushes.footage.pictures import read_picture
 from rushes.footage.sampling import Every, EveryFrame, PerShot
 from rushes.footage.signals import read_signals
+from rushes.footage.source import Unreadable
 
 EVERY = IngestSettings(sampling=EveryFrame(), size=parse_size("640"), format="png")
 SPARSE = replace(EVERY, sampling=Every(Fraction(1)))
@@ -103,6 +105,85 @@ def test_damage_is_counted_and_said_once_with_where_it_begins(catalog: Catalog, 
     assert len(said) == 1
     assert "of its 60 frames gave no picture because their data is damaged, the first at 00:00:00:" in said[0]
     assert "damaged packets passed over: " in said[0]
+
+
+def test_many_lost_frames_are_a_few_lines_and_all_are_counted(catalog: Catalog, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", 60, options={"g": "1"})
+    damage(film, 20, 40)
+    outcome = take(catalog, tmp_path / "project", film, replace(EVERY, sampling=Every(Fraction(2, 25))))
+    assert (outcome.new, outcome.lost_frames) == (20, 10)
+    damaged = [f"{film}: its frame a_FRM-00-00-00-{slot} gave no picture: its data is damaged" for slot in (20, 22, 24)]
+    rest = f"{film}: … and 7 more frames of it gave no picture. Copy it again"
+    assert [str(lack) for lack in outcome.lost] == [*damaged, rest]
+    scanned = take(catalog, tmp_path / "project", film, EVERY)
+    assert (scanned.new, scanned.known, scanned.lost_frames) == (20, 20, 20)
+    (line,) = scanned.lost
+    assert "20 of its 60 frames gave no picture because" in line.reason
+
+
+def test_a_film_that_changes_while_it_is_read_is_not_called_damaged(catalog: Catalog, tmp_path: Path) -> None:
+    film, root = write_large_film(tmp_path / "a.mp4", 400), tmp_path / "project"
+    wanted, _ = plan_ingest([film], group=None, class_folders=None)
+
+    def cut_off(_done: int, _total: int | None, note: str = "") -> None:
+        if "frames" in note:
+            os.truncate(film, 1 << 20)
+
+    (outcome,) = ingest(wanted, catalog=catalog, root=root, settings=EVERY, progress=cut_off)
+    assert isinstance(outcome, Ingested)
+    assert 0 < outcome.lost_frames < 400
+    (line,) = outcome.lost
+    assert "changed while it was read" in line.reason
+
+
+def test_a_film_that_goes_before_its_turn_is_no_misspelt_name(catalog: Catalog, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", 5)
+    wanted, _ = plan_ingest([film], group=None, class_folders=None)
+    film.unlink()
+    (outcome,) = ingest(wanted, catalog=catalog, root=tmp_path / "project", settings=EVERY)
+    assert isinstance(outcome, Unreadable)
+    assert outcome.reason.startswith("is no longer there: it was removed or moved after this run began")
+
+
+def test_what_a_killed_run_left_is_swept_and_what_another_writes_stays(catalog: Catalog, tmp_path: Path) -> None:
+    film, root = write_film(tmp_path / "a.mp4", 30), tmp_path / "project"
+    folders = [root / "frames" / "a", root / "thumbnails" / "a", root / "frames" / "stills", root / "scans"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        for name in (".a_FRM-00-00-00-00-x7_wq2ab.png", ".a_FRM-00-00-01-00-y7_wq2ab.png", ".mine.png"):
+            (folder / name).write_bytes(b"x")
+        os.utime(folder / ".a_FRM-00-00-00-00-x7_wq2ab.png", (0, 0))
+        os.utime(folder / ".mine.png", (0, 0))
+    take(catalog, root, film, SPARSE)
+    left = [sorted(path.name for path in folder.iterdir() if path.name.startswith(".")) for folder in folders]
+    assert left == [[".a_FRM-00-00-01-00-y7_wq2ab.png", ".mine.png"]] * 4
+
+
+def test_pictures_of_another_size_or_format_are_counted(catalog: Catalog, tmp_path: Path) -> None:
+    film, root = write_film(tmp_path / "a.mp4", 60), tmp_path / "project"
+    assert take(catalog, root, film, SPARSE).made_otherwise == 0
+    assert take(catalog, root, film, SPARSE).made_otherwise == 0
+    assert take(catalog, root, film, replace(SPARSE, size=parse_size("32"))).made_otherwise == 3
+    assert take(catalog, root, film, replace(SPARSE, format="jpeg")).made_otherwise == 3
+    assert take(catalog, root, film, replace(EVERY, format="jpeg")).made_otherwise == 3
+    assert take(catalog, root, film, SPARSE).made_otherwise == 57
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_said_with_its_remedy(catalog: Catalog, tmp_path: Path) -> None:
+    film, root = write_film(tmp_path / "a.mp4", 5), tmp_path / "project"
+    wanted, _ = plan_ingest([film], group=None, class_folders=None)
+
+    def full(_done: int, _total: int | None, note: str = "") -> None:
+        if "frames" in note:
+            Path("/dev/full").write_bytes(b"x")
+
+    (outcome,) = ingest(wanted, catalog=catalog, root=root, settings=SPARSE, progress=full)
+    assert isinstance(outcome, Unreadable)
+    assert (
+        outcome.reason
+        == "cannot be taken in: No space left on device. Make room, then run this again: it goes on from where it was"
+    )
 
 
 def test_thumbnails_are_written_at_once_with_frames_and_made_good_later(catalog: Catalog, tmp_path: Path) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import signal
+import threading
+import time
 
 import pytest
 
@@ -55,6 +59,40 @@ def test_a_full_disk_is_said_with_its_remedy(capsys: pytest.CaptureFixture[str])
 def test_ctrl_c_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(KeyboardInterrupt()) == 130
     assert "run the same command again" in capsys.readouterr().err
+
+
+def test_sigterm_ends_like_ctrl_c_and_is_as_before_afterwards(capsys: pytest.CaptureFixture[str]) -> None:
+    def act() -> None:
+        with opened():
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(10)
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as end:
+        act()
+    assert end.value.code == 143
+    assert "run the same command again" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) == before == signal.SIG_DFL
+
+
+def test_sigterm_is_left_to_whoever_handles_it_and_to_the_main_thread() -> None:
+    def theirs(*_: object) -> None: ...
+
+    seen: list[object] = []
+
+    def look() -> None:
+        with opened():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    signal.signal(signal.SIGTERM, theirs)
+    try:
+        look()
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    assert seen == [signal.SIG_DFL, theirs]
 
 
 def test_an_item_that_failed_makes_the_end_1_and_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

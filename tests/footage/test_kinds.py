@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from rushes.errors import MediaError
 from rushes.footage.kinds import PHOTO_EXTENSIONS, RAW_EXTENSIONS, VIDEO_EXTENSIONS, find_media, kind_of
+from rushes.footage.source import Unreadable
+from rushes.project import OWN_FOLDERS, Project
 from rushes.storage.places import parse_place
 from storage.servers import Bucket, s3_store
 
@@ -37,8 +40,57 @@ def test_a_folder_that_links_to_itself_is_walked_once(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.jpg").write_bytes(b"x")
     (tmp_path / "a" / "again").symlink_to(tmp_path)
-    (tmp_path / "gone.jpg").symlink_to(tmp_path / "nothing")
     assert [path.name for path in find_media(tmp_path)] == ["x.jpg"]
+
+
+def put(*files: Path) -> None:
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"x")
+
+
+def test_what_a_project_made_itself_is_no_footage(tmp_path: Path) -> None:
+    project = tmp_path / "season" / "project"
+    own = [project / name / "film" / "x.jpg" for name in OWN_FOLDERS]
+    footage = [project / "footage" / "frames" / "a.mp4", project / "b.mp4", tmp_path / "frames" / "c.jpg"]
+    put(project / "rushes.toml", *own, *footage)
+    (tmp_path / "season" / "link").symlink_to(project / "frames")
+    assert set(find_media(tmp_path)) == set(footage)
+    assert set(find_media(project)) == set(footage[:2])
+    for named in (project / "frames", project / "frames" / "film", project / "frames" / "film" / "x.jpg"):
+        assert list(find_media(named)) == [project / "frames" / "film" / "x.jpg"]
+
+
+def test_every_folder_that_a_project_names_is_its_own(tmp_path: Path) -> None:
+    project = Project(tmp_path, "p", {})
+    named = {getattr(project, name) for name in dir(Project) if name.endswith("_folder")}
+    assert {folder.relative_to(tmp_path).parts[0] for folder in named} <= OWN_FOLDERS
+
+
+def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+    put(tmp_path / "x.jpg")
+    for name in ("gone.jpg", "card", "notes.txt", ".hidden.jpg"):
+        (tmp_path / name).symlink_to(tmp_path / "nothing")
+    told: list[Unreadable] = []
+    assert [path.name for path in find_media(tmp_path, passed_over=told.append)] == ["x.jpg"]
+    assert {Path(one.path).name for one in told} == {"gone.jpg", "card"}
+    assert all("nothing, which is not there" in one.reason for one in told)
+
+
+def test_a_folder_that_cannot_be_listed_is_told_and_the_rest_is_found(tmp_path: Path) -> None:
+    put(tmp_path / "x.jpg")
+    # No permission stops an administrator, under whom tests may run; a path that is too long stops everyone.
+    above = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=above)
+        below = os.open("d" * 250, os.O_RDONLY, dir_fd=above)
+        os.close(above)
+        above = below
+    os.close(above)
+    told: list[Unreadable] = []
+    assert find_media(tmp_path, passed_over=told.append) == [tmp_path / "x.jpg"]
+    assert len(told) == 1
+    assert "the folder cannot be listed" in told[0].reason
 
 
 def test_a_file_is_itself_and_nothing_is_an_error(tmp_path: Path) -> None:

@@ -13,11 +13,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from footage.painted import HEIGHT, WIDTH, damage, ordinal_of, write_film, write_sound
+from footage.painted import HEIGHT, WIDTH, damage, ordinal_of, run_ffmpeg, write_film, write_sound
 from rushes.errors import MediaError
 from rushes.footage.color import ToRgb
+from rushes.footage.sampling import name_frames
+from rushes.footage.source import Source
 from rushes.footage.video import DecodedFrame, LostFrame, decode_frames, index_video, plan_runs
 from rushes.footage.video_index import VideoIndex
+from rushes.timecode import timecode_at
+from rushes.timelines.timeline import make_timeline
+from timelines.shots_by_hand import shots_at
 
 KINDS = {
     "h264 with B-frames.mp4": {"codec": "libx264"},
@@ -149,6 +154,53 @@ def test_a_film_cut_off_at_its_end_is_read_as_far_as_it_goes(tmp_path: Path) -> 
     found = list(decode_frames(path, index, range(index.frame_count)))
     assert [frame.ordinal for frame in found] == list(range(index.frame_count))
     assert ordinal_of(found[5].pixels) == 5  # type: ignore[union-attr]
+
+    (warning,) = index.warnings
+    seconds = float(index.duration_seconds)
+    assert warning == f"it is cut off: its frames end at {seconds:.1f} s of the 2.4 s it states"
+
+
+def test_a_film_that_states_a_longer_end_than_it_shows_is_not_called_cut_off_where_no_byte_is_missing(
+    ffmpeg: str, tmp_path: Path
+) -> None:
+    film = write_film(tmp_path / "a.mkv", 25)
+    long, bare, piped = (tmp_path / name for name in ("long.mkv", "bare.webm", "piped.mkv"))
+    tone = ("-f", "lavfi", "-i", "sine=duration=5")
+    run_ffmpeg(ffmpeg, "-i", str(film), *tone, "-c:v", "copy", "-c:a", "libopus", str(long))
+    run_ffmpeg(ffmpeg, "-i", str(film), *tone, "-c:v", "vp9", "-c:a", "libopus", "-cues_to_front", "1", str(bare))
+    piped.write_bytes(run_ffmpeg(ffmpeg, "-i", str(film), "-c", "copy", "-f", "matroska", "-"))
+    assert [index_video(path).warnings for path in (film, long, bare, piped)] == [(), (), (), ()]
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts", "a.mov"])
+@pytest.mark.parametrize("rate", [24, 25, 30, 50])
+@pytest.mark.parametrize("missing", [(20, 21, 40), (56, 57, 58), (1, 30, 58)])
+def test_a_film_that_lacks_some_frames_keeps_its_rate_and_its_shots_stand_in_time(
+    tmp_path: Path, name: str, rate: int, missing: tuple[int, ...]
+) -> None:
+    slots = [slot for slot in range(60) if slot not in missing]
+    whole = write_film(tmp_path / f"whole-{name}", 60, rate=Fraction(rate), options={"g": "1"})
+    with av.open(str(whole)) as film, av.open(str(tmp_path / name), "w") as lacking:
+        stream = lacking.add_stream_from_template(film.streams.video[0])
+        for slot, packet in enumerate(packet for packet in film.demux(video=0) if packet.size):
+            if slot not in missing:
+                packet.stream = stream
+                lacking.mux(packet)
+    index = index_video(tmp_path / name)
+    assert (index.rate, index.constant_rate) == (rate, False)
+    source = Source("ab" * 32, str(tmp_path / name), "a", "a", "video", WIDTH, HEIGHT, "h264")
+    timeline = make_timeline(source, index, shots_at([0, 10, 50, 57]))
+    assert [place.start_slot for place in timeline.shots] == [0, slots[10], slots[50]]
+    assert timeline.slot_count == 60
+    named = name_frames(source, index, range(57))
+    assert [frame.timecode for frame in named] == [str(timecode_at(Fraction(slot, rate), index.rate)) for slot in slots]
+
+
+def test_a_film_whose_times_vary_gets_no_rate_that_it_does_not_keep(tmp_path: Path) -> None:
+    times = [24 * slot + (0, 0, 9)[slot % 3] for slot in range(45)]
+    assert index_video(write_film(tmp_path / "a.mov", 45, times=times)).rate != 25
+    half = [slot for slot in range(90) if slot % 4 < 2]  # every other pair is missing: 25 is not its rate
+    assert index_video(write_film(tmp_path / "b.mov", 45, times=[24 * slot for slot in half])).rate < 14
 
 
 def test_a_film_whose_index_comes_first_says_that_it_is_cut_off(tmp_path: Path) -> None:

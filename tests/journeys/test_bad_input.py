@@ -72,6 +72,32 @@ def test_bad_files_are_listed_with_reason_and_remedy_and_the_others_are_taken_in
     assert not [path for path in (project / "frames").rglob("*") if path.name.startswith(".")]
 
 
+def test_a_project_never_takes_in_what_it_made_itself(rushes: Rushes, project: Path, tmp_path: Path) -> None:
+    films(project, 30)
+    for _ in range(2):
+        said = rushes("ingest", ".", "--every", "0.5s", "--thumbnail", "32", "--json", folder=project)
+        assert (said.json["sources"], said.json["frames_new"] + said.json["frames_known"]) == (1, 3)
+    assert rushes("ingest", tmp_path, "--every", "0.5s", "--json", folder=project).json["sources"] == 1
+    named = rushes("ingest", "frames", "--json", folder=project).json
+    assert named["sources"] == 3
+
+
+def test_where_nothing_is_there_no_count_is_told(rushes: Rushes, project: Path) -> None:
+    said = rushes("ingest", "nowhere.mp4", folder=project, status=1)
+    assert said.out == ""
+    assert said.err.splitlines()[0] == "nowhere.mp4: there is no such file or folder. Check the name"
+
+
+def test_other_settings_leave_pictures_as_they_are_and_say_so_once(
+    rushes: Rushes, project: Path, tmp_path: Path
+) -> None:
+    folder = films(tmp_path, 30, 60)
+    said = rushes("ingest", folder, "--every", "1s", folder=project)
+    assert "made with another" not in said.err
+    said = rushes("ingest", folder, "--every", "1s", "--size", "32", folder=project)
+    assert said.err.count("note: 5 pictures were made with another size or format and stay as they are") == 1
+
+
 def test_bad_photographs_and_raws_are_one_line_each_and_the_others_are_taken_in(
     rushes: Rushes, project: Path, tmp_path: Path
 ) -> None:

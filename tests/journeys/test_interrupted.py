@@ -30,7 +30,7 @@ def wait_for_frames(project: Path, count: int) -> None:
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_an_ingest_that_is_stopped_goes_on_and_equals_one_that_was_not(
     rushes: Rushes, tmp_path: Path, how: signal.Signals
 ) -> None:
@@ -46,7 +46,8 @@ def test_an_ingest_that_is_stopped_goes_on_and_equals_one_that_was_not(
         running = start(*words, folder=broken)
         wait_for_frames(broken, min(890, there + dice.randint(20, 120)))
         running.send_signal(how)
-        running.wait(timeout=60)
+        status = running.wait(timeout=60)
+        assert status == {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}[how]
         for picture in (broken / "frames").rglob("*.jpg"):
             if not picture.name.startswith("."):
                 decode_picture(picture.read_bytes())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
-from rushes.storage.files import digest_of_bytes, digest_of_file, whole_file, write_bytes, write_json
+from rushes.storage.files import digest_of_bytes, digest_of_file, sweep_temporaries, whole_file, write_bytes, write_json
 
 
 def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -32,6 +33,25 @@ def test_an_error_leaves_the_file_before_and_nothing_else(tmp_path: Path) -> Non
         write_half()
     assert target.read_bytes() == b"before"
     assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
+
+
+@pytest.mark.parametrize("name", ["a.png", "a", "a.tar.gz", f"{'long' * 30}.jpg", ".a.jpg", "a-b_c 1.jpg"])
+def test_old_temporary_files_are_swept_and_nothing_else(tmp_path: Path, name: str) -> None:
+    (tmp_path / "down").mkdir()
+    for other in (".a.png", "a-x7_wq2ab.png", ".a-x7_wq2a.png", ".a-X7_WQ2AB.png", ".a-x7_wq2ab.png.txt", name):
+        (tmp_path / other).write_bytes(b"x")
+        os.utime(tmp_path / other, (0, 0))
+    (tmp_path / ".d-x7_wq2ab").mkdir()
+    (tmp_path / ".l-x7_wq2ab").symlink_to(tmp_path / "down")
+    before = sorted(tmp_path.iterdir())
+    assert sweep_temporaries(tmp_path) == 0
+    with whole_file(tmp_path / name) as temporary:
+        assert sweep_temporaries(tmp_path) == 0
+        os.utime(temporary, (0, 0))
+        assert sweep_temporaries(tmp_path) == 1
+        assert sorted(tmp_path.iterdir()) == before
+        temporary.write_bytes(b"x")
+    assert sweep_temporaries(tmp_path / "none") == 0
 
 
 def test_digests_are_sha256_in_hex(tmp_path: Path) -> None:

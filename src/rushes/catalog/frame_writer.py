@@ -38,6 +38,11 @@ def write_frame(
     return StoredFrame(frame, image, digest_of_bytes(data), signature_of(pixels), str(settings.size))
 
 
+def is_made_by(settings: IngestSettings, stored: StoredFrame) -> bool:
+    """Return whether a picture is of the size and the format that settings ask for."""
+    return stored.size == str(settings.size) and stored.image.endswith(f".{_EXTENSIONS[settings.format]}")
+
+
 def thumbnail_of(image: str) -> str:
     """Return where the thumbnail of a frame's picture is, both relative to the project's folder."""
     return f"thumbnails/{image.partition('/')[2].rpartition('.')[0]}.jpg"

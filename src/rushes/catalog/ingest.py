@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rushes.catalog.catalog import Catalog
-from rushes.catalog.frame_writer import now, thumbnail_of, write_frame
+from rushes.catalog.frame_writer import is_made_by, now, thumbnail_of, write_frame
 from rushes.catalog.intake import Ingested, IngestSettings, Wanted
 from rushes.catalog.take_film import FilmIntake, take_film
 from rushes.cores import count_cores
-from rushes.errors import MediaError, did_you_mean
+from rushes.errors import MediaError, did_you_mean, remedy_of
 from rushes.footage.kinds import find_media, kind_of, require_content
 from rushes.footage.pairs import Photograph, pair_stills, part_by_time
 from rushes.footage.source import STILL_TIME_BASE, Frame, Unreadable
@@ -29,6 +29,7 @@ from rushes.footage.sources import (
 from rushes.labels.label import Label
 from rushes.progress import Progress, silent
 from rushes.project import Task
+from rushes.storage.files import sweep_temporaries
 from rushes.storage.places import Place, parse_place
 from rushes.storage.reading import Fetched, RemoteObject, exists, held
 from rushes.timecode import parse_frame_name
@@ -52,7 +53,7 @@ def plan_ingest(
     missing: list[Unreadable] = []
     for path in paths:
         try:
-            found = find_media(path)
+            found = find_media(path, passed_over=missing.append)
         except MediaError as error:
             missing.append(Unreadable(error.path, error.reason))
             continue
@@ -156,6 +157,9 @@ def ingest(
         threads: files that are taken in side by side.
     """
     stop = threading.Event()
+    stills = (root / "frames" / _STILLS_FOLDER, root / "thumbnails" / _STILLS_FOLDER)
+    for folder in (*stills, scans or root / "scans"):
+        sweep_temporaries(folder)
     # A few films side by side, or the segments of one: either way every core has something to do.
     film_threads = max(1, count_cores() // min(threads, max(1, len(wanted))))
     with ThreadPoolExecutor(max_workers=threads) as pool:
@@ -222,9 +226,20 @@ class _Job:
                 outcome = self._take_photograph() if self.wanted.companions else self._take_in(path)
                 return replace(outcome, fetched=_sum_of(path, remotes)) if remotes else outcome
         except MediaError as error:
-            return Unreadable(str(path), error.reason)
+            return Unreadable(str(path), self._gone() or error.reason)
         except OSError as error:
-            return Unreadable(str(path), f"cannot be taken in: {error.strerror or error}")
+            remedy = remedy_of(error.errno)
+            reason = f"cannot be taken in: {error.strerror or error}{f'. {remedy}' if remedy else ''}"
+            return Unreadable(str(path), self._gone() or reason)
+
+    def _gone(self) -> str | None:
+        """Return what to say where a local file, which was there when the run was planned, is no longer."""
+        gone = isinstance(self.wanted.path, Path) and not self.wanted.path.exists()
+        return (
+            "is no longer there: it was removed or moved after this run began. Put it back, then run this again"
+            if gone
+            else None
+        )
 
     def _take_photograph(self) -> Ingested:
         """Take in a raw and its companions as one sample, known by the raw.
@@ -292,7 +307,8 @@ class _Job:
         class_folders = self.wanted.class_name is not None
         suggested = known.group if known else group_of(path, name=name, class_folders=class_folders)
         group = self.wanted.group or suggested
-        there = {item.frame.id for item in self.catalog.frames(source=digest) if self._is_there(item.image)}
+        stored = [item for item in self.catalog.frames(source=digest) if self._is_there(item.image)]
+        there = {item.frame.id for item in stored}
         if kind_of(path) == "video":
             outcome = take_film(self._film_intake(path), path, name=name, group=group, digest=digest, there=there)
         elif known is not None and there:
@@ -303,6 +319,8 @@ class _Job:
             outcome = Ingested(path, source, new=0, known=1)
         else:
             outcome = self._take_still(path, name=name, group=group, digest=digest, beside=beside)
+        otherwise = sum(not is_made_by(self.settings, item) for item in stored)
+        outcome = replace(outcome, made_otherwise=otherwise)
         return self._labelled(outcome) if class_folders else outcome
 
     def _is_there(self, image: str) -> bool:

@@ -50,7 +50,9 @@ class Ingested:
 
     Attributes:
         new, known: frames written now, and frames that were there already.
-        lost: frames that were planned and could not be decoded, and what else is wrong, each with the reason.
+        lost: what is wrong, each with the reason: frames that could not be decoded, a few by name and the rest in one.
+        lost_frames: how many frames were planned and could not be decoded.
+        made_otherwise: how many pictures that were there already are of another size or format than is asked for.
         notes: what a person may want to know of the file and that cost no frame.
         interlaced: the film's frames are of two fields each.
         companions: other files of the same photograph, which are no samples of their own.
@@ -68,3 +70,5 @@ class Ingested:
     companions: tuple[Place, ...] = ()
     fetched: Fetched | None = None
     shots: int | None = None
+    lost_frames: int = 0
+    made_otherwise: int = 0

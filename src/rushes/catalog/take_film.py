@@ -27,8 +27,11 @@ from rushes.footage.sources import read_source
 from rushes.footage.video import LostFrame, decode_frames
 from rushes.footage.video_index import VideoIndex
 from rushes.progress import Progress
+from rushes.storage.files import sweep_temporaries
 from rushes.storage.places import Place
 from rushes.timecode import timecode_at
+
+_NAMED = 3  # of the lost frames of a film
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +69,19 @@ def take_film(
     Raises:
         MediaError: the film cannot be read, or a connection broke off; what came before is noted.
     """
-    settings = intake.settings
+    settings, before = intake.settings, _state_of(path)
     read, index = read_source(path, name=name, group=group, digest=digest)
     assert index is not None  # a film has one
     source = intake.catalog.add_source(read, now=now())
+    for folder in ("frames", "thumbnails"):
+        sweep_temporaries(intake.root / folder / source.name)
     sampling = narrow_to_film(settings.sampling, (source.name, path.name, path.stem))
     signals = read_kept_scan(intake.scans, digest, index)
     lost: list[Unreadable] = []
+    damage: list[Unreadable] = []
     if isinstance(sampling, PerShot) and signals is None:
         scan = _scan(intake, path, index, digest, wanted=(), keep=None)
-        signals, lost = scan.signals, _damage(path, index, scan)
+        signals, damage = scan.signals, _damage(path, index, scan)
     ordinals = _ordinals(index, sampling, signals)
     frames = {frame.ordinal: frame for frame in name_frames(source, index, ordinals)}
     missing = [ordinal for ordinal, frame in frames.items() if frame.id not in there]
@@ -87,13 +93,15 @@ def take_film(
     try:
         if whole:
             scan = _scan(intake, path, index, digest, wanted=missing, keep=writer)
-            signals = scan.signals
-            lost += _lost_frames(frames, scan.lost)
-            lost += _damage(path, index, scan)
+            signals, damage = scan.signals, _damage(path, index, scan)
+            undecoded = [frames[one.ordinal] for one in scan.lost if one.ordinal in frames]
         else:
-            lost += _lost_frames(frames, _seek_frames(intake, path, index, missing, writer))
+            undecoded = [frames[one.ordinal] for one in _seek_frames(intake, path, index, missing, writer)]
     finally:
         writer.finish()
+    if damage or undecoded:
+        what = _what_happened(path, before)
+        lost += [Unreadable(str(path), what)] if what else damage or _name_lost(path, undecoded)
     notes = _notes(index, deinterlace=settings.deinterlace) if missing else ()
     return Ingested(
         path,
@@ -103,6 +111,7 @@ def take_film(
         tuple(lost),
         notes,
         index.interlaced,
+        lost_frames=len(undecoded),
         shots=None if signals is None else len(shots_of(signals, frame_count=index.frame_count)),
     )
 
@@ -156,9 +165,36 @@ def _seek_frames(
     return lost
 
 
-def _lost_frames(frames: dict[int, Frame], lost: Sequence[LostFrame]) -> list[Unreadable]:
-    """Return what to say of those lost frames that were wanted."""
-    return [Unreadable(frames[one.ordinal].name, one.reason) for one in lost if one.ordinal in frames]
+def _state_of(path: Place) -> tuple[int, int] | None:
+    """Return the size and the time of the last change of a local file; None where it is gone, or in a store.
+
+    A store is asked for the state of an object with each answer.
+    """
+    try:
+        state = path.stat() if isinstance(path, Path) else None
+    except OSError:
+        return None
+    return None if state is None else (state.st_size, state.st_mtime_ns)
+
+
+def _what_happened(path: Place, before: tuple[int, int] | None) -> str | None:
+    """Return what became of a local file since it was in the state `before`; None where it is the same."""
+    now_is = _state_of(path)
+    if before is None or now_is == before:
+        return None
+    if now_is is None:
+        return "was removed or moved while it was read. Put it back, then run this again"
+    return "changed while it was read, so that frames are missing. Run this again when nothing writes to it any more"
+
+
+def _name_lost(path: Place, lost: Sequence[Frame]) -> list[Unreadable]:
+    """Return what to say of wanted frames that gave no picture: the first few by name, the rest in one line."""
+    named = lost[:_NAMED]
+    said = [f"its frame {frame.name} gave no picture: its data is damaged" for frame in named]
+    more = len(lost) - len(named)
+    if more:
+        said.append(f"… and {more:,} more {'frame' if more == 1 else 'frames'} of it gave no picture. Copy it again")
+    return [Unreadable(str(path), reason) for reason in said]
 
 
 def _damage(path: Place, index: VideoIndex, scan: Scan) -> list[Unreadable]:

@@ -5,26 +5,23 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from rushes.errors import RushesError
+from rushes.errors import RushesError, remedy_of
 from rushes.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-DONE, SOME_FAILED, WRONG_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
+DONE, SOME_FAILED, WRONG_INPUT, OUR_FAULT, INTERRUPTED, TERMINATED = 0, 1, 2, 70, 130, 143
 _LINE_EVERY_SECONDS = 5.0
-_REMEDIES = {
-    errno.ENOSPC: "Make room, then run this again: it goes on from where it was",
-    errno.EACCES: "Check who may write there",
-    errno.EROFS: "Name a place that can be written to",
-}
 
 
 @dataclass
@@ -135,15 +132,37 @@ def _line_progress(title: str, print_line: Callable[[str], None]) -> Progress:
     return progress
 
 
+class _TerminatedError(KeyboardInterrupt):
+    """SIGTERM: what a machine that shuts down, a job queue or `kill` sends."""
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM stop what runs inside as Ctrl-C does; where someone else handles it, it stays theirs."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise _TerminatedError
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 @contextmanager
 def opened(*, as_json: bool = False, debug: bool = False) -> Iterator[Door]:
     """Give a Door, and turn what goes wrong inside into one message and the right exit status."""
     door = Door(as_json=as_json, debug=debug or bool(os.environ.get("RUSHES_DEBUG")))
     try:
-        yield door
-    except KeyboardInterrupt:
+        with _stopped_by_sigterm():
+            yield door
+    except KeyboardInterrupt as stop:
         door.err.print("\nstopped; run the same command again to go on from here", style="yellow")
-        raise SystemExit(INTERRUPTED) from None
+        raise SystemExit(TERMINATED if isinstance(stop, _TerminatedError) else INTERRUPTED) from None
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(DONE) from None
@@ -164,7 +183,7 @@ def _judge(error: Exception) -> tuple[int, str]:
     if isinstance(error, OSError):
         return WRONG_INPUT, _name_of(error)
     if "no space left" in str(error).casefold():  # libraries wrap what the system says
-        return WRONG_INPUT, f"the disk is full ({type(error).__name__}). {_REMEDIES[errno.ENOSPC]}"
+        return WRONG_INPUT, f"the disk is full ({type(error).__name__}). {remedy_of(errno.ENOSPC)}"
     return OUR_FAULT, (
         f"a fault of rushes itself, not of your input: {type(error).__name__}: {error}\n"
         "Run it again with --debug and report what it prints"
@@ -174,9 +193,8 @@ def _judge(error: Exception) -> tuple[int, str]:
 def _name_of(error: OSError) -> str:
     """Return what the system refused, and what to do about it."""
     where = f"{error.filename}: " if error.filename else ""
-    return (
-        f"{where}{error.strerror or error}. {_REMEDIES.get(error.errno or 0, 'Check the place, then run this again')}"
-    )
+    remedy = remedy_of(error.errno) or "Check the place, then run this again"
+    return f"{where}{error.strerror or error}. {remedy}"
 
 
 def plural(count: int, word: str, words: str | None = None) -> str:

@@ -138,13 +138,20 @@ def ingest(
                     taken.append(outcome)
                 else:
                     missing.append(outcome)
-        _report(door, taken)
+        if taken:
+            _report(door, taken)
         names: list[tuple[str, ...]] = [
             (outcome.source.name, outcome.path.name, outcome.path.stem) for outcome in taken
         ]
         names += [(item.path.name, item.path.stem) for item in wanted]
         for stranger in find_strangers(settings.sampling, names):
             door.fail_item(stranger)
+        otherwise = sum(outcome.made_otherwise for outcome in taken)
+        if otherwise:
+            were = f"{plural(otherwise, 'picture')} {'was' if otherwise == 1 else 'were'}"
+            stay = "stays as it is" if otherwise == 1 else "stay as they are"
+            door.warn(f"note: {were} made with another size or format and {stay}; to have other ones, delete "
+                      f"{'it' if otherwise == 1 else 'them'} from frames/ and run this again")  # fmt: skip
         for outcome in taken:
             for note in outcome.notes:
                 door.warn(f"{outcome.path}: {note}")
@@ -165,7 +172,7 @@ def ingest(
                         "interlaced": outcome.interlaced,
                         "new": outcome.new,
                         "known": outcome.known,
-                        "lost": len(outcome.lost),
+                        "lost": outcome.lost_frames,
                         "shots": outcome.shots,
                         "companions": [str(file) for file in outcome.companions],
                         "size_bytes": outcome.fetched.size_bytes if outcome.fetched else None,

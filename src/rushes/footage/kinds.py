@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rushes.errors import MediaError
-from rushes.footage.source import MediaKind
+from rushes.footage.source import MediaKind, Unreadable
+from rushes.project import OWN_FOLDERS, PROJECT_FILE
 from rushes.storage.places import Place, Remote
 from rushes.storage.reading import exists, open_place, size_of_place
 from rushes.storage.stores import list_keys
@@ -49,7 +50,7 @@ def kind_of(path: Place) -> MediaKind | None:
     return "photo" if extension in PHOTO_EXTENSIONS else None
 
 
-def find_media(path: Place) -> Sequence[Place]:
+def find_media(path: Place, *, passed_over: Callable[[Unreadable], None] = lambda _: None) -> Sequence[Place]:
     """Return the footage at `path`: the file itself, or all below a folder in natural order (`shot2`, `shot10`).
 
     A prefix in a bucket is a folder. On a web server there are files only.
@@ -57,13 +58,20 @@ def find_media(path: Place) -> Sequence[Place]:
     Hidden files and folders, and files that are no footage, are left out. A folder that is reached twice through
     symbolic links is walked once. A file is returned whatever it is called: it was named by hand.
 
+    What a project made itself is no footage: beside a `rushes.toml`, its frames, runs and the like are left out. Such a
+    folder is searched where `path` names it, or lies within it.
+
+    Args:
+        passed_over: told of each folder below `path` that cannot be listed, and of each link that leads nowhere and
+            might have led to footage.
+
     Raises:
         MediaError: nothing is at `path`, or the folder cannot be listed.
     """
-    return _find_remote(path) if isinstance(path, Remote) else _find_local(path)
+    return _find_remote(path) if isinstance(path, Remote) else _find_local(path, passed_over)
 
 
-def _find_local(path: Path) -> list[Path]:
+def _find_local(path: Path, passed_over: Callable[[Unreadable], None]) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.exists():
@@ -74,16 +82,34 @@ def _find_local(path: Path) -> list[Path]:
         raise MediaError(path, f"the folder cannot be listed ({error.strerror}). Check its permissions") from error
     found: list[Path] = []
     walked: set[tuple[int, int]] = set()
-    for folder, names, files in os.walk(path, followlinks=True):
+
+    def unlisted(error: OSError) -> None:
+        reason = f"the folder cannot be listed ({error.strerror}); what it holds was passed over. Check its permissions"
+        passed_over(Unreadable(str(error.filename), reason))
+
+    for folder, names, files in os.walk(path, onerror=unlisted, followlinks=True):
         state = Path(folder).stat()
         if (state.st_dev, state.st_ino) in walked:
             names.clear()
             continue
         walked.add((state.st_dev, state.st_ino))
-        names[:] = sorted((name for name in names if not name.startswith(".")), key=natural_key)
-        candidates = (Path(folder, name) for name in files if not name.startswith("."))
+        names[:] = sorted((name for name in names if _may_hold_footage(Path(folder, name))), key=natural_key)
+        candidates = [Path(folder, name) for name in files if not name.startswith(".")]
         found += (file for file in candidates if kind_of(file) is not None and file.is_file())
+        for file in candidates:
+            # What has no extension may have led to a folder.
+            if (kind_of(file) or not file.suffix) and file.is_symlink() and not file.exists():
+                reason = f"is a link to {file.readlink()}, which is not there. Mend or remove the link"
+                passed_over(Unreadable(str(file), reason))
     return sorted(found, key=lambda file: [natural_key(part) for part in file.parts])
+
+
+def _may_hold_footage(folder: Path) -> bool:
+    """Return whether a folder is neither hidden nor one that a project keeps for what it made."""
+    if folder.name.startswith("."):
+        return False
+    meant = folder.resolve() if os.path.islink(folder) else folder  # noqa: PTH114  (a name too long is no error)
+    return meant.name not in OWN_FOLDERS or not (meant.parent / PROJECT_FILE).is_file()
 
 
 def _find_remote(place: Remote) -> list[Remote]:

@@ -19,6 +19,7 @@ from rushes.cores import count_cores
 from rushes.errors import MediaError
 from rushes.footage.film import Decoder, open_film
 from rushes.footage.interlace import is_interlaced, with_neighbours, without_combs
+from rushes.footage.matroska import lacks_bytes
 from rushes.footage.orientation import flip_of_matrix
 from rushes.footage.smpte import read_start_timecode
 from rushes.footage.video_index import SEEK_GAP, VideoIndex
@@ -51,6 +52,8 @@ _STANDARD_RATES = tuple(Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120))
 _SKIPPABLE = frozenset({"h264", "mpeg1video", "mpeg2video"})
 # Codecs whose first packet names the encoder; decoders allow for the faults of some.
 _SIGNED_AT_FIRST = frozenset({"h264", "mpeg4"})
+_MISSING_SECONDS = Fraction(1, 4)  # that the end of a cut-off film lacks at least, to be worth a word
+_ON_GRID = 0.9  # of steps from frame to frame that are one slot, where frames are missing here and there
 _PROBES = 64  # places of a film's index that are compared with FFmpeg's
 # A container that lists its keyframes is sought as fast as a few frames are decoded; others are searched, and come out
 # some keyframes away.
@@ -551,6 +554,8 @@ def _times_in_packets(path: Place, first_decoded: int | None, *, told: bool, reo
     with open_film(path) as decoder:
         packets = _Packets.of(decoder)
         stated, codec = decoder.stream.frames, decoder.stream.codec_context.codec.canonical_name
+        time_base = Fraction(decoder.stream.time_base or 0)
+        stated_end = _stated_end(path, decoder)
     times = packets.times(first_decoded) if told else None
     if times is None or (reordered and packets.rising):
         logger.info("%s: the times of its frames are found by decoding all of them", path.name)
@@ -563,7 +568,39 @@ def _times_in_packets(path: Place, first_decoded: int | None, *, told: bool, reo
     warnings = list(packets.warnings)
     if stated > packets.count:
         warnings.append(f"it is cut off: {packets.count:,} of the {stated:,} frames it states are there")
+    end = (times.pts[-1] + packets.duration) * time_base
+    if stated_end is not None and times.exact and stated_end - end > _MISSING_SECONDS:
+        stated_seconds = f"{float(stated_end):.1f} s it states"
+        warnings.append(f"it is cut off: its frames end at {float(end):.1f} s of the {stated_seconds}")
     return _Found(times, packets.duration, tuple(warnings))
+
+
+def _stated_end(path: Place, decoder: Decoder) -> Fraction | None:
+    """Return when the pictures of a Matroska file should end, in seconds, where bytes of it are missing; else None.
+
+    The duration alone does not tell: that of the file may be a longer sound track's, that of the track may count how
+    long a last picture stands.
+    """
+    if "matroska" not in _formats(decoder.stream):
+        return None
+    try:
+        with open_place(path) as file:
+            if not lacks_bytes(file):
+                return None
+    except OSError:
+        return None
+    of_track = _seconds_of_tag(decoder.stream.metadata.get("DURATION", ""))
+    return of_track or (Fraction(decoder.container.duration, 1_000_000) if decoder.container.duration else None)
+
+
+def _seconds_of_tag(text: str) -> Fraction | None:
+    """Return the seconds that `00:00:47.640000000` states."""
+    parts = text.split(":")
+    try:
+        hours, minutes, seconds = (Fraction(part) for part in parts)
+    except ValueError:
+        return None
+    return hours * 3600 + minutes * 60 + seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -683,14 +720,43 @@ def _shown_size(frame: av.VideoFrame, stream: VideoStream) -> tuple[int, int, in
 
 
 def _average_rate(pts: Sequence[int], time_base: Fraction, stated: Fraction | None) -> Fraction:
-    """Return the frames per second that the times show, as the exact rate that is meant."""
+    """Return the frames per second that the times show, as the exact rate that is meant.
+
+    Where frames are missing, it is the rate at which the others stand.
+    """
     if len(pts) == 1:
         return Fraction(stated) if stated and 0 < stated <= 1000 else Fraction(25)
+    near = [rate for rate in (*_STANDARD_RATES, *([Fraction(stated)] if stated else [])) if rate > 0]
+    gapped = _rate_with_gaps(pts, time_base, near)
+    if gapped is not None:
+        return gapped
     measured = (len(pts) - 1) / ((pts[-1] - pts[0]) * time_base)
     slack = Fraction(1, 1000) + time_base / ((pts[-1] - pts[0]) * time_base)  # a tick at either end
-    near = [rate for rate in (*_STANDARD_RATES, *([Fraction(stated)] if stated else [])) if rate > 0]
     best = min(near, key=lambda rate: abs(rate - measured))
     return best if abs(best - measured) <= slack * measured else measured.limit_denominator(1001) or measured
+
+
+def _rate_with_gaps(pts: Sequence[int], time_base: Fraction, rates: Sequence[Fraction]) -> Fraction | None:
+    """Return the rate on whose grid all frames stand, nearly all one slot apart, and some more; None without gaps."""
+    ticks = np.array(pts, np.int64) - pts[0]
+    usual = int(np.median(np.diff(ticks)))
+    fitting: list[tuple[float, Fraction]] = []
+    for rate in (*rates, *([1 / (usual * time_base)] if usual else [])):
+        frames_per_tick = float(time_base * rate)
+        slots = ticks * frames_per_tick
+        steps = np.diff(np.rint(slots))
+        astray = float(np.abs(slots - np.rint(slots)).max())
+        whole = (1 / (time_base * rate)).denominator == 1  # a frame lasts a whole number of ticks
+        near = astray <= 0.125 or (not whole and astray <= frames_per_tick)
+        if (
+            (whole or frames_per_tick <= 0.25)
+            and near
+            and steps.min() >= 1
+            and steps.max() > 1
+            and (steps == 1).mean() >= _ON_GRID
+        ):
+            fitting.append((astray, rate))
+    return min(fitting, key=lambda fit: fit[0])[1] if fitting else None
 
 
 def _captured_at(text: str | None) -> str | None:

@@ -17,7 +17,8 @@ class VideoIndex:
 
     Attributes:
         pts: presentation times in units of `time_base`, rising; the position in it is the ordinal.
-        rate: average frames per second, a broadcast rate where it is within a thousandth of one.
+        rate: average frames per second, a broadcast rate where it is within a thousandth of one; where a film lacks
+            some frames, the rate at which the others stand.
         keyframes: ordinals from which decoding can start, rising.
         width_pixels, height_pixels: as shown, turned upright and with square pixels.
         flip: how the stored picture is turned upright, as `orientation.turn` takes it.
@@ -33,7 +34,8 @@ class VideoIndex:
         interlaced: each frame holds two fields, which were taken one after the other.
         notes: what a person may want to know and that costs no frame.
         seekable: the times of frames after a seek are those of the index; else all is decoded from the beginning.
-        constant_rate: every frame stands where counting at `rate` puts it, to an eighth of a frame or to a tick.
+        constant_rate: every frame stands where counting at `rate` puts it, to an eighth of a frame or to a tick. Not so
+            where frames are missing: the ordinal is then less than the slot.
     """
 
     pts: tuple[int, ...]

@@ -64,11 +64,13 @@ def predict_path(
         progress: counts files; where there is one video only, its sampled frames.
         note_fetched: told what came over the network for each remote file, from several threads.
     """
+    passed_over: list[Unreadable] = []
     try:
-        files = find_media(path)
+        files = find_media(path, passed_over=passed_over.append)
     except MediaError as error:
         yield Unreadable(error.path, error.reason)
         return
+    yield from passed_over
     if not files:
         yield Unreadable(str(path), "holds no video, photograph or camera raw. Name a file or another folder")
         return

@@ -6,13 +6,18 @@ import errno
 import hashlib
 import json
 import os
+import re
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 _PIECE_BYTES = 1 << 22
+_STEM_LETTERS = 40  # of a temporary file's name
+_TEMPORARY = re.compile(rf"\..{{0,{_STEM_LETTERS}}}-[a-z0-9_]{{8}}(\.[^.]+)?", re.DOTALL)
+_LEFT_SECONDS = 600.0  # a file is written in far less, whoever writes it
 
 
 def digest_of_file(path: Path, *, stopped: Callable[[], bool] = lambda: False) -> str:
@@ -42,7 +47,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     Nothing stands at `path` before all bytes are on disk; on an error the temporary file is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:_STEM_LETTERS]}-", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -53,6 +58,24 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep_temporaries(folder: Path) -> int:
+    """Remove the temporary files of `whole_file` that a killed process left in a folder; return how many.
+
+    Files of the last ten minutes stay: another process may be about to write and rename them.
+    """
+    swept = 0
+    try:
+        entries = [entry for entry in os.scandir(folder) if _TEMPORARY.fullmatch(entry.name)]
+    except OSError:  # there is no such folder, or what it lacks is said when it is written to
+        return 0
+    for entry in entries:
+        with suppress(OSError):
+            if entry.is_file(follow_symlinks=False) and time.time() - entry.stat().st_mtime > _LEFT_SECONDS:
+                Path(entry.path).unlink()
+                swept += 1
+    return swept
 
 
 def write_bytes(path: Path, data: bytes) -> None:

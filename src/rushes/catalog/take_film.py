@@ -29,6 +29,7 @@ from rushes.footage.video_index import VideoIndex
 from rushes.progress import Progress
 from rushes.storage.files import sweep_temporaries
 from rushes.storage.places import Place
+from rushes.storage.reading import local_state
 from rushes.timecode import timecode_at
 
 _NAMED = 3  # of the lost frames of a film
@@ -69,7 +70,7 @@ def take_film(
     Raises:
         MediaError: the film cannot be read, or a connection broke off; what came before is noted.
     """
-    settings, before = intake.settings, _state_of(path)
+    settings, before = intake.settings, local_state(path)
     read, index = read_source(path, name=name, group=group, digest=digest)
     assert index is not None  # a film has one
     source = intake.catalog.add_source(read, now=now())
@@ -79,10 +80,12 @@ def take_film(
     signals = read_kept_scan(intake.scans, digest, index)
     lost: list[Unreadable] = []
     damage: list[Unreadable] = []
+    notes: tuple[str, ...] = ()
     if isinstance(sampling, PerShot) and signals is None:
         scan = _scan(intake, path, index, digest, wanted=(), keep=None)
         signals, damage = scan.signals, _damage(path, index, scan)
-    ordinals = _ordinals(index, sampling, signals)
+        notes += _keep(intake, path, before, scan)
+    ordinals = () if intake.stopped() else _ordinals(index, sampling, signals)
     frames = {frame.ordinal: frame for frame in name_frames(source, index, ordinals)}
     missing = [ordinal for ordinal, frame in frames.items() if frame.id not in there]
     if missing:
@@ -94,6 +97,7 @@ def take_film(
         if whole:
             scan = _scan(intake, path, index, digest, wanted=missing, keep=writer)
             signals, damage = scan.signals, _damage(path, index, scan)
+            notes += _keep(intake, path, before, scan)
             undecoded = [frames[one.ordinal] for one in scan.lost if one.ordinal in frames]
         else:
             undecoded = [frames[one.ordinal] for one in _seek_frames(intake, path, index, missing, writer)]
@@ -102,7 +106,7 @@ def take_film(
     if damage or undecoded:
         what = _what_happened(path, before)
         lost += [Unreadable(str(path), what)] if what else damage or _name_lost(path, undecoded)
-    notes = _notes(index, deinterlace=settings.deinterlace) if missing else ()
+    notes += _notes(index, deinterlace=settings.deinterlace) if missing else ()
     return Ingested(
         path,
         source,
@@ -132,8 +136,8 @@ def _scan(
     wanted: Collection[int],
     keep: FrameWriter | None,
 ) -> Scan:
-    """Scan a film and keep the scan, unless it was stopped in the middle."""
-    scan = scan_film(
+    """Scan a film."""
+    return scan_film(
         path,
         index,
         source=digest,
@@ -144,9 +148,14 @@ def _scan(
         progress=intake.progress if keep is None else lambda done, total, note="": None,
         stopped=intake.stopped,
     )
-    if scan.is_whole:
-        keep_scan(intake.scans, scan)
-    return scan
+
+
+def _keep(intake: FilmIntake, path: Place, before: tuple[int, int] | None, scan: Scan) -> tuple[str, ...]:
+    """Keep a scan that is whole, of a file that stayed what it was; return what to say where that cannot be."""
+    if not scan.is_whole or _what_happened(path, before):
+        return ()
+    reason = keep_scan(intake.scans, scan)
+    return () if reason is None else (f"the scan was not kept: {reason}",)
 
 
 def _seek_frames(
@@ -165,21 +174,9 @@ def _seek_frames(
     return lost
 
 
-def _state_of(path: Place) -> tuple[int, int] | None:
-    """Return the size and the time of the last change of a local file; None where it is gone, or in a store.
-
-    A store is asked for the state of an object with each answer.
-    """
-    try:
-        state = path.stat() if isinstance(path, Path) else None
-    except OSError:
-        return None
-    return None if state is None else (state.st_size, state.st_mtime_ns)
-
-
 def _what_happened(path: Place, before: tuple[int, int] | None) -> str | None:
     """Return what became of a local file since it was in the state `before`; None where it is the same."""
-    now_is = _state_of(path)
+    now_is = local_state(path)
     if before is None or now_is == before:
         return None
     if now_is is None:

@@ -16,7 +16,7 @@ from rushes.footage.sources import read_source
 from rushes.footage.video_index import VideoIndex
 from rushes.progress import Progress, silent
 from rushes.storage.places import Place
-from rushes.storage.reading import held
+from rushes.storage.reading import held, local_state
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, prog
     Raises:
         MediaError: the file is missing, damaged, no film, or holds no frame that can be decoded.
     """
+    before = local_state(path)
     with held(path):
         source, index = read_source(path, group=path.stem)
         if index is None:
@@ -62,6 +63,8 @@ def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, prog
         if signals is None:
             scan = scan_film(path, index, source=source.digest, threads=threads, progress=progress)
             signals = scan.signals
+            if local_state(path) != before:
+                raise MediaError(path, "changed while it was read. Run this again when nothing writes to it any more")
             if scans is not None:
                 unkept = keep_scan(scans, scan)
     return FoundShots(source, index, signals, shots_of(signals, frame_count=index.frame_count), unkept)

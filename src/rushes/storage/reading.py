@@ -223,6 +223,18 @@ def _let_go(found: RemoteObject, *, reading: int = 0) -> None:
             del _open[found.remote]
 
 
+def local_state(path: Place) -> tuple[int, int] | None:
+    """Return the size and the time of the last change of a local file; None where it is gone, or in a store.
+
+    A store is asked for the state of an object with each answer.
+    """
+    try:
+        state = path.stat() if isinstance(path, Path) else None
+    except OSError:
+        return None
+    return None if state is None else (state.st_size, state.st_mtime_ns)
+
+
 def open_place(place: Place) -> BinaryIO:
     """Open a file or a remote object for reading; readers of one object at the same time share what was fetched.
 

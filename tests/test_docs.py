@@ -271,7 +271,7 @@ def test_the_options_that_every_verb_takes_are_described_once() -> None:
 def test_every_exit_status_is_described() -> None:
     from rushes.cli import door
 
-    statuses = {door.DONE, door.SOME_FAILED, door.WRONG_INPUT, door.OUR_FAULT, door.INTERRUPTED}
+    statuses = {door.DONE, door.SOME_FAILED, door.WRONG_INPUT, door.OUR_FAULT, door.INTERRUPTED, door.TERMINATED}
     assert {int(row[0]) for row in rows(sections(page("commands.md"), 3)["Exit status"])} == statuses
 
 

@@ -495,4 +495,4 @@ def _contrast(rows: Floats) -> Floats:
 
 
 def _sigmoid(level: float) -> float:
-    return 1 / (1 + exp(-max(-60.0, min(60.0, level))))
+    return round(1 / (1 + exp(-max(-60.0, min(60.0, level)))), 4)

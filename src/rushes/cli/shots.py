@@ -191,7 +191,8 @@ def _report(door: Door, timeline: Timeline, warnings: Sequence[str]) -> None:
         door.warn(f"{timeline.path}: {warning}")
     if not timeline.constant_rate:
         door.warn(
-            f"{timeline.path}: its frames do not stand evenly (a varying rate, or some are missing). Timecodes, .edl, .otio and .fcpxml keep to the nearest frames at "
+            f"{timeline.path}: its frames do not stand evenly (a varying rate, or some are missing). "
+            "Timecodes, .edl, .otio and .fcpxml keep to the nearest frames at "
             f"{float(timeline.rate):.5g} a second; ordinals and seconds are exact"
         )
 

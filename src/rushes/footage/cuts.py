@@ -301,10 +301,13 @@ def is_blank(signals: Signals) -> npt.NDArray[np.bool_]:
 
 def _is_ground(signals: Signals) -> npt.NDArray[np.bool_]:
     """Return for each frame whether nearly all of it is black, or white: with a caption on it, it is not blank."""
-    luma = signals.signature[:, : LUMA_GRID[0] * LUMA_GRID[1]].astype(np.float32)
-    middle = np.median(luma, axis=1)
-    even = (np.abs(luma - middle[:, None]) <= _GROUND_SPREAD).mean(axis=1) >= _GROUND_SHARE
-    return np.asarray(even & ((middle <= _GROUND_DARK) | (middle >= _GROUND_BRIGHT)), np.bool_)
+    ground = np.zeros(signals.frame_count, np.bool_)
+    for first in range(0, signals.frame_count, _CHUNK):
+        luma = _cells(signals, first, first + _CHUNK)
+        middle = np.median(luma, axis=1)
+        even = (np.abs(luma - middle[:, None]) <= _GROUND_SPREAD).mean(axis=1) >= _GROUND_SHARE
+        ground[first : first + _CHUNK] = even & ((middle <= _GROUND_DARK) | (middle >= _GROUND_BRIGHT))
+    return ground
 
 
 def _fades_of_ground(signals: Signals, start: int, stop: int, hard: Sequence[int]) -> list[Cut]:

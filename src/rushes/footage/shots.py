@@ -15,6 +15,7 @@ _EVEN_STEP = 0.5  # grey levels that a frame at rest counts for, so that time co
 _LEVELS_PER_BLUR = (
     4.0  # grey levels away from the typical look that weigh as much as losing two thirds of the sharpness
 )
+_LOOKED_AT = 2048  # frames at a time: a shot may last for hours
 _GRAIN = 1.0  # squared luma steps that say nothing of sharpness
 
 
@@ -92,8 +93,7 @@ def choose_frames(signals: Signals, shot: Shot, count: int, *, closing: Cut | No
         rows = np.flatnonzero((signals.ordinal >= shot.start) & (signals.ordinal < shot.stop))
     if len(rows) <= count:
         return tuple(signals.ordinal[rows].tolist())
-    pictures = signals.signature[rows].astype(np.float32)
-    change = np.abs(np.diff(pictures, axis=0)).mean(axis=1) + _EVEN_STEP
+    change = _distances(signals, rows[1:], signals.signature[rows[:-1]]) + _EVEN_STEP
     progress = np.concatenate([[0], np.cumsum(change)])
     edges = np.searchsorted(progress, np.linspace(0, progress[-1], count + 1)[1:-1])
     chosen: list[int] = []
@@ -112,8 +112,21 @@ def _best(signals: Signals, rows: npt.NDArray[np.int64]) -> int:
 
 def _away(signals: Signals, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
     """Return how far each frame's look is from the middle of all, (rows,)."""
-    pictures = signals.signature[rows].astype(np.float32)
-    return np.asarray(np.abs(pictures - np.median(pictures, axis=0)).mean(axis=1), np.float32)
+    some = rows[:: max(1, len(rows) // _LOOKED_AT)]
+    middle = np.median(signals.signature[some], axis=0)
+    return _distances(signals, rows, np.broadcast_to(middle, (len(rows), len(middle))))
+
+
+def _distances(
+    signals: Signals, rows: npt.NDArray[np.int64], others: npt.NDArray[np.float64] | npt.NDArray[np.uint8]
+) -> npt.NDArray[np.float32]:
+    """Return the mean difference of frames' signatures from others, in grey levels, a part of a long shot at a time."""
+    found = np.empty(len(rows), np.float32)
+    for first in range(0, len(rows), _LOOKED_AT):
+        part = slice(first, first + _LOOKED_AT)
+        pictures = signals.signature[rows[part]].astype(np.float32)
+        found[part] = np.abs(pictures - others[part].astype(np.float32)).mean(axis=1)
+    return found
 
 
 def _rows_within(

@@ -82,8 +82,8 @@ def measure(say: Say) -> Outcome:
     best = min(peers, key=lambda detector: peers[detector].score.errors)
     say(f"The line below counts errors on the real films, false and missed together, of rushes and of {best}.")
     faster = ours.wall_seconds <= peers[best].wall_seconds
-    say(f"The target is no more errors in no more time; for these films, most of them small, rushes took "
-        f"{ours.wall_seconds:.1f} s with all that it notes besides, {best} {peers[best].wall_seconds:.1f} s.")  # fmt: skip
+    say("The target is no more errors in no more time. For these films, most of them small, rushes took "
+        f"{ours.wall_seconds:.1f} s with all that it notes, {best} {peers[best].wall_seconds:.1f} s.")  # fmt: skip
     return Outcome("cuts", ours.score.errors, peers[best].score.errors, "errors", TARGET, faster)
 
 

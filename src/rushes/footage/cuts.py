@@ -125,8 +125,9 @@ def hardness(signals: Signals) -> Floats:
 
 
 def staying(signals: Signals) -> Floats:
-    """Return which share of each frame is as it was on the frame before, 0 to 1; what is black on both, as bars are,
-    does not count. (frames,)
+    """Return which share of each frame is as it was on the frame before, (frames,), 0 to 1.
+
+    What is black on both, as bars are, does not count.
     """
     luma = signals.signature[:, : LUMA_GRID[0] * LUMA_GRID[1]]
     share = np.zeros(signals.frame_count, np.float32)

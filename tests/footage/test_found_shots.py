@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +11,7 @@ from rushes.errors import MediaError
 from rushes.footage.found_shots import find_shots, keep_scan, place_of_scan
 from rushes.footage.scan import Scan
 from rushes.footage.signals import write_signals
+from storage.full_disk import files_of_at_most
 
 PLAIN = ("source", "rate", "time_base", "film_frames")
 
@@ -72,17 +70,6 @@ def test_a_scan_of_a_part_is_never_kept_nor_taken_for_whole(film: Path, tmp_path
         keep_scan(tmp_path, Scan(part))
     write_signals(place_of_scan(tmp_path, whole.source), replace(whole, film_frames=95))
     assert find_shots(film, scans=tmp_path).signals.film_frames == 96
-
-
-@contextmanager
-def files_of_at_most(size_bytes: int) -> Iterator[None]:
-    """Let the system refuse to write more than this to one file, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_the_shots_are_found_where_their_scan_cannot_be_kept(film: Path, tmp_path: Path) -> None:

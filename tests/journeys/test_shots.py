@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +16,7 @@ import pytest
 from PIL import Image
 
 from rushes.cli.main import main
+from storage.full_disk import files_of_at_most
 
 EDGES = [0, 30, 72, 96, 140]
 
@@ -112,17 +110,6 @@ def test_files_that_are_there_are_replaced_and_the_film_is_left_alone(
     answer_of(capsys, "shots", film, "--write", cut)
     assert "older" not in cut.read_text()
     assert film.read_bytes() == before
-
-
-@contextmanager
-def files_of_at_most(size_bytes: int) -> Iterator[None]:
-    """Let the system refuse to write more than this to one file, as a full disk does."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_place_that_cannot_be_written_is_found_out_before_any_film_is_read(

@@ -124,8 +124,8 @@ def group_of(path: Place, *, name: str, class_folders: bool) -> str:
     """Return the group that a file's kind suggests.
 
     A film is a group of its own; a photograph belongs to the folder it lies in (a shoot), in a bucket to the last part
-    of its prefix; a picture that is
-    named as a frame belongs to the film that its name states; in class folders each photograph stands alone.
+    of its prefix; a picture that is named as a frame belongs to the film that its name states; in class folders each
+    photograph stands alone.
     """
     try:
         return parse_frame_name(path.stem)[0]

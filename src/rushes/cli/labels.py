@@ -12,11 +12,11 @@ from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOpt
 from rushes.errors import SheetError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from rushes.catalog.imports import Import
     from rushes.labels.columns import PlannedSheets
     from rushes.labels.groups import GroupChange
-    from rushes.labels.label import Label
     from rushes.labels.parse import Parsed
 
 app = verbs_app("Statements that frames are of classes.")
@@ -51,12 +51,8 @@ def import_sheet(
         from datetime import UTC, datetime
 
         from rushes.catalog.catalog import open_catalog
-        from rushes.catalog.frame_refs import frame_refs
+        from rushes.catalog.imports import apply_import, plan_imports, read_known
         from rushes.labels.columns import plan_sheets
-        from rushes.labels.frame_index import FrameIndex
-        from rushes.labels.groups import plan_groups
-        from rushes.labels.parse import parse_labels
-        from rushes.labels.plan import gone_from, plan_import
         from rushes.labels.sheets.files import read_sheets
         from rushes.project import find_project
 
@@ -66,41 +62,27 @@ def import_sheet(
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         sheets = plan_sheets(read_sheets(sheet, root=place.root), stated, task_name=wanted.name, known=place.columns)
         with open_catalog(place.catalog_place) as catalog:
-            sources = catalog.sources()
-            index = FrameIndex(frame_refs(catalog.frames(), sources, catalog.other_paths()))
-            previous = catalog.labels(task=wanted.name)
-            read = [
-                parse_labels(table, wanted, columns, index, default_origin=origin, now=now) for table, columns in sheets
-            ]
-            faults = [*sheets.faults, *(fault for parsed in read for fault in parsed.faults)]
+            planned = plan_imports(read_known(catalog, wanted), sheets, wanted, default_origin=origin, now=now)
+            faults = [*sheets.faults, *planned.faults]
             if strict and faults:
                 raise SheetError(faults)
-            new = [label for parsed in read for label in plan_import(previous, parsed, now=now)]
-            held_back = {
-                parsed.sheet: len(gone)
-                for parsed in read
-                if not parsed.is_whole and (gone := gone_from(previous, parsed))
-            }
-            groups = {short: group for parsed in read for short, group in parsed.groups.items()}
-            regrouped = plan_groups(sources, groups)
             if not dry_run:
-                catalog.append_labels(new)
-                catalog.set_groups((change.digest, change.after) for change in regrouped)
-        _report(door, sheet, read, new, held_back=held_back, dry_run=dry_run)
-        _report_groups(door, sheets, regrouped, dry_run=dry_run)
+                apply_import(catalog, planned)
+        report_import(door, str(sheet), planned, dry_run=dry_run)
+        _report_groups(door, sheets, planned.regrouped, dry_run=dry_run)
         if sheets.skipped:
             door.say(f"{plural(len(sheets.skipped), 'worksheet')} without labels skipped: {', '.join(sheets.skipped)}")
         for fault in faults:
             door.fail_item(str(fault))
         door.finish(
             {
-                "rows": sum(parsed.row_count for parsed in read),
-                "statements": sum(len(parsed.labels) for parsed in read),
-                "appended": sum(label.class_name is not None for label in new),
-                "withdrawn": sum(label.class_name is None for label in new),
-                "withdrawals_held_back": bool(held_back),
-                "unmatched": [str(fault) for parsed in read for fault in parsed.unmatched],
-                "groups": groups,
+                "rows": sum(parsed.row_count for parsed in planned.parsed),
+                "statements": sum(len(parsed.labels) for parsed in planned.parsed),
+                "appended": sum(label.class_name is not None for label in planned.new),
+                "withdrawn": sum(label.class_name is None for label in planned.new),
+                "withdrawals_held_back": bool(planned.held_back),
+                "unmatched": [str(fault) for fault in planned.unmatched],
+                "groups": planned.groups,
                 "failed": door.failed,
                 "dry_run": dry_run,
             }
@@ -163,30 +145,23 @@ def parse_mapping(words: str) -> tuple[str, str]:
     return column.strip(), meaning.strip()
 
 
-def _report(
-    door: Door,
-    sheet: Path,
-    read: Sequence[Parsed],
-    new: Sequence[Label],
-    *,
-    held_back: Mapping[str, int],
-    dry_run: bool,
-) -> None:
-    rows = sum(parsed.row_count for parsed in read)
-    silent = sum(parsed.silent_count for parsed in read)
-    unmatched = [fault for parsed in read for fault in parsed.unmatched]
-    appended = sum(label.class_name is not None for label in new)
-    withdrawn = len(new) - appended
-    faulty = sum(len(parsed.faults) for parsed in read)
+def report_import(door: Door, name: str, planned: Import, *, dry_run: bool) -> None:
+    """Say what was read from a sheet and what it changed; what was held back and what missed goes to stderr."""
+    rows = sum(parsed.row_count for parsed in planned.parsed)
+    silent = sum(parsed.silent_count for parsed in planned.parsed)
+    unmatched = planned.unmatched
+    appended = sum(label.class_name is not None for label in planned.new)
+    withdrawn = len(planned.new) - appended
+    faulty = len(planned.faults)
     would = "would be " if dry_run else ""
     door.say(
-        f"{sheet}: {plural(rows, 'row')}, {silent} without an answer, {faulty} faulty, {len(unmatched)} of frames that "
+        f"{name}: {plural(rows, 'row')}, {silent} without an answer, {faulty} faulty, {len(unmatched)} of frames that "
         f"are not in the catalog"
     )
     door.say(f"{plural(appended, 'statement')} {would}appended, {withdrawn} {would}withdrawn")
-    for parsed in read:
-        if parsed.sheet in held_back:
-            door.warn(_why_held_back(parsed, held_back[parsed.sheet]))
+    for parsed in planned.parsed:
+        if parsed.sheet in planned.held_back:
+            door.warn(_why_held_back(parsed, planned.held_back[parsed.sheet]))
     for fault in unmatched[:_UNMATCHED_SHOWN]:
         door.warn(str(fault))
     if len(unmatched) > _UNMATCHED_SHOWN:

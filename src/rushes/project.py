@@ -78,6 +78,17 @@ class SplitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelSettings:
+    """Where labels come from when the command line does not say otherwise.
+
+    Attributes:
+        seasons: season files that `labels pull` reads, relative to the project folder.
+    """
+
+    seasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A project folder and the settings of its `rushes.toml`."""
 
@@ -89,6 +100,7 @@ class Project:
     ingest: IngestDefaults = field(default_factory=IngestDefaults)
     split: SplitSettings = field(default_factory=SplitSettings)
     columns: Mapping[str, str] = field(default_factory=dict)  # sheet column -> its meaning, as --map says it
+    labels: LabelSettings = field(default_factory=LabelSettings)
 
     @property
     def catalog_place(self) -> Path | str:
@@ -190,7 +202,7 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         ProjectError: a key is unknown, a value is of the wrong type or not allowed.
     """
     where = str(root / PROJECT_FILE)
-    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns")
+    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns", "labels")
     check_keys(table, allowed, where=where, error=ProjectError)
     if table.get("schema", "project/1") != "project/1":
         raise ProjectError(f"{where}: schema is '{table['schema']}', this rushes reads 'project/1'")
@@ -208,6 +220,7 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         ingest=_parse_ingest(_typed(table, "ingest", dict, {}, where=where), where=where),
         split=_parse_split(_typed(table, "split", dict, {}, where=where), where=where),
         columns={str(column): str(meaning) for column, meaning in columns.items()},
+        labels=_parse_labels(_typed(table, "labels", dict, {}, where=where), where=where),
     )
 
 
@@ -335,3 +348,12 @@ def _parse_split(table: Mapping[str, Any], *, where: str) -> SplitSettings:
     if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
         raise ProjectError(f"{place}: train, validation and test are {shares}; each must be above 0 and the sum 1")
     return settings
+
+
+def _parse_labels(table: Mapping[str, Any], *, where: str) -> LabelSettings:
+    place = f"{where}: [labels]"
+    check_keys(table, ("seasons",), where=place, error=ProjectError)
+    seasons = _words(table, "seasons", (), where=place)
+    if any(not name.strip() for name in seasons):
+        raise ProjectError(f'{place}: seasons names an empty file; write seasons = ["S01-episodes.json"]')
+    return LabelSettings(seasons)

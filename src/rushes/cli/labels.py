@@ -241,7 +241,8 @@ def report_pulled(door: Door, one: PulledEpisode, *, dry_run: bool) -> None:
     if one.held_back and one.taken:
         door.warn(
             f"{one.episode.title}: nothing withdrawn, because rows are faulty or of frames that are not in the "
-            f"catalog: of what it stated before, {plural(one.held_back, 'statement is', 'statements are')} in no other row"
+            "catalog: of what it stated before, "
+            f"{plural(one.held_back, 'statement is', 'statements are')} in no other row"
         )
     for fault in (*one.notes, *one.unmatched[:_UNMATCHED_SHOWN]):
         door.warn(f"note: {fault}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from labels.catalogued import film_frames, photograph
+from rushes.errors import Fault
 from rushes.labels.columns import plan_columns
 from rushes.labels.frame_index import FrameIndex, FrameRef
 from rushes.labels.parse import Parsed, parse_labels
@@ -290,3 +291,15 @@ def test_the_signed_clips_import_as_whole_sources(media: Path):
     assert (parsed.faults, parsed.unmatched) == ((), ())
     assert len(parsed.labels) == len(refs)
     assert sorted(set(parsed.groups.values())) == sorted({row["person"] for row in rows})
+
+
+def test_a_row_that_is_refused_states_nothing_and_hides_no_other_fault_of_it():
+    sheet = a_sheet("frame|scale", f"{FILM[0].name}|LS", f"{FILM[1].name}|XL", f"{FILM[2].name}|", f"{FILM[3].name}|MS")
+    refused = {row: Fault("labels.csv", row, "frame", "of another episode") for row in (2, 3, 4)}
+    columns = plan_columns(sheet.columns, {}, task_name="scale")
+    parsed = parse_labels(sheet, SCALE, columns, FrameIndex(FILM), default_origin="sheet", now=NOW, refused=refused)
+    assert stated(parsed) == [(FILM[3].id, "MS", "sheet")]
+    assert [(fault.row, fault.column) for fault in parsed.faults] == [
+        (2, "frame"), (3, "frame"), (3, "scale"), (4, "frame")
+    ]  # fmt: skip
+    assert not parsed.is_whole

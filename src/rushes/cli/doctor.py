@@ -9,7 +9,7 @@ import typer
 
 from rushes.cli.door import opened, table_of
 from rushes.cli.options import DebugOption, JsonOption, verb_app
-from rushes.errors import BundleError
+from rushes.errors import BundleError, is_installed
 
 app = verb_app()
 
@@ -24,6 +24,8 @@ _PACKAGES = {
     "polars": ("polars", "sheets and tables", "base"),
     "sqlalchemy": ("sqlalchemy", "the catalog", "base"),
     "obstore": ("obstore", "s3:// and https:// places", "cloud"),
+    "google-auth": ("google.auth", "Google Sheets", "sheets"),
+    "requests": ("requests", "Google Sheets", "sheets"),
     "torch": ("torch", "training and export", "train"),
     "timm": ("timm", "pretrained backbones", "train"),
     "scikit-learn": ("sklearn", "heads on frozen features", "train"),
@@ -39,12 +41,11 @@ def doctor(
 ) -> None:
     """Say what is installed and what is missing; with a bundle, compute its stored samples and compare."""
     with opened(as_json=as_json, debug=debug) as door:
-        import importlib.util
         from importlib.metadata import PackageNotFoundError, version
 
         rows = []
         for package, (module, purpose, extra) in _PACKAGES.items():
-            there = importlib.util.find_spec(module) is not None
+            there = is_installed(module)
             try:
                 found = version(package) if there else None
             except PackageNotFoundError:

@@ -26,23 +26,15 @@ def build(
         from collections import Counter
         from datetime import UTC, datetime
 
-        from rushes.catalog.catalog import open_catalog
-        from rushes.catalog.samples import labelled_rows
-        from rushes.datasets.split import newest_split, read_split
-        from rushes.labels.manifest import diff_manifests, newest_manifest, read_manifest, write_manifest
+        from rushes.datasets.refresh import refresh_manifest
+        from rushes.labels.manifest import diff_manifests, read_manifest
         from rushes.project import find_project
 
         place = find_project(project)
         wanted = place.task(task)
-        split_path = newest_split(place.splits_folder, wanted.name, "grouped")
-        part_of = read_split(split_path).part_of if split_path else lambda _frame, _group: None
-        with open_catalog(place.catalog_place) as catalog:
-            rows = labelled_rows(catalog, place, wanted, part_of=part_of)
-        before = newest_manifest(place.manifests_folder, wanted.name)
-        changes = diff_manifests(read_manifest(before) if before else [], rows)
-        path, written = before, False
-        if not dry_run:
-            path, written = write_manifest(rows, place.manifests_folder, wanted.name, datetime.now(UTC))
+        fresh = refresh_manifest(place, wanted, now=datetime.now(UTC), write=not dry_run)
+        rows, path = fresh.rows, fresh.path
+        changes = diff_manifests(read_manifest(fresh.before) if fresh.before else [], rows)
         counted = Counter(row.class_name for row in rows)
         counts = {name: counted[name] for name in wanted.classes}
         door.show(table_of(None, ("class", "samples"), list(counts.items())))
@@ -50,12 +42,12 @@ def build(
             f"{plural(len(rows), 'sample')} in {plural(len({row.group for row in rows}), 'group')}: "
             f"{len(changes.new)} new, {len(changes.relabelled)} relabelled, {len(changes.removed)} removed"
         )
-        verb = "would be written" if dry_run else "written" if written else "unchanged"
+        verb = "would be written" if dry_run else "written" if fresh.written else "unchanged"
         door.say(f"manifest {verb}{f': {path}' if path else ''}")
         door.finish(
             {
                 "path": str(path) if path else None,
-                "written": written,
+                "written": fresh.written,
                 "samples": len(rows),
                 "classes": counts,
                 "new": len(changes.new),

@@ -1,0 +1,118 @@
+"""Refresh: a task's manifest and its split, brought up to what the catalog and the labels say now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from rushes.catalog.catalog import open_catalog
+from rushes.catalog.samples import labelled_rows
+from rushes.datasets.split import (
+    Split,
+    SplitKind,
+    newest_split,
+    note_unheeded,
+    plan_split,
+    read_split,
+    write_split,
+)
+from rushes.labels.manifest import ManifestRow, newest_manifest, write_manifest
+from rushes.project import Project, SplitSettings, Task
+
+
+@dataclass(frozen=True, slots=True)
+class FreshManifest:
+    """The manifest of what the catalog knows now.
+
+    Attributes:
+        before: the newest version before it; None where there was none.
+        path: the version that holds these rows; None where it would be a new one and was not to be written.
+        written: whether that was written now.
+    """
+
+    rows: list[ManifestRow]
+    before: Path | None
+    path: Path | None
+    written: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FreshSplit:
+    """The split of a manifest's rows, known groups where they were.
+
+    Attributes:
+        path: the version that holds it; None where it would be a new one and was not to be written.
+        written: whether that was written now.
+        notes: what a person should know before trusting scores on it.
+    """
+
+    split: Split
+    path: Path | None
+    written: bool
+    notes: tuple[str, ...]
+
+
+def refresh_manifest(project: Project, task: Task, *, now: datetime, write: bool = True) -> FreshManifest:
+    """Read what the catalog knows, and write a new version of the manifest where the newest says otherwise.
+
+    Raises:
+        ManifestError: no frame, or no label of the task.
+    """
+    split_path = newest_split(project.splits_folder, task.name, "grouped")
+    part_of = read_split(split_path).part_of if split_path else lambda _frame, _group: None
+    with open_catalog(project.catalog_place) as catalog:
+        rows = labelled_rows(catalog, project, task, part_of=part_of)
+    before = newest_manifest(project.manifests_folder, task.name)
+    if not write:
+        return FreshManifest(rows, before, before, written=False)
+    path, written = write_manifest(rows, project.manifests_folder, task.name, now)
+    return FreshManifest(rows, before, path, written)
+
+
+def refresh_split(
+    project: Project,
+    task: Task,
+    rows: Sequence[ManifestRow],
+    *,
+    kind: SplitKind,
+    settings: SplitSettings | None = None,
+    anew: bool = False,
+    now: datetime,
+    write: bool = True,
+) -> FreshSplit:
+    """Place the rows of a manifest, and write a new version of the split where the newest says otherwise.
+
+    Of a grouped split each row's part is noted in the manifest as well, so that a reader of the manifest alone keeps
+    to it.
+
+    Args:
+        settings: otherwise the project's.
+        anew: forget where groups were; a known one may move.
+
+    Raises:
+        SplitError: there are too few samples or groups for three parts.
+    """
+    wanted = settings or project.split
+    before = newest_split(project.splits_folder, task.name, kind)
+    known = None if anew or before is None else read_split(before)
+    split = plan_split(
+        rows, task=task.name, kind=kind, settings=wanted, signatures=signatures_of(project, rows), known=known
+    )
+    unheeded = None if known is None else note_unheeded(split, rows, settings=wanted, known=known)
+    notes = (*split.notes, *([unheeded] if unheeded else []))
+    if not write:
+        return FreshSplit(split, before, written=False, notes=notes)
+    path, written = write_split(split, project.splits_folder, now=now)
+    if kind == "grouped":
+        noted = [replace(row, split=split.part_of(row.frame_id, row.group)) for row in rows]
+        write_manifest(noted, project.manifests_folder, task.name, now)
+    return FreshSplit(split, path, written, notes)
+
+
+def signatures_of(project: Project, rows: Sequence[ManifestRow]) -> dict[str, int]:
+    """Return frame id -> perceptual signature, for the rows whose frames the catalog has."""
+    wanted = {row.frame_id for row in rows}
+    with open_catalog(project.catalog_place) as catalog:
+        return {item.frame.id: item.signature for item in catalog.frames() if item.frame.id in wanted}

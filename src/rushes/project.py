@@ -17,7 +17,7 @@ T = TypeVar("T")
 PROJECT_FILE = "rushes.toml"
 # What rushes writes into a project; none of it is footage.
 OWN_FOLDERS = frozenset(
-    {".rushes", "bundles", "frames", "manifests", "recipes", "runs", "scans", "splits", "thumbnails"}
+    {".rushes", "bundles", "datasets", "frames", "manifests", "recipes", "runs", "scans", "splits", "thumbnails"}
 )
 PICTURE_FORMATS = ("jpeg", "webp", "png")
 RAW_DEVELOPMENTS = ("preview", "half", "full")
@@ -78,6 +78,15 @@ class SplitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DatasetSettings:
+    """Where the class-folder dataset is, and how it follows the labels."""
+
+    to: str = "datasets/{task}"  # relative to the project, or s3://bucket/{task}
+    deletes: float = 0.05  # share of the dataset that a sync deletes without --yes
+    parallel: int = 32  # requests at the same time
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A project folder and the settings of its `rushes.toml`."""
 
@@ -89,6 +98,7 @@ class Project:
     ingest: IngestDefaults = field(default_factory=IngestDefaults)
     split: SplitSettings = field(default_factory=SplitSettings)
     columns: Mapping[str, str] = field(default_factory=dict)  # sheet column -> its meaning, as --map says it
+    dataset: DatasetSettings = field(default_factory=DatasetSettings)
 
     @property
     def catalog_place(self) -> Path | str:
@@ -190,7 +200,7 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         ProjectError: a key is unknown, a value is of the wrong type or not allowed.
     """
     where = str(root / PROJECT_FILE)
-    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns")
+    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns", "dataset")
     check_keys(table, allowed, where=where, error=ProjectError)
     if table.get("schema", "project/1") != "project/1":
         raise ProjectError(f"{where}: schema is '{table['schema']}', this rushes reads 'project/1'")
@@ -208,6 +218,7 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         ingest=_parse_ingest(_typed(table, "ingest", dict, {}, where=where), where=where),
         split=_parse_split(_typed(table, "split", dict, {}, where=where), where=where),
         columns={str(column): str(meaning) for column, meaning in columns.items()},
+        dataset=_parse_dataset(_typed(table, "dataset", dict, {}, where=where), tuple(tasks), where=where),
     )
 
 
@@ -334,4 +345,23 @@ def _parse_split(table: Mapping[str, Any], *, where: str) -> SplitSettings:
     shares = (settings.train, settings.validation, settings.test)
     if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
         raise ProjectError(f"{place}: train, validation and test are {shares}; each must be above 0 and the sum 1")
+    return settings
+
+
+def _parse_dataset(table: Mapping[str, Any], tasks: Sequence[str], *, where: str) -> DatasetSettings:
+    place = f"{where}: [dataset]"
+    settings = settings_from_table(DatasetSettings, table, where=place, error=ProjectError)
+    if not settings.to.strip():
+        raise ProjectError(
+            f'{place} to is empty; it must be a folder or s3://bucket/folder, such as "datasets/{{task}}"'
+        )
+    if len(tasks) > 1 and "{task}" not in settings.to:
+        raise ProjectError(
+            f"{place} to is '{settings.to}' for {len(tasks)} tasks, which would share one dataset. "
+            f'Write {{task}} in it: "{settings.to.rstrip("/")}/{{task}}"'
+        )
+    if not 0 <= settings.deletes <= 1:
+        raise ProjectError(f"{place} deletes is {settings.deletes:g}; it is a share and must be from 0 to 1")
+    if not 1 <= settings.parallel <= 512:
+        raise ProjectError(f"{place} parallel is {settings.parallel}; it must be from 1 to 512")
     return settings

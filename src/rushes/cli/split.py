@@ -136,12 +136,12 @@ def _kind(kind: str) -> SplitKind:
 
 
 def _signatures(place: Project, rows: Sequence[ManifestRow]) -> dict[str, int]:
-    """Return frame id -> perceptual signature, for the rows whose frames the catalog has."""
-    from rushes.catalog.catalog import open_catalog
+    """Return frame id -> perceptual signature, for the rows whose frames the catalog has, and has seen."""
+    from rushes.catalog.catalog import open_catalog, signatures_of_frames
 
     wanted = {row.frame_id for row in rows}
     with open_catalog(place.catalog_place) as catalog:
-        return {item.frame.id: item.signature for item in catalog.frames() if item.frame.id in wanted}
+        return signatures_of_frames(item for item in catalog.frames() if item.frame.id in wanted)
 
 
 def _show(door: Door, split: Split, rows: Sequence[ManifestRow], counts: dict[str, dict[str, int]]) -> None:

@@ -4,6 +4,7 @@
     ├── UsageError          words on the command line that do not fit together
     ├── ProjectError        rushes.toml, or the folder that should hold it
     ├── MediaError          one file that cannot be read as footage
+    │   └── UnreachableError    a file in a store that does not answer
     ├── SheetError          a sheet of labels: every fault in it at once
     ├── CatalogError        the project's memory: another version, or locked
     ├── ManifestError       no labelled samples, or a manifest that is not one
@@ -62,6 +63,10 @@ class MediaError(RushesError):
         super().__init__(f"{path}: {reason}")
         self.path = str(path)
         self.reason = reason
+
+
+class UnreachableError(MediaError):
+    """A file in a store that does not answer or lets nobody in: no other file there can be read now either."""
 
 
 @dataclass(frozen=True, slots=True)

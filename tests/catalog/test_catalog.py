@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from rushes.catalog import schema
-from rushes.catalog.catalog import Catalog, StoredFrame, open_catalog
+from rushes.catalog.catalog import Catalog, StoredFrame, open_catalog, signatures_of_frames
 from rushes.catalog.migrations import STEPS, migrate
 from rushes.errors import CatalogError
 from rushes.footage.source import Frame, Source
@@ -72,6 +72,20 @@ def test_a_frame_whose_picture_was_made_anew_states_the_new_picture(catalog: Cat
     anew = replace(frame(0), image="frames/x/F0.png", sha256="ef" * 32, signature=5, size="64")
     catalog.add_frames([anew], now=NOW)
     assert catalog.frames() == [anew]
+
+
+def test_a_frame_that_is_referred_to_where_it_is_has_no_digest_and_no_signature_until_it_is_decoded(
+    catalog: Catalog,
+) -> None:
+    catalog.add_source(SOURCE, now=NOW)
+    there = replace(frame(0), image="s3://bucket/base/F0.jpg", sha256="", signature=None, size="")
+    catalog.add_frames([there, frame(1)], now=NOW)
+    assert catalog.frames() == [there, frame(1)]
+    assert signatures_of_frames(catalog.frames()) == {frame(1).frame.id: frame(1).signature}
+    catalog.add_frames([replace(there, signature=0)], now=NOW)
+    assert signatures_of_frames(catalog.frames())[there.frame.id] == 0
+    catalog.add_frames([frame(0)], now=NOW)
+    assert catalog.frames() == [frame(0), frame(1)]
 
 
 def test_a_name_belongs_to_one_source(catalog: Catalog) -> None:

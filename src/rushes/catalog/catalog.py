@@ -31,16 +31,17 @@ class StoredFrame:
     """A frame with the picture that stands for it in the project.
 
     Attributes:
-        image: picture file, relative to the project folder, with forward slashes.
-        sha256: digest of the picture file.
-        signature: 64 bits that are close for pictures that look alike.
-        size: what the picture was brought to, `640` (long side) or `640x360`.
+        image: picture file, relative to the project folder, with forward slashes; or the address of a picture that
+            is referred to where it is.
+        sha256: digest of the picture file; "" where nobody has read it yet.
+        signature: 64 bits that are close for pictures that look alike; None where nobody has decoded it yet.
+        size: what the picture was brought to, `640` (long side) or `640x360`; "" where it is as it was found.
     """
 
     frame: Frame
     image: str
     sha256: str
-    signature: int
+    signature: int | None
     size: str = "640"
 
 
@@ -164,7 +165,7 @@ class Catalog:
                 "name": item.frame.name,
                 "image": item.image,
                 "sha256": item.sha256,
-                "signature": f"{item.signature:016x}",
+                "signature": "" if item.signature is None else f"{item.signature:016x}",
                 "size": item.size,
                 "added_at": now,
             }
@@ -258,6 +259,11 @@ def open_catalog(place: Path | str) -> Catalog:
     return Catalog(engine)
 
 
+def signatures_of_frames(frames: Iterable[StoredFrame]) -> dict[str, int]:
+    """Return frame id -> perceptual signature, of the frames that have one."""
+    return {item.frame.id: item.signature for item in frames if item.signature is not None}
+
+
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     give_up = time.monotonic() + _WAIT_FOR_WRITERS_SECONDS
@@ -347,7 +353,7 @@ def _source_from_row(row: Row[Any]) -> Source:
 
 def _frame_from_row(row: Row[Any]) -> StoredFrame:
     frame = Frame(row.source, row.pts, Fraction(row.time_base), row.ordinal, row.timecode, row.name)
-    return StoredFrame(frame, row.image, row.sha256, int(row.signature, 16), row.size)
+    return StoredFrame(frame, row.image, row.sha256, int(row.signature, 16) if row.signature else None, row.size)
 
 
 def _label_from_row(row: Row[Any]) -> Label:

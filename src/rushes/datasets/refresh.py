@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from rushes.catalog.catalog import open_catalog
+from rushes.catalog.catalog import open_catalog, signatures_of_frames
 from rushes.catalog.samples import labelled_rows
 from rushes.datasets.split import (
     Split,
@@ -112,7 +112,7 @@ def refresh_split(
 
 
 def signatures_of(project: Project, rows: Sequence[ManifestRow]) -> dict[str, int]:
-    """Return frame id -> perceptual signature, for the rows whose frames the catalog has."""
+    """Return frame id -> perceptual signature, for the rows whose frames the catalog has, and has seen."""
     wanted = {row.frame_id for row in rows}
     with open_catalog(project.catalog_place) as catalog:
-        return {item.frame.id: item.signature for item in catalog.frames() if item.frame.id in wanted}
+        return signatures_of_frames(item for item in catalog.frames() if item.frame.id in wanted)

@@ -36,7 +36,7 @@ class ManifestRow:
         pts: presentation time in units of `time_base`.
         timecode: `HH:MM:SS:FF`.
         origin: who made the label that won.
-        sha256: digest of the picture's bytes, in hex.
+        sha256: digest of the picture's bytes, in hex; "" where nobody has read it yet.
         split: the part it is in, where one has been decided.
         name: the frame's name.
         ordinal: position in the source in presentation order, from 0.

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rushes.errors import MediaError, require_extra
+from rushes.errors import MediaError, UnreachableError, require_extra
 from rushes.storage.aws import NO_KEYS, S3Settings, s3_settings
 from rushes.storage.places import Remote
 
@@ -29,6 +29,8 @@ WHOLE_BYTES = 64 << 20  # of a file on a server that knows no ranges
 MAX_KEYS = 1_000_000  # that a listing looks through; more is no folder of footage
 # A body that broke off is asked for again by the store itself, but not by every store, nor when it is short.
 _BROKEN_BODY = re.compile(r"body error|decod|incomplete|connection (reset|closed)", re.IGNORECASE)
+# What S3 says where no other object could be read either; AccessDenied may be said of a single one.
+_CODES_OF_STORE = ("NoSuchBucket", "ExpiredToken", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch")
 _STATUS = re.compile(r"status code: (\d{3})([A-Za-z ]*)")
 
 
@@ -96,8 +98,9 @@ class StoredObject:
 
         Raises:
             Changed: it is in another state.
-            MediaError: it is missing, may not be read, the store does not answer, or the server knows no ranges and
-                the file is larger than WHOLE_BYTES.
+            MediaError: it is missing, may not be read, or the server knows no ranges and the file is larger than
+                WHOLE_BYTES.
+            UnreachableError: the store does not answer, or lets nobody in.
         """
         from obstore.exceptions import BaseError, NotSupportedError, PreconditionError
 
@@ -122,7 +125,7 @@ class StoredObject:
                     time.sleep(_FIRST_WAIT_SECONDS * 2**tried)
                     continue
                 # Without its cause: the text of that holds the address with its signature.
-                raise MediaError(self.remote, _reason(error, self.remote, opened=known is not None)) from None
+                raise _failure(error, self.remote, opened=known is not None) from None
             if known and is_other(known, answer.state):
                 raise Changed
             end = min(stop, answer.state.size_bytes) if "range" in options else answer.state.size_bytes
@@ -169,7 +172,7 @@ def list_keys(remote: Remote) -> Iterator[str]:
             "holds a key with an empty part ('//', '.' or '..'), which cannot be listed. Name a folder beside it",
         ) from None
     except (BaseError, OSError, ValueError) as error:
-        raise MediaError(remote, _reason(error, remote, opened=False)) from None
+        raise _failure(error, remote, opened=False) from None
 
 
 def is_other(known: State, now: State) -> bool:
@@ -248,6 +251,16 @@ def _retry() -> RetryConfig:
 def _status_of(error: Exception) -> str:
     found = _STATUS.search(str(error))
     return f"{found[1]}{found[2]}".strip() if found else ""
+
+
+def _failure(error: Exception, remote: Remote, *, opened: bool) -> MediaError:
+    """Return a store's error as ours."""
+    said, status = str(error), _status_of(error)
+    reason = _reason(error, remote, opened=opened)
+    silent = not status and not isinstance(error, FileNotFoundError | ValueError) and "Content-Length" not in said
+    refuses_all = reason == NO_KEYS or any(code in said for code in _CODES_OF_STORE)
+    whole = refuses_all or silent or status.startswith(("5", "429"))
+    return UnreachableError(remote, reason) if whole else MediaError(remote, reason)
 
 
 def _reason(error: Exception, remote: Remote, *, opened: bool) -> str:

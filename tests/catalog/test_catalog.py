@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from rushes.catalog import schema
 from rushes.catalog.catalog import Catalog, StoredFrame, open_catalog, signatures_of_frames
@@ -249,3 +250,23 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "catalog.db").write_bytes(b"not a database at all, but long enough to be looked at" * 100)
     with pytest.raises(CatalogError, match=r"catalog\.db.* is damaged"):
         open_catalog(tmp_path / "catalog.db")
+
+
+def test_subjects_of_several_sheets_are_united_in_the_order_of_their_keys(catalog: Catalog) -> None:
+    catalog.add_source(SOURCE, now=NOW)
+    catalog.add_frames([frame(0), frame(8)], now=NOW)
+    first, second = frame(0).frame.id, frame(8).frame.id
+    catalog.set_subjects("b.csv", {first: ("Car", "sea")})
+    catalog.set_subjects("a.csv", {first: ("night", "car"), second: ("rain",)})
+    assert catalog.subjects() == {first: ("night", "car", "sea"), second: ("rain",)}
+    catalog.set_subjects("a.csv", {first: ("dawn",), second: ()})
+    assert catalog.subjects() == {first: ("dawn", "Car", "sea")}
+    assert catalog.subjects_by_sheet() == {"a.csv": {first: ("dawn",)}, "b.csv": {first: ("Car", "sea")}}
+
+
+def test_subjects_are_set_all_or_not_at_all(catalog: Catalog) -> None:
+    catalog.add_source(SOURCE, now=NOW)
+    catalog.add_frames([frame(0)], now=NOW)
+    with pytest.raises(IntegrityError):
+        catalog.set_subjects("a.csv", {frame(0).frame.id: ("car",), "nowhere:0": ("car",)})
+    assert catalog.subjects() == {}

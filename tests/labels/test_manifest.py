@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from pathlib import Path
@@ -61,6 +62,19 @@ def test_a_row_is_written_with_the_keys_of_the_design():
     }
 
 
+def test_subjects_are_written_only_where_some_are_known():
+    known = replace(a_row(8), subjects=("Tony Stark", "rain"))
+    plain, with_subjects = (format_manifest([row]) for row in (a_row(8), known))
+    assert with_subjects == plain.replace("}\n", ', "subjects": ["Tony Stark", "rain"]}\n')
+    assert parse_manifest(with_subjects) == [known]
+
+
+@pytest.mark.parametrize("words", ['"car"', "[1]", '[""]', "{}"])
+def test_subjects_that_are_no_list_of_words_are_named(words: str):
+    with pytest.raises(ManifestError, match=r"line 1: subjects is .*; it must be a list of words"):
+        parse_manifest(f'{{"img-ref": "a.jpg", "class": "MS", "subjects": {words}}}')
+
+
 def test_a_row_has_the_frame_id_of_its_frame():
     frame = Frame(DIGEST, 8, Fraction(1, 24), 192, "00:00:08:00", "film_FRM-00-00-08-00")
     assert a_row(8).frame_id == frame.id
@@ -79,6 +93,7 @@ rows_of_all_kinds = st.lists(
         split=st.sampled_from([None, "train", "validation", "test"]),
         name=texts,
         ordinal=st.integers(0, 10**9),
+        subjects=st.lists(texts, max_size=3).map(tuple),
     ),
     min_size=1,
     unique_by=lambda row: row.frame_id,

@@ -32,7 +32,7 @@ def import_sheet(
     mapping: Annotated[
         list[str] | None,
         typer.Option("--map", help="COLUMN=MEANING: frame, source, ordinal, timecode, seconds, start, stop, last, "
-                     "class, class:ORIGIN, origin, group."),
+                     "class, class:ORIGIN, origin, group, subjects."),
     ] = None,
     origin: Annotated[str, typer.Option(help="Who answered, where the sheet does not say.")] = "supervised",
     strict: Annotated[bool, typer.Option("--strict", help="Take nothing in where a row is faulty.")] = False,
@@ -83,6 +83,8 @@ def import_sheet(
                 "withdrawals_held_back": bool(planned.held_back),
                 "unmatched": [str(fault) for fault in planned.unmatched],
                 "groups": planned.groups,
+                "subjects": planned.subjects_set,
+                "subjects_withdrawn": planned.subjects_withdrawn,
                 "failed": door.failed,
                 "dry_run": dry_run,
             }
@@ -159,6 +161,7 @@ def report_import(door: Door, name: str, planned: Import, *, dry_run: bool) -> N
         f"are not in the catalog"
     )
     door.say(f"{plural(appended, 'statement')} {would}appended, {withdrawn} {would}withdrawn")
+    _report_subjects(door, planned, would=would)
     for parsed in planned.parsed:
         if parsed.sheet in planned.held_back:
             door.warn(_why_held_back(parsed, planned.held_back[parsed.sheet]))
@@ -169,6 +172,22 @@ def report_import(door: Door, name: str, planned: Import, *, dry_run: bool) -> N
     if unmatched and len(unmatched) >= rows - silent:
         door.warn("no row names a frame of the catalog. Take the footage in first: rushes ingest FOOTAGE; or say "
                   "what the columns mean with --map")  # fmt: skip
+
+
+def _report_subjects(door: Door, planned: Import, *, would: str) -> None:
+    if planned.subjects:
+        door.say(
+            f"the subjects of {plural(planned.subjects_set, 'frame')} {would}set, of {planned.subjects_withdrawn} "
+            f"{would}withdrawn"
+        )
+    lost = sum(len(parsed.without_frames) for parsed in planned.parsed)
+    if lost:
+        door.say(f"{plural(lost, 'row')} with subjects alone, of frames that are not in the catalog")
+    if planned.subjects_held_back:
+        door.warn(
+            f"the subjects of {plural(planned.subjects_held_back, 'frame')} are in no row any more, and are kept: some "
+            "rows are faulty or of frames that are not in the catalog"
+        )
 
 
 def _why_held_back(parsed: Parsed, count: int) -> str:

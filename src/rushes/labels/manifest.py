@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
 from rushes.errors import ManifestError
+from rushes.labels.subjects import Subjects
 from rushes.storage.files import write_text
 
 Part = Literal["train", "validation", "test"]
@@ -40,6 +41,7 @@ class ManifestRow:
         split: the part it is in, where one has been decided.
         name: the frame's name.
         ordinal: position in the source in presentation order, from 0.
+        subjects: what is in the picture, in words; in JSON only where something is known.
     """
 
     img_ref: str
@@ -54,6 +56,7 @@ class ManifestRow:
     split: Part | None = None
     name: str = ""
     ordinal: int = 0
+    subjects: Subjects = ()
 
     def __post_init__(self) -> None:
         if not self.img_ref or not self.class_name:
@@ -228,7 +231,7 @@ def _row_as_json(row: ManifestRow) -> dict[str, Any]:
         "split": row.split,
         "name": row.name,
         "ordinal": row.ordinal,
-    }
+    } | ({"subjects": list(row.subjects)} if row.subjects else {})
 
 
 def _row_from_json(record: Any) -> ManifestRow:
@@ -252,6 +255,7 @@ def _row_from_json(record: Any) -> ManifestRow:
         split=split,
         name=_text(record, "name") or PurePosixPath(img_ref.split("?")[0]).stem,
         ordinal=_whole(record, "ordinal"),
+        subjects=_words(record, "subjects"),
     )
 
 
@@ -274,6 +278,15 @@ def _text(record: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{key} is {value!r}; it must be text")
     return value
+
+
+def _words(record: Mapping[str, Any], key: str) -> Subjects:
+    value = record.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or any(not isinstance(word, str) or not word for word in value):
+        raise ValueError(f"{key} is {value!r}; it must be a list of words")
+    return tuple(value)
 
 
 def _whole(record: Mapping[str, Any], key: str) -> int:

@@ -4,6 +4,7 @@
     ├── UsageError          words on the command line that do not fit together
     ├── ProjectError        rushes.toml, or the folder that should hold it
     ├── MediaError          one file that cannot be read as footage
+    ├── PlaceError          a folder or bucket, or a file in it, that cannot be listed, read or written
     ├── SheetError          a sheet of labels: every fault in it at once
     ├── CatalogError        the project's memory: another version, or locked
     ├── ManifestError       no labelled samples, or a manifest that is not one
@@ -60,6 +61,20 @@ class MediaError(RushesError):
     def __init__(self, path: object, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = str(path)
+        self.reason = reason
+
+
+class PlaceError(RushesError):
+    """A folder or bucket, or a file in it, that cannot be listed, read or written.
+
+    Attributes:
+        place: where, as a person reads it.
+        reason: what is wrong and what to do, without the place.
+    """
+
+    def __init__(self, place: object, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = str(place)
         self.reason = reason
 
 

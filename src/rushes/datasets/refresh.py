@@ -117,6 +117,54 @@ def refresh_split(
     return FreshSplit(split, path, written, notes)
 
 
+def wanted_of(project: Project, task: Task, *, kind: SplitKind, now: datetime, write: bool = True) -> WantedDataset:
+    """Return what a task's dataset should hold by its newest manifest and split.
+
+    A manifest and a split are made where there is none. Frames that the split does not know are placed: in the part of
+    their group where that is known, and otherwise without moving a known group.
+
+    Args:
+        write: whether what is made is kept; otherwise it is only counted on.
+
+    Raises:
+        ManifestError, SplitError: none can be made.
+        SyncError: a class cannot be the name of a folder.
+    """
+    path = newest_manifest(project.manifests_folder, task.name)
+    if path is None:
+        fresh = refresh_manifest(project, task, now=now, write=write)
+        path, table = fresh.path, fresh.table
+    else:
+        table = read_manifest_table(path)
+    split_path = newest_split(project.splits_folder, task.name, kind)
+    split = read_split(split_path) if split_path else None
+    notes: tuple[str, ...] = ()
+    if split is None or _has_unknown(table, split):
+        placed = refresh_split(project, task, rows_of_table(table), kind=kind, now=now, write=write)
+        split, notes = placed.split, placed.notes
+        if write and kind == "grouped":  # the manifest notes the parts, in a version of its own
+            path = newest_manifest(project.manifests_folder, task.name) or path
+            table = read_manifest_table(path) if path else table
+    about = Described(task.name, tuple(task.classes), path.name if path else "", split)
+    return WantedDataset(
+        Wanted(
+            lay_out(table, split=split),
+            manifest=path.name if path else "",
+            kind=kind,
+            sidecars=lambda standing: sidecars_of(table, standing, about),
+        ),
+        notes,
+    )
+
+
+def _has_unknown(table: pl.DataFrame, split: Split) -> bool:
+    """Return whether a manifest has frames that a split places nowhere, and does not leave out either."""
+    import polars as pl
+
+    known = pl.DataFrame({"frame_id": [*split.parts, *split.left_out]}, schema={"frame_id": pl.String})
+    return not table.select("frame_id").join(known, on="frame_id", how="anti").is_empty()
+
+
 def signatures_of(project: Project, rows: Sequence[ManifestRow]) -> dict[str, int]:
     """Return frame id -> perceptual signature, for the rows whose frames the catalog has, and has seen."""
     wanted = {row.frame_id for row in rows}

@@ -8,6 +8,7 @@
     ├── CatalogError        the project's memory: another version, or locked
     ├── ManifestError       no labelled samples, or a manifest that is not one
     ├── SplitError          a split that cannot be made, or that leaks
+    ├── SyncError           a dataset that cannot follow its manifest
     ├── RecipeError         a recipe that cannot be followed
     ├── WeightsError        pretrained weights that are not at hand, or do not fit
     ├── RunError            a training that cannot start or go on
@@ -99,6 +100,10 @@ class ManifestError(RushesError):
 
 class SplitError(RushesError):
     """A split that cannot be made, or that leaks."""
+
+
+class SyncError(RushesError):
+    """A dataset that cannot be built or brought to its manifest, or that another sync holds."""
 
 
 class RecipeError(RushesError):

@@ -17,6 +17,8 @@ VERBS: dict[str, str] = {
     "labels": "statements from sheets: import, pull, conflicts",
     "manifest": "the versioned list of labelled samples: build, diff",
     "split": "train, validation and test: make, check for leaks",
+    "build": "the class-folder dataset, in a folder or a bucket",
+    "sync": "a dataset that follows the labels: plan, apply, watch",
     "train": "train what a recipe says: one run",
     "runs": "the leaderboard of runs",
     "evaluate": "scores with intervals, galleries and report.html for a run",

@@ -105,7 +105,7 @@ def folder(request: pytest.FixtureRequest, root: Path, monkeypatch: pytest.Monke
         yield object_folder(parse_place("s3://bucket/set"))
 
 
-A = {number: "Common" for number in range(40)}
+A = dict.fromkeys(range(40), "Common")
 B = A | {3: "Rare", 4: "Rare", 5: "-", 40: "Common"}
 ALL = Options(yes=True, parallel=4)
 

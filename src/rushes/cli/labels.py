@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.labels_suggest import suggest
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
 from rushes.errors import SheetError, UsageError
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rushes.labels.parse import Parsed
 
 app = verbs_app("Statements that frames are of classes.")
+app.command(epilog="Example: rushes labels suggest --task rarity --page suggested.html")(suggest)
 
 _UNMATCHED_SHOWN = 5
 _GROUPS_SHOWN = 20

@@ -1,7 +1,8 @@
 """An S3 store in memory, on this machine, in a process of its own: quick enough that clients are what is measured.
 
 `python -m benchmarks.loopback_s3 --bucket films` prints its address and serves until its input ends.
-It checks no signatures. It knows what rushes, boto3 and the aws command ask of a bucket, and says NotImplemented else.
+It checks no signatures. It knows what rushes, boto3 and the aws command ask of a bucket, and what clients of Google
+Cloud Storage, whose XML is nearly the same, ask in words of their own; else it says NotImplemented.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import hashlib
+import itertools
 import re
 import secrets
 import subprocess
@@ -45,13 +47,18 @@ _STATUSES = {
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An object; under a key of the store's own its ETag says nothing of its content."""
+    """An object; under a key of the store's own its ETag says nothing of its content.
+
+    Attributes:
+        generation: a number of its own, by which Google's clients tell versions apart.
+    """
 
     data: bytes
     etag: str
     modified: float
     kind: str = "binary/octet-stream"
     under_key: bool = False
+    generation: int = field(default_factory=itertools.count(1).__next__)
 
 
 @dataclass
@@ -165,7 +172,7 @@ def _about(stored: Stored) -> str:
     managed = "x-amz-server-side-encryption: aws:kms\r\n" if stored.under_key else ""
     return (
         f"ETag: {stored.etag}\r\nLast-Modified: {formatdate(stored.modified, usegmt=True)}\r\n"
-        f"Content-Type: {stored.kind}\r\nAccept-Ranges: bytes\r\n{managed}"
+        f"Content-Type: {stored.kind}\r\nAccept-Ranges: bytes\r\nx-goog-generation: {stored.generation}\r\n{managed}"
     )
 
 
@@ -173,6 +180,7 @@ def _put(store: Store, asked: Asked) -> Answer:
     if "partnumber" in asked.query:
         return _put_part(store, asked)
     headers, key = asked.headers, asked.key
+    copies = "x-amz-copy-source" in headers or "x-goog-copy-source" in headers
     there = store.buckets[asked.bucket].get(key)
     if headers.get("if-none-match") == "*" and there is not None:
         raise Refused("PreconditionFailed")
@@ -181,9 +189,12 @@ def _put(store: Store, asked: Asked) -> Answer:
             raise Refused("NoSuchKey")
         if wanted != there.etag:
             raise Refused("PreconditionFailed")
-    if "x-amz-copy-source" not in headers:
+    generation = 0 if there is None else there.generation
+    if int(headers.get("x-goog-if-generation-match", generation)) != generation:
+        raise Refused("PreconditionFailed")
+    if not copies:
         stored = store.put(asked.bucket, key, asked.body, headers.get("content-type", "binary/octet-stream"))
-        return 200, f"ETag: {stored.etag}\r\n", b""
+        return 200, f"ETag: {stored.etag}\r\nx-goog-generation: {stored.generation}\r\n", b""
     bucket, name, source = _source(store, headers)
     if (bucket, name) == (asked.bucket, key) and headers.get("x-amz-metadata-directive") != "REPLACE":
         raise Refused("InvalidRequest")
@@ -194,7 +205,8 @@ def _put(store: Store, asked: Asked) -> Answer:
 
 
 def _source(store: Store, headers: dict[str, str]) -> tuple[str, str, Stored]:
-    bucket, _, key = unquote(headers["x-amz-copy-source"].partition("?")[0]).lstrip("/").partition("/")
+    named = headers.get("x-amz-copy-source") or headers["x-goog-copy-source"]
+    bucket, _, key = unquote(named.partition("?")[0]).lstrip("/").partition("/")
     if bucket not in store.buckets:
         raise Refused("NoSuchBucket")
     source = store.buckets[bucket].get(key)

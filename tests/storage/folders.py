@@ -19,7 +19,7 @@ from storage.servers import s3_store
 
 @contextmanager
 def folders_at(kind: str, tmp_path: Path) -> Iterator[Callable[[str], ObjectFolder]]:
-    """Give what makes a place of a name: `local`, or prefixes in a bucket, in `memory` or one of two S3 stores."""
+    """Give what makes a place of a name: `local`, or prefixes in a bucket, in `memory` or in a store."""
     if kind == "local":
         yield lambda name: LocalFolder(tmp_path / name)
     elif kind == "memory":
@@ -28,6 +28,11 @@ def folders_at(kind: str, tmp_path: Path) -> Iterator[Callable[[str], ObjectFold
     elif kind == "loopback":
         with s3_apart(["rushes-data"]) as endpoint, reached_by(environment(endpoint)):
             yield lambda name: object_folder(Remote("s3", "rushes-data", f"{name}/"))
+    elif kind == "google":
+        with s3_apart(["rushes-data"]) as endpoint:
+            said = {"GOOGLE_BASE_URL": endpoint, "GOOGLE_BEARER_TOKEN": "token"}
+            with reached_by(said):
+                yield lambda name: object_folder(Remote("gs", "rushes-data", f"{name}/"))
     else:
         with s3_store() as bucket, reached_by(bucket.environment):
             yield lambda name: object_folder(Remote("s3", bucket.name, f"{name}/"))

@@ -148,6 +148,26 @@ def test_of_many_removals_those_that_were_refused_are_named(folder: BucketFolder
     assert sorted(store.buckets["films"]) == [f"set/{key}" for key in refused]
 
 
+def test_a_store_that_removes_one_by_one_and_refuses_what_is_absent_removes_the_others(
+    settings: S3Settings, store: Store
+) -> None:
+    assert settings.endpoint is not None
+    with reached_by({"GOOGLE_BASE_URL": settings.endpoint, "GOOGLE_BEARER_TOKEN": "token"}):
+        folder = object_folder(parse_place("gs://films/set/"))
+        keys = [f"{number:03}" for number in range(60)]
+        for key in keys[::2]:
+            folder.write(key, b"x")
+
+        def refusal(method: str, bucket: str, key: str) -> str | None:
+            if method != "DELETE":
+                return None
+            return "AccessDenied" if "44" in key else "NoSuchKey" if key not in store.buckets[bucket] else None
+
+        store.refuse = refusal
+        assert "Check GOOGLE_APPLICATION_CREDENTIALS" in folder.delete(keys)["044"]
+        assert list(store.buckets["films"]) == ["set/044"]
+
+
 def test_marks_of_folders_are_no_objects(folder: BucketFolder, store: Store) -> None:
     for key in ("set/", "set/train/", "set/train/Rare/", "set/train/Rare/a.jpg", "set/empty", "set/train/b", "set/b/"):
         store.put("films", key, b"", "x/y")

@@ -419,7 +419,7 @@ def test_every_key_of_rushes_toml_is_described_with_its_default() -> None:
     project = {
         key: default
         for key, default in keys_of(Project).items()
-        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split")
+        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split", "dataset", "labels")
     }
     tasks = {f"tasks.NAME.{key}": default for key, default in keys_of(Task).items() if key != "name"}
     tasks["tasks.NAME.classes"] = MISSING
@@ -499,7 +499,7 @@ def test_the_names_of_columns_that_are_described_are_known() -> None:
             continue
         others = {"ordinal": ["video"], "timecode": ["video"], "seconds": ["video"], "start": ["video", "last"],
                   "stop": ["video", "start"], "last": ["video", "start"], "class": ["frame"], "origin": ["frame"],
-                  "group": ["frame"]}.get(meaning, [])  # fmt: skip
+                  "group": ["frame"], "subjects": ["frame"]}.get(meaning, [])  # fmt: skip
         for name in re.findall(r"`([^`]+)`", row[2]):
             answers = [] if meaning == "class" else ["class"]
             planned = plan_columns([name, *others, *answers], {})
@@ -511,7 +511,7 @@ def test_the_names_of_columns_that_are_described_are_known() -> None:
 def test_every_key_of_a_manifest_is_described() -> None:
     from rushes.labels.manifest import ManifestRow, format_manifest
 
-    written = json.loads(format_manifest([ManifestRow("a.jpg", "MS")]))
+    written = json.loads(format_manifest([ManifestRow("a.jpg", "MS", subjects=("car",))]))
     assert set(key_rows_loose(sections(page("formats.md"), 2)["Manifest"])) == set(written)
 
 

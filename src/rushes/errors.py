@@ -4,11 +4,14 @@
     ├── UsageError          words on the command line that do not fit together
     ├── ProjectError        rushes.toml, or the folder that should hold it
     ├── MediaError          one file that cannot be read as footage
+    │   └── UnreachableError    a file in a store that does not answer
     ├── PlaceError          a folder or bucket, or a file in it, that cannot be listed, read or written
+    │   └── AbsentError     a file that must be there and is not
     ├── SheetError          a sheet of labels: every fault in it at once
     ├── CatalogError        the project's memory: another version, or locked
     ├── ManifestError       no labelled samples, or a manifest that is not one
     ├── SplitError          a split that cannot be made, or that leaks
+    ├── SyncError           a dataset that cannot follow its manifest
     ├── RecipeError         a recipe that cannot be followed
     ├── WeightsError        pretrained weights that are not at hand, or do not fit
     ├── RunError            a training that cannot start or go on
@@ -64,6 +67,10 @@ class MediaError(RushesError):
         self.reason = reason
 
 
+class UnreachableError(MediaError):
+    """A file in a store that does not answer or lets nobody in: no other file there can be read now either."""
+
+
 class PlaceError(RushesError):
     """A folder or bucket, or a file in it, that cannot be listed, read or written.
 
@@ -76,6 +83,10 @@ class PlaceError(RushesError):
         super().__init__(f"{place}: {reason}")
         self.place = str(place)
         self.reason = reason
+
+
+class AbsentError(PlaceError):
+    """A file that must be there and is not, in a place that answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +125,10 @@ class ManifestError(RushesError):
 
 class SplitError(RushesError):
     """A split that cannot be made, or that leaks."""
+
+
+class SyncError(RushesError):
+    """A dataset that cannot be built or brought to its manifest, or that another sync holds."""
 
 
 class RecipeError(RushesError):

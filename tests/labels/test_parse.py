@@ -44,6 +44,39 @@ def stated(parsed: Parsed) -> list[tuple[str, str | None, str]]:
     return [(label.frame, label.class_name, label.origin) for label in parsed.labels]
 
 
+def test_a_row_may_state_subjects_alone_and_rows_of_one_frame_are_united():
+    sheet = a_sheet(
+        "frame|class|METADATA",
+        f"{FILM[0].name}|MS|car, night",
+        f"{FILM[1].name}||rain",
+        f"{FILM[1].name}||Rain; sea",
+        f"{FILM[2].name}|LS|",
+    )
+    parsed = parse(sheet, FILM)
+    assert parsed.faults == parsed.unmatched == parsed.without_frames == ()
+    assert parsed.subjects == {FILM[0].id: ("car", "night"), FILM[1].id: ("rain", "sea")}
+    assert len(parsed.labels) == 2
+    assert parsed.silent_count == 2
+
+
+def test_subjects_of_frames_that_are_not_there_hide_no_label():
+    sheet = a_sheet("video|ordinal|class|tags", "film|0|MS|car", "film|5||sea", "film|x||sea", "film|7|LS|rain")
+    parsed = parse(sheet, FILM)
+    assert [fault.row for fault in parsed.without_frames] == [3, 4]
+    assert [fault.row for fault in parsed.unmatched] == [5]
+    assert parsed.faults == ()
+    assert parsed.subjects == {FILM[0].id: ("car",)}
+
+
+def test_a_range_has_the_subjects_of_its_row():
+    parsed = parse(a_sheet("video|start|last|class|tags", "film|0|25||car"), FILM)
+    assert parsed.subjects == {ref.id: ("car",) for ref in FILM[:3]}
+
+
+def test_a_sheet_without_such_a_column_says_nothing_of_subjects():
+    assert not parse(a_sheet("frame|class", f"{FILM[0].name}|MS"), FILM).has_subjects
+
+
 def test_an_episode_sheet_gives_a_label_per_origin():
     sheet = a_sheet(
         "https://bucket.example/S01/|FRAME NUMBER|UNSUPERVISED CLASSIFICATION|SUPERVISED CLASSIFICATION|"

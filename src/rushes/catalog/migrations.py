@@ -75,7 +75,19 @@ def _add_start_timecode(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE sources ADD COLUMN start_timecode TEXT"))
 
 
-STEPS: tuple[Step, ...] = (_make_first_tables, _add_start_timecode)
+def _add_subjects(connection: Connection) -> None:
+    connection.execute(
+        text(
+            """CREATE TABLE subjects (
+            frame VARCHAR(40) NOT NULL REFERENCES frames (id),
+            sheet TEXT NOT NULL,
+            words TEXT NOT NULL,
+            PRIMARY KEY (frame, sheet))"""
+        )
+    )
+
+
+STEPS: tuple[Step, ...] = (_make_first_tables, _add_start_timecode, _add_subjects)
 
 
 def migrate(engine: Engine, *, steps: Sequence[Step] = STEPS) -> int:

@@ -12,6 +12,7 @@ from rushes.labels.columns import ClassColumn, Column, Columns, origin_from
 from rushes.labels.frame_index import FrameIndex, FrameRef, Miss
 from rushes.labels.label import Label
 from rushes.labels.sheet import Sheet, is_blank
+from rushes.labels.subjects import Subjects, parse_subjects, unite_subjects
 from rushes.project import Task
 from rushes.timecode import parse_duration
 
@@ -36,6 +37,9 @@ class Parsed:
         origins: the origins for which the sheet speaks, even where it states nothing; None if it names them
             row by row, and so speaks for all of its own.
         groups: first 16 hex digits of a source's digest -> the group that the sheet puts it in.
+        subjects: frame id -> what is in its picture, of the frames of which the sheet says something.
+        has_subjects: whether the sheet has a column for that, and so speaks for the subjects of its frames.
+        without_frames: rows that state nothing but subjects, and whose frames cannot be found; they hide no label.
         row_count: rows that are not blank.
         silent_count: of these, rows without any answer.
     """
@@ -47,6 +51,9 @@ class Parsed:
     unmatched: tuple[Fault, ...] = ()
     origins: frozenset[str] | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
+    subjects: Mapping[str, Subjects] = field(default_factory=dict)
+    has_subjects: bool = False
+    without_frames: tuple[Fault, ...] = ()
     row_count: int = 0
     silent_count: int = 0
 
@@ -73,7 +80,14 @@ class _BadCellError(Exception):
 
 
 def parse_labels(
-    sheet: Sheet, task: Task, columns: Columns, index: FrameIndex, *, default_origin: str, now: str
+    sheet: Sheet,
+    task: Task,
+    columns: Columns,
+    index: FrameIndex,
+    *,
+    default_origin: str,
+    now: str,
+    refused: Mapping[int, Fault] | None = None,
 ) -> Parsed:
     """Read every row of a sheet; a faulty one hides no other.
 
@@ -83,8 +97,9 @@ def parse_labels(
     Args:
         default_origin: the origin of class columns for which the sheet names none.
         now: ISO 8601 UTC, the time of the statements.
+        refused: number of a row -> why its frame is not to be labelled; whoever knows the kind of sheet found it.
     """
-    reading = _Reading(sheet, task, columns, index, origin_from(default_origin))
+    reading = _Reading(sheet, task, columns, index, origin_from(default_origin), refused or {})
     for number, row in enumerate(sheet.rows, start=sheet.first_row):
         if not is_blank(row):
             reading.take(number, row)
@@ -109,6 +124,9 @@ def parse_labels(
         unmatched=tuple(reading.unmatched),
         origins=_origins_of(columns, origin_from(default_origin)),
         groups=reading.groups,
+        subjects=reading.subjects,
+        has_subjects=columns.subjects is not None,
+        without_frames=tuple(reading.without_frames),
         row_count=reading.row_count,
         silent_count=reading.silent_count,
     )
@@ -117,18 +135,29 @@ def parse_labels(
 class _Reading:
     """The state of one pass over a sheet's rows."""
 
-    def __init__(self, sheet: Sheet, task: Task, columns: Columns, index: FrameIndex, default_origin: str) -> None:
-        self.sheet, self.task, self.columns, self.index = sheet, task, columns, index
+    def __init__(
+        self,
+        sheet: Sheet,
+        task: Task,
+        columns: Columns,
+        index: FrameIndex,
+        default_origin: str,
+        refused: Mapping[int, Fault],
+    ) -> None:
+        self.sheet, self.task, self.columns, self.index, self.refused = sheet, task, columns, index, refused
         self.default_origin = default_origin
         self.stated: dict[tuple[str, str], _Statement] = {}
         self.contested: set[tuple[str, str]] = set()
         self.faults: list[Fault] = []
         self.unmatched: list[Fault] = []
         self.groups: dict[str, str] = {}
+        self.subjects: dict[str, Subjects] = {}
+        self.without_frames: list[Fault] = []
         self.row_count = self.silent_count = 0
         self._suggestions_left = _SUGGESTIONS
         self._class_of: dict[str, str | None] = {}
         self._group_rows: dict[str, int] = {}
+        self._subjects_of: dict[str, Subjects] = {}
 
     def take(self, number: int, row: Sequence[str]) -> None:
         self.row_count += 1
@@ -141,9 +170,16 @@ class _Reading:
             self.faults.append(Fault(self.sheet.name, number, None, message))
             return
         answers = [column for column in self.columns.classes if not self._is_silent(row[column.column.index])]
-        group = _cell(row, self.columns.group)
+        if number in self.refused:
+            self.faults.append(self.refused[number])
+            self.silent_count += not answers
+            for column in answers:
+                self._statement(number, row, column)
+            return
+        group, subjects = _cell(row, self.columns.group), self._subjects(row)
         self.silent_count += not answers
         if not answers and not group:
+            self._add_subjects(subjects, self._address_of_remark(number, row) if subjects else ())
             return
         statements = [statement for column in answers if (statement := self._statement(number, row, column))]
         frames = self._address(number, row)
@@ -151,6 +187,7 @@ class _Reading:
             self._state(number, statement, frames)
         if group:
             self._put_in_group(number, group, frames)
+        self._add_subjects(subjects, frames)
 
     def _is_silent(self, text: str) -> bool:
         if text not in self._class_of:
@@ -190,6 +227,29 @@ class _Reading:
         message = f"{found.message}. {suggestion}" if suggestion else found.message
         self.unmatched.append(Fault(self.sheet.name, number, name, message))
         return ()
+
+    def _address_of_remark(self, number: int, row: Sequence[str]) -> Sequence[FrameRef]:
+        """Return the frames of a row that states nothing but subjects; none where they cannot be found."""
+        try:
+            found = _look_up(row, self.columns, self.index)
+        except _BadCellError as error:
+            self.without_frames.append(Fault(self.sheet.name, number, error.column, str(error)))
+            return ()
+        if isinstance(found, Miss):
+            self.without_frames.append(Fault(self.sheet.name, number, None, found.message))
+            return ()
+        return found
+
+    def _subjects(self, row: Sequence[str]) -> Subjects:
+        text = _cell(row, self.columns.subjects)
+        if text not in self._subjects_of:
+            self._subjects_of[text] = parse_subjects(text)
+        return self._subjects_of[text]
+
+    def _add_subjects(self, subjects: Subjects, frames: Sequence[FrameRef]) -> None:
+        for ref in frames if subjects else ():
+            earlier = self.subjects.get(ref.id)
+            self.subjects[ref.id] = subjects if earlier is None else unite_subjects([earlier, subjects])
 
     def _state(self, number: int, statement: _Statement, frames: Sequence[FrameRef]) -> None:
         against: dict[tuple[int, str, str], list[FrameRef]] = {}

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FIRST_WAIT_SECONDS = 0.1
 _RETRIES = 4  # of a request that was not answered, by the store itself
 _LONGEST_TRY = timedelta(seconds=60)
+# What S3 says where no other object could be read either; AccessDenied may be said of a single one.
+_CODES_OF_STORE = ("NoSuchBucket", "ExpiredToken", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch")
 _STATUS = re.compile(r"status code: (\d{3})([A-Za-z ]*)")
 _NO_GOOGLE_KEYS = (
     "no keys for Google Cloud Storage were found. Set GOOGLE_APPLICATION_CREDENTIALS to the file of a service account; "
@@ -205,6 +207,14 @@ def reason_of(error: Exception, remote: Remote, *, opened: bool = False, doing: 
             "the server cannot be reached, or broke the connection again and again. Check the address and the network"
         )
     return f"cannot be {doing}: the connection broke again and again. Check the network, or try again later"
+
+
+def is_of_whole_store(error: Exception) -> bool:
+    """Return whether no other object in the store could be had either: it does not answer, or lets nobody in."""
+    said, status = str(error), status_of(error)
+    silent = not status and not isinstance(error, FileNotFoundError | ValueError) and "Content-Length" not in said
+    refuses_all = _lacking_keys(said) is not None or any(code in said for code in _CODES_OF_STORE)
+    return refuses_all or silent or status.startswith(("5", "429"))
 
 
 def _lacking_keys(said: str) -> str | None:

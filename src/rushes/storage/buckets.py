@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from rushes.errors import PlaceError, remedy_of, require_extra
+from rushes.errors import AbsentError, PlaceError, remedy_of, require_extra
 from rushes.progress import Progress, silent
 from rushes.storage.access import reason_of, s3_bucket, store_of
 from rushes.storage.aws import S3Settings, s3_settings
@@ -236,7 +236,8 @@ class BucketFolder:
             reason = reason_of(error, self._remote, doing=doing)
             if missing and isinstance(error, missing) and "there is no bucket" not in reason:
                 raise
-            raise PlaceError(self._named(path), reason) from None
+            absent = isinstance(error, FileNotFoundError) and "there is no bucket" not in reason
+            raise (AbsentError if absent else PlaceError)(self._named(path), reason) from None
 
     def _put(
         self, path: str, data: bytes | Path, *, missing: type[Exception] | tuple[()] = (), **how: Any
@@ -282,7 +283,7 @@ class BucketFolder:
         """Return the state of what must be at a path of the bucket."""
         state = self._state(path)
         if state is None:
-            raise PlaceError(self._named(path), "there is no such object in the bucket. Check the name")
+            raise AbsentError(self._named(path), "there is no such object in the bucket. Check the name")
         return state
 
     def _copy_in(self, store: Any, source: Remote, target: str, known: State) -> State:
@@ -300,7 +301,7 @@ class BucketFolder:
         try:
             obstore.copy(store, source.key, target)
         except FileNotFoundError as error:  # it names the target, and means the source
-            raise PlaceError(source, reason_of(error, source, doing="copied")) from None
+            raise AbsentError(source, reason_of(error, source, doing="copied")) from None
         except (BaseError, OSError, ValueError) as error:
             raise PlaceError(self._named(target), reason_of(error, self._remote, doing="written")) from None
 

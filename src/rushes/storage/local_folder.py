@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rushes.errors import PlaceError, remedy_of
+from rushes.errors import AbsentError, PlaceError, remedy_of
 from rushes.progress import Progress, silent
 from rushes.storage.files import is_temporary, sweep_temporaries, temporary_beside, whole_file, write_bytes
 from rushes.storage.keys import check_key
@@ -230,7 +230,7 @@ class LocalFolder:
             yield
         except FileNotFoundError as error:
             missing = Path(os.fsdecode(error.filename)) if error.filename else path
-            raise PlaceError(missing, "there is no such file or folder. Check the name") from error
+            raise AbsentError(missing, "there is no such file or folder. Check the name") from error
         except OSError as error:
             raise PlaceError(path if to is None else to, _reason(error, doing)) from error
 

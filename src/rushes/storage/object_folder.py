@@ -22,7 +22,7 @@ class ObjectFolder(Protocol):
     ETag where it tells of the content.
 
     Every method raises PlaceError where the store or the file system refuses, says nothing, is full or is not there,
-    and for a key that leads out of the place; never for an object that is merely absent, unless it must be there.
+    and for a key that leads out of the place; of an object that must be there and is not, its kind AbsentError.
     """
 
     @property

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from rushes.errors import MediaError
-from rushes.storage.access import FIRST_WAIT_SECONDS, reason_of, status_of, store_of
+from rushes.errors import MediaError, UnreachableError
+from rushes.storage.access import FIRST_WAIT_SECONDS, is_of_whole_store, reason_of, status_of, store_of
 from rushes.storage.places import Remote
 
 _TRIES = 4  # of an answer that broke off
@@ -86,8 +86,9 @@ class StoredObject:
 
         Raises:
             Changed: it is in another state.
-            MediaError: it is missing, may not be read, the store does not answer, or the server knows no ranges and
-                the file is larger than WHOLE_BYTES.
+            MediaError: it is missing, may not be read, or the server knows no ranges and the file is larger than
+                WHOLE_BYTES.
+            UnreachableError: the store does not answer, or lets nobody in.
         """
         from obstore.exceptions import BaseError, NotSupportedError, PreconditionError
 
@@ -112,7 +113,7 @@ class StoredObject:
                     time.sleep(FIRST_WAIT_SECONDS * 2**tried)
                     continue
                 # Without its cause: the text of that holds the address with its signature.
-                raise MediaError(self.remote, reason_of(error, self.remote, opened=known is not None)) from None
+                raise _failure(error, self.remote, opened=known is not None) from None
             if known and is_other(known, answer.state):
                 raise Changed
             end = min(stop, answer.state.size_bytes) if "range" in options else answer.state.size_bytes
@@ -159,7 +160,7 @@ def list_keys(remote: Remote) -> Iterator[str]:
             "holds a key with an empty part ('//', '.' or '..'), which cannot be listed. Name a folder beside it",
         ) from None
     except (BaseError, OSError, ValueError) as error:
-        raise MediaError(remote, reason_of(error, remote, opened=False)) from None
+        raise _failure(error, remote, opened=False) from None
 
 
 def is_other(known: State, now: State) -> bool:
@@ -177,3 +178,9 @@ def state_of(meta: Any) -> State:
     if modified is not None and modified <= datetime.fromtimestamp(0, UTC):  # what the store says for "not stated"
         modified = None
     return State(meta["size"], meta["e_tag"] or None, modified)
+
+
+def _failure(error: Exception, remote: Remote, *, opened: bool) -> MediaError:
+    """Return a store's error as ours."""
+    reason = reason_of(error, remote, opened=opened)
+    return UnreachableError(remote, reason) if is_of_whole_store(error) else MediaError(remote, reason)

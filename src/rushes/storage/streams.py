@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rushes.errors import MediaError, PlaceError
+from rushes.errors import AbsentError, MediaError, PlaceError
 from rushes.storage.places import Remote
 from rushes.storage.stores import Changed, State, StoredObject
 
@@ -22,14 +22,16 @@ class Stream:
         """Open it.
 
         Raises:
-            PlaceError: it is missing, may not be read, or the server does not answer.
+            AbsentError: it is missing.
+            PlaceError: it may not be read, or the server does not answer.
         """
         self._remote = remote
         self._stored = StoredObject(remote)
         try:
             answer = self._stored.fetch(0, PIECE_BYTES)
         except MediaError as error:
-            raise PlaceError(remote, error.reason) from None
+            absent = error.reason.startswith("there is no such")
+            raise (AbsentError if absent else PlaceError)(remote, error.reason) from None
         self._first = answer.data
         self.state: State = answer.state
 

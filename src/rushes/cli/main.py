@@ -15,7 +15,7 @@ VERBS: dict[str, str] = {
     "shots": "a film's shots: table, contact sheet, CSV, JSON, EDL, OTIO, FCPXML",
     "status": "groups, sources, frames, labels per class, conflicts, runs",
     "labels": "statements from sheets: import, conflicts",
-    "manifest": "the versioned list of labelled samples: build, diff",
+    "manifest": "the versioned list of labelled samples: build, diff, preview",
     "split": "train, validation and test: make, check for leaks",
     "train": "train what a recipe says: one run",
     "runs": "the leaderboard of runs",

@@ -9,8 +9,10 @@ import typer
 
 from rushes.cli.door import opened, plural, table_of
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
+from rushes.cli.preview import preview
 
 app = verbs_app("The immutable, versioned list of labelled samples.")
+app.command(epilog="Example: rushes manifest preview --task mcu --per-class 6 --to sheet.png")(preview)
 
 
 @app.command(epilog="Example: rushes manifest build --task mcu")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from rushes.cli.door import opened
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verb_app
 from rushes.cli.sync_words import AdoptOption, BreakLockOption, KindOption, ParallelOption, PlaceOption, YesOption

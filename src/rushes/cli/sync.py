@@ -226,7 +226,7 @@ def _round(
         said.append(f"{plural(len(pulled.episodes), 'sheet')}, {plural(pulled.changed, 'change')}")
     fresh = refresh_manifest(home, task, now=now)
     wanted = wanted_of(home, task, kind=kind_of(kind), now=now, write=True)
-    said.append(f"manifest {'written' if fresh.written else 'unchanged'} ({plural(len(fresh.rows), 'sample')})")
+    said.append(f"manifest {'written' if fresh.written else 'unchanged'} ({plural(len(fresh.table), 'sample')})")
     synced = sync_dataset(object_folder(place), wanted.dataset, root=home.root, options=options)
     done = synced.planned.plan
     said.append(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rushes.catalog.catalog import open_catalog, signatures_of_frames
 from rushes.catalog.samples import labelled_rows
@@ -18,8 +19,12 @@ from rushes.datasets.split import (
     read_split,
     write_split,
 )
-from rushes.labels.manifest import ManifestRow, newest_manifest, write_manifest
+from rushes.labels.manifest import ManifestRow, newest_manifest
+from rushes.labels.manifest_table import table_of_rows, write_manifest_table
 from rushes.project import Project, SplitSettings, Task
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +32,13 @@ class FreshManifest:
     """The manifest of what the catalog knows now.
 
     Attributes:
+        table: its rows, with the columns of `manifest_schema` and `frame_id`.
         before: the newest version before it; None where there was none.
         path: the version that holds these rows; None where it would be a new one and was not to be written.
         written: whether that was written now.
     """
 
-    rows: list[ManifestRow]
+    table: pl.DataFrame
     before: Path | None
     path: Path | None
     written: bool
@@ -63,12 +69,12 @@ def refresh_manifest(project: Project, task: Task, *, now: datetime, write: bool
     split_path = newest_split(project.splits_folder, task.name, "grouped")
     part_of = read_split(split_path).part_of if split_path else lambda _frame, _group: None
     with open_catalog(project.catalog_place) as catalog:
-        rows = labelled_rows(catalog, project, task, part_of=part_of)
+        table = table_of_rows(labelled_rows(catalog, project, task, part_of=part_of))
     before = newest_manifest(project.manifests_folder, task.name)
     if not write:
-        return FreshManifest(rows, before, before, written=False)
-    path, written = write_manifest(rows, project.manifests_folder, task.name, now)
-    return FreshManifest(rows, before, path, written)
+        return FreshManifest(table, before, before, written=False)
+    path, written = write_manifest_table(table, project.manifests_folder, task.name, now)
+    return FreshManifest(table, before, path, written)
 
 
 def refresh_split(
@@ -107,8 +113,56 @@ def refresh_split(
     path, written = write_split(split, project.splits_folder, now=now)
     if kind == "grouped":
         noted = [replace(row, split=split.part_of(row.frame_id, row.group)) for row in rows]
-        write_manifest(noted, project.manifests_folder, task.name, now)
+        write_manifest_table(table_of_rows(noted), project.manifests_folder, task.name, now)
     return FreshSplit(split, path, written, notes)
+
+
+def wanted_of(project: Project, task: Task, *, kind: SplitKind, now: datetime, write: bool = True) -> WantedDataset:
+    """Return what a task's dataset should hold by its newest manifest and split.
+
+    A manifest and a split are made where there is none. Frames that the split does not know are placed: in the part of
+    their group where that is known, and otherwise without moving a known group.
+
+    Args:
+        write: whether what is made is kept; otherwise it is only counted on.
+
+    Raises:
+        ManifestError, SplitError: none can be made.
+        SyncError: a class cannot be the name of a folder.
+    """
+    path = newest_manifest(project.manifests_folder, task.name)
+    if path is None:
+        fresh = refresh_manifest(project, task, now=now, write=write)
+        path, table = fresh.path, fresh.table
+    else:
+        table = read_manifest_table(path)
+    split_path = newest_split(project.splits_folder, task.name, kind)
+    split = read_split(split_path) if split_path else None
+    notes: tuple[str, ...] = ()
+    if split is None or _has_unknown(table, split):
+        placed = refresh_split(project, task, rows_of_table(table), kind=kind, now=now, write=write)
+        split, notes = placed.split, placed.notes
+        if write and kind == "grouped":  # the manifest notes the parts, in a version of its own
+            path = newest_manifest(project.manifests_folder, task.name) or path
+            table = read_manifest_table(path) if path else table
+    about = Described(task.name, tuple(task.classes), path.name if path else "", split)
+    return WantedDataset(
+        Wanted(
+            lay_out(table, split=split),
+            manifest=path.name if path else "",
+            kind=kind,
+            sidecars=lambda standing: sidecars_of(table, standing, about),
+        ),
+        notes,
+    )
+
+
+def _has_unknown(table: pl.DataFrame, split: Split) -> bool:
+    """Return whether a manifest has frames that a split places nowhere, and does not leave out either."""
+    import polars as pl
+
+    known = pl.DataFrame({"frame_id": [*split.parts, *split.left_out]}, schema={"frame_id": pl.String})
+    return not table.select("frame_id").join(known, on="frame_id", how="anti").is_empty()
 
 
 def signatures_of(project: Project, rows: Sequence[ManifestRow]) -> dict[str, int]:

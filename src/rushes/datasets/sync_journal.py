@@ -14,6 +14,7 @@ from rushes.storage.stores import State
 if TYPE_CHECKING:
     import polars as pl
 
+_LINE = r"^(?<step>\d{1,18})\t(?<size_bytes>\d{1,18})\t(?<etag>[^\t]*)\t\.$"
 _FLUSH_SECONDS = 1.0  # a power cut may take this much; what it takes is done again
 
 
@@ -66,19 +67,18 @@ def read_journal(path: Path) -> pl.DataFrame:
     """
     import polars as pl
 
-    schema = {"step": pl.String, "size_bytes": pl.String, "etag": pl.String, "end": pl.String}
     if not path.is_file() or path.stat().st_size == 0:
-        lines = pl.DataFrame(schema=schema)
+        lines = pl.DataFrame(schema={"line": pl.String})
     else:
-        lines = pl.read_csv(
-            path, has_header=False, schema=schema, separator="\t", quote_char=None, truncate_ragged_lines=True
-        )
+        # One column: the separator is a letter that no line holds.
+        lines = pl.read_csv(path, has_header=False, schema={"line": pl.String}, separator="\x01", quote_char=None)
+    fields = pl.col("line").str.extract_groups(_LINE)
     return (
-        lines.filter(pl.col("end") == ".")
+        lines.filter(pl.col("line").str.contains(_LINE))
         .select(
-            pl.col("step").cast(pl.Int64),
-            pl.col("size_bytes").cast(pl.Int64),
-            pl.col("etag").fill_null(""),
+            fields.struct.field("step").cast(pl.Int64),
+            fields.struct.field("size_bytes").cast(pl.Int64),
+            fields.struct.field("etag"),
         )
         .unique("step", keep="last", maintain_order=True)
     )

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from rushes.datasets.standardised import Distribution, as_gray, describe, standardise
 from rushes.errors import MediaError, UsageError, did_you_mean
 from rushes.footage.picture import PictureSize, resize
-from rushes.labels.manifest import ManifestRow, read_manifest
+from rushes.labels.manifest import ManifestRow
+from rushes.labels.manifest_table import SUBJECTS, read_manifest_table
 from rushes.progress import Progress, silent
 from rushes.project import PROJECT_FILE, Project, Task, find_project
 from rushes.storage.pictures import Pictures, without_query
@@ -24,6 +25,11 @@ from rushes.storage.pictures import Pictures, without_query
 PER_CLASS = 4
 MOST_SAMPLES = 400  # in one preview, which is to be looked at
 VIEW = PictureSize(long_side=400)
+# What is read of a manifest: key -> field of a row.
+_COLUMNS = {
+    "img-ref": "img_ref", "class": "class_name", "group": "group", "timecode": "timecode", "origin": "origin",
+    "sha256": "sha256", "name": "name", SUBJECTS: "subjects",
+}  # fmt: skip
 MEASURED = PictureSize(long_side=2048)  # larger pictures are shrunk to this before they are measured
 
 
@@ -247,17 +253,18 @@ class _Chosen:
 
 
 def _read_chosen(manifest: Path, *, task: Task | None, classes: Sequence[str], per_class: int, seed: int) -> _Chosen:
-    rows = read_manifest(manifest)
-    members: dict[str, list[int]] = {}
-    for number, row in enumerate(rows):
-        members.setdefault(row.class_name, []).append(number)
-    ordered = order_classes(list(members), task)
+    table = read_manifest_table(manifest, columns=tuple(_COLUMNS))
+    grouped = table.select("class").with_row_index("number").group_by("class").agg("number")
+    numbers_of = {name: grouped["number"][place] for place, name in enumerate(grouped["class"])}
+    ordered = order_classes(list(numbers_of), task)
     found = []
     for name in _wanted(classes, ordered, task) if classes else ordered:
-        of_class = members.get(name, [])
-        places = choose_rows(len(of_class), per_class=per_class, seed=seed, class_name=name)
-        found.append((name, len(of_class), [rows[of_class[place]] for place in places]))
-    return _Chosen(len(rows), tuple(found))
+        numbers = numbers_of.get(name, [])
+        places = choose_rows(len(numbers), per_class=per_class, seed=seed, class_name=name)
+        records = table[[numbers[place] for place in places]].rename(_COLUMNS).to_dicts()
+        rows = [ManifestRow(**record | {"subjects": tuple(record["subjects"])}) for record in records]
+        found.append((name, len(numbers), rows))
+    return _Chosen(table.height, tuple(found))
 
 
 def _wanted(classes: Sequence[str], ordered: Sequence[str], task: Task | None) -> list[str]:

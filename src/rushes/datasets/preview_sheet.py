@@ -34,7 +34,7 @@ _MARGIN, _GAP, _HEAD = 44, 10, 178
 _VIEW_WIDTH, _PLOT_WIDTH = 300, 330
 _LEAST_VIEW_HEIGHT, _MOST_VIEW_HEIGHT = 150, 300
 _BETWEEN_COLUMNS, _BETWEEN_ROWS = 44, 30
-_CLASS_HEAD = 62
+_CLASS_HEAD, _CLASS_WORDS = 62, 440  # the line of a class, and the room in it for what stands behind its name
 _CAPTION, _LINE = 72, 20  # below the views; a further line where subjects are known
 _BARS = (61, 90, 120)
 _FINE = 4  # shapes are drawn so many times larger and shrunk, so that slopes are smooth
@@ -107,7 +107,7 @@ def _draw_head(draw: ImageDraw, preview: Preview, layout: SheetLayout) -> None:
 
 def _draw_class(sheet: Image, draw: ImageDraw, view: ClassView, layout: SheetLayout, top: int) -> None:
     draw.line((_MARGIN, top, layout.width - _MARGIN, top), fill=LINE)
-    font, name = fitted_name(view.name, layout.cell_width, sizes=(26,))
+    font, name = fitted_name(view.name, layout.cell_width - _CLASS_WORDS, sizes=(26,))
     draw.text((_MARGIN, top + 38), name, font=font, fill=INK, anchor="ls")
     after = _MARGIN + round(font.getlength(name)) + 16
     _write(draw, (after, top + 38), words_of_class(view), 16, SOFT, layout.width - _MARGIN - after)

@@ -84,14 +84,14 @@ def standardise(pixels: npt.NDArray[np.uint8]) -> Standardised:
     Args:
         pixels: (height, width, 3), RGB.
     """
-    import cv2
-
-    gray = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels, np.float32), cv2.COLOR_RGB2GRAY), np.float32)
+    red, green, blue = (pixels[:, :, channel].astype(np.int32) for channel in range(3))
+    # Thousandths of a level: of whole numbers, so that pixels of one colour are of one gray.
+    gray = 299 * red + 587 * green + 114 * blue
     mean = float(gray.mean(dtype=np.float64))
     if gray.min() == gray.max():
-        return Standardised(np.zeros_like(gray), mean, 0.0)
-    deviation = float(gray.std(dtype=np.float64, mean=np.asarray(mean)))
-    return Standardised(((gray - np.float32(mean)) / np.float32(deviation)).astype(np.float32), mean, deviation)
+        return Standardised(np.zeros(gray.shape, np.float32), mean / 1000, 0.0)
+    deviation = float(gray.std(dtype=np.float64))
+    return Standardised(((gray - mean) / deviation).astype(np.float32), mean / 1000, deviation / 1000)
 
 
 def as_gray(standardised: Standardised) -> npt.NDArray[np.uint8]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -40,10 +41,8 @@ def fitted_name(name: str, room: int, *, sizes: Sequence[int]) -> tuple[Font, st
         font = font_for(name, size)
         if font.getlength(name) <= room:
             return font, name
-    keep = len(name)
-    while keep > 8 and font.getlength(_shortened(name, keep)) > room:
-        keep -= 1
-    return font, _shortened(name, keep)
+    fits = bisect_left(range(8, len(name)), True, key=lambda keep: font.getlength(_shortened(name, keep)) > room)
+    return font, _shortened(name, 8 + max(0, fits - 1))
 
 
 def _shortened(name: str, keep: int) -> str:
@@ -52,15 +51,20 @@ def _shortened(name: str, keep: int) -> str:
 
 def font_for(name: str, size: int) -> Font:
     """Return a font that can write a name: Pillow's own, or the system's that lacks the fewest of its letters."""
+    return _font_with(frozenset(letter for letter in name if not letter.isascii()), size)
+
+
+@lru_cache(maxsize=256)
+def _font_with(letters: frozenset[str], size: int) -> Font:
     from PIL import ImageFont
 
-    best, best_lacks = font_of(size), _lacking(font_of(size), name)
+    best, best_lacks = font_of(size), _lacking(font_of(size), letters)
     for file in _NAME_FONTS if best_lacks else ():
         try:
             font = ImageFont.truetype(file, size)
         except OSError:
             continue
-        lacks = _lacking(font, name)
+        lacks = _lacking(font, letters)
         if lacks < best_lacks:
             best, best_lacks = font, lacks
         if not lacks:
@@ -68,7 +72,7 @@ def font_for(name: str, size: int) -> Font:
     return best
 
 
-def _lacking(font: Font, text: str) -> int:
-    """Return how many letters of a text a font shows as the sign that it has for what it lacks."""
+def _lacking(font: Font, letters: Iterable[str]) -> int:
+    """Return how many letters a font shows as the sign that it has for what it lacks."""
     sign = bytes(font.getmask("\U0010fffe"))
-    return sum(not letter.isspace() and bytes(font.getmask(letter)) == sign for letter in set(text))
+    return sum(not letter.isspace() and bytes(font.getmask(letter)) == sign for letter in letters)

@@ -44,7 +44,7 @@ class JsonLines:
         return schema | ({self.words: pl.List(pl.String)} if self.words else {})
 
     def write(self, table: pl.DataFrame) -> bytes:
-        """Return a line per row of a table with these columns, as `json.dumps` writes it where `ensure_ascii` is off."""
+        """Return a line per row of a table with these columns, as `json.dumps` writes it without `ensure_ascii`."""
         import polars as pl
 
         pieces: list[pl.Expr] = []

@@ -26,25 +26,33 @@ def read_sheets(path: Path, *, root: Path | None = None) -> list[Sheet]:
     Raises:
         SheetError: the file is missing, a folder, empty, locked, of another kind, or not what its name says.
     """
-    from rushes.labels.sheets.csv import parse_csv
-    from rushes.labels.sheets.jsonl import parse_json_lines
-    from rushes.labels.sheets.xlsx import parse_workbook
-
     suffix = path.suffix.casefold()
     if suffix not in SHEET_SUFFIXES and path.is_file():
         hint = "Save it as .xlsx or .csv" if suffix in (".xls", ".xlsb", ".ods", ".numbers", ".gsheet") else (
             did_you_mean(suffix, SHEET_SUFFIXES))  # fmt: skip
         raise unreadable(path.name, f"'{suffix or path.name}' is no kind of sheet that rushes reads. {hint}")
-    content = _read_content(path)
-    key = _key_of(path, root)
+    return parse_sheets(read_content(path), name=path.name, key=_key_of(path, root))
+
+
+def parse_sheets(content: bytes, *, name: str, key: str) -> list[Sheet]:
+    """Read the bytes of a sheet; its name's extension says of which kind it is, CSV where it has none.
+
+    Raises:
+        SheetError: it is not what its name says.
+    """
+    from rushes.labels.sheets.csv import parse_csv
+    from rushes.labels.sheets.jsonl import parse_json_lines
+    from rushes.labels.sheets.xlsx import parse_workbook
+
+    suffix = Path(name).suffix.casefold()
     if suffix in _XLSX:
-        return parse_workbook(content, name=path.name, key=key)
+        return parse_workbook(content, name=name, key=key)
     if suffix in _JSON_LINES:
-        return [parse_json_lines(content, name=path.name, key=key)]
-    return [parse_csv(content, name=path.name, key=key)]
+        return [parse_json_lines(content, name=name, key=key)]
+    return [parse_csv(content, name=name, key=key)]
 
 
-def _read_content(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
     """Return the bytes of a file, or raise SheetError with what to do about it."""
     if path.is_dir():
         raise unreadable(str(path), "this is a folder; name the sheet in it")

@@ -1,12 +1,12 @@
-"""Moves within a bucket, through an ObjectFolder in threads, beside a boto3 loop and `aws s3 mv` per object."""
+"""A relabel that moves objects in a bucket: `rushes sync apply`, beside a boto3 loop and `aws s3 mv` per object."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -14,13 +14,14 @@ from statistics import median
 from benchmarks.harness import Outcome, Say, Target, time_call
 from benchmarks.loopback_s3 import environment, s3_apart
 from benchmarks.peers import ask_peer, peer_python
+from rushes.datasets.sync import Options, Wanted, sync_dataset
+from rushes.storage.files import digest_of_file
 from rushes.storage.object_folder import ObjectFolder, object_folder
 from rushes.storage.places import Remote
-from rushes.storage.stores import State
 
 TARGET = Target("ratio", 10)
 _BUCKET = "rushes-dataset"
-_THREADS = 32
+_OPTIONS = Options(yes=True, parallel=32)
 _PICTURE_BYTES = 20_000
 _MOVED = {0: 4000, 20: 2000}  # objects, by the milliseconds that every answer waits
 _MOVED_BY_LOOP = {0: 400, 20: 40}
@@ -30,11 +31,13 @@ _HEADLINE_MS = 0
 
 
 def measure(say: Say) -> Outcome:
-    say(f"A move is a copy in the store, a look at the copy (size and ETag), and the removal of the original. rushes: "
-        f"{_THREADS} threads over")  # fmt: skip
-    say("obstore, removals by the thousand; the peer: boto3 in a loop, copy_object, head_object, delete_object, object "
-        "by object, which")  # fmt: skip
-    say("is as safe. The store is benchmarks/loopback_s3.py: in memory, in a process of its own.")
+    say("A move is a copy in the store, a look at the copy (size and ETag), and the removal of the original. rushes: a "
+        "whole sync, with lock,")  # fmt: skip
+    say(f"listing, plan, steps, journal and record, {_OPTIONS.parallel} requests at the same time, removals by the "
+        "thousand; the peer: boto3 in a")  # fmt: skip
+    say("loop, copy_object, head_object, delete_object, object by object, which is as safe, and has no journal. The "
+        "store is benchmarks/")  # fmt: skip
+    say("loopback_s3.py: in memory, in a process of its own.")
     python = peer_python(say)
     if python is None:
         return Outcome("relabel_apply", None, None, "ms", TARGET)
@@ -49,13 +52,19 @@ def _compare(latency_ms: int, python: Path, say: Say) -> tuple[float, float]:
     """Return the milliseconds that one object takes us and the loop."""
     count, few = _MOVED[latency_ms], _MOVED_BY_LOOP[latency_ms]
     ours, cpu, peer, peer_cpu = [], [], [], []
-    with s3_apart([_BUCKET], latency_ms=latency_ms) as endpoint, _reached(environment(endpoint)):
+    with (
+        s3_apart([_BUCKET], latency_ms=latency_ms) as endpoint,
+        _reached(environment(endpoint)),
+        tempfile.TemporaryDirectory(prefix="rushes-moves-") as name,
+    ):
+        root = Path(name)
         folder = object_folder(Remote("s3", _BUCKET, "dataset/"))
-        _fill(folder, count)
+        _make_pictures(root, count)
+        wanted = {answer: _wanted(root, count, answer) for answer in ("Common", "Rare")}
+        sync_dataset(folder, wanted["Common"], root=root, options=_OPTIONS)
         for turn in range(_ROUNDS):
-            before, after = ("Common", "Rare") if turn % 2 == 0 else ("Rare", "Common")
-            listed = dict(folder.listing(f"train/{before}/"))
-            timing = time_call(lambda: _move(folder, listed, before, after))  # noqa: B023  # called at once
+            after = "Rare" if turn % 2 == 0 else "Common"
+            timing = time_call(lambda: sync_dataset(folder, wanted[after], root=root, options=_OPTIONS))  # noqa: B023
             _check(folder, count, after)
             ours.append(1000 * timing.wall_seconds / count)
             cpu.append(1000 * timing.cpu_seconds / count)
@@ -74,35 +83,36 @@ def _compare(latency_ms: int, python: Path, say: Say) -> tuple[float, float]:
     return one, other
 
 
-def _fill(folder: ObjectFolder, count: int) -> None:
+def _make_pictures(root: Path, count: int) -> None:
     noise = os.urandom(_PICTURE_BYTES)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        keys = [f"train/Common/TT_S01_E01_FRM-{number:08}.jpg" for number in range(count)]
-        list(pool.map(lambda key: folder.write(key, key.encode() + noise), keys))
+    (root / "frames").mkdir()
+    for name in _names(count):
+        (root / "frames" / name).write_bytes(name.encode() + noise)
 
 
-def _move(folder: ObjectFolder, listed: Mapping[str, State], before: str, after: str) -> None:
-    def copy(key: str) -> str:
-        folder.copy_within(key, key.replace(f"/{before}/", f"/{after}/"), known=listed[key])
-        return key
-
-    with ThreadPoolExecutor(_THREADS) as pool:
-        copied: list[str] = []
-        for key in pool.map(copy, listed):
-            copied.append(key)
-            if len(copied) == 1000:
-                _remove(folder, copied)
-                copied.clear()
-        _remove(folder, copied)
+def _names(count: int) -> list[str]:
+    return [f"TT_S01_E01_FRM-{number:08}.jpg" for number in range(count)]
 
 
-def _remove(folder: ObjectFolder, keys: Sequence[str]) -> None:
-    if failed := folder.delete(keys):
-        raise ValueError(f"{len(failed)} objects were not removed")
+def _wanted(root: Path, count: int, answer: str) -> Wanted:
+    """Return the dataset in which every picture is of one class."""
+    import polars as pl
+
+    names = _names(count)
+    columns = {
+        "key": [f"train/{answer}/{name}" for name in names],
+        "source": [f"frames/{name}" for name in names],
+        "content": [digest_of_file(root / "frames" / name) for name in names],
+        "frame": names,
+        "class": [answer] * count,
+        "part": ["train"] * count,
+        "group": ["TT_S01_E01"] * count,
+    }
+    return Wanted(pl.DataFrame(columns), f"{answer}.jl", "grouped", lambda _: {})
 
 
 def _check(folder: ObjectFolder, count: int, after: str) -> None:
-    keys = [key for key, _ in folder.listing()]
+    keys = [key for key, _ in folder.listing() if not key.startswith(".rushes/")]
     if len(keys) != count or not all(key.startswith(f"train/{after}/") for key in keys):
         raise ValueError("the moves did not end where they should")
 

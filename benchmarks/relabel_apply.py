@@ -1,26 +1,32 @@
-"""Moves within a bucket, through an ObjectFolder in threads, beside a boto3 loop and `aws s3 mv` per object."""
+"""Moves within a bucket, as a sync makes them, beside a boto3 loop and `aws s3 mv` per object."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
+import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+import polars as pl
+
 from benchmarks.harness import Outcome, Say, Target, time_call
 from benchmarks.loopback_s3 import environment, s3_apart
 from benchmarks.peers import ask_peer, peer_python
+from rushes.datasets.sync_apply import PARALLEL, apply_steps
+from rushes.datasets.sync_journal import open_journal
+from rushes.datasets.sync_lock import hold_lock
 from rushes.storage.object_folder import ObjectFolder, object_folder
 from rushes.storage.places import Remote
 from rushes.storage.stores import State
 
 TARGET = Target("ratio", 10)
 _BUCKET = "rushes-dataset"
-_THREADS = 32
 _PICTURE_BYTES = 20_000
 _MOVED = {0: 4000, 20: 2000}  # objects, by the milliseconds that every answer waits
 _MOVED_BY_LOOP = {0: 400, 20: 40}
@@ -30,11 +36,12 @@ _HEADLINE_MS = 0
 
 
 def measure(say: Say) -> Outcome:
-    say(f"A move is a copy in the store, a look at the copy (size and ETag), and the removal of the original. rushes: "
-        f"{_THREADS} threads over")  # fmt: skip
-    say("obstore, removals by the thousand; the peer: boto3 in a loop, copy_object, head_object, delete_object, object "
-        "by object, which")  # fmt: skip
-    say("is as safe. The store is benchmarks/loopback_s3.py: in memory, in a process of its own.")
+    say("A move is a copy in the store, a look at the copy (size and ETag), and the removal of the original.")
+    say(f"rushes: sync_apply with lock and journal, {PARALLEL} threads over obstore, removals by the thousand.")
+    say(
+        "The peer: boto3 in a loop, copy_object, head_object, delete_object, object by object, which is as safe where nothing is killed."
+    )
+    say("The store is benchmarks/loopback_s3.py: in memory, in a process of its own.")
     python = peer_python(say)
     if python is None:
         return Outcome("relabel_apply", None, None, "ms", TARGET)
@@ -49,13 +56,18 @@ def _compare(latency_ms: int, python: Path, say: Say) -> tuple[float, float]:
     """Return the milliseconds that one object takes us and the loop."""
     count, few = _MOVED[latency_ms], _MOVED_BY_LOOP[latency_ms]
     ours, cpu, peer, peer_cpu = [], [], [], []
-    with s3_apart([_BUCKET], latency_ms=latency_ms) as endpoint, _reached(environment(endpoint)):
+    with (
+        s3_apart([_BUCKET], latency_ms=latency_ms) as endpoint,
+        _reached(environment(endpoint)),
+        tempfile.TemporaryDirectory() as root,
+    ):
         folder = object_folder(Remote("s3", _BUCKET, "dataset/"))
         _fill(folder, count)
         for turn in range(_ROUNDS):
             before, after = ("Common", "Rare") if turn % 2 == 0 else ("Rare", "Common")
             listed = dict(folder.listing(f"train/{before}/"))
-            timing = time_call(lambda: _move(folder, listed, before, after))  # noqa: B023  # called at once
+            steps = _steps(listed, before, after)
+            timing = time_call(lambda: _apply(folder, steps, Path(root)))  # noqa: B023  # called at once
             _check(folder, count, after)
             ours.append(1000 * timing.wall_seconds / count)
             cpu.append(1000 * timing.cpu_seconds / count)
@@ -76,29 +88,27 @@ def _compare(latency_ms: int, python: Path, say: Say) -> tuple[float, float]:
 
 def _fill(folder: ObjectFolder, count: int) -> None:
     noise = os.urandom(_PICTURE_BYTES)
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(PARALLEL) as pool:
         keys = [f"train/Common/TT_S01_E01_FRM-{number:08}.jpg" for number in range(count)]
         list(pool.map(lambda key: folder.write(key, key.encode() + noise), keys))
 
 
-def _move(folder: ObjectFolder, listed: Mapping[str, State], before: str, after: str) -> None:
-    def copy(key: str) -> str:
-        folder.copy_within(key, key.replace(f"/{before}/", f"/{after}/"), known=listed[key])
-        return key
-
-    with ThreadPoolExecutor(_THREADS) as pool:
-        copied: list[str] = []
-        for key in pool.map(copy, listed):
-            copied.append(key)
-            if len(copied) == 1000:
-                _remove(folder, copied)
-                copied.clear()
-        _remove(folder, copied)
+def _steps(listed: Mapping[str, State], before: str, after: str) -> pl.DataFrame:
+    """Return the steps that move every object from one class to another."""
+    rows = [
+        (step, "move", key.replace(f"/{before}/", f"/{after}/"), key, "", "", state.size_bytes, state.stamp)
+        for step, (key, state) in enumerate(sorted(listed.items()))
+    ]
+    names = ["step", "kind", "key", "key_from", "source", "content", "size_bytes", "etag"]
+    return pl.DataFrame(rows, schema=names, orient="row")
 
 
-def _remove(folder: ObjectFolder, keys: Sequence[str]) -> None:
-    if failed := folder.delete(keys):
-        raise ValueError(f"{len(failed)} objects were not removed")
+def _apply(folder: ObjectFolder, steps: pl.DataFrame, root: Path) -> None:
+    built = steps.select(pl.col("key_from").alias("key"), "content", "size_bytes", "etag")
+    with hold_lock(folder) as lock, open_journal(root / f"{secrets.token_hex(8)}.tsv") as journal:
+        applied = apply_steps(folder, steps, built, journal, root=root, lock=lock)
+    if applied.failures:
+        raise ValueError(f"{len(applied.failures)} objects were not moved: {applied.failures[0]}")
 
 
 def _check(folder: ObjectFolder, count: int, after: str) -> None:

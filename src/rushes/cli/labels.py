@@ -28,7 +28,7 @@ _CONFLICTS_SHOWN = 40
 
 @app.command(name="import", epilog='Example: rushes labels import S01E01.xlsx --task rarity --map "FRAME NUMBER=frame"')
 def import_sheet(
-    sheet: Annotated[Path, typer.Argument(help="A CSV, TSV, XLSX or JSON Lines file.")],
+    sheet: Annotated[Path, typer.Argument(help="A sheet, an export of Label Studio or CVAT, or a dataset's folder.")],
     mapping: Annotated[
         list[str] | None,
         typer.Option("--map", help="COLUMN=MEANING: frame, source, ordinal, timecode, seconds, start, stop, last, "

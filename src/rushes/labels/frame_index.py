@@ -37,6 +37,7 @@ class FrameRef:
         timecode: `HH:MM:SS:FF`.
         rate: frames per second of the source; None for a still.
         companions: paths of the pictures that the camera wrote beside a raw.
+        sha256: of the picture's file, in hex; "" where nobody knows it.
     """
 
     id: str
@@ -50,6 +51,7 @@ class FrameRef:
     group: str
     rate: Fraction | None = None
     companions: tuple[str, ...] = ()
+    sha256: str = ""
 
     @property
     def source_id(self) -> str:
@@ -98,6 +100,7 @@ class FrameIndex:
     def __init__(self, refs: Iterable[FrameRef]) -> None:
         self._frames_by_word: dict[str, list[FrameRef]] = {}
         self._frames_by_source: dict[str, list[FrameRef]] = {}
+        self._frames_by_content: dict[str, list[FrameRef]] = {}
         self._sources_by_word: dict[str, list[str]] = {}
         self._times_by_source: dict[str, list[Fraction]] = {}
         self._timecodes_by_source: dict[str, dict[str, FrameRef]] = {}
@@ -149,6 +152,21 @@ class FrameIndex:
         if len(best) > 1:
             return _ambiguous(text, "frames", [ref.source_path if ref.is_still else ref.image for ref in best])
         return best[0]
+
+    def of_content(self, digest: str) -> FrameRef | None:
+        """Return the one frame whose picture, or the one photograph that, has a SHA-256; None for none and for several.
+
+        Args:
+            digest: 64 hex digits.
+        """
+        if not self._frames_by_content:
+            for frames in self._frames_by_source.values():
+                for ref in frames:
+                    for content in {ref.sha256[:16], ref.source_id if ref.is_still else ""} - {""}:
+                        self._frames_by_content.setdefault(content, []).append(ref)
+        # Sixteen digits are all that a frame's id keeps of its source.
+        found = self._frames_by_content.get(digest[:16].casefold(), [])
+        return found[0] if len(found) == 1 else None
 
     def frames_of(self, source: str) -> Sequence[FrameRef] | Miss:
         """Return all frames of the source of a name, file name, path, URL or digest, in order."""

@@ -36,6 +36,8 @@ EDGES = {
     "rawpy": {"footage"},
     "av": {"footage", "datasets"},
     "obstore": {"storage"},
+    "boto3": {"storage"},
+    "botocore": {"storage"},
     "torch": {"models", "learning", "bundles"},
     "timm": {"models", "bundles"},
     "sklearn": {"learning"},
@@ -43,7 +45,20 @@ EDGES = {
     "typer": {"cli"},
     "rich": {"cli"},
 }
-HEAVY = ("numpy", "torch", "PIL", "polars", "cv2", "av", "sqlalchemy", "onnxruntime", "rich", "typer", "obstore")
+HEAVY = (
+    "numpy",
+    "torch",
+    "PIL",
+    "polars",
+    "cv2",
+    "av",
+    "sqlalchemy",
+    "onnxruntime",
+    "rich",
+    "typer",
+    "obstore",
+    "boto3",
+)
 
 
 def modules() -> list[Path]:

@@ -5,6 +5,8 @@
     ├── ProjectError        rushes.toml, or the folder that should hold it
     ├── MediaError          one file that cannot be read as footage
     │   └── UnreachableError    a file in a store that does not answer
+    ├── PlaceError          a folder or bucket, or a file in it, that cannot be listed, read or written
+    │   └── AbsentError     a file that must be there and is not
     ├── SheetError          a sheet of labels: every fault in it at once
     ├── CatalogError        the project's memory: another version, or locked
     ├── ManifestError       no labelled samples, or a manifest that is not one
@@ -67,6 +69,24 @@ class MediaError(RushesError):
 
 class UnreachableError(MediaError):
     """A file in a store that does not answer or lets nobody in: no other file there can be read now either."""
+
+
+class PlaceError(RushesError):
+    """A folder or bucket, or a file in it, that cannot be listed, read or written.
+
+    Attributes:
+        place: where, as a person reads it.
+        reason: what is wrong and what to do, without the place.
+    """
+
+    def __init__(self, place: object, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = str(place)
+        self.reason = reason
+
+
+class AbsentError(PlaceError):
+    """A file that must be there and is not, in a place that answers."""
 
 
 @dataclass(frozen=True, slots=True)

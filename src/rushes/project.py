@@ -87,6 +87,17 @@ class DatasetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelSettings:
+    """Where labels come from when the command line does not say otherwise.
+
+    Attributes:
+        seasons: season files that `labels pull` reads, relative to the project folder.
+    """
+
+    seasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A project folder and the settings of its `rushes.toml`."""
 
@@ -99,6 +110,7 @@ class Project:
     split: SplitSettings = field(default_factory=SplitSettings)
     columns: Mapping[str, str] = field(default_factory=dict)  # sheet column -> its meaning, as --map says it
     dataset: DatasetSettings = field(default_factory=DatasetSettings)
+    labels: LabelSettings = field(default_factory=LabelSettings)
 
     @property
     def catalog_place(self) -> Path | str:
@@ -200,7 +212,7 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         ProjectError: a key is unknown, a value is of the wrong type or not allowed.
     """
     where = str(root / PROJECT_FILE)
-    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns", "dataset")
+    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns", "labels", "dataset")
     check_keys(table, allowed, where=where, error=ProjectError)
     if table.get("schema", "project/1") != "project/1":
         raise ProjectError(f"{where}: schema is '{table['schema']}', this rushes reads 'project/1'")
@@ -219,6 +231,7 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         split=_parse_split(_typed(table, "split", dict, {}, where=where), where=where),
         columns={str(column): str(meaning) for column, meaning in columns.items()},
         dataset=_parse_dataset(_typed(table, "dataset", dict, {}, where=where), tuple(tasks), where=where),
+        labels=_parse_labels(_typed(table, "labels", dict, {}, where=where), where=where),
     )
 
 
@@ -365,3 +378,12 @@ def _parse_dataset(table: Mapping[str, Any], tasks: Sequence[str], *, where: str
     if not 1 <= settings.parallel <= 512:
         raise ProjectError(f"{place} parallel is {settings.parallel}; it must be from 1 to 512")
     return settings
+
+
+def _parse_labels(table: Mapping[str, Any], *, where: str) -> LabelSettings:
+    place = f"{where}: [labels]"
+    check_keys(table, ("seasons",), where=place, error=ProjectError)
+    seasons = _words(table, "seasons", (), where=place)
+    if any(not name.strip() for name in seasons):
+        raise ProjectError(f'{place}: seasons names an empty file; write seasons = ["S01-episodes.json"]')
+    return LabelSettings(seasons)

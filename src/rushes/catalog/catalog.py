@@ -31,7 +31,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from rushes.catalog import schema
 from rushes.catalog.migrations import migrate
 from rushes.errors import CatalogError
-from rushes.footage.source import Frame, Source
+from rushes.footage.source import REFERENCED, Frame, Source
 from rushes.labels.label import Label
 from rushes.labels.subjects import Subjects, unite_subjects
 from rushes.storage.places import Place
@@ -126,11 +126,15 @@ class Catalog:
         """Add a source, or bring path, group and start timecode of a known one up to date; return it as it stands.
 
         A name belongs to one source: where another one has it, a piece of the digest is added; the group of a source
-        that is its own group, and so is called like it, follows.
+        that is its own group, and so is called like it, follows. Where the other one is referenced, the two are of
+        the same episode, and stay in its group.
         """
         table = schema.sources
+        referenced = select(table.c.group_name).where(table.c.name == source.name, table.c.codec == REFERENCED)
+        with self._reading() as connection:
+            theirs = connection.execute(referenced).scalar_one_or_none()
         for name in (source.name, f"{source.name}-{source.digest[:8]}", source.digest):
-            group = name if source.group == source.name else source.group
+            group = (theirs or name) if source.group == source.name else source.group
             values = _source_to_row(source) | {"name": name, "group_name": group, "added_at": now}
             changes = {column: values[column] for column in ("path", "group_name", "start_timecode")}
             statement = self._insert(table).values(values)
@@ -199,6 +203,17 @@ class Catalog:
             wanted = wanted.where(table.c.source == source)
         with self._reading() as connection:
             return [_frame_from_row(row) for row in connection.execute(wanted)]
+
+    def frames_of(self, sources: Sequence[str]) -> list[StoredFrame]:
+        """Return the frames of the sources with these digests, in the order of the digests and of time."""
+        table = schema.frames
+        found: list[StoredFrame] = []
+        with self._reading() as connection:
+            for start in range(0, len(sources), _ROWS_PER_STATEMENT):
+                wanted = select(table).where(table.c.source.in_(sources[start : start + _ROWS_PER_STATEMENT]))
+                found += [_frame_from_row(row) for row in connection.execute(wanted.order_by(table.c.ordinal))]
+        place = {digest: number for number, digest in enumerate(sources)}
+        return sorted(found, key=lambda item: place[item.frame.source])
 
     # Labels.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rushes.catalog.imports import Import
+    from rushes.catalog.pull import PulledEpisode
     from rushes.labels.columns import PlannedSheets
     from rushes.labels.groups import GroupChange
     from rushes.labels.parse import Parsed
@@ -28,7 +29,10 @@ _CONFLICTS_SHOWN = 40
 
 @app.command(name="import", epilog='Example: rushes labels import S01E01.xlsx --task rarity --map "FRAME NUMBER=frame"')
 def import_sheet(
-    sheet: Annotated[Path, typer.Argument(help="A sheet, an export of Label Studio or CVAT, or a dataset's folder.")],
+    sheet: Annotated[
+        str,
+        typer.Argument(help="A sheet, a link to Google Sheets, an export of Label Studio or CVAT, a dataset's folder."),
+    ],
     mapping: Annotated[
         list[str] | None,
         typer.Option("--map", help="COLUMN=MEANING: frame, source, ordinal, timecode, seconds, start, stop, last, "
@@ -53,14 +57,14 @@ def import_sheet(
         from rushes.catalog.catalog import open_catalog
         from rushes.catalog.imports import apply_import, plan_imports, read_known
         from rushes.labels.columns import plan_sheets
-        from rushes.labels.sheets.files import read_sheets
+        from rushes.labels.sheets.anywhere import read_sheets_at
         from rushes.project import find_project
 
         place = find_project(project)
         wanted = place.task(task)
         stated = dict(parse_mapping(words) for words in mapping or [])
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        sheets = plan_sheets(read_sheets(sheet, root=place.root), stated, task_name=wanted.name, known=place.columns)
+        sheets = plan_sheets(read_sheets_at(sheet, root=place.root), stated, task_name=wanted.name, known=place.columns)
         with open_catalog(place.catalog_place) as catalog:
             planned = plan_imports(read_known(catalog, wanted), sheets, wanted, default_origin=origin, now=now)
             faults = [*sheets.faults, *planned.faults]
@@ -68,7 +72,7 @@ def import_sheet(
                 raise SheetError(faults)
             if not dry_run:
                 apply_import(catalog, planned)
-        report_import(door, str(sheet), planned, dry_run=dry_run)
+        report_import(door, sheet, planned, dry_run=dry_run)
         _report_groups(door, sheets, planned.regrouped, dry_run=dry_run)
         if sheets.skipped:
             door.say(f"{plural(len(sheets.skipped), 'worksheet')} without labels skipped: {', '.join(sheets.skipped)}")
@@ -85,6 +89,56 @@ def import_sheet(
                 "groups": planned.groups,
                 "subjects": planned.subjects_set,
                 "subjects_withdrawn": planned.subjects_withdrawn,
+                "failed": door.failed,
+                "dry_run": dry_run,
+            }
+        )
+
+
+@app.command(epilog="Example: rushes labels pull S01-episodes.json --task rarity")
+def pull(
+    season_files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="SEASONFILE…", help="Season files; otherwise those that rushes.toml names."),
+    ] = None,
+    season: Annotated[str | None, typer.Option(help="Only episodes of this season, as S01.")] = None,
+    episode: Annotated[str | None, typer.Option(help="Only this episode of each season, as E01.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Take nothing in of a sheet with anything faulty.")] = False,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Take the pictures of new frames to be at the base URL, as .jpg.")
+    ] = False,
+    task: TaskOption = None,
+    project: ProjectOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Read the sheet of every episode, and append what it states. What is faulty is listed, the rest is taken in.
+
+    A sheet that cannot be reached keeps no other from being read. Rows that a sheet had before and has no more are
+    withdrawn, unless other rows of it are faulty or of frames that are not in the catalog.
+    """
+    with opened(as_json=as_json, debug=debug) as door:
+        from rushes.catalog.pull import PullSettings, read_episodes
+        from rushes.catalog.pull import pull as pull_episodes
+        from rushes.project import find_project
+
+        place = find_project(project)
+        wanted = place.task(task)
+        episodes = read_episodes(place, season_files or (), season=season, episode=episode)
+        settings = PullSettings(strict=strict, check=not no_check, dry_run=dry_run)
+        with door.progress("pull") as progress:
+            pulled = pull_episodes(place, wanted, episodes, settings=settings, progress=progress)
+        for one in pulled.episodes:
+            report_pulled(door, one, dry_run=dry_run)
+        for fault in pulled.faults:
+            door.fail_item(str(fault))
+        door.finish(
+            {
+                "episodes": [pulled_as_json(one) for one in pulled.episodes],
+                "appended": sum(one.appended for one in pulled.episodes),
+                "withdrawn": sum(one.withdrawn for one in pulled.episodes),
+                "registered": sum(one.registered for one in pulled.episodes),
                 "failed": door.failed,
                 "dry_run": dry_run,
             }
@@ -188,6 +242,54 @@ def _report_subjects(door: Door, planned: Import, *, would: str) -> None:
             f"the subjects of {plural(planned.subjects_held_back, 'frame')} are in no row any more, and are kept: some "
             "rows are faulty or of frames that are not in the catalog"
         )
+
+
+def report_pulled(door: Door, one: PulledEpisode, *, dry_run: bool) -> None:
+    """Say in a line what came of an episode's sheet; notes and rows that missed go to stderr, a few of each."""
+    if one.planned is None:
+        door.say(f"{one.stem}  {one.episode.title}: not taken in")
+    else:
+        missing = f", {len(one.unmatched)} of frames that are not in the catalog" if one.unmatched else ""
+        would = "would be " if dry_run else ""
+        took = (
+            f"{one.appended:,} appended, {one.withdrawn:,} withdrawn, {plural(one.registered, 'new frame')}"
+            if one.taken
+            else "nothing taken in"
+        )
+        door.say(
+            f"{one.stem}  {one.episode.title}: {plural(one.row_count, 'row')}, {len(one.faults)} faulty{missing}; "
+            f"{would}{took}"
+        )
+    if one.held_back and one.taken:
+        door.warn(
+            f"{one.episode.title}: nothing withdrawn, because rows are faulty or of frames that are not in the "
+            "catalog: of what it stated before, "
+            f"{plural(one.held_back, 'statement is', 'statements are')} in no other row"
+        )
+    for fault in (*one.notes, *one.unmatched[:_UNMATCHED_SHOWN]):
+        door.warn(f"note: {fault}")
+    if len(one.unmatched) > _UNMATCHED_SHOWN:
+        door.warn(f"… and {len(one.unmatched) - _UNMATCHED_SHOWN} more rows of frames that are not in the catalog")
+
+
+def pulled_as_json(one: PulledEpisode) -> dict[str, Any]:
+    """Return what came of an episode's sheet, as `labels pull --json` says it."""
+    return {
+        "season": one.episode.season,
+        "episode": one.episode.episode,
+        "title": one.episode.title,
+        "name": one.stem,
+        "taken": one.taken,
+        "rows": one.row_count,
+        "statements": one.statement_count,
+        "appended": one.appended,
+        "withdrawn": one.withdrawn,
+        "registered": one.registered,
+        "held_back": one.held_back,
+        "faults": [str(fault) for fault in one.faults],
+        "unmatched": [str(fault) for fault in one.unmatched],
+        "notes": [str(fault) for fault in one.notes],
+    }
 
 
 def _why_held_back(parsed: Parsed, count: int) -> str:

@@ -214,6 +214,7 @@ def _round(
 ) -> tuple[str, list[str]]:
     """Do one round of a watch; return what it did in one line, and what failed in it."""
     from rushes.catalog.pull import pull as pull_sheets
+    from rushes.catalog.pull import read_episodes
     from rushes.cli.sync_words import failures_of
     from rushes.datasets.refresh import refresh_manifest, wanted_of
     from rushes.datasets.sync import sync_dataset
@@ -221,12 +222,13 @@ def _round(
 
     said, failed = [], []
     if pull:
-        pulled = pull_sheets(home, task, now=f"{now:%Y-%m-%dT%H:%M:%SZ}")
+        pulled = pull_sheets(home, task, read_episodes(home))
         failed += [str(fault) for fault in pulled.faults]
-        said.append(f"{plural(len(pulled.episodes), 'sheet')}, {plural(pulled.changed, 'change')}")
+        changes = sum(one.appended + one.withdrawn for one in pulled.episodes)
+        said.append(f"{plural(len(pulled.episodes), 'sheet')}, {plural(changes, 'change')}")
     fresh = refresh_manifest(home, task, now=now)
     wanted = wanted_of(home, task, kind=kind_of(kind), now=now, write=True)
-    said.append(f"manifest {'written' if fresh.written else 'unchanged'} ({plural(len(fresh.rows), 'sample')})")
+    said.append(f"manifest {'written' if fresh.written else 'unchanged'} ({plural(len(fresh.table), 'sample')})")
     synced = sync_dataset(object_folder(place), wanted.dataset, root=home.root, options=options)
     done = synced.planned.plan
     said.append(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from rushes.cli.door import Door, plural, table_of
+from rushes.cli.door import Door, plural
 from rushes.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ NoListingOption = Annotated[
 ParallelOption = Annotated[int | None, typer.Option(min=1, max=512, help="Requests at the same time.")]
 
 _CHANGES_SHOWN = 10
-_STRAYS_SHOWN = 5
 
 
 def place_of(home: Project, task: Task, to: str | None) -> Place:
@@ -74,30 +73,15 @@ def kind_of(text: str) -> SplitKind:
 
 def say_plan(door: Door, place: Place, planned: Planned) -> None:
     """Print the sets of a plan with their objects, bytes and cost, and what was found that no plan put there."""
-    plan = planned.plan
+    from rushes.datasets.sync_plan import describe_plan
+
     if planned.unfinished:
         door.warn(
             f"an earlier sync was stopped; its {plural(planned.unfinished, 'step')} are finished first. What follows "
             "is what comes after them"
         )
     door.say(f"{place}: {plural(len(planned.record.built), 'object')}")
-    rows = [[name, count, _bytes(size)] for name, count, size in plan.sets()]
-    door.show(table_of(None, ("set", "objects", "bytes"), rows))
-    for row in plan.move.head(_CHANGES_SHOWN).iter_rows(named=True):
-        door.say(f"move   {row['key_from']} -> {row['key']}")
-    if len(plan.move) > _CHANGES_SHOWN:
-        door.say(f"… and {len(plan.move) - _CHANGES_SHOWN:,} more moves")
-    if not isinstance(place, Path) and len(planned.steps):
-        door.say(f"requests: about {plan.request_cost():.2f} USD at S3's list prices")
-    for table, words in (
-        (plan.drift, "that no plan put there (left alone)"),
-        (plan.vanished, "gone from the place, though no plan removed them"),
-        (plan.altered, "altered at the place by something else"),
-        (plan.occupied, "in the way, though no plan put them there"),
-    ):
-        if len(table):
-            shown = ", ".join(table["key"].head(_STRAYS_SHOWN))
-            door.warn(f"{plural(len(table), 'object')} {words}: {shown}{', …' if len(table) > _STRAYS_SHOWN else ''}")
+    door.say(describe_plan(planned.plan, shown=_CHANGES_SHOWN, costs=not isinstance(place, Path)))
     if not len(planned.steps):
         door.say("nothing to do: the dataset is as the manifest says")
 
@@ -132,15 +116,21 @@ def failures_of(home: Project, task: Task, synced: Synced, wanted: WantedDataset
 
 def as_table(place: Place, planned: Planned, wanted: WantedDataset) -> dict[str, Any]:
     """Return a plan as JSON: counts and bytes per set, each move, copy and delete, and what no plan put there."""
-    plan = planned.plan
+    plan, cost = planned.plan, planned.plan.request_cost()
     return {
         "place": str(place),
         "manifest": wanted.dataset.manifest,
         "split": wanted.dataset.kind,
         "plan": planned.digest,
-        "sets": {name: {"objects": count, "bytes": size} for name, count, size in plan.sets()},
+        "sets": {
+            "keep": {"objects": plan.keep_count, "bytes": plan.keep_bytes},
+            "move": {"objects": plan.move.height, "bytes": plan.move_bytes},
+            "copy": {"objects": plan.copy.height, "bytes": plan.copy_bytes},
+            "delete": {"objects": plan.delete.height, "bytes": plan.delete_bytes},
+        },
         "share_deleted": plan.share_deleted,
-        "cost_usd": None if isinstance(place, Path) else plan.request_cost(),
+        "requests": dict(cost.requests),
+        "cost_usd": None if isinstance(place, Path) else cost.usd,
         "moves": plan.move.select("key_from", "key").to_dicts(),
         "copies": plan.copy.select("key", "source").to_dicts(),
         "deletes": plan.delete["key"].to_list(),
@@ -151,14 +141,3 @@ def as_table(place: Place, planned: Planned, wanted: WantedDataset) -> dict[str,
         "unfinished": planned.unfinished,
         "notes": list(wanted.notes),
     }
-
-
-def _bytes(count: int | None) -> str:
-    if count is None:
-        return "–"
-    size, unit = float(count), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if size < 1000 or unit == "TB":
-            break
-        size /= 1000
-    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""Refresh: a task's manifest and its split, brought up to what the catalog and the labels say now."""
+"""Refresh: a task's manifest, its split and what its dataset should hold, brought up to what the labels say now."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from rushes.catalog.catalog import open_catalog, signatures_of_frames
 from rushes.catalog.samples import labelled_rows
+from rushes.datasets.layout import find_left_out, lay_out
+from rushes.datasets.sidecars import Origins, sidecars_of
 from rushes.datasets.split import (
     Split,
     SplitKind,
@@ -19,9 +21,11 @@ from rushes.datasets.split import (
     read_split,
     write_split,
 )
+from rushes.datasets.sync import Wanted
 from rushes.labels.manifest import ManifestRow, newest_manifest
-from rushes.labels.manifest_table import table_of_rows, write_manifest_table
+from rushes.labels.manifest_table import read_manifest_table, rows_of_table, table_of_rows, write_manifest_table
 from rushes.project import Project, SplitSettings, Task
+from rushes.storage.files import digest_of_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,6 +61,14 @@ class FreshSplit:
     split: Split
     path: Path | None
     written: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedDataset:
+    """What a dataset should hold, and what a person should know before trusting scores on it."""
+
+    dataset: Wanted
     notes: tuple[str, ...]
 
 
@@ -115,6 +127,64 @@ def refresh_split(
         noted = [replace(row, split=split.part_of(row.frame_id, row.group)) for row in rows]
         write_manifest_table(table_of_rows(noted), project.manifests_folder, task.name, now)
     return FreshSplit(split, path, written, notes)
+
+
+def wanted_of(project: Project, task: Task, *, kind: SplitKind, now: datetime, write: bool = True) -> WantedDataset:
+    """Return what a task's dataset should hold by its newest manifest and split.
+
+    A manifest and a split are made where there is none. Frames that the split does not know are placed: in the part of
+    their group where that is known, and otherwise without moving a known group.
+
+    Args:
+        write: whether what is made is kept; otherwise it is only counted on.
+
+    Raises:
+        ManifestError, SplitError: none can be made.
+        SyncError: a class cannot be the name of a folder.
+    """
+    path = newest_manifest(project.manifests_folder, task.name)
+    if path is None:
+        fresh = refresh_manifest(project, task, now=now, write=write)
+        path, table = fresh.path, fresh.table
+    else:
+        table = read_manifest_table(path)
+    split_path = newest_split(project.splits_folder, task.name, kind)
+    split = read_split(split_path) if split_path else None
+    notes: tuple[str, ...] = ()
+    if split is None or _has_unknown(table, split):
+        rows = rows_of_table(table)
+        placed = refresh_split(project, task, rows, kind=kind, now=now, write=write)
+        split, split_path, notes = placed.split, placed.path, placed.notes
+        if write and kind == "grouped":  # the manifest notes the parts, in a version of its own
+            path = newest_manifest(project.manifests_folder, task.name) or path
+            table = read_manifest_table(path) if path else table
+    origins = Origins(
+        task=task.name,
+        classes=task.classes,
+        manifest=path.name if path else "",
+        manifest_digest=digest_of_file(path) if path else "",
+        kind=kind,
+        split=split_path.name if split_path else "",
+        split_digest=split.digest,
+        seed=split.seed,
+        notes=split.notes,
+    )
+    left_out = find_left_out(table, split=split)
+    wanted = Wanted(
+        lay_out(table, split=split),
+        manifest=origins.manifest,
+        kind=kind,
+        sidecars=lambda standing: sidecars_of(standing, table, origins=origins, left_out=left_out),
+    )
+    return WantedDataset(wanted, notes)
+
+
+def _has_unknown(table: pl.DataFrame, split: Split) -> bool:
+    """Return whether a manifest has frames that a split places nowhere, and does not leave out either."""
+    import polars as pl
+
+    known = pl.DataFrame({"frame_id": [*split.parts, *split.left_out]}, schema={"frame_id": pl.String})
+    return not table.select("frame_id").join(known, on="frame_id", how="anti").is_empty()
 
 
 def signatures_of(project: Project, rows: Sequence[ManifestRow]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rushes.datasets.sync_journal import Journal
 from rushes.datasets.sync_lock import Lock
-from rushes.errors import MediaError, SyncError
+from rushes.errors import AbsentError, MediaError, PlaceError, SyncError, UnreachableError
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_file
 from rushes.storage.object_folder import ObjectFolder
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PARALLEL = 32
 _STEPS_AT_ONCE = 1000  # as many as one request deletes on S3
-_HOPELESS = 100  # failures without one success
+_HOPELESS = 100  # refusals in a row: the place is full, or gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class _Work:
     progress: Progress
     total: int
     done: int = 0
-    succeeded: int = 0
+    refused_in_a_row: int = 0
     failures: list[Failure] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)  # keys that should be gone and are not
 
@@ -76,12 +76,14 @@ class _Work:
         self.done += count
         self.progress(self.done, self.total, note)
 
-    def fail(self, failure: Failure) -> None:
+    def fail(self, failure: Failure, *, absent: bool) -> None:
+        """Take note of a step that was not done, and give up where it is the place that refuses."""
         self.failures.append(failure)
-        if not self.succeeded and len(self.failures) >= _HOPELESS:
+        self.refused_in_a_row += not absent
+        if self.refused_in_a_row >= _HOPELESS:
             raise SyncError(
-                f"{self.folder.place}: the first {_HOPELESS} objects all failed, so nothing more was tried. "
-                f"The first: {self.failures[0]}"
+                f"{self.folder.place}: the last {_HOPELESS} objects were all refused, so nothing more was tried. "
+                f"What is done is kept; run this again once that is mended: {failure}"
             )
 
 
@@ -111,8 +113,8 @@ def apply_steps(
         parallel: requests at the same time.
 
     Raises:
-        SyncError: the lock was lost, or not one of the first steps succeeds.
-        RushesError: the place itself refuses (permission, a full disk, no network).
+        SyncError: the lock was lost, or the place refuses one step after the other (permission, a full disk, no
+            network).
     """
     import polars as pl
 
@@ -152,10 +154,10 @@ def _fill(work: _Work, pool: ThreadPoolExecutor, steps: pl.DataFrame) -> None:
         for row, future in zip(rows, waiting, strict=True):
             try:
                 state = future.result()
-            except MediaError as error:
-                work.fail(Failure(row["key"], row["source"], str(error)))
+            except (PlaceError, MediaError) as error:
+                work.fail(Failure(row["key"], row["source"], str(error)), absent=not _refuses(error))
                 continue
-            work.succeeded += 1
+            work.refused_in_a_row = 0
             work.journal.done(row["step"], state)
             if row["kind"] == "move" and row["key_from"] not in work.reused:
                 olds.append(row["key_from"])
@@ -193,11 +195,18 @@ def _bring_to_key(work: _Work, row: dict[str, str | int]) -> State:
             return found
         if key_from in work.reused:  # by now another object may stand there
             return _bring_from_source(work, row)
+    etag = str(row["etag"])
+    known = State(int(row["size_bytes"]), etag) if etag.startswith('"') else None  # otherwise it is a time
     try:
-        state = work.folder.copy_within(key_from, key)
-    except MediaError:  # it is not where the record has it
+        state = work.folder.copy_within(key_from, key, known=known)
+    except AbsentError:  # it is not where the record has it
         return _bring_from_source(work, row)
     return state if state.size_bytes == row["size_bytes"] else _bring_from_source(work, row)
+
+
+def _refuses(error: PlaceError | MediaError) -> bool:
+    """Return whether the fault may be the place's, and not that of one picture."""
+    return isinstance(error, PlaceError | UnreachableError) and not isinstance(error, AbsentError)
 
 
 def _bring_from_source(work: _Work, row: dict[str, str | int]) -> State:
@@ -205,18 +214,18 @@ def _bring_from_source(work: _Work, row: dict[str, str | int]) -> State:
     if not isinstance(source, Path):
         return work.folder.copy_from(source, str(row["key"]))
     path = work.root / source
+    again = "Take its footage in again (rushes ingest), then rushes manifest build"
     try:
         if not content.startswith("@") and digest_of_file(path) != content:
             raise MediaError(
                 source,
-                "the picture is not the one in the manifest: it was altered since. Take its footage in again "
-                "(rushes ingest), then rushes manifest build",
+                f"the picture is not the one in the manifest: it was altered since. {again}",
             )
         return work.folder.upload(path, str(row["key"]))
-    except FileNotFoundError:
-        raise MediaError(
-            source, "there is no such picture in the project. Take its footage in again: rushes ingest"
-        ) from None
+    except (FileNotFoundError, AbsentError):
+        raise MediaError(source, f"the picture is missing in the project. {again}") from None
+    except OSError as error:
+        raise MediaError(source, f"the picture cannot be read ({error.strerror}). {again}") from error
 
 
 def _remove(work: _Work, keys: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
@@ -20,6 +20,7 @@ SECONDS_TOLERANCE = Fraction(1, 20)
 _T = TypeVar("_T")
 
 _EXTENSION = re.compile(r"\.(?:3fr|[a-z][a-z0-9]{1,4})$")
+_IDENTITY = re.compile(r"[0-9a-f]{16}:-?\d+")
 _CHOICES_SHOWN = 5
 _NAMES_COMPARED = 5000
 
@@ -100,6 +101,7 @@ class FrameIndex:
     def __init__(self, refs: Iterable[FrameRef]) -> None:
         self._frames_by_word: dict[str, list[FrameRef]] = {}
         self._frames_by_source: dict[str, list[FrameRef]] = {}
+        self._frames_by_id: dict[str, FrameRef] = {}
         self._frames_by_content: dict[str, list[FrameRef]] = {}
         self._sources_by_word: dict[str, list[str]] = {}
         self._times_by_source: dict[str, list[Fraction]] = {}
@@ -118,12 +120,15 @@ class FrameIndex:
                 self._sources_by_word.setdefault(word, []).append(source)
 
     def frame(self, text: str, *, source: str = "") -> FrameRef | Miss:
-        """Return the frame of a name, file name, path or URL.
+        """Return the frame of a name, file name, path, URL or id.
 
         Args:
             source: words for the source it must be of; "" for any. A source that is not catalogued is overlooked
                 where the frame's name states its own (`…_FRM-HH-MM-SS-FF`).
         """
+        identity = text.strip().casefold()
+        if _IDENTITY.fullmatch(identity) and (known := self._by_id().get(identity)) is not None:
+            return known
         path = _path(text)
         found = {
             ref.id: ref
@@ -167,6 +172,11 @@ class FrameIndex:
         # Sixteen digits are all that a frame's id keeps of its source.
         found = self._frames_by_content.get(digest[:16].casefold(), [])
         return found[0] if len(found) == 1 else None
+
+    def _by_id(self) -> Mapping[str, FrameRef]:
+        if not self._frames_by_id:
+            self._frames_by_id = {ref.id: ref for frames in self._frames_by_source.values() for ref in frames}
+        return self._frames_by_id
 
     def frames_of(self, source: str) -> Sequence[FrameRef] | Miss:
         """Return all frames of the source of a name, file name, path, URL or digest, in order."""

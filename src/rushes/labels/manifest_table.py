@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from rushes.errors import ManifestError
+from rushes.labels.json_lines import JsonLines, Kind
 from rushes.labels.manifest import (
     CLASS_KEYS,
     IMAGE_KEYS,
@@ -44,12 +45,9 @@ KEYS = (
 )  # fmt: skip
 _ROWS_PER_PIECE = 1 << 16
 _BYTES_PER_PIECE = 1 << 24
-_ESCAPES = {chr(code): f"\\u{code:04x}" for code in range(0x20)} | {
-    "\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f",
-}  # fmt: skip
-_TO_ESCAPE = r'["\\\x00-\x1f]'
 # Between the values of a line and between a key and its value, as programs commonly write them.
 _SEPARATORS = ((", ", ": "), (",", ":"), (", ", ":"), (",", ": "))
+_OUR_LINES = JsonLines({key: "whole" if key in WHOLE_KEYS else "text" for key in KEYS if key != SUBJECTS}, SUBJECTS)
 
 
 def manifest_schema() -> dict[str, Any]:
@@ -85,6 +83,29 @@ def table_of_rows(rows: Iterable[ManifestRow]) -> pl.DataFrame:
     }
     table = pl.DataFrame(columns, schema=manifest_schema())
     return table.with_columns(frame_id_of().alias(FRAME_ID))
+
+
+def rows_of_table(table: pl.DataFrame) -> list[ManifestRow]:
+    """Return a table with the columns of `manifest_schema` as rows, in its order."""
+    units = {text: Fraction(text) for text in table["time_base"].unique()}
+    return [
+        ManifestRow(
+            img_ref=row["img-ref"],
+            class_name=row["class"],
+            group=row["group"],
+            source=row["source"],
+            pts=row["pts"],
+            time_base=units[row["time_base"]],
+            timecode=row["timecode"],
+            origin=row["origin"],
+            sha256=row["sha256"],
+            split=row["split"],
+            name=row["name"],
+            ordinal=row["ordinal"],
+            subjects=tuple(row[SUBJECTS]),
+        )
+        for row in table.iter_rows(named=True)
+    ]
 
 
 def frame_id_of() -> pl.Expr:
@@ -203,66 +224,6 @@ def _digest_of(pieces: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """How the lines of one file are written: its keys in their order, and what stands between them.
-
-    Attributes:
-        keys: key -> type of its values, without `subjects`, which stands last where a line has it.
-        between: what stands between two pairs.
-        behind_key: what stands between a key and its value.
-        end: what ends a line.
-    """
-
-    keys: Mapping[str, str]
-    between: str = ", "
-    behind_key: str = ": "
-    end: str = "\n"
-
-    def schema(self) -> dict[str, Any]:
-        """Return column -> type."""
-        import polars as pl
-
-        kinds: dict[str, Any] = {"text": pl.String, "whole": pl.Int64}
-        return {key: kinds[kind] for key, kind in self.keys.items()} | {SUBJECTS: pl.List(pl.String)}
-
-    def write(self, table: pl.DataFrame) -> bytes:
-        """Return the lines of a table with these columns and `subjects`."""
-        import polars as pl
-
-        pieces: list[pl.Expr] = []
-        for number, (key, kind) in enumerate(self.keys.items()):
-            before = "{" if number == 0 else self.between
-            pieces.append(pl.lit(before + json.dumps(key, ensure_ascii=False) + self.behind_key))
-            value = _quoted(table[key]) if kind == "text" else pl.col(key).cast(pl.String)
-            pieces.append(value.fill_null("null"))
-        if table[SUBJECTS].list.len().sum():
-            pieces.append(self._subjects(table[SUBJECTS]))
-        pieces.append(pl.lit("}" + self.end))
-        lines: str = table.select(pl.concat_str(pieces).str.join("")).item()
-        return lines.encode()
-
-    def _subjects(self, words: pl.Series) -> pl.Expr:
-        import polars as pl
-
-        listed = pl.col(SUBJECTS).list.eval(_quoted(words.explode(), pl.element())).list.join(self.between)
-        text = pl.lit(f'{self.between}"{SUBJECTS}"{self.behind_key}[') + listed + pl.lit("]")
-        return pl.when(pl.col(SUBJECTS).list.len() > 0).then(text).otherwise(pl.lit(""))
-
-
-_OUR_LINES = _Lines({key: "whole" if key in WHOLE_KEYS else "text" for key in KEYS if key != SUBJECTS})
-
-
-def _quoted(values: pl.Series, element: pl.Expr | None = None) -> pl.Expr:
-    """Return the expression of texts as JSON writes them; null stays null."""
-    import polars as pl
-
-    text = pl.col(values.name) if element is None else element
-    if values.str.contains(_TO_ESCAPE).any():
-        text = text.str.replace_many(list(_ESCAPES), list(_ESCAPES.values()))
-    return pl.lit('"') + text + pl.lit('"')
-
-
 def _read_lines(path: Path) -> pl.DataFrame | None:
     """Read the lines of a manifest that all are written alike; None where they are not, or where one is faulty.
 
@@ -290,7 +251,7 @@ def _read_lines(path: Path) -> pl.DataFrame | None:
     return pl.concat(tables).with_columns(frame_id_of().alias(FRAME_ID))
 
 
-def _manner_of(data: mmap.mmap) -> _Lines | None:
+def _manner_of(data: mmap.mmap) -> JsonLines | None:
     """Return how the first line is written; None where it is no object of texts and whole numbers."""
     stop = data.find(b"\n")
     first = data[: stop if stop >= 0 else len(data)].decode()
@@ -309,10 +270,10 @@ def _manner_of(data: mmap.mmap) -> _Lines | None:
     kinds = {key: _kind_of(key, value) for key, value in record.items()}
     if None in kinds.values():
         return None
-    return _Lines({key: kind for key, kind in kinds.items() if kind}, between, behind_key, end)
+    return JsonLines({key: kind for key, kind in kinds.items() if kind}, SUBJECTS, between, behind_key, end)
 
 
-def _kind_of(key: str, value: Any) -> str | None:
+def _kind_of(key: str, value: Any) -> Kind | None:
     """Return what the values of a key are taken for, judged by the first line; None for what no column is made of."""
     if isinstance(value, str):
         return None if key in WHOLE_KEYS or key == SUBJECTS else "text"
@@ -333,7 +294,7 @@ def _pieces_of(data: mmap.mmap) -> Iterator[bytes]:
         start = stop
 
 
-def _as_manifest(table: pl.DataFrame, lines: _Lines) -> pl.DataFrame | None:
+def _as_manifest(table: pl.DataFrame, lines: JsonLines) -> pl.DataFrame | None:
     """Return what was read with the columns of a manifest; None where a row is no sample."""
     import polars as pl
 

@@ -80,7 +80,14 @@ class _BadCellError(Exception):
 
 
 def parse_labels(
-    sheet: Sheet, task: Task, columns: Columns, index: FrameIndex, *, default_origin: str, now: str
+    sheet: Sheet,
+    task: Task,
+    columns: Columns,
+    index: FrameIndex,
+    *,
+    default_origin: str,
+    now: str,
+    refused: Mapping[int, Fault] | None = None,
 ) -> Parsed:
     """Read every row of a sheet; a faulty one hides no other.
 
@@ -90,8 +97,9 @@ def parse_labels(
     Args:
         default_origin: the origin of class columns for which the sheet names none.
         now: ISO 8601 UTC, the time of the statements.
+        refused: number of a row -> why its frame is not to be labelled; whoever knows the kind of sheet found it.
     """
-    reading = _Reading(sheet, task, columns, index, origin_from(default_origin))
+    reading = _Reading(sheet, task, columns, index, origin_from(default_origin), refused or {})
     for number, row in enumerate(sheet.rows, start=sheet.first_row):
         if not is_blank(row):
             reading.take(number, row)
@@ -127,8 +135,16 @@ def parse_labels(
 class _Reading:
     """The state of one pass over a sheet's rows."""
 
-    def __init__(self, sheet: Sheet, task: Task, columns: Columns, index: FrameIndex, default_origin: str) -> None:
-        self.sheet, self.task, self.columns, self.index = sheet, task, columns, index
+    def __init__(
+        self,
+        sheet: Sheet,
+        task: Task,
+        columns: Columns,
+        index: FrameIndex,
+        default_origin: str,
+        refused: Mapping[int, Fault],
+    ) -> None:
+        self.sheet, self.task, self.columns, self.index, self.refused = sheet, task, columns, index, refused
         self.default_origin = default_origin
         self.stated: dict[tuple[str, str], _Statement] = {}
         self.contested: set[tuple[str, str]] = set()
@@ -154,6 +170,12 @@ class _Reading:
             self.faults.append(self._fault(number, None, message))
             return
         answers = [column for column in self.columns.classes if not self._is_silent(row[column.column.index])]
+        if number in self.refused:
+            self.faults.append(self.refused[number])
+            self.silent_count += not answers
+            for column in answers:
+                self._statement(number, row, column)
+            return
         group, subjects = _cell(row, self.columns.group), self._subjects(row)
         self.silent_count += not answers
         if not answers and not group:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rushes.errors import Fault, SheetError
 
@@ -71,6 +71,14 @@ def sheet_of_rows(rows: Sequence[Sequence[str]], *, name: str, key: str, first_r
         columns.pop()
     body = (tuple(row) + ("",) * (len(columns) - len(row)) for row in rows[head + 1 : last + 1])
     return Sheet(name, tuple(columns), tuple(body), key=key, first_row=first_row + head + 1)
+
+
+def sheet_of_page(rows: Sequence[Sequence[str]], *, name: str, key: str) -> Sheet | None:
+    """Return a worksheet without what stands to the right of its header: remarks, sums, pictures' captions."""
+    sheet = sheet_of_rows(rows, name=name, key=key)
+    if sheet is None:
+        return None
+    return replace(sheet, rows=tuple(row[: len(sheet.columns)] for row in sheet.rows))
 
 
 def is_blank(row: Iterable[str]) -> bool:

@@ -45,16 +45,22 @@ def read_sheets(path: Path, *, root: Path | None = None) -> list[Sheet]:
         raise unreadable(path.name, f"'{suffix or path.name}' is no kind of sheet that rushes reads. {hint}")
     if suffix in _PARQUET and path.is_file():
         return [_read_table(path, key)]
-    return [_placed(sheet, path) for sheet in _parse(_read_content(path), suffix, name=path.name, key=key)]
+    return [_placed(sheet, path) for sheet in parse_sheets(read_content(path), name=path.name, key=key)]
 
 
-def _parse(content: bytes, suffix: str, *, name: str, key: str) -> list[Sheet]:
+def parse_sheets(content: bytes, *, name: str, key: str) -> list[Sheet]:
+    """Read the bytes of a sheet; its content says of which kind it is, and where that is plain text its name.
+
+    Raises:
+        SheetError: it is of no kind that is read, or not what its name says.
+    """
     from rushes.labels.sheets.csv import parse_csv
     from rushes.labels.sheets.cvat import parse_cvat, parse_cvat_archive
     from rushes.labels.sheets.json import parse_json
     from rushes.labels.sheets.jsonl import parse_json_lines
     from rushes.labels.sheets.xlsx import parse_workbook
 
+    suffix = Path(name).suffix.casefold()
     if suffix in _XLSX:
         return parse_workbook(content, name=name, key=key)
     if suffix in _ARCHIVES:
@@ -103,7 +109,7 @@ def _placed(sheet: Sheet, path: Path, *, named: bool = False) -> Sheet:
     return placed if named else name_classes(placed, read_class_names(folder))
 
 
-def _read_content(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
     """Return the bytes of a file, or raise SheetError with what to do about it."""
     try:
         if path.stat().st_size > _MOST_BYTES:

@@ -16,6 +16,7 @@ from rushes.timecode import parse_frame_name
 METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 FILE_NAME = "file_name"
 _PICTURES = PHOTO_EXTENSIONS | RAW_EXTENSIONS
+_FRAMES = ("frame", "img-ref")
 _ANSWERS = ("label", "class", "class_name", "labels")
 
 
@@ -33,10 +34,10 @@ def has_answers(sheet: Sheet) -> bool:
 def place_files(sheet: Sheet, folder: Path) -> Sheet:
     """Return a sheet whose `file_name` is a whole path: in a dataset it is relative to the folder of its metadata.
 
-    Where there is no such picture the cell stays as it is. Beside each row stands the digest of its picture, where that
-    is there and its name is not that of a frame.
+    Where there is no such picture the cell stays as it is; so does a sheet that names its frames besides, as ours do.
+    Beside each row stands the digest of its picture, where that is there and its name is not that of a frame.
     """
-    if FILE_NAME not in sheet.columns:
+    if FILE_NAME not in sheet.columns or any(column in sheet.columns for column in _FRAMES):
         return sheet
     index = sheet.columns.index(FILE_NAME)
     rows, digests = [], []

@@ -69,8 +69,11 @@ def parse_tasks(items: Sequence[Any], *, name: str, key: str) -> Sheet:
             tasks.append((_data_of(item["data"]), list(_answers_of(item, entry, reading))))
     data_columns = list(dict.fromkeys(column for data, _ in tasks for column in data))
     controls = list(dict.fromkeys(control for _, said in tasks for answer in said for control in answer.choices))
+    is_flat = any(isinstance(item, dict) and _is_flat(item) for item in items)
+    if not controls and not is_flat:
+        controls = ["class"]  # nobody has answered yet, or all have taken their answers back
     headers = ["class"] if len(controls) == 1 and controls[0].casefold() in _USUAL_CONTROLS else controls
-    answers = {_ORIGIN, *headers} | (_USUAL_CONTROLS if controls else set())
+    answers = {_ORIGIN, *headers} | (set() if is_flat else _USUAL_CONTROLS)
     rows, entries = [], []
     for data, said in tasks:
         cells = [data.get(column, "") for column in data_columns]

@@ -89,10 +89,14 @@ def test_who_lost_the_lock_is_told_before_the_next_change(tmp_path: Path) -> Non
         lock.still_held()
         held_elsewhere(folder, renewed_at=time.time())
         give_up = time.monotonic() + 10
-        with pytest.raises(SyncError, match="another sync has taken the lock"):
+
+        def look_until_it_is_lost() -> None:
             while time.monotonic() < give_up:
                 lock.still_held()
                 time.sleep(0.02)
+
+        with pytest.raises(SyncError, match="another sync has taken the lock"):
+            look_until_it_is_lost()
     assert folder.state(LOCK_KEY) is not None  # it is not ours to remove
 
 

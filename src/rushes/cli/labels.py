@@ -11,6 +11,7 @@ from rushes.cli.door import Door, opened, plural
 from rushes.cli.labels_conflicts import conflicts
 from rushes.cli.labels_export import export
 from rushes.cli.labels_show import show
+from rushes.cli.labels_suggest import suggest
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
 from rushes.errors import SheetError, UsageError
 
@@ -27,6 +28,7 @@ app = verbs_app("Statements that frames are of classes.")
 app.command(epilog="Example: rushes labels export labels.xlsx --task rarity")(export)
 app.command(epilog="Example: rushes labels show TT_S01_E01_FRM-00-00-08-12")(show)
 app.command(epilog="Example: rushes labels conflicts --pair jonny:supervised --to review.csv")(conflicts)
+app.command(epilog="Example: rushes labels suggest --task rarity --page suggested.html")(suggest)
 
 _UNMATCHED_SHOWN = 5
 _GROUPS_SHOWN = 20

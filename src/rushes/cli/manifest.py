@@ -9,6 +9,7 @@ import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
+from rushes.cli.preview import preview
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,6 +18,7 @@ _COMPARED = ("img-ref", "class", "frame_id")
 _SHOWN = 40  # lines per change set
 
 app = verbs_app("The immutable, versioned list of labelled samples.")
+app.command(epilog="Example: rushes manifest preview --task mcu --per-class 6 --to sheet.png")(preview)
 
 
 @app.command(epilog="Example: rushes manifest build --task mcu")

@@ -38,7 +38,9 @@ _RARITY_COLUMNS = """\
 TEMPLATES: dict[str, Template] = {
     "rarity": Template(
         tasks={
-            "rarity": 'classes = ["Junk", "Common", "Uncommon", "Rare", "Legendary"]\naliases = { Trash = "Junk" }\n'
+            "rarity": 'classes = ["Junk", "Common", "Uncommon", "Rare", "Legendary"]\naliases = { Trash = "Junk" }\n\n'
+            "# For 'rushes labels suggest': up to which share of the frames each class goes, from common to rare.\n"
+            "[tasks.rarity.suggest]\nquantiles = { Common = 0.70, Uncommon = 0.90, Rare = 0.98 }\n"
         },
         trust=("review", "jonny", "supervised", "unsupervised"),
         columns=_RARITY_COLUMNS,

@@ -20,6 +20,7 @@ _RESERVED_STEM = re.compile(rf"{_RESERVED} *(?:\.|$)", re.IGNORECASE)
 _ODD = rf"^[. ]|[. ]$|^$|{_FORBIDDEN}|[^\x00-\x7f]|^(?i:{_RESERVED}) *(?:\.|$)"
 _EXTENSION = r"^[^?]*[^/?](\.[A-Za-z0-9]{1,16})(?:\?|$)"
 _USUAL = ".jpg"
+_USUAL_PICTURE = r"^[^?]*[^/?]\.jpg$"
 # Digits of the digest behind a name; each step is taken by the names that were not alone at the one before.
 _DIGITS = (0, 8, 16, 64)
 
@@ -93,7 +94,7 @@ def _fit_all(names: Iterable[str]) -> list[str]:
 def _extensions(pictures: pl.Series) -> pl.Series:
     import polars as pl
 
-    usual = pictures.str.ends_with(_USUAL)
+    usual = pictures.str.contains(_USUAL_PICTURE)
     found = pl.repeat(_USUAL, len(pictures), dtype=pl.String, eager=True)
     if usual.all():
         return found

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 PARALLEL = 32
+BEGUN = "done before"  # said of the steps that the journal holds, before any other
 _STEPS_AT_ONCE = 1000  # as many as one request deletes on S3
 _HOPELESS = 100  # refusals in a row: the place is full, or gone
 
@@ -127,7 +128,7 @@ def apply_steps(
     with ThreadPoolExecutor(max_workers=parallel) as pool:
         try:
             _finish_moves(work, steps.filter(pl.col("kind") == "move").join(noted, on="step", how="semi"))
-            work.advance(len(noted), "done before")
+            work.advance(len(noted), BEGUN)
             for kinds in (("move", "copy"), ("replace",)):
                 _fill(work, pool, steps.filter(pl.col("kind").is_in(kinds)).join(noted, on="step", how="anti"))
             failed = {_file_of(failure.key) for failure in work.failures}

@@ -13,6 +13,8 @@ from rushes.storage.stores import State
 
 _TRIES = 5
 _CONNECTIONS = 32
+_SMALLEST_PART_BYTES = 64 << 20
+_MOST_PARTS = 10_000
 
 
 class S3Client:
@@ -36,8 +38,13 @@ class S3Client:
             if fault.get("Code") not in ("NoSuchKey", "NoSuchVersion")
         }
 
-    def copy_in_parts(self, source: Remote, target: Remote, known: State) -> None:
+    def copy_in_parts(
+        self, source: Remote, target: Remote, known: State, *, part_bytes: int = _SMALLEST_PART_BYTES
+    ) -> None:
         """Copy an object that is too large for one request; nothing stands at the target before all of it does.
+
+        Args:
+            part_bytes: of each part at least; more where there would be more parts than S3 takes.
 
         Raises:
             PlaceError: it cannot be copied, or is no longer in the state that is known.
@@ -47,7 +54,7 @@ class S3Client:
         client = _client(self._settings)
         pinned = {"CopySourceIfMatch": known.etag} if known.etag else {}
         asked = {"Bucket": source.host, "Key": source.key}
-        part = max(64 << 20, -(-known.size_bytes // 9_000))  # at most 10,000 parts
+        part = max(part_bytes, -(-known.size_bytes // _MOST_PARTS))
         try:
             about = client.head_object(Bucket=source.host, Key=source.key)
             kept = {name: about[name] for name in ("ContentType", "Metadata") if about.get(name)}

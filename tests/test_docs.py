@@ -348,6 +348,8 @@ def test_every_key_of_json_output_is_described(tmp_path: Path, capsys: pytest.Ca
         ("ingest",): said("ingest", str(shoot), "--class-folders", *inside),
         ("labels", "import"): said("labels", "import", str(sheet), *inside),
         ("labels", "conflicts"): said("labels", "conflicts", *inside),
+        ("labels", "show"): said("labels", "show", "photo00", *inside),
+        ("labels", "export"): said("labels", "export", str(tmp_path / "labels.csv"), *inside),
         ("manifest", "build"): said("manifest", "build", *inside),
         ("split", "make"): said("split", "make", *inside),
         ("split", "check"): said("split", "check", *inside),

@@ -97,10 +97,13 @@ class Fault:
     row: int | None  # as a spreadsheet counts: the header is row 1
     column: str | None
     message: str
+    entry: str = ""  # what the row is called where nobody counts rows: "task 17"
 
     def __str__(self) -> str:
         place = [self.sheet]
-        if self.row is not None:
+        if self.entry:
+            place.append(self.entry)
+        elif self.row is not None:
             place.append(f"row {self.row}")
         if self.column is not None:
             place.append(self.column)

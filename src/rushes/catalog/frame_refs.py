@@ -32,6 +32,7 @@ def frame_refs(
             timecode=item.frame.timecode,
             group=by_digest[item.frame.source].group,
             rate=by_digest[item.frame.source].rate,
+            sha256=item.sha256,
             companions=tuple(companions_of(by_digest[item.frame.source].path, elsewhere.get(item.frame.source, ()))),
         )
         for item in frames

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.door import Door, opened, plural
+from rushes.cli.labels_conflicts import conflicts
+from rushes.cli.labels_export import export
+from rushes.cli.labels_show import show
 from rushes.cli.labels_suggest import suggest
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
 from rushes.errors import SheetError, UsageError
@@ -22,16 +25,21 @@ if TYPE_CHECKING:
     from rushes.labels.parse import Parsed
 
 app = verbs_app("Statements that frames are of classes.")
+app.command(epilog="Example: rushes labels export labels.xlsx --task rarity")(export)
+app.command(epilog="Example: rushes labels show TT_S01_E01_FRM-00-00-08-12")(show)
+app.command(epilog="Example: rushes labels conflicts --pair jonny:supervised --to review.csv")(conflicts)
 app.command(epilog="Example: rushes labels suggest --task rarity --page suggested.html")(suggest)
 
 _UNMATCHED_SHOWN = 5
 _GROUPS_SHOWN = 20
-_CONFLICTS_SHOWN = 40
 
 
 @app.command(name="import", epilog='Example: rushes labels import S01E01.xlsx --task rarity --map "FRAME NUMBER=frame"')
 def import_sheet(
-    sheet: Annotated[str, typer.Argument(help="A CSV, TSV, XLSX or JSON Lines file, or a link to Google Sheets.")],
+    sheet: Annotated[
+        str,
+        typer.Argument(help="A sheet, a link to Google Sheets, an export of Label Studio or CVAT, a dataset's folder."),
+    ],
     mapping: Annotated[
         list[str] | None,
         typer.Option("--map", help="COLUMN=MEANING: frame, source, ordinal, timecode, seconds, start, stop, last, "
@@ -140,50 +148,6 @@ def pull(
                 "registered": sum(one.registered for one in pulled.episodes),
                 "failed": door.failed,
                 "dry_run": dry_run,
-            }
-        )
-
-
-@app.command(epilog="Example: rushes labels conflicts --task rarity")
-def conflicts(
-    task: TaskOption = None, project: ProjectOption = None, as_json: JsonOption = False, debug: DebugOption = False
-) -> None:
-    """List where origins disagree: what stands, what it overrules, and how often for each pair of origins."""
-    with opened(as_json=as_json, debug=debug) as door:
-        from rushes.catalog.catalog import open_catalog
-        from rushes.labels.trust import conflicts as find_conflicts
-        from rushes.labels.trust import count_conflicts
-        from rushes.project import find_project
-
-        place = find_project(project)
-        wanted = place.task(task)
-        with open_catalog(place.catalog_place) as catalog:
-            names = {item.frame.id: item.frame.name for item in catalog.frames()}
-            found = find_conflicts(catalog.labels(task=wanted.name), place.trust_of(wanted))
-        rows = [
-            [
-                names[clash.frame],
-                clash.winner.origin,
-                clash.winner.class_name,
-                clash.loser.origin,
-                clash.loser.class_name,
-            ]
-            for clash in found
-        ]
-        if rows:
-            columns = ["frame", "stands", "class", "overruled", "class"]
-            door.show(table_of(None, columns, rows[:_CONFLICTS_SHOWN]))
-        if len(rows) > _CONFLICTS_SHOWN:
-            door.say(f"… and {len(rows) - _CONFLICTS_SHOWN} more; --json prints them all")
-        counts = count_conflicts(found)
-        for (winner, loser), count in counts.items():
-            door.say(f"{winner} overrules {loser} on {plural(count, 'frame')}")
-        door.say(f"{plural(len(found), 'conflict')}; trust: {' > '.join(place.trust_of(wanted))}")
-        keys = ("frame", "winner", "winner_class", "loser", "loser_class")
-        door.finish(
-            {
-                "conflicts": [dict(zip(keys, row, strict=True)) for row in rows],
-                "pairs": [{"winner": pair[0], "loser": pair[1], "frames": count} for pair, count in counts.items()],
             }
         )
 

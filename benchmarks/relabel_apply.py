@@ -38,9 +38,7 @@ _HEADLINE_MS = 0
 def measure(say: Say) -> Outcome:
     say("A move is a copy in the store, a look at the copy (size and ETag), and the removal of the original.")
     say(f"rushes: sync_apply with lock and journal, {PARALLEL} threads over obstore, removals by the thousand.")
-    say(
-        "The peer: boto3 in a loop, copy_object, head_object, delete_object, object by object, which is as safe where nothing is killed."
-    )
+    say("The peer: boto3 in a loop, copy_object, head_object, delete_object, object by object: as safe, if not killed.")
     say("The store is benchmarks/loopback_s3.py: in memory, in a process of its own.")
     python = peer_python(say)
     if python is None:

@@ -270,3 +270,28 @@ def test_subjects_are_set_all_or_not_at_all(catalog: Catalog) -> None:
     with pytest.raises(IntegrityError):
         catalog.set_subjects("a.csv", {frame(0).frame.id: ("car",), "nowhere:0": ("car",)})
     assert catalog.subjects() == {}
+
+
+def test_what_is_written_at_once_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    source = Source(digest="a" * 64, path="/films/a.mp4", name="a", group="a", kind="video", width_pixels=1,
+                    height_pixels=1, codec="h264", start_pts=0, rate=Fraction(24), frame_count=1,
+                    duration_seconds=Fraction(1))  # fmt: skip
+    other = replace(source, digest="b" * 64, path="/other/a.mp4")
+
+    def add_both() -> None:
+        with catalog.at_once():
+            catalog.add_source(source, now="2026-11-25T00:00:00Z")
+            assert catalog.add_source(other, now="2026-11-25T00:00:00Z").name == "a-bbbbbbbb"  # the first name is taken
+            assert len(catalog.sources()) == 2
+            with open_catalog(path) as meanwhile:
+                assert meanwhile.sources() == []
+            raise ValueError("oh")
+
+    with open_catalog(path) as catalog:
+        with pytest.raises(ValueError, match="oh"):
+            add_both()
+        assert catalog.sources() == []
+        with catalog.at_once():
+            catalog.add_source(source, now="2026-11-25T00:00:00Z")
+        assert len(catalog.sources()) == 1

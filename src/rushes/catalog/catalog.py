@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -68,6 +69,7 @@ class Catalog:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._of_thread = threading.local()  # the connection of the change that a thread has begun
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -297,12 +299,39 @@ class Catalog:
     # Connections.
 
     @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Make all that this thread writes inside one change: the whole of it, or on an error nothing.
+
+        Inside another, it is a part of that one.
+        """
+        if getattr(self._of_thread, "connection", None) is not None:
+            yield
+            return
+        with _our_errors(self._engine), self._engine.begin() as connection:
+            if self._engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # its driver would begin only before the first row
+            self._of_thread.connection = connection
+            try:
+                yield
+            finally:
+                self._of_thread.connection = None
+
+    @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        begun: Connection | None = getattr(self._of_thread, "connection", None)
+        if begun is not None:
+            yield begun
+            return
         with _our_errors(self._engine), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
+        begun: Connection | None = getattr(self._of_thread, "connection", None)
+        if begun is not None:
+            with begun.begin_nested():  # so that a refused row does not end the whole change
+                yield begun
+            return
         with _our_errors(self._engine), self._engine.begin() as connection:
             yield connection
 

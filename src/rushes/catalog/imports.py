@@ -129,11 +129,12 @@ def plan_imports(
 
 
 def apply_import(catalog: Catalog, planned: Import) -> None:
-    """Append the statements, then change the subjects and the groups."""
-    catalog.append_labels(planned.new)
-    for sheet, words_of in planned.subjects.items():
-        catalog.set_subjects(sheet, words_of)
-    catalog.set_groups((change.digest, change.after) for change in planned.regrouped)
+    """Append the statements, and change the subjects and the groups: all of it or, on an error, nothing."""
+    with catalog.at_once():
+        catalog.append_labels(planned.new)
+        for sheet, words_of in planned.subjects.items():
+            catalog.set_subjects(sheet, words_of)
+        catalog.set_groups((change.digest, change.after) for change in planned.regrouped)
 
 
 def _changed_subjects(known: Known, parsed: Parsed) -> Mapping[str, Subjects]:

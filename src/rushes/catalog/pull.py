@@ -323,12 +323,13 @@ class _Pulling:
         return {source.name.casefold(): source.rate for source in every if source.rate is not None}
 
     def _apply(self, planned: Import, new: Iterable[Referenced], sources: list[Source]) -> None:
-        for one in new:
-            if one.source is not None:
-                stored = self.catalog.add_source(one.source, now=now())
-                self.catalog.add_frames(one.frames, now=now())
-                sources[:] = [*(source for source in sources if source.digest != stored.digest), stored]
-        apply_import(self.catalog, planned)
+        with self.catalog.at_once():
+            for one in new:
+                if one.source is not None:
+                    stored = self.catalog.add_source(one.source, now=now())
+                    self.catalog.add_frames(one.frames, now=now())
+                    sources[:] = [*(source for source in sources if source.digest != stored.digest), stored]
+            apply_import(self.catalog, planned)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from rushes.cli.templates import TEMPLATES
 from rushes.footage.kinds import PHOTO_EXTENSIONS, RAW_EXTENSIONS, VIDEO_EXTENSIONS
 from rushes.footage.picture import encode_picture
 from rushes.labels.columns import MEANINGS
+from rushes.labels.episode import WANTED
 from rushes.labels.sheets.files import SHEET_SUFFIXES
 from rushes.learning import recipe as recipes
 from rushes.models.cnn import DESIGNS
@@ -342,11 +343,15 @@ def test_every_key_of_json_output_is_described(tmp_path: Path, capsys: pytest.Ca
         (folder / f"photo{number:02d}.png").write_bytes(data)
     sheet = tmp_path / "sheet.csv"
     sheet.write_text("frame,side\nphoto00,left\nphoto01,left\n")
+    season, row = tmp_path / "S01.json", "TT_S01_E01_FRM-00-00-01-00,left,,"
+    season.write_text('[{"season_code": "S01", "episode_code": "E01", "share_link": "E01.csv"}]')
+    (tmp_path / "E01.csv").write_text(f"{','.join(WANTED)}\n{row}\n")
     inside = ("--project", str(project))
     asked: dict[tuple[str, ...], Any] = {
         ("init",): said("init", str(project), "--task", "side=left,right"),
         ("ingest",): said("ingest", str(shoot), "--class-folders", *inside),
         ("labels", "import"): said("labels", "import", str(sheet), *inside),
+        ("labels", "pull"): said("labels", "pull", str(season), *inside),
         ("labels", "conflicts"): said("labels", "conflicts", *inside),
         ("labels", "show"): said("labels", "show", "photo00", *inside),
         ("labels", "export"): said("labels", "export", str(tmp_path / "labels.csv"), *inside),

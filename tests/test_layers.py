@@ -38,6 +38,8 @@ EDGES = {
     "obstore": {"storage"},
     "boto3": {"storage"},
     "botocore": {"storage"},
+    "google": {"labels"},
+    "requests": {"labels"},
     "torch": {"models", "learning", "bundles"},
     "timm": {"models", "bundles"},
     "sklearn": {"learning"},
@@ -58,6 +60,8 @@ HEAVY = (
     "typer",
     "obstore",
     "boto3",
+    "google",
+    "requests",
 )
 
 

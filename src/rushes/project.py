@@ -134,7 +134,7 @@ class DatasetSettings:
 
     to: str = "datasets/{task}"  # relative to the project, or s3://bucket/{task}
     deletes: float = 0.05  # share of the dataset that a sync deletes without --yes
-    parallel: int = 32  # requests at the same time
+    parallel: int = 64  # requests at the same time
 
 
 @dataclass(frozen=True, slots=True)

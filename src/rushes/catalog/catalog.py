@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -422,8 +423,11 @@ def _source_from_row(row: Row[Any]) -> Source:
     )
 
 
+_fraction = lru_cache(maxsize=256)(Fraction)  # a film's frames have one time base, and it is written out in each
+
+
 def _frame_from_row(row: Row[Any]) -> StoredFrame:
-    frame = Frame(row.source, row.pts, Fraction(row.time_base), row.ordinal, row.timecode, row.name)
+    frame = Frame(row.source, row.pts, _fraction(row.time_base), row.ordinal, row.timecode, row.name)
     return StoredFrame(frame, row.image, row.sha256, int(row.signature, 16) if row.signature else None, row.size)
 
 

@@ -45,10 +45,10 @@ def pictures_by_name(base: Remote, keys: Iterable[str]) -> dict[str, str]:
     for key in keys:
         if not key.startswith(base.key):
             continue
-        path = PurePosixPath(key[len(base.key) :])
-        if len(path.parts) != 1 or path.suffix.casefold() not in PHOTO_EXTENSIONS:
+        stem, dot, extension = key[len(base.key) :].rpartition(".")
+        if "/" in stem or f"{dot}{extension.casefold()}" not in PHOTO_EXTENSIONS:
             continue
-        name = path.stem.casefold()
+        name = stem.casefold()
         if name not in found or _rank(key) < _rank(found[name]):
             found[name] = key
     return found
@@ -77,6 +77,7 @@ def plan_referenced(
     """
     digest = known.digest if known is not None else referenced_digest(base, stem)
     time_base = 1 / rate
+    folder = f"{base.scheme}://{base.host}/"
     frames: dict[Timecode, StoredFrame] = {}
     missing: dict[int, Fault] = {}
     for number, timecode in rows.items():
@@ -89,9 +90,9 @@ def plan_referenced(
             missing[number] = Fault(sheet, number, column, message)
             continue
         seconds = timecode.hours * 3600 + timecode.minutes * 60 + timecode.seconds
-        ordinal = int(seconds * rate) + timecode.frames
+        ordinal = seconds * rate.numerator // rate.denominator + timecode.frames
         frame = Frame(digest, ordinal, time_base, ordinal, str(timecode), name)
-        frames[timecode] = StoredFrame(frame, f"{base.scheme}://{base.host}/{key}", "", None, size="")
+        frames[timecode] = StoredFrame(frame, f"{folder}{key}", "", None, size="")
     if not frames:
         return Referenced(None, (), missing)
     source = Source(

@@ -20,7 +20,7 @@ from rushes.storage.stores import State
 if TYPE_CHECKING:
     import polars as pl
 
-PARALLEL = 32
+PARALLEL = 64
 BEGUN = "done before"  # said of the steps that the journal holds, before any other
 _STEPS_AT_ONCE = 1000  # as many as one request deletes on S3
 _HOPELESS = 100  # refusals in a row: the place is full, or gone

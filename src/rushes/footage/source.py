@@ -71,7 +71,7 @@ class Frame:
     name: str
 
     def __post_init__(self) -> None:
-        if self.ordinal < 0 or self.time_base <= 0:
+        if self.ordinal < 0 or self.time_base.numerator <= 0:
             raise ValueError(f"a frame needs ordinal >= 0 and time_base > 0, got {self!r}")
 
     @property

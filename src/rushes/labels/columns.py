@@ -210,7 +210,7 @@ def find_lacking(sheet: Sheet, wanted: Mapping[str, str], known: Mapping[str, st
         spellings = {_fold(name), *_KNOWN_FIELDS.get(meaning, ())}
         if spellings & folded or (meaning and meaning.casefold() in meanings):
             continue
-        alike = nearest(name, free)
+        alike = nearest(name, [other for other in free if nearest(other, wanted) == name])
         hint = f"'{alike}' looks like it: call it '{name}' again" if alike else f"Call the column '{name}' again"
         message = f"there is no column of this name. {hint}. {_found(sheet.columns)}"
         faults.append(Fault(sheet.name, sheet.first_row - 1, name, message))

@@ -116,7 +116,8 @@ def parse_name(text: str) -> FrameName:
     Raises:
         ValueError: it is none; the message says what is wrong and how it is written.
     """
-    base = _EXTENSION.sub("", re.split(r"[/\\]", text.strip())[-1])
+    base = text.strip().replace("\\", "/").rpartition("/")[2]
+    base = _EXTENSION.sub("", base) if "." in base else base
     cut = base.upper().rfind("_FRM-")
     plain = base if cut < 0 else base[:cut] + base[cut:].upper()
     stem, timecode = parse_frame_name(plain)

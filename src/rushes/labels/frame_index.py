@@ -19,6 +19,8 @@ SECONDS_TOLERANCE = Fraction(1, 20)
 
 _T = TypeVar("_T")
 
+_BARE = re.compile(r"[\w\-]+")  # neither a path nor a URL, and without an extension
+_PLAIN = re.compile(r"(?:[A-Za-z0-9+.\-]+://[A-Za-z0-9_.:\-]+/)?[A-Za-z0-9_\-/.+]+")  # nothing that a URL would escape
 _EXTENSION = re.compile(r"\.(?:3fr|[a-z][a-z0-9]{1,4})$")
 _IDENTITY = re.compile(r"[0-9a-f]{16}:-?\d+")
 _CHOICES_SHOWN = 5
@@ -114,7 +116,7 @@ class FrameIndex:
             frames.sort(key=lambda ref: ref.ordinal)
             for word in {
                 _folded(frames[0].source_name),
-                *_words_of_path(_path(frames[0].source_path)),
+                *_words_of_path(_base_of(frames[0].source_path)),
                 source.casefold(),
             }:
                 self._sources_by_word.setdefault(word, []).append(source)
@@ -126,6 +128,9 @@ class FrameIndex:
             source: words for the source it must be of; "" for any. A source that is not catalogued is overlooked
                 where the frame's name states its own (`…_FRM-HH-MM-SS-FF`).
         """
+        plain = self._frames_by_word.get(_folded(text), ())
+        if not source and len(plain) == 1 and _BARE.fullmatch(text.strip()):
+            return plain[0]  # what nearly every row of a sheet says: the bare name of one frame
         identity = text.strip().casefold()
         if _IDENTITY.fullmatch(identity) and (known := self._by_id().get(identity)) is not None:
             return known
@@ -303,6 +308,8 @@ def _means_one_frame(timecode: Timecode, rate: Fraction, *, carried_by: FrameRef
 
 
 def _folded(text: str) -> str:
+    if text.isascii():
+        return text.strip().lower()
     return unicodedata.normalize("NFC", text).strip().casefold()
 
 
@@ -322,14 +329,22 @@ def _without_extension(base: str) -> str:
     return _EXTENSION.sub("", base)
 
 
-def _words_of_path(path: _Path) -> set[str]:
-    return {path.base, _without_extension(path.base)} - {""}
+def _words_of_path(base: str) -> set[str]:
+    return {base, _without_extension(base)} - {""}
+
+
+def _base_of(text: str) -> str:
+    """Return the last part of a path or URL, as `_path` has it."""
+    last = text.rpartition("/")[2]
+    if last.strip(".") and _PLAIN.fullmatch(text):
+        return last.casefold()
+    return _path(text).base
 
 
 def _words_of_frame(ref: FrameRef) -> set[str]:
-    words = {_folded(ref.name), *_words_of_path(_path(ref.image))}
+    words = {_folded(ref.name), *_words_of_path(_base_of(ref.image))}
     places = (ref.source_path, *ref.companions) if ref.is_still else ()
-    return words.union(*(_words_of_path(_path(place)) for place in places))
+    return words.union(*(_words_of_path(_base_of(place)) for place in places))
 
 
 def _states_its_source(path: _Path) -> str | None:

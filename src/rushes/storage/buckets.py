@@ -14,7 +14,7 @@ from typing import Any
 
 from rushes.errors import AbsentError, PlaceError, remedy_of, require_extra
 from rushes.progress import Progress, silent
-from rushes.storage.access import reason_of, s3_bucket, store_of
+from rushes.storage.access import is_of_whole_store, reason_of, s3_bucket, store_of
 from rushes.storage.aws import S3Settings, s3_settings
 from rushes.storage.keys import check_key
 from rushes.storage.places import Place, Remote
@@ -301,7 +301,8 @@ class BucketFolder:
         try:
             obstore.copy(store, source.key, target)
         except FileNotFoundError as error:  # it names the target, and means the source
-            raise AbsentError(source, reason_of(error, source, doing="copied")) from None
+            kind = PlaceError if is_of_whole_store(error) else AbsentError
+            raise kind(source, reason_of(error, source, doing="copied")) from None
         except (BaseError, OSError, ValueError) as error:
             raise PlaceError(self._named(target), reason_of(error, self._remote, doing="written")) from None
 

@@ -25,7 +25,7 @@ class S3Client:
 
     def remove(self, bucket: Remote, paths: list[str]) -> dict[str, str]:
         """Remove up to 1,000 objects of a bucket; return why, for each that could not be."""
-        from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+        from botocore.exceptions import BotoCoreError, ClientError
 
         asked = {"Objects": [{"Key": path} for path in paths], "Quiet": True}
         try:
@@ -97,9 +97,9 @@ class S3Client:
 @lru_cache(maxsize=8)
 def _client(settings: S3Settings) -> Any:
     """Return a client that reaches a store by the same settings as obstore does."""
-    import boto3  # type: ignore[import-untyped]
-    from botocore import UNSIGNED  # type: ignore[import-untyped]
-    from botocore.config import Config  # type: ignore[import-untyped]
+    import boto3
+    from botocore import UNSIGNED
+    from botocore.config import Config
 
     how: dict[str, Any] = {
         "connect_timeout": 4,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 
 from rushes.labels.sheet import Sheet, is_blank, sheet_of_rows, unreadable
 
@@ -12,6 +13,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _RECORDS_TO_SNIFF = 50
 # A spreadsheet takes a cell that begins so for a formula, and runs it.
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_NOT_OF_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
 def parse_csv(content: bytes, *, name: str, key: str) -> Sheet:
@@ -57,7 +59,7 @@ def _decode(content: bytes, *, name: str) -> str:
             text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
-    if any(ord(letter) < 32 and letter not in "\t\n\r\f\v" for letter in text):
+    if _NOT_OF_TEXT.search(text):
         raise unreadable(name, "this is not text. Save the sheet as .csv (UTF-8) or .xlsx")
     return text
 

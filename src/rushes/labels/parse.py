@@ -194,9 +194,10 @@ class _Reading:
 
     def _look_up(self, number: int, row: Sequence[str]) -> Sequence[FrameRef] | Miss:
         found = _look_up(row, self.columns, self.index)
-        digest = self.sheet.digest(number)
-        if isinstance(found, Miss) and digest and (same := self.index.of_content(digest)):
-            return (same,)
+        if isinstance(found, Miss):
+            digest = self.sheet.digest(number)
+            same = self.index.of_content(digest) if digest else None
+            return (same,) if same is not None else found
         return found
 
     def _is_silent(self, text: str) -> bool:

@@ -10,13 +10,17 @@ from rushes.labels.sheet import Sheet, unreadable
 from rushes.labels.sheets.jsonl import sheet_of_records
 from rushes.labels.sheets.label_studio import is_of_label_studio, parse_tasks
 
+_MOST_BYTES = 256 << 20  # a document takes some ten times as much in memory
+
 
 def parse_json(content: bytes, *, name: str, key: str) -> Sheet:
     """Read a list of objects, or a single one: tasks of Label Studio, or rows whose keys are the columns.
 
     Raises:
-        SheetError: the content is not JSON, or holds no object.
+        SheetError: the content is not JSON, holds no object, or is larger than 256 MiB.
     """
+    if len(content) > _MOST_BYTES:
+        raise unreadable(name, "the JSON is larger than 256 MiB. Export the project in parts")
     try:
         document = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from rushes.catalog.catalog import open_catalog, signatures_of_frames
 from rushes.catalog.samples import labelled_rows
-from rushes.datasets.layout import find_left_out, lay_out
-from rushes.datasets.sidecars import Origins, sidecars_of
+from rushes.datasets.layout import LAYOUT_COLUMNS, find_left_out, lay_out
+from rushes.datasets.sidecars import METADATA_COLUMNS, Origins, sidecars_of
 from rushes.datasets.split import (
     Split,
     SplitKind,
@@ -143,21 +143,27 @@ def wanted_of(project: Project, task: Task, *, kind: SplitKind, now: datetime, w
         SyncError: a class cannot be the name of a folder.
     """
     path = newest_manifest(project.manifests_folder, task.name)
-    if path is None:
-        fresh = refresh_manifest(project, task, now=now, write=write)
-        path, table = fresh.path, fresh.table
-    else:
-        table = read_manifest_table(path)
+    fresh = None if path else refresh_manifest(project, task, now=now, write=write)
+    path = fresh.path if fresh else path
+
+    def read(columns: Sequence[str] | None) -> pl.DataFrame:
+        """Read the manifest's columns as they are needed; there may be millions of rows."""
+        if path is None:
+            assert fresh is not None
+            return fresh.table
+        return read_manifest_table(path, columns=columns)
+
+    table = read(LAYOUT_COLUMNS)
     split_path = newest_split(project.splits_folder, task.name, kind)
     split = read_split(split_path) if split_path else None
     notes: tuple[str, ...] = ()
     if split is None or _has_unknown(table, split):
-        rows = rows_of_table(table)
+        rows = rows_of_table(read(None))
         placed = refresh_split(project, task, rows, kind=kind, now=now, write=write)
         split, split_path, notes = placed.split, placed.path, placed.notes
         if write and kind == "grouped":  # the manifest notes the parts, in a version of its own
-            path = newest_manifest(project.manifests_folder, task.name) or path
-            table = read_manifest_table(path) if path else table
+            path = newest_manifest(project.manifests_folder, task.name)
+            table = read(LAYOUT_COLUMNS)
     origins = Origins(
         task=task.name,
         classes=task.classes,
@@ -174,7 +180,7 @@ def wanted_of(project: Project, task: Task, *, kind: SplitKind, now: datetime, w
         lay_out(table, split=split),
         manifest=origins.manifest,
         kind=kind,
-        sidecars=lambda standing: sidecars_of(standing, table, origins=origins, left_out=left_out),
+        sidecars=lambda standing: sidecars_of(standing, read(METADATA_COLUMNS), origins=origins, left_out=left_out),
     )
     return WantedDataset(wanted, notes)
 

@@ -25,6 +25,7 @@ BENCHMARKS = {
     "features_first": "a head on cached features, beside fine-tuning",
     "evaluate_speed": "scores with intervals, beside a scikit-learn loop",
     "runtime": "an exported bundle, beside eager torch",
+    "relabel_plan": "the plan of a sync of five million frames, beside a pandas merge",
     "catalog": "100,000 frames and 300,000 labels to a manifest",
 }
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from pathlib import Path
@@ -58,6 +59,19 @@ def test_a_row_is_written_with_the_keys_of_the_design():
         "name": "film_FRM-00-00-08-00",
         "ordinal": 192,
     }
+
+
+def test_subjects_are_written_only_where_some_are_known():
+    known = replace(a_row(8), subjects=("Tony Stark", "rain"))
+    plain, with_subjects = (format_manifest([row]) for row in (a_row(8), known))
+    assert with_subjects == plain.replace("}\n", ', "subjects": ["Tony Stark", "rain"]}\n')
+    assert parse_manifest(with_subjects) == [known]
+
+
+@pytest.mark.parametrize("words", ['"car"', "[1]", '[""]', "{}"])
+def test_subjects_that_are_no_list_of_words_are_named(words: str):
+    with pytest.raises(ManifestError, match=r"line 1: subjects is .*; it must be a list of words"):
+        parse_manifest(f'{{"img-ref": "a.jpg", "class": "MS", "subjects": {words}}}')
 
 
 def test_a_row_has_the_frame_id_of_its_frame():

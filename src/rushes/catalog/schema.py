@@ -47,10 +47,10 @@ frames = Table(
     Column("ordinal", Integer, nullable=False),
     Column("timecode", String(20), nullable=False),
     Column("name", Text, nullable=False, index=True),
-    Column("image", Text, nullable=False),  # relative to the project folder
-    Column("sha256", String(64), nullable=False),  # of the picture file
-    Column("signature", String(16), nullable=False),  # 64 bits in hex
-    Column("size", Text, nullable=False),  # that it was brought to: "640" (long side) or "640x360"
+    Column("image", Text, nullable=False),  # relative to the project folder, or an address
+    Column("sha256", String(64), nullable=False),  # of the picture file; "" of one that nobody has read yet
+    Column("signature", String(16), nullable=False),  # 64 bits in hex; "" of one that nobody has decoded yet
+    Column("size", Text, nullable=False),  # that it was brought to: "640" (long side) or "640x360"; "" as it was found
     Column("added_at", Text, nullable=False),
 )
 
@@ -66,4 +66,12 @@ labels = Table(
     Column("place", Text, nullable=False),
     Column("sheet", Text, nullable=False),
     Index("labels_by_task_and_frame", "task", "frame"),
+)
+
+subjects = Table(
+    "subjects",
+    METADATA,
+    Column("frame", String(40), ForeignKey("frames.id"), primary_key=True),
+    Column("sheet", Text, primary_key=True),
+    Column("words", Text, nullable=False),  # one a line
 )

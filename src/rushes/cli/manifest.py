@@ -9,6 +9,7 @@ import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
+from rushes.cli.preview import preview
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,6 +18,7 @@ _COMPARED = ("img-ref", "class", "frame_id")
 _SHOWN = 40  # lines per change set
 
 app = verbs_app("The immutable, versioned list of labelled samples.")
+app.command(epilog="Example: rushes manifest preview --task mcu --per-class 6 --to sheet.png")(preview)
 
 
 @app.command(epilog="Example: rushes manifest build --task mcu")
@@ -32,27 +34,18 @@ def build(
         from collections import Counter
         from datetime import UTC, datetime
 
-        from rushes.catalog.catalog import open_catalog
-        from rushes.catalog.samples import labelled_rows
-        from rushes.datasets.split import newest_split, read_split
-        from rushes.labels.manifest import newest_manifest
+        from rushes.datasets.refresh import refresh_manifest
         from rushes.labels.manifest_diff import diff_tables
         from rushes.labels.manifest_parquet import parquet_beside
-        from rushes.labels.manifest_table import read_manifest_table, table_of_rows, write_manifest_table
+        from rushes.labels.manifest_table import read_manifest_table
         from rushes.project import find_project
 
         place = find_project(project)
         wanted = place.task(task)
-        split_path = newest_split(place.splits_folder, wanted.name, "grouped")
-        part_of = read_split(split_path).part_of if split_path else lambda _frame, _group: None
-        with open_catalog(place.catalog_place) as catalog:
-            table = table_of_rows(labelled_rows(catalog, place, wanted, part_of=part_of))
-        before = newest_manifest(place.manifests_folder, wanted.name)
-        known = read_manifest_table(before, columns=_COMPARED) if before else table.clear()
+        fresh = refresh_manifest(place, wanted, now=datetime.now(UTC), write=not dry_run)
+        table, path = fresh.table, fresh.path
+        known = read_manifest_table(fresh.before, columns=_COMPARED) if fresh.before else table.clear()
         changes = diff_tables(known, table.select(_COMPARED))
-        path, written = before, False
-        if not dry_run:
-            path, written = write_manifest_table(table, place.manifests_folder, wanted.name, datetime.now(UTC))
         beside = parquet_beside(path) if path and parquet_beside(path).is_file() else None
         counted = Counter(table["class"])
         counts = {name: counted[name] for name in wanted.classes}
@@ -61,7 +54,7 @@ def build(
             f"{plural(table.height, 'sample')} in {plural(table['group'].n_unique(), 'group')}: "
             f"{changes.new.height:,} new, {changes.relabelled.height:,} relabelled, {changes.removed.height:,} removed"
         )
-        verb = "would be written" if dry_run else "written" if written else "unchanged"
+        verb = "would be written" if dry_run else "written" if fresh.written else "unchanged"
         door.say(f"manifest {verb}{f': {path}' if path else ''}")
         if beside and not dry_run:
             door.say(f"the same as Parquet beside it: {beside.name}")
@@ -69,7 +62,7 @@ def build(
             {
                 "path": str(path) if path else None,
                 "parquet": str(beside) if beside else None,
-                "written": written,
+                "written": fresh.written,
                 "samples": table.height,
                 "classes": counts,
                 "new": changes.new.height,

@@ -186,8 +186,12 @@ def plan_sync(built: pl.DataFrame, wanted: pl.DataFrame, *, listed: pl.DataFrame
     )
 
 
-def describe_plan(plan: SyncPlan, *, shown: int = 10, prices: RequestPrices | None = None) -> str:
-    """Return a plan for people: a line per set with counts and bytes, its first rows, and what the requests cost."""
+def describe_plan(plan: SyncPlan, *, shown: int = 10, prices: RequestPrices | None = None, costs: bool = True) -> str:
+    """Return a plan for people: a line per set with counts and bytes, its first rows, and what the requests cost.
+
+    Args:
+        costs: whether requests cost anything where the dataset is.
+    """
     about = "" if plan.copy_bytes is None or not plan.copy.height else f", about {_size(plan.copy_bytes)}"
     replaced = int(plan.copy["replaces"].sum()) if plan.copy.height else 0
     lines = [
@@ -208,6 +212,8 @@ def describe_plan(plan: SyncPlan, *, shown: int = 10, prices: RequestPrices | No
         if rows.height:
             lines.append(f"{word:<9}{rows.height:>9,}  {what}")
             lines += _first(rows, shown, lambda row: str(row["key"]))
+    if not costs:
+        return "\n".join(lines)
     cost = plan.request_cost(prices)
     requests = ", ".join(f"{count:,} {kind}" for kind, count in cost.requests.items() if count) or "none"
     lines.append(f"requests: {requests}; about {cost.usd:.2f} USD at S3's list prices" if prices is None else

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
 from rushes.errors import ManifestError
+from rushes.labels.subjects import Subjects
 
 Part = Literal["train", "validation", "test"]
 
@@ -37,7 +38,7 @@ class ManifestRow:
         pts: presentation time in units of `time_base`.
         timecode: `HH:MM:SS:FF`.
         origin: who made the label that won.
-        sha256: digest of the picture's bytes, in hex.
+        sha256: digest of the picture's bytes, in hex; "" where nobody has read it yet.
         split: the part it is in, where one has been decided.
         name: the frame's name.
         ordinal: position in the source in presentation order, from 0.
@@ -56,7 +57,7 @@ class ManifestRow:
     split: Part | None = None
     name: str = ""
     ordinal: int = 0
-    subjects: tuple[str, ...] = ()
+    subjects: Subjects = ()
 
     def __post_init__(self) -> None:
         if not self.img_ref or not self.class_name:

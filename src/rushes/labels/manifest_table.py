@@ -7,6 +7,7 @@ import json
 import mmap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -82,6 +83,29 @@ def table_of_rows(rows: Iterable[ManifestRow]) -> pl.DataFrame:
     }
     table = pl.DataFrame(columns, schema=manifest_schema())
     return table.with_columns(frame_id_of().alias(FRAME_ID))
+
+
+def rows_of_table(table: pl.DataFrame) -> list[ManifestRow]:
+    """Return a table with the columns of `manifest_schema` as rows, in its order."""
+    units = {text: Fraction(text) for text in table["time_base"].unique()}
+    return [
+        ManifestRow(
+            img_ref=row["img-ref"],
+            class_name=row["class"],
+            group=row["group"],
+            source=row["source"],
+            pts=row["pts"],
+            time_base=units[row["time_base"]],
+            timecode=row["timecode"],
+            origin=row["origin"],
+            sha256=row["sha256"],
+            split=row["split"],
+            name=row["name"],
+            ordinal=row["ordinal"],
+            subjects=tuple(row[SUBJECTS]),
+        )
+        for row in table.iter_rows(named=True)
+    ]
 
 
 def frame_id_of() -> pl.Expr:

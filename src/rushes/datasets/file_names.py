@@ -20,7 +20,6 @@ _RESERVED_STEM = re.compile(rf"{_RESERVED} *(?:\.|$)", re.IGNORECASE)
 _ODD = rf"^[. ]|[. ]$|^$|{_FORBIDDEN}|[^\x00-\x7f]|^(?i:{_RESERVED}) *(?:\.|$)"
 _EXTENSION = r"^[^?]*[^/?](\.[A-Za-z0-9]{1,16})(?:\?|$)"
 _USUAL = ".jpg"
-_USUAL_PICTURE = r"^[^?]*[^/?]\.jpg$"
 # Digits of the digest behind a name; each step is taken by the names that were not alone at the one before.
 _DIGITS = (0, 8, 16, 64)
 
@@ -69,7 +68,7 @@ def why_no_folder(name: str) -> str | None:
 def fold_case(names: pl.Series) -> pl.Series:
     """Return names as a file system compares them that does not tell case apart."""
     plain = names.str.to_lowercase()
-    beyond = names.str.contains(r"[^\x00-\x7f]")
+    beyond = names.str.len_bytes() != names.str.len_chars()  # not in ASCII
     if not beyond.any():
         return plain
     folded = [unicodedata.normalize("NFC", name.casefold()) for name in names.filter(beyond)]
@@ -94,7 +93,8 @@ def _fit_all(names: Iterable[str]) -> list[str]:
 def _extensions(pictures: pl.Series) -> pl.Series:
     import polars as pl
 
-    usual = pictures.str.contains(_USUAL_PICTURE)
+    ends = pictures.str.ends_with(_USUAL) & ~pictures.str.ends_with(f"/{_USUAL}")
+    usual = ends & ~pictures.str.contains("?", literal=True)
     found = pl.repeat(_USUAL, len(pictures), dtype=pl.String, eager=True)
     if usual.all():
         return found

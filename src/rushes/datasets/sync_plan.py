@@ -11,6 +11,7 @@ from rushes.datasets.layout import is_own
 if TYPE_CHECKING:
     import polars as pl
 
+_ROWS_PER_PIECE = 1 << 18
 _PER_BATCH = 1000  # keys that a listing answers with, and that one request deletes
 
 
@@ -155,16 +156,11 @@ def plan_sync(built: pl.DataFrame, wanted: pl.DataFrame, *, listed: pl.DataFrame
         drift = others.join(wanted.select("key"), on="key", how="anti")
         drift = drift.filter(~is_own(drift["key"]))
 
-    # Which object stands at which wanted key, as places of rows: most stay, and their texts need not be copied.
-    met = pl.DataFrame({"key": sound["key"]}).with_row_index("old").join(
-        pl.DataFrame({"key": wanted["key"]}).with_row_index("now"), on="key"
-    ).select("old", "now")  # fmt: skip
-    same = sound["content"].gather(met["old"]) == wanted["content"].gather(met["now"])
-    kept = met.filter(same)
+    kept = _meet(sound, wanted)
     keep_bytes = int(sound["size_bytes"].gather(kept["old"]).sum())
     free = _others(sound, kept["old"])
     missing = _others(wanted.select("key", "source", "content"), kept["now"])
-    del same, met, kept
+    del kept
 
     occupied = missing.join(strange, on="key")
     missing = missing.join(strange.select("key"), on="key", how="anti")
@@ -237,6 +233,28 @@ def _compare(built: pl.DataFrame, listed: pl.DataFrame) -> tuple[pl.DataFrame, p
     sets = (met.filter(~gone & ~other), met.filter(gone), met.filter(~gone & other))
     sound, vanished, altered = (rows.select(built.columns) for rows in sets)
     return sound, vanished, altered
+
+
+def _meet(sound: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Return the objects that stand where they are wanted: columns old and now, their rows in both tables."""
+    import polars as pl
+
+    # Numbers are joined sooner than texts, and a share of them at a time needs little memory. Equal keys have equal
+    # hashes; the few pairs of others that do too go when the texts are compared, in the order in which they lie.
+    hash_of = pl.col("key").hash().alias("hash")
+    old, now = sound.select(hash_of).with_row_index("old"), wanted.select(hash_of).with_row_index("now")
+    shares = 1 + max(old.height, now.height) // _ROWS_PER_PIECE
+    of_share = [pl.col("hash") % shares == share for share in range(shares)]
+    pairs = pl.concat(
+        [old.filter(within).join(now.filter(within), on="hash").select("old", "now") for within in of_share]
+    ).sort("old")
+    same = []
+    for start in range(0, pairs.height, _ROWS_PER_PIECE):
+        piece = pairs.slice(start, _ROWS_PER_PIECE)
+        for column in ("key", "content"):
+            piece = piece.filter(sound[column].gather(piece["old"]) == wanted[column].gather(piece["now"]))
+        same.append(piece)
+    return pl.concat(same) if same else pairs
 
 
 def _match(free: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:

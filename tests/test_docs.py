@@ -353,6 +353,8 @@ def test_every_key_of_json_output_is_described(tmp_path: Path, capsys: pytest.Ca
         ("labels", "import"): said("labels", "import", str(sheet), *inside),
         ("labels", "pull"): said("labels", "pull", str(season), *inside),
         ("labels", "conflicts"): said("labels", "conflicts", *inside),
+        ("labels", "show"): said("labels", "show", "photo00", *inside),
+        ("labels", "export"): said("labels", "export", str(tmp_path / "labels.csv"), *inside),
         ("manifest", "build"): said("manifest", "build", *inside),
         ("split", "make"): said("split", "make", *inside),
         ("split", "check"): said("split", "check", *inside),
@@ -424,7 +426,7 @@ def test_every_key_of_rushes_toml_is_described_with_its_default() -> None:
     project = {
         key: default
         for key, default in keys_of(Project).items()
-        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split", "labels")
+        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split", "dataset", "labels")
     }
     tasks = {f"tasks.NAME.{key}": default for key, default in keys_of(Task).items() if key != "name"}
     tasks["tasks.NAME.classes"] = MISSING
@@ -504,7 +506,7 @@ def test_the_names_of_columns_that_are_described_are_known() -> None:
             continue
         others = {"ordinal": ["video"], "timecode": ["video"], "seconds": ["video"], "start": ["video", "last"],
                   "stop": ["video", "start"], "last": ["video", "start"], "class": ["frame"], "origin": ["frame"],
-                  "group": ["frame"]}.get(meaning, [])  # fmt: skip
+                  "group": ["frame"], "subjects": ["frame"]}.get(meaning, [])  # fmt: skip
         for name in re.findall(r"`([^`]+)`", row[2]):
             answers = [] if meaning == "class" else ["class"]
             planned = plan_columns([name, *others, *answers], {})
@@ -516,7 +518,7 @@ def test_the_names_of_columns_that_are_described_are_known() -> None:
 def test_every_key_of_a_manifest_is_described() -> None:
     from rushes.labels.manifest import ManifestRow, format_manifest
 
-    written = json.loads(format_manifest([ManifestRow("a.jpg", "MS")]))
+    written = json.loads(format_manifest([ManifestRow("a.jpg", "MS", subjects=("car",))]))
     assert set(key_rows_loose(sections(page("formats.md"), 2)["Manifest"])) == set(written)
 
 

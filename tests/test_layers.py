@@ -36,6 +36,8 @@ EDGES = {
     "rawpy": {"footage"},
     "av": {"footage", "datasets"},
     "obstore": {"storage"},
+    "boto3": {"storage"},
+    "botocore": {"storage"},
     "google": {"labels"},
     "requests": {"labels"},
     "torch": {"models", "learning", "bundles"},
@@ -45,8 +47,22 @@ EDGES = {
     "typer": {"cli"},
     "rich": {"cli"},
 }
-HEAVY = ("numpy", "torch", "PIL", "polars", "cv2", "av", "sqlalchemy", "onnxruntime", "rich", "typer", "obstore",
-         "google", "requests")  # fmt: skip
+HEAVY = (
+    "numpy",
+    "torch",
+    "PIL",
+    "polars",
+    "cv2",
+    "av",
+    "sqlalchemy",
+    "onnxruntime",
+    "rich",
+    "typer",
+    "obstore",
+    "boto3",
+    "google",
+    "requests",
+)
 
 
 def modules() -> list[Path]:

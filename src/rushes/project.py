@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,11 +18,49 @@ T = TypeVar("T")
 PROJECT_FILE = "rushes.toml"
 # What rushes writes into a project; none of it is footage.
 OWN_FOLDERS = frozenset(
-    {".rushes", "bundles", "frames", "manifests", "recipes", "runs", "scans", "splits", "thumbnails"}
+    {".rushes", "bundles", "datasets", "frames", "manifests", "recipes", "runs", "scans", "splits", "thumbnails"}
 )
 PICTURE_FORMATS = ("jpeg", "webp", "png")
 RAW_DEVELOPMENTS = ("preview", "half", "full")
 DEFAULT_TRUST = ("review", "jonny", "supervised", "folder", "unsupervised")
+SUGGEST_SCOPES = ("project", "group")
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestSettings:
+    """How `labels suggest` comes to the classes of a task, which run from the most to the least common.
+
+    Attributes:
+        junk: class of pictures that are of no use; "" takes the class that is called Junk, where the task has one.
+        quantiles: class -> share of the frames that are no junk up to which it goes, classes in the task's order; the
+            last class takes what is left. {} suggests nothing: not every task runs from common to rare.
+        per: `project` or `group`: among which frames these shares are taken.
+        density: weight of how alone a picture is among all pictures.
+        subjects: weight of how scarce the scarcest of its subjects is.
+        neighbours: among how many nearest pictures it is measured how alone one is.
+        stay: how far an earlier suggestion may lie beyond an edge and still stand, in shares of the narrower of the
+            two classes there; 0 lets every run decide anew.
+        black: share of black pixels from which a picture is junk.
+        flat: contrast (standard deviation of luma, 0 to 255) up to which a picture is junk.
+        blurred: blur (0 to 1) from which a picture is junk.
+        underexposed: brightness (0 to 255) that 99 of 100 pixels of a picture do not exceed, and it is junk.
+        overexposed: share of blown out pixels from which a picture is junk.
+        faded: how much of another picture shows through, 0 to 0.5, from which a picture is junk.
+    """
+
+    junk: str = ""
+    quantiles: Mapping[str, float] = field(default_factory=dict)
+    per: str = "project"
+    density: float = 1.0
+    subjects: float = 1.0
+    neighbours: int = 10
+    stay: float = 0.25
+    black: float = 0.98
+    flat: float = 6.0
+    blurred: float = 0.8
+    underexposed: float = 40.0
+    overexposed: float = 0.6
+    faded: float = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +72,7 @@ class Task:
         aliases: other spellings in sheets -> class, compared without regard to case.
         ignore: answers in sheets that state nothing ("none", "n/a").
         trust: origins of labels, the most trusted first; () takes the project's order.
+        suggest: how unlabelled frames are suggested for.
     """
 
     name: str
@@ -40,6 +80,7 @@ class Task:
     aliases: Mapping[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     trust: tuple[str, ...] = ()
+    suggest: SuggestSettings = field(default_factory=SuggestSettings)
 
     def class_of(self, text: str) -> str | None:
         """Return the class that a sheet's text names, case and outer spaces aside; None if none does."""
@@ -47,6 +88,16 @@ class Task:
         spellings = {name.casefold(): name for name in self.classes}
         spellings |= {alias.casefold(): name for alias, name in self.aliases.items()}
         return spellings.get(folded)
+
+    @property
+    def junk(self) -> str | None:
+        """The class of pictures that are of no use: the one that `suggest` names, or else the one called Junk."""
+        return self.suggest.junk or self.class_of("junk")
+
+    @property
+    def ranked(self) -> tuple[str, ...]:
+        """The classes but for junk, in order."""
+        return tuple(name for name in self.classes if name != self.junk)
 
     def says_nothing(self, text: str) -> bool:
         """Return whether a sheet's text is empty or one of the answers to ignore."""
@@ -78,6 +129,15 @@ class SplitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DatasetSettings:
+    """Where the class-folder dataset is, and how it follows the labels."""
+
+    to: str = "datasets/{task}"  # relative to the project, or s3://bucket/{task}
+    deletes: float = 0.05  # share of the dataset that a sync deletes without --yes
+    parallel: int = 64  # requests at the same time
+
+
+@dataclass(frozen=True, slots=True)
 class LabelSettings:
     """Where labels come from when the command line does not say otherwise.
 
@@ -100,6 +160,7 @@ class Project:
     ingest: IngestDefaults = field(default_factory=IngestDefaults)
     split: SplitSettings = field(default_factory=SplitSettings)
     columns: Mapping[str, str] = field(default_factory=dict)  # sheet column -> its meaning, as --map says it
+    dataset: DatasetSettings = field(default_factory=DatasetSettings)
     labels: LabelSettings = field(default_factory=LabelSettings)
 
     @property
@@ -202,7 +263,7 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         ProjectError: a key is unknown, a value is of the wrong type or not allowed.
     """
     where = str(root / PROJECT_FILE)
-    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns", "labels")
+    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns", "labels", "dataset")
     check_keys(table, allowed, where=where, error=ProjectError)
     if table.get("schema", "project/1") != "project/1":
         raise ProjectError(f"{where}: schema is '{table['schema']}', this rushes reads 'project/1'")
@@ -220,6 +281,7 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         ingest=_parse_ingest(_typed(table, "ingest", dict, {}, where=where), where=where),
         split=_parse_split(_typed(table, "split", dict, {}, where=where), where=where),
         columns={str(column): str(meaning) for column, meaning in columns.items()},
+        dataset=_parse_dataset(_typed(table, "dataset", dict, {}, where=where), tuple(tasks), where=where),
         labels=_parse_labels(_typed(table, "labels", dict, {}, where=where), where=where),
     )
 
@@ -298,7 +360,7 @@ def _parse_task(name: str, body: Any, *, where: str) -> Task:
         raise ProjectError(f'{place} must be a table with classes = ["one", "other"]')
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise ProjectError(f"{place}: a task's name is made of letters, digits, - and _")
-    check_keys(body, ("classes", "aliases", "ignore", "trust"), where=place, error=ProjectError)
+    check_keys(body, ("classes", "aliases", "ignore", "trust", "suggest"), where=place, error=ProjectError)
     classes = _words(body, "classes", (), where=place)
     if len(classes) < 2:
         found = f"only '{classes[0]}'" if classes else "none"
@@ -311,13 +373,64 @@ def _parse_task(name: str, body: Any, *, where: str) -> Task:
         if class_name not in classes:
             raise ProjectError(f"{place}: the alias {alias} = '{class_name}' is no class. "
                                f"{did_you_mean(str(class_name), classes)}")  # fmt: skip
-    return Task(
+    task = Task(
         name,
         classes,
         aliases=dict(aliases),
         ignore=_words(body, "ignore", (), where=place),
         trust=_words(body, "trust", (), where=place),
     )
+    suggest = _typed(body, "suggest", dict, {}, where=place)
+    return replace(task, suggest=_parse_suggest(suggest, task, where=f"{where}: [tasks.{name}.suggest]"))
+
+
+def _parse_suggest(table: Mapping[str, Any], task: Task, *, where: str) -> SuggestSettings:
+    settings = settings_from_table(SuggestSettings, table, where=where, error=ProjectError)
+    junk = task.class_of(settings.junk) or ""
+    if settings.junk and not junk:
+        raise ProjectError(
+            f"{where}: junk = '{settings.junk}' is no class. {did_you_mean(settings.junk, task.classes)}"
+        )
+    if settings.per not in SUGGEST_SCOPES:
+        raise ProjectError(f"{where}: per is '{settings.per}'. {did_you_mean(settings.per, SUGGEST_SCOPES)}")
+    if min(settings.density, settings.subjects) < 0 or not 0 < settings.density + settings.subjects < math.inf:
+        raise ProjectError(f"{where}: density and subjects are {settings.density:g} and {settings.subjects:g}; each "
+                           "must be 0 or more, and one above 0")  # fmt: skip
+    if not 1 <= settings.neighbours <= 1000:
+        raise ProjectError(f"{where}: neighbours is {settings.neighbours}; it must be from 1 to 1000")
+    limits = {"stay": 0.5, "black": 1, "flat": 255, "blurred": 1, "underexposed": 255, "overexposed": 1, "faded": 0.5}
+    for key, most in limits.items():
+        if not 0 <= getattr(settings, key) <= most:
+            raise ProjectError(f"{where}: {key} is {getattr(settings, key):g}; it must be from 0 to {most:g}")
+    settings = replace(settings, junk=junk)
+    quantiles = _parse_quantiles(settings.quantiles, replace(task, suggest=settings), where=where)
+    return replace(settings, quantiles=quantiles)
+
+
+def _parse_quantiles(table: Mapping[str, Any], task: Task, *, where: str) -> Mapping[str, float]:
+    """Return class -> share in the order of the classes, each checked."""
+    found: dict[str, float] = {}
+    for word, share in table.items():
+        name = task.class_of(word)
+        if name is None:
+            raise ProjectError(
+                f"{where}: quantiles names '{word}', which is no class. {did_you_mean(word, task.classes)}"
+            )
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+            raise ProjectError(f"{where}: quantiles.{word} is {share!r}; it must be a share above 0 and below 1")
+        found[name] = float(share)
+    *counted, last = task.ranked
+    if found and list(found) != counted:
+        raise ProjectError(f"{where}: quantiles names {_listed(found)}; it must name {_listed(counted) or 'nothing'}, "
+                           f"in this order: '{last}' takes what is left")  # fmt: skip
+    if sorted(set(found.values())) != list(found.values()):
+        shown = ", ".join(f"{share:g}" for share in found.values())
+        raise ProjectError(f"{where}: quantiles are {shown}; each must be above the one before it")
+    return found
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def _parse_ingest(table: Mapping[str, Any], *, where: str) -> IngestDefaults:
@@ -347,6 +460,25 @@ def _parse_split(table: Mapping[str, Any], *, where: str) -> SplitSettings:
     shares = (settings.train, settings.validation, settings.test)
     if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
         raise ProjectError(f"{place}: train, validation and test are {shares}; each must be above 0 and the sum 1")
+    return settings
+
+
+def _parse_dataset(table: Mapping[str, Any], tasks: Sequence[str], *, where: str) -> DatasetSettings:
+    place = f"{where}: [dataset]"
+    settings = settings_from_table(DatasetSettings, table, where=place, error=ProjectError)
+    if not settings.to.strip():
+        raise ProjectError(
+            f'{place} to is empty; it must be a folder or s3://bucket/folder, such as "datasets/{{task}}"'
+        )
+    if len(tasks) > 1 and "{task}" not in settings.to:
+        raise ProjectError(
+            f"{place} to is '{settings.to}' for {len(tasks)} tasks, which would share one dataset. "
+            f'Write {{task}} in it: "{settings.to.rstrip("/")}/{{task}}"'
+        )
+    if not 0 <= settings.deletes <= 1:
+        raise ProjectError(f"{place} deletes is {settings.deletes:g}; it is a share and must be from 0 to 1")
+    if not 1 <= settings.parallel <= 512:
+        raise ProjectError(f"{place} parallel is {settings.parallel}; it must be from 1 to 512")
     return settings
 
 

@@ -19,7 +19,19 @@ SHOTS = ("video", "shot", "start_frame", "end_frame", "start_s", "end_s", "scale
 
 
 def used(columns: Columns) -> dict[str, str]:
-    fields = ("frame", "source", "ordinal", "timecode", "seconds", "start", "stop", "last", "origin", "group")
+    fields = (
+        "frame",
+        "source",
+        "ordinal",
+        "timecode",
+        "seconds",
+        "start",
+        "stop",
+        "last",
+        "origin",
+        "group",
+        "subjects",
+    )
     return {name: getattr(columns, name).name for name in fields if getattr(columns, name) is not None}
 
 
@@ -29,7 +41,7 @@ def classes(columns: Columns) -> list[tuple[str, str | None]]:
 
 def test_an_episode_sheet_is_understood_with_its_odd_first_header():
     columns = plan_columns(EPISODE, {}, task_name="rarity")
-    assert used(columns) == {"frame": "FRAME NUMBER"}
+    assert used(columns) == {"frame": "FRAME NUMBER", "subjects": "METADATA"}
     assert classes(columns) == [
         ("UNSUPERVISED CLASSIFICATION", "unsupervised"),
         ("SUPERVISED CLASSIFICATION", "supervised"),
@@ -104,7 +116,7 @@ def test_a_mapping_that_does_not_fit_is_refused_all_at_once():
         "x.csv, fil: there is no such column. Did you mean 'file'? Found: 'file', 'scale'",
         "x.csv, scale: 'clas' is nothing that a column can mean. Did you mean 'class'?",
         "x.csv, file: 'colour' is nothing that a column can mean. Allowed: frame, source, ordinal, timecode, seconds, "
-        "start, stop, last, class, origin, group, class:ORIGIN",
+        "start, stop, last, class, origin, group, subjects, class:ORIGIN",
     ]
 
 
@@ -205,3 +217,17 @@ def test_a_group_column_that_is_used_otherwise_is_not_called_unused():
     assert unused_group_column(header, plan_columns(header, {"Group": "class"})) is None
     assert unused_group_column(header, plan_columns(header, {"Group": "class", "person": "group"})) is None
     assert unused_group_column(("file", "class"), plan_columns(("file", "class"), {})) is None
+
+
+@pytest.mark.parametrize("name", ["METADATA", "Subjects", "subject", "tags", "Keywords"])
+def test_what_is_in_a_picture_has_a_column_of_many_names(name):
+    assert used(plan_columns(("frame", "class", name), {})) == {"frame": "frame", "subjects": name}
+
+
+def test_a_column_of_subjects_alone_makes_no_sheet_of_labels_unless_it_is_stated():
+    with pytest.raises(SheetError, match="no column holds the classes"):
+        plan_columns(("frame", "METADATA"), {})
+    with pytest.raises(SheetError, match="no column holds the classes"):
+        plan_columns(("frame", "words"), {}, known={"words": "subjects"})
+    columns = plan_columns(("frame", "words"), {"words": "subjects"})
+    assert (used(columns), classes(columns)) == ({"frame": "frame", "subjects": "words"}, [])

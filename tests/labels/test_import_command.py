@@ -14,6 +14,7 @@ import xlsxwriter
 from rushes.catalog.catalog import StoredFrame, open_catalog
 from rushes.cli.main import main
 from rushes.footage.source import Frame, Source
+from rushes.labels.manifest import read_manifest
 from rushes.labels.trust import resolve
 from rushes.project import Project, read_project
 from rushes.storage.files import digest_of_bytes
@@ -180,3 +181,46 @@ def test_a_timecode_that_may_mean_two_frames_is_listed_and_labels_neither(door: 
     err = door.load(door.csv(*rows), status=1)[1]
     assert "labels.csv, row 4, timecode: '00:16:40:00' may mean two frames of 'film1', which runs at 23.976" in err
     assert door.standing() == {"film0_FRM-00-00-01": "LS", "film1_FRM-00-00-01": "LS"}
+
+
+def subjects_of(door: Door) -> dict[str, tuple[str, ...]]:
+    with open_catalog(door.project.catalog_place) as catalog:
+        names = {item.frame.id: item.frame.name.removesuffix("-00") for item in catalog.frames()}
+        return {names[id]: words for id, words in catalog.subjects().items()}
+
+
+def test_subjects_come_in_with_labels_are_replaced_and_withdrawn(door: Door):
+    rows = ("frame,scale,METADATA", f'{frame(0, 0)},LS,"car, night"', f"{frame(0, 1)},,rain")
+    out, _ = door.load(door.csv(*rows), "--dry-run")
+    assert "the subjects of 2 frames would be set, of 0 would be withdrawn" in out
+    assert subjects_of(door) == {}
+    said = door.load_as_json(door.csv(*rows))
+    assert (said["subjects"], said["subjects_withdrawn"]) == (2, 0)
+    assert subjects_of(door) == {"film0_FRM-00-00-00": ("car", "night"), "film0_FRM-00-00-01": ("rain",)}
+    assert door.load_as_json(door.csv(*rows))["subjects"] == 0
+    broken = door.csv("frame,scale,METADATA", f"{frame(0, 0)},XL,dawn")
+    assert "the subjects of 1 frame are in no row any more, and are kept" in door.load(broken, status=1)[1]
+    assert subjects_of(door) == {"film0_FRM-00-00-00": ("dawn",), "film0_FRM-00-00-01": ("rain",)}
+    said = door.load_as_json(door.csv("frame,scale,METADATA", f"{frame(0, 0)},LS,dawn"))
+    assert (said["subjects"], said["subjects_withdrawn"]) == (0, 1)
+    assert subjects_of(door) == {"film0_FRM-00-00-00": ("dawn",)}
+
+
+def test_rows_of_subjects_alone_withdraw_no_label_and_hold_none_back(door: Door):
+    door.load(door.csv("frame,scale,METADATA", f"{frame(0, 0)},LS,", f"{frame(0, 1)},MS,"))
+    out, _ = door.load(door.csv("frame,scale,METADATA", f"{frame(0, 0)},LS,", "film0_FRM-00-59-00-00,,sea"))
+    assert "0 statements appended, 1 withdrawn" in out
+    assert "1 row with subjects alone, of frames that are not in the catalog" in out
+    words = door.csv("frame,METADATA", f"{frame(0, 2)},sea", name="words.csv")
+    assert "no column holds the classes" in door.load(words, status=2)[1]
+    assert door.load_as_json(words, "--map", "METADATA=subjects")["subjects"] == 1
+    assert door.standing() == {"film0_FRM-00-00-00": "LS"}
+
+
+def test_the_manifest_holds_the_subjects_of_its_samples(door: Door):
+    door.load(door.csv("frame,scale,METADATA", f'{frame(0, 0)},LS,"car, night"', f"{frame(0, 1)},MS,"))
+    door.say("manifest", "build", "--project", door.folder)
+    [path] = door.project.manifests_folder.glob("*.jl")
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [row.get("subjects") for row in rows] == [["car", "night"], None]
+    assert [row.subjects for row in read_manifest(path)] == [("car", "night"), ()]

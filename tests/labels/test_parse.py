@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -43,6 +44,39 @@ def parse(
 
 def stated(parsed: Parsed) -> list[tuple[str, str | None, str]]:
     return [(label.frame, label.class_name, label.origin) for label in parsed.labels]
+
+
+def test_a_row_may_state_subjects_alone_and_rows_of_one_frame_are_united():
+    sheet = a_sheet(
+        "frame|class|METADATA",
+        f"{FILM[0].name}|MS|car, night",
+        f"{FILM[1].name}||rain",
+        f"{FILM[1].name}||Rain; sea",
+        f"{FILM[2].name}|LS|",
+    )
+    parsed = parse(sheet, FILM)
+    assert parsed.faults == parsed.unmatched == parsed.without_frames == ()
+    assert parsed.subjects == {FILM[0].id: ("car", "night"), FILM[1].id: ("rain", "sea")}
+    assert len(parsed.labels) == 2
+    assert parsed.silent_count == 2
+
+
+def test_subjects_of_frames_that_are_not_there_hide_no_label():
+    sheet = a_sheet("video|ordinal|class|tags", "film|0|MS|car", "film|5||sea", "film|x||sea", "film|7|LS|rain")
+    parsed = parse(sheet, FILM)
+    assert [fault.row for fault in parsed.without_frames] == [3, 4]
+    assert [fault.row for fault in parsed.unmatched] == [5]
+    assert parsed.faults == ()
+    assert parsed.subjects == {FILM[0].id: ("car",)}
+
+
+def test_a_range_has_the_subjects_of_its_row():
+    parsed = parse(a_sheet("video|start|last|class|tags", "film|0|25||car"), FILM)
+    assert parsed.subjects == {ref.id: ("car",) for ref in FILM[:3]}
+
+
+def test_a_sheet_without_such_a_column_says_nothing_of_subjects():
+    assert not parse(a_sheet("frame|class", f"{FILM[0].name}|MS"), FILM).has_subjects
 
 
 def test_an_episode_sheet_gives_a_label_per_origin():
@@ -302,4 +336,39 @@ def test_a_row_that_is_refused_states_nothing_and_hides_no_other_fault_of_it():
     assert [(fault.row, fault.column) for fault in parsed.faults] == [
         (2, "frame"), (3, "frame"), (3, "scale"), (4, "frame")
     ]  # fmt: skip
+    assert not parsed.is_whole
+
+
+def test_a_picture_that_was_copied_elsewhere_is_found_by_its_content():
+    photo = photograph("/shoots/sunday/0001.png")
+    refs = [replace(photo, sha256="ab" * 32), replace(photograph("/shoots/monday/0002.png"), sha256="cd" * 32)]
+    rows = (("/set/Rare/0001.png", "MS"), ("/set/Rare/0002.png", "LS"), ("/set/Rare/0003.png", "LS"))
+    digests = (photo.source_id + "0" * 48, "cd" * 32, "ef" * 32)
+    entries = ("Rare/0001.png", "Rare/0002.png", "Rare/0003.png")
+    sheet = Sheet("set", ("file", "class"), rows, key="set", first_row=1, entries=entries, digests=digests)
+    parsed = parse(sheet, refs)
+    assert [(label.frame, label.place) for label in parsed.labels] == [
+        (refs[0].id, "set, Rare/0001.png"),
+        (refs[1].id, "set, Rare/0002.png"),
+    ]
+    assert [str(fault) for fault in parsed.unmatched] == [
+        "set, Rare/0003.png, file: '/set/Rare/0003.png' is not in the catalog. Did you mean '0002'?"
+    ]
+
+
+def test_a_copy_that_may_be_of_two_frames_is_of_neither():
+    refs = [replace(photograph(f"/shoots/{day}/{day}.png"), sha256="ab" * 32) for day in ("sunday", "monday")]
+    sheet = Sheet("set", ("file", "class"), (("/set/x.png", "MS"),), digests=("ab" * 32,))
+    assert len(parse(sheet, refs).unmatched) == 1
+
+
+def test_faults_of_a_sheet_come_first_and_a_number_says_how_to_name_it():
+    broken = Fault("x.json", None, None, "it has no data", entry="task 1")
+    sheet = Sheet("x.json", ("frame", "class"), ((FILM[0].name, "3"),), entries=("task 2",), faults=(broken,))
+    parsed = parse(sheet, FILM)
+    assert [str(fault) for fault in parsed.faults] == [
+        "x.json, task 1: it has no data",
+        "x.json, task 2, class: '3' is not a class of scale. Allowed: 'ECS', 'CS', 'MS', 'FS', 'LS'. If it is the "
+        'number of a class, say of which in rushes.toml, [tasks.scale.aliases], for example "3" = "ECS"',
+    ]
     assert not parsed.is_whole

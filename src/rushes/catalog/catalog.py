@@ -1,10 +1,11 @@
-"""Catalog: a project's sources, frames and labels in a database."""
+"""Catalog: a project's sources, frames, labels and subjects in a database."""
 
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,7 +13,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Row, create_engine, event, insert, make_url, select, update
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Row,
+    bindparam,
+    create_engine,
+    delete,
+    event,
+    insert,
+    make_url,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
@@ -21,6 +35,7 @@ from rushes.catalog.migrations import migrate
 from rushes.errors import CatalogError
 from rushes.footage.source import REFERENCED, Frame, Source
 from rushes.labels.label import Label
+from rushes.labels.subjects import Subjects, unite_subjects
 from rushes.storage.places import Place
 
 _WAIT_FOR_WRITERS_SECONDS = 30
@@ -54,6 +69,7 @@ class Catalog:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._of_thread = threading.local()  # the connection of the change that a thread has begun
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -238,15 +254,84 @@ class Catalog:
         with self._reading() as connection:
             return [_label_from_row(row) for row in connection.execute(wanted)]
 
+    # Subjects.
+
+    def set_subjects(self, sheet: str, words_of: Mapping[str, Subjects]) -> None:
+        """Put down what a sheet says is in pictures, in place of what it said of them before; all of it or nothing.
+
+        Args:
+            sheet: key of the sheet.
+            words_of: frame id -> words; () takes away what the sheet said. Frames that are not in it stay as they are.
+        """
+        table = schema.subjects
+        rows = [
+            {"frame": frame, "sheet": sheet, "words": "\n".join(words)} for frame, words in words_of.items() if words
+        ]
+        gone = [{"of_frame": frame, "of_sheet": sheet} for frame, words in words_of.items() if not words]
+        with self._writing() as connection:
+            statement = self._insert(table)
+            put = statement.on_conflict_do_update(
+                index_elements=["frame", "sheet"], set_={"words": statement.excluded.words}
+            )
+            for batch in _batches(rows):
+                connection.execute(put, batch)
+            wanted = delete(table).where(table.c.frame == bindparam("of_frame"), table.c.sheet == bindparam("of_sheet"))
+            for batch in _batches(gone):
+                connection.execute(wanted, batch)
+
+    def subjects(self) -> dict[str, Subjects]:
+        """Return frame id -> what is in its picture: the words of all sheets, those of the first sheet by key first."""
+        found: dict[str, list[Subjects]] = {}
+        for words_of in self.subjects_by_sheet().values():
+            for frame, words in words_of.items():
+                found.setdefault(frame, []).append(words)
+        return {frame: several[0] if len(several) == 1 else unite_subjects(several) for frame, several in found.items()}
+
+    def subjects_by_sheet(self) -> dict[str, dict[str, Subjects]]:
+        """Return key of a sheet -> frame id -> the words that the sheet states, sheets in the order of their keys."""
+        table = schema.subjects
+        found: dict[str, dict[str, Subjects]] = {}
+        with self._reading() as connection:
+            for row in connection.execute(select(table).order_by(table.c.sheet, table.c.frame)):
+                found.setdefault(row.sheet, {})[row.frame] = tuple(row.words.split("\n"))
+        return found
+
     # Connections.
 
     @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Make all that this thread writes inside one change: the whole of it, or on an error nothing.
+
+        Inside another, it is a part of that one.
+        """
+        if getattr(self._of_thread, "connection", None) is not None:
+            yield
+            return
+        with _our_errors(self._engine), self._engine.begin() as connection:
+            if self._engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # its driver would begin only before the first row
+            self._of_thread.connection = connection
+            try:
+                yield
+            finally:
+                self._of_thread.connection = None
+
+    @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        begun: Connection | None = getattr(self._of_thread, "connection", None)
+        if begun is not None:
+            yield begun
+            return
         with _our_errors(self._engine), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
+        begun: Connection | None = getattr(self._of_thread, "connection", None)
+        if begun is not None:
+            with begun.begin_nested():  # so that a refused row does not end the whole change
+                yield begun
+            return
         with _our_errors(self._engine), self._engine.begin() as connection:
             yield connection
 

@@ -36,6 +36,7 @@ def frame_refs(
                 timecode=frame.timecode,
                 group=source.group,
                 rate=source.rate,
+                sha256=item.sha256,
                 companions=tuple(companions_of(source.path, others)) if others else (),
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rushes.catalog.catalog import Catalog
 from rushes.catalog.frame_refs import frame_refs
@@ -16,6 +16,7 @@ from rushes.labels.label import Label
 from rushes.labels.parse import Parsed, parse_labels
 from rushes.labels.plan import gone_from, plan_import
 from rushes.labels.sheet import Sheet
+from rushes.labels.subjects import Subjects, plan_subjects
 from rushes.project import Task
 
 
@@ -25,11 +26,13 @@ class Known:
 
     Attributes:
         previous: every statement of the task so far, the earliest first.
+        subjects: key of a sheet -> frame id -> what it said so far is in the picture.
     """
 
     sources: tuple[Source, ...]
     index: FrameIndex
     previous: tuple[Label, ...]
+    subjects: Mapping[str, Mapping[str, Subjects]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Import:
         held_back: key of a sheet that is not whole -> how many statements would otherwise be withdrawn.
         groups: first 16 hex digits of a source's digest -> the group that a sheet puts it in.
         regrouped: the sources whose group changes.
+        subjects: key of a sheet -> frame id -> what it says from now on is in the picture; () for no longer anything.
+        subjects_held_back: of how many frames subjects would be withdrawn if their sheet were whole.
     """
 
     parsed: tuple[Parsed, ...]
@@ -49,6 +54,8 @@ class Import:
     held_back: Mapping[str, int]
     groups: Mapping[str, str]
     regrouped: tuple[GroupChange, ...]
+    subjects: Mapping[str, Mapping[str, Subjects]] = field(default_factory=dict)
+    subjects_held_back: int = 0
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -60,12 +67,22 @@ class Import:
         """Rows that address no catalogued frame, sheet by sheet."""
         return tuple(fault for parsed in self.parsed for fault in parsed.unmatched)
 
+    @property
+    def subjects_set(self) -> int:
+        """How many frames get other subjects."""
+        return len({frame for words_of in self.subjects.values() for frame, words in words_of.items() if words})
+
+    @property
+    def subjects_withdrawn(self) -> int:
+        """How many frames of which a sheet no longer says what is in the picture."""
+        return len({frame for words_of in self.subjects.values() for frame, words in words_of.items() if not words})
+
 
 def read_known(catalog: Catalog, task: Task) -> Known:
-    """Read what a catalog knows of frames, sources and a task's labels."""
+    """Read what a catalog knows of frames, sources, subjects and a task's labels."""
     sources = catalog.sources()
     refs = frame_refs(catalog.frames(), sources, catalog.other_paths())
-    return Known(tuple(sources), FrameIndex(refs), tuple(catalog.labels(task=task.name)))
+    return Known(tuple(sources), FrameIndex(refs), tuple(catalog.labels(task=task.name)), catalog.subjects_by_sheet())
 
 
 def plan_imports(
@@ -106,10 +123,32 @@ def plan_imports(
         held_back=held_back,
         groups=groups,
         regrouped=tuple(plan_groups(known.sources, groups)),
+        subjects={one.sheet: changed for one in parsed if (changed := _changed_subjects(known, one))},
+        subjects_held_back=sum(len(_subjects_gone_from(known, one)) for one in parsed if not _finds_all_frames(one)),
     )
 
 
 def apply_import(catalog: Catalog, planned: Import) -> None:
-    """Append the statements, then change the groups."""
-    catalog.append_labels(planned.new)
-    catalog.set_groups((change.digest, change.after) for change in planned.regrouped)
+    """Append the statements, and change the subjects and the groups: all of it or, on an error, nothing."""
+    with catalog.at_once():
+        catalog.append_labels(planned.new)
+        for sheet, words_of in planned.subjects.items():
+            catalog.set_subjects(sheet, words_of)
+        catalog.set_groups((change.digest, change.after) for change in planned.regrouped)
+
+
+def _changed_subjects(known: Known, parsed: Parsed) -> Mapping[str, Subjects]:
+    if not parsed.has_subjects:
+        return {}
+    said = known.subjects.get(parsed.sheet, {})
+    return plan_subjects(said, parsed.subjects, is_whole=_finds_all_frames(parsed))
+
+
+def _subjects_gone_from(known: Known, parsed: Parsed) -> list[str]:
+    """Return the frames of which a sheet stated subjects that no row of it states any more."""
+    said = known.subjects.get(parsed.sheet, {}) if parsed.has_subjects else {}
+    return [frame for frame in said if frame not in parsed.subjects]
+
+
+def _finds_all_frames(parsed: Parsed) -> bool:
+    return parsed.is_whole and not parsed.without_frames

@@ -24,6 +24,7 @@ from rushes.labels.season import Episode, find_repeated, read_season
 from rushes.labels.sheet import Sheet
 from rushes.labels.sheets.anywhere import WantedSheet, read_each
 from rushes.labels.sheets.asking import Patience
+from rushes.labels.subjects import Subjects
 from rushes.progress import Progress, silent
 from rushes.project import PROJECT_FILE, Project, Task
 from rushes.storage.places import Remote
@@ -193,6 +194,7 @@ class _Pulling:
     Attributes:
         previous: key of a sheet -> the task's statements that it made so far.
         sources: what names of frames begin with, in lower case -> the sources of such frames.
+        subjects: key of a sheet -> frame id -> what it said so far is in the picture.
     """
 
     catalog: Catalog
@@ -202,8 +204,10 @@ class _Pulling:
     previous: dict[str, list[Label]] = field(default_factory=dict)
     sources: dict[str, list[Source]] = field(default_factory=dict)
     listed: dict[Remote, dict[str, str] | MediaError] = field(default_factory=dict)
+    subjects: dict[str, dict[str, Subjects]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.subjects = self.catalog.subjects_by_sheet()
         for label in self.catalog.labels(task=self.task.name):
             self.previous.setdefault(label.sheet, []).append(label)
         for source in self.catalog.sources():
@@ -226,7 +230,7 @@ class _Pulling:
         refs = self._refs([*frames, *(item for one in new.values() for item in one.frames)], every)
         previous = tuple(label for one in checked for label in self.previous.get(one.sheet.key, ()))
         planned = plan_imports(
-            Known(tuple(sources), FrameIndex(refs), previous),
+            Known(tuple(sources), FrameIndex(refs), previous, self.subjects),
             [(one.sheet, one.columns) for one in checked],
             self.task,
             default_origin=_DEFAULT_ORIGIN,
@@ -319,12 +323,13 @@ class _Pulling:
         return {source.name.casefold(): source.rate for source in every if source.rate is not None}
 
     def _apply(self, planned: Import, new: Iterable[Referenced], sources: list[Source]) -> None:
-        for one in new:
-            if one.source is not None:
-                stored = self.catalog.add_source(one.source, now=now())
-                self.catalog.add_frames(one.frames, now=now())
-                sources[:] = [*(source for source in sources if source.digest != stored.digest), stored]
-        apply_import(self.catalog, planned)
+        with self.catalog.at_once():
+            for one in new:
+                if one.source is not None:
+                    stored = self.catalog.add_source(one.source, now=now())
+                    self.catalog.add_frames(one.frames, now=now())
+                    sources[:] = [*(source for source in sources if source.digest != stored.digest), stored]
+            apply_import(self.catalog, planned)
 
 
 @contextmanager

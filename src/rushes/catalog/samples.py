@@ -8,6 +8,7 @@ from rushes.catalog.catalog import Catalog, StoredFrame
 from rushes.errors import ManifestError
 from rushes.footage.source import Source
 from rushes.labels.manifest import ManifestRow, Part
+from rushes.labels.subjects import Subjects
 from rushes.labels.trust import Resolved, resolve
 from rushes.project import Project, Task
 
@@ -19,14 +20,16 @@ def manifest_rows(
     sources: Sequence[Source],
     resolved: Mapping[str, Resolved],
     part_of: PartOf,
+    subjects: Mapping[str, Subjects] | None = None,
 ) -> list[ManifestRow]:
     """Return one row per labelled frame.
 
     Args:
         resolved: frame id -> its resolved label.
         part_of: (frame id, group) -> the part of the split it is in, or None.
+        subjects: frame id -> what is in its picture, where that is known.
     """
-    by_digest = {source.digest: source for source in sources}
+    by_digest, words_of = {source.digest: source for source in sources}, subjects or {}
     rows = []
     for item in frames:
         answer = resolved.get(item.frame.id)
@@ -47,6 +50,7 @@ def manifest_rows(
                 split=part_of(item.frame.id, group),
                 name=item.frame.name,
                 ordinal=item.frame.ordinal,
+                subjects=words_of.get(item.frame.id, ()),
             )
         )
     return rows
@@ -62,7 +66,7 @@ def labelled_rows(catalog: Catalog, project: Project, task: Task, *, part_of: Pa
     if not frames:
         raise ManifestError("the catalog holds no frames. Take footage in first: rushes ingest FOOTAGE")
     resolved = resolve(catalog.labels(task=task.name), project.trust_of(task))
-    rows = manifest_rows(frames, catalog.sources(), resolved, part_of)
+    rows = manifest_rows(frames, catalog.sources(), resolved, part_of, catalog.subjects())
     if not rows:
         raise ManifestError(
             f"none of the {len(frames)} frames has a label of task '{task.name}'. Import some first: "

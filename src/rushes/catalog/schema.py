@@ -67,3 +67,11 @@ labels = Table(
     Column("sheet", Text, nullable=False),
     Index("labels_by_task_and_frame", "task", "frame"),
 )
+
+subjects = Table(
+    "subjects",
+    METADATA,
+    Column("frame", String(40), ForeignKey("frames.id"), primary_key=True),
+    Column("sheet", Text, primary_key=True),
+    Column("words", Text, nullable=False),  # one a line
+)

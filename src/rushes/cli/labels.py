@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.door import Door, opened, plural
+from rushes.cli.labels_conflicts import conflicts
+from rushes.cli.labels_export import export
+from rushes.cli.labels_show import show
+from rushes.cli.labels_suggest import suggest
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
 from rushes.errors import SheetError, UsageError
 
@@ -21,19 +25,25 @@ if TYPE_CHECKING:
     from rushes.labels.parse import Parsed
 
 app = verbs_app("Statements that frames are of classes.")
+app.command(epilog="Example: rushes labels export labels.xlsx --task rarity")(export)
+app.command(epilog="Example: rushes labels show TT_S01_E01_FRM-00-00-08-12")(show)
+app.command(epilog="Example: rushes labels conflicts --pair jonny:supervised --to review.csv")(conflicts)
+app.command(epilog="Example: rushes labels suggest --task rarity --page suggested.html")(suggest)
 
 _UNMATCHED_SHOWN = 5
 _GROUPS_SHOWN = 20
-_CONFLICTS_SHOWN = 40
 
 
 @app.command(name="import", epilog='Example: rushes labels import S01E01.xlsx --task rarity --map "FRAME NUMBER=frame"')
 def import_sheet(
-    sheet: Annotated[str, typer.Argument(help="A CSV, TSV, XLSX or JSON Lines file, or a link to Google Sheets.")],
+    sheet: Annotated[
+        str,
+        typer.Argument(help="A sheet, a link to Google Sheets, an export of Label Studio or CVAT, a dataset's folder."),
+    ],
     mapping: Annotated[
         list[str] | None,
         typer.Option("--map", help="COLUMN=MEANING: frame, source, ordinal, timecode, seconds, start, stop, last, "
-                     "class, class:ORIGIN, origin, group."),
+                     "class, class:ORIGIN, origin, group, subjects."),
     ] = None,
     origin: Annotated[str, typer.Option(help="Who answered, where the sheet does not say.")] = "supervised",
     strict: Annotated[bool, typer.Option("--strict", help="Take nothing in where a row is faulty.")] = False,
@@ -84,6 +94,8 @@ def import_sheet(
                 "withdrawals_held_back": bool(planned.held_back),
                 "unmatched": [str(fault) for fault in planned.unmatched],
                 "groups": planned.groups,
+                "subjects": planned.subjects_set,
+                "subjects_withdrawn": planned.subjects_withdrawn,
                 "failed": door.failed,
                 "dry_run": dry_run,
             }
@@ -140,50 +152,6 @@ def pull(
         )
 
 
-@app.command(epilog="Example: rushes labels conflicts --task rarity")
-def conflicts(
-    task: TaskOption = None, project: ProjectOption = None, as_json: JsonOption = False, debug: DebugOption = False
-) -> None:
-    """List where origins disagree: what stands, what it overrules, and how often for each pair of origins."""
-    with opened(as_json=as_json, debug=debug) as door:
-        from rushes.catalog.catalog import open_catalog
-        from rushes.labels.trust import conflicts as find_conflicts
-        from rushes.labels.trust import count_conflicts
-        from rushes.project import find_project
-
-        place = find_project(project)
-        wanted = place.task(task)
-        with open_catalog(place.catalog_place) as catalog:
-            names = {item.frame.id: item.frame.name for item in catalog.frames()}
-            found = find_conflicts(catalog.labels(task=wanted.name), place.trust_of(wanted))
-        rows = [
-            [
-                names[clash.frame],
-                clash.winner.origin,
-                clash.winner.class_name,
-                clash.loser.origin,
-                clash.loser.class_name,
-            ]
-            for clash in found
-        ]
-        if rows:
-            columns = ["frame", "stands", "class", "overruled", "class"]
-            door.show(table_of(None, columns, rows[:_CONFLICTS_SHOWN]))
-        if len(rows) > _CONFLICTS_SHOWN:
-            door.say(f"… and {len(rows) - _CONFLICTS_SHOWN} more; --json prints them all")
-        counts = count_conflicts(found)
-        for (winner, loser), count in counts.items():
-            door.say(f"{winner} overrules {loser} on {plural(count, 'frame')}")
-        door.say(f"{plural(len(found), 'conflict')}; trust: {' > '.join(place.trust_of(wanted))}")
-        keys = ("frame", "winner", "winner_class", "loser", "loser_class")
-        door.finish(
-            {
-                "conflicts": [dict(zip(keys, row, strict=True)) for row in rows],
-                "pairs": [{"winner": pair[0], "loser": pair[1], "frames": count} for pair, count in counts.items()],
-            }
-        )
-
-
 def parse_mapping(words: str) -> tuple[str, str]:
     """Return the column and the meaning that `COLUMN=MEANING` states.
 
@@ -210,6 +178,7 @@ def report_import(door: Door, name: str, planned: Import, *, dry_run: bool) -> N
         f"are not in the catalog"
     )
     door.say(f"{plural(appended, 'statement')} {would}appended, {withdrawn} {would}withdrawn")
+    _report_subjects(door, planned, would=would)
     for parsed in planned.parsed:
         if parsed.sheet in planned.held_back:
             door.warn(_why_held_back(parsed, planned.held_back[parsed.sheet]))
@@ -220,6 +189,22 @@ def report_import(door: Door, name: str, planned: Import, *, dry_run: bool) -> N
     if unmatched and len(unmatched) >= rows - silent:
         door.warn("no row names a frame of the catalog. Take the footage in first: rushes ingest FOOTAGE; or say "
                   "what the columns mean with --map")  # fmt: skip
+
+
+def _report_subjects(door: Door, planned: Import, *, would: str) -> None:
+    if planned.subjects:
+        door.say(
+            f"the subjects of {plural(planned.subjects_set, 'frame')} {would}set, of {planned.subjects_withdrawn} "
+            f"{would}withdrawn"
+        )
+    lost = sum(len(parsed.without_frames) for parsed in planned.parsed)
+    if lost:
+        door.say(f"{plural(lost, 'row')} with subjects alone, of frames that are not in the catalog")
+    if planned.subjects_held_back:
+        door.warn(
+            f"the subjects of {plural(planned.subjects_held_back, 'frame')} are in no row any more, and are kept: some "
+            "rows are faulty or of frames that are not in the catalog"
+        )
 
 
 def report_pulled(door: Door, one: PulledEpisode, *, dry_run: bool) -> None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rushes.project import DEFAULT_TRUST
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -20,7 +22,7 @@ class Template:
     """
 
     tasks: Mapping[str, str]
-    trust: tuple[str, ...] = ("review", "supervised", "folder", "unsupervised")
+    trust: tuple[str, ...] = DEFAULT_TRUST
     every: str = "8s"
     shares: tuple[float, float, float] = (0.7, 0.15, 0.15)
     columns: str = ""
@@ -36,7 +38,9 @@ _RARITY_COLUMNS = """\
 TEMPLATES: dict[str, Template] = {
     "rarity": Template(
         tasks={
-            "rarity": 'classes = ["Junk", "Common", "Uncommon", "Rare", "Legendary"]\naliases = { Trash = "Junk" }\n'
+            "rarity": 'classes = ["Junk", "Common", "Uncommon", "Rare", "Legendary"]\naliases = { Trash = "Junk" }\n\n'
+            "# For 'rushes labels suggest': up to which share of the frames each class goes, from common to rare.\n"
+            "[tasks.rarity.suggest]\nquantiles = { Common = 0.70, Uncommon = 0.90, Rare = 0.98 }\n"
         },
         trust=("review", "jonny", "supervised", "unsupervised"),
         columns=_RARITY_COLUMNS,

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from rushes.errors import Fault, SheetError, nearest
 from rushes.labels.sheet import Sheet
 
-FIELDS = ("frame", "source", "ordinal", "timecode", "seconds", "start", "stop", "last", "class", "origin", "group")
+FIELDS = ("frame", "source", "ordinal", "timecode", "seconds", "start", "stop", "last", "class", "origin", "group",
+          "subjects")  # fmt: skip
 MEANINGS = (*FIELDS, "class:ORIGIN")
 
+_REMARKS = ("origin", "group", "subjects")  # that alone make no sheet of labels
 _POSITIONS = ("ordinal", "timecode", "seconds")
 _ADDRESS = ("frame", "source", *_POSITIONS, "start", "stop", "last")
 _NAMES_SHOWN = 20
@@ -27,6 +29,7 @@ _KNOWN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "stop": ("stop", "stopframe"),
     "last": ("last", "lastframe"),
     "origin": ("origin",),
+    "subjects": ("metadata", "subjects", "subject", "tags", "keywords"),
 }  # fmt: skip
 # A group decides what is trained on and what is judged by, and a column of this name may hold anything: never guessed.
 _GROUP_NAME = "group"
@@ -74,11 +77,12 @@ class Columns:
     last: Column | None = None
     origin: Column | None = None
     group: Column | None = None
+    subjects: Column | None = None
 
     def __post_init__(self) -> None:
         problem = _why_no_address([name for name in _ADDRESS if getattr(self, name) is not None])
-        if problem or not self.classes:
-            raise ValueError(problem or "a sheet of labels needs a column of classes")
+        if problem or not (self.classes or self.subjects):
+            raise ValueError(problem or "a sheet of labels needs a column of classes, or one of subjects")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,8 @@ def plan_columns(
 
     What `mapping` says wins over `known`, and that over the built-in names. Where a column is stated to address
     frames, built-in names only complete that address; where a column is stated to hold classes, none other does.
-    A column named as the task holds its classes, before a column named `class` does. Groups must be stated.
+    A column named as the task holds its classes, before a column named `class` does. Groups must be stated. A sheet
+    whose subjects `mapping` states needs no classes; otherwise a misspelt header would be lost in silence.
 
     Args:
         mapping: column -> meaning, one of `MEANINGS`; every column must be in the sheet (from `--map`).
@@ -124,6 +129,7 @@ def plan_columns(
     faults: list[Fault] = []
     stated = _match_stated(sheet_columns, mapping, must_exist=True, sheet=sheet, faults=faults)
     project = _match_stated(sheet_columns, known or {}, must_exist=False, sheet=sheet, faults=faults)
+    subjects_suffice = any(meaning == "subjects" for _, meaning in stated)
     stated += _not_overruled(project, stated)
     fields = _fields_of(stated, sheet=sheet, faults=faults)
     classes = tuple(_class_column(column, meaning) for column, meaning in stated if _is_class(meaning))
@@ -134,7 +140,9 @@ def plan_columns(
     free = {folded: columns for folded, columns in by_folded.items() if columns[0] not in {c for c, _ in stated}}
     classes = classes or _known_classes(free, task_name, sheet=sheet, faults=faults)
     fields |= _known_fields(free, fields, taken={item.column for item in classes})
-    faults += _what_is_missing(fields, classes, sheet_columns, sheet=sheet, task_name=task_name)
+    faults += _what_is_missing(
+        fields, classes, sheet_columns, sheet=sheet, task_name=task_name, subjects_suffice=subjects_suffice
+    )
     faults += _headers_there_twice(by_folded, [*fields.values(), *(item.column for item in classes)], sheet=sheet)
     if faults:
         raise SheetError(faults)
@@ -338,7 +346,7 @@ def _seems_to_hold_labels(sheet_columns: Sequence[str], stated: Mapping[str, str
     """Return whether any column has a name that is known, or stated, to hold classes or to address frames."""
     words = {_fold(task_name), *_KNOWN_CLASSES, *_KNOWN_CLASSES_OF_ORIGINS}
     words |= {spelling for name in _ADDRESS for spelling in _KNOWN_FIELDS[name]}
-    words |= {_fold(name) for name, meaning in stated.items() if meaning.strip().casefold() not in ("origin", "group")}
+    words |= {_fold(name) for name, meaning in stated.items() if meaning.strip().casefold() not in _REMARKS}
     return any(_fold(name) in words for name in sheet_columns if _fold(name))
 
 
@@ -390,6 +398,7 @@ def _what_is_missing(
     *,
     sheet: str,
     task_name: str,
+    subjects_suffice: bool,
 ) -> list[Fault]:
     stated = [name for name in _ADDRESS if name in fields]
     taken_names = {column.name for column in (*fields.values(), *(item.column for item in classes))}
@@ -402,7 +411,7 @@ def _what_is_missing(
         lacking = _lacking_field(stated)
         if lacking:
             messages[-1] += f". {_map_it(lacking, free)}"
-    if not classes:
+    if not classes and not subjects_suffice:
         messages.append(f"no column holds the classes. {_map_it('class', free, near=(task_name, 'answer'))}")
     return [Fault(sheet, None, None, f"{message}. {_found(sheet_columns)}") for message in messages]
 

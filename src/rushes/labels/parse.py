@@ -12,6 +12,7 @@ from rushes.labels.columns import ClassColumn, Column, Columns, origin_from
 from rushes.labels.frame_index import FrameIndex, FrameRef, Miss
 from rushes.labels.label import Label
 from rushes.labels.sheet import Sheet, is_blank
+from rushes.labels.subjects import Subjects, parse_subjects, unite_subjects
 from rushes.project import Task
 from rushes.timecode import parse_duration
 
@@ -36,6 +37,9 @@ class Parsed:
         origins: the origins for which the sheet speaks, even where it states nothing; None if it names them
             row by row, and so speaks for all of its own.
         groups: first 16 hex digits of a source's digest -> the group that the sheet puts it in.
+        subjects: frame id -> what is in its picture, of the frames of which the sheet says something.
+        has_subjects: whether the sheet has a column for that, and so speaks for the subjects of its frames.
+        without_frames: rows that state nothing but subjects, and whose frames cannot be found; they hide no label.
         row_count: rows that are not blank.
         silent_count: of these, rows without any answer.
     """
@@ -47,6 +51,9 @@ class Parsed:
     unmatched: tuple[Fault, ...] = ()
     origins: frozenset[str] | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
+    subjects: Mapping[str, Subjects] = field(default_factory=dict)
+    has_subjects: bool = False
+    without_frames: tuple[Fault, ...] = ()
     row_count: int = 0
     silent_count: int = 0
 
@@ -103,7 +110,7 @@ def parse_labels(
             statement.class_name,
             statement.origin,
             now,
-            place=f"{sheet.name}, row {statement.row}",
+            place=f"{sheet.name}, {sheet.place(statement.row)}",
             sheet=sheet.key,
         )
         for (frame, _), statement in reading.stated.items()
@@ -117,6 +124,9 @@ def parse_labels(
         unmatched=tuple(reading.unmatched),
         origins=_origins_of(columns, origin_from(default_origin)),
         groups=reading.groups,
+        subjects=reading.subjects,
+        has_subjects=columns.subjects is not None,
+        without_frames=tuple(reading.without_frames),
         row_count=reading.row_count,
         silent_count=reading.silent_count,
     )
@@ -138,13 +148,16 @@ class _Reading:
         self.default_origin = default_origin
         self.stated: dict[tuple[str, str], _Statement] = {}
         self.contested: set[tuple[str, str]] = set()
-        self.faults: list[Fault] = []
+        self.faults: list[Fault] = list(sheet.faults)
         self.unmatched: list[Fault] = []
         self.groups: dict[str, str] = {}
+        self.subjects: dict[str, Subjects] = {}
+        self.without_frames: list[Fault] = []
         self.row_count = self.silent_count = 0
         self._suggestions_left = _SUGGESTIONS
         self._class_of: dict[str, str | None] = {}
         self._group_rows: dict[str, int] = {}
+        self._subjects_of: dict[str, Subjects] = {}
 
     def take(self, number: int, row: Sequence[str]) -> None:
         self.row_count += 1
@@ -154,7 +167,7 @@ class _Reading:
                 f"the row has {len(row)} cells and the header {width}. Put quotation marks around a cell "
                 "that holds the mark between cells"
             )
-            self.faults.append(Fault(self.sheet.name, number, None, message))
+            self.faults.append(self._fault(number, None, message))
             return
         answers = [column for column in self.columns.classes if not self._is_silent(row[column.column.index])]
         if number in self.refused:
@@ -163,9 +176,10 @@ class _Reading:
             for column in answers:
                 self._statement(number, row, column)
             return
-        group = _cell(row, self.columns.group)
+        group, subjects = _cell(row, self.columns.group), self._subjects(row)
         self.silent_count += not answers
         if not answers and not group:
+            self._add_subjects(subjects, self._address_of_remark(number, row) if subjects else ())
             return
         statements = [statement for column in answers if (statement := self._statement(number, row, column))]
         frames = self._address(number, row)
@@ -173,6 +187,18 @@ class _Reading:
             self._state(number, statement, frames)
         if group:
             self._put_in_group(number, group, frames)
+        self._add_subjects(subjects, frames)
+
+    def _fault(self, number: int, column: str | None, message: str) -> Fault:
+        return Fault(self.sheet.name, number, column, message, entry=self.sheet.entry(number))
+
+    def _look_up(self, number: int, row: Sequence[str]) -> Sequence[FrameRef] | Miss:
+        found = _look_up(row, self.columns, self.index)
+        if isinstance(found, Miss):
+            digest = self.sheet.digest(number)
+            same = self.index.of_content(digest) if digest else None
+            return (same,) if same is not None else found
+        return found
 
     def _is_silent(self, text: str) -> bool:
         if text not in self._class_of:
@@ -185,7 +211,9 @@ class _Reading:
         if class_name is None:
             known = [*self.task.classes, *self.task.aliases]
             message = f"'{text.strip()}' is not a class of {self.task.name}. {did_you_mean(text, known)}"
-            self.faults.append(Fault(self.sheet.name, number, column.column.name, message))
+            if text.strip().isdecimal():
+                message += f" {_how_to_name(text.strip(), self.task)}"
+            self.faults.append(self._fault(number, column.column.name, message))
             return None
         stated_origin = origin_from(_cell(row, self.columns.origin))
         origin = column.origin or stated_origin or self.default_origin
@@ -194,24 +222,47 @@ class _Reading:
     def _address(self, number: int, row: Sequence[str]) -> Sequence[FrameRef]:
         """Return the frames of a row; none where it is faulty or unmatched, which is noted."""
         try:
-            found = _look_up(row, self.columns, self.index)
+            found = self._look_up(number, row)
         except _BadCellError as error:
-            self.faults.append(Fault(self.sheet.name, number, error.column, str(error)))
+            self.faults.append(self._fault(number, error.column, str(error)))
             return ()
         if not isinstance(found, Miss):
             return found
         column = self.columns.frame or self.columns.source
         name = column.name if column is not None else None
         if found.ambiguous:
-            self.faults.append(Fault(self.sheet.name, number, name, found.message))
+            self.faults.append(self._fault(number, name, found.message))
             return ()
         suggestion = ""
         if found.wanted and self._suggestions_left:
             self._suggestions_left -= 1
             suggestion = self.index.suggest(found.wanted)
         message = f"{found.message}. {suggestion}" if suggestion else found.message
-        self.unmatched.append(Fault(self.sheet.name, number, name, message))
+        self.unmatched.append(self._fault(number, name, message))
         return ()
+
+    def _address_of_remark(self, number: int, row: Sequence[str]) -> Sequence[FrameRef]:
+        """Return the frames of a row that states nothing but subjects; none where they cannot be found."""
+        try:
+            found = self._look_up(number, row)
+        except _BadCellError as error:
+            self.without_frames.append(self._fault(number, error.column, str(error)))
+            return ()
+        if isinstance(found, Miss):
+            self.without_frames.append(self._fault(number, None, found.message))
+            return ()
+        return found
+
+    def _subjects(self, row: Sequence[str]) -> Subjects:
+        text = _cell(row, self.columns.subjects)
+        if text not in self._subjects_of:
+            self._subjects_of[text] = parse_subjects(text)
+        return self._subjects_of[text]
+
+    def _add_subjects(self, subjects: Subjects, frames: Sequence[FrameRef]) -> None:
+        for ref in frames if subjects else ():
+            earlier = self.subjects.get(ref.id)
+            self.subjects[ref.id] = subjects if earlier is None else unite_subjects([earlier, subjects])
 
     def _state(self, number: int, statement: _Statement, frames: Sequence[FrameRef]) -> None:
         against: dict[tuple[int, str, str], list[FrameRef]] = {}
@@ -223,12 +274,12 @@ class _Reading:
                 against.setdefault((earlier.row, earlier.column, earlier.class_name), []).append(ref)
         for (row, column, class_name), refs in against.items():
             more = f" and {len(refs) - 1} more frames" if len(refs) > 1 else ""
-            place = f"in row {row}" if row != number else f"in {column}"
+            place = f"in {self.sheet.place(row)}" if row != number else f"in {column}"
             message = (
                 f"'{statement.class_name}' for {refs[0].name}{more}, but '{class_name}' {place}, both of origin "
                 f"'{statement.origin}'. Keep one"
             )
-            self.faults.append(Fault(self.sheet.name, number, statement.column, message))
+            self.faults.append(self._fault(number, statement.column, message))
 
     def _put_in_group(self, number: int, group: str, frames: Sequence[FrameRef]) -> None:
         for ref in frames:
@@ -236,8 +287,11 @@ class _Reading:
             row = self._group_rows.setdefault(ref.source_id, number)
             if earlier != group:
                 name = self.columns.group.name if self.columns.group is not None else None
-                message = f"{ref.source_name} is in the group '{earlier}' in row {row} and in '{group}' here. Keep one"
-                self.faults.append(Fault(self.sheet.name, number, name, message))
+                message = (
+                    f"{ref.source_name} is in the group '{earlier}' in {self.sheet.place(row)} and in '{group}' here. "
+                    "Keep one"
+                )
+                self.faults.append(self._fault(number, name, message))
                 return
 
 
@@ -310,6 +364,14 @@ def _seconds(row: Sequence[str], column: Column) -> Fraction:
         if _NOTHING.fullmatch(text):
             return Fraction(0)
     raise _BadCellError(column.name, f"'{text}' is not a time. Allowed: seconds such as 12.5, or 00:01:30.25")
+
+
+def _how_to_name(number: str, task: Task) -> str:
+    """Return what to write where the answers are numbers of classes."""
+    return (
+        f"If it is the number of a class, say of which in rushes.toml, [tasks.{task.name}.aliases], for example "
+        f'"{number}" = "{task.classes[0]}"'
+    )
 
 
 def _origins_of(columns: Columns, default_origin: str) -> frozenset[str] | None:

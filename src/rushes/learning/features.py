@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,9 @@ from rushes.labels.manifest import ManifestRow
 from rushes.learning.samples import UnusableSample, read_pictures
 from rushes.models.backbones import Backbone
 from rushes.progress import Progress, silent
-from rushes.storage.files import digest_of_bytes, digest_of_file, whole_file, write_json
+from rushes.storage.files import digest_of_bytes, digest_of_file, write_json
+from rushes.storage.kept_vectors import read_vectors, write_vectors
+from rushes.storage.pictures import is_remote
 
 _SCHEMA = "features/1"
 _PART_SIZE = 256  # pictures computed between two writes: what a kill can cost
@@ -73,8 +74,8 @@ def compute_features(
     """
     folder = cache_folder / digest_of_bytes(json.dumps(about, sort_keys=True).encode())[:24]
     write_json(folder / "about.json", about)
-    digests = {row.frame_id: row.sha256 or _digest_or_nothing(project_root / row.img_ref) for row in rows}
-    known = _read_cache(folder, set(digests.values()))
+    digests = {row.frame_id: _content_of(row, project_root) for row in rows}
+    known = read_vectors(folder, set(digests.values()))
     missing = [row for row in rows if digests[row.frame_id] not in known]
     lost: list[UnusableSample] = []
     done = 0
@@ -99,7 +100,7 @@ def compute_features(
         if kept:
             values = np.concatenate(computed)
             names = [digests[row.frame_id] for row in kept]
-            _write_part(folder, names, values)
+            write_vectors(folder, names, values)
             known |= dict(zip(names, values, strict=True))
         progress(done, len(missing), "computing features")
     there = tuple(row for row in rows if digests[row.frame_id] in known)
@@ -107,36 +108,21 @@ def compute_features(
     return Features(there, values, tuple(lost), computed_count=len(missing) - len(lost))
 
 
-def _read_cache(folder: Path, wanted: set[str]) -> dict[str, npt.NDArray[np.float32]]:
-    """Return picture digest -> (features,) for the wanted pictures that are there; spoilt parts are removed."""
-    known: dict[str, npt.NDArray[np.float32]] = {}
-    for path in sorted(folder.glob("part-*.npz")):
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as part:
-                names, values = part["digests"], part["features"]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            path.unlink(missing_ok=True)
-            continue
-        for name, row in zip(names.tolist(), values, strict=True):
-            if name in wanted:
-                known[name] = row
-    return known
-
-
-def _write_part(folder: Path, names: Sequence[str], values: npt.NDArray[np.float32]) -> None:
-    digest = digest_of_bytes("\n".join(names).encode())[:16]
-    with whole_file(folder / f"part-{digest}.npz") as temporary, temporary.open("wb") as file:
-        np.savez(file, digests=np.array(names), features=values)
-
-
 def _in_parts(rows: Sequence[ManifestRow], size: int) -> Iterator[Sequence[ManifestRow]]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
 
-def _digest_or_nothing(path: Path) -> str:
-    """Return a picture's digest; for one that cannot be read its path, under which nothing is ever kept."""
+def _content_of(row: ManifestRow, root: Path) -> str:
+    """Return what features are kept under: the picture's digest, or its address where nobody knows the digest.
+
+    For a local file that cannot be read it is the path, under which nothing is ever kept.
+    """
+    if row.sha256:
+        return row.sha256
+    if is_remote(row.img_ref):
+        return f"@{digest_of_bytes(row.img_ref.encode())}"  # an address may hold a signature
     try:
-        return digest_of_file(path)
+        return digest_of_file(root / row.img_ref)
     except OSError:
-        return str(path)
+        return str(root / row.img_ref)

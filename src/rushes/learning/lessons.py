@@ -14,7 +14,8 @@ from rushes.datasets.preprocessing import Preprocessing
 from rushes.datasets.split import PARTS, count_classes
 from rushes.errors import RunError
 from rushes.labels.manifest import ManifestRow, Part
-from rushes.learning.features import Features, compute_features, describe_features
+from rushes.learning.backbone_features import load_pretrained, see_pictures
+from rushes.learning.features import Features
 from rushes.learning.heads import Trial, best_trial, fit_heads
 from rushes.learning.recipe import Recipe
 from rushes.learning.samples import (
@@ -25,7 +26,7 @@ from rushes.learning.samples import (
     read_samples,
     truth_of,
 )
-from rushes.models.backbones import Backbone, find_weights, free_last_stages, load_weights
+from rushes.models.backbones import Backbone, free_last_stages
 from rushes.models.cnn import Design
 from rushes.progress import Progress
 from rushes.project import Task
@@ -194,40 +195,31 @@ def _fit_network(lesson: Lesson, network: Network, *, weights: Mapping[str, Any]
 
 def _pretrained_network(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
     """Return the backbone with its pretrained weights and a head still to be fitted, and which weights these are."""
-    import torch
-
-    from rushes.models.network import build_network
-
     assert isinstance(lesson.architecture, Backbone)
     named = lesson.recipe.model.weights
-    file = find_weights(lesson.architecture, file=lesson.project_root / Path(named).expanduser() if named else None)
-    network = build_network(lesson.architecture, lesson.task.classes, lesson.preprocessing)
-    load_weights(network.body, lesson.architecture, file)
-    network.to(lesson.device).to(memory_format=torch.channels_last).eval()
+    network, file = load_pretrained(
+        lesson.architecture,
+        classes=lesson.task.classes,
+        preprocessing=lesson.preprocessing,
+        weights=named,
+        project_root=lesson.project_root,
+        device=lesson.device,
+    )
     path = relative_path(file, lesson.project_root) if named else file.name
     return network, {"path": path, "sha256": digest_of_file(file)}
 
 
 def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -> Features:
-    import torch
-
-    from rushes.learning.fit import piece_size_for
-
-    def extract(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        with torch.inference_mode():
-            seen = network.features(torch.from_numpy(pixels).to(lesson.device))
-        return np.asarray(seen.float().cpu().numpy(), np.float32)
-
     assert isinstance(lesson.architecture, Backbone)
-    about = describe_features(lesson.architecture, weights_digest=weights["sha256"], preprocessing=lesson.preprocessing)
-    return compute_features(
+    return see_pictures(
         [row for part in PARTS for row in lesson.parts[part]],
-        extract=extract,
-        about=about,
-        cache_folder=lesson.cache_folder / "features",
-        project_root=lesson.project_root,
+        network,
+        backbone=lesson.architecture,
+        weights_digest=weights["sha256"],
         preprocessing=lesson.preprocessing,
-        batch_size=piece_size_for(None, lesson.device),
+        device=lesson.device,
+        project_root=lesson.project_root,
+        cache_folder=lesson.cache_folder,
         threads=lesson.threads,
         progress=lesson.progress,
     )

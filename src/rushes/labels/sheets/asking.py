@@ -106,7 +106,7 @@ class Asker:
         Raises:
             MissingExtraError: the extra `sheets` is not installed.
         """
-        require_extra("sheets", "requests", "google.auth", purpose="reading Google Sheets")
+        require_extra("sheets", "requests", purpose="reading Google Sheets")
         import requests
 
         self._patience = patience

@@ -1,0 +1,165 @@
+"""What the pictures of the catalog show and how good they are: computed once each, kept under their digests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.catalog.catalog import StoredFrame
+from rushes.errors import MediaError
+from rushes.footage.cuts import find_cuts
+from rushes.footage.descriptor import DESCRIPTOR_LENGTH, LAYOUT_LENGTH, descriptor_of
+from rushes.footage.found_shots import place_of_scan
+from rushes.footage.picture import decode_picture
+from rushes.footage.quality import MEASURES, Quality, find_mixtures, measure_quality, quality_of
+from rushes.footage.signals import read_signals
+from rushes.progress import Progress, silent
+from rushes.storage.files import digest_of_bytes
+from rushes.storage.kept_vectors import read_vectors, write_vectors
+
+# Names the folder of what is kept; a change of what is computed needs another.
+_SCHEMA = "picture-descriptions-1"
+_PART_SIZE = 2048  # pictures computed between two writes: what a kill can cost
+_ADDRESS = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]+://")
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadPicture:
+    """A frame of the catalog whose picture cannot be looked at."""
+
+    frame: StoredFrame
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.frame.image}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Descriptions:
+    """What pictures show and how good they are.
+
+    Attributes:
+        frames: those whose picture could be read, in the order given.
+        features: (frames, DESCRIPTOR_LENGTH), as `footage.descriptor` makes them.
+        quality: (frames,) each.
+        unread: the others, in the order given.
+        computed_count: how many pictures were not known from before.
+    """
+
+    frames: tuple[StoredFrame, ...]
+    features: Floats
+    quality: Quality
+    unread: tuple[UnreadPicture, ...]
+    computed_count: int
+
+
+def describe_pictures(
+    frames: Sequence[StoredFrame],
+    *,
+    root: Path,
+    cache_folder: Path,
+    scans_folder: Path,
+    threads: int,
+    progress: Progress = silent,
+) -> Descriptions:
+    """Return what the pictures of frames show; only those that are not known from before are read.
+
+    Whether a picture is part of a cross-fade is known from the scan of its film where one is kept, and else from the
+    pictures of its film before and after it.
+
+    Args:
+        frames: of each source in the order of time.
+        root: folder of the project.
+        cache_folder: where what was computed is kept; it may be emptied at any time.
+    """
+    folder = cache_folder / _SCHEMA
+    known = read_vectors(folder, {item.sha256 for item in frames})
+    # The same picture may stand in several files, of which one can be read.
+    missing = list({(item.sha256, item.image): item for item in frames if item.sha256 not in known}.values())
+    reasons: dict[str, str] = {}
+    progress(0, len(missing), "looking at pictures")
+    with ThreadPoolExecutor(threads, thread_name_prefix="pictures") as pool:
+        for start in range(0, len(missing), _PART_SIZE):
+            part = missing[start : start + _PART_SIZE]
+            digests, values = [], []
+            for done, (item, seen) in enumerate(zip(part, pool.map(lambda one: _look(one, root), part), strict=True)):
+                if isinstance(seen, str):
+                    reasons[item.image] = seen
+                else:
+                    digests.append(item.sha256)
+                    values.append(seen)
+                progress(start + done + 1, len(missing), "looking at pictures")
+            if values:
+                write_vectors(folder, digests, np.stack(values))
+                known |= dict(zip(digests, values, strict=True))
+    there = tuple(item for item in frames if item.sha256 in known)
+    unread = tuple(UnreadPicture(item, reasons[item.image]) for item in frames if item.sha256 not in known)
+    seen = np.stack([known[item.sha256] for item in there]) if there else np.empty((0, _LENGTH), np.float32)
+    features, measured = seen[:, :DESCRIPTOR_LENGTH], seen[:, DESCRIPTOR_LENGTH:]
+    faded = _faded(there, features[:, :LAYOUT_LENGTH], scans_folder)
+    return Descriptions(there, features, quality_of(measured, faded), unread, len(missing) - len(reasons))
+
+
+_LENGTH = DESCRIPTOR_LENGTH + len(MEASURES)
+
+
+def _look(item: StoredFrame, root: Path) -> Floats | str:
+    """Return what a picture shows and how good it is, (_LENGTH,), or why it cannot be read."""
+    # The one place where a picture that lies at an address is passed over: it is not fetched from there here.
+    if _ADDRESS.match(item.image):
+        return "the picture lies at an address, and only pictures in the project are looked at"
+    try:
+        data = (root / item.image).read_bytes()
+        if digest_of_bytes(data) != item.sha256:
+            return "the file is not the picture that was taken in (its digest differs). Ingest its footage again"
+        pixels = decode_picture(data, name=item.image)
+    except MediaError as error:
+        return error.reason
+    except FileNotFoundError:
+        return "the file is missing. Ingest its footage again"
+    except OSError as error:
+        return error.strerror or str(error)
+    return np.concatenate([descriptor_of(pixels), measure_quality(pixels)])
+
+
+def _faded(frames: Sequence[StoredFrame], layouts: Floats, scans_folder: Path) -> Floats:
+    """Return (frames,) how much of another picture shows through each."""
+    faded = np.zeros(len(frames), np.float32)
+    start = 0
+    for source, members in groupby(frames, key=lambda item: item.frame.source):
+        ordinals = np.array([item.frame.ordinal for item in members])
+        rows = slice(start, start + len(ordinals))
+        start += len(ordinals)
+        seen = find_mixtures(layouts[rows])
+        scanned = _faded_in_scan(scans_folder, source, ordinals)
+        faded[rows] = seen if scanned is None else scanned
+    return faded
+
+
+def _faded_in_scan(scans_folder: Path, source: str, ordinals: npt.NDArray[np.int64]) -> Floats | None:
+    """Return the same for frames of one film from its scan; None where none is kept."""
+    path = place_of_scan(scans_folder, source)
+    if not path.is_file():
+        return None
+    try:
+        signals = read_signals(path)
+    except MediaError:
+        return None
+    if signals.source != source:
+        return None
+    faded = np.zeros(len(ordinals), np.float32)
+    for cut in find_cuts(signals):
+        if cut.kind != "hard":
+            within = (ordinals >= cut.start) & (ordinals < cut.stop)
+            share = (ordinals[within] - cut.start + 0.5) / (cut.stop - cut.start)
+            faded[within] = np.minimum(share, 1 - share)
+    return faded

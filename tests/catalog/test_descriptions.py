@@ -1,0 +1,88 @@
+"""What the pictures of the catalog show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from footage.test_quality import sharp
+from rushes.catalog.catalog import StoredFrame
+from rushes.catalog.descriptions import Descriptions, describe_pictures
+from rushes.footage.descriptor import DESCRIPTOR_LENGTH
+from rushes.footage.picture import encode_picture
+from rushes.footage.source import Frame
+from rushes.storage.files import digest_of_bytes
+
+
+def write_frame(root: Path, number: int, pixels: np.ndarray, *, source: str = "a" * 64) -> StoredFrame:
+    data = encode_picture(pixels, "jpeg", 95)
+    image = f"frames/{source[0]}/{number}.jpg"
+    (root / image).parent.mkdir(parents=True, exist_ok=True)
+    (root / image).write_bytes(data)
+    frame = Frame(source, number * 100, Fraction(1, 100), number, "00:00:00:00", f"{source[0]}{number}")
+    return StoredFrame(frame, image, digest_of_bytes(data), 0)
+
+
+def describe(root: Path, frames: list[StoredFrame]) -> Descriptions:
+    return describe_pictures(frames, root=root, cache_folder=root / "cache", scans_folder=root / "scans", threads=2)
+
+
+@pytest.fixture
+def frames(tmp_path: Path) -> list[StoredFrame]:
+    return [write_frame(tmp_path, number, sharp(number)) for number in range(5)]
+
+
+def test_each_picture_is_described_once_and_then_known_by_its_digest(tmp_path: Path, frames: list[StoredFrame]) -> None:
+    first = describe(tmp_path, frames[:3])
+    assert (first.computed_count, first.features.shape) == (3, (3, DESCRIPTOR_LENGTH))
+    again = describe(tmp_path, frames)
+    assert again.computed_count == 2
+    np.testing.assert_array_equal(again.features[:3], first.features)
+    for item in frames:
+        (tmp_path / item.image).unlink()
+    assert describe(tmp_path, frames).computed_count == 0
+
+
+def test_two_frames_of_one_picture_are_described_alike(tmp_path: Path, frames: list[StoredFrame]) -> None:
+    twin = write_frame(tmp_path, 0, sharp(0), source="b" * 64)
+    assert twin.sha256 == frames[0].sha256
+    found = describe(tmp_path, [*frames, twin])
+    np.testing.assert_array_equal(found.features[0], found.features[5])
+
+
+def test_pictures_that_cannot_be_read_are_listed_and_the_others_described(
+    tmp_path: Path, frames: list[StoredFrame]
+) -> None:
+    (tmp_path / frames[0].image).unlink()
+    (tmp_path / frames[1].image).write_bytes(b"no picture")
+    cut = (tmp_path / frames[2].image).read_bytes()[:-500]
+    (tmp_path / frames[2].image).write_bytes(cut)
+    frames[2] = replace(frames[2], sha256=digest_of_bytes(cut))
+    elsewhere = replace(frames[3], image="s3://bucket/base/TT_S01_E01_FRM-00-00-08-12.jpg", sha256="")
+    found = describe(tmp_path, [*frames[:3], elsewhere, frames[4]])
+    assert [item.frame.name for item in found.frames] == ["a4"]
+    said = [str(one) for one in found.unread]
+    assert said == [
+        "frames/a/0.jpg: the file is missing. Ingest its footage again",
+        "frames/a/1.jpg: the file is not the picture that was taken in (its digest differs). Ingest its footage again",
+        "frames/a/2.jpg: is cut off. Extract it again",
+        "s3://bucket/base/TT_S01_E01_FRM-00-00-08-12.jpg: the picture lies at an address, and only pictures in the "
+        "project are looked at",
+    ]
+    assert describe(tmp_path, [frames[0]]).features.shape == (0, DESCRIPTOR_LENGTH)
+
+
+def test_a_cross_fade_is_seen_among_the_pictures_of_one_film_only(tmp_path: Path) -> None:
+    one, other = sharp(1), sharp(2)
+    mixed = ((one.astype(np.float32) + other) / 2).astype(np.uint8)
+    film = [write_frame(tmp_path, number, pixels) for number, pixels in enumerate((one, mixed, other))]
+    assert describe(tmp_path, film).quality.faded.round(1).tolist() == pytest.approx([0, 0.5, 0])
+    apart = [
+        write_frame(tmp_path, 0, pixels, source=letter * 64)
+        for letter, pixels in zip("bcd", (one, mixed, other), strict=True)
+    ]
+    assert describe(tmp_path, apart).quality.faded.tolist() == [0, 0, 0]

@@ -1,0 +1,28 @@
+"""Vectors kept under digests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from rushes.storage.kept_vectors import read_vectors, write_vectors
+
+
+def test_what_is_kept_is_read_back_by_digest(tmp_path: Path) -> None:
+    values = np.arange(12, dtype=np.float32).reshape(4, 3)
+    write_vectors(tmp_path, ["a", "b"], values[:2])
+    write_vectors(tmp_path, ["c", "d"], values[2:])
+    found = read_vectors(tmp_path, {"b", "c", "never"})
+    assert {name: row.tolist() for name, row in found.items()} == {"b": [3, 4, 5], "c": [6, 7, 8]}
+
+
+def test_a_part_that_was_spoilt_is_removed_and_the_others_are_read(tmp_path: Path) -> None:
+    write_vectors(tmp_path, ["a"], np.ones((1, 2), np.float32))
+    (tmp_path / "part-0000.npz").write_bytes(b"PK\x03\x04 cut off")
+    assert list(read_vectors(tmp_path, {"a"})) == ["a"]
+    assert not (tmp_path / "part-0000.npz").exists()
+
+
+def test_an_empty_folder_or_none_holds_nothing(tmp_path: Path) -> None:
+    assert read_vectors(tmp_path / "none", {"a"}) == {}

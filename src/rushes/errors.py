@@ -165,8 +165,16 @@ def require_extra(extra: str, *modules: str, purpose: str) -> None:
         extra: name of the optional dependency group, as in `pip install 'rushes[extra]'`.
         purpose: what the caller is about to do, as the subject of a sentence ("training").
     """
-    if any(importlib.util.find_spec(module) is None for module in modules):
+    if not all(is_installed(module) for module in modules):
         raise MissingExtraError(extra, purpose)
+
+
+def is_installed(module: str) -> bool:
+    """Return whether a module, also one of a package (`google.auth`), can be found; it is not imported."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the package around it is not there
+        return False
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

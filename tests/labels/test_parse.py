@@ -327,18 +327,6 @@ def test_the_signed_clips_import_as_whole_sources(media: Path):
     assert sorted(set(parsed.groups.values())) == sorted({row["person"] for row in rows})
 
 
-def test_a_row_that_is_refused_states_nothing_and_hides_no_other_fault_of_it():
-    sheet = a_sheet("frame|scale", f"{FILM[0].name}|LS", f"{FILM[1].name}|XL", f"{FILM[2].name}|", f"{FILM[3].name}|MS")
-    refused = {row: Fault("labels.csv", row, "frame", "of another episode") for row in (2, 3, 4)}
-    columns = plan_columns(sheet.columns, {}, task_name="scale")
-    parsed = parse_labels(sheet, SCALE, columns, FrameIndex(FILM), default_origin="sheet", now=NOW, refused=refused)
-    assert stated(parsed) == [(FILM[3].id, "MS", "sheet")]
-    assert [(fault.row, fault.column) for fault in parsed.faults] == [
-        (2, "frame"), (3, "frame"), (3, "scale"), (4, "frame")
-    ]  # fmt: skip
-    assert not parsed.is_whole
-
-
 def test_a_picture_that_was_copied_elsewhere_is_found_by_its_content():
     photo = photograph("/shoots/sunday/0001.png")
     refs = [replace(photo, sha256="ab" * 32), replace(photograph("/shoots/monday/0002.png"), sha256="cd" * 32)]
@@ -371,4 +359,15 @@ def test_faults_of_a_sheet_come_first_and_a_number_says_how_to_name_it():
         "x.json, task 2, class: '3' is not a class of scale. Allowed: 'ECS', 'CS', 'MS', 'FS', 'LS'. If it is the "
         'number of a class, say of which in rushes.toml, [tasks.scale.aliases], for example "3" = "ECS"',
     ]
+
+
+def test_a_row_that_is_refused_states_nothing_and_hides_no_other_fault_of_it():
+    sheet = a_sheet("frame|scale", f"{FILM[0].name}|LS", f"{FILM[1].name}|XL", f"{FILM[2].name}|", f"{FILM[3].name}|MS")
+    refused = {row: Fault("labels.csv", row, "frame", "of another episode") for row in (2, 3, 4)}
+    columns = plan_columns(sheet.columns, {}, task_name="scale")
+    parsed = parse_labels(sheet, SCALE, columns, FrameIndex(FILM), default_origin="sheet", now=NOW, refused=refused)
+    assert stated(parsed) == [(FILM[3].id, "MS", "sheet")]
+    assert [(fault.row, fault.column) for fault in parsed.faults] == [
+        (2, "frame"), (3, "frame"), (3, "scale"), (4, "frame")
+    ]  # fmt: skip
     assert not parsed.is_whole

@@ -203,12 +203,18 @@ def test_an_object_of_someone_else_where_a_picture_is_wanted_is_reported_apart()
     assert not planned.is_empty
 
 
-def test_a_key_that_is_there_twice_is_refused():
-    built, wanted = built_of({"train/Common/a.jpg": "1"}), wanted_of({"train/Common/a.jpg": "1"})
+@pytest.mark.parametrize("others", [{}, {"train/Common/a.jpg": "1"}, {"train/Common/a.jpg": "2"}])
+def test_a_key_that_is_there_twice_is_refused(others: dict[str, str]):
+    once = {"train/Common/a.jpg": "1"}
+    built, wanted = built_of(once), wanted_of(once)
     with pytest.raises(ValueError, match="in `built` twice"):
-        plan_sync(pl.concat([built, built]), wanted)
+        plan_sync(pl.concat([built, built]), wanted_of(others))
+    with pytest.raises(ValueError, match="in `built` twice"):
+        plan_sync(pl.concat([built, built]), wanted_of(others), listed=listed_of(once))
+    with pytest.raises(ValueError, match="in `listed` twice"):
+        plan_sync(built, wanted_of(others), listed=pl.concat([listed_of(once), listed_of(once)]))
     with pytest.raises(ValueError, match="in `wanted` twice"):
-        plan_sync(built, pl.concat([wanted, wanted]))
+        plan_sync(built_of(others), pl.concat([wanted, wanted]))
 
 
 def test_the_cost_counts_every_request_by_its_price():

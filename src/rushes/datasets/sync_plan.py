@@ -139,28 +139,29 @@ def plan_sync(built: pl.DataFrame, wanted: pl.DataFrame, *, listed: pl.DataFrame
         listed: columns key, size_bytes and etag: what stands there; without it the record is believed.
 
     Raises:
-        ValueError: a key twice in `built` or `wanted`.
+        ValueError: a key twice in one of the tables.
     """
     import polars as pl
 
-    _check_unique(built["key"], "built")
-    _check_unique(wanted["key"], "wanted")
     nobody = built.select("key", "size_bytes", "etag").clear()
     vanished = altered = built.clear()
     drift, strange = nobody, nobody
     sound = built
     if listed is not None:
+        _check_unique(built["key"], "built")
+        _check_unique(listed["key"], "listed")
         sound, vanished, altered = _compare(built, listed)
         others = listed.select("key", "size_bytes", "etag").join(built.select("key"), on="key", how="anti")
         strange = others.join(wanted.select("key"), on="key", how="semi")
         drift = others.join(wanted.select("key"), on="key", how="anti")
         drift = drift.filter(~is_own(drift["key"]))
 
-    kept = _meet(sound, wanted)
+    met, kept = _meet(sound, wanted)
     keep_bytes = int(sound["size_bytes"].gather(kept["old"]).sum())
+    _check_met(sound, wanted, met)
     free = _others(sound, kept["old"])
     missing = _others(wanted.select("key", "source", "content"), kept["now"])
-    del kept
+    del met, kept
 
     occupied = missing.join(strange, on="key")
     missing = missing.join(strange.select("key"), on="key", how="anti")
@@ -235,8 +236,12 @@ def _compare(built: pl.DataFrame, listed: pl.DataFrame) -> tuple[pl.DataFrame, p
     return sound, vanished, altered
 
 
-def _meet(sound: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
-    """Return the objects that stand where they are wanted: columns old and now, their rows in both tables."""
+def _meet(sound: pl.DataFrame, wanted: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return which objects stand at wanted keys, and those of them that are what is wanted there.
+
+    Returns:
+        twice columns old and now: places of rows in `sound` and in `wanted`, in the order of `old`.
+    """
     import polars as pl
 
     # Numbers are joined sooner than texts, and a share of them at a time needs little memory. Equal keys have equal
@@ -248,13 +253,14 @@ def _meet(sound: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
     pairs = pl.concat(
         [old.filter(within).join(now.filter(within), on="hash").select("old", "now") for within in of_share]
     ).sort("old")
-    same = []
+    del old, now
+    met, kept = [pairs.clear()], [pairs.clear()]
     for start in range(0, pairs.height, _ROWS_PER_PIECE):
         piece = pairs.slice(start, _ROWS_PER_PIECE)
-        for column in ("key", "content"):
+        for column, found in (("key", met), ("content", kept)):
             piece = piece.filter(sound[column].gather(piece["old"]) == wanted[column].gather(piece["now"]))
-        same.append(piece)
-    return pl.concat(same) if same else pairs
+            found.append(piece)
+    return pl.concat(met), pl.concat(kept)
 
 
 def _match(free: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
@@ -284,8 +290,18 @@ def _others(table: pl.DataFrame, places: pl.Series) -> pl.DataFrame:
     return table.filter(pl.repeat(True, table.height, dtype=pl.Boolean, eager=True).scatter(places, False))
 
 
+def _check_met(sound: pl.DataFrame, wanted: pl.DataFrame, met: pl.DataFrame) -> None:
+    """Raise ValueError where a key is in one of the tables twice, given which rows have the same key.
+
+    Such a key is met twice by one row of the other table, or by none; to count those is cheaper than all keys.
+    """
+    for where, table, own, other in (("built", sound, "old", "now"), ("wanted", wanted, "now", "old")):
+        if met[other].n_unique() != met.height or not _others(table.select("key"), met[own])["key"].is_unique().all():
+            _check_unique(table["key"], where)
+
+
 def _check_unique(keys: pl.Series, where: str) -> None:
-    if keys.hash().n_unique() != len(keys) and keys.n_unique() != len(keys):
+    if keys.n_unique() != len(keys):
         raise ValueError(f"the key '{keys.filter(keys.is_duplicated())[0]}' is in `{where}` twice")
 
 

@@ -69,8 +69,8 @@ def write_mirror(table: pl.DataFrame, path: Path, *, digest: str, size_bytes: in
             file.write(_seal_of(temporary, note.place).encode())
 
 
-def read_mirror(path: Path, *, columns: Sequence[str]) -> pl.DataFrame | None:
-    """Read columns of a manifest from the Parquet beside it; None where there is none that holds the same."""
+def read_mirror(path: Path, *, columns: Sequence[str | pl.Expr]) -> pl.DataFrame | None:
+    """Read columns, or what is made of them, from the Parquet beside a manifest; None where none holds the same."""
     import polars as pl
 
     beside = parquet_beside(path)
@@ -81,7 +81,7 @@ def read_mirror(path: Path, *, columns: Sequence[str]) -> pl.DataFrame | None:
     with ThreadPoolExecutor(1) as pool:
         digest = pool.submit(digest_of_file, path)
         try:
-            table = pl.read_parquet(beside, columns=list(columns), glob=False)
+            table = pl.scan_parquet(beside, glob=False).select(columns).collect()
             return table if digest.result() == note.manifest else None
         except OSError:  # gone meanwhile, or not ours to read: the reader of lines says what is wrong
             return None

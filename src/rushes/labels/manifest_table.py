@@ -151,17 +151,13 @@ def read_manifest_table(path: Path, *, columns: Sequence[str] | None = None) -> 
         ManifestError: the file is missing, cannot be read, or is not a manifest; all faulty lines are named.
     """
     wanted = list(columns) if columns is not None else [*KEYS, FRAME_ID]
-    needed = [name for name in wanted if name != FRAME_ID]
-    if FRAME_ID in wanted:
-        needed += [name for name in ("source", "pts", "img-ref") if name not in needed]
-    table = read_mirror(path, columns=needed)
-    if table is None:
-        table = _read_lines(path)
-        if table is None or table.height == 0 or _first_repeated(table) is not None:
-            # The slow reader finds what is wrong, and reads what no machine writes in this way.
-            table = table_of_rows(read_manifest(path))
-    elif FRAME_ID in wanted:
-        table = table.with_columns(frame_id_of().alias(FRAME_ID))
+    table = read_mirror(path, columns=[frame_id_of().alias(FRAME_ID) if name == FRAME_ID else name for name in wanted])
+    if table is not None:
+        return table
+    table = _read_lines(path)
+    if table is None or table.height == 0 or _first_repeated(table) is not None:
+        # The slow reader finds what is wrong, and reads what no machine writes in this way.
+        table = table_of_rows(read_manifest(path))
     return table.select(wanted)
 
 

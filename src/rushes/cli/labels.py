@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rushes.labels.parse import Parsed
 
 app = verbs_app("Statements that frames are of classes.")
-app.command(epilog="Example: rushes labels suggest --task rarity --page suggested.html")(suggest)
 
 _UNMATCHED_SHOWN = 5
 _GROUPS_SHOWN = 20
@@ -135,6 +134,9 @@ def conflicts(
                 "pairs": [{"winner": pair[0], "loser": pair[1], "frames": count} for pair, count in counts.items()],
             }
         )
+
+
+app.command(epilog="Example: rushes labels suggest --task rarity --page suggested.html")(suggest)
 
 
 def parse_mapping(words: str) -> tuple[str, str]:

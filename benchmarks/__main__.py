@@ -25,6 +25,7 @@ BENCHMARKS = {
     "features_first": "a head on cached features, beside fine-tuning",
     "evaluate_speed": "scores with intervals, beside a scikit-learn loop",
     "runtime": "an exported bundle, beside eager torch",
+    "suggest": "errors of suggested classes, beside near-duplicate counts",
     "catalog": "100,000 frames and 300,000 labels to a manifest",
 }
 

@@ -26,6 +26,9 @@ BENCHMARKS = {
     "evaluate_speed": "scores with intervals, beside a scikit-learn loop",
     "runtime": "an exported bundle, beside eager torch",
     "suggest": "errors of suggested classes, beside near-duplicate counts",
+    "relabel_plan": "the plan of a sync of five million frames, beside a pandas merge",
+    "relabel_kill": "objects lost or doubled by kill -9 during a sync",
+    "relabel_apply": "moves in a bucket, beside a boto3 loop",
     "catalog": "100,000 frames and 300,000 labels to a manifest",
 }
 

@@ -38,9 +38,9 @@ def peer_python(say: Say) -> Path | None:
     return python
 
 
-def ask_peer(python: Path, *words: str | Path) -> dict[str, Any]:
-    """Run `benchmarks/peer.py` in the peers' environment and return what it found."""
-    command = [str(python), str(ROOT / "benchmarks" / "peer.py"), *(str(word) for word in words)]
+def ask_peer(python: Path, *words: str | Path, script: str = "peer.py") -> dict[str, Any]:
+    """Run a script of `benchmarks/` in the peers' environment and return what it found."""
+    command = [str(python), str(ROOT / "benchmarks" / script), *(str(word) for word in words)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return answer

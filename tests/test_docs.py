@@ -27,6 +27,7 @@ from rushes.cli.templates import TEMPLATES
 from rushes.footage.kinds import PHOTO_EXTENSIONS, RAW_EXTENSIONS, VIDEO_EXTENSIONS
 from rushes.footage.picture import encode_picture
 from rushes.labels.columns import MEANINGS
+from rushes.labels.episode import WANTED
 from rushes.labels.sheets.files import SHEET_SUFFIXES
 from rushes.learning import recipe as recipes
 from rushes.models.cnn import DESIGNS
@@ -342,12 +343,18 @@ def test_every_key_of_json_output_is_described(tmp_path: Path, capsys: pytest.Ca
         (folder / f"photo{number:02d}.png").write_bytes(data)
     sheet = tmp_path / "sheet.csv"
     sheet.write_text("frame,side\nphoto00,left\nphoto01,left\n")
+    season, row = tmp_path / "S01.json", "TT_S01_E01_FRM-00-00-01-00,left,,"
+    season.write_text('[{"season_code": "S01", "episode_code": "E01", "share_link": "E01.csv"}]')
+    (tmp_path / "E01.csv").write_text(f"{','.join(WANTED)}\n{row}\n")
     inside = ("--project", str(project))
     asked: dict[tuple[str, ...], Any] = {
         ("init",): said("init", str(project), "--task", "side=left,right"),
         ("ingest",): said("ingest", str(shoot), "--class-folders", *inside),
         ("labels", "import"): said("labels", "import", str(sheet), *inside),
+        ("labels", "pull"): said("labels", "pull", str(season), *inside),
         ("labels", "conflicts"): said("labels", "conflicts", *inside),
+        ("labels", "show"): said("labels", "show", "photo00", *inside),
+        ("labels", "export"): said("labels", "export", str(tmp_path / "labels.csv"), *inside),
         ("manifest", "build"): said("manifest", "build", *inside),
         ("split", "make"): said("split", "make", *inside),
         ("split", "check"): said("split", "check", *inside),
@@ -419,7 +426,7 @@ def test_every_key_of_rushes_toml_is_described_with_its_default() -> None:
     project = {
         key: default
         for key, default in keys_of(Project).items()
-        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split")
+        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split", "dataset", "labels")
     }
     tasks = {f"tasks.NAME.{key}": default for key, default in keys_of(Task).items() if key != "name"}
     tasks["tasks.NAME.classes"] = MISSING

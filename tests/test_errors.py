@@ -35,4 +35,6 @@ def test_a_media_error_keeps_path_and_reason_apart() -> None:
 def test_a_missing_extra_names_the_command_that_installs_it() -> None:
     with pytest.raises(MissingExtraError, match=r"training needs the extra 'train'.*pip install 'rushes\[train\]'"):
         require_extra("train", "a_module_that_nobody_has", purpose="training")
-    require_extra("train", "json", purpose="training")
+    with pytest.raises(MissingExtraError, match="sheets"):
+        require_extra("sheets", "json", "a_package_that_nobody_has.auth", purpose="reading")
+    require_extra("train", "json", "json.decoder", purpose="training")

@@ -36,6 +36,10 @@ EDGES = {
     "rawpy": {"footage"},
     "av": {"footage", "datasets"},
     "obstore": {"storage"},
+    "boto3": {"storage"},
+    "botocore": {"storage"},
+    "google": {"labels"},
+    "requests": {"labels"},
     "torch": {"models", "learning", "bundles"},
     "timm": {"models", "bundles"},
     "sklearn": {"learning"},
@@ -43,7 +47,22 @@ EDGES = {
     "typer": {"cli"},
     "rich": {"cli"},
 }
-HEAVY = ("numpy", "torch", "PIL", "polars", "cv2", "av", "sqlalchemy", "onnxruntime", "rich", "typer", "obstore")
+HEAVY = (
+    "numpy",
+    "torch",
+    "PIL",
+    "polars",
+    "cv2",
+    "av",
+    "sqlalchemy",
+    "onnxruntime",
+    "rich",
+    "typer",
+    "obstore",
+    "boto3",
+    "google",
+    "requests",
+)
 
 
 def modules() -> list[Path]:

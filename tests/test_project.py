@@ -99,3 +99,10 @@ def test_several_tasks_need_a_choice() -> None:
     table = {"tasks": {"a": {"classes": ["x", "y"]}, "b": {"classes": ["x", "y"]}}}
     with pytest.raises(ProjectError, match="--task: a, b"):
         parse_project(table, root=Path("/p")).task(None)
+
+
+def test_season_files_are_a_list_of_names() -> None:
+    assert parse_project({"labels": {"seasons": ["S01.json"]}}, root=Path("p")).labels.seasons == ("S01.json",)
+    for wrong in ("S01.json", [1], ["a", "A"], [" "]):
+        with pytest.raises(ProjectError, match="seasons"):
+            parse_project({"labels": {"seasons": wrong}}, root=Path("p"))

@@ -4,10 +4,14 @@
     ├── UsageError          words on the command line that do not fit together
     ├── ProjectError        rushes.toml, or the folder that should hold it
     ├── MediaError          one file that cannot be read as footage
+    │   └── UnreachableError    a file in a store that does not answer
+    ├── PlaceError          a folder or bucket, or a file in it, that cannot be listed, read or written
+    │   └── AbsentError     a file that must be there and is not
     ├── SheetError          a sheet of labels: every fault in it at once
     ├── CatalogError        the project's memory: another version, or locked
     ├── ManifestError       no labelled samples, or a manifest that is not one
     ├── SplitError          a split that cannot be made, or that leaks
+    ├── SyncError           a dataset that cannot follow its manifest
     ├── RecipeError         a recipe that cannot be followed
     ├── WeightsError        pretrained weights that are not at hand, or do not fit
     ├── RunError            a training that cannot start or go on
@@ -63,6 +67,28 @@ class MediaError(RushesError):
         self.reason = reason
 
 
+class UnreachableError(MediaError):
+    """A file in a store that does not answer or lets nobody in: no other file there can be read now either."""
+
+
+class PlaceError(RushesError):
+    """A folder or bucket, or a file in it, that cannot be listed, read or written.
+
+    Attributes:
+        place: where, as a person reads it.
+        reason: what is wrong and what to do, without the place.
+    """
+
+    def __init__(self, place: object, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = str(place)
+        self.reason = reason
+
+
+class AbsentError(PlaceError):
+    """A file that must be there and is not, in a place that answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing wrong in a sheet."""
@@ -71,10 +97,13 @@ class Fault:
     row: int | None  # as a spreadsheet counts: the header is row 1
     column: str | None
     message: str
+    entry: str = ""  # what the row is called where nobody counts rows: "task 17"
 
     def __str__(self) -> str:
         place = [self.sheet]
-        if self.row is not None:
+        if self.entry:
+            place.append(self.entry)
+        elif self.row is not None:
             place.append(f"row {self.row}")
         if self.column is not None:
             place.append(self.column)
@@ -99,6 +128,10 @@ class ManifestError(RushesError):
 
 class SplitError(RushesError):
     """A split that cannot be made, or that leaks."""
+
+
+class SyncError(RushesError):
+    """A dataset that cannot be built or brought to its manifest, or that another sync holds."""
 
 
 class RecipeError(RushesError):
@@ -132,8 +165,16 @@ def require_extra(extra: str, *modules: str, purpose: str) -> None:
         extra: name of the optional dependency group, as in `pip install 'rushes[extra]'`.
         purpose: what the caller is about to do, as the subject of a sentence ("training").
     """
-    if any(importlib.util.find_spec(module) is None for module in modules):
+    if not all(is_installed(module) for module in modules):
         raise MissingExtraError(extra, purpose)
+
+
+def is_installed(module: str) -> bool:
+    """Return whether a module, also one of a package (`google.auth`), can be found; it is not imported."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the package around it is not there
+        return False
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -18,7 +18,7 @@ T = TypeVar("T")
 PROJECT_FILE = "rushes.toml"
 # What rushes writes into a project; none of it is footage.
 OWN_FOLDERS = frozenset(
-    {".rushes", "bundles", "frames", "manifests", "recipes", "runs", "scans", "splits", "thumbnails"}
+    {".rushes", "bundles", "datasets", "frames", "manifests", "recipes", "runs", "scans", "splits", "thumbnails"}
 )
 PICTURE_FORMATS = ("jpeg", "webp", "png")
 RAW_DEVELOPMENTS = ("preview", "half", "full")
@@ -131,6 +131,26 @@ class SplitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DatasetSettings:
+    """Where the class-folder dataset is, and how it follows the labels."""
+
+    to: str = "datasets/{task}"  # relative to the project, or s3://bucket/{task}
+    deletes: float = 0.05  # share of the dataset that a sync deletes without --yes
+    parallel: int = 64  # requests at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSettings:
+    """Where labels come from when the command line does not say otherwise.
+
+    Attributes:
+        seasons: season files that `labels pull` reads, relative to the project folder.
+    """
+
+    seasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A project folder and the settings of its `rushes.toml`."""
 
@@ -142,6 +162,8 @@ class Project:
     ingest: IngestDefaults = field(default_factory=IngestDefaults)
     split: SplitSettings = field(default_factory=SplitSettings)
     columns: Mapping[str, str] = field(default_factory=dict)  # sheet column -> its meaning, as --map says it
+    dataset: DatasetSettings = field(default_factory=DatasetSettings)
+    labels: LabelSettings = field(default_factory=LabelSettings)
 
     @property
     def catalog_place(self) -> Path | str:
@@ -243,7 +265,7 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         ProjectError: a key is unknown, a value is of the wrong type or not allowed.
     """
     where = str(root / PROJECT_FILE)
-    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns")
+    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns", "labels", "dataset")
     check_keys(table, allowed, where=where, error=ProjectError)
     if table.get("schema", "project/1") != "project/1":
         raise ProjectError(f"{where}: schema is '{table['schema']}', this rushes reads 'project/1'")
@@ -261,6 +283,8 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         ingest=_parse_ingest(_typed(table, "ingest", dict, {}, where=where), where=where),
         split=_parse_split(_typed(table, "split", dict, {}, where=where), where=where),
         columns={str(column): str(meaning) for column, meaning in columns.items()},
+        dataset=_parse_dataset(_typed(table, "dataset", dict, {}, where=where), tuple(tasks), where=where),
+        labels=_parse_labels(_typed(table, "labels", dict, {}, where=where), where=where),
     )
 
 
@@ -441,3 +465,31 @@ def _parse_split(table: Mapping[str, Any], *, where: str) -> SplitSettings:
     if min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
         raise ProjectError(f"{place}: train, validation and test are {shares}; each must be above 0 and the sum 1")
     return settings
+
+
+def _parse_dataset(table: Mapping[str, Any], tasks: Sequence[str], *, where: str) -> DatasetSettings:
+    place = f"{where}: [dataset]"
+    settings = settings_from_table(DatasetSettings, table, where=place, error=ProjectError)
+    if not settings.to.strip():
+        raise ProjectError(
+            f'{place} to is empty; it must be a folder or s3://bucket/folder, such as "datasets/{{task}}"'
+        )
+    if len(tasks) > 1 and "{task}" not in settings.to:
+        raise ProjectError(
+            f"{place} to is '{settings.to}' for {len(tasks)} tasks, which would share one dataset. "
+            f'Write {{task}} in it: "{settings.to.rstrip("/")}/{{task}}"'
+        )
+    if not 0 <= settings.deletes <= 1:
+        raise ProjectError(f"{place} deletes is {settings.deletes:g}; it is a share and must be from 0 to 1")
+    if not 1 <= settings.parallel <= 512:
+        raise ProjectError(f"{place} parallel is {settings.parallel}; it must be from 1 to 512")
+    return settings
+
+
+def _parse_labels(table: Mapping[str, Any], *, where: str) -> LabelSettings:
+    place = f"{where}: [labels]"
+    check_keys(table, ("seasons",), where=place, error=ProjectError)
+    seasons = _words(table, "seasons", (), where=place)
+    if any(not name.strip() for name in seasons):
+        raise ProjectError(f'{place}: seasons names an empty file; write seasons = ["S01-episodes.json"]')
+    return LabelSettings(seasons)

@@ -222,10 +222,12 @@ def parse_frame_name(name: str) -> tuple[str, Timecode]:
     """Return the stem of the source and the timecode that a frame's name states.
 
     Raises:
-        ValueError: the name does not end in `_FRM-HH-MM-SS-FF`.
+        ValueError: the name does not end in `_FRM-HH-MM-SS-FF`, or its minutes or seconds are 60 or more.
     """
     match = _FRAME_NAME.match(name)
     if match is None:
         raise ValueError(f"'{name}' is not a frame name. Allowed: NAME_FRM-HH-MM-SS-FF")
     hours, minutes, seconds, frames = (int(match[i]) for i in range(2, 6))
+    if minutes >= 60 or seconds >= 60:
+        raise ValueError(f"'{name}' is not a frame name: minutes and seconds (HH-MM-SS-FF) are below 60")
     return match["stem"], Timecode(hours, minutes, seconds, frames)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from rushes.catalog import schema
-from rushes.catalog.catalog import Catalog, StoredFrame, open_catalog
+from rushes.catalog.catalog import Catalog, StoredFrame, open_catalog, signatures_of_frames
 from rushes.catalog.migrations import STEPS, migrate
 from rushes.errors import CatalogError
 from rushes.footage.source import Frame, Source
@@ -73,6 +73,20 @@ def test_a_frame_whose_picture_was_made_anew_states_the_new_picture(catalog: Cat
     anew = replace(frame(0), image="frames/x/F0.png", sha256="ef" * 32, signature=5, size="64")
     catalog.add_frames([anew], now=NOW)
     assert catalog.frames() == [anew]
+
+
+def test_a_frame_that_is_referred_to_where_it_is_has_no_digest_and_no_signature_until_it_is_decoded(
+    catalog: Catalog,
+) -> None:
+    catalog.add_source(SOURCE, now=NOW)
+    there = replace(frame(0), image="s3://bucket/base/F0.jpg", sha256="", signature=None, size="")
+    catalog.add_frames([there, frame(1)], now=NOW)
+    assert catalog.frames() == [there, frame(1)]
+    assert signatures_of_frames(catalog.frames()) == {frame(1).frame.id: frame(1).signature}
+    catalog.add_frames([replace(there, signature=0)], now=NOW)
+    assert signatures_of_frames(catalog.frames())[there.frame.id] == 0
+    catalog.add_frames([frame(0)], now=NOW)
+    assert catalog.frames() == [frame(0), frame(1)]
 
 
 def test_a_name_belongs_to_one_source(catalog: Catalog) -> None:
@@ -256,3 +270,28 @@ def test_subjects_are_set_all_or_not_at_all(catalog: Catalog) -> None:
     with pytest.raises(IntegrityError):
         catalog.set_subjects("a.csv", {frame(0).frame.id: ("car",), "nowhere:0": ("car",)})
     assert catalog.subjects() == {}
+
+
+def test_what_is_written_at_once_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    source = Source(digest="a" * 64, path="/films/a.mp4", name="a", group="a", kind="video", width_pixels=1,
+                    height_pixels=1, codec="h264", start_pts=0, rate=Fraction(24), frame_count=1,
+                    duration_seconds=Fraction(1))  # fmt: skip
+    other = replace(source, digest="b" * 64, path="/other/a.mp4")
+
+    def add_both() -> None:
+        with catalog.at_once():
+            catalog.add_source(source, now="2026-11-25T00:00:00Z")
+            assert catalog.add_source(other, now="2026-11-25T00:00:00Z").name == "a-bbbbbbbb"  # the first name is taken
+            assert len(catalog.sources()) == 2
+            with open_catalog(path) as meanwhile:
+                assert meanwhile.sources() == []
+            raise ValueError("oh")
+
+    with open_catalog(path) as catalog:
+        with pytest.raises(ValueError, match="oh"):
+            add_both()
+        assert catalog.sources() == []
+        with catalog.at_once():
+            catalog.add_source(source, now="2026-11-25T00:00:00Z")
+        assert len(catalog.sources()) == 1

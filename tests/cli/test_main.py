@@ -69,7 +69,10 @@ def test_an_unknown_option_is_wrong_usage(capsys: pytest.CaptureFixture[str]) ->
         ("ingest", "PLACE… is missing. Example: rushes ingest films/ --every 2s --size 640x360"),
         ("status two words", "two words: too many words. See 'rushes status --help'"),
         ("labels imprt", "there is no verb 'labels imprt'. Did you mean 'import'?"),
-        ("labels nothing", "there is no verb 'labels nothing'. Allowed: 'import', 'conflicts', 'suggest'."),
+        (
+            "labels nothing",
+            "there is no verb 'labels nothing'. Allowed: 'export', 'show', 'conflicts', 'suggest', 'import', 'pull'.",
+        ),
         ("trian", "there is no verb 'trian'. Did you mean 'train'?"),
     ],
 )

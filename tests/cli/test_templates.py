@@ -36,3 +36,10 @@ def test_the_rarity_template_knows_the_columns_of_an_episode_sheet() -> None:
     assert project.columns["JONNY's RECLASSIFICATION"] == "class:jonny"
     assert project.task("rarity").class_of("trash") == "Junk"
     assert project.trust_of(project.task("rarity"))[:3] == ("review", "jonny", "supervised")
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_new_project_trusts_jonny_before_supervised_before_unsupervised(template: str) -> None:
+    planned = plan_project(name="x", template=template, tasks={"a": ["n", "y"]})
+    trust = parse_project(tomllib.loads(planned["rushes.toml"]), root=Path("/p")).trust
+    assert trust.index("review") < trust.index("jonny") < trust.index("supervised") < trust.index("unsupervised")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -9,7 +10,9 @@ from evaluation.fabricated import CLASSES, answers, guesses, run_table, write_ru
 from rushes.cli.main import main
 from rushes.errors import RunError
 from rushes.evaluation.evaluate import evaluate_run
+from rushes.labels.manifest import ManifestRow, format_manifest
 from rushes.learning.predictions import write_predictions
+from rushes.storage.files import digest_of_file
 
 
 @pytest.fixture
@@ -49,6 +52,7 @@ def test_the_command_line_prints_the_verdict_and_warns_of_few_groups(run_folder,
     said = capsys.readouterr()
     assert "range over 4 groups 0." in said.out
     assert "so few groups cannot give a 95 % interval" in said.out
+    assert "without a look" not in said.out
     assert "warning: The scores rest on 4 groups only; a 95 % interval takes 8 or more." in said.err
     assert "warning: class 'LS' has only 3 training samples" in said.err
 
@@ -116,3 +120,40 @@ def test_predictions_that_cannot_be_read_leave_nothing_half_written(run_folder, 
     with pytest.raises(RunError, match="cannot be read as predictions"):
         evaluate_run(run_folder, project_root=tmp_path)
     assert {path.name for path in run_folder.iterdir()} == {"run.json", "history.jsonl", "predictions"}
+
+
+def test_scores_per_subject_stand_in_the_metrics_and_on_the_page(run_folder, tmp_path, predictions):
+    plain = evaluate_run(run_folder, project_root=tmp_path)
+    assert plain.metrics["slices"] == {}
+    assert 'id="subjects"' not in plain.report.read_text(encoding="utf-8")
+    words = {frame: ("<car>", "night") if row < 40 else ("sea",) for row, frame in enumerate(predictions.frames[:45])}
+    sliced = evaluate_run(run_folder, project_root=tmp_path, subjects=words)
+    found = {one["slice"]: one for one in sliced.metrics["slices"]["subjects"]}
+    assert {name: one["samples"] for name, one in found.items()} == {"<car>": 40, "night": 40, "other": 5}
+    assert (
+        found["<car>"]["f1_macro"]["low"] <= found["<car>"]["f1_macro"]["value"] <= found["<car>"]["f1_macro"]["high"]
+    )
+    assert found["night"]["baselines"]["prior"]["f1_macro"] > 0
+    page = sliced.report.read_text(encoding="utf-8")
+    assert '<section id="subjects">' in page
+    assert '<a href="#subjects">Subjects</a>' in page
+    assert '<th scope="row">&lt;car&gt;</th><td>40<small>4 groups</small></td>' in page
+
+
+def test_subjects_of_the_manifest_count_for_frames_that_the_catalog_does_not_know(tmp_path):
+    rows = [ManifestRow(f"{row}.jpg", "CS", subjects=("car",)) for row in range(20)]
+    manifest = tmp_path / "manifests" / "scale-manifest-1.jl"
+    manifest.parent.mkdir()
+    manifest.write_text(format_manifest(rows), encoding="utf-8")
+    predictions = replace(answers([("CS", "CS")] * 20), frames=tuple(row.img_ref for row in rows))
+    stated = {"path": "manifests/scale-manifest-1.jl", "sha256": digest_of_file(manifest)}
+    folder = write_run_folder(tmp_path / "runs" / "one", predictions, manifest=stated)
+
+    def slices(**known):
+        done = evaluate_run(folder, project_root=tmp_path, **known)
+        return {one["slice"]: one["samples"] for one in done.metrics["slices"].get("subjects", ())}
+
+    assert slices() == {"car": 20}
+    assert slices(subjects={"0.jpg": ("sea",)}) == {"car": 19, "other": 1}
+    manifest.write_text(format_manifest(rows[:5]), encoding="utf-8")
+    assert slices() == {}

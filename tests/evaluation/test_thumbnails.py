@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from rushes.evaluation.thumbnails import read_thumbnail, read_thumbnails
+from storage.servers import web_server
 
 
 def write_picture(path, size, *, mode="RGB"):
@@ -42,6 +43,26 @@ def test_thumbnails_stop_at_the_budget_and_the_most_important_come_first(tmp_pat
     images = [f"{row}.jpg" for row in range(6)]
     one = len(read_thumbnail(tmp_path / "0.jpg", side_pixels=320).data)
     assert list(read_thumbnails([4, 2, 5, 0], images, tmp_path, budget_bytes=int(one * 2.5))) == [4, 2]
+
+
+def test_pictures_in_a_store_are_shown_and_those_that_cannot_be_had_are_not(tmp_path):
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    write_picture(tmp_path / "a.jpg", (300, 200))
+    with web_server() as web:
+        address = web.put("/a.jpg", (tmp_path / "a.jpg").read_bytes()) + "?X-Amz-Signature=hush"
+        notes = []
+        images = ["a.jpg", address, f"{web.base}/gone.jpg", "gopher://hush/a.jpg"]
+        found = read_thumbnails(
+            [3, 2, 1, 0],
+            images,
+            tmp_path,
+            budget_bytes=100_000,
+            progress=lambda done, total, note="": notes.append(note),
+        )
+    assert (found[3], found[2]) == (None, None)
+    assert found[0] is not None
+    assert found[1] == found[0]
+    assert notes == ["gopher://…", f"{web.base}/gone.jpg", f"{web.base}/a.jpg?…", "a.jpg"]
 
 
 def test_a_lost_picture_costs_nothing_and_is_kept_in_place(tmp_path):

@@ -41,6 +41,12 @@ def test_a_frame_is_found_by_name_file_path_or_url(text: str):
     assert hit(FrameIndex(EPISODE).frame(text)) is EPISODE[1]
 
 
+def test_a_frame_is_found_by_its_id():
+    index = FrameIndex(EPISODE)
+    assert hit(index.frame(f" {EPISODE[1].id.upper()} ")) is EPISODE[1]
+    miss(index.frame(EPISODE[1].id + "9"))
+
+
 @pytest.mark.parametrize("text", ["http://[half", "", "/", "..", "TT_S01_E01_FRM-00-00-09-00", "é" * 5000])
 def test_what_is_not_catalogued_is_a_miss_and_no_traceback(text: str):
     index = FrameIndex(EPISODE)

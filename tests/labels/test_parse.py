@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from labels.catalogued import film_frames, photograph
+from rushes.errors import Fault
 from rushes.labels.columns import plan_columns
 from rushes.labels.frame_index import FrameIndex, FrameRef
 from rushes.labels.parse import Parsed, parse_labels
@@ -323,3 +325,49 @@ def test_the_signed_clips_import_as_whole_sources(media: Path):
     assert (parsed.faults, parsed.unmatched) == ((), ())
     assert len(parsed.labels) == len(refs)
     assert sorted(set(parsed.groups.values())) == sorted({row["person"] for row in rows})
+
+
+def test_a_picture_that_was_copied_elsewhere_is_found_by_its_content():
+    photo = photograph("/shoots/sunday/0001.png")
+    refs = [replace(photo, sha256="ab" * 32), replace(photograph("/shoots/monday/0002.png"), sha256="cd" * 32)]
+    rows = (("/set/Rare/0001.png", "MS"), ("/set/Rare/0002.png", "LS"), ("/set/Rare/0003.png", "LS"))
+    digests = (photo.source_id + "0" * 48, "cd" * 32, "ef" * 32)
+    entries = ("Rare/0001.png", "Rare/0002.png", "Rare/0003.png")
+    sheet = Sheet("set", ("file", "class"), rows, key="set", first_row=1, entries=entries, digests=digests)
+    parsed = parse(sheet, refs)
+    assert [(label.frame, label.place) for label in parsed.labels] == [
+        (refs[0].id, "set, Rare/0001.png"),
+        (refs[1].id, "set, Rare/0002.png"),
+    ]
+    assert [str(fault) for fault in parsed.unmatched] == [
+        "set, Rare/0003.png, file: '/set/Rare/0003.png' is not in the catalog. Did you mean '0002'?"
+    ]
+
+
+def test_a_copy_that_may_be_of_two_frames_is_of_neither():
+    refs = [replace(photograph(f"/shoots/{day}/{day}.png"), sha256="ab" * 32) for day in ("sunday", "monday")]
+    sheet = Sheet("set", ("file", "class"), (("/set/x.png", "MS"),), digests=("ab" * 32,))
+    assert len(parse(sheet, refs).unmatched) == 1
+
+
+def test_faults_of_a_sheet_come_first_and_a_number_says_how_to_name_it():
+    broken = Fault("x.json", None, None, "it has no data", entry="task 1")
+    sheet = Sheet("x.json", ("frame", "class"), ((FILM[0].name, "3"),), entries=("task 2",), faults=(broken,))
+    parsed = parse(sheet, FILM)
+    assert [str(fault) for fault in parsed.faults] == [
+        "x.json, task 1: it has no data",
+        "x.json, task 2, class: '3' is not a class of scale. Allowed: 'ECS', 'CS', 'MS', 'FS', 'LS'. If it is the "
+        'number of a class, say of which in rushes.toml, [tasks.scale.aliases], for example "3" = "ECS"',
+    ]
+
+
+def test_a_row_that_is_refused_states_nothing_and_hides_no_other_fault_of_it():
+    sheet = a_sheet("frame|scale", f"{FILM[0].name}|LS", f"{FILM[1].name}|XL", f"{FILM[2].name}|", f"{FILM[3].name}|MS")
+    refused = {row: Fault("labels.csv", row, "frame", "of another episode") for row in (2, 3, 4)}
+    columns = plan_columns(sheet.columns, {}, task_name="scale")
+    parsed = parse_labels(sheet, SCALE, columns, FrameIndex(FILM), default_origin="sheet", now=NOW, refused=refused)
+    assert stated(parsed) == [(FILM[3].id, "MS", "sheet")]
+    assert [(fault.row, fault.column) for fault in parsed.faults] == [
+        (2, "frame"), (3, "frame"), (3, "scale"), (4, "frame")
+    ]  # fmt: skip
+    assert not parsed.is_whole

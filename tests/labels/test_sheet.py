@@ -175,7 +175,7 @@ def test_what_is_no_sheet_is_refused_with_advice(tmp_path: Path, name: str, cont
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path):
     with pytest.raises(SheetError, match="no such file"):
         read_sheets(tmp_path / "labels.csv")
-    with pytest.raises(SheetError, match="a folder"):
+    with pytest.raises(SheetError, match="there is no picture in a class folder"):
         read_sheets(tmp_path)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -8,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rushes.labels.label import Label
-from rushes.labels.trust import Resolved, conflicts, count_conflicts, resolve
+from rushes.labels.trust import Resolved, conflicts, count_class_conflicts, count_conflicts, resolve
+from rushes.project import DEFAULT_TRUST, parse_project
 
+PROJECT = 'schema = "project/1"\nname = "season"\n{trust}\n[tasks.scale]\nclasses = ["LS", "MS", "CS"]\n'
 TRUST = ("review", "jonny", "supervised", "unsupervised")
 
 
@@ -75,6 +78,38 @@ def test_conflicts_are_counted_by_pair_of_origins():
         labels += [say("MS", "jonny", frame=frame), say("CS", "unsupervised", frame=frame)]
     labels += [say("LS", "supervised", frame="a"), say("MS", "supervised", frame="b")]
     assert count_conflicts(conflicts(labels, TRUST)) == {("jonny", "unsupervised"): 3, ("jonny", "supervised"): 1}
+
+
+def test_conflicts_are_counted_by_pair_of_origins_and_classes():
+    labels = [
+        label for frame in "abc" for label in (say("MS", "jonny", frame=frame), say("CS", "supervised", frame=frame))
+    ]
+    labels += [say("LS", "jonny", frame="d"), say("CS", "supervised", frame="d")]
+    assert list(count_class_conflicts(conflicts(labels, TRUST)).items()) == [
+        (("jonny", "MS", "supervised", "CS"), 3),
+        (("jonny", "LS", "supervised", "CS"), 1),
+    ]
+
+
+def test_by_default_jonny_is_trusted_before_supervised_before_unsupervised(tmp_path):
+    labels = [say("LS", "unsupervised", 3), say("MS", "supervised", 2), say("CS", "jonny", 1)]
+    for missing in range(3):
+        left = labels[: 3 - missing]
+        assert resolve(left, DEFAULT_TRUST)["f"].label is left[-1]
+    project = parse_project(tomllib.loads(PROJECT.format(trust="")), root=tmp_path)
+    assert project.trust_of(project.task("scale")) == DEFAULT_TRUST
+
+
+def test_a_project_may_trust_any_origins_in_any_order_and_a_task_its_own(tmp_path):
+    labels = [say("LS", "unsupervised", 3), say("MS", "ann@example.org", 2), say("CS", "jonny", 1)]
+    stated = 'trust = ["unsupervised", "Ann@Example.org", "jonny"]'
+    project = parse_project(tomllib.loads(PROJECT.format(trust=stated)), root=tmp_path)
+    resolved = resolve(labels, project.trust_of(project.task("scale")))["f"]
+    assert [label.origin for label in (resolved.label, *resolved.overruled)] == [
+        "unsupervised", "ann@example.org", "jonny"]  # fmt: skip
+    own = PROJECT.format(trust=stated) + 'trust = ["ann@example.org"]\n'
+    project = parse_project(tomllib.loads(own), root=tmp_path)
+    assert resolve(labels, project.trust_of(project.task("scale")))["f"].label.origin == "ann@example.org"
 
 
 def test_labels_of_two_tasks_are_not_mixed():

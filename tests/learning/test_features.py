@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from rushes.datasets.preprocessing import Preprocessing
 from rushes.labels.manifest import ManifestRow
 from rushes.learning.features import Features, compute_features, describe_features
 from rushes.models.backbones import Backbone
+from rushes.storage.pictures import PICTURES_FOLDER
+from storage.servers import web_server
 
 SHOWN = Preprocessing(8, 6)
 ABOUT = describe_features(Backbone("test_vit"), weights_digest="ab", preprocessing=SHOWN)
@@ -130,6 +133,25 @@ def test_rows_without_a_digest_are_known_by_their_bytes(project: TinyProject) ->
     assert compute(project, project.rows[:4], MeanColour()).computed_count == 0
     missing = replace(bare[0], img_ref="frames/gone.png")
     assert compute(project, [missing], MeanColour()).lost[0].row == missing
+
+
+def test_pictures_in_a_store_that_nobody_has_read_are_fetched_once_for_their_features(project: TinyProject) -> None:
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    here = compute(project, project.rows[:6], MeanColour())
+    with web_server() as web:
+        addresses = [web.put(f"/{row.name}.png", (project.root / row.img_ref).read_bytes()) for row in here.rows]
+        there = [
+            replace(row, img_ref=f"{address}?X-Amz-Signature=hush", sha256="")
+            for row, address in zip(here.rows, addresses, strict=True)
+        ]
+        found = compute(project, there, MeanColour())
+        assert found.computed_count == 6
+        assert len(web.asked) == 6
+        shutil.rmtree(project.root / PICTURES_FOLDER)
+        assert compute(project, there, MeanColour()).computed_count == 0
+        assert len(web.asked) == 6
+    np.testing.assert_array_equal(found.values, here.values)
+    assert not [path for path in project.root.rglob("*") if path.is_file() and b"hush" in path.read_bytes()]
 
 
 def test_when_nothing_can_be_read_there_are_no_features(project: TinyProject) -> None:

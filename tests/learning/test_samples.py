@@ -8,7 +8,7 @@ import pytest
 from learning.tiny import GROUPS, TASK, TinyProject
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.datasets.split import count_classes, rows_of_parts
-from rushes.errors import RunError, SplitError
+from rushes.errors import RunError, SplitError, UnreachableError
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.samples import (
     UnusableSample,
@@ -20,6 +20,7 @@ from rushes.learning.samples import (
     truth_of,
 )
 from rushes.project import Task
+from storage.servers import web_server
 
 SMALL = Preprocessing(12, 8, color="gray", mean=(0.5,), std=(0.5,))
 
@@ -129,6 +130,36 @@ def test_pictures_that_cannot_be_used_are_left_out_with_their_reason(project: Ti
     assert [one.row for one in lost] == rows[:4]
     assert "missing" in lost[0].reason
     assert "not the one that was labelled" in lost[2].reason
+
+
+def test_pictures_in_a_store_are_read_as_those_on_disk_are(project: TinyProject) -> None:
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    with web_server() as web:
+
+        def elsewhere(row: ManifestRow) -> ManifestRow:
+            address = web.put(f"/{row.name}.png", (project.root / row.img_ref).read_bytes())
+            return replace(row, img_ref=f"{address}?X-Amz-Signature=hush")
+
+        rows = [elsewhere(row) for row in project.rows[:40]]
+        rows[3] = replace(rows[3], img_ref=f"{web.base}/gone.png?X-Amz-Signature=hush")
+        rows[5] = replace(rows[5], sha256="ab" * 32)
+        wanted = {"classes": TASK.classes, "project_root": project.root, "preprocessing": SMALL, "threads": 2}
+        samples, lost = read_samples(rows, **wanted)
+    local, _ = read_samples([row for place, row in enumerate(project.rows[:40]) if place not in (3, 5)], **wanted)
+    np.testing.assert_array_equal(samples.pixels, local.pixels)
+    assert str(lost[0]).startswith(f"{web.base}/gone.png?…: there is no such file on the server")
+    assert "not the one that was labelled" in lost[1].reason
+    assert "hush" not in describe_lost(lost, total=40)
+
+
+def test_a_store_that_does_not_answer_ends_the_reading_rather_than_losing_all_that_it_holds(
+    project: TinyProject,
+) -> None:
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    with web_server() as gone:
+        rows = [replace(row, img_ref=gone.put(f"/{row.name}.png", b"")) for row in project.rows]
+    with pytest.raises(UnreachableError, match="cannot be reached"):
+        read_samples(rows, classes=TASK.classes, project_root=project.root, preprocessing=SMALL, threads=2)
 
 
 def test_lost_pictures_are_described_in_one_sentence_that_does_not_grow(project: TinyProject) -> None:

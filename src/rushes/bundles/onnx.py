@@ -36,6 +36,7 @@ from rushes.footage.pictures import read_picture
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_file, write_bytes, write_json, write_text
+from rushes.storage.pictures import Pictures
 
 if TYPE_CHECKING:
     import torch
@@ -279,16 +280,21 @@ def _collect_samples(run: Run, project_root: Path) -> Samples:
     names: list[str] = []
     recorded: list[npt.NDArray[np.float32]] = []
     unread: list[str] = []
+
+    def read(path: Path) -> npt.NDArray[np.uint8]:
+        return prepare(read_picture(path), preprocessing)
+
     for part in ("validation", "test"):
         file = run.predictions_file(part)
         if len(pictures) >= LEAST_PICTURES or not file.is_file():
             continue
         predictions = read_predictions(file)
-        for row in spread_rows(predictions, COMPARED_PICTURES):
-            try:
-                pixels = prepare(read_picture(project_root / predictions.images[row]), preprocessing)
-            except MediaError as error:
-                unread.append(str(error))
+        rows = spread_rows(predictions, COMPARED_PICTURES)
+        with Pictures(project_root) as stored:
+            found = list(stored.read_each([predictions.images[row] for row in rows], read))
+        for row, pixels in zip(rows, found, strict=True):
+            if isinstance(pixels, MediaError):
+                unread.append(str(pixels))
                 continue
             pictures.append(pixels)
             names.append(predictions.names[row])

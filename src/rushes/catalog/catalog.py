@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from rushes.catalog import schema
 from rushes.catalog.migrations import migrate
 from rushes.errors import CatalogError
-from rushes.footage.source import Frame, Source
+from rushes.footage.source import REFERENCED, Frame, Source
 from rushes.labels.label import Label
 from rushes.labels.subjects import Subjects, unite_subjects
 from rushes.storage.places import Place
@@ -45,16 +47,17 @@ class StoredFrame:
     """A frame with the picture that stands for it in the project.
 
     Attributes:
-        image: picture file, relative to the project folder, with forward slashes.
-        sha256: digest of the picture file.
-        signature: 64 bits that are close for pictures that look alike.
-        size: what the picture was brought to, `640` (long side) or `640x360`.
+        image: picture file, relative to the project folder, with forward slashes; or the address of a picture that
+            is referred to where it is.
+        sha256: digest of the picture file; "" where nobody has read it yet.
+        signature: 64 bits that are close for pictures that look alike; None where nobody has decoded it yet.
+        size: what the picture was brought to, `640` (long side) or `640x360`; "" where it is as it was found.
     """
 
     frame: Frame
     image: str
     sha256: str
-    signature: int
+    signature: int | None
     size: str = "640"
 
 
@@ -66,6 +69,7 @@ class Catalog:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._of_thread = threading.local()  # the connection of the change that a thread has begun
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -125,11 +129,15 @@ class Catalog:
         """Add a source, or bring path, group and start timecode of a known one up to date; return it as it stands.
 
         A name belongs to one source: where another one has it, a piece of the digest is added; the group of a source
-        that is its own group, and so is called like it, follows.
+        that is its own group, and so is called like it, follows. Where the other one is referenced, the two are of
+        the same episode, and stay in its group.
         """
         table = schema.sources
+        referenced = select(table.c.group_name).where(table.c.name == source.name, table.c.codec == REFERENCED)
+        with self._reading() as connection:
+            theirs = connection.execute(referenced).scalar_one_or_none()
         for name in (source.name, f"{source.name}-{source.digest[:8]}", source.digest):
-            group = name if source.group == source.name else source.group
+            group = (theirs or name) if source.group == source.name else source.group
             values = _source_to_row(source) | {"name": name, "group_name": group, "added_at": now}
             changes = {column: values[column] for column in ("path", "group_name", "start_timecode")}
             statement = self._insert(table).values(values)
@@ -178,7 +186,7 @@ class Catalog:
                 "name": item.frame.name,
                 "image": item.image,
                 "sha256": item.sha256,
-                "signature": f"{item.signature:016x}",
+                "signature": "" if item.signature is None else f"{item.signature:016x}",
                 "size": item.size,
                 "added_at": now,
             }
@@ -198,6 +206,17 @@ class Catalog:
             wanted = wanted.where(table.c.source == source)
         with self._reading() as connection:
             return [_frame_from_row(row) for row in connection.execute(wanted)]
+
+    def frames_of(self, sources: Sequence[str]) -> list[StoredFrame]:
+        """Return the frames of the sources with these digests, in the order of the digests and of time."""
+        table = schema.frames
+        found: list[StoredFrame] = []
+        with self._reading() as connection:
+            for start in range(0, len(sources), _ROWS_PER_STATEMENT):
+                wanted = select(table).where(table.c.source.in_(sources[start : start + _ROWS_PER_STATEMENT]))
+                found += [_frame_from_row(row) for row in connection.execute(wanted.order_by(table.c.ordinal))]
+        place = {digest: number for number, digest in enumerate(sources)}
+        return sorted(found, key=lambda item: place[item.frame.source])
 
     # Labels.
 
@@ -280,12 +299,39 @@ class Catalog:
     # Connections.
 
     @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Make all that this thread writes inside one change: the whole of it, or on an error nothing.
+
+        Inside another, it is a part of that one.
+        """
+        if getattr(self._of_thread, "connection", None) is not None:
+            yield
+            return
+        with _our_errors(self._engine), self._engine.begin() as connection:
+            if self._engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # its driver would begin only before the first row
+            self._of_thread.connection = connection
+            try:
+                yield
+            finally:
+                self._of_thread.connection = None
+
+    @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        begun: Connection | None = getattr(self._of_thread, "connection", None)
+        if begun is not None:
+            yield begun
+            return
         with _our_errors(self._engine), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
+        begun: Connection | None = getattr(self._of_thread, "connection", None)
+        if begun is not None:
+            with begun.begin_nested():  # so that a refused row does not end the whole change
+                yield begun
+            return
         with _our_errors(self._engine), self._engine.begin() as connection:
             yield connection
 
@@ -312,6 +358,11 @@ def open_catalog(place: Path | str) -> Catalog:
     with _our_errors(engine):
         migrate(engine)
     return Catalog(engine)
+
+
+def signatures_of_frames(frames: Iterable[StoredFrame]) -> dict[str, int]:
+    """Return frame id -> perceptual signature, of the frames that have one."""
+    return {item.frame.id: item.signature for item in frames if item.signature is not None}
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
@@ -401,9 +452,12 @@ def _source_from_row(row: Row[Any]) -> Source:
     )
 
 
+_fraction = lru_cache(maxsize=256)(Fraction)  # a film's frames have one time base, and it is written out in each
+
+
 def _frame_from_row(row: Row[Any]) -> StoredFrame:
-    frame = Frame(row.source, row.pts, Fraction(row.time_base), row.ordinal, row.timecode, row.name)
-    return StoredFrame(frame, row.image, row.sha256, int(row.signature, 16), row.size)
+    frame = Frame(row.source, row.pts, _fraction(row.time_base), row.ordinal, row.timecode, row.name)
+    return StoredFrame(frame, row.image, row.sha256, int(row.signature, 16) if row.signature else None, row.size)
 
 
 def _label_from_row(row: Row[Any]) -> Label:

@@ -20,19 +20,24 @@ def frame_refs(
     """
     elsewhere = other_paths or {}
     by_digest = {source.digest: source for source in sources}
-    return [
-        FrameRef(
-            id=item.frame.id,
-            name=item.frame.name,
-            image=item.image,
-            source_name=by_digest[item.frame.source].name,
-            source_path=by_digest[item.frame.source].path,
-            ordinal=item.frame.ordinal,
-            seconds=(item.frame.pts - by_digest[item.frame.source].start_pts) * item.frame.time_base,
-            timecode=item.frame.timecode,
-            group=by_digest[item.frame.source].group,
-            rate=by_digest[item.frame.source].rate,
-            companions=tuple(companions_of(by_digest[item.frame.source].path, elsewhere.get(item.frame.source, ()))),
+    refs = []
+    for item in frames:
+        frame = item.frame
+        source, others = by_digest[frame.source], elsewhere.get(frame.source, ())
+        refs.append(
+            FrameRef(
+                id=frame.id,
+                name=frame.name,
+                image=item.image,
+                source_name=source.name,
+                source_path=source.path,
+                ordinal=frame.ordinal,
+                seconds=(frame.pts - source.start_pts) * frame.time_base,
+                timecode=frame.timecode,
+                group=source.group,
+                rate=source.rate,
+                sha256=item.sha256,
+                companions=tuple(companions_of(source.path, others)) if others else (),
+            )
         )
-        for item in frames
-    ]
+    return refs

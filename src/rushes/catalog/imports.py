@@ -86,25 +86,40 @@ def read_known(catalog: Catalog, task: Task) -> Known:
 
 
 def plan_imports(
-    known: Known, sheets: Iterable[tuple[Sheet, Columns]], task: Task, *, default_origin: str, now: str
+    known: Known,
+    sheets: Iterable[tuple[Sheet, Columns]],
+    task: Task,
+    *,
+    default_origin: str,
+    now: str,
+    refused: Mapping[str, Mapping[int, Fault]] | None = None,
 ) -> Import:
     """Decide what sheets add to the statements that are there, and which sources they put in another group.
 
     Args:
         default_origin: the origin of class columns for which a sheet names none.
         now: ISO 8601 UTC, the time of the statements.
+        refused: key of a sheet -> number of a row -> why its frame is not to be labelled.
     """
+    wrong = refused or {}
     parsed = tuple(
-        parse_labels(sheet, task, columns, known.index, default_origin=default_origin, now=now)
+        parse_labels(
+            sheet, task, columns, known.index, default_origin=default_origin, now=now, refused=wrong.get(sheet.key)
+        )
         for sheet, columns in sheets
     )
+    # A sheet is compared with its own statements alone; others, which may be millions, are looked at once.
+    said: dict[str, list[Label]] = {one.sheet: [] for one in parsed}
+    for label in known.previous:
+        if label.sheet in said:
+            said[label.sheet].append(label)
     held_back = {
-        one.sheet: len(gone) for one in parsed if not one.is_whole and (gone := gone_from(known.previous, one))
+        one.sheet: len(gone) for one in parsed if not one.is_whole and (gone := gone_from(said[one.sheet], one))
     }
     groups = {short: group for one in parsed for short, group in one.groups.items()}
     return Import(
         parsed=parsed,
-        new=tuple(label for one in parsed for label in plan_import(known.previous, one, now=now)),
+        new=tuple(label for one in parsed for label in plan_import(said[one.sheet], one, now=now)),
         held_back=held_back,
         groups=groups,
         regrouped=tuple(plan_groups(known.sources, groups)),
@@ -114,11 +129,12 @@ def plan_imports(
 
 
 def apply_import(catalog: Catalog, planned: Import) -> None:
-    """Append the statements, then change the subjects and the groups."""
-    catalog.append_labels(planned.new)
-    for sheet, words_of in planned.subjects.items():
-        catalog.set_subjects(sheet, words_of)
-    catalog.set_groups((change.digest, change.after) for change in planned.regrouped)
+    """Append the statements, and change the subjects and the groups: all of it or, on an error, nothing."""
+    with catalog.at_once():
+        catalog.append_labels(planned.new)
+        for sheet, words_of in planned.subjects.items():
+            catalog.set_subjects(sheet, words_of)
+        catalog.set_groups((change.digest, change.after) for change in planned.regrouped)
 
 
 def _changed_subjects(known: Known, parsed: Parsed) -> Mapping[str, Subjects]:

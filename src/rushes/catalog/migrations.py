@@ -97,6 +97,9 @@ def migrate(engine: Engine, *, steps: Sequence[Step] = STEPS) -> int:
         CatalogError: the catalog was made by a newer rushes.
     """
     ran = 0
+    with engine.connect() as connection:  # the common case takes no right to write, which another may hold for long
+        if inspect(connection).has_table("catalog_version") and _version(connection) == len(steps):
+            return 0
     with engine.begin() as connection:
         if not inspect(connection).has_table("catalog_version"):
             connection.execute(text("CREATE TABLE IF NOT EXISTS catalog_version (version INTEGER PRIMARY KEY)"))
@@ -105,9 +108,7 @@ def migrate(engine: Engine, *, steps: Sequence[Step] = STEPS) -> int:
             if connection.dialect.name == "sqlite":
                 # Take the right to write before looking, so that of two processes one waits for the other.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            version = int(
-                connection.execute(text("SELECT coalesce(max(version), 0) FROM catalog_version")).scalar_one()
-            )
+            version = _version(connection)
             if version > len(steps):
                 raise CatalogError(
                     f"the catalog {engine.url.database} is of version {version}; this rushes knows "
@@ -120,3 +121,7 @@ def migrate(engine: Engine, *, steps: Sequence[Step] = STEPS) -> int:
             )
             steps[version](connection)
             ran += 1
+
+
+def _version(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT coalesce(max(version), 0) FROM catalog_version")).scalar_one())

@@ -47,10 +47,10 @@ frames = Table(
     Column("ordinal", Integer, nullable=False),
     Column("timecode", String(20), nullable=False),
     Column("name", Text, nullable=False, index=True),
-    Column("image", Text, nullable=False),  # relative to the project folder
-    Column("sha256", String(64), nullable=False),  # of the picture file
-    Column("signature", String(16), nullable=False),  # 64 bits in hex
-    Column("size", Text, nullable=False),  # that it was brought to: "640" (long side) or "640x360"
+    Column("image", Text, nullable=False),  # relative to the project folder, or an address
+    Column("sha256", String(64), nullable=False),  # of the picture file; "" of one that nobody has read yet
+    Column("signature", String(16), nullable=False),  # 64 bits in hex; "" of one that nobody has decoded yet
+    Column("size", Text, nullable=False),  # that it was brought to: "640" (long side) or "640x360"; "" as it was found
     Column("added_at", Text, nullable=False),
 )
 

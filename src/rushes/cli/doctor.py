@@ -9,7 +9,7 @@ import typer
 
 from rushes.cli.door import opened, table_of
 from rushes.cli.options import DebugOption, JsonOption, verb_app
-from rushes.errors import BundleError
+from rushes.errors import BundleError, is_installed
 
 app = verb_app()
 
@@ -23,7 +23,10 @@ _PACKAGES = {
     "onnxruntime": ("onnxruntime", "prediction", "base"),
     "polars": ("polars", "sheets and tables", "base"),
     "sqlalchemy": ("sqlalchemy", "the catalog", "base"),
-    "obstore": ("obstore", "s3:// and https:// places", "cloud"),
+    "obstore": ("obstore", "s3://, gs://, az:// and https:// places", "cloud"),
+    "boto3": ("boto3", "datasets in S3", "cloud"),
+    "google-auth": ("google.auth", "Google Sheets that are not public", "sheets"),
+    "requests": ("requests", "Google Sheets", "sheets"),
     "torch": ("torch", "training and export", "train"),
     "timm": ("timm", "pretrained backbones", "train"),
     "scikit-learn": ("sklearn", "heads on frozen features", "train"),
@@ -39,12 +42,11 @@ def doctor(
 ) -> None:
     """Say what is installed and what is missing; with a bundle, compute its stored samples and compare."""
     with opened(as_json=as_json, debug=debug) as door:
-        import importlib.util
         from importlib.metadata import PackageNotFoundError, version
 
         rows = []
         for package, (module, purpose, extra) in _PACKAGES.items():
-            there = importlib.util.find_spec(module) is not None
+            there = is_installed(module)
             try:
                 found = version(package) if there else None
             except PackageNotFoundError:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from rushes.cli.door import opened
+from rushes.cli.door import opened, table_of
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
 from rushes.cli.versions import find_run
 
 app = verb_app()
+
+_SLICES_SHOWN = 10
 
 
 @app.command(epilog="Example: rushes evaluate 2026-11-20-120000-features")
@@ -27,6 +29,7 @@ def evaluate(
 ) -> None:
     """Judge a run on its test part: scores with intervals over groups, beside baselines; galleries; report.html."""
     with opened(as_json=as_json, debug=debug) as door:
+        from rushes.catalog.catalog import open_catalog
         from rushes.cli.versions import mixed_twin
         from rushes.evaluation.evaluate import evaluate_run
         from rushes.project import find_project
@@ -34,8 +37,10 @@ def evaluate(
         place = find_project(project)
         folder = find_run(place, run)
         twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
+        with open_catalog(place.catalog_place) as catalog:
+            subjects = catalog.subjects()
         with door.progress("evaluate") as progress:
-            done = evaluate_run(folder, project_root=place.root, mixed_run=twin, progress=progress)
+            done = evaluate_run(folder, project_root=place.root, mixed_run=twin, subjects=subjects, progress=progress)
         for warning in done.metrics["warnings"]:
             door.warn(f"warning: {warning}")
         door.say(done.metrics["verdict"])
@@ -43,6 +48,26 @@ def evaluate(
             mixed, gap = done.metrics["mixed"]["metrics"]["f1_macro"]["value"], done.metrics["gap"]["f1_macro"]
             if gap is not None:
                 door.say(f"On shuffled frames the same recipe reaches {mixed:.2f}; the gap is {gap:+.2f}.")
+        for name, found in done.metrics["slices"].items():
+            rows = [
+                [one["slice"], one["samples"], one["groups"], *map(_rounded, _scores_of(one))]
+                for one in sorted(found, key=lambda one: one["f1_macro"]["value"] or 0.0)
+            ]
+            columns = [name, "samples", "groups", "macro-F1", "from", "to", "without a look"]
+            door.show(table_of(None, columns, rows[:_SLICES_SHOWN]))
+            if len(rows) > _SLICES_SHOWN:
+                door.say(f"… and {len(rows) - _SLICES_SHOWN} more; metrics.json holds them all")
         door.say(f"report:  {done.report}")
         door.say(f"metrics: {folder / 'metrics.json'}")
         door.finish({"run": str(folder), "report": str(done.report), "metrics": done.metrics})
+
+
+def _scores_of(one: dict[str, Any]) -> tuple[float | None, ...]:
+    """Return the macro-F1 of a slice, the ends of its interval and the better of its baselines."""
+    score = one["f1_macro"]
+    blind = max((baseline["f1_macro"] or 0.0 for baseline in one["baselines"].values()), default=0.0)
+    return score["value"], score["low"], score["high"], blind
+
+
+def _rounded(value: float | None) -> str | None:
+    return None if value is None else f"{value:.2f}"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.door import Door, opened, plural
+from rushes.cli.labels_conflicts import conflicts
+from rushes.cli.labels_export import export
+from rushes.cli.labels_show import show
 from rushes.cli.labels_suggest import suggest
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
 from rushes.errors import SheetError, UsageError
@@ -16,20 +19,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rushes.catalog.imports import Import
+    from rushes.catalog.pull import PulledEpisode
     from rushes.labels.columns import PlannedSheets
     from rushes.labels.groups import GroupChange
     from rushes.labels.parse import Parsed
 
 app = verbs_app("Statements that frames are of classes.")
+app.command(epilog="Example: rushes labels export labels.xlsx --task rarity")(export)
+app.command(epilog="Example: rushes labels show TT_S01_E01_FRM-00-00-08-12")(show)
+app.command(epilog="Example: rushes labels conflicts --pair jonny:supervised --to review.csv")(conflicts)
+app.command(epilog="Example: rushes labels suggest --task rarity --page suggested.html")(suggest)
 
 _UNMATCHED_SHOWN = 5
 _GROUPS_SHOWN = 20
-_CONFLICTS_SHOWN = 40
 
 
 @app.command(name="import", epilog='Example: rushes labels import S01E01.xlsx --task rarity --map "FRAME NUMBER=frame"')
 def import_sheet(
-    sheet: Annotated[Path, typer.Argument(help="A CSV, TSV, XLSX or JSON Lines file.")],
+    sheet: Annotated[
+        str,
+        typer.Argument(help="A sheet, a link to Google Sheets, an export of Label Studio or CVAT, a dataset's folder."),
+    ],
     mapping: Annotated[
         list[str] | None,
         typer.Option("--map", help="COLUMN=MEANING: frame, source, ordinal, timecode, seconds, start, stop, last, "
@@ -54,14 +64,14 @@ def import_sheet(
         from rushes.catalog.catalog import open_catalog
         from rushes.catalog.imports import apply_import, plan_imports, read_known
         from rushes.labels.columns import plan_sheets
-        from rushes.labels.sheets.files import read_sheets
+        from rushes.labels.sheets.anywhere import read_sheets_at
         from rushes.project import find_project
 
         place = find_project(project)
         wanted = place.task(task)
         stated = dict(parse_mapping(words) for words in mapping or [])
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        sheets = plan_sheets(read_sheets(sheet, root=place.root), stated, task_name=wanted.name, known=place.columns)
+        sheets = plan_sheets(read_sheets_at(sheet, root=place.root), stated, task_name=wanted.name, known=place.columns)
         with open_catalog(place.catalog_place) as catalog:
             planned = plan_imports(read_known(catalog, wanted), sheets, wanted, default_origin=origin, now=now)
             faults = [*sheets.faults, *planned.faults]
@@ -69,7 +79,7 @@ def import_sheet(
                 raise SheetError(faults)
             if not dry_run:
                 apply_import(catalog, planned)
-        report_import(door, str(sheet), planned, dry_run=dry_run)
+        report_import(door, sheet, planned, dry_run=dry_run)
         _report_groups(door, sheets, planned.regrouped, dry_run=dry_run)
         if sheets.skipped:
             door.say(f"{plural(len(sheets.skipped), 'worksheet')} without labels skipped: {', '.join(sheets.skipped)}")
@@ -92,51 +102,54 @@ def import_sheet(
         )
 
 
-@app.command(epilog="Example: rushes labels conflicts --task rarity")
-def conflicts(
-    task: TaskOption = None, project: ProjectOption = None, as_json: JsonOption = False, debug: DebugOption = False
+@app.command(epilog="Example: rushes labels pull S01-episodes.json --task rarity")
+def pull(
+    season_files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="SEASONFILE…", help="Season files; otherwise those that rushes.toml names."),
+    ] = None,
+    season: Annotated[str | None, typer.Option(help="Only episodes of this season, as S01.")] = None,
+    episode: Annotated[str | None, typer.Option(help="Only this episode of each season, as E01.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Take nothing in of a sheet with anything faulty.")] = False,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Take the pictures of new frames to be at the base URL, as .jpg.")
+    ] = False,
+    task: TaskOption = None,
+    project: ProjectOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
 ) -> None:
-    """List where origins disagree: what stands, what it overrules, and how often for each pair of origins."""
+    """Read the sheet of every episode, and append what it states. What is faulty is listed, the rest is taken in.
+
+    A sheet that cannot be reached keeps no other from being read. Rows that a sheet had before and has no more are
+    withdrawn, unless other rows of it are faulty or of frames that are not in the catalog.
+    """
     with opened(as_json=as_json, debug=debug) as door:
-        from rushes.catalog.catalog import open_catalog
-        from rushes.labels.trust import conflicts as find_conflicts
-        from rushes.labels.trust import count_conflicts
+        from rushes.catalog.pull import PullSettings, read_episodes
+        from rushes.catalog.pull import pull as pull_episodes
         from rushes.project import find_project
 
         place = find_project(project)
         wanted = place.task(task)
-        with open_catalog(place.catalog_place) as catalog:
-            names = {item.frame.id: item.frame.name for item in catalog.frames()}
-            found = find_conflicts(catalog.labels(task=wanted.name), place.trust_of(wanted))
-        rows = [
-            [
-                names[clash.frame],
-                clash.winner.origin,
-                clash.winner.class_name,
-                clash.loser.origin,
-                clash.loser.class_name,
-            ]
-            for clash in found
-        ]
-        if rows:
-            columns = ["frame", "stands", "class", "overruled", "class"]
-            door.show(table_of(None, columns, rows[:_CONFLICTS_SHOWN]))
-        if len(rows) > _CONFLICTS_SHOWN:
-            door.say(f"… and {len(rows) - _CONFLICTS_SHOWN} more; --json prints them all")
-        counts = count_conflicts(found)
-        for (winner, loser), count in counts.items():
-            door.say(f"{winner} overrules {loser} on {plural(count, 'frame')}")
-        door.say(f"{plural(len(found), 'conflict')}; trust: {' > '.join(place.trust_of(wanted))}")
-        keys = ("frame", "winner", "winner_class", "loser", "loser_class")
+        episodes = read_episodes(place, season_files or (), season=season, episode=episode)
+        settings = PullSettings(strict=strict, check=not no_check, dry_run=dry_run)
+        with door.progress("pull") as progress:
+            pulled = pull_episodes(place, wanted, episodes, settings=settings, progress=progress)
+        for one in pulled.episodes:
+            report_pulled(door, one, dry_run=dry_run)
+        for fault in pulled.faults:
+            door.fail_item(str(fault))
         door.finish(
             {
-                "conflicts": [dict(zip(keys, row, strict=True)) for row in rows],
-                "pairs": [{"winner": pair[0], "loser": pair[1], "frames": count} for pair, count in counts.items()],
+                "episodes": [pulled_as_json(one) for one in pulled.episodes],
+                "appended": sum(one.appended for one in pulled.episodes),
+                "withdrawn": sum(one.withdrawn for one in pulled.episodes),
+                "registered": sum(one.registered for one in pulled.episodes),
+                "failed": door.failed,
+                "dry_run": dry_run,
             }
         )
-
-
-app.command(epilog="Example: rushes labels suggest --task rarity --page suggested.html")(suggest)
 
 
 def parse_mapping(words: str) -> tuple[str, str]:
@@ -192,6 +205,54 @@ def _report_subjects(door: Door, planned: Import, *, would: str) -> None:
             f"the subjects of {plural(planned.subjects_held_back, 'frame')} are in no row any more, and are kept: some "
             "rows are faulty or of frames that are not in the catalog"
         )
+
+
+def report_pulled(door: Door, one: PulledEpisode, *, dry_run: bool) -> None:
+    """Say in a line what came of an episode's sheet; notes and rows that missed go to stderr, a few of each."""
+    if one.planned is None:
+        door.say(f"{one.stem}  {one.episode.title}: not taken in")
+    else:
+        missing = f", {len(one.unmatched)} of frames that are not in the catalog" if one.unmatched else ""
+        would = "would be " if dry_run else ""
+        took = (
+            f"{one.appended:,} appended, {one.withdrawn:,} withdrawn, {plural(one.registered, 'new frame')}"
+            if one.taken
+            else "nothing taken in"
+        )
+        door.say(
+            f"{one.stem}  {one.episode.title}: {plural(one.row_count, 'row')}, {len(one.faults)} faulty{missing}; "
+            f"{would}{took}"
+        )
+    if one.held_back and one.taken:
+        door.warn(
+            f"{one.episode.title}: nothing withdrawn, because rows are faulty or of frames that are not in the "
+            "catalog: of what it stated before, "
+            f"{plural(one.held_back, 'statement is', 'statements are')} in no other row"
+        )
+    for fault in (*one.notes, *one.unmatched[:_UNMATCHED_SHOWN]):
+        door.warn(f"note: {fault}")
+    if len(one.unmatched) > _UNMATCHED_SHOWN:
+        door.warn(f"… and {len(one.unmatched) - _UNMATCHED_SHOWN} more rows of frames that are not in the catalog")
+
+
+def pulled_as_json(one: PulledEpisode) -> dict[str, Any]:
+    """Return what came of an episode's sheet, as `labels pull --json` says it."""
+    return {
+        "season": one.episode.season,
+        "episode": one.episode.episode,
+        "title": one.episode.title,
+        "name": one.stem,
+        "taken": one.taken,
+        "rows": one.row_count,
+        "statements": one.statement_count,
+        "appended": one.appended,
+        "withdrawn": one.withdrawn,
+        "registered": one.registered,
+        "held_back": one.held_back,
+        "faults": [str(fault) for fault in one.faults],
+        "unmatched": [str(fault) for fault in one.unmatched],
+        "notes": [str(fault) for fault in one.notes],
+    }
 
 
 def _why_held_back(parsed: Parsed, count: int) -> str:

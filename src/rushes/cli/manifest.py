@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rushes.cli.door import opened, plural, table_of
+from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
+from rushes.cli.preview import preview
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_COMPARED = ("img-ref", "class", "frame_id")
+_SHOWN = 40  # lines per change set
 
 app = verbs_app("The immutable, versioned list of labelled samples.")
+app.command(epilog="Example: rushes manifest preview --task mcu --per-class 6 --to sheet.png")(preview)
 
 
 @app.command(epilog="Example: rushes manifest build --task mcu")
@@ -26,41 +34,40 @@ def build(
         from collections import Counter
         from datetime import UTC, datetime
 
-        from rushes.catalog.catalog import open_catalog
-        from rushes.catalog.samples import labelled_rows
-        from rushes.datasets.split import newest_split, read_split
-        from rushes.labels.manifest import diff_manifests, newest_manifest, read_manifest, write_manifest
+        from rushes.datasets.refresh import refresh_manifest
+        from rushes.labels.manifest_diff import diff_tables
+        from rushes.labels.manifest_parquet import parquet_beside
+        from rushes.labels.manifest_table import read_manifest_table
         from rushes.project import find_project
 
         place = find_project(project)
         wanted = place.task(task)
-        split_path = newest_split(place.splits_folder, wanted.name, "grouped")
-        part_of = read_split(split_path).part_of if split_path else lambda _frame, _group: None
-        with open_catalog(place.catalog_place) as catalog:
-            rows = labelled_rows(catalog, place, wanted, part_of=part_of)
-        before = newest_manifest(place.manifests_folder, wanted.name)
-        changes = diff_manifests(read_manifest(before) if before else [], rows)
-        path, written = before, False
-        if not dry_run:
-            path, written = write_manifest(rows, place.manifests_folder, wanted.name, datetime.now(UTC))
-        counted = Counter(row.class_name for row in rows)
+        fresh = refresh_manifest(place, wanted, now=datetime.now(UTC), write=not dry_run)
+        table, path = fresh.table, fresh.path
+        known = read_manifest_table(fresh.before, columns=_COMPARED) if fresh.before else table.clear()
+        changes = diff_tables(known, table.select(_COMPARED))
+        beside = parquet_beside(path) if path and parquet_beside(path).is_file() else None
+        counted = Counter(table["class"])
         counts = {name: counted[name] for name in wanted.classes}
         door.show(table_of(None, ("class", "samples"), list(counts.items())))
         door.say(
-            f"{plural(len(rows), 'sample')} in {plural(len({row.group for row in rows}), 'group')}: "
-            f"{len(changes.new)} new, {len(changes.relabelled)} relabelled, {len(changes.removed)} removed"
+            f"{plural(table.height, 'sample')} in {plural(table['group'].n_unique(), 'group')}: "
+            f"{changes.new.height:,} new, {changes.relabelled.height:,} relabelled, {changes.removed.height:,} removed"
         )
-        verb = "would be written" if dry_run else "written" if written else "unchanged"
+        verb = "would be written" if dry_run else "written" if fresh.written else "unchanged"
         door.say(f"manifest {verb}{f': {path}' if path else ''}")
+        if beside and not dry_run:
+            door.say(f"the same as Parquet beside it: {beside.name}")
         door.finish(
             {
                 "path": str(path) if path else None,
-                "written": written,
-                "samples": len(rows),
+                "parquet": str(beside) if beside else None,
+                "written": fresh.written,
+                "samples": table.height,
                 "classes": counts,
-                "new": len(changes.new),
-                "relabelled": len(changes.relabelled),
-                "removed": len(changes.removed),
+                "new": changes.new.height,
+                "relabelled": changes.relabelled.height,
+                "removed": changes.removed.height,
             }
         )
 
@@ -74,25 +81,29 @@ def diff(
 ) -> None:
     """Say which samples are the same, new, relabelled and removed from one manifest to another."""
     with opened(as_json=as_json, debug=debug) as door:
-        from rushes.labels.manifest import diff_manifests, read_manifest
+        from rushes.labels.manifest_diff import diff_tables
+        from rushes.labels.manifest_table import read_manifest_table
 
-        changes = diff_manifests(read_manifest(old), read_manifest(new))
-        for row in changes.new:
-            door.say(f"new        {row.img_ref}  {row.class_name}")
-        for was, now in changes.relabelled:
-            door.say(f"relabelled {now.img_ref}  {was.class_name} -> {now.class_name}")
-        for row in changes.removed:
-            door.say(f"removed    {row.img_ref}  {row.class_name}")
-        door.say(f"{len(changes.same)} same, {len(changes.new)} new, {len(changes.relabelled)} relabelled, "
-                 f"{len(changes.removed)} removed")  # fmt: skip
+        changes = diff_tables(*(read_manifest_table(path, columns=_COMPARED) for path in (old, new)))
+        _show(door, "new", changes.new)
+        _show(door, "relabelled", changes.relabelled)
+        _show(door, "removed", changes.removed)
+        door.say(f"{changes.same.height:,} same, {changes.new.height:,} new, {changes.relabelled.height:,} relabelled, "
+                 f"{changes.removed.height:,} removed")  # fmt: skip
         door.finish(
             {
-                "same": len(changes.same),
-                "new": [row.img_ref for row in changes.new],
-                "relabelled": [
-                    {"img-ref": now.img_ref, "was": was.class_name, "now": now.class_name}
-                    for was, now in changes.relabelled
-                ],
-                "removed": [row.img_ref for row in changes.removed],
+                "same": changes.same.height,
+                "new": changes.new["img-ref"].to_list(),
+                "relabelled": changes.relabelled.select("img-ref", "was", now="class").to_dicts(),
+                "removed": changes.removed["img-ref"].to_list(),
             }
         )
+
+
+def _show(door: Door, word: str, rows: pl.DataFrame) -> None:
+    """Say the first rows of a change set, and how many more there are."""
+    for row in rows.head(_SHOWN).to_dicts():
+        change = f"{row['was']} -> {row['class']}" if "was" in row else row["class"]
+        door.say(f"{word:<10} {row['img-ref']}  {change}")
+    if rows.height > _SHOWN:
+        door.say(f"… and {rows.height - _SHOWN:,} more {word}; --json prints them all")

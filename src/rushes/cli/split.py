@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from rushes.datasets.split import Split, SplitKind
     from rushes.labels.manifest import ManifestRow
-    from rushes.project import Project
 
 app = verbs_app("Who is in train, validation and test.")
 
@@ -42,16 +41,8 @@ def make(
         from dataclasses import replace
         from datetime import UTC, datetime
 
-        from rushes.datasets.split import (
-            count_classes,
-            newest_split,
-            note_unheeded,
-            plan_split,
-            read_split,
-            rows_of_parts,
-            write_split,
-        )
-        from rushes.labels.manifest import write_manifest
+        from rushes.datasets.refresh import refresh_split
+        from rushes.datasets.split import count_classes, rows_of_parts
         from rushes.project import find_project
 
         place = find_project(project)
@@ -59,31 +50,25 @@ def make(
         wanted_kind = _kind(kind)
         _, rows = newest_rows(place, wanted)
         settings = place.split if seed is None else replace(place.split, seed=seed)
-        before = newest_split(place.splits_folder, wanted.name, kind)
-        known = None if anew or before is None else read_split(before)
-        signatures = _signatures(place, rows)
-        split = plan_split(
-            rows, task=wanted.name, kind=wanted_kind, settings=settings, signatures=signatures, known=known
+        fresh = refresh_split(
+            place,
+            wanted,
+            rows,
+            kind=wanted_kind,
+            settings=settings,
+            anew=anew,
+            now=datetime.now(UTC),
+            write=not dry_run,
         )
-        unheeded = None if known is None else note_unheeded(split, rows, settings=settings, known=known)
-        notes = [*split.notes, *([unheeded] if unheeded else [])]
-        path, written = before, False
-        if not dry_run:
-            now = datetime.now(UTC)
-            path, written = write_split(split, place.splits_folder, now=now)
-            if wanted_kind == "grouped":
-                # The manifest notes each sample's part, so that a reader of the manifest alone keeps to the split.
-                noted = [replace(row, split=split.part_of(row.frame_id, row.group)) for row in rows]
-                write_manifest(noted, place.manifests_folder, wanted.name, now)
+        split = fresh.split
         counts = count_classes(rows_of_parts(rows, split), wanted.classes)
         _show(door, split, rows, counts)
-        for note in notes:
+        for note in fresh.notes:
             door.warn(f"note: {note}")
-        verb = "would be written" if dry_run else "written" if written else "unchanged"
-        door.say(f"split {verb}{f': {path}' if path else ''}")
-        door.finish(
-            _as_table(split, counts) | {"notes": notes, "path": str(path) if path else None, "written": written}
-        )
+        verb = "would be written" if dry_run else "written" if fresh.written else "unchanged"
+        door.say(f"split {verb}{f': {fresh.path}' if fresh.path else ''}")
+        path = str(fresh.path) if fresh.path else None
+        door.finish(_as_table(split, counts) | {"notes": list(fresh.notes), "path": path, "written": fresh.written})
 
 
 @app.command(epilog="Example: rushes split check --task mcu")
@@ -99,6 +84,7 @@ def check(
     Ends with 1 where a leak is found.
     """
     with opened(as_json=as_json, debug=debug) as door:
+        from rushes.datasets.refresh import signatures_of
         from rushes.datasets.split import count_classes, describe_search, find_leaks, rows_of_parts
         from rushes.project import find_project
 
@@ -109,7 +95,7 @@ def check(
         split = made.placing(rows)  # as training takes it, with what was labelled since
         counts = count_classes(rows_of_parts(rows, split), wanted.classes)
         _show(door, split, rows, counts)
-        signatures = _signatures(place, rows)
+        signatures = signatures_of(place, rows)
         leaks = find_leaks(split, rows, signatures=signatures)
         unplaced = [row for row in rows if row.frame_id not in split.parts and row.frame_id not in split.left_out]
         for leak in leaks[:_LEAKS_SHOWN]:
@@ -133,15 +119,6 @@ def _kind(kind: str) -> SplitKind:
     if kind not in allowed:
         raise UsageError(f"--kind {kind}: {did_you_mean(kind, allowed)}")
     return cast("SplitKind", kind)
-
-
-def _signatures(place: Project, rows: Sequence[ManifestRow]) -> dict[str, int]:
-    """Return frame id -> perceptual signature, for the rows whose frames the catalog has."""
-    from rushes.catalog.catalog import open_catalog
-
-    wanted = {row.frame_id for row in rows}
-    with open_catalog(place.catalog_place) as catalog:
-        return {item.frame.id: item.signature for item in catalog.frames() if item.frame.id in wanted}
 
 
 def _show(door: Door, split: Split, rows: Sequence[ManifestRow], counts: dict[str, dict[str, int]]) -> None:

@@ -94,10 +94,11 @@ def status(
 
 def _say_duplicates(door: Door, frames: Sequence[StoredFrame]) -> list[list[str]]:
     """Print the largest groups of near-duplicates, and return all of them, by the names of their frames."""
+    from rushes.catalog.catalog import signatures_of_frames
     from rushes.datasets.twins import group_likes
 
     name_of = {item.frame.id: item.frame.name for item in frames}
-    groups = group_likes({item.frame.id: item.signature for item in frames})
+    groups = group_likes(signatures_of_frames(frames))
     door.say(
         f"{plural(sum(map(len, groups)), 'frame')} in {plural(len(groups), 'group')} of near-duplicates, of "
         f"{plural(len(frames), 'frame')}"

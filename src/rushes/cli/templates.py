@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rushes.project import DEFAULT_TRUST
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -20,7 +22,7 @@ class Template:
     """
 
     tasks: Mapping[str, str]
-    trust: tuple[str, ...] = ("review", "supervised", "folder", "unsupervised")
+    trust: tuple[str, ...] = DEFAULT_TRUST
     every: str = "8s"
     shares: tuple[float, float, float] = (0.7, 0.15, 0.15)
     columns: str = ""

@@ -43,7 +43,7 @@ def train(
         from collections import Counter
         from datetime import UTC, datetime
 
-        from rushes.catalog.catalog import open_catalog
+        from rushes.catalog.catalog import open_catalog, signatures_of_frames
         from rushes.learning.recipe import read_recipe
         from rushes.learning.train import train as learn
         from rushes.project import find_project
@@ -56,8 +56,9 @@ def train(
         used = {row.frame_id for row in rows}
         with open_catalog(place.catalog_place) as catalog:
             frames = [item for item in catalog.frames() if item.frame.id in used]
-        sizes = Counter(item.size for item in frames)
-        leaks = _leaks_into_test(split, rows, {item.frame.id: item.signature for item in frames})
+        # Pictures that are referred to where they are have the size that they have.
+        sizes = Counter(item.size or place.ingest.size for item in frames)
+        leaks = _leaks_into_test(split, rows, signatures_of_frames(frames))
         if not sizes:
             raise ManifestError(
                 f"{manifest}: none of its frames is in the catalog. Build it again: rushes manifest build"

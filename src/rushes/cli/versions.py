@@ -14,15 +14,23 @@ if TYPE_CHECKING:
     from rushes.project import Project, Task
 
 
-def newest_rows(place: Project, task: Task) -> tuple[Path, list[ManifestRow]]:
-    """Return the newest manifest of a task and its rows."""
-    from rushes.labels.manifest import newest_manifest, read_manifest
+def newest_manifest_of(place: Project, task: Task) -> Path:
+    """Return the newest manifest of a task."""
+    from rushes.labels.manifest import newest_manifest
 
     path = newest_manifest(place.manifests_folder, task.name)
     if path is None:
         raise ManifestError(
             f"there is no manifest of task '{task.name}' yet. Build it: rushes manifest build --task {task.name}"
         )
+    return path
+
+
+def newest_rows(place: Project, task: Task) -> tuple[Path, list[ManifestRow]]:
+    """Return the newest manifest of a task and its rows."""
+    from rushes.labels.manifest import read_manifest
+
+    path = newest_manifest_of(place, task)
     return path, read_manifest(path)
 
 

@@ -11,6 +11,7 @@ from rushes.evaluation.markup import breakable, count, percent, text
 from rushes.evaluation.thumbnails import Thumbnail
 from rushes.learning.measures import count_confusion
 from rushes.learning.predictions import Predictions
+from rushes.storage.pictures import without_query
 
 _BARS = 3
 _KINDS = (
@@ -120,7 +121,7 @@ def _card(predictions: Predictions, row: int, thumbnail: Thumbnail | None) -> st
         if right
         else f"<b>{text(names[label])}</b> taken for <b>{text(names[answer])}</b>"
     )
-    lost = f"The picture {text(predictions.images[row] or 'of this sample')} could not be read."
+    lost = f"The picture {text(without_query(predictions.images[row]) or 'of this sample')} could not be read."
     seen = (
         f'<img src="{thumbnail.uri}" width="{thumbnail.width_pixels}" height="{thumbnail.height_pixels}" '
         f'alt="{text(predictions.names[row])}" decoding="async">'

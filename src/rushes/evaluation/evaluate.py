@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rushes.errors import RunError
+from rushes.errors import ManifestError, RunError
 from rushes.evaluation.judge import Judgement, judge
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
+from rushes.evaluation.slices import SliceJudgement, judge_slices, slices_of_subjects
+from rushes.labels.manifest import read_manifest
+from rushes.labels.subjects import Subjects
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
 from rushes.progress import Progress, silent
-from rushes.storage.files import write_json
+from rushes.storage.files import digest_of_file, write_json
 
 _RECIPE_KEYS_THAT_MAY_DIFFER = ("name", "split", "schema")
 
@@ -33,12 +36,19 @@ class Evaluation:
 
 
 def evaluate_run(
-    run_folder: Path, *, project_root: Path, mixed_run: Path | None = None, progress: Progress = silent
+    run_folder: Path,
+    *,
+    project_root: Path,
+    mixed_run: Path | None = None,
+    subjects: Mapping[str, Subjects] | None = None,
+    progress: Progress = silent,
 ) -> Evaluation:
     """Judge a run by the predictions it stored, and write `report.html` and `metrics.json` into its folder.
 
     Args:
         mixed_run: a run of the same recipe on a mixed split, whose score is shown beside this one's.
+        subjects: frame id -> what is in its picture as it is known today; for frames that are not in it, what the
+            run's manifest states counts.
 
     Raises:
         RunError: the folder is no run, its predictions are missing or cannot be read, or `mixed_run` cannot be
@@ -61,6 +71,7 @@ def evaluate_run(
         history=run.history,
         command=_command(run, other, project_root=project_root),
         warnings=warnings,
+        slices=_judge_slices(run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {})),
     )
     metrics = _metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
@@ -83,6 +94,7 @@ def _metrics_table(evidence: Evidence, *, mixed_run: str | None) -> dict[str, An
         "test": test.to_table(),
         "validation": evidence.validation.to_table() if evidence.validation else None,
         "mixed": mixed.to_table() | {"run": mixed_run} if mixed else None,
+        "slices": {name: [one.to_table() for one in found] for name, found in evidence.slices.items()},
         "gap": {"f1_macro": there - here if here is not None and there is not None else None} if mixed else None,
     }
 
@@ -111,6 +123,26 @@ def _judge_mixed(other: Run, run: Run) -> tuple[Judgement, tuple[str, ...]]:
             "owed to the split alone."
         )
     return judge(_read_part(other, "test"), train_counts=_train_counts(other)), tuple(warnings)
+
+
+def _judge_slices(
+    run: Run, predictions: Predictions, subjects: Mapping[str, Subjects]
+) -> dict[str, tuple[SliceJudgement, ...]]:
+    """Return what samples are told apart by -> the judgement of each slice; only where there are slices."""
+    by_subject = slices_of_subjects([subjects.get(frame, ()) for frame in predictions.frames])
+    judged = {"subjects": judge_slices(predictions, by_subject, train_counts=_train_counts(run))}
+    return {name: found for name, found in judged.items() if found}
+
+
+def _subjects_of_manifest(run: Run, project_root: Path) -> dict[str, Subjects]:
+    """Return frame id -> subjects from the manifest of a run; nothing where it is gone or another one."""
+    path = project_root / str(run.manifest.get("path", ""))
+    try:
+        if digest_of_file(path) != run.manifest.get("sha256"):
+            return {}
+        return {row.frame_id: row.subjects for row in read_manifest(path) if row.subjects}
+    except (OSError, ManifestError):
+        return {}
 
 
 def _read_part(run: Run, part: str) -> Predictions:

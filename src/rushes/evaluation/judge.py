@@ -91,14 +91,14 @@ class Judgement:
         of the interval (null where the ends are a range over few groups), and the groups that it rests on.
         """
         metrics = {
-            "f1_macro": _estimate_table(self.f1_macro),
-            "balanced_accuracy": _estimate_table(self.balanced_accuracy),
-            "accuracy": _estimate_table(self.accuracy),
+            "f1_macro": estimate_table(self.f1_macro),
+            "balanced_accuracy": estimate_table(self.balanced_accuracy),
+            "accuracy": estimate_table(self.accuracy),
         }
         for one in self.per_class:
-            metrics[f"precision/{one.class_name}"] = _estimate_table(one.precision)
-            metrics[f"recall/{one.class_name}"] = _estimate_table(one.recall)
-            metrics[f"f1/{one.class_name}"] = _estimate_table(one.f1)
+            metrics[f"precision/{one.class_name}"] = estimate_table(one.precision)
+            metrics[f"recall/{one.class_name}"] = estimate_table(one.recall)
+            metrics[f"f1/{one.class_name}"] = estimate_table(one.f1)
             metrics[f"average_precision/{one.class_name}"] = _score_table(one.average_precision)
         return {
             "schema": "judgement/1",
@@ -239,7 +239,8 @@ def _score_table(score: Score) -> dict[str, Any]:
     return {"value": score.value} | ({"reason": score.reason} if score.reason else {})
 
 
-def _estimate_table(estimate: Estimate) -> dict[str, Any]:
+def estimate_table(estimate: Estimate) -> dict[str, Any]:
+    """Return an estimate as plain values for JSON; what is undefined is null beside its reason."""
     interval = estimate.interval
     table = _score_table(estimate.score) | {
         "low": interval.low,

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from rushes.evaluation.intervals import Interval
 from rushes.evaluation.scores import Score
-
-
-def text(value: object) -> str:
-    """Return any value as text that is safe inside elements and quoted attributes."""
-    return html.escape(str(value), quote=True)
-
-
-def breakable(name: object) -> str:
-    """Return a name as safe text that may be broken after its marks: `bbb_`, `opening_`, `480p`."""
-    return re.sub(r"(?<=[_./\\-])(?=\w)", "<wbr>", text(name))
+from rushes.timelines.markup import breakable as breakable
+from rushes.timelines.markup import text as text
 
 
 def number(value: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -15,6 +15,7 @@ from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.intervals import RESAMPLES
 from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import counted, text
+from rushes.evaluation.slices import SliceJudgement
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
 from rushes.evaluation.verdict import Verdict, never_watched, pronounce
 from rushes.learning.predictions import Predictions
@@ -38,6 +39,7 @@ class Evidence:
         history: records of `history.jsonl`, in the order of epochs.
         command: what to type to make the run and this report again.
         warnings: more to beware of, beside those of the run and the judgement.
+        slices: what samples are told apart by (`subjects`) -> the judgement of each slice of the test part.
     """
 
     run: Mapping[str, Any]
@@ -48,6 +50,7 @@ class Evidence:
     history: Sequence[Mapping[str, Any]] = ()
     command: str = ""
     warnings: tuple[str, ...] = ()
+    slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
 
     @property
     def split_kind(self) -> str:
@@ -107,6 +110,8 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         classes=sections.show_classes(test),
         curves=sections.show_curves(test, evidence.predictions),
         groups=sections.show_groups(test),
+        slices="".join(sections.show_slices(name, found) for name, found in evidence.slices.items() if found),
+        slices_link="".join(f'<a href="#{name}">{name.capitalize()}</a>' for name in evidence.slices),
         training_words=text(sections.explain_training(evidence.history)),
         training=sections.show_training(
             evidence.history, best_epoch=best_epoch if isinstance(best_epoch, int) else None

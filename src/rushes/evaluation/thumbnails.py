@@ -6,9 +6,12 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from rushes.errors import MediaError
 from rushes.progress import Progress, silent
+from rushes.storage.pictures import Pictures, without_query
 
 QUALITY = 62
 
@@ -43,25 +46,30 @@ def read_thumbnail(path: Path, *, side_pixels: int) -> Thumbnail | None:
 
 
 def read_thumbnails(
-    rows: Sequence[int], images: Sequence[str], folder: Path, *, budget_bytes: int, progress: Progress = silent
+    rows: Sequence[int], images: Sequence[str], project_root: Path, *, budget_bytes: int, progress: Progress = silent
 ) -> dict[int, Thumbnail | None]:
     """Return a thumbnail for each row until `budget_bytes` of them are had; rows beyond it are left out.
 
     Args:
         rows: the samples wanted, the most important first.
-        images: picture file of every sample, relative to `folder`.
+        images: picture of every sample, relative to the project's folder, or an address.
 
     Returns:
         row -> thumbnail, or None where the picture is missing or cannot be read.
+
+    Raises:
+        ProjectError, UsageError, MissingExtraError: as `Pictures.held`.
     """
     side_pixels = 320 if len(rows) <= 80 else 256
     thumbnails: dict[int, Thumbnail | None] = {}
     spent = 0
-    for done, row in enumerate(rows):
-        progress(done, len(rows), images[row])
-        thumbnail = read_thumbnail(folder / images[row], side_pixels=side_pixels)
-        spent += len(thumbnail.data) if thumbnail else 0
-        if spent > budget_bytes:
-            break
-        thumbnails[row] = thumbnail
+    with Pictures(project_root) as pictures:
+        read = pictures.read_each([images[row] for row in rows], partial(read_thumbnail, side_pixels=side_pixels))
+        for done, (row, found) in enumerate(zip(rows, read, strict=True)):
+            progress(done, len(rows), without_query(images[row]))
+            thumbnail = None if isinstance(found, MediaError) else found
+            spent += len(thumbnail.data) if thumbnail else 0
+            if spent > budget_bytes:
+                break
+            thumbnails[row] = thumbnail
     return thumbnails

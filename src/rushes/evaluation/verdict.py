@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import counted, number, within
+from rushes.evaluation.slices import SliceJudgement
 
 SAME = 0.02  # two scores this near are called the same
 
@@ -66,7 +67,7 @@ def never_watched(split_kind: str, leaks: Sequence[str]) -> bool:
     return split_kind == "grouped" and not leaks
 
 
-def blind_score(judgement: Judgement) -> float:
+def blind_score(judgement: Judgement | SliceJudgement) -> float:
     """Return the macro-F1 of the better of the two answers that need no picture."""
     return max(judgement.majority.f1_macro.value or 0.0, judgement.prior.f1_macro.value or 0.0)
 

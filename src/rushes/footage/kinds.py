@@ -113,7 +113,7 @@ def _may_hold_footage(folder: Path) -> bool:
 
 
 def _find_remote(place: Remote) -> list[Remote]:
-    if place.scheme != "s3":
+    if not place.in_bucket:
         if place.is_folder:
             raise MediaError(place, "is a folder of a web server, which cannot be listed. Name each file in it")
         return [place]

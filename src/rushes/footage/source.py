@@ -8,6 +8,7 @@ from typing import Literal
 
 MediaKind = Literal["video", "photo", "raw"]
 STILL_TIME_BASE = Fraction(1)
+REFERENCED = "referenced"  # in place of a codec: the pictures are known, the film is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Source:
         name: what its frames are named after, `TT_S01_E01`; made of letters, digits, - _ and dots.
         group: what must never stand on both sides of a split.
         width_pixels, height_pixels: of the picture as it is to be shown (rotation and pixel shape honoured).
-        codec: FFmpeg's name, or the picture format in lower case.
+        codec: FFmpeg's name, or the picture format in lower case; REFERENCED where only pictures of it are known.
         start_pts: presentation time of the first frame, in the time base of its frames; 0 for a still.
         rate: average frames per second; None for a still.
         frame_count: how many frames can be addressed; 1 for a still.
@@ -44,6 +45,11 @@ class Source:
     captured_at: str | None = None
     start_timecode: str | None = None
 
+    @property
+    def is_referenced(self) -> bool:
+        """Whether no file was read: its frames are pictures that are referred to where they are, at `path`."""
+        return self.codec == REFERENCED
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -65,7 +71,7 @@ class Frame:
     name: str
 
     def __post_init__(self) -> None:
-        if self.ordinal < 0 or self.time_base <= 0:
+        if self.ordinal < 0 or self.time_base.numerator <= 0:
             raise ValueError(f"a frame needs ordinal >= 0 and time_base > 0, got {self!r}")
 
     @property

@@ -194,6 +194,29 @@ def unused_group_column(sheet_columns: Sequence[str], columns: Columns) -> str |
     return next((column.name for column in named if column.index not in used), None)
 
 
+def find_lacking(sheet: Sheet, wanted: Mapping[str, str], known: Mapping[str, str]) -> list[Fault]:
+    """Return a fault for each column that a sheet of this kind has, and this one has not under any known name.
+
+    Args:
+        wanted: name of the column -> its meaning, one of `MEANINGS`; "" for a column that means none of them.
+        known: column -> meaning, as in `plan_columns`; another name for a meaning does as well.
+    """
+    folded = {_fold(name) for name in sheet.columns}
+    meanings = {meaning.strip().casefold() for name, meaning in known.items() if _fold(name) in folded}
+    taken = {_fold(name) for name in (*wanted, *known)}
+    free = [name for name in sheet.columns if name and _fold(name) not in taken]
+    faults = []
+    for name, meaning in wanted.items():
+        spellings = {_fold(name), *_KNOWN_FIELDS.get(meaning, ())}
+        if spellings & folded or (meaning and meaning.casefold() in meanings):
+            continue
+        alike = nearest(name, [other for other in free if nearest(other, wanted) == name])
+        hint = f"'{alike}' looks like it: call it '{name}' again" if alike else f"Call the column '{name}' again"
+        message = f"there is no column of this name. {hint}. {_found(sheet.columns)}"
+        faults.append(Fault(sheet.name, sheet.first_row - 1, name, message))
+    return faults
+
+
 def origin_from(text: str) -> str:
     """Return the origin that a cell or a mapping names: outer spaces gone, lower case except for a model's name."""
     word = text.strip()

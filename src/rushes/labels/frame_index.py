@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
@@ -19,7 +19,10 @@ SECONDS_TOLERANCE = Fraction(1, 20)
 
 _T = TypeVar("_T")
 
+_BARE = re.compile(r"[\w\-]+")  # neither a path nor a URL, and without an extension
+_PLAIN = re.compile(r"(?:[A-Za-z0-9+.\-]+://[A-Za-z0-9_.:\-]+/)?[A-Za-z0-9_\-/.+]+")  # nothing that a URL would escape
 _EXTENSION = re.compile(r"\.(?:3fr|[a-z][a-z0-9]{1,4})$")
+_IDENTITY = re.compile(r"[0-9a-f]{16}:-?\d+")
 _CHOICES_SHOWN = 5
 _NAMES_COMPARED = 5000
 
@@ -37,6 +40,7 @@ class FrameRef:
         timecode: `HH:MM:SS:FF`.
         rate: frames per second of the source; None for a still.
         companions: paths of the pictures that the camera wrote beside a raw.
+        sha256: of the picture's file, in hex; "" where nobody knows it.
     """
 
     id: str
@@ -50,6 +54,7 @@ class FrameRef:
     group: str
     rate: Fraction | None = None
     companions: tuple[str, ...] = ()
+    sha256: str = ""
 
     @property
     def source_id(self) -> str:
@@ -98,6 +103,8 @@ class FrameIndex:
     def __init__(self, refs: Iterable[FrameRef]) -> None:
         self._frames_by_word: dict[str, list[FrameRef]] = {}
         self._frames_by_source: dict[str, list[FrameRef]] = {}
+        self._frames_by_id: dict[str, FrameRef] = {}
+        self._frames_by_content: dict[str, list[FrameRef]] = {}
         self._sources_by_word: dict[str, list[str]] = {}
         self._times_by_source: dict[str, list[Fraction]] = {}
         self._timecodes_by_source: dict[str, dict[str, FrameRef]] = {}
@@ -109,18 +116,24 @@ class FrameIndex:
             frames.sort(key=lambda ref: ref.ordinal)
             for word in {
                 _folded(frames[0].source_name),
-                *_words_of_path(_path(frames[0].source_path)),
+                *_words_of_path(_base_of(frames[0].source_path)),
                 source.casefold(),
             }:
                 self._sources_by_word.setdefault(word, []).append(source)
 
     def frame(self, text: str, *, source: str = "") -> FrameRef | Miss:
-        """Return the frame of a name, file name, path or URL.
+        """Return the frame of a name, file name, path, URL or id.
 
         Args:
             source: words for the source it must be of; "" for any. A source that is not catalogued is overlooked
                 where the frame's name states its own (`…_FRM-HH-MM-SS-FF`).
         """
+        plain = self._frames_by_word.get(_folded(text), ())
+        if not source and len(plain) == 1 and _BARE.fullmatch(text.strip()):
+            return plain[0]  # what nearly every row of a sheet says: the bare name of one frame
+        identity = text.strip().casefold()
+        if _IDENTITY.fullmatch(identity) and (known := self._by_id().get(identity)) is not None:
+            return known
         path = _path(text)
         found = {
             ref.id: ref
@@ -149,6 +162,26 @@ class FrameIndex:
         if len(best) > 1:
             return _ambiguous(text, "frames", [ref.source_path if ref.is_still else ref.image for ref in best])
         return best[0]
+
+    def of_content(self, digest: str) -> FrameRef | None:
+        """Return the one frame whose picture, or the one photograph that, has a SHA-256; None for none and for several.
+
+        Args:
+            digest: 64 hex digits.
+        """
+        if not self._frames_by_content:
+            for frames in self._frames_by_source.values():
+                for ref in frames:
+                    for content in {ref.sha256[:16], ref.source_id if ref.is_still else ""} - {""}:
+                        self._frames_by_content.setdefault(content, []).append(ref)
+        # Sixteen digits are all that a frame's id keeps of its source.
+        found = self._frames_by_content.get(digest[:16].casefold(), [])
+        return found[0] if len(found) == 1 else None
+
+    def _by_id(self) -> Mapping[str, FrameRef]:
+        if not self._frames_by_id:
+            self._frames_by_id = {ref.id: ref for frames in self._frames_by_source.values() for ref in frames}
+        return self._frames_by_id
 
     def frames_of(self, source: str) -> Sequence[FrameRef] | Miss:
         """Return all frames of the source of a name, file name, path, URL or digest, in order."""
@@ -275,6 +308,8 @@ def _means_one_frame(timecode: Timecode, rate: Fraction, *, carried_by: FrameRef
 
 
 def _folded(text: str) -> str:
+    if text.isascii():
+        return text.strip().lower()
     return unicodedata.normalize("NFC", text).strip().casefold()
 
 
@@ -294,14 +329,22 @@ def _without_extension(base: str) -> str:
     return _EXTENSION.sub("", base)
 
 
-def _words_of_path(path: _Path) -> set[str]:
-    return {path.base, _without_extension(path.base)} - {""}
+def _words_of_path(base: str) -> set[str]:
+    return {base, _without_extension(base)} - {""}
+
+
+def _base_of(text: str) -> str:
+    """Return the last part of a path or URL, as `_path` has it."""
+    last = text.rpartition("/")[2]
+    if last.strip(".") and _PLAIN.fullmatch(text):
+        return last.casefold()
+    return _path(text).base
 
 
 def _words_of_frame(ref: FrameRef) -> set[str]:
-    words = {_folded(ref.name), *_words_of_path(_path(ref.image))}
+    words = {_folded(ref.name), *_words_of_path(_base_of(ref.image))}
     places = (ref.source_path, *ref.companions) if ref.is_still else ()
-    return words.union(*(_words_of_path(_path(place)) for place in places))
+    return words.union(*(_words_of_path(_base_of(place)) for place in places))
 
 
 def _states_its_source(path: _Path) -> str | None:

@@ -13,14 +13,15 @@ from typing import Any, Literal, get_args
 
 from rushes.errors import ManifestError
 from rushes.labels.subjects import Subjects
-from rushes.storage.files import write_text
 
 Part = Literal["train", "validation", "test"]
 
-_IMAGE_KEYS = ("img-ref", "src-ref", "src_url", "file_name")
-_CLASS_KEYS = ("class", "label")
+IMAGE_KEYS = ("img-ref", "src-ref", "src_url", "file_name")
+CLASS_KEYS = ("class", "label")
 _STAMP = "%Y-%m-%dT%H%M%SZ"
 _FAULTS_SHOWN = 20
+_LARGEST = 2**63 - 1  # what a column of whole numbers holds
+PARQUET_ABOVE = 100_000  # rows; longer manifests get Parquet beside them
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class ManifestRow:
         pts: presentation time in units of `time_base`.
         timecode: `HH:MM:SS:FF`.
         origin: who made the label that won.
-        sha256: digest of the picture's bytes, in hex.
+        sha256: digest of the picture's bytes, in hex; "" where nobody has read it yet.
         split: the part it is in, where one has been decided.
         name: the frame's name.
         ordinal: position in the source in presentation order, from 0.
@@ -72,23 +73,6 @@ class ManifestRow:
         return f"{self.source[:16]}:{self.pts}" if self.source else self.img_ref
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestDiff:
-    """What happened to the samples from one manifest to the next: four sets, each in manifest order.
-
-    Attributes:
-        same: rows of the new manifest whose class is what it was.
-        new: rows that the old manifest did not have.
-        relabelled: (old row, new row) whose class differs.
-        removed: rows that the new manifest has no more.
-    """
-
-    same: tuple[ManifestRow, ...]
-    new: tuple[ManifestRow, ...]
-    relabelled: tuple[tuple[ManifestRow, ManifestRow], ...]
-    removed: tuple[ManifestRow, ...]
-
-
 def format_manifest(rows: Iterable[ManifestRow]) -> str:
     """Return JSON Lines that are byte for byte the same for the same rows, whatever their order.
 
@@ -97,13 +81,9 @@ def format_manifest(rows: Iterable[ManifestRow]) -> str:
     Raises:
         ManifestError: two rows are of the same frame.
     """
-    ordered = sorted(rows, key=_place_in_order)
-    twice = _first_repeated(ordered)
-    if twice is not None:
-        raise ManifestError(
-            f"the frame {twice.frame_id} ({twice.img_ref}) is in the manifest twice; a sample has one row"
-        )
-    return "".join(json.dumps(_row_as_json(row), ensure_ascii=False) + "\n" for row in ordered)
+    from rushes.labels.manifest_table import format_table, sorted_table, table_of_rows
+
+    return b"".join(format_table(sorted_table(table_of_rows(rows)))).decode()
 
 
 def parse_manifest(text: str, *, where: str = "manifest") -> list[ManifestRow]:
@@ -158,11 +138,14 @@ def read_manifest(path: Path) -> list[ManifestRow]:
     return parse_manifest(text, where=str(path))
 
 
-def write_manifest(rows: Sequence[ManifestRow], folder: Path, task_name: str, now: datetime) -> tuple[Path, bool]:
+def write_manifest(
+    rows: Sequence[ManifestRow], folder: Path, task_name: str, now: datetime, *, parquet_above: int = PARQUET_ABOVE
+) -> tuple[Path, bool]:
     """Write a new version of a task's manifest, `<task>-manifest-<UTC time>.jl`, if it says something new.
 
     Args:
         now: an aware time; a version never sorts before the newest one, even if a clock was set back.
+        parquet_above: with more rows than this, the same stands beside it as Parquet.
 
     Returns:
         the file that holds these rows, and whether it was written now.
@@ -170,90 +153,72 @@ def write_manifest(rows: Sequence[ManifestRow], folder: Path, task_name: str, no
     Raises:
         ManifestError: there are no rows, or two of the same frame.
     """
-    if now.tzinfo is None:
-        raise ValueError("write_manifest needs a time with its zone, got a naive one")
-    if not rows:
-        raise ManifestError(f"{task_name}: no labelled sample. Import labels first: rushes labels import SHEET")
-    text = format_manifest(rows)
-    newest = newest_manifest(folder, task_name)
-    if newest is not None and newest.read_bytes() == text.encode():
-        return newest, False
-    path = folder / _name_of_version(task_name, now, after=newest)
-    write_text(path, text)
-    return path, True
+    from rushes.labels.manifest_table import table_of_rows, write_manifest_table
+
+    return write_manifest_table(table_of_rows(rows), folder, task_name, now, parquet_above=parquet_above)
 
 
 def newest_manifest(folder: Path, task_name: str) -> Path | None:
     """Return the newest version of a task's manifest in a folder; None where there is none."""
     if not folder.is_dir():
         return None
-    versions = [(version, path) for path in folder.iterdir() if (version := _version_of(path.name, task_name))]
+    versions = [(version, path) for path in folder.iterdir() if (version := version_of(path.name, task_name))]
     return max(versions)[1] if versions else None
 
 
-def diff_manifests(old: Iterable[ManifestRow], new: Iterable[ManifestRow]) -> ManifestDiff:
-    """Return which samples stayed, came, changed their class, and went."""
-    before = {row.frame_id: row for row in sorted(old, key=_place_in_order)}
-    after = {row.frame_id: row for row in sorted(new, key=_place_in_order)}
-    kept = [(before[frame], row) for frame, row in after.items() if frame in before]
-    return ManifestDiff(
-        same=tuple(row for earlier, row in kept if earlier.class_name == row.class_name),
-        new=tuple(row for frame, row in after.items() if frame not in before),
-        relabelled=tuple((earlier, row) for earlier, row in kept if earlier.class_name != row.class_name),
-        removed=tuple(row for frame, row in before.items() if frame not in after),
-    )
+def name_of_picture(img_ref: str) -> str:
+    """Return what a frame is called whose manifest names no more than its picture: the file's name without its end."""
+    return PurePosixPath(img_ref.split("?")[0]).stem
 
 
-def _place_in_order(row: ManifestRow) -> tuple[str, str, str, int, str]:
-    return row.group, row.name, row.source, row.pts, row.img_ref
+def name_of_version(task_name: str, now: datetime, *, after: Path | None) -> str:
+    """Return the file name of a task's next version: that of `now`, or the newest's with a count if it is not later."""
+    stamp, count = now.astimezone(UTC).strftime(_STAMP), 1
+    newest = version_of(after.name, task_name) if after is not None else None
+    if newest is not None and newest[0] >= stamp:
+        stamp, count = newest[0], newest[1] + 1
+    return f"{task_name}-manifest-{stamp}{f'-{count}' if count > 1 else ''}.jl"
 
 
-def _first_repeated(rows: Iterable[ManifestRow]) -> ManifestRow | None:
-    seen: set[str] = set()
-    for row in rows:
-        if row.frame_id in seen:
-            return row
-        seen.add(row.frame_id)
-    return None
+def version_of(name: str, task_name: str) -> tuple[str, int] | None:
+    """Return (UTC time, count within that second) of a manifest's file name; None if it is not the task's."""
+    match = re.fullmatch(re.escape(task_name) + r"-manifest-(\d{4}-\d{2}-\d{2}T\d{6}Z)(?:-(\d+))?\.jl", name)
+    return (match[1], int(match[2] or 1)) if match else None
 
 
-def _row_as_json(row: ManifestRow) -> dict[str, Any]:
-    return {
-        "img-ref": row.img_ref,
-        "class": row.class_name,
-        "group": row.group,
-        "source": row.source,
-        "pts": row.pts,
-        "time_base": str(row.time_base),
-        "timecode": row.timecode,
-        "origin": row.origin,
-        "sha256": row.sha256,
-        "split": row.split,
-        "name": row.name,
-        "ordinal": row.ordinal,
-    } | ({"subjects": list(row.subjects)} if row.subjects else {})
+def parse_time_base(value: Any) -> Fraction:
+    """Return the unit of presentation times that a record states, 1 where it states none.
+
+    Raises:
+        ValueError, ZeroDivisionError: it is not a fraction.
+    """
+    if value is None:
+        return Fraction(1)
+    if not isinstance(value, int | str) or not re.fullmatch(r"\d{1,18}(/\d{1,18})?", str(value)):
+        raise ValueError(f"time_base is {value!r}; it must be a fraction such as '1/24000'")
+    return Fraction(value)
 
 
 def _row_from_json(record: Any) -> ManifestRow:
     """Raises ValueError or TypeError with a message that says what is wrong in the line."""
     if not isinstance(record, dict):
         raise ValueError('a line must be an object such as {"img-ref": "a.jpg", "class": "MS"}')
-    img_ref = _first_text(record, _IMAGE_KEYS)
+    img_ref = _first_text(record, IMAGE_KEYS)
     split = record.get("split") or None
     if split is not None and split not in get_args(Part):
         raise ValueError(f"split is {split!r}. Allowed: train, validation, test, null")
     return ManifestRow(
         img_ref=img_ref,
-        class_name=_first_text(record, _CLASS_KEYS),
+        class_name=_first_text(record, CLASS_KEYS),
         group=_text(record, "group"),
         source=_text(record, "source"),
         pts=_whole(record, "pts"),
-        time_base=_time_base(record.get("time_base")),
+        time_base=parse_time_base(record.get("time_base")),
         timecode=_text(record, "timecode"),
         origin=_text(record, "origin"),
         sha256=_text(record, "sha256"),
         split=split,
-        name=_text(record, "name") or PurePosixPath(img_ref.split("?")[0]).stem,
+        name=_text(record, "name") or name_of_picture(img_ref),
         ordinal=_whole(record, "ordinal"),
         subjects=_words(record, "subjects"),
     )
@@ -263,7 +228,7 @@ def _first_text(record: Mapping[str, Any], keys: Sequence[str]) -> str:
     for key in keys:
         value = record.get(key)
         if isinstance(value, str) and value.strip():
-            return value
+            return _whole_text(value, key)
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
     found = ", ".join(repr(key) for key in record) or "none"
@@ -277,16 +242,22 @@ def _text(record: Mapping[str, Any], key: str) -> str:
         return ""
     if not isinstance(value, str):
         raise ValueError(f"{key} is {value!r}; it must be text")
-    return value
+    return _whole_text(value, key)
 
 
-def _words(record: Mapping[str, Any], key: str) -> Subjects:
+def _words(record: Mapping[str, Any], key: str) -> tuple[str, ...]:
     value = record.get(key)
     if value is None:
         return ()
     if not isinstance(value, list) or any(not isinstance(word, str) or not word for word in value):
         raise ValueError(f"{key} is {value!r}; it must be a list of words")
-    return tuple(value)
+    return tuple(_whole_text(word, key) for word in value)
+
+
+def _whole_text(value: str, key: str) -> str:
+    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise ValueError(f"{key} is {value!r}; it holds half of a character")
+    return value
 
 
 def _whole(record: Mapping[str, Any], key: str) -> int:
@@ -295,26 +266,6 @@ def _whole(record: Mapping[str, Any], key: str) -> int:
         return 0
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"{key} is {value!r}; it must be a whole number")
+    if not -_LARGEST - 1 <= value <= _LARGEST:
+        raise ValueError(f"{key} is {value}; it must be a whole number of 64 bits")
     return value
-
-
-def _time_base(value: Any) -> Fraction:
-    if value is None:
-        return Fraction(1)
-    if not isinstance(value, int | str) or not re.fullmatch(r"\d{1,18}(/\d{1,18})?", str(value)):
-        raise ValueError(f"time_base is {value!r}; it must be a fraction such as '1/24000'")
-    return Fraction(value)
-
-
-def _version_of(name: str, task_name: str) -> tuple[str, int] | None:
-    """Return (UTC time, count within that second) of a manifest's file name; None if it is not the task's."""
-    match = re.fullmatch(re.escape(task_name) + r"-manifest-(\d{4}-\d{2}-\d{2}T\d{6}Z)(?:-(\d+))?\.jl", name)
-    return (match[1], int(match[2] or 1)) if match else None
-
-
-def _name_of_version(task_name: str, now: datetime, *, after: Path | None) -> str:
-    stamp, count = now.astimezone(UTC).strftime(_STAMP), 1
-    newest = _version_of(after.name, task_name) if after is not None else None
-    if newest is not None and newest[0] >= stamp:
-        stamp, count = newest[0], newest[1] + 1
-    return f"{task_name}-manifest-{stamp}{f'-{count}' if count > 1 else ''}.jl"

@@ -80,7 +80,14 @@ class _BadCellError(Exception):
 
 
 def parse_labels(
-    sheet: Sheet, task: Task, columns: Columns, index: FrameIndex, *, default_origin: str, now: str
+    sheet: Sheet,
+    task: Task,
+    columns: Columns,
+    index: FrameIndex,
+    *,
+    default_origin: str,
+    now: str,
+    refused: Mapping[int, Fault] | None = None,
 ) -> Parsed:
     """Read every row of a sheet; a faulty one hides no other.
 
@@ -90,8 +97,9 @@ def parse_labels(
     Args:
         default_origin: the origin of class columns for which the sheet names none.
         now: ISO 8601 UTC, the time of the statements.
+        refused: number of a row -> why its frame is not to be labelled; whoever knows the kind of sheet found it.
     """
-    reading = _Reading(sheet, task, columns, index, origin_from(default_origin))
+    reading = _Reading(sheet, task, columns, index, origin_from(default_origin), refused or {})
     for number, row in enumerate(sheet.rows, start=sheet.first_row):
         if not is_blank(row):
             reading.take(number, row)
@@ -102,7 +110,7 @@ def parse_labels(
             statement.class_name,
             statement.origin,
             now,
-            place=f"{sheet.name}, row {statement.row}",
+            place=f"{sheet.name}, {sheet.place(statement.row)}",
             sheet=sheet.key,
         )
         for (frame, _), statement in reading.stated.items()
@@ -127,12 +135,20 @@ def parse_labels(
 class _Reading:
     """The state of one pass over a sheet's rows."""
 
-    def __init__(self, sheet: Sheet, task: Task, columns: Columns, index: FrameIndex, default_origin: str) -> None:
-        self.sheet, self.task, self.columns, self.index = sheet, task, columns, index
+    def __init__(
+        self,
+        sheet: Sheet,
+        task: Task,
+        columns: Columns,
+        index: FrameIndex,
+        default_origin: str,
+        refused: Mapping[int, Fault],
+    ) -> None:
+        self.sheet, self.task, self.columns, self.index, self.refused = sheet, task, columns, index, refused
         self.default_origin = default_origin
         self.stated: dict[tuple[str, str], _Statement] = {}
         self.contested: set[tuple[str, str]] = set()
-        self.faults: list[Fault] = []
+        self.faults: list[Fault] = list(sheet.faults)
         self.unmatched: list[Fault] = []
         self.groups: dict[str, str] = {}
         self.subjects: dict[str, Subjects] = {}
@@ -151,9 +167,15 @@ class _Reading:
                 f"the row has {len(row)} cells and the header {width}. Put quotation marks around a cell "
                 "that holds the mark between cells"
             )
-            self.faults.append(Fault(self.sheet.name, number, None, message))
+            self.faults.append(self._fault(number, None, message))
             return
         answers = [column for column in self.columns.classes if not self._is_silent(row[column.column.index])]
+        if number in self.refused:
+            self.faults.append(self.refused[number])
+            self.silent_count += not answers
+            for column in answers:
+                self._statement(number, row, column)
+            return
         group, subjects = _cell(row, self.columns.group), self._subjects(row)
         self.silent_count += not answers
         if not answers and not group:
@@ -167,6 +189,17 @@ class _Reading:
             self._put_in_group(number, group, frames)
         self._add_subjects(subjects, frames)
 
+    def _fault(self, number: int, column: str | None, message: str) -> Fault:
+        return Fault(self.sheet.name, number, column, message, entry=self.sheet.entry(number))
+
+    def _look_up(self, number: int, row: Sequence[str]) -> Sequence[FrameRef] | Miss:
+        found = _look_up(row, self.columns, self.index)
+        if isinstance(found, Miss):
+            digest = self.sheet.digest(number)
+            same = self.index.of_content(digest) if digest else None
+            return (same,) if same is not None else found
+        return found
+
     def _is_silent(self, text: str) -> bool:
         if text not in self._class_of:
             self._class_of[text] = "" if self.task.says_nothing(text) else self.task.class_of(text)
@@ -178,7 +211,9 @@ class _Reading:
         if class_name is None:
             known = [*self.task.classes, *self.task.aliases]
             message = f"'{text.strip()}' is not a class of {self.task.name}. {did_you_mean(text, known)}"
-            self.faults.append(Fault(self.sheet.name, number, column.column.name, message))
+            if text.strip().isdecimal():
+                message += f" {_how_to_name(text.strip(), self.task)}"
+            self.faults.append(self._fault(number, column.column.name, message))
             return None
         stated_origin = origin_from(_cell(row, self.columns.origin))
         origin = column.origin or stated_origin or self.default_origin
@@ -187,34 +222,34 @@ class _Reading:
     def _address(self, number: int, row: Sequence[str]) -> Sequence[FrameRef]:
         """Return the frames of a row; none where it is faulty or unmatched, which is noted."""
         try:
-            found = _look_up(row, self.columns, self.index)
+            found = self._look_up(number, row)
         except _BadCellError as error:
-            self.faults.append(Fault(self.sheet.name, number, error.column, str(error)))
+            self.faults.append(self._fault(number, error.column, str(error)))
             return ()
         if not isinstance(found, Miss):
             return found
         column = self.columns.frame or self.columns.source
         name = column.name if column is not None else None
         if found.ambiguous:
-            self.faults.append(Fault(self.sheet.name, number, name, found.message))
+            self.faults.append(self._fault(number, name, found.message))
             return ()
         suggestion = ""
         if found.wanted and self._suggestions_left:
             self._suggestions_left -= 1
             suggestion = self.index.suggest(found.wanted)
         message = f"{found.message}. {suggestion}" if suggestion else found.message
-        self.unmatched.append(Fault(self.sheet.name, number, name, message))
+        self.unmatched.append(self._fault(number, name, message))
         return ()
 
     def _address_of_remark(self, number: int, row: Sequence[str]) -> Sequence[FrameRef]:
         """Return the frames of a row that states nothing but subjects; none where they cannot be found."""
         try:
-            found = _look_up(row, self.columns, self.index)
+            found = self._look_up(number, row)
         except _BadCellError as error:
-            self.without_frames.append(Fault(self.sheet.name, number, error.column, str(error)))
+            self.without_frames.append(self._fault(number, error.column, str(error)))
             return ()
         if isinstance(found, Miss):
-            self.without_frames.append(Fault(self.sheet.name, number, None, found.message))
+            self.without_frames.append(self._fault(number, None, found.message))
             return ()
         return found
 
@@ -239,12 +274,12 @@ class _Reading:
                 against.setdefault((earlier.row, earlier.column, earlier.class_name), []).append(ref)
         for (row, column, class_name), refs in against.items():
             more = f" and {len(refs) - 1} more frames" if len(refs) > 1 else ""
-            place = f"in row {row}" if row != number else f"in {column}"
+            place = f"in {self.sheet.place(row)}" if row != number else f"in {column}"
             message = (
                 f"'{statement.class_name}' for {refs[0].name}{more}, but '{class_name}' {place}, both of origin "
                 f"'{statement.origin}'. Keep one"
             )
-            self.faults.append(Fault(self.sheet.name, number, statement.column, message))
+            self.faults.append(self._fault(number, statement.column, message))
 
     def _put_in_group(self, number: int, group: str, frames: Sequence[FrameRef]) -> None:
         for ref in frames:
@@ -252,8 +287,11 @@ class _Reading:
             row = self._group_rows.setdefault(ref.source_id, number)
             if earlier != group:
                 name = self.columns.group.name if self.columns.group is not None else None
-                message = f"{ref.source_name} is in the group '{earlier}' in row {row} and in '{group}' here. Keep one"
-                self.faults.append(Fault(self.sheet.name, number, name, message))
+                message = (
+                    f"{ref.source_name} is in the group '{earlier}' in {self.sheet.place(row)} and in '{group}' here. "
+                    "Keep one"
+                )
+                self.faults.append(self._fault(number, name, message))
                 return
 
 
@@ -326,6 +364,14 @@ def _seconds(row: Sequence[str], column: Column) -> Fraction:
         if _NOTHING.fullmatch(text):
             return Fraction(0)
     raise _BadCellError(column.name, f"'{text}' is not a time. Allowed: seconds such as 12.5, or 00:01:30.25")
+
+
+def _how_to_name(number: str, task: Task) -> str:
+    """Return what to write where the answers are numbers of classes."""
+    return (
+        f"If it is the number of a class, say of which in rushes.toml, [tasks.{task.name}.aliases], for example "
+        f'"{number}" = "{task.classes[0]}"'
+    )
 
 
 def _origins_of(columns: Columns, default_origin: str) -> frozenset[str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rushes.errors import Fault, SheetError
 
@@ -20,6 +20,10 @@ class Sheet:
         key: what tells this sheet from all others, whatever folder they are in: its path (relative to the
             project where it lies inside it), with the worksheet.
         first_row: number of `rows[0]` as a spreadsheet counts; 2 below a header in row 1.
+        entries: what each row is called where nobody counts rows ("task 17"); () where rows are counted.
+        faults: entries that could not be read as rows.
+        digests: SHA-256 of the picture that each row names, in hex, "" where it is not at hand; () where none is. A
+            picture that is not where the catalog knows it is found by it.
     """
 
     name: str
@@ -27,10 +31,28 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
     key: str = ""
     first_row: int = 2
+    entries: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    digests: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for beside in (self.entries, self.digests):
+            if beside and len(beside) != len(self.rows):
+                raise ValueError(f"the sheet {self.name} has {len(self.rows)} rows and {len(beside)} words on them")
         if any(len(row) < len(self.columns) for row in self.rows):
             raise ValueError(f"a row of the sheet {self.name} is shorter than its header")
+
+    def entry(self, number: int) -> str:
+        """Return what the row with a number is called; "" where rows are counted."""
+        return self.entries[number - self.first_row] if self.entries else ""
+
+    def digest(self, number: int) -> str:
+        """Return the digest of the picture that the row with a number names; "" where it is not known."""
+        return self.digests[number - self.first_row] if self.digests else ""
+
+    def place(self, number: int) -> str:
+        """Return what messages call the row with a number: `row 41`, `task 17`."""
+        return self.entry(number) or f"row {number}"
 
 
 def sheet_of_rows(rows: Sequence[Sequence[str]], *, name: str, key: str, first_row: int = 1) -> Sheet | None:
@@ -49,6 +71,14 @@ def sheet_of_rows(rows: Sequence[Sequence[str]], *, name: str, key: str, first_r
         columns.pop()
     body = (tuple(row) + ("",) * (len(columns) - len(row)) for row in rows[head + 1 : last + 1])
     return Sheet(name, tuple(columns), tuple(body), key=key, first_row=first_row + head + 1)
+
+
+def sheet_of_page(rows: Sequence[Sequence[str]], *, name: str, key: str) -> Sheet | None:
+    """Return a worksheet without what stands to the right of its header: remarks, sums, pictures' captions."""
+    sheet = sheet_of_rows(rows, name=name, key=key)
+    if sheet is None:
+        return None
+    return replace(sheet, rows=tuple(row[: len(sheet.columns)] for row in sheet.rows))
 
 
 def is_blank(row: Iterable[str]) -> bool:

@@ -49,7 +49,7 @@ def resolve(labels: Iterable[Label], trust: Sequence[str]) -> dict[str, Resolved
     for frame, statements in current_statements(labels).items():
         last_of_origin: dict[str, Label] = {}
         for label in reversed(statements):
-            if label.class_name is not None and not _is_of_model(label.origin):
+            if label.class_name is not None and not is_of_model(label.origin):
                 last_of_origin.setdefault(label.origin.casefold(), label)
         if not last_of_origin:
             continue
@@ -71,6 +71,18 @@ def conflicts(labels: Iterable[Label], trust: Sequence[str]) -> list[Conflict]:
 def count_conflicts(found: Iterable[Conflict]) -> dict[tuple[str, str], int]:
     """Return how often one origin overruled another: (winner, loser) -> frames, the most frequent first."""
     return dict(Counter((conflict.winner.origin, conflict.loser.origin) for conflict in found).most_common())
+
+
+def count_class_conflicts(found: Iterable[Conflict]) -> dict[tuple[str, str, str, str], int]:
+    """Return how often an answer overruled another: (winner, its class, loser, its class) -> frames, in falling order.
+
+    Of equal counts the pair of origins and classes that comes first in the alphabet stands first.
+    """
+    counts = Counter(
+        (clash.winner.origin, clash.winner.class_name or "", clash.loser.origin, clash.loser.class_name or "")
+        for clash in found
+    )
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def current_statements(labels: Iterable[Label]) -> Mapping[str, Sequence[Label]]:
@@ -95,5 +107,6 @@ def current_statements(labels: Iterable[Label]) -> Mapping[str, Sequence[Label]]
     return {frame: tuple(of_frame.values()) for frame, of_frame in last.items()}
 
 
-def _is_of_model(origin: str) -> bool:
+def is_of_model(origin: str) -> bool:
+    """Return whether an origin is a model: what it says is never a label."""
     return origin.casefold().startswith("model:")

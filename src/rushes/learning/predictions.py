@@ -25,7 +25,7 @@ class Predictions:
         probabilities: (samples, classes) float32, each row summing to 1.
         frames: (samples,) ids of the frames.
         groups: (samples,) the group of each.
-        images: (samples,) picture file of each, relative to the project folder.
+        images: (samples,) picture of each, relative to the project folder, or an address.
         names: (samples,) frame names.
         timecodes: (samples,) `HH:MM:SS:FF`.
         origins: (samples,) origin of the label.

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.datasets.split import PARTS, Split, count_classes
-from rushes.errors import MediaError, RunError, SplitError, did_you_mean
+from rushes.errors import MediaError, RunError, SplitError, UnreachableError, did_you_mean
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.progress import Progress, silent
 from rushes.project import Task
-from rushes.storage.files import digest_of_file
+from rushes.storage.pictures import Pictures, without_query
 
 _READ_AHEAD = 16
 _SHARE_OF_MEMORY = 0.7
@@ -52,7 +52,7 @@ class UnusableSample:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.row.img_ref}: {self.reason}"
+        return f"{without_query(self.row.img_ref)}: {self.reason}"
 
 
 def check_apart(parts: Mapping[Part, Sequence[ManifestRow]], split: Split) -> None:
@@ -172,21 +172,30 @@ def read_samples(
 def read_pictures(
     rows: Sequence[ManifestRow], *, project_root: Path, preprocessing: Preprocessing, threads: int
 ) -> Iterator[tuple[ManifestRow, npt.NDArray[np.uint8] | UnusableSample]]:
-    """Yield each row with its prepared picture, in order; a few pictures are read ahead in threads.
+    """Yield each row with its prepared picture, in order; a few pictures are fetched and read ahead in threads.
 
     A picture whose bytes are not those that the manifest states is unreadable: the label may not be its own.
+
+    Raises:
+        UnreachableError: a store does not answer; what it holds is not to be taken for lost.
+        ProjectError, UsageError, MissingExtraError: as `Pictures.held`.
     """
     waiting = iter(rows)
     reading: deque[tuple[ManifestRow, Future[npt.NDArray[np.uint8] | UnusableSample]]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="pictures") as pool:
+    with Pictures(project_root) as pictures, ThreadPoolExecutor(threads, thread_name_prefix="pictures") as pool:
+
+        def begin(row: ManifestRow) -> None:
+            pictures.fetch_ahead(row.img_ref, sha256=row.sha256)
+            reading.append((row, pool.submit(_read_picture, row, pictures, preprocessing)))
+
         try:
             for row in islice(waiting, _READ_AHEAD * threads):
-                reading.append((row, pool.submit(_read_picture, row, project_root, preprocessing)))
+                begin(row)
             while reading:
                 row, picture = reading.popleft()
                 yield row, picture.result()
                 for following in islice(waiting, 1):
-                    reading.append((following, pool.submit(_read_picture, following, project_root, preprocessing)))
+                    begin(following)
         finally:
             for _, picture in reading:
                 picture.cancel()
@@ -199,18 +208,18 @@ def describe_lost(lost: Sequence[UnusableSample], *, total: int) -> str:
     return f"{len(lost)} of {total} pictures could not be used and were left out: {shown}{more}"
 
 
-def _read_picture(row: ManifestRow, root: Path, preprocessing: Preprocessing) -> npt.NDArray[np.uint8] | UnusableSample:
+def _read_picture(
+    row: ManifestRow, pictures: Pictures, preprocessing: Preprocessing
+) -> npt.NDArray[np.uint8] | UnusableSample:
     from rushes.footage.pictures import read_picture
 
-    path = root / row.img_ref
     try:
-        if row.sha256 and digest_of_file(path) != row.sha256:
-            return UnusableSample(row, "the file is not the one that was labelled (its digest differs)")
-        return prepare(read_picture(path), preprocessing)
+        with pictures.held(row.img_ref, sha256=row.sha256) as path:
+            return prepare(read_picture(path), preprocessing)
+    except UnreachableError:
+        raise
     except MediaError as error:
         return UnusableSample(row, error.reason)
-    except FileNotFoundError:
-        return UnusableSample(row, "the file is missing")
     except OSError as error:
         return UnusableSample(row, error.strerror or str(error))
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from typing import Any
 _PIECE_BYTES = 1 << 22
 _STEM_LETTERS = 40  # of a temporary file's name
 _TEMPORARY = re.compile(rf"\..{{0,{_STEM_LETTERS}}}-[a-z0-9_]{{8}}(\.[^.]+)?", re.DOTALL)
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 _LEFT_SECONDS = 600.0  # a file is written in far less, whoever writes it
 
 
@@ -58,6 +60,17 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def temporary_beside(path: Path) -> Path:
+    """Return a name in the folder of `path` that nothing has yet, and that counts as a temporary file."""
+    letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
+    return path.with_name(f".{path.stem[:_STEM_LETTERS]}-{letters}{path.suffix}")
+
+
+def is_temporary(name: str) -> bool:
+    """Return whether a file's name is that of a temporary file, which a killed process may have left."""
+    return _TEMPORARY.fullmatch(name) is not None
 
 
 def sweep_temporaries(folder: Path) -> int:

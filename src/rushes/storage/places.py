@@ -11,9 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 from rushes.errors import UsageError
 
-SCHEMES = ("s3", "https", "http")
+BUCKETS = ("s3", "gs", "az")
+SCHEMES = (*BUCKETS, "https", "http")
 _URI = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]+)://(.*)$", re.DOTALL)
-_BUCKET = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._\-]{1,62}$")
+_BUCKET = re.compile(r"^[A-Za-z0-9$][A-Za-z0-9._\-]{1,221}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,10 @@ class Remote:
     """An object in a bucket, or a file on a web server. It reads like the path of a file where it can.
 
     Attributes:
-        scheme: `s3`, `https` or `http`.
-        host: the bucket, or the server with its port.
-        key: of `s3`, the key as it stands; of a web server, the path as it is sent (`My%20film.mp4`). No slash before
-            it; one behind it, or nothing at all, says that it is a folder.
+        scheme: `s3`, `gs`, `az`, `https` or `http`.
+        host: the bucket (which Azure calls a container), or the server with its port.
+        key: in a bucket, the key as it stands; of a web server, the path as it is sent (`My%20film.mp4`). No slash
+            before it; one behind it, or nothing at all, says that it is a folder.
         query: what stands behind the question mark of a web address. It may be a signature that opens the file to
             whoever reads it, and is in no text that is made of this value.
     """
@@ -38,6 +39,11 @@ class Remote:
         return f"{self.scheme}://{self.host}/{self.key}" + ("?…" if self.query else "")
 
     @property
+    def in_bucket(self) -> bool:
+        """Whether it is in a bucket, not on a web server."""
+        return self.scheme in BUCKETS
+
+    @property
     def is_folder(self) -> bool:
         """Whether the key names a folder by its form."""
         return not self.key or self.key.endswith("/")
@@ -45,7 +51,7 @@ class Remote:
     @property
     def parts(self) -> tuple[str, ...]:
         """The host and the pieces of the key, as a person reads them."""
-        pieces = self.key.split("/") if self.scheme == "s3" else map(unquote, self.key.split("/"))
+        pieces = self.key.split("/") if self.in_bucket else map(unquote, self.key.split("/"))
         return (self.host, *(piece for piece in pieces if piece))
 
     @property
@@ -72,7 +78,7 @@ Place: TypeAlias = Path | Remote
 
 
 def parse_place(text: str) -> Place:
-    """Return where a text points: a local path, `s3://bucket/key`, or an `https://` or `http://` address.
+    """Return where a text points: a local path, `s3://bucket/key` (or `gs://`, `az://`), or an address of the web.
 
     Raises:
         UsageError: it has the form of an address, and is none that rushes reads.
@@ -81,17 +87,19 @@ def parse_place(text: str) -> Place:
     if found is None:
         return Path(text)
     scheme, rest = found[1].lower(), found[2]
-    if scheme == "s3":
+    if scheme in BUCKETS:
         bucket, _, key = rest.partition("/")
         if not _BUCKET.match(bucket):
             raise UsageError(
-                f"{text}: '{bucket}' is not the name of a bucket. Write s3://bucket/folder/ or s3://bucket/key"
+                f"{text}: '{bucket}' is not the name of a bucket. Write {scheme}://bucket/folder/ or "
+                f"{scheme}://bucket/key"
             )
-        return Remote("s3", bucket, key)
+        return Remote(scheme, bucket, key)
     if scheme not in SCHEMES:
         # What stands behind the scheme may hold a password.
         raise UsageError(
-            f"{scheme}://…: rushes does not read '{scheme}://'. Give a local path, s3://, https:// or http://"
+            f"{scheme}://…: rushes does not read '{scheme}://'. "
+            "Give a local path, s3://, gs://, az://, https:// or http://"
         )
     return _parse_web(scheme, rest)
 

@@ -128,7 +128,7 @@ class RemoteObject:
         if (
             self.failure is not None
         ):  # FFmpeg asks on and on, and each time the store would be given its time to recover
-            raise MediaError(self.remote, self.failure.reason)
+            raise type(self.failure)(self.remote, self.failure.reason)
         try:
             answer = self._stored.fetch(start, stop, known=self._state)
         except Changed:

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import Any
 
-from rushes.errors import MediaError, require_extra
-from rushes.storage.aws import NO_KEYS, S3Settings, s3_settings
+from rushes.errors import MediaError, UnreachableError
+from rushes.storage.access import FIRST_WAIT_SECONDS, is_of_whole_store, reason_of, status_of, store_of
 from rushes.storage.places import Remote
 
-if TYPE_CHECKING:
-    from obstore.store import ClientConfig, HTTPStore, RetryConfig, S3Store
-
-_RETRIES = 4  # of a request that was not answered, by the store itself
 _TRIES = 4  # of an answer that broke off
-_FIRST_WAIT_SECONDS = 0.1
-_LONGEST_TRY = timedelta(seconds=60)
 _KEYS_PER_PAGE = 1000
 WHOLE_BYTES = 64 << 20  # of a file on a server that knows no ranges
 MAX_KEYS = 1_000_000  # that a listing looks through; more is no folder of footage
 # A body that broke off is asked for again by the store itself, but not by every store, nor when it is short.
 _BROKEN_BODY = re.compile(r"body error|decod|incomplete|connection (reset|closed)", re.IGNORECASE)
-_STATUS = re.compile(r"status code: (\d{3})([A-Za-z ]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +74,7 @@ class StoredObject:
             MissingExtraError: the extra `cloud` is not installed.
         """
         self.remote = remote
-        self._store, self._key = _store_of(remote)
+        self._store, self._key = store_of(remote)
 
     def fetch(self, start: int, stop: int, *, known: State | None = None) -> Answer:
         """Return the bytes [start, stop); fewer where the object ends before, all where the server knows no ranges.
@@ -96,8 +86,9 @@ class StoredObject:
 
         Raises:
             Changed: it is in another state.
-            MediaError: it is missing, may not be read, the store does not answer, or the server knows no ranges and
-                the file is larger than WHOLE_BYTES.
+            MediaError: it is missing, may not be read, or the server knows no ranges and the file is larger than
+                WHOLE_BYTES.
+            UnreachableError: the store does not answer, or lets nobody in.
         """
         from obstore.exceptions import BaseError, NotSupportedError, PreconditionError
 
@@ -113,16 +104,16 @@ class StoredObject:
                 del options["range"]
                 continue
             except (BaseError, OSError, ValueError) as error:
-                status = _status_of(error)
+                status = status_of(error)
                 if status.startswith("416") and start == 0 and known is None:
                     return Answer(b"", 0, State(0))
                 if status.startswith("416"):
                     raise Changed from None
                 if not status and _BROKEN_BODY.search(str(error)) and tried < _TRIES:
-                    time.sleep(_FIRST_WAIT_SECONDS * 2**tried)
+                    time.sleep(FIRST_WAIT_SECONDS * 2**tried)
                     continue
                 # Without its cause: the text of that holds the address with its signature.
-                raise MediaError(self.remote, _reason(error, self.remote, opened=known is not None)) from None
+                raise _failure(error, self.remote, opened=known is not None) from None
             if known and is_other(known, answer.state):
                 raise Changed
             end = min(stop, answer.state.size_bytes) if "range" in options else answer.state.size_bytes
@@ -134,7 +125,7 @@ class StoredObject:
         import obstore
 
         result = obstore.get(self._store, self._key, options=options)  # type: ignore[arg-type]  # plain keys and values
-        state = _state(result.meta)
+        state = state_of(result.meta)
         if "range" not in options and state.size_bytes > WHOLE_BYTES:
             raise MediaError(
                 self.remote,
@@ -150,7 +141,7 @@ def list_keys(remote: Remote) -> Iterator[str]:
     Raises:
         MediaError: the bucket is missing or may not be listed, or holds more than MAX_KEYS below the folder.
     """
-    store, _ = _store_of(remote)
+    store, _ = store_of(remote)
     import obstore
     from obstore.exceptions import BaseError, InvalidPathError
 
@@ -169,7 +160,7 @@ def list_keys(remote: Remote) -> Iterator[str]:
             "holds a key with an empty part ('//', '.' or '..'), which cannot be listed. Name a folder beside it",
         ) from None
     except (BaseError, OSError, ValueError) as error:
-        raise MediaError(remote, _reason(error, remote, opened=False)) from None
+        raise _failure(error, remote, opened=False) from None
 
 
 def is_other(known: State, now: State) -> bool:
@@ -181,107 +172,15 @@ def is_other(known: State, now: State) -> bool:
     return known.modified != now.modified
 
 
-def _state(meta: Any) -> State:
+def state_of(meta: Any) -> State:
+    """Return the state that a store's answer about an object tells of."""
     modified: datetime | None = meta["last_modified"]
     if modified is not None and modified <= datetime.fromtimestamp(0, UTC):  # what the store says for "not stated"
         modified = None
     return State(meta["size"], meta["e_tag"] or None, modified)
 
 
-def _store_of(remote: Remote) -> tuple[Any, str]:
-    """Return the store that a place is in, and the key in it."""
-    require_extra("cloud", "obstore", purpose="reading s3:// and https:// places")
-    if remote.scheme == "s3":
-        return _bucket(remote.host, s3_settings(os.environ, home=Path.home())), remote.key
-    return _web(remote), ""
-
-
-@lru_cache(maxsize=32)
-def _bucket(name: str, settings: S3Settings) -> S3Store:
-    from obstore.store import S3Store
-
-    stated: dict[str, Any] = {"region": settings.region}
-    if settings.endpoint:
-        stated["endpoint"] = settings.endpoint
-    if settings.anonymous:
-        # Half a pair of keys in the environment would be refused, though none is sent.
-        stated |= {"skip_signature": True, "access_key_id": "none", "secret_access_key": "none"}
-    keys = {
-        "access_key_id": settings.access_key_id,
-        "secret_access_key": settings.secret_access_key,
-        "token": settings.session_token,
-        "expires_at": None,
-    }
-    return S3Store(
-        name,
-        config=stated,  # type: ignore[arg-type]  # plain keys and values
-        client_options=_client(allow_http=settings.allow_http),
-        retry_config=_retry(),
-        # Not by the settings: those would be completed by whatever session token stands in the environment.
-        credential_provider=(lambda: keys) if settings.access_key_id else None,  # type: ignore[arg-type]
-    )
-
-
-@lru_cache(maxsize=32)
-def _web(remote: Remote) -> HTTPStore:
-    """Return a store of one file, the only way by which its query and its escapes are sent as they were given."""
-    from obstore.store import HTTPStore
-
-    query = f"?{remote.query}" if remote.query else ""
-    url = f"{remote.scheme}://{remote.host}/{remote.key}{query}"
-    return HTTPStore(url, client_options=_client(allow_http=remote.scheme == "http"), retry_config=_retry())
-
-
-def _client(*, allow_http: bool) -> ClientConfig:
-    return {"allow_http": allow_http, "connect_timeout": "4s", "read_timeout": "30s", "timeout": "5min"}
-
-
-def _retry() -> RetryConfig:
-    first = timedelta(seconds=_FIRST_WAIT_SECONDS)
-    return {
-        "max_retries": _RETRIES,
-        "retry_timeout": _LONGEST_TRY,
-        "backoff": {"init_backoff": first, "max_backoff": timedelta(seconds=5), "base": 2},
-    }
-
-
-def _status_of(error: Exception) -> str:
-    found = _STATUS.search(str(error))
-    return f"{found[1]}{found[2]}".strip() if found else ""
-
-
-def _reason(error: Exception, remote: Remote, *, opened: bool) -> str:
-    """Return what a store's error means, in words of ours: its own may hold addresses with signatures, and keys."""
-    said, status = str(error), _status_of(error)
-    s3 = remote.scheme == "s3"
-    if "NoSuchBucket" in said:
-        return f"there is no bucket '{remote.host}'. Check its name, and AWS_ENDPOINT_URL if it is not Amazon's"
-    if isinstance(error, FileNotFoundError) or status[:3] in ("404", "410"):
-        if opened:
-            return "is no longer there: it was removed while it was read. Put it back, or take its new place"
-        return f"there is no such {'object in the bucket' if s3 else 'file on the server (404)'}. Check the name"
-    if "/latest/api/token" in said or "/latest/meta-data" in said:  # the machine has no role that gives keys
-        return NO_KEYS
-    if status[:3] in ("401", "403", "407"):
-        if s3:
-            remedy = "Check AWS_PROFILE or AWS_ACCESS_KEY_ID, and the policy of the bucket"
-            return f"may not be read ({status}). {remedy}"
-        return f"may not be read ({status}). If the address was signed, it may have expired: sign it again"
-    if status[:3] in ("301", "307") or "redirect" in said.lower():
-        where = "Set AWS_REGION to the region of the bucket" if s3 else "Give the address that it leads to"
-        return f"the store sends elsewhere. {where}"
-    if status:
-        return f"the server answered {status}, also when asked again. Try again later"
-    if isinstance(error, ValueError):
-        return "its key has an empty part ('//', '.' or '..'), which cannot be read. Copy it to another name"
-    if "Content-Length" in said:
-        return "the server does not say how long the file is, so that no part of it can be read. Download it first"
-    if "dns error" in said:
-        return "the name of its server is not known. Check the address and the network"
-    if "imed out" in said or "TimedOut" in said or "timeout" in said.lower().partition("retry_timeout")[0]:
-        return "the server did not answer in time. Check the network, or try again later"
-    if "onnect" in said:
-        return (
-            "the server cannot be reached, or broke the connection again and again. Check the address and the network"
-        )
-    return "cannot be read: the connection broke again and again. Check the network, or try again later"
+def _failure(error: Exception, remote: Remote, *, opened: bool) -> MediaError:
+    """Return a store's error as ours."""
+    reason = reason_of(error, remote, opened=opened)
+    return UnreachableError(remote, reason) if is_of_whole_store(error) else MediaError(remote, reason)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
-import re
 from collections.abc import Sequence
 from importlib import resources
 from string import Template
@@ -12,6 +10,7 @@ from string import Template
 from rushes.footage.shot import Cut
 from rushes.timecode import nominal_rate
 from rushes.timelines.contact_sheet import describe_film, describe_opening, format_seconds
+from rushes.timelines.markup import breakable, text
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.timeline import Timeline, TimelineShot
 
@@ -26,10 +25,10 @@ def format_contact_page(timeline: Timeline, pictures: Sequence[ShotPicture | Non
         pictures: one for each shot; None is shown as an empty frame.
     """
     return Template(_page("contact.html")).substitute(
-        title=html.escape(timeline.name),
+        title=text(timeline.name),
         style=_page("contact.css"),
-        name=re.sub(r"(?<=[_.\-])(?=\w)", "<wbr>", html.escape(timeline.name)),
-        facts="".join(f"<span>{html.escape(fact)}</span>" for fact in describe_film(timeline)),
+        name=breakable(timeline.name),
+        facts="".join(f"<span>{text(fact)}</span>" for fact in describe_film(timeline)),
         rhythm=_rhythm(timeline),
         picture_width=_column_width(pictures),
         cards="\n".join(
@@ -37,7 +36,7 @@ def format_contact_page(timeline: Timeline, pictures: Sequence[ShotPicture | Non
         ),
         rows="\n".join(_row(timeline, place) for place in timeline.shots),
         counting=_counting(timeline),
-        file=html.escape(timeline.file_name),
+        file=text(timeline.file_name),
         digest=timeline.digest,
     )
 
@@ -75,7 +74,7 @@ def _card(timeline: Timeline, place: TimelineShot, picture: ShotPicture | None) 
         size = f'width="{picture.width_pixels}" height="{picture.height_pixels}"'
         shown = f'<img {size} alt="Shot {place.number}" src="data:image/webp;base64,{data}">'
     opening = describe_opening(place)
-    below = f'<span class="opening">{_mark(place.shot.opening)}{html.escape(opening)}</span>' if opening else ""
+    below = f'<span class="opening">{_mark(place.shot.opening)}{text(opening)}</span>' if opening else ""
     return (
         f"<figure>{shown}<figcaption><b>{place.number}</b><time>{timeline.timecode_at(place.start_slot)}</time>"
         f"<span>{format_seconds(place.duration_seconds)}</span>{below}</figcaption></figure>"
@@ -91,7 +90,7 @@ def _row(timeline: Timeline, place: TimelineShot) -> str:
         timeline.timecode_at(place.stop_slot),
         f"{float(place.duration_seconds):.3f} s",
         f"{place.shot.frame_count:,}",
-        f"{_mark(cut)}{html.escape(opening)}",
+        f"{_mark(cut)}{text(opening)}",
         "" if cut is None else f"{cut.confidence:.2f}",
     )
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 from rushes.footage.shot import Cut
+from rushes.timelines.drawn import ACCENT, INK, LINE, PAPER, SOFT, fitted_name, font_of
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.timeline import Timeline, TimelineShot, measure_lengths
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
-    from PIL.ImageFont import FreeTypeFont, ImageFont
-
-    Font = FreeTypeFont | ImageFont
 
 PAGE_SHOTS = 200  # on one page at most; more make further pages
 _PAGE_WIDTH, _PAGE_HEIGHT = 4200, 9000  # pixels; WebP ends at 16,383
@@ -28,14 +25,7 @@ _NARROWEST_CELL, _NARROWEST_PAGE = 180, 760  # what a caption and a title need
 _MARGIN, _GAP, _HEAD = 44, 22, 176
 _CAPTION, _CAPTION_LINE = 36, 20  # below a picture; a second line where some cut is gradual or some shot blank
 
-_PAPER, _INK, _SOFT, _LINE = (20, 22, 25), (233, 231, 226), (150, 157, 166), (46, 50, 56)
-_ACCENT, _FILM, _FILM_AGAIN = (255, 154, 92), (121, 184, 243), (74, 116, 156)
-# Tried in this order for names that the font in Pillow cannot write; found by name in the system's folders.
-_NAME_FONTS = (
-    "NotoSans-Regular.ttf", "DejaVuSans.ttf", "Arial Unicode.ttf", "Arial.ttf", "LiberationSans-Regular.ttf",
-    "NotoSansCJK-Regular.ttc", "SourceHanSans.ttc", "wqy-zenhei.ttc", "PingFang.ttc", "Hiragino Sans GB.ttc",
-    "AppleGothic.ttf", "msyh.ttc", "YuGothM.ttc", "malgun.ttf", "segoeui.ttf", "DroidSansFallbackFull.ttf",
-)  # fmt: skip
+_FILM, _FILM_AGAIN = (121, 184, 243), (74, 116, 156)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +159,7 @@ def _draw_page(
 ) -> Image:
     from PIL import Image, ImageDraw
 
-    sheet = Image.new("RGB", (layout.width, layout.height_of(len(places))), _PAPER)
+    sheet = Image.new("RGB", (layout.width, layout.height_of(len(places))), PAPER)
     draw = ImageDraw.Draw(sheet)
     _draw_head(draw, timeline, layout, places, title)
     size = (layout.picture_width, layout.picture_height)
@@ -185,18 +175,18 @@ def _draw_head(draw: ImageDraw, timeline: Timeline, layout: Layout, places: Sequ
     holes = (right - _MARGIN) // 24
     for hole in range(holes + 1):
         left = _MARGIN + round(hole * (right - _MARGIN - 13) / holes)
-        draw.rounded_rectangle((left, 26, left + 13, 34), 2, fill=_LINE)
+        draw.rounded_rectangle((left, 26, left + 13, 34), 2, fill=LINE)
     room = right - _MARGIN
-    font, text = _fitted_name(timeline.name, room)
-    draw.text((_MARGIN, 84), text, font=font, fill=_INK, anchor="ls")
-    small = _font(18)
+    font, text = fitted_name(timeline.name, room, sizes=(40, 34, 28, 24))
+    draw.text((_MARGIN, 84), text, font=font, fill=INK, anchor="ls")
+    small = font_of(18)
     if page:
-        draw.text((right, 114), page, font=small, fill=_SOFT, anchor="rs")
+        draw.text((right, 114), page, font=small, fill=SOFT, anchor="rs")
         room -= round(small.getlength(page)) + 30
     facts = describe_film(timeline)
     while len(facts) > 1 and small.getlength("   ·   ".join(facts)) > room:
         facts.pop()
-    draw.text((_MARGIN, 114), "   ·   ".join(facts), font=small, fill=_SOFT, anchor="ls")
+    draw.text((_MARGIN, 114), "   ·   ".join(facts), font=small, fill=SOFT, anchor="ls")
     _draw_rhythm(draw, timeline, places, (_MARGIN, 134, right, 146))
 
 
@@ -209,13 +199,13 @@ def _draw_rhythm(
     shown = range(places[0].number, places[-1].number + 1)
     for place in timeline.shots:
         start, stop = left + place.start_slot * scale, left + place.stop_slot * scale
-        color = _LINE if place.number not in shown else _FILM if place.number % 2 else _FILM_AGAIN
+        color = LINE if place.number not in shown else _FILM if place.number % 2 else _FILM_AGAIN
         draw.rectangle((round(start), top, max(round(start), round(stop) - 1), bottom), fill=color)
     for place in timeline.shots:
         cut = place.shot.opening
         if cut is not None and cut.kind != "hard" and place.number in shown:
             at = round(left + place.start_slot * scale)
-            draw.rectangle((at - 1, top - 4, at, bottom + 4), fill=_ACCENT)
+            draw.rectangle((at - 1, top - 4, at, bottom + 4), fill=ACCENT)
 
 
 def _draw_picture(
@@ -226,28 +216,28 @@ def _draw_picture(
     if picture is not None:
         sheet.paste(Image.fromarray(picture.pixels), (left, top))
     else:
-        draw.text((left + size[0] // 2, top + size[1] // 2), "no picture", font=_font(16), fill=_SOFT, anchor="mm")
-    draw.rectangle((left - 1, top - 1, left + size[0], top + size[1]), outline=_LINE)  # a black frame is seen as one
+        draw.text((left + size[0] // 2, top + size[1] // 2), "no picture", font=font_of(16), fill=SOFT, anchor="mm")
+    draw.rectangle((left - 1, top - 1, left + size[0], top + size[1]), outline=LINE)  # a black frame is seen as one
 
 
 def _draw_caption(
     sheet: Image, draw: ImageDraw, timeline: Timeline, place: TimelineShot, left: int, top: int, width: int
 ) -> None:
     size = min(19, max(15, width // 17))
-    font, small = _font(size), _font(size - 2)
+    font, small = font_of(size), font_of(size - 2)
     number, base = str(place.number), top + size
-    draw.text((left, base), number, font=font, fill=_INK, anchor="ls")
+    draw.text((left, base), number, font=font, fill=INK, anchor="ls")
     after = left + round(font.getlength(number)) + 10
-    draw.text((after, base), str(timeline.timecode_at(place.start_slot)), font=small, fill=_SOFT, anchor="ls")
-    draw.text((left + width, base), format_seconds(place.duration_seconds), font=small, fill=_INK, anchor="rs")
+    draw.text((after, base), str(timeline.timecode_at(place.start_slot)), font=small, fill=SOFT, anchor="ls")
+    draw.text((left + width, base), format_seconds(place.duration_seconds), font=small, fill=INK, anchor="rs")
     opening = describe_opening(place)
     if opening:
         mark = _mark(place.shot.opening, 14)
         below = base + 8
         if mark is not None:
-            sheet.paste(_ACCENT, (left, below + 2), mark)
+            sheet.paste(ACCENT, (left, below + 2), mark)
         at = left + (20 if mark is not None else 0)
-        draw.text((at, below + 14), opening, font=_font(size - 3), fill=_ACCENT, anchor="ls")
+        draw.text((at, below + 14), opening, font=font_of(size - 3), fill=ACCENT, anchor="ls")
 
 
 def _mark(cut: Cut | None, size: int) -> Image | None:
@@ -265,50 +255,3 @@ def _mark(cut: Cut | None, size: int) -> Image | None:
         draw.polygon([(0, 8), (fine // 2, fine // 2), (0, fine - 8)], fill=255)
         draw.polygon([(fine - 1, 8), (fine // 2, fine // 2), (fine - 1, fine - 8)], fill=255)
     return mask.resize((size, size), Image.Resampling.LANCZOS)
-
-
-def _fitted_name(name: str, room: int) -> tuple[Font, str]:
-    """Return a font and the name as it fits: smaller first, then with its middle left out."""
-    for size in (40, 34, 28, 24):
-        font = _name_font(name, size)
-        if font.getlength(name) <= room:
-            return font, name
-    keep = len(name)
-    while keep > 8 and font.getlength(_shortened(name, keep)) > room:
-        keep -= 1
-    return font, _shortened(name, keep)
-
-
-def _shortened(name: str, keep: int) -> str:
-    return f"{name[: (keep + 1) // 2]}...{name[len(name) - keep // 2 :]}"
-
-
-@lru_cache(maxsize=16)
-def _font(size: int) -> Font:
-    from PIL import ImageFont
-
-    return ImageFont.load_default(size)
-
-
-def _name_font(name: str, size: int) -> Font:
-    """Return a font that can write a name: Pillow's own, or the system's that lacks the fewest of its letters."""
-    from PIL import ImageFont
-
-    best, best_lacks = _font(size), _lacking(_font(size), name)
-    for file in _NAME_FONTS if best_lacks else ():
-        try:
-            font = ImageFont.truetype(file, size)
-        except OSError:
-            continue
-        lacks = _lacking(font, name)
-        if lacks < best_lacks:
-            best, best_lacks = font, lacks
-        if not lacks:
-            break
-    return best
-
-
-def _lacking(font: Font, text: str) -> int:
-    """Return how many letters of a text a font shows as the sign that it has for what it lacks."""
-    sign = bytes(font.getmask("\U0010fffe"))
-    return sum(not letter.isspace() and bytes(font.getmask(letter)) == sign for letter in set(text))

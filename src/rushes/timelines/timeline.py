@@ -179,7 +179,7 @@ def _uri_of(path: str) -> str:
     place = parse_place(path)
     if not isinstance(place, Remote):
         return place.as_uri()
-    key = quote(place.key) if place.scheme == "s3" else place.key  # that of a web address is as it is sent
+    key = quote(place.key) if place.in_bucket else place.key  # that of a web address is as it is sent
     return str(replace(place, key=key, query=""))
 
 

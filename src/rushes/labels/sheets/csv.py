@@ -5,18 +5,22 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 
 from rushes.labels.sheet import Sheet, is_blank, sheet_of_rows, unreadable
 
 _DELIMITERS = (",", ";", "\t", "|")
 _RECORDS_TO_SNIFF = 50
+# A spreadsheet takes a cell that begins so for a formula, and runs it.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_NOT_OF_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
 def parse_csv(content: bytes, *, name: str, key: str) -> Sheet:
     """Read a delimited file; the delimiter is the one under which its rows are as wide as its header.
 
     UTF-8 (with or without a mark), UTF-16 and, where it is neither, Windows Latin are understood, and the
-    `sep=;` line that Excel honours.
+    `sep=;` line that Excel honours. The apostrophe before what would be a formula is no part of a cell.
 
     Raises:
         SheetError: the content is no text, holds no header, or has a quotation mark that is never closed.
@@ -27,10 +31,20 @@ def parse_csv(content: bytes, *, name: str, key: str) -> Sheet:
         delimiter, text, first_row = first_line.strip()[4], rest, 2
     else:
         delimiter, first_row = _sniff_delimiter(text), 1
-    sheet = sheet_of_rows(_parse_rows(text, delimiter, name=name), name=name, key=key, first_row=first_row)
+    rows = [[_unmarked(cell) for cell in row] for row in _parse_rows(text, delimiter, name=name)]
+    sheet = sheet_of_rows(rows, name=name, key=key, first_row=first_row)
     if sheet is None:
         raise unreadable(name, "the file is empty")
     return sheet
+
+
+def mark_as_text(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: an apostrophe before it says that it is text."""
+    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULAS) else cell
+
+
+def _unmarked(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULAS) else cell
 
 
 def _decode(content: bytes, *, name: str) -> str:
@@ -45,7 +59,7 @@ def _decode(content: bytes, *, name: str) -> str:
             text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
-    if any(ord(letter) < 32 and letter not in "\t\n\r\f\v" for letter in text):
+    if _NOT_OF_TEXT.search(text):
         raise unreadable(name, "this is not text. Save the sheet as .csv (UTF-8) or .xlsx")
     return text
 

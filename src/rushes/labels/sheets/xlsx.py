@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from rushes.labels.sheet import Sheet, sheet_of_rows, unreadable
+from rushes.labels.sheet import Sheet, sheet_of_page, unreadable
 
 _OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TIME_OF_DAY = re.compile(r"1899-12-3[01] (\d{2}:\d{2}:\d{2}(?:\.\d+)?)")
@@ -36,19 +36,11 @@ def parse_workbook(content: bytes, *, name: str, key: str) -> list[Sheet]:
                 filled.append((title, [[_as_cell(cell) for cell in row] for row in page.to_polars().iter_rows()]))
     except fastexcel.FastExcelError as error:
         raise unreadable(name, "this is not an XLSX workbook. Save the sheet as .xlsx or .csv again") from error
-    found = {title: sheet for title, rows in filled if (sheet := _sheet_of_page(rows, title=title, key=key))}
+    found = {title: sheet for title, rows in filled if (sheet := sheet_of_page(rows, name=title, key=f"{key}#{title}"))}
     if not found:
         raise unreadable(name, "the workbook is empty")
     several = len(found) > 1
     return [replace(sheet, name=f"{name} [{title}]" if several else name) for title, sheet in found.items()]
-
-
-def _sheet_of_page(rows: list[list[str]], *, title: str, key: str) -> Sheet | None:
-    """Return a worksheet without what stands to the right of its header: remarks, sums, pictures' captions."""
-    sheet = sheet_of_rows(rows, name=title, key=f"{key}#{title}")
-    if sheet is None:
-        return None
-    return replace(sheet, rows=tuple(row[: len(sheet.columns)] for row in sheet.rows))
 
 
 def _as_cell(value: object) -> str:

@@ -1,0 +1,125 @@
+"""What a dataset says of itself: the record of what was put there, and the steps of a sync that was stopped."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rushes.errors import SyncError
+from rushes.storage.files import digest_of_bytes
+from rushes.storage.object_folder import ObjectFolder
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RECORD_KEY = ".rushes/record.parquet"
+STEPS_KEY = ".rushes/steps.parquet"
+_NOTES = "rushes"  # the key of our JSON in a Parquet file's metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What earlier syncs put in a dataset.
+
+    Attributes:
+        built: columns key, content, size_bytes, etag: an object each.
+        sidecars: key of a sidecar (`classes.json`) -> the SHA-256 of what was written.
+        manifest: name of the manifest that it follows; "" where nothing was built yet.
+        kind: of the split that it follows, `grouped` or `mixed`; "" where nothing was built yet.
+    """
+
+    built: pl.DataFrame
+    sidecars: Mapping[str, str] = field(default_factory=dict)
+    manifest: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The steps of a sync that has begun.
+
+    Attributes:
+        steps: as `steps_of` makes them.
+        digest: of the steps' bytes, in hex: what tells the journal of these steps from any other.
+        manifest, kind: as in `Record`, of the dataset when all is done.
+    """
+
+    steps: pl.DataFrame
+    digest: str
+    manifest: str
+    kind: str
+
+
+def no_record() -> Record:
+    """Return the record of a dataset that does not exist yet."""
+    import polars as pl
+
+    schema = {"key": pl.String, "content": pl.String, "size_bytes": pl.Int64, "etag": pl.String}
+    return Record(pl.DataFrame(schema=schema))
+
+
+def read_record(folder: ObjectFolder) -> Record:
+    """Read the record of a dataset; an empty one where there is none.
+
+    Raises:
+        SyncError: what stands there is not a record.
+    """
+    if folder.state(RECORD_KEY) is None:
+        return no_record()
+    table, notes = _from_parquet(folder.read(RECORD_KEY), where=f"{folder.place}: {RECORD_KEY}", schema="record/1")
+    return Record(table, notes["sidecars"], notes["manifest"], notes["kind"])
+
+
+def write_record(folder: ObjectFolder, record: Record) -> None:
+    """Write the record of a dataset, whole or not at all."""
+    notes = {
+        "schema": "record/1",
+        "manifest": record.manifest,
+        "kind": record.kind,
+        "sidecars": dict(record.sidecars),
+    }
+    folder.write(RECORD_KEY, _as_parquet(record.built.sort("key"), notes))
+
+
+def read_unfinished(folder: ObjectFolder) -> Unfinished | None:
+    """Read the steps of a sync that was stopped; None where none was.
+
+    Raises:
+        SyncError: what stands there are not steps.
+    """
+    if folder.state(STEPS_KEY) is None:
+        return None
+    data = folder.read(STEPS_KEY)
+    table, notes = _from_parquet(data, where=f"{folder.place}: {STEPS_KEY}", schema="steps/1")
+    return Unfinished(table, digest_of_bytes(data), notes["manifest"], notes["kind"])
+
+
+def write_unfinished(folder: ObjectFolder, steps: pl.DataFrame, *, manifest: str, kind: str) -> Unfinished:
+    """Write down what is about to be done, before the first of it is."""
+    data = _as_parquet(steps, {"schema": "steps/1", "manifest": manifest, "kind": kind})
+    folder.write(STEPS_KEY, data)
+    return Unfinished(steps, digest_of_bytes(data), manifest, kind)
+
+
+def _as_parquet(table: pl.DataFrame, notes: Mapping[str, object]) -> bytes:
+    buffer = io.BytesIO()
+    table.write_parquet(buffer, compression="zstd", metadata={_NOTES: json.dumps(notes, ensure_ascii=False)})
+    return buffer.getvalue()
+
+
+def _from_parquet(data: bytes, *, where: str, schema: str) -> tuple[pl.DataFrame, dict[str, Any]]:
+    import polars as pl
+
+    try:
+        notes = json.loads(pl.read_parquet_metadata(io.BytesIO(data))[_NOTES])
+        if notes["schema"] != schema:
+            raise SyncError(f"{where}: its schema is '{notes['schema']}', this rushes reads '{schema}'. Update rushes")
+        return pl.read_parquet(io.BytesIO(data)), notes
+    except (pl.exceptions.PolarsError, KeyError, ValueError, OSError) as error:
+        raise SyncError(
+            f"{where} is not what rushes wrote there ({type(error).__name__}). Put a copy in its place; or remove it "
+            "and run this again with --adopt, which takes what stands there into a new record"
+        ) from error

@@ -1,0 +1,48 @@
+"""Steps: what a sync does at its place, in the order in which it does it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rushes.datasets.sync_plan import SyncPlan
+
+# What is safe in any order first; then what takes the place of another object; what nothing needs any more at the end.
+_ROWS_AT_ONCE = 100_000
+KINDS = ("move", "copy", "replace", "delete")
+
+
+def steps_of(plan: SyncPlan) -> pl.DataFrame:
+    """Return the steps of a plan, numbered in the order in which they are done.
+
+    Returns:
+        columns step (Int64), kind (`move`, `copy`, `replace` or `delete`), key, key_from, source, content, size_bytes,
+        etag; what a kind has no use for is "" or 0. The size and ETag are of the object as it is before the step.
+    """
+    import polars as pl
+
+    nothing = pl.lit("")
+    moves = plan.move.select(pl.lit("move").alias("kind"), "key", "key_from", "source", "content", "size_bytes", "etag")
+    copies = plan.copy.select(
+        pl.when("replaces").then(pl.lit("replace")).otherwise(pl.lit("copy")).alias("kind"),
+        "key", nothing.alias("key_from"), "source", "content", pl.lit(0, pl.Int64).alias("size_bytes"),
+        nothing.alias("etag"),
+    )  # fmt: skip
+    deletes = plan.delete.select(
+        pl.lit("delete").alias("kind"), "key", nothing.alias("key_from"), nothing.alias("source"),
+        nothing.alias("content"), "size_bytes", nothing.alias("etag"),
+    )  # fmt: skip
+    steps = pl.concat([moves, copies, deletes])
+    order = pl.col("kind").replace_strict({kind: place for place, kind in enumerate(KINDS)}, return_dtype=pl.Int64)
+    return steps.sort(order, "key").with_row_index("step").with_columns(pl.col("step").cast(pl.Int64))
+
+
+def digest_of_steps(steps: pl.DataFrame) -> str:
+    """Return the SHA-256 of steps, in hex: the same for the same steps."""
+    digest = hashlib.sha256()
+    for piece in steps.iter_slices(_ROWS_AT_ONCE):
+        digest.update(piece.write_csv(include_header=False).encode())
+    return digest.hexdigest()

@@ -1,0 +1,123 @@
+"""Sheets wherever they are: a file, a link to Google Sheets or an address; one, or many at the same time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from rushes.errors import MediaError, RushesError, SheetError, UsageError
+from rushes.labels.sheet import Sheet, unreadable
+from rushes.labels.sheets.asking import Patience
+from rushes.labels.sheets.files import parse_sheets, read_sheets
+from rushes.labels.sheets.google import GoogleSheets, WantedLink
+from rushes.labels.sheets.links import parse_google_link
+from rushes.storage.places import Remote, parse_place
+
+_SPREADSHEETS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSheet:
+    """A sheet to be read.
+
+    Attributes:
+        place: a path, a link to Google Sheets, or another address.
+        name: what messages call it; "" takes its own.
+        folder: where a relative path starts.
+    """
+
+    place: str
+    name: str = ""
+    folder: Path = Path()
+
+
+def read_sheets_at(place: str, *, root: Path | None = None, patience: Patience | None = None) -> list[Sheet]:
+    """Read every worksheet that holds something, of a file, of a link to Google Sheets or of another address.
+
+    Args:
+        root: the project's folder, so that a sheet inside it keeps its key when the project is moved.
+        patience: how a service is asked; None asks as Google wants it.
+
+    Raises:
+        SheetError: it cannot be read, for any reason that Google, a web server, a store or a disk has.
+        MissingExtraError: the extra `sheets` or `cloud` is not installed.
+        UsageError: the environment says what cannot be followed.
+    """
+    link = parse_google_link(place)
+    if link is None:
+        return _read_other(WantedSheet(place), root)
+    with GoogleSheets(os.environ, patience=patience) as google:
+        (found,) = google.read([WantedLink(link)])
+    if isinstance(found, SheetError):
+        raise found
+    return found
+
+
+def read_each(
+    wanted: Sequence[WantedSheet], *, root: Path | None = None, patience: Patience | None = None
+) -> Iterator[list[Sheet] | SheetError]:
+    """Yield the worksheets of each sheet, or why it cannot be read, in their order.
+
+    Spreadsheets at Google are read several at a time while others are looked at; files when it is their turn.
+    """
+    linked: dict[str, list[tuple[int, WantedLink]]] = {}
+    found: dict[int, SheetError | tuple[Future[list[list[Sheet] | SheetError]], int]] = {}
+    for number, one in enumerate(wanted):
+        try:
+            link = parse_google_link(one.place)
+        except SheetError as error:
+            found[number] = unreadable(one.name or one.place, error.faults[0].message)
+            continue
+        if link is not None:
+            linked.setdefault(link.spreadsheet, []).append((number, WantedLink(link, one.name)))
+    try:
+        google = GoogleSheets(os.environ, patience=patience) if linked else None
+    except RushesError as error:  # one sheet that cannot be had keeps no other from being read
+        google = None
+        for number, asked in (pair for pairs in linked.values() for pair in pairs):
+            found[number] = unreadable(asked.name or str(asked.link), str(error))
+        linked = {}
+    pool = ThreadPoolExecutor(_SPREADSHEETS_AT_ONCE)
+    try:
+        for pairs in linked.values():
+            assert google is not None  # where there is a link
+            future = pool.submit(google.read, [asked for _, asked in pairs])
+            for place, (number, _) in enumerate(pairs):
+                found[number] = (future, place)
+        for number, one in enumerate(wanted):
+            known = found.pop(number, None)
+            if known is None:
+                yield _try_other(one, root)
+            elif isinstance(known, SheetError):
+                yield known
+            else:
+                yield known[0].result()[known[1]]
+    finally:
+        if google is not None:
+            google.__exit__()  # whoever waits for its quota stops waiting
+        pool.shutdown(cancel_futures=True)
+
+
+def _try_other(one: WantedSheet, root: Path | None) -> list[Sheet] | SheetError:
+    try:
+        return _read_other(one, root)
+    except SheetError as error:
+        return error
+    except RushesError as error:
+        return unreadable(one.name or one.place, str(error))
+
+
+def _read_other(one: WantedSheet, root: Path | None) -> list[Sheet]:
+    from rushes.storage.reading import read_place
+
+    place = parse_place(one.place)
+    if not isinstance(place, Remote):
+        return read_sheets(one.folder / place, root=root)
+    try:
+        content = read_place(place)
+    except (MediaError, UsageError) as error:
+        raise unreadable(one.name or str(place), getattr(error, "reason", str(error))) from None
+    return parse_sheets(content, name=place.name, key=f"{place.scheme}://{place.host}/{place.key}")

@@ -25,6 +25,7 @@ BENCHMARKS = {
     "features_first": "a head on cached features, beside fine-tuning",
     "evaluate_speed": "scores with intervals, beside a scikit-learn loop",
     "runtime": "an exported bundle, beside eager torch",
+    "suggest": "errors of suggested classes, beside near-duplicate counts",
     "relabel_plan": "the plan of a sync of five million frames, beside a pandas merge",
     "relabel_kill": "objects lost or doubled by kill -9 during a sync",
     "relabel_apply": "moves in a bucket, beside a boto3 loop",

@@ -12,6 +12,10 @@ from rushes.project import find_project, parse_project, read_project
 RARITY = {"classes": ["Junk", "Common", "Rare"], "aliases": {"Trash": "Junk"}, "ignore": ["none"]}
 
 
+def suggest(**settings: object) -> dict[str, object]:
+    return {"tasks": {"rarity": RARITY | {"suggest": settings}}}
+
+
 def test_a_project_is_found_from_a_folder_inside_it(tmp_path: Path) -> None:
     (tmp_path / "rushes.toml").write_text('name = "x"\n[tasks.select]\nclasses = ["no", "yes"]\n')
     inside = tmp_path / "a" / "b"
@@ -50,6 +54,17 @@ def test_a_class_is_known_by_its_name_its_alias_and_in_any_case() -> None:
         ({"tasks": {"select": {"classes": ["a", "b/c"]}}}, "cannot be a class"),
         ({"tasks": {"select": {"classes": ["a", "b"], "aliases": {"x": "c"}}}}, "is no class"),
         ({"split": {"train": 0.9, "validation": 0.2, "test": 0.1}}, "the sum 1"),
+        (suggest(quantile={}), r"\[tasks.rarity.suggest\]: unknown key 'quantile'. Did you mean 'quantiles'"),
+        (suggest(quantiles={"Comon": 0.5}), "names 'Comon', which is no class. Did you mean 'Common'"),
+        (suggest(quantiles={"Rare": 0.5}), "it must name 'Common', in this order: 'Rare' takes what is left"),
+        (suggest(quantiles={"Common": 1}), "a share above 0 and below 1"),
+        (suggest(quantiles={"Common": 0.5}, junk="Jnuk"), "is no class. Did you mean 'Junk'"),
+        (suggest(per="episode"), "per is 'episode'"),
+        (suggest(density=0, subjects=0), "one above 0"),
+        (suggest(neighbours=0), "from 1 to 1000"),
+        (suggest(near=0), "above 0 and at most 1"),
+        (suggest(blurred=2), "blurred is 2; it must be from 0 to 1"),
+        (suggest(stay="long"), "must be a number"),
         ({"schema": "project/9"}, "reads 'project/1'"),
         ({"trust": "jonny"}, "list of words"),
         ({"tasks": {"a b": {"classes": ["a", "b"]}}}, "letters, digits"),
@@ -70,6 +85,14 @@ def test_an_unknown_task_is_answered_with_the_nearest_and_with_what_to_write() -
     project = parse_project({"tasks": {"rarity": RARITY}}, root=Path("/p"))
     with pytest.raises(ProjectError, match=r"Did you mean 'rarity'(?s:.*)\[tasks\.rarty\]"):
         project.task("rarty")
+
+
+def test_what_is_suggested_goes_by_the_tasks_own_classes_in_any_spelling() -> None:
+    task = parse_project(suggest(quantiles={"common": 0.6}), root=Path("/p")).task("rarity")
+    assert (task.junk, task.ranked, dict(task.suggest.quantiles)) == ("Junk", ("Common", "Rare"), {"Common": 0.6})
+    other = parse_project(suggest(junk="trash"), root=Path("/p")).task("rarity")
+    assert other.junk == "Junk"
+    assert parse_project({"tasks": {"t": {"classes": ["a", "b"]}}}, root=Path("/p")).task("t").junk is None
 
 
 def test_several_tasks_need_a_choice() -> None:

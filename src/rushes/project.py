@@ -37,7 +37,8 @@ class SuggestSettings:
         per: `project` or `group`: among which frames these shares are taken.
         density: weight of how alone a picture is among all pictures.
         subjects: weight of how scarce the scarcest of its subjects is.
-        neighbours: among how many nearest pictures it is measured how alone one is.
+        neighbours: up to how many near-duplicates of a frame are counted.
+        near: how far apart near-duplicates may be, as a share of the median distance between two pictures.
         stay: how far an earlier suggestion may lie beyond an edge and still stand, in shares of the narrower of the
             two classes there; 0 lets every run decide anew.
         black: share of black pixels from which a picture is junk.
@@ -53,7 +54,8 @@ class SuggestSettings:
     per: str = "project"
     density: float = 1.0
     subjects: float = 1.0
-    neighbours: int = 10
+    neighbours: int = 30
+    near: float = 0.25
     stay: float = 0.25
     black: float = 0.98
     flat: float = 6.0
@@ -398,6 +400,8 @@ def _parse_suggest(table: Mapping[str, Any], task: Task, *, where: str) -> Sugge
                            "must be 0 or more, and one above 0")  # fmt: skip
     if not 1 <= settings.neighbours <= 1000:
         raise ProjectError(f"{where}: neighbours is {settings.neighbours}; it must be from 1 to 1000")
+    if not 0 < settings.near <= 1:
+        raise ProjectError(f"{where}: near is {settings.near:g}; it must be above 0 and at most 1")
     limits = {"stay": 0.5, "black": 1, "flat": 255, "blurred": 1, "underexposed": 255, "overexposed": 1, "faded": 0.5}
     for key, most in limits.items():
         if not 0 <= getattr(settings, key) <= most:

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from footage.spliced import dissolved, still, write_frames
 from footage.test_quality import sharp
 from rushes.catalog.catalog import StoredFrame
 from rushes.catalog.descriptions import Descriptions, describe_pictures
 from rushes.footage.descriptor import DESCRIPTOR_LENGTH
+from rushes.footage.found_shots import find_shots
 from rushes.footage.picture import encode_picture
 from rushes.footage.source import Frame
 from rushes.storage.files import digest_of_bytes
@@ -86,3 +88,13 @@ def test_a_cross_fade_is_seen_among_the_pictures_of_one_film_only(tmp_path: Path
         for letter, pixels in zip("bcd", (one, mixed, other), strict=True)
     ]
     assert describe(tmp_path, apart).quality.faded.tolist() == [0, 0, 0]
+
+
+def test_a_scan_that_is_kept_knows_of_cross_fades_that_no_picture_beside_shows(tmp_path: Path) -> None:
+    shown = dissolved(still(1, 48), still(2, 48), 24)
+    found = find_shots(write_frames(tmp_path / "film.mp4", shown), scans=tmp_path / "scans")
+    assert [shot.opening.kind for shot in found.shots if shot.opening] == ["dissolve"]
+    two = [write_frame(tmp_path, ordinal, shown[ordinal], source=found.source.digest) for ordinal in (10, 36)]
+    assert describe(tmp_path, two).quality.faded.tolist() == pytest.approx([0, 0.5], abs=0.1)
+    (tmp_path / "scans" / f"{found.source.digest[:16]}.parquet").write_bytes(b"spoilt")
+    assert describe(tmp_path, two).quality.faded.tolist() == [0, 0]

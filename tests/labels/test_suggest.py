@@ -221,15 +221,27 @@ def test_the_reason_names_the_nearest_frame_or_the_same_picture() -> None:
     names = ["a", "b", "c", "d"]
     assert "the same picture as b" in describe_reason(found, 0, names)
     assert "the same picture as a" in describe_reason(found, 1, names)
-    assert "nearest c at 6.40, its 3 nearest up to 7.07" in describe_reason(found, 3, names)
+    assert "no near-duplicate, the nearest frame is c at 6.40" in describe_reason(found, 3, names)
     assert describe_reason(plan(features[:1]), 0, names) == "the only picture"
 
 
-def test_distances_count_every_frame_of_a_neighbouring_picture() -> None:
-    found = plan(np.array([[0.0], [0.0], [3.0], [3.0], [3.0], [10.0]]))
-    assert found.mean.tolist() == pytest.approx([2.0, 2.0, 1.0, 1.0, 1.0, 7.0])
-    assert found.farthest.tolist() == pytest.approx([3, 3, 3, 3, 3, 7])
+def test_every_frame_of_a_neighbouring_picture_counts_as_a_near_duplicate_up_to_the_number_counted() -> None:
+    found = plan(np.array([[0.0], [0.0], [0.01], [0.01], [0.01], [30.0]]))
     assert found.twins.tolist() == [1, 1, 2, 2, 2, 0]
+    assert found.likes.tolist() == pytest.approx([3, 3, 3, 3, 3, 0], abs=1e-3)
+    many = plan(np.array([[0.0], [0.0], [0.01], [0.01], [0.01], [30.0]]), task=task_of(neighbours=100))
+    assert many.likes.tolist() == pytest.approx([4, 4, 4, 4, 4, 0], abs=1e-3)
+    assert many.score[5] == max(many.score)
+
+
+def test_a_near_duplicate_at_the_limit_counts_a_third_and_one_beyond_nothing() -> None:
+    far = np.array([[100.0, 0], [0, 100], [-100, 0], [0, -100], [70, 70], [-70, 70]] * 5) + np.arange(30)[:, None]
+    features = np.concatenate([[[0.0, 0.0], [1.0, 0.0]], far])
+    median = float(
+        np.median([np.linalg.norm(one - other) for at, one in enumerate(features) for other in features[:at]])
+    )
+    likes = [plan(features, task=task_of(near=1 / median * share)).likes[0] for share in (1, 2, 0.5)]
+    assert likes == pytest.approx([0.37, 0.94, 0.0], abs=0.05)
 
 
 def test_examples_run_from_the_commonest_to_the_rarest_of_each_class() -> None:

@@ -39,7 +39,9 @@ def test_every_open_frame_gets_one_unsupervised_statement_with_its_reason() -> N
     new = states([], found, closed=frozenset({"f0"}))
     assert [label.frame for label in new] == [f"f{row}" for row in range(1, 100)]
     assert {(label.origin, label.sheet, label.task) for label in new} == {(ORIGIN, SHEET, "rarity")}
-    assert new[-1].place.startswith("suggest, more alone than 99.5% of frames: nearest name of f")
+    assert new[-1].place.startswith(
+        "suggest, more alone than 99.5% of frames: no near-duplicate, the nearest frame is name of f"
+    )
 
 
 def test_the_same_suggestions_again_append_nothing() -> None:

@@ -73,8 +73,8 @@ def describe_pictures(
 ) -> Descriptions:
     """Return what the pictures of frames show; only those that are not known from before are read.
 
-    Whether a picture is part of a cross-fade is known from the scan of its film where one is kept, and else from the
-    pictures of its film before and after it.
+    Whether a picture is part of a cross-fade is known from the pictures of its film before and after it, and from the
+    scan of its film where one is kept.
 
     Args:
         frames: of each source in the order of time.
@@ -141,7 +141,7 @@ def _faded(frames: Sequence[StoredFrame], layouts: Floats, scans_folder: Path) -
         start += len(ordinals)
         seen = find_mixtures(layouts[rows])
         scanned = _faded_in_scan(scans_folder, source, ordinals)
-        faded[rows] = seen if scanned is None else scanned
+        faded[rows] = seen if scanned is None else np.maximum(seen, scanned)
     return faded
 
 

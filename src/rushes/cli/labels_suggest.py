@@ -167,13 +167,17 @@ def _seen_by_backbone(
 def _report(
     door: Door, planned: Suggestions, names: Sequence[str], shown: Sequence[int], new: Sequence[Label], *, dry_run: bool
 ) -> None:
-    from rushes.labels.suggest import choose_examples, count_suggested, describe_reason
+    from rushes.labels.suggest import choose_examples, count_suggested, describe_reason, median_likes
 
     counts = count_suggested(planned, shown)
     total = max(len(shown), 1)
-    door.show(
-        table_of(None, ("class", "frames", "share"), [[name, n, f"{n / total:.1%}"] for name, n in counts.items()])
-    )
+    likes = median_likes(planned, shown)
+    columns = ("class", "frames", "share", "near-duplicates of a frame, median")
+    rows = [
+        [name, held, f"{held / total:.1%}", f"{likes[name]:.1f}" if name in likes else None]
+        for name, held in counts.items()
+    ]
+    door.show(table_of(None, columns, rows))
     for scope, edges in list(planned.edges.items())[:_EXAMPLES]:
         held = ", ".join(f"{name} up to {edge:.3f}" for name, edge in zip(planned.ranked, edges, strict=False))
         door.say(f"edges of the score{f' in {scope}' if scope else ''}: {held}, {planned.ranked[-1]} above")

@@ -11,9 +11,9 @@ from rushes.progress import Progress, silent
 
 EXACT_COUNT = 32_768  # different vectors up to which all are compared with all
 _LENGTH = 128  # numbers of a vector at most where not all are compared with all
-_CELLS_PER_ROOT = 2.0  # cells = this many times the root of the number of vectors
+_CELLS_PER_ROOT = 4.0  # cells = this many times the root of the number of vectors
 _PROBED = 24  # nearest cells that are looked through for a vector's neighbours
-_BLOCK = 1 << 23  # comparisons in one go: 32 MiB of distances
+_BLOCK = 1 << 21  # comparisons in one go: 8 MiB of distances
 _FOLD = 16  # distances of which the least stands for all while the nearest are sought
 _SEED = 20261125
 
@@ -40,7 +40,7 @@ def nearest_neighbours(
     """Return the `count` nearest neighbours of each vector, itself aside.
 
     Up to `exact_count` vectors all are compared with all. Beyond, vectors are cut into cells around a sample of them
-    (as many cells as twice the root of their number), and neighbours are sought in the cells nearest to a vector's
+    (as many cells as four times the root of their number), and neighbours are sought in the cells nearest to a vector's
     own; there vectors of more than 128 numbers are compared by a random projection to 128, the same one each time
     (Johnson and Lindenstrauss 1984). A neighbour that is missed makes room for one that is hardly farther. The
     distances of those that are found are exact.
@@ -75,51 +75,69 @@ def _measured(values: Floats, places: Places) -> Neighbours:
 
 def _among_all(values: Floats, count: int, progress: Progress) -> Places:
     found = np.empty((len(values), count), np.int64)
-    columns = np.arange(len(values))
+    columns, everything = _as_columns(values), np.arange(len(values))
     step = max(1, _BLOCK // len(values))
     for start in range(0, len(values), step):
-        rows = columns[start : start + step]
-        found[rows] = _nearest(values, rows, columns, count)
+        rows = everything[start : start + step]
+        found[rows] = _nearest(_as_rows(values[rows]), columns, rows, count)
         progress(min(start + step, len(values)), len(values), "comparing")
     return found
 
 
 def _among_cells(values: Floats, count: int, progress: Progress) -> Places:
-    dice = np.random.default_rng(_SEED)
-    cell_count = round(_CELLS_PER_ROOT * len(values) ** 0.5)
-    centres = values[np.sort(dice.choice(len(values), cell_count, replace=False))]
-    cell = np.empty(len(values), np.int64)
-    step = max(1, _BLOCK // cell_count)
-    for start in range(0, len(values), step):
-        cell[start : start + step] = _squared(values[start : start + step], centres).argmin(axis=1)
-    order = np.argsort(cell, kind="stable")
-    edges = np.searchsorted(cell[order], np.arange(cell_count + 1))
-    # What lies in a cell is nearer to its mean than to the vector that it was cut around.
-    sizes = np.diff(edges)
-    there = np.flatnonzero(sizes)
-    means = np.asarray(np.add.reduceat(values[order], edges[:-1][there], axis=0) / sizes[there, None], np.float32)
-    members = [order[edges[place] : edges[place + 1]] for place in there.tolist()]
-    probed = np.argsort(_squared(means, means), axis=1, kind="stable")[:, :_PROBED]
+    members, means = _cut_into_cells(values)
+    columns = _as_columns(values)
+    nearness = _as_rows(means) @ _as_columns(means).T
+    np.fill_diagonal(nearness, -np.inf)  # a cell's own comes first
+    probed = np.argsort(nearness, axis=1, kind="stable")[:, :_PROBED]
     found = np.empty((len(values), count), np.int64)
     done = 0
     for rows, near in zip(members, probed.tolist(), strict=True):
-        columns = np.concatenate([members[place] for place in near])
-        if len(columns) <= count:
-            columns = np.arange(len(values))
-        step = max(1, _BLOCK // len(columns))
+        candidates = np.concatenate([members[place] for place in near])
+        own = np.arange(len(rows))
+        if len(candidates) <= count:
+            candidates, own = np.arange(len(values)), rows
+        against = columns[candidates]
+        step = max(1, _BLOCK // len(candidates))
         for start in range(0, len(rows), step):
-            some = rows[start : start + step]
-            found[some] = _nearest(values, some, columns, count)
+            some = slice(start, start + step)
+            found[rows[some]] = candidates[_nearest(_as_rows(values[rows[some]]), against, own[some], count)]
         done += len(rows)
         progress(done, len(values), "comparing")
     return found
 
 
-def _nearest(values: Floats, rows: Places, columns: Places, count: int) -> Places:
-    """Return the `count` nearest of the columns for each row, itself aside, in no order."""
-    squared = _squared(values[rows], values[columns])
-    squared[rows[:, None] == columns] = np.inf
-    return columns[_least(squared, count)]
+def _cut_into_cells(values: Floats) -> tuple[list[Places], Floats]:
+    """Return the positions of the vectors in each cell, none empty, and the means of the cells."""
+    dice = np.random.default_rng(_SEED)
+    cell_count = min(len(values), round(_CELLS_PER_ROOT * len(values) ** 0.5))
+    centres = _as_columns(values[np.sort(dice.choice(len(values), cell_count, replace=False))])
+    cell = np.empty(len(values), np.int64)
+    step = max(1, _BLOCK // cell_count)
+    for start in range(0, len(values), step):
+        cell[start : start + step] = (_as_rows(values[start : start + step]) @ centres.T).argmin(axis=1)
+    order = np.argsort(cell, kind="stable")
+    starts = np.searchsorted(cell[order], np.arange(cell_count))
+    starts = starts[np.diff(starts, append=len(values)) > 0]
+    # What lies in a cell is nearer to its mean than to the vector that it was cut around.
+    means = np.add.reduceat(values[order], starts, axis=0) / np.diff(starts, append=len(values))[:, None]
+    return np.split(order, starts[1:]), np.asarray(means, np.float32)
+
+
+def _nearest(rows: Floats, columns: Floats, own: Places, count: int) -> Places:
+    """Return for each row the `count` columns that are nearest, but for its `own`, in no order."""
+    nearness = rows @ columns.T
+    nearness[np.arange(len(rows)), own] = np.inf
+    return _least(nearness, count)
+
+
+def _as_rows(values: Floats) -> Floats:
+    """Return vectors such that their product with `_as_columns` is the squared distance, less a number per row."""
+    return np.concatenate([values * np.float32(-2), np.ones((len(values), 1), np.float32)], axis=1)
+
+
+def _as_columns(values: Floats) -> Floats:
+    return np.concatenate([values, np.einsum("ij,ij->i", values, values)[:, None]], axis=1)
 
 
 def _least(table: Floats, count: int) -> Places:
@@ -138,15 +156,6 @@ def _least(table: Floats, count: int) -> Places:
     within = np.concatenate([within, rest], axis=1)
     chosen = np.argpartition(np.take_along_axis(table, within, axis=1), count - 1, axis=1)[:, :count]
     return np.take_along_axis(within, chosen, axis=1)
-
-
-def _squared(rows: Floats, columns: Floats) -> Floats:
-    """Return the squared distances of all rows from all columns, (rows, columns), none below 0."""
-    table = rows @ columns.T
-    table *= -2
-    table += np.einsum("ij,ij->i", rows, rows)[:, None]
-    table += np.einsum("ij,ij->i", columns, columns)
-    return np.asarray(np.maximum(table, 0, out=table), np.float32)
 
 
 def _projected(values: Floats) -> Floats:

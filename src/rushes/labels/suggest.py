@@ -19,6 +19,10 @@ from rushes.project import SuggestSettings, Task
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
+_PAIRS = 4096  # of pictures, for the median distance
+_STEEP = 4  # how suddenly a picture ceases to be a near-duplicate as it gets farther
+_LEAST_LIKES = 1e-9  # below, distance alone decides
+_SEED = 20261125
 _SHARE_LEFT = 0.3  # of the frames up to a class, that the next one takes in what an error proposes
 
 
@@ -67,7 +71,8 @@ class Suggestions:
         share: (frames,), share of the frames that are no junk (of the project or the group) with a lower score.
         alone: (frames,), 0 to 1, share of the frames that are less alone; NaN for junk.
         twins: (frames,), how many other frames have the same picture.
-        nearest, farthest, mean: (frames,), distances of the k nearest frames: the least, the greatest, the mean.
+        likes: (frames,), how many near-duplicates it has, as far as they are counted; one at the limit counts 0.37.
+        nearest: (frames,), distance of the nearest frame.
         nearest_frame: (frames,), position of the nearest frame; -1 for junk and where there is no other.
         subject: (frames,), position in `subjects` of the scarcest; -1 where none is known.
         subjects: every subject, as first written.
@@ -87,9 +92,8 @@ class Suggestions:
     share: Floats
     alone: Floats
     twins: Ints
+    likes: Floats
     nearest: Floats
-    farthest: Floats
-    mean: Floats
     nearest_frame: Ints
     subject: Ints
     subjects: tuple[str, ...]
@@ -134,8 +138,10 @@ def plan_suggestions(
 ) -> Suggestions:
     """Return a class for every frame, from junk by quality, then by how alone its picture and scarce its subjects are.
 
-    A frame is alone by the mean distance of its k nearest frames, junk left out; frames of one picture are at distance
-    0 of each other. Its subject counts by the fewest frames that any of its subjects is in; a frame of which nobody
+    A frame is alone by how few near-duplicates it has, junk left out: of its `neighbours` nearest frames each counts
+    exp(-(distance / limit) ** 4), where the limit is `near` times the median distance between two pictures; those of
+    the same picture count 1. Among frames without any, the one whose nearest are farther is more alone. Its subject
+    counts by the fewest frames that any of its subjects is in; a frame of which nobody
     says what is in it counts as the middle one. Both are taken as ranks, weighed, and their mean ranked once more:
     the share of frames with a lower score decides. Frames of one picture get one class (within a group, where shares
     are taken per group), and so do all frames of one score: the commoner of two.
@@ -162,9 +168,9 @@ def plan_suggestions(
     failed_test, failed_value = _failed_tests(quality, settings, judged=task.junk is not None)
     good = np.flatnonzero(failed_test < 0)
     picture, count = _same_pictures(features[good])
-    near = _near(features[good], picture, count, settings.neighbours, progress)
+    near = _near(features[good], picture, count, settings, progress)
     names, counts, scarcest = _scarcest_subjects([frames[row] for row in good.tolist()], subjects, picture, count)
-    alone = _middle_ranks(near.mean)
+    alone = _middle_ranks(near.aloneness)
     score = _scores(alone, scarcest, counts, settings)
     scopes = [groups[row] if settings.per == "group" else "" for row in good.tolist()]
     share, edges = _shares(score, scopes, tuple(settings.quantiles.values()))
@@ -188,9 +194,8 @@ def plan_suggestions(
         share=np.asarray(spread(share, np.nan), np.float32),
         alone=np.asarray(spread(alone, np.nan), np.float32),
         twins=np.asarray(spread(np.bincount(picture, minlength=count)[picture] - 1, 0), np.int64),
+        likes=np.asarray(spread(near.likes, np.nan), np.float32),
         nearest=np.asarray(spread(near.nearest, np.nan), np.float32),
-        farthest=np.asarray(spread(near.farthest, np.nan), np.float32),
-        mean=np.asarray(spread(near.mean, np.nan), np.float32),
         nearest_frame=np.asarray(spread(np.where(near.place >= 0, good[near.place], -1), -1), np.int64),
         subject=np.asarray(spread(scarcest, -1), np.int64),
         subjects=names,
@@ -231,6 +236,14 @@ def count_suggested(suggestions: Suggestions, rows: Sequence[int]) -> dict[str, 
     return dict(zip([*names, *suggestions.ranked], counted[first:].tolist(), strict=True))
 
 
+def median_likes(suggestions: Suggestions, rows: Sequence[int]) -> dict[str, float]:
+    """Return class -> the median number of near-duplicates of its frames among the rows; no junk, no empty class."""
+    asked = np.asarray(rows, np.int64)
+    of = {name: suggestions.likes[asked[suggestions.class_index[asked] == place]]
+          for place, name in enumerate(suggestions.ranked)}  # fmt: skip
+    return {name: float(np.median(likes)) for name, likes in of.items() if len(likes)}
+
+
 def choose_examples(suggestions: Suggestions, rows: Sequence[int], *, per_class: int) -> list[int]:
     """Return at most `per_class` of the rows for each class, evenly from its commonest to its rarest; junk by test."""
     chosen: list[int] = []
@@ -252,10 +265,11 @@ def _describe_nearness(suggestions: Suggestions, place: int, names: Sequence[str
     rank = f"more alone than {float(suggestions.alone[place]):.1%} of frames"
     if twins:
         return f"{rank}: the same picture as {names[other]}" + (f" and {twins - 1:,} more" if twins > 1 else "")
-    near, far = float(suggestions.nearest[place]), float(suggestions.farthest[place])
-    return (
-        f"{rank}: nearest {names[other]} at {near:.2f}, its {suggestions.settings.neighbours} nearest up to {far:.2f}"
+    likes, most = float(suggestions.likes[place]), suggestions.settings.neighbours
+    counted = (
+        "no near-duplicate" if likes < 0.05 else f"{likes:.1f} near-duplicates" if likes < most else "many of them"
     )
+    return f"{rank}: {counted}, the nearest frame is {names[other]} at {float(suggestions.nearest[place]):.2f}"
 
 
 def _failed_tests(quality: Quality, settings: SuggestSettings, *, judged: bool) -> tuple[Ints, Floats]:
@@ -284,31 +298,33 @@ def _same_pictures(features: Floats) -> tuple[Ints, int]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Near:
-    """Distances of the nearest frames of each frame, and the position of the nearest; (frames,) each."""
+    """How alone each frame is, how many near-duplicates it has, and the nearest frame; (frames,) each."""
 
+    aloneness: Floats
+    likes: Floats
     nearest: Floats
-    farthest: Floats
-    mean: Floats
     place: Ints
 
 
-def _near(features: Floats, picture: Ints, count: int, neighbours: int, progress: Progress) -> _Near:
+def _near(features: Floats, picture: Ints, count: int, settings: SuggestSettings, progress: Progress) -> _Near:
     held = np.bincount(picture, minlength=count)
     first, last = np.full(count, len(picture)), np.full(count, -1)
     np.minimum.at(first, picture, np.arange(len(picture)))
     np.maximum.at(last, picture, np.arange(len(picture)))
-    found = nearest_neighbours(features[first], neighbours, progress=progress) if count else None
-    if found is None or len(picture) < 2:
+    if len(picture) < 2:
         nothing = np.zeros(len(picture), np.float32)
         return _Near(nothing, nothing, nothing, np.full(len(picture), -1, np.int64))
+    different = features[first]
+    found = nearest_neighbours(different, settings.neighbours, progress=progress)
     # The frames of the same picture come first, at distance 0; each neighbour stands for all frames of its picture.
     weights = np.concatenate([held[:, None] - 1, held[found.places]], axis=1)
     distances = np.concatenate([np.zeros((count, 1), np.float32), found.distances], axis=1)
-    so_far = np.minimum(np.cumsum(weights, axis=1), neighbours)
+    so_far = np.minimum(np.cumsum(weights, axis=1), settings.neighbours)
     used = np.diff(so_far, axis=1, prepend=0)
-    total = used.sum(axis=1)
-    mean = (used * distances).sum(axis=1) / total
-    farthest = np.where(used > 0, distances, 0).max(axis=1)
+    typical = _typical_distance(different)
+    likes = (used * np.exp(-((distances / (settings.near * typical)) ** _STEEP))).sum(axis=1)
+    mean = (used * distances).sum(axis=1) / used.sum(axis=1)
+    aloneness = 1e-3 * mean / typical - np.log(likes + _LEAST_LIKES)
     alone = held == 1
     nearest = np.where(alone, distances[:, -1], 0)
     place = last.copy()
@@ -320,11 +336,21 @@ def _near(features: Floats, picture: Ints, count: int, neighbours: int, progress
     own = place == np.arange(len(picture))
     place[own] = first[picture[own]]
     return _Near(
+        aloneness[picture].astype(np.float32),
+        likes[picture].astype(np.float32),
         nearest[picture].astype(np.float32),
-        farthest[picture].astype(np.float32),
-        mean[picture].astype(np.float32),
         place,
     )
+
+
+def _typical_distance(different: Floats) -> float:
+    """Return the median distance between two of the pictures, by a sample of pairs; 1 where there is one picture."""
+    if len(different) < 2:
+        return 1.0
+    dice = np.random.default_rng(_SEED)
+    one = dice.integers(0, len(different), _PAIRS)
+    other = (one + dice.integers(1, len(different), _PAIRS)) % len(different)
+    return float(np.median(np.linalg.norm(different[one] - different[other], axis=1)))
 
 
 def _scarcest_subjects(

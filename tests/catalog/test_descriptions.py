@@ -18,6 +18,7 @@ from rushes.footage.found_shots import find_shots
 from rushes.footage.picture import encode_picture
 from rushes.footage.source import Frame
 from rushes.storage.files import digest_of_bytes
+from storage.servers import web_server
 
 
 def write_frame(root: Path, number: int, pixels: np.ndarray, *, source: str = "a" * 64) -> StoredFrame:
@@ -64,18 +65,32 @@ def test_pictures_that_cannot_be_read_are_listed_and_the_others_described(
     cut = (tmp_path / frames[2].image).read_bytes()[:-500]
     (tmp_path / frames[2].image).write_bytes(cut)
     frames[2] = replace(frames[2], sha256=digest_of_bytes(cut))
-    elsewhere = replace(frames[3], image="s3://bucket/base/TT_S01_E01_FRM-00-00-08-12.jpg", sha256="")
-    found = describe(tmp_path, [*frames[:3], elsewhere, frames[4]])
+    found = describe(tmp_path, [*frames[:3], frames[4]])
     assert [item.frame.name for item in found.frames] == ["a4"]
     said = [str(one) for one in found.unread]
-    assert said == [
-        "frames/a/0.jpg: the file is missing. Ingest its footage again",
-        "frames/a/1.jpg: the file is not the picture that was taken in (its digest differs). Ingest its footage again",
-        "frames/a/2.jpg: is cut off. Extract it again",
-        "s3://bucket/base/TT_S01_E01_FRM-00-00-08-12.jpg: the picture lies at an address, and only pictures in the "
-        "project are looked at",
-    ]
+    lost, another = "Put it back, or take its footage in again", "is not the one that was labelled (its digest differs)"
+    assert [text.partition(": ")[0] for text in said] == [f"frames/a/{number}.jpg" for number in range(3)]
+    assert lost in said[0]
+    assert another in said[1]
+    assert "is cut off" in said[2]
     assert describe(tmp_path, [frames[0]]).features.shape == (0, DESCRIPTOR_LENGTH)
+
+
+def test_a_picture_at_an_address_is_fetched_once_and_described_like_any_other(
+    tmp_path: Path, frames: list[StoredFrame]
+) -> None:
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    with web_server() as web:
+        address = web.put("/frames/a.jpg", (tmp_path / frames[0].image).read_bytes()) + "?X-Signature=hush"
+        there = replace(frames[0], image=address, sha256="")
+        gone = replace(frames[1], image=f"{web.base}/frames/gone.jpg", sha256="")
+        found = describe(tmp_path, [there, gone, frames[2]])
+        assert found.frames == (there, frames[2])
+        np.testing.assert_array_equal(found.features[0], describe(tmp_path, frames[:1]).features[0])
+        assert "there is no such file on the server (404)" in str(found.unread[0])
+        asked = len(web.asked)
+        assert describe(tmp_path, [there]).computed_count == 0
+        assert len(web.asked) == asked
 
 
 def test_a_cross_fade_is_seen_among_the_pictures_of_one_film_only(tmp_path: Path) -> None:

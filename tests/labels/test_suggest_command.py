@@ -124,7 +124,7 @@ def test_pictures_that_cannot_be_read_fail_and_keep_what_was_suggested(door: Doo
         kept.unlink()
     said = door.suggest(status=1)
     (failed,) = said["failed"]
-    assert failed.endswith("alone1.jpg: the file is missing. Ingest its footage again")
+    assert failed.startswith("frames/stills/alone1.jpg: the file is missing. Put it back")
     assert said["withdrawn"] == 0
     assert door.standing()["alone1"] == before["alone1"]
 

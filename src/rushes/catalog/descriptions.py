@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,11 +22,11 @@ from rushes.footage.signals import read_signals
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_bytes
 from rushes.storage.kept_vectors import read_vectors, write_vectors
+from rushes.storage.pictures import FETCHES, Pictures, is_remote, without_query
 
 # Names the folder of what is kept; a change of what is computed needs another.
 _SCHEMA = "picture-descriptions-1"
 _PART_SIZE = 2048  # pictures computed between two writes: what a kill can cost
-_ADDRESS = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]+://")
 
 Floats = npt.NDArray[np.float32]
 
@@ -40,7 +39,7 @@ class UnreadPicture:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.frame.image}: {self.reason}"
+        return f"{without_query(self.frame.image)}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,28 +81,37 @@ def describe_pictures(
         cache_folder: where what was computed is kept; it may be emptied at any time.
     """
     folder = cache_folder / _SCHEMA
-    known = read_vectors(folder, {item.sha256 for item in frames})
+    keys = {item.frame.id: _key_of(item) for item in frames}
+    known = read_vectors(folder, set(keys.values()))
     # The same picture may stand in several files, of which one can be read.
-    missing = list({(item.sha256, item.image): item for item in frames if item.sha256 not in known}.values())
+    missing = list(
+        {(keys[item.frame.id], item.image): item for item in frames if keys[item.frame.id] not in known}.values()
+    )
     reasons: dict[str, str] = {}
     progress(0, len(missing), "looking at pictures")
-    with ThreadPoolExecutor(threads, thread_name_prefix="pictures") as pool:
+    far = any(is_remote(item.image) for item in missing)  # most of the time they are waited for
+    with (
+        Pictures(root) as pictures,
+        ThreadPoolExecutor(max(threads, FETCHES) if far else threads, thread_name_prefix="pictures") as pool,
+    ):
         for start in range(0, len(missing), _PART_SIZE):
             part = missing[start : start + _PART_SIZE]
             digests, values = [], []
-            for done, (item, seen) in enumerate(zip(part, pool.map(lambda one: _look(one, root), part), strict=True)):
+            for done, (item, seen) in enumerate(
+                zip(part, pool.map(lambda one: _look(one, pictures), part), strict=True)
+            ):
                 if isinstance(seen, str):
                     reasons[item.image] = seen
                 else:
-                    digests.append(item.sha256)
+                    digests.append(keys[item.frame.id])
                     values.append(seen)
                 progress(start + done + 1, len(missing), "looking at pictures")
             if values:
                 write_vectors(folder, digests, np.stack(values))
                 known |= dict(zip(digests, values, strict=True))
-    there = tuple(item for item in frames if item.sha256 in known)
-    unread = tuple(UnreadPicture(item, reasons[item.image]) for item in frames if item.sha256 not in known)
-    seen = np.stack([known[item.sha256] for item in there]) if there else np.empty((0, _LENGTH), np.float32)
+    there = tuple(item for item in frames if keys[item.frame.id] in known)
+    unread = tuple(UnreadPicture(item, reasons[item.image]) for item in frames if keys[item.frame.id] not in known)
+    seen = np.stack([known[keys[item.frame.id]] for item in there]) if there else np.empty((0, _LENGTH), np.float32)
     features, measured = seen[:, :DESCRIPTOR_LENGTH], seen[:, DESCRIPTOR_LENGTH:]
     faded = _faded(there, features[:, :LAYOUT_LENGTH], scans_folder)
     return Descriptions(there, features, quality_of(measured, faded), unread, len(missing) - len(reasons))
@@ -112,20 +120,18 @@ def describe_pictures(
 _LENGTH = DESCRIPTOR_LENGTH + len(MEASURES)
 
 
-def _look(item: StoredFrame, root: Path) -> Floats | str:
+def _key_of(item: StoredFrame) -> str:
+    """Return what a picture's description is kept under: its digest, or of one that nobody has read its address."""
+    return item.sha256 or f"@{digest_of_bytes(item.image.encode())}"  # an address may hold a signature
+
+
+def _look(item: StoredFrame, pictures: Pictures) -> Floats | str:
     """Return what a picture shows and how good it is, (_LENGTH,), or why it cannot be read."""
-    # The one place where a picture that lies at an address is passed over: it is not fetched from there here.
-    if _ADDRESS.match(item.image):
-        return "the picture lies at an address, and only pictures in the project are looked at"
     try:
-        data = (root / item.image).read_bytes()
-        if digest_of_bytes(data) != item.sha256:
-            return "the file is not the picture that was taken in (its digest differs). Ingest its footage again"
-        pixels = decode_picture(data, name=item.image)
+        with pictures.held(item.image, sha256=item.sha256) as path:
+            pixels = decode_picture(path.read_bytes(), name=without_query(item.image))
     except MediaError as error:
         return error.reason
-    except FileNotFoundError:
-        return "the file is missing. Ingest its footage again"
     except OSError as error:
         return error.strerror or str(error)
     return np.concatenate([descriptor_of(pixels), measure_quality(pixels)])

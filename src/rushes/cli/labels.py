@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from rushes.labels.parse import Parsed
 
 app = verbs_app("Statements that frames are of classes.")
-app.command(epilog="Example: rushes labels export labels.xlsx --task rarity")(export)
-app.command(epilog="Example: rushes labels show TT_S01_E01_FRM-00-00-08-12")(show)
-app.command(epilog="Example: rushes labels conflicts --pair jonny:supervised --to review.csv")(conflicts)
-app.command(epilog="Example: rushes labels suggest --task rarity --page suggested.html")(suggest)
 
 _UNMATCHED_SHOWN = 5
 _GROUPS_SHOWN = 20
@@ -150,6 +146,12 @@ def pull(
                 "dry_run": dry_run,
             }
         )
+
+
+app.command(epilog="Example: rushes labels suggest --task rarity --page suggested.html")(suggest)
+app.command(epilog="Example: rushes labels conflicts --pair jonny:supervised --to review.csv")(conflicts)
+app.command(epilog="Example: rushes labels show TT_S01_E01_FRM-00-00-08-12")(show)
+app.command(epilog="Example: rushes labels export labels.xlsx --task rarity")(export)
 
 
 def parse_mapping(words: str) -> tuple[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 RECORD_KEY = ".rushes/record.parquet"
 STEPS_KEY = ".rushes/steps.parquet"
 _NOTES = "rushes"  # the key of our JSON in a Parquet file's metadata
+_BLANK_SEAL = "0" * 64
+_SEAL = re.compile(rb'"seal": "([0-9a-f]{64})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +109,48 @@ def write_unfinished(folder: ObjectFolder, steps: pl.DataFrame, *, manifest: str
 
 
 def _as_parquet(table: pl.DataFrame, notes: Mapping[str, object]) -> bytes:
+    """Return a table and notes as Parquet, sealed: its footer holds the SHA-256 of the file as it was without it."""
     buffer = io.BytesIO()
-    table.write_parquet(buffer, compression="zstd", metadata={_NOTES: json.dumps(notes, ensure_ascii=False)})
-    return buffer.getvalue()
+    sealed = {**notes, "seal": _BLANK_SEAL}
+    # Without statistics the footer holds no values of rows, among which a seal might be found as well.
+    table.write_parquet(
+        buffer, compression="zstd", statistics=False, metadata={_NOTES: json.dumps(sealed, ensure_ascii=False)}
+    )
+    data = buffer.getvalue()
+    place = _place_of_seal(data)
+    assert place is not None
+    return data[:place] + digest_of_bytes(data).encode() + data[place + len(_BLANK_SEAL) :]
 
 
 def _from_parquet(data: bytes, *, where: str, schema: str) -> tuple[pl.DataFrame, dict[str, Any]]:
     import polars as pl
 
-    try:
-        notes = json.loads(pl.read_parquet_metadata(io.BytesIO(data))[_NOTES])
-        if notes["schema"] != schema:
-            raise SyncError(f"{where}: its schema is '{notes['schema']}', this rushes reads '{schema}'. Update rushes")
-        return pl.read_parquet(io.BytesIO(data)), notes
-    except (pl.exceptions.PolarsError, KeyError, ValueError, OSError) as error:
+    # A damaged file must not come before polars, which panics at some and reads others without a word.
+    if not _is_whole(data):
         raise SyncError(
-            f"{where} is not what rushes wrote there ({type(error).__name__}). Put a copy in its place; or remove it "
-            "and run this again with --adopt, which takes what stands there into a new record"
-        ) from error
+            f"{where} is not what rushes wrote there. Put a copy in its place; or remove it and run this again with "
+            "--adopt, which takes what stands there into a new record"
+        )
+    notes: dict[str, Any] = json.loads(pl.read_parquet_metadata(io.BytesIO(data))[_NOTES])
+    if notes["schema"] != schema:
+        raise SyncError(f"{where}: its schema is '{notes['schema']}', this rushes reads '{schema}'. Update rushes")
+    return pl.read_parquet(io.BytesIO(data)), notes
+
+
+def _is_whole(data: bytes) -> bool:
+    place = _place_of_seal(data)
+    if place is None:
+        return False
+    stop = place + len(_BLANK_SEAL)
+    digest = hashlib.sha256(data[:place])
+    digest.update(_BLANK_SEAL.encode())
+    digest.update(memoryview(data)[stop:])
+    return digest.hexdigest().encode() == data[place:stop]
+
+
+def _place_of_seal(data: bytes) -> int | None:
+    """Return where the seal stands in the footer: its metadata, their length in four bytes, and the mark PAR1."""
+    length = int.from_bytes(data[-8:-4], "little") + 8
+    start = max(0, len(data) - length)
+    found = _SEAL.search(data, start)
+    return None if found is None else found.start(1)

@@ -11,10 +11,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rushes.errors import UsageError, require_extra
+
+if TYPE_CHECKING:
+    import requests
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _BUSY = frozenset({429, 500, 502, 503, 504})
@@ -107,11 +110,8 @@ class Asker:
             MissingExtraError: the extra `sheets` is not installed.
         """
         require_extra("sheets", "requests", purpose="reading Google Sheets")
-        import requests
-
         self._patience = patience
-        self._session = requests.Session()
-        self._session.trust_env = not direct
+        self._session = _session_of(direct=direct)
         self._stopped = threading.Event()
         self._sent: deque[float] = deque()
         self._lock = threading.Lock()
@@ -204,6 +204,26 @@ class Asker:
             raise ServiceError(_why_unreached(error, url)) from None
         named = {name.casefold(): value for name, value in answer.headers.items()}
         return Answer(answer.status_code, answer.url, named, answer.content)
+
+
+def _session_of(*, direct: bool) -> requests.Session:
+    """Return a session that sends no password of a `.netrc`, in place of our token or to where an answer leads."""
+    import requests
+
+    class Session(requests.Session):
+        def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+            to, by = prepared_request.url or "", response.request.url or ""
+            if self.should_strip_auth(by, to):
+                prepared_request.headers.pop("Authorization", None)
+
+    session = Session()
+    session.trust_env = not direct
+    session.auth = _add_nothing  # an `auth` of any kind keeps the one of a .netrc out
+    return session
+
+
+def _add_nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def check_address(url: str, *, named_by: str) -> str:

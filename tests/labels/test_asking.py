@@ -101,3 +101,14 @@ def test_a_proxy_of_the_environment_is_taken_but_for_a_service_on_this_machine(
             asker.ask("http://sheets.invalid/v4")
     assert [what for what, _, _ in proxy.requests] == ["GET http://sheets.invalid/v4"]
     assert len(service.requests) == 1
+
+
+def test_what_is_posted_is_not_sent_on_to_where_an_answer_leads() -> None:
+    with answering(200) as last, answering(307, Location=f"{last.base}/x") as first:
+        with Asker(Patience(), direct=True) as asker:
+            with pytest.raises(
+                ServiceError, match=r"leads to another address \(307\), to which nothing signed is sent"
+            ):
+                asker.ask(first.base, method="POST", data=b"assertion=SIGNED")
+    assert [body for _, _, body in first.requests] == [b"assertion=SIGNED"]
+    assert not last.requests

@@ -153,6 +153,11 @@ class Asker:
                     raise
                 self._wait(self._pause(unreached))
                 continue
+            if method != "GET" and 300 <= answer.status < 400:
+                raise ServiceError(
+                    f"{urlsplit(url).hostname} leads to another address ({answer.status}), to which nothing signed is "
+                    "sent. Check token_uri in the credentials file, and the network"
+                )
             if answer.status not in _BUSY and not answer.is_of_quota:
                 return answer
             tried += 1
@@ -197,7 +202,13 @@ class Asker:
 
         try:
             answer = self._session.request(
-                method, url, headers=dict(headers or {}), params=list(params), data=data, timeout=_TIMEOUT_SECONDS
+                method,
+                url,
+                headers=dict(headers or {}),
+                params=list(params),
+                data=data,
+                timeout=_TIMEOUT_SECONDS,
+                allow_redirects=method == "GET",  # what is sent is meant for one host alone
             )
         except requests.RequestException as error:
             # Without its cause: the text of that holds addresses and what was sent.

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,7 +44,7 @@ def answering(status: int, **headers: str) -> Iterator[Asked]:
                 self.send_header(name.replace("_", "-"), value)
             self.end_headers()
 
-        do_POST = do_GET  # noqa: N815
+        do_POST = do_GET
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -112,3 +112,34 @@ def test_what_is_posted_is_not_sent_on_to_where_an_answer_leads() -> None:
                 asker.ask(first.base, method="POST", data=b"assertion=SIGNED")
     assert [body for _, _, body in first.requests] == [b"assertion=SIGNED"]
     assert not last.requests
+
+
+def test_a_date_in_retry_after_is_waited_for_and_one_that_cannot_be_is_not() -> None:
+    until = email.utils.formatdate(time.time() + 60, usegmt=True)
+    with answering(429, Retry_After=until) as service:
+        assert waits_of(service.base, tries=2)[0] > 5  # not the one second of a first wait
+    with answering(429, Retry_After="Fri, 31 Dec 9999 23:59:59 -2359") as service:
+        assert waits_of(service.base, tries=3) == [1, 2]
+
+
+def test_the_waits_for_one_sheet_are_bounded_in_all_and_the_next_sheet_has_its_own() -> None:
+    waits: list[float] = []
+    patience = Patience(sleep=waits.append, chance=lambda: 0.0, longest_in_all_seconds=120)
+    with answering(429, Retry_After="50") as busy, Asker(patience, direct=True) as asker:
+        for sheet in (asker.for_one_sheet(), asker.for_one_sheet()):
+            for _ in range(3):
+                with pytest.raises(ServiceError, match="quota"):
+                    sheet.ask(busy.base)
+    assert waits == [50, 50, 50, 50]
+
+
+def test_what_is_said_of_a_failure_holds_nothing_of_what_was_sent_in_its_traceback_either() -> None:
+    secret = "hush" * 3  # a traceback shows lines of this file too
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/sheet"
+        with Asker(Patience(sleep=lambda _: None), direct=True) as asker, pytest.raises(ServiceError) as raised:
+            asker.ask(url, params=[("sig", secret)])
+    told = "".join(traceback.format_exception(raised.value))
+    assert "refused the connection" in told
+    assert secret not in told

@@ -61,9 +61,9 @@ def answering(status: int, **headers: str) -> Iterator[Asked]:
 def waits_of(url: str, **how: Any) -> list[float]:
     """Return how long is waited between the tries of a request that never succeeds."""
     waits: list[float] = []
-    with Asker(Patience(sleep=waits.append, chance=lambda: 0.0, **how), direct=True) as asker:
-        with pytest.raises(ServiceError):
-            asker.ask(url)
+    patience = Patience(sleep=waits.append, chance=lambda: 0.0, **how)
+    with Asker(patience, direct=True) as asker, pytest.raises(ServiceError):
+        asker.ask(url)
     return waits
 
 
@@ -80,11 +80,14 @@ def test_no_password_of_a_netrc_is_sent_here_or_where_an_answer_leads(
 ) -> None:
     (tmp_path / "netrc").write_text("default login me password hunter2\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    with answering(200) as last, answering(302, Location=last.base.replace("127.0.0.1", "localhost")) as first:
-        with Asker(Patience()) as asker:
-            asker.ask(last.base, headers={"Authorization": "Bearer token"})
-            asker.ask(first.base, headers={"Authorization": "Bearer token"})
-            asker.ask(last.base)
+    with (
+        answering(200) as last,
+        answering(302, Location=last.base.replace("127.0.0.1", "localhost")) as first,
+        Asker(Patience()) as asker,
+    ):
+        asker.ask(last.base, headers={"Authorization": "Bearer token"})
+        asker.ask(first.base, headers={"Authorization": "Bearer token"})
+        asker.ask(last.base)
     assert [by for _, by, _ in (*last.requests, *first.requests)] == ["Bearer token", None, None, "Bearer token"]
 
 
@@ -104,12 +107,13 @@ def test_a_proxy_of_the_environment_is_taken_but_for_a_service_on_this_machine(
 
 
 def test_what_is_posted_is_not_sent_on_to_where_an_answer_leads() -> None:
-    with answering(200) as last, answering(307, Location=f"{last.base}/x") as first:
-        with Asker(Patience(), direct=True) as asker:
-            with pytest.raises(
-                ServiceError, match=r"leads to another address \(307\), to which nothing signed is sent"
-            ):
-                asker.ask(first.base, method="POST", data=b"assertion=SIGNED")
+    with (
+        answering(200) as last,
+        answering(307, Location=f"{last.base}/x") as first,
+        Asker(Patience(), direct=True) as asker,
+        pytest.raises(ServiceError, match=r"leads to another address \(307\), to which nothing signed is sent"),
+    ):
+        asker.ask(first.base, method="POST", data=b"assertion=SIGNED")
     assert [body for _, _, body in first.requests] == [b"assertion=SIGNED"]
     assert not last.requests
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -201,6 +202,24 @@ def test_sheets_are_read_in_their_order_and_one_that_fails_keeps_no_other(
         "sheet 3: there is no such spreadsheet (404). Check the link",
         f"{tmp_path / 'gone.csv'}: there is no such file. Check the name",
     ]
+
+
+def test_whoever_stops_does_not_wait_for_a_service_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "local.csv").write_text("frame,class\nz,Rare\n")
+    monkeypatch.delenv("GOOGLE_CREDENTIALS_FILE", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        monkeypatch.setenv("RUSHES_SHEETS_ENDPOINT", f"http://127.0.0.1:{hanging.getsockname()[1]}")
+        reading = read_each(
+            [WantedSheet("local.csv", folder=tmp_path), *(WantedSheet(link(f"S{n}")) for n in range(3))]
+        )
+        assert isinstance(next(reading), list)
+        asked = [hanging.accept()[0] for _ in range(3)]
+        stopping = threading.Thread(target=reading.close, daemon=True)  # type: ignore[attr-defined]
+        stopping.start()
+        stopping.join(20)  # a request that is not answered takes a minute, three times
+        assert not stopping.is_alive()
+        for connection in asked:
+            connection.close()
 
 
 # Waiting.

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from rushes.errors import MediaError, RushesError, SheetError, UsageError
 from rushes.labels.sheet import Sheet, unreadable
@@ -17,6 +21,7 @@ from rushes.labels.sheets.links import parse_google_link
 from rushes.storage.places import Remote, parse_place
 
 _SPREADSHEETS_AT_ONCE = 8
+_Found: TypeAlias = list[list[Sheet] | SheetError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,36 @@ class WantedSheet:
     place: str
     name: str = ""
     folder: Path = Path()
+
+
+class _Work:
+    """Calls that threads make one after the other. What stops it does not wait for a call that hangs in the network."""
+
+    def __init__(self) -> None:
+        self._calls: deque[tuple[Future[_Found], Callable[[], _Found]]] = deque()
+
+    def submit(self, call: Callable[[], _Found]) -> Future[_Found]:
+        future: Future[_Found] = Future()
+        self._calls.append((future, call))
+        return future
+
+    def start(self, threads: int) -> None:
+        for _ in range(min(threads, len(self._calls))):
+            threading.Thread(target=self._run, daemon=True).start()  # the end of the program waits for none of them
+
+    def stop(self) -> None:
+        self._calls.clear()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                future, call = self._calls.popleft()
+            except IndexError:
+                return
+            try:
+                future.set_result(call())
+            except BaseException as error:  # whoever asks for the result is to have it
+                future.set_exception(error)
 
 
 def read_sheets_at(place: str, *, root: Path | None = None, patience: Patience | None = None) -> list[Sheet]:
@@ -64,7 +99,7 @@ def read_each(
     Spreadsheets at Google are read several at a time while others are looked at; files when it is their turn.
     """
     linked: dict[str, list[tuple[int, WantedLink]]] = {}
-    found: dict[int, SheetError | tuple[Future[list[list[Sheet] | SheetError]], int]] = {}
+    found: dict[int, SheetError | tuple[Future[_Found], int]] = {}
     for number, one in enumerate(wanted):
         try:
             link = parse_google_link(one.place)
@@ -80,13 +115,14 @@ def read_each(
         for number, asked in (pair for pairs in linked.values() for pair in pairs):
             found[number] = unreadable(asked.name or str(asked.link), str(error))
         linked = {}
-    pool = ThreadPoolExecutor(_SPREADSHEETS_AT_ONCE)
+    work = _Work()
     try:
         for pairs in linked.values():
             assert google is not None  # where there is a link
-            future = pool.submit(google.read, [asked for _, asked in pairs])
+            future = work.submit(partial(google.read, [asked for _, asked in pairs]))
             for place, (number, _) in enumerate(pairs):
                 found[number] = (future, place)
+        work.start(_SPREADSHEETS_AT_ONCE)
         for number, one in enumerate(wanted):
             known = found.pop(number, None)
             if known is None:
@@ -96,9 +132,9 @@ def read_each(
             else:
                 yield known[0].result()[known[1]]
     finally:
+        work.stop()
         if google is not None:
             google.__exit__()  # whoever waits for its quota stops waiting
-        pool.shutdown(cancel_futures=True)
 
 
 def _try_other(one: WantedSheet, root: Path | None) -> list[Sheet] | SheetError:

@@ -162,6 +162,21 @@ def test_a_gid_picks_the_worksheet_and_without_one_all_that_are_seen_are_read(
     assert read(link("S1", 8)).columns == ("FRAME NUMBER", "rarity", "seen")
 
 
+def test_the_first_worksheet_states_what_its_public_link_did_where_none_has_the_gid_0(
+    google: SheetsServer, read: Callable[[str], Sheet], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    google.sheets["S1"] = Spreadsheet({"E01": (777, ROWS), "E02": (7, ROWS)}, public=True)
+    google.sheets["S2"] = Spreadsheet({"E01": (777, ROWS), "E02": (0, ROWS)}, public=True)
+    former = read(link("S1")).key
+    monkeypatch.setenv("GOOGLE_CREDENTIALS_FILE", str(google.credentials(tmp_path / "key.json")))
+    keys = {name: [(one.key, one.former_keys) for one in read_sheets_at(link(name))] for name in ("S1", "S2")}
+    assert keys == {
+        "S1": [("google:S1#gid=777", (former,)), ("google:S1#gid=7", ())],
+        "S2": [("google:S2#gid=777", ()), ("google:S2#gid=0", ())],
+    }
+    assert read(link("S1", 7)).former_keys == ()
+
+
 def test_worksheets_of_one_spreadsheet_are_read_in_one_batch(signed_in: SheetsServer, clock: Clock) -> None:
     signed_in.sheets["S1"] = Spreadsheet({f"E{n}": (n, [["frame"], [str(n)]]) for n in range(5)})
     wanted = [WantedSheet(link("S1", gid), f"E{gid}") for gid in (3, 1, 77)]

@@ -101,7 +101,7 @@ class GoogleSheets:
         return [
             unreadable(one.name or title, str(several))
             if isinstance(several, ServiceError)
-            else _sheets_of(one, several, rows, title)
+            else _sheets_of(one, several, rows, title, former=_taken_for_0(tabs))
             for one, several in zip(wanted, chosen, strict=True)
         ]
 
@@ -189,12 +189,22 @@ def _choose(tabs: Sequence[_Tab], link: GoogleLink) -> list[_Tab] | ServiceError
     )
 
 
+def _taken_for_0(tabs: Sequence[_Tab]) -> int | None:
+    """Return the worksheet that a public link without a gid was, which was taken for 0; None where one has the gid 0."""
+    seen = [tab.gid for tab in tabs if not tab.hidden]
+    return None if not seen or any(tab.gid == 0 for tab in tabs) else seen[0]
+
+
 def _sheets_of(
-    one: WantedLink, tabs: Sequence[_Tab], rows: Mapping[int, list[list[str]]], title: str
+    one: WantedLink, tabs: Sequence[_Tab], rows: Mapping[int, list[list[str]]], title: str, *, former: int | None
 ) -> list[Sheet] | SheetError:
     name = one.name or title or str(one.link)
-    every = ((tab, sheet_of_page(rows[tab.gid], name=name, key=one.link.key_of(tab.gid))) for tab in tabs)
-    found = [(tab, sheet) for tab, sheet in every if sheet is not None]
+    found: list[tuple[_Tab, Sheet]] = []
+    for tab in tabs:
+        sheet = sheet_of_page(rows[tab.gid], name=name, key=one.link.key_of(tab.gid))
+        if sheet is not None:
+            keys = (one.link.key_of(0),) if tab.gid == former else ()
+            found.append((tab, replace(sheet, former_keys=keys)))
     if not found:
         return unreadable(name, "the sheet is empty")
     if len(found) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections import deque
@@ -11,16 +12,23 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import parse_qsl, urlencode
 
 from rushes.errors import MediaError, RushesError, SheetError, UsageError
 from rushes.labels.sheet import Sheet, unreadable
 from rushes.labels.sheets.asking import Patience
 from rushes.labels.sheets.files import parse_sheets, read_sheets
 from rushes.labels.sheets.google import GoogleSheets, WantedLink
-from rushes.labels.sheets.links import parse_google_link
+from rushes.labels.sheets.links import parse_google_link, without_query
 from rushes.storage.places import Remote, parse_place
 
 _SPREADSHEETS_AT_ONCE = 8
+# What signs an address: of AWS and CloudFront, of Google, of Azure, and of others.
+_SIGNED = frozenset({"awsaccesskeyid", "googleaccessid", "key-pair-id", "policy", "signature", "expires", "sig",
+                     "token", "access_token"})  # fmt: skip
+_SIGNED_PREFIXES = ("x-amz-", "x-goog-")
+_SIGNED_BY_AZURE = frozenset({"sv", "ss", "srt", "sr", "sp", "st", "se", "sip", "spr", "si", "sdd",
+                              "skoid", "sktid", "skt", "ske", "sks", "skv"})  # fmt: skip
 _Found: TypeAlias = list[list[Sheet] | SheetError]
 
 
@@ -69,6 +77,15 @@ class _Work:
                 future.set_exception(error)
 
 
+def shown(place: str) -> str:
+    """Return how messages call a place: a link or address without what opens it to whoever reads it."""
+    try:
+        link = parse_google_link(place)
+        return str(link or parse_place(place))
+    except RushesError:
+        return without_query(place) if "@" not in place else f"{place.partition('://')[0]}://…"
+
+
 def read_sheets_at(place: str, *, root: Path | None = None, patience: Patience | None = None) -> list[Sheet]:
     """Read every worksheet that holds something, of a file, of a link to Google Sheets or of another address.
 
@@ -104,7 +121,7 @@ def read_each(
         try:
             link = parse_google_link(one.place)
         except SheetError as error:
-            found[number] = unreadable(one.name or one.place, error.faults[0].message)
+            found[number] = unreadable(one.name or shown(one.place), error.faults[0].message)
             continue
         if link is not None:
             linked.setdefault(link.spreadsheet, []).append((number, WantedLink(link, one.name)))
@@ -143,7 +160,7 @@ def _try_other(one: WantedSheet, root: Path | None) -> list[Sheet] | SheetError:
     except SheetError as error:
         return error
     except RushesError as error:
-        return unreadable(one.name or one.place, str(error))
+        return unreadable(one.name or shown(one.place), str(error))
 
 
 def _read_other(one: WantedSheet, root: Path | None) -> list[Sheet]:
@@ -156,4 +173,24 @@ def _read_other(one: WantedSheet, root: Path | None) -> list[Sheet]:
         content = read_place(place)
     except (MediaError, UsageError) as error:
         raise unreadable(one.name or str(place), getattr(error, "reason", str(error))) from None
-    return parse_sheets(content, name=place.name, key=f"{place.scheme}://{place.host}/{place.key}")
+    return parse_sheets(content, name=place.name, key=_key_of(place))
+
+
+def _key_of(place: Remote) -> str:
+    """Return what tells a sheet from others: its address, with a digest of what picks it behind the question mark.
+
+    Left out is what changes whenever the same address is signed anew.
+    """
+    pairs = parse_qsl(place.query, keep_blank_values=True)
+    is_of_azure = any(name.casefold() == "sig" for name, _ in pairs)
+    kept = sorted(
+        (name, value)
+        for name, value in pairs
+        if not (
+            (folded := name.casefold()) in _SIGNED
+            or folded.startswith(_SIGNED_PREFIXES)
+            or (is_of_azure and folded in _SIGNED_BY_AZURE)
+        )
+    )
+    tail = f"?{hashlib.sha256(urlencode(kept).encode()).hexdigest()[:16]}" if kept else ""
+    return f"{place.scheme}://{place.host}/{place.key}{tail}"

@@ -190,7 +190,7 @@ def _choose(tabs: Sequence[_Tab], link: GoogleLink) -> list[_Tab] | ServiceError
 
 
 def _taken_for_0(tabs: Sequence[_Tab]) -> int | None:
-    """Return the worksheet that a public link without a gid was, which was taken for 0; None where one has the gid 0."""
+    """Return the worksheet that a public link without a gid was, taken for 0; None where one has the gid 0."""
     seen = [tab.gid for tab in tabs if not tab.hidden]
     return None if not seen or any(tab.gid == 0 for tab in tabs) else seen[0]
 

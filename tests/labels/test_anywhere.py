@@ -60,7 +60,7 @@ def test_sheets_that_one_address_gives_are_told_apart_by_what_picks_them_and_not
 @pytest.mark.parametrize(
     ("place", "expected"),
     [
-        ("https://docs.google.com/spreadsheets/d/S1/edit?resourcekey=hush#gid=3", "docs.google.com/spreadsheets/d/S1#gid=3"),
+        ("https://docs.google.com/spreadsheets/d/S1?key=hush#gid=3", "docs.google.com/spreadsheets/d/S1#gid=3"),
         ("https://drive.google.com/uc?id=1&resourcekey=hush", "https://drive.google.com/uc?…"),
         ("https://host/a.csv?sig=hush", "https://host/a.csv?…"),
         ("https://me:hush@host/a.csv", "https://…"),

@@ -20,6 +20,8 @@ from rushes.labels.sheets.links import GoogleLink, parse_google_link
 
 pytest.importorskip("google.auth", reason="the extra 'sheets' is not installed")
 pytest.importorskip("requests", reason="the extra 'sheets' is not installed")
+serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+ec = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ec")
 
 ROWS = [["FRAME NUMBER", "rarity", "seen"], ["007", "Rare", True], ["008"], [], ["2026-11-25", "1,000", 0.5]]
 
@@ -362,6 +364,20 @@ def test_nothing_of_a_key_is_ever_said(
     assert "Google refuses the key" in messages[2]
     pieces = whole["private_key"].split("\n")[1:-2]
     assert not [piece for piece, message in itertools.product(pieces, messages) if piece[:20] in message]
+
+
+def test_a_key_with_a_password_or_of_another_kind_is_refused(
+    signed_in: SheetsServer, clock: Clock, tmp_path: Path
+) -> None:
+    whole = json.loads((tmp_path / "key.json").read_text())
+    place = signed_in.put("S1", ROWS)
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    locked = new_key().private_bytes(pem, pkcs8, serialization.BestAvailableEncryption(b"x"))
+    other = ec.generate_private_key(ec.SECP256R1()).private_bytes(pem, pkcs8, serialization.NoEncryption())
+    for key, expected in ((locked, "or one with a password"), (other, "of another kind than RSA")):
+        (tmp_path / "key.json").write_text(json.dumps({**whole, "private_key": key.decode()}))
+        assert expected in said(place, clock.patience)
+    assert not signed_in.asked
 
 
 def test_a_service_that_is_not_there_is_said_to_be_unreachable(

@@ -116,13 +116,18 @@ def test_a_season_is_pulled_and_only_what_changes_in_it_is_pulled_again(studio: 
     assert (tried["appended"], tried["registered"], tried["dry_run"]) == (8, 5, True)
     assert studio.standing() == {}
     said = studio.pull()
-    assert "TT_S01_E01  TT S01E01: 3 rows, 0 faulty; 6 appended, 0 withdrawn, 3 new frames" in said.out
+    assert (
+        "TT_S01_E01  TT S01E01: 3 rows, 0 faulty; 6 appended, 0 withdrawn, 3 new frames in s3://studio/S01/E01/"
+        in said.out
+    )
     assert studio.standing() == {
         name_of(1, 0): "Junk", name_of(1, 1): "Rare", name_of(1, 2): "Legendary",
         name_of(2, 0): "Rare", name_of(2, 1): "Uncommon",
     }  # fmt: skip
+    assert [one["bases"] for one in tried["episodes"]] == [["s3://studio/S01/E01/"], ["s3://studio/S01/E02/"]]
     listings = len(studio.google.params)
     again = studio.pulled()
+    assert [one["bases"] for one in again["episodes"]] == [[], []]
     assert (again["appended"], again["withdrawn"], again["registered"], again["failed"]) == (0, 0, 0, [])
     assert len(studio.google.params) == listings + 2  # one batch for each sheet
     studio.change(1, rows_of(1, ("Trash",), ("Common", "Uncommon")))

@@ -297,7 +297,6 @@ def test_the_classes_of_a_task_named_class_are_exported_and_read_again(tmp_path)
     planned = plan_export(REFS, [label], (), subjects={}, all_statements=False, unlabelled=False)
     write_export(path, planned, task_name="class", all_statements=False)
     [(sheet, columns)] = plan_sheets(read_sheets(path), {}, task_name="class")
-    parsed = parse_labels(
-        sheet, Task("class", CLASSES), columns, FrameIndex(REFS), default_origin="x", now=label.stated_at
-    )
+    task, now = Task("class", CLASSES), label.stated_at
+    parsed = parse_labels(sheet, task, columns, FrameIndex(REFS), default_origin="x", now=now)
     assert [(one.class_name, one.origin) for one in parsed.labels] == [("LS", "jonny")]

@@ -59,6 +59,7 @@ class PulledEpisode:
         stem: what the names of its frames begin with, `TT_S01_E01`; the season and episode alone where none was read.
         taken: whether its statements were taken in, or would have been.
         registered: frames that are new to the catalog, by reference to their pictures.
+        bases: where the pictures of these are, as the sheet says.
         planned: what its sheet states and what that changes; None where it could not be read.
         faults: what must be put right, in order of the rows.
         unmatched: rows of frames that are not in the catalog.
@@ -69,6 +70,7 @@ class PulledEpisode:
     stem: str
     taken: bool = False
     registered: int = 0
+    bases: tuple[str, ...] = ()
     planned: Import | None = None
     faults: tuple[Fault, ...] = ()
     unmatched: tuple[Fault, ...] = ()
@@ -248,6 +250,7 @@ class _Pulling:
             stem,
             taken=taken,
             registered=len({item.frame.id for item in registered}),
+            bases=tuple(dict.fromkeys(one.source.path for one in new.values() if taken and one.source is not None)),
             planned=planned,
             faults=tuple(faults),
             unmatched=planned.unmatched,

@@ -225,6 +225,7 @@ def report_pulled(door: Door, one: PulledEpisode, *, dry_run: bool) -> None:
         would = "would be " if dry_run else ""
         took = (
             f"{one.appended:,} appended, {one.withdrawn:,} withdrawn, {plural(one.registered, 'new frame')}"
+            + (f" in {', '.join(one.bases)}" if one.bases else "")
             if one.taken
             else "nothing taken in"
         )
@@ -257,6 +258,7 @@ def pulled_as_json(one: PulledEpisode) -> dict[str, Any]:
         "appended": one.appended,
         "withdrawn": one.withdrawn,
         "registered": one.registered,
+        "bases": list(one.bases),
         "held_back": one.held_back,
         "faults": [str(fault) for fault in one.faults],
         "unmatched": [str(fault) for fault in one.unmatched],

@@ -6,6 +6,7 @@ import itertools
 import json
 import socket
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from labels.sheets_server import EMAIL, SheetsServer, Spreadsheet, link, new_key
 from rushes.errors import SheetError, UsageError
 from rushes.labels.sheet import Sheet
 from rushes.labels.sheets.anywhere import WantedSheet, read_each, read_sheets_at
-from rushes.labels.sheets.asking import Patience
+from rushes.labels.sheets.asking import Asker, Patience, ServiceError
 from rushes.labels.sheets.links import GoogleLink, parse_google_link
+from rushes.labels.sheets.service_account import read_service_account
 
 pytest.importorskip("google.auth", reason="the extra 'sheets' is not installed")
 pytest.importorskip("requests", reason="the extra 'sheets' is not installed")
@@ -364,6 +366,14 @@ def test_nothing_of_a_key_is_ever_said(
     assert "Google refuses the key" in messages[2]
     pieces = whole["private_key"].split("\n")[1:-2]
     assert not [piece for piece, message in itertools.product(pieces, messages) if piece[:20] in message]
+
+
+def test_what_google_said_of_a_refused_key_is_not_in_the_traceback(signed_in: SheetsServer, tmp_path: Path) -> None:
+    account = read_service_account(tmp_path / "key.json")
+    signed_in.refused_key = True
+    with Asker(Patience(), direct=True) as asker, pytest.raises(ServiceError, match="invalid_grant") as raised:
+        account.authorization(asker)
+    assert "account not found" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_a_key_with_a_password_or_of_another_kind_is_refused(

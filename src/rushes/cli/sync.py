@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,13 +63,20 @@ def plan(
         place = place_of(home, wanted_task, to)
         wanted = wanted_of(home, wanted_task, kind=kind_of(kind), now=datetime.now(UTC), write=False)
         with door.progress("list") as progress:
-            planned = plan_dataset(object_folder(place), wanted.dataset, listing=not no_listing, progress=progress)
+            planned = plan_dataset(
+                object_folder(place, links=home.dataset.links),
+                wanted.dataset,
+                root=home.root,
+                listing=not no_listing,
+                progress=progress,
+            )
         for note in wanted.notes:
             door.warn(f"note: {note}")
         say_plan(door, place, planned)
         if len(planned.steps):
-            door.say(f"To do this: rushes sync apply{_words(to, kind)} --expect {planned.digest[:12]}")
-        door.finish(as_table(place, planned, wanted))
+            words = _words(to, kind, task, project, no_listing=no_listing)
+            door.say(f"To do this: rushes sync apply{words} --expect {planned.digest[:12]}")
+        door.finish(as_table(place, planned, wanted) if as_json else None)
 
 
 @app.command(epilog="Example: rushes sync apply --to s3://bucket/rarity --yes")
@@ -94,6 +104,8 @@ def apply(
         from rushes.datasets.sync import Options
         from rushes.project import find_project
 
+        if expect is not None and not re.fullmatch("[0-9a-f]{6,64}", expect):
+            raise UsageError(f"--expect '{expect}': give six or more of the digits that 'rushes sync plan' shows")
         home = find_project(project)
         wanted_task = home.task(task)
         place = place_of(home, wanted_task, to)
@@ -186,11 +198,11 @@ def carry_out(
     wanted = wanted_of(home, task, kind=kind_of(kind), now=now, write=not dry_run)
     for note in wanted.notes:
         door.warn(f"note: {note}")
-    folder = object_folder(place)
+    folder = object_folder(place, links=home.dataset.links)
     if dry_run:
-        planned = plan_dataset(folder, wanted.dataset, listing=options.listing)
+        planned = plan_dataset(folder, wanted.dataset, root=home.root, listing=options.listing)
         say_plan(door, place, planned)
-        door.finish(as_table(place, planned, wanted) | {"dry_run": True})
+        door.finish(as_table(place, planned, wanted) | {"dry_run": True} if door.as_json else None)
     with door.progress("sync") as progress:
         synced = sync_dataset(
             folder,
@@ -203,6 +215,8 @@ def carry_out(
     failed = say_synced(door, home, task, place, synced, wanted)
     for failure in failed:
         door.fail_item(failure)
+    if not door.as_json:  # at millions of objects the lists alone take their time
+        door.finish(None)
     door.finish(
         as_table(place, synced.planned, wanted)
         | {"finished": synced.finished, "objects": len(synced.record.built), "failed": failed, "dry_run": False}
@@ -229,7 +243,9 @@ def _round(
     fresh = refresh_manifest(home, task, now=now)
     wanted = wanted_of(home, task, kind=kind_of(kind), now=now, write=True)
     said.append(f"manifest {'written' if fresh.written else 'unchanged'} ({plural(len(fresh.table), 'sample')})")
-    synced = sync_dataset(object_folder(place), wanted.dataset, root=home.root, options=options)
+    synced = sync_dataset(
+        object_folder(place, links=home.dataset.links), wanted.dataset, root=home.root, options=options
+    )
     done = synced.planned.plan
     said.append(
         f"{done.keep_count:,} kept, {len(done.copy):,} copied, {len(done.move):,} moved, {len(done.delete):,} deleted"
@@ -239,5 +255,13 @@ def _round(
     return ", ".join(said), failed + failures_of(home, task, synced, wanted)
 
 
-def _words(to: str | None, kind: str) -> str:
-    return (f" --to {to}" if to else "") + (f" --split {kind}" if kind != "grouped" else "")
+def _words(to: str | None, kind: str, task: str | None, project: Path | None, *, no_listing: bool) -> str:
+    """Return the options of a plan as `apply` takes them."""
+    stated = (
+        ("--to", to),
+        ("--split", kind if kind != "grouped" else None),
+        ("--task", task),
+        ("--project", project),
+    )
+    words = [f" {option} {shlex.quote(str(value))}" for option, value in stated if value is not None]
+    return "".join(words) + (" --no-listing" if no_listing else "")

@@ -180,6 +180,7 @@ def wanted_of(project: Project, task: Task, *, kind: SplitKind, now: datetime, w
         lay_out(table, split=split),
         manifest=origins.manifest,
         kind=kind,
+        task=task.name,
         sidecars=lambda standing: sidecars_of(standing, read(METADATA_COLUMNS), origins=origins, left_out=left_out),
     )
     return WantedDataset(wanted, notes)

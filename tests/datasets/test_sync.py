@@ -510,8 +510,21 @@ def test_files_of_a_person_that_begin_with_a_dot_are_not_swept(root: Path) -> No
     for name in (".labels-original.csv", ".notes-december.txt"):
         (folder / name).write_text("mine")
         os.utime(folder / name, (0, 0))
-    sync_dataset(LocalFolder(root / "set"), wanted(A), root=root)
+    with pytest.raises(SyncError, match="is not empty, and no dataset: it holds 2 other objects"):
+        sync_dataset(LocalFolder(root / "set"), wanted(A), root=root)
+    sync_dataset(LocalFolder(root / "set"), wanted(A), root=root, options=Options(adopt=True))
     assert len(list(folder.glob(".*"))) == 2
+
+
+def test_pictures_do_not_go_from_train_to_test_unasked(root: Path, folder: ObjectFolder) -> None:
+    sync_dataset(folder, wanted(A), root=root)
+    now = wanted(A)
+    elsewhere = now.objects.with_columns(
+        key=pl.when(pl.col("frame") == "s:3").then(pl.lit("test/Common/03.jpg")).otherwise("key")
+    )
+    with pytest.raises(SyncError, match="the dataset was laid out by another split, perhaps that of another project"):
+        sync_dataset(folder, replace(now, objects=elsewhere), root=root)
+    assert what_stands(folder) == should_stand(A)
 
 
 def test_a_dataset_is_not_made_of_itself_nor_around_the_project(root: Path) -> None:

@@ -75,6 +75,8 @@ def plan(
         say_plan(door, place, planned)
         if len(planned.steps):
             words = _words(to, kind, task, project, no_listing=no_listing)
+            if planned.plan.share_deleted > home.dataset.deletes:
+                words += " --yes"
             door.say(f"To do this: rushes sync apply{words} --expect {planned.digest[:12]}")
         door.finish(as_table(place, planned, wanted) if as_json else None)
 
@@ -125,6 +127,9 @@ def apply(
 def watch(
     every: Annotated[str, typer.Option(help="Time from the start of one round to that of the next: 1h, 30m.")] = "1h",
     once: Annotated[bool, typer.Option("--once", help="One round, for a timer of the system.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Go on after a round in which something failed.")
+    ] = False,
     no_pull: Annotated[bool, typer.Option("--no-pull", help="Leave the sheets; follow the catalog.")] = False,
     to: PlaceOption = None,
     kind: KindOption = "grouped",
@@ -168,14 +173,19 @@ def watch(
             try:
                 line, failed = _round(door, home, wanted_task, place, kind, options, now=now, pull=not no_pull)
             except (RushesError, OSError) as error:
-                door.warn(f"{now:%Y-%m-%dT%H:%M:%SZ} {wanted_task.name}: failed: {error}")
-                raise
+                door.say(f"{now:%Y-%m-%dT%H:%M:%SZ} {wanted_task.name}: failed: {str(error).partition(chr(10))[0]}")
+                if not keep_going or once:
+                    raise
+                time.sleep(max(0.0, pause - (time.monotonic() - began)))
+                continue
             took = time.monotonic() - began
             door.say(f"{now:%Y-%m-%dT%H:%M:%SZ} {wanted_task.name}: {line}; {took:.1f} s")
             for failure in failed:
                 door.fail_item(failure)
-            if once or failed:
-                door.finish({"line": line, "failed": failed, "seconds": took})
+            if once or (failed and not keep_going):
+                at = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+                door.finish({"at": at, "task": wanted_task.name, "line": line, "failed": failed, "seconds": took})
+            door.failed.clear()  # it was said, and is no fault of the next round
             time.sleep(max(0.0, pause - (time.monotonic() - began)))
 
 

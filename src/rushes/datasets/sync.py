@@ -200,6 +200,8 @@ def sync_dataset(
         lock.still_held(for_certain=True)
         record, written = _write_sidecars(folder, record, wanted, journals)
         _note_history(journals, planned, failures, finished, wanted.manifest)
+    # A step that failed before and again now is one failure.
+    failures = tuple({failure.key: failure for failure in failures}.values())
     return Synced(planned, finished, failures, record, written)
 
 
@@ -279,11 +281,27 @@ def _check_expected(planned: Planned, how: Options, place: Place) -> None:
 
 def _check(folder: ObjectFolder, planned: Planned, wanted: Wanted, how: Options, listed: pl.DataFrame | None) -> None:
     """Raise SyncError where a plan must not be carried out as it is."""
+    import polars as pl
+
     plan, record, place = planned.plan, planned.record, folder.place
     if record.kind and (record.task, record.kind) != (wanted.task, wanted.kind) and not how.yes:
         raise SyncError(
             f"{place}: this is the dataset of task '{record.task}' and its {record.kind} split, and would become that "
             f"of '{wanted.task}' and its {wanted.kind} split. Name another place; or, if it is meant, give --yes"
+        )
+    between = plan.move.filter(
+        pl.col("key").str.split("/").list.first() != pl.col("key_from").str.split("/").list.first()
+    )
+    if len(between) and not how.yes:
+        raise SyncError(
+            f"{place}: the plan moves {len(between):,} pictures from one part to another, such as "
+            f"{between['key_from'][0]} to {between['key'][0]}: the dataset was laid out by another split, perhaps that "
+            "of another project. Copy the splits/ of that project here; or, if it is meant, give --yes"
+        )
+    if not record.kind and len(plan.drift) and not how.adopt:
+        raise SyncError(
+            f"{place}: is not empty, and no dataset: it holds {len(plan.drift):,} other objects, such as "
+            f"{plan.drift['key'][0]}. Name an empty place; or give --adopt to build among them"
         )
     strange = plan.occupied["key"].to_list()
     if listed is not None and not how.adopt:

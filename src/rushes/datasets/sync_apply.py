@@ -302,7 +302,10 @@ def _bring_from_source(work: _Work, row: Row) -> State:
     if not isinstance(source, Path):
         if known and digest_of_bytes(read_place(source)) != content:
             raise MediaError(source, f"the object is not the picture in the manifest: it was altered since. {_AGAIN}")
-        return work.folder.copy_from(source, row["key"])
+        try:
+            return work.folder.copy_from(source, row["key"])
+        except AbsentError as error:
+            raise MediaError(source, f"{error.reason}. Put the picture there again, or delete its row") from None
     path = work.root / source
     try:
         if known and digest_of_file(path) != content:

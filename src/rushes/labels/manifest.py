@@ -130,7 +130,7 @@ def read_manifest(path: Path) -> list[ManifestRow]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ManifestError(f"{path} is missing. Build a manifest: rushes manifest build") from None
+        raise ManifestError(f"{path} is missing. Check the name, or build a manifest: rushes manifest build") from None
     except UnicodeDecodeError as error:
         raise ManifestError(f"{path} is not a manifest: it is not UTF-8 text") from error
     except OSError as error:

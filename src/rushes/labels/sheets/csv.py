@@ -91,6 +91,10 @@ def _parse_rows(text: str, delimiter: str, *, name: str) -> list[list[str]]:
         rows.extend(reader)
         return rows
     except csv.Error as error:
+        if "field larger" in str(error) and '"' not in text:
+            raise unreadable(
+                name, f"a cell has more than {csv.field_size_limit():,} characters. Shorten it", row=len(rows) + 1
+            ) from error
         if "unexpected end" in str(error) or "field larger" in str(error):
             raise unreadable(
                 name, "a quotation mark is opened here and never closed. Close it or remove it", row=len(rows) + 1

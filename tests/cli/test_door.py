@@ -146,3 +146,34 @@ def test_words_of_users_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]
     with opened() as door:
         door.show(table_of("[red]", ["[b]"], [["[/x] shoot"]]))
     assert "[/x] shoot" in capsys.readouterr().out
+
+
+def test_control_characters_from_a_sheet_are_shown_and_do_not_reach_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    name = "\x1b]0;owned\x07\x1b[2J\x9b1mname\tend"
+    with pytest.raises(SystemExit), opened() as door:
+        door.say(f"said {name}")
+        door.show(table_of(None, ["name"], [[name]]))
+        door.warn(f"warned {name}")
+        door.fail_item(f"failed {name}")
+        raise ProjectError(f"raised {name}")
+    out, err = capsys.readouterr()
+    for text, words in ((out, ["said"]), (err, ["warned", "failed", "raised"])):
+        assert not [
+            letter for letter in text if (ord(letter) < 32 and letter not in "\n\t") or 127 <= ord(letter) < 160
+        ]
+        assert all(f"{word} \\x1b]0;owned" in text for word in words)
+    assert "\\x1b[2J\\x9b1mname" in err
+
+
+def test_what_is_printed_keeps_its_style_on_a_terminal_and_shows_control_characters(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with pytest.raises(SystemExit), opened() as door:
+        door.warn("a \x1b[2J name")
+        door.finish({})
+    err = capsys.readouterr().err
+    assert "\x1b[33m" in err
+    assert "a \\x1b[2J name" in err

@@ -269,3 +269,24 @@ def test_one_sheet_is_imported_by_its_link(studio: Studio) -> None:
     said = studio.rushes("labels", "import", link("sheet1"), "--json", folder=studio.folder).json
     assert said["appended"] == 1
     assert studio.standing() == {name_of(1, 0): "Rare"}
+
+
+def test_what_a_public_link_stated_is_withdrawn_when_its_row_is_gone_also_with_a_service_account(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.put(1, rows_of(1, ("Common",), ("Rare",)), public=True)
+    studio.google.sheets["sheet1"].tabs = {"Sheet1": (777, rows_of(1, ("Common",), ("Rare",)))}
+    studio.entries.clear()
+    studio.enter(1, link("sheet1"))
+    with monkeypatch.context() as public:
+        public.delenv("GOOGLE_CREDENTIALS_FILE")
+        studio.pull()
+    assert studio.standing() == {name_of(1, 0): "Common", name_of(1, 1): "Rare"}
+    studio.google.sheets["sheet1"].tabs = {"Sheet1": (777, rows_of(1, ("Common",)))}
+    studio.pull()
+    assert studio.standing() == {name_of(1, 0): "Common"}
+    project = read_project(studio.folder)
+    with open_catalog(project.catalog_place) as catalog:
+        assert {key: len(words) for key, words in catalog.subjects_by_sheet().items()} == {"google:sheet1#gid=777": 1}
+    again = studio.pulled()
+    assert (again["appended"], again["withdrawn"]) == (0, 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rushes.errors import SheetError, UsageError
-from rushes.labels.sheets.anywhere import WantedSheet, read_each, read_sheets_at
+from rushes.labels.sheets.anywhere import WantedSheet, read_each, read_sheets_at, shown
 from storage.servers import web_server
 
 pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
@@ -33,3 +33,45 @@ def test_a_path_starts_at_its_folder_and_what_is_no_place_is_refused(tmp_path: P
     assert str(nowhere).startswith("E02: ftp://…: rushes does not read 'ftp://'")
     with pytest.raises(UsageError):
         read_sheets_at("ftp://host/a.csv")
+
+
+def test_sheets_that_one_address_gives_are_told_apart_by_what_picks_them_and_not_by_signatures() -> None:
+    with web_server() as web:
+        place = web.put("/export.csv", b"frame,class\n007,Rare\n")
+
+        def key(query: str) -> str:
+            (sheet,) = read_sheets_at(f"{place}?{query}")
+            assert sheet.key.startswith(place)
+            return sheet.key
+
+        keys = [key("sheet=1"), key("sheet=2"), key("sheet=")]
+        assert len({*keys, place}) == 4
+        assert key("sheet=1&x=y") == key("x=y&sheet=1") not in keys
+        signed = (
+            "X-Amz-Signature=a&X-Amz-Date=b", "Expires=1&Signature=a&Key-Pair-Id=K&Policy=p", "token=a",
+            "sv=2024&se=2026&sp=r&sig=a", "X-Goog-Expires=9&x-goog-signature=a", "AWSAccessKeyId=a&Signature=b",
+        )  # fmt: skip
+        for query in signed:
+            assert key(query) == place
+            assert key(f"sheet=1&{query}") == keys[0]
+        assert key("st=1") != key("st=2")  # Azure's words mean a signature beside one alone
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("https://docs.google.com/spreadsheets/d/S1?key=hush#gid=3", "docs.google.com/spreadsheets/d/S1#gid=3"),
+        ("https://drive.google.com/uc?id=1&resourcekey=hush", "https://drive.google.com/uc?…"),
+        ("https://host/a.csv?sig=hush", "https://host/a.csv?…"),
+        ("https://me:hush@host/a.csv", "https://…"),
+        ("sheets/what?.csv", "sheets/what?.csv"),
+        ("s3://bucket/a.csv", "s3://bucket/a.csv"),
+    ],
+)  # fmt: skip
+def test_a_place_is_shown_without_what_opens_it(place: str, expected: str) -> None:
+    assert shown(place) == expected
+    if "drive" in place:
+        assert "hush" not in str(next(read_each([WantedSheet(place)])))
+        with pytest.raises(SheetError) as raised:
+            read_sheets_at(place)
+        assert "hush" not in str(raised.value)

@@ -272,10 +272,32 @@ def test_conflicts_of_one_pair_are_written_for_review_and_the_review_is_read_bac
         "labels", "conflicts", "--pair", "Jonny:supervised", "--to", path, *inside, "--json")[0])  # fmt: skip
     assert (len(said["conflicts"]), said["path"]) == (3, str(path))
     rows = path.read_text(encoding="utf-8-sig").split("\n")[:-1]
-    assert rows[1].startswith(f"frames/{frame(0, 0)}.jpg,{frame(0, 0)},,jonny,LS,")
-    path.write_text("\n".join([rows[0], rows[1].replace(",,jonny", ",MS,jonny"), *rows[2:]]))
+    assert rows[1].startswith(f'"frames/{frame(0, 0)}.jpg","{frame(0, 0)}","","jonny","LS",')
+    path.write_text("\n".join([rows[0], rows[1].replace('"","jonny"', '"MS","jonny"'), *rows[2:]]))
     door.load(path, "--origin", "review")
     assert door.standing()["film0_FRM-00-00-00"] == "MS"
     assert "it is there already" in door.say("labels", "conflicts", "--to", path, *inside, status=2)[1]
     refused = door.say("labels", "conflicts", "--pair", "jonny:supervise", *inside, status=2)[1]
     assert "no conflict of these two. Did you mean 'jonny:supervised'?" in refused
+
+
+@pytest.mark.parametrize("cell", ["ann;=1+1", "\n=1+1", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff2011", "a;b", "'\n=1"])
+def test_no_cell_of_a_csv_begins_a_formula_whatever_stands_between_cells_where_it_is_opened(tmp_path, cell):
+    path = tmp_path / "labels.csv"
+    write_table(path, ["origin", "place"], [[cell, "x"]])
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.reader(file, delimiter=";"):
+            assert all(one.lstrip('"')[:1] not in tuple("=+-@\n\uff1d\uff0b\uff0d\uff20") for one in row if one)
+    assert parse_csv(path.read_bytes(), name="x", key="x").rows == ((cell, "x"),)
+
+
+def test_the_classes_of_a_task_named_class_are_exported_and_read_again(tmp_path):
+    path = tmp_path / "labels.csv"
+    label = Label(REFS[0].id, "class", "LS", "jonny", "2026-11-20T12:00:00Z", "row 2", "a.csv")
+    planned = plan_export(REFS, [label], (), subjects={}, all_statements=False, unlabelled=False)
+    write_export(path, planned, task_name="class", all_statements=False)
+    [(sheet, columns)] = plan_sheets(read_sheets(path), {}, task_name="class")
+    parsed = parse_labels(
+        sheet, Task("class", CLASSES), columns, FrameIndex(REFS), default_origin="x", now=label.stated_at
+    )
+    assert [(one.class_name, one.origin) for one in parsed.labels] == [("LS", "jonny")]

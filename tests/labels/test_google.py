@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from rushes.labels.sheets.links import GoogleLink, parse_google_link
 
 pytest.importorskip("google.auth", reason="the extra 'sheets' is not installed")
 pytest.importorskip("requests", reason="the extra 'sheets' is not installed")
+serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+ec = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ec")
 
 ROWS = [["FRAME NUMBER", "rarity", "seen"], ["007", "Rare", True], ["008"], [], ["2026-11-25", "1,000", 0.5]]
 
@@ -161,6 +164,21 @@ def test_a_gid_picks_the_worksheet_and_without_one_all_that_are_seen_are_read(
     assert read(link("S1", 8)).columns == ("FRAME NUMBER", "rarity", "seen")
 
 
+def test_the_first_worksheet_states_what_its_public_link_did_where_none_has_the_gid_0(
+    google: SheetsServer, read: Callable[[str], Sheet], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    google.sheets["S1"] = Spreadsheet({"E01": (777, ROWS), "E02": (7, ROWS)}, public=True)
+    google.sheets["S2"] = Spreadsheet({"E01": (777, ROWS), "E02": (0, ROWS)}, public=True)
+    former = read(link("S1")).key
+    monkeypatch.setenv("GOOGLE_CREDENTIALS_FILE", str(google.credentials(tmp_path / "key.json")))
+    keys = {name: [(one.key, one.former_keys) for one in read_sheets_at(link(name))] for name in ("S1", "S2")}
+    assert keys == {
+        "S1": [("google:S1#gid=777", (former,)), ("google:S1#gid=7", ())],
+        "S2": [("google:S2#gid=777", ()), ("google:S2#gid=0", ())],
+    }
+    assert read(link("S1", 7)).former_keys == ()
+
+
 def test_worksheets_of_one_spreadsheet_are_read_in_one_batch(signed_in: SheetsServer, clock: Clock) -> None:
     signed_in.sheets["S1"] = Spreadsheet({f"E{n}": (n, [["frame"], [str(n)]]) for n in range(5)})
     wanted = [WantedSheet(link("S1", gid), f"E{gid}") for gid in (3, 1, 77)]
@@ -201,6 +219,24 @@ def test_sheets_are_read_in_their_order_and_one_that_fails_keeps_no_other(
         "sheet 3: there is no such spreadsheet (404). Check the link",
         f"{tmp_path / 'gone.csv'}: there is no such file. Check the name",
     ]
+
+
+def test_whoever_stops_does_not_wait_for_a_service_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "local.csv").write_text("frame,class\nz,Rare\n")
+    monkeypatch.delenv("GOOGLE_CREDENTIALS_FILE", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        monkeypatch.setenv("RUSHES_SHEETS_ENDPOINT", f"http://127.0.0.1:{hanging.getsockname()[1]}")
+        reading = read_each(
+            [WantedSheet("local.csv", folder=tmp_path), *(WantedSheet(link(f"S{n}")) for n in range(3))]
+        )
+        assert isinstance(next(reading), list)
+        asked = [hanging.accept()[0] for _ in range(3)]
+        stopping = threading.Thread(target=reading.close, daemon=True)  # type: ignore[attr-defined]
+        stopping.start()
+        stopping.join(20)  # a request that is not answered takes a minute, three times
+        assert not stopping.is_alive()
+        for connection in asked:
+            connection.close()
 
 
 # Waiting.
@@ -328,6 +364,20 @@ def test_nothing_of_a_key_is_ever_said(
     assert "Google refuses the key" in messages[2]
     pieces = whole["private_key"].split("\n")[1:-2]
     assert not [piece for piece, message in itertools.product(pieces, messages) if piece[:20] in message]
+
+
+def test_a_key_with_a_password_or_of_another_kind_is_refused(
+    signed_in: SheetsServer, clock: Clock, tmp_path: Path
+) -> None:
+    whole = json.loads((tmp_path / "key.json").read_text())
+    place = signed_in.put("S1", ROWS)
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    locked = new_key().private_bytes(pem, pkcs8, serialization.BestAvailableEncryption(b"x"))
+    other = ec.generate_private_key(ec.SECP256R1()).private_bytes(pem, pkcs8, serialization.NoEncryption())
+    for key, expected in ((locked, "or one with a password"), (other, "of another kind than RSA")):
+        (tmp_path / "key.json").write_text(json.dumps({**whole, "private_key": key.decode()}))
+        assert expected in said(place, clock.patience)
+    assert not signed_in.asked
 
 
 def test_a_service_that_is_not_there_is_said_to_be_unreachable(

@@ -19,6 +19,7 @@ from rushes.labels.trust import resolve
 from rushes.project import Project, read_project
 from rushes.storage.files import digest_of_bytes
 from rushes.timecode import format_frame_name, timecode_at
+from storage.servers import web_server
 
 NOW = "2026-11-20T12:00:00Z"
 FILMS = {"film0": Fraction(24), "film1": Fraction(24000, 1001)}
@@ -224,3 +225,16 @@ def test_the_manifest_holds_the_subjects_of_its_samples(door: Door):
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert [row.get("subjects") for row in rows] == [["car", "night"], None]
     assert [row.subjects for row in read_manifest(path)] == [("car", "night"), ()]
+
+
+def test_a_signature_is_printed_nowhere_and_a_season_file_is_sent_to_pull(door):
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    with web_server() as web:
+        place = web.put("/s.csv", f"frame,class\n{frame(0, 0)},LS\n{frame(0, 1)},Bogus\n".encode())
+        out, err = door.load(f"{place}?sig=hush", status=1)
+        assert out.startswith(f"{place}?…: 2 rows")
+        assert "hush" not in out + err
+    season = door.folder / "S01.json"
+    season.write_text(json.dumps([{"Season Code": "S01", "episode_code": "E01", "google_share_link": "a.csv"}]))
+    _, err = door.load(season, status=2)
+    assert f"is a season file, which says where the sheets are. Take them in: rushes labels pull {season}" in err

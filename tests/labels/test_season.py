@@ -109,3 +109,10 @@ def test_what_is_no_season_file_is_said_to_be_none(content: bytes, expected: str
 def test_a_season_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match="there is no such file"):
         read_season(tmp_path / "S01.json")
+
+
+def test_a_link_that_is_refused_is_shown_without_its_key() -> None:
+    entry = {"season_code": "S01", "episode_code": "E01", "share_link": "https://drive.google.com/uc?resourcekey=hush"}
+    with pytest.raises(SheetError, match="leads to no spreadsheet") as raised:
+        parse_season(json.dumps([entry]).encode(), name="S01.json")
+    assert "hush" not in str(raised.value)

@@ -14,7 +14,7 @@ from rushes.labels.frame_index import FrameIndex
 from rushes.labels.groups import GroupChange, plan_groups
 from rushes.labels.label import Label
 from rushes.labels.parse import Parsed, parse_labels
-from rushes.labels.plan import gone_from, plan_import
+from rushes.labels.plan import gone_from, plan_import, plan_takeover
 from rushes.labels.sheet import Sheet
 from rushes.labels.subjects import Subjects, plan_subjects
 from rushes.project import Task
@@ -75,7 +75,8 @@ class Import:
     @property
     def subjects_withdrawn(self) -> int:
         """How many frames of which a sheet no longer says what is in the picture."""
-        return len({frame for words_of in self.subjects.values() for frame, words in words_of.items() if not words})
+        every = [pair for words_of in self.subjects.values() for pair in words_of.items()]
+        return len({frame for frame, words in every if not words} - {frame for frame, words in every if words})
 
 
 def read_known(catalog: Catalog, task: Task) -> Known:
@@ -102,6 +103,7 @@ def plan_imports(
         refused: key of a sheet -> number of a row -> why its frame is not to be labelled.
     """
     wrong = refused or {}
+    sheets = list(sheets)
     parsed = tuple(
         parse_labels(
             sheet, task, columns, known.index, default_origin=default_origin, now=now, refused=wrong.get(sheet.key)
@@ -110,20 +112,24 @@ def plan_imports(
     )
     # A sheet is compared with its own statements alone; others, which may be millions, are looked at once.
     said: dict[str, list[Label]] = {one.sheet: [] for one in parsed}
+    formers = [(key, one) for (sheet, _), one in zip(sheets, parsed, strict=True) for key in sheet.former_keys]
+    said |= {key: [] for key, _ in formers}
     for label in known.previous:
         if label.sheet in said:
             said[label.sheet].append(label)
     held_back = {
         one.sheet: len(gone) for one in parsed if not one.is_whole and (gone := gone_from(said[one.sheet], one))
     }
+    taken_over = [label for key, one in formers for label in plan_takeover(said[key], one, former=key, now=now)]
     groups = {short: group for one in parsed for short, group in one.groups.items()}
     return Import(
         parsed=parsed,
-        new=tuple(label for one in parsed for label in plan_import(said[one.sheet], one, now=now)),
+        new=(*(label for one in parsed for label in plan_import(said[one.sheet], one, now=now)), *taken_over),
         held_back=held_back,
         groups=groups,
         regrouped=tuple(plan_groups(known.sources, groups)),
-        subjects={one.sheet: changed for one in parsed if (changed := _changed_subjects(known, one))},
+        subjects={one.sheet: changed for one in parsed if (changed := _changed_subjects(known, one))}
+        | {key: gone for key, one in formers if (gone := _subjects_taken_over(known, one, former=key))},
         subjects_held_back=sum(len(_subjects_gone_from(known, one)) for one in parsed if not _finds_all_frames(one)),
     )
 
@@ -142,6 +148,12 @@ def _changed_subjects(known: Known, parsed: Parsed) -> Mapping[str, Subjects]:
         return {}
     said = known.subjects.get(parsed.sheet, {})
     return plan_subjects(said, parsed.subjects, is_whole=_finds_all_frames(parsed))
+
+
+def _subjects_taken_over(known: Known, parsed: Parsed, *, former: str) -> dict[str, Subjects]:
+    """Return what is no longer said under a former key, since the sheet says it under its own or not any more."""
+    said = known.subjects.get(former, {}) if parsed.has_subjects else {}
+    return {frame: () for frame in said if frame in parsed.subjects or _finds_all_frames(parsed)}
 
 
 def _subjects_gone_from(known: Known, parsed: Parsed) -> list[str]:

@@ -228,7 +228,8 @@ class _Pulling:
             return PulledEpisode(episode, stem, faults=tuple(faults), notes=_notes_of(checked))
         every = [*sources, *(one.source for one in new.values() if one.source is not None)]
         refs = self._refs([*frames, *(item for one in new.values() for item in one.frames)], every)
-        previous = tuple(label for one in checked for label in self.previous.get(one.sheet.key, ()))
+        keys = [key for one in checked for key in (one.sheet.key, *one.sheet.former_keys)]
+        previous = tuple(label for key in keys for label in self.previous.get(key, ()))
         planned = plan_imports(
             Known(tuple(sources), FrameIndex(refs), previous, self.subjects),
             [(one.sheet, one.columns) for one in checked],

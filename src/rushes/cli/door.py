@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 DONE, SOME_FAILED, WRONG_INPUT, OUR_FAULT, INTERRUPTED, TERMINATED = 0, 1, 2, 70, 130, 143
 _LINE_EVERY_SECONDS = 5.0
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass
@@ -43,19 +45,15 @@ class Door:
     def out(self) -> Console:
         """The console of results."""
         if self._out is None:
-            from rich.console import Console
-
             # A pipe or a file has no width; eighty columns would cut tables that a program or a person reads later.
-            self._out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
+            self._out = _console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
         return self._out
 
     @property
     def err(self) -> Console:
         """The console of messages and progress."""
         if self._err is None:
-            from rich.console import Console
-
-            self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+            self._err = _console(stderr=True, highlight=False, soft_wrap=True)
         return self._err
 
     def say(self, text: str) -> None:
@@ -114,6 +112,25 @@ class Door:
                 bars.update(bar, completed=done, total=total, note=note.replace("[", "\\[")[-60:])
 
             yield progress
+
+
+def _console(**options: Any) -> Console:
+    """Return a console on which what is printed moves no cursor and sets no title: control characters are shown."""
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    class Shown(Console):
+        def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+            for segment in super().render(renderable, options):
+                is_ours = segment.control or not _CONTROL.search(segment.text)
+                yield segment if is_ours else Segment(escape_controls(segment.text), segment.style)
+
+    return Shown(**options)
+
+
+def escape_controls(text: str) -> str:
+    """Return a text in which control characters are written as `\\x1b`; line ends and tabs stay."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _line_progress(title: str, print_line: Callable[[str], None]) -> Progress:

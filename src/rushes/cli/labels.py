@@ -60,14 +60,21 @@ def import_sheet(
         from rushes.catalog.catalog import open_catalog
         from rushes.catalog.imports import apply_import, plan_imports, read_known
         from rushes.labels.columns import plan_sheets
-        from rushes.labels.sheets.anywhere import read_sheets_at
+        from rushes.labels.season import is_season
+        from rushes.labels.sheets.anywhere import read_sheets_at, shown
         from rushes.project import find_project
 
         place = find_project(project)
         wanted = place.task(task)
         stated = dict(parse_mapping(words) for words in mapping or [])
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        sheets = plan_sheets(read_sheets_at(sheet, root=place.root), stated, task_name=wanted.name, known=place.columns)
+        found = read_sheets_at(sheet, root=place.root)
+        if any(is_season(one.columns) for one in found):
+            raise UsageError(
+                f"{shown(sheet)}: is a season file, which says where the sheets are. Take them in: rushes labels pull "
+                f"{shown(sheet)}"
+            )
+        sheets = plan_sheets(found, stated, task_name=wanted.name, known=place.columns)
         with open_catalog(place.catalog_place) as catalog:
             planned = plan_imports(read_known(catalog, wanted), sheets, wanted, default_origin=origin, now=now)
             faults = [*sheets.faults, *planned.faults]
@@ -75,7 +82,7 @@ def import_sheet(
                 raise SheetError(faults)
             if not dry_run:
                 apply_import(catalog, planned)
-        report_import(door, sheet, planned, dry_run=dry_run)
+        report_import(door, shown(sheet), planned, dry_run=dry_run)
         _report_groups(door, sheets, planned.regrouped, dry_run=dry_run)
         if sheets.skipped:
             door.say(f"{plural(len(sheets.skipped), 'worksheet')} without labels skipped: {', '.join(sheets.skipped)}")

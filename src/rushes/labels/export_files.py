@@ -10,6 +10,7 @@ from typing import Any
 
 from rushes.errors import UsageError, did_you_mean
 from rushes.labels.export import (
+    CLASS,
     RESOLVED_COLUMNS,
     STATEMENT_COLUMNS,
     ExportedFrame,
@@ -56,7 +57,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
         _write_xlsx(path, columns, list(rows))
         return
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)  # where `;` is between cells, none may begin behind one
         writer.writerow([mark_as_text(column) for column in columns])
         writer.writerows([mark_as_text(cell) for cell in row] for row in rows)
 
@@ -100,8 +101,9 @@ def _table_of(
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     columns: tuple[str, ...] = STATEMENT_COLUMNS if all_statements else RESOLVED_COLUMNS
     rows = [cells for one in exported for cells in (statement_cells(one) if all_statements else (resolved_cells(one),))]
-    # A column that is called as the task would be taken for its classes.
-    return tuple(f"{column}_" if column == task_name.casefold() else column for column in columns), rows
+    # A column that is called as the task would be taken for its classes, as those of a task `class` are.
+    task = task_name.casefold()
+    return tuple(f"{column}_" if column == task != CLASS else column for column in columns), rows
 
 
 def _write_xlsx(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -62,3 +62,24 @@ def _dropped(said: Mapping[tuple[str, str], Label], parsed: Parsed) -> list[Labe
         and (spoken_for is None or origin in spoken_for)
         and (frame, origin) not in stated
     ]
+
+
+def plan_takeover(previous: Iterable[Label], parsed: Parsed, *, former: str, now: str) -> list[Label]:
+    """Return the withdrawals of what a sheet stated under a former key and from now on states under its own.
+
+    Of a sheet that is not whole, what no row of it states is left standing.
+
+    Args:
+        previous: all statements so far, in the order in which they were made; those under other keys are passed over.
+        former: the key under which the sheet was read before.
+        now: ISO 8601 UTC, the time of the withdrawals.
+    """
+    under_former = replace(parsed, sheet=former)
+    said = _said_by_sheet(previous, under_former)
+    stated = {(label.frame, label.origin.casefold()) for label in parsed.labels}
+    gone = _dropped(said, parsed) if parsed.is_whole else []
+    taken_over = [label for pair, label in said.items() if pair in stated and label.class_name is not None]
+    return [
+        *(replace(one, class_name=None, stated_at=now, place=f"now of {parsed.sheet}") for one in taken_over),
+        *(replace(one, class_name=None, stated_at=now, place=f"gone from {one.place}") for one in gone),
+    ]

@@ -12,7 +12,7 @@ from typing import Any
 from rushes.errors import Fault, SheetError, did_you_mean
 from rushes.labels.sheet import unreadable
 from rushes.labels.sheets.files import read_content
-from rushes.labels.sheets.links import parse_google_link
+from rushes.labels.sheets.links import parse_google_link, without_query
 
 KEYS = ("season_code", "episode_code", "spreadsheet_title", "spreadsheet_url", "share_link", "manifest_jl_file")
 _LINKS = ("spreadsheet_url", "share_link")
@@ -87,6 +87,12 @@ def parse_season(content: bytes, *, name: str, folder: Path = Path()) -> list[Ep
     if faults:
         raise SheetError(faults)
     return episodes
+
+
+def is_season(columns: Iterable[str]) -> bool:
+    """Return whether a table has the keys of a season file, which says where sheets are and labels nothing itself."""
+    found = {_fold(column).removeprefix(_PREFIX) for column in columns}
+    return _fold(KEYS[0]) in found and any(_fold(link) in found for link in _LINKS)
 
 
 def find_repeated(episodes: Iterable[Episode]) -> list[Fault]:
@@ -180,7 +186,7 @@ def _sheet_of(values: dict[str, str], *, place: str, faults: list[Fault]) -> str
         try:
             links[key] = parse_google_link(text)
         except SheetError as error:
-            faults.append(Fault(place, None, key, f"'{text}': {error.faults[0].message}"))
+            faults.append(Fault(place, None, key, f"'{without_query(text)}': {error.faults[0].message}"))
             return ""
     google = {key: link for key, link in links.items() if link is not None}
     if len({link.spreadsheet for link in google.values()}) > 1:

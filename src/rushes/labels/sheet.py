@@ -24,6 +24,7 @@ class Sheet:
         faults: entries that could not be read as rows.
         digests: SHA-256 of the picture that each row names, in hex, "" where it is not at hand; () where none is. A
             picture that is not where the catalog knows it is found by it.
+        former_keys: under which the same sheet may have been read before, when less was known of it.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Sheet:
     entries: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     digests: tuple[str, ...] = ()
+    former_keys: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for beside in (self.entries, self.digests):

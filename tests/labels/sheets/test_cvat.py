@@ -173,3 +173,15 @@ def test_an_archive_is_read_without_its_pictures(tmp_path):
     path.write_bytes(b"PK\x03\x04 no archive")
     with pytest.raises(SheetError, match="cannot be unpacked"):
         read_sheets(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_that_is_damaged_is_said_to_be(tmp_path, method):
+    path = tmp_path / "task.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("annotations.xml", "<annotations>" + "<image name='a'/>" * 500 + "</annotations>")
+    content = bytearray(path.read_bytes())
+    content[50:60] = b"\xff" * 10
+    path.write_bytes(content)
+    with pytest.raises(SheetError, match="the archive cannot be unpacked"):
+        read_sheets(path)

@@ -143,3 +143,24 @@ def test_a_project_and_a_folder_without_pictures_are_refused(tmp_path):
     put(tmp_path / "rushes.toml")
     with pytest.raises(SheetError, match="this is a project's folder"):
         read_sheets(tmp_path)
+
+
+def card(*lines: str) -> str:
+    names = "".join(f"          {line}\n" for line in lines)
+    head = "---\ndataset_info:\n  features:\n  - name: label\n    dtype:\n      class_label:\n        names:\n"
+    return f"{head}{names}---\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "names"),
+    [
+        (["'2': Rare", "'1': Common", "'0': Junk"], ("Junk", "Common", "Rare")),
+        ([f"'{n}': c{n}" for n in (0, 1, 10, 2, 3, 4, 5, 6, 7, 8, 9)], tuple(f"c{n}" for n in range(11))),
+        (["- Junk", "- Common"], ("Junk", "Common")),
+        (["'0': Junk", "'2': Rare"], None),
+        (["'1': Common", "'2': Rare"], None),
+        (["'0': Junk", "'0': Rare"], None),
+    ],
+)
+def test_the_names_of_a_card_are_those_of_their_numbers_in_whatever_order_and_none_where_one_is_missing(lines, names):
+    assert names_in_card(card(*lines)).get("label") == names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import email.utils
 import json
 import random
@@ -11,10 +12,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rushes.errors import UsageError, require_extra
+
+if TYPE_CHECKING:
+    import requests
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _BUSY = frozenset({429, 500, 502, 503, 504})
@@ -33,7 +37,9 @@ class Patience:
             minute after which a quota is renewed.
         tries_unreached: of one that is not answered.
         first_wait_seconds: doubled with every try, with up to half as much again by chance.
-        longest_wait_seconds: a service that asks for more is not waited for.
+        longest_wait_seconds: that is chosen here; a service may ask for a longer one.
+        longest_in_all_seconds: the waits for one sheet, of all its requests; a wait that would make them longer is
+            not begun.
         clock: seconds that only rise.
         sleep: None waits, and ends early when the work is stopped.
         chance: a number in [0, 1).
@@ -44,6 +50,7 @@ class Patience:
     tries_unreached: int = 3
     first_wait_seconds: float = 1.0
     longest_wait_seconds: float = 64.0
+    longest_in_all_seconds: float = 120.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], object] | None = None
     chance: Callable[[], float] = random.random
@@ -95,7 +102,7 @@ class ServiceError(Exception):
 
 
 class Asker:
-    """Asks a service, from any thread; use it in a `with` block."""
+    """Asks a service about one sheet after the other, or about several with an asker each; use it in a `with` block."""
 
     def __init__(self, patience: Patience, *, direct: bool = False) -> None:
         """Open nothing yet.
@@ -107,14 +114,18 @@ class Asker:
             MissingExtraError: the extra `sheets` is not installed.
         """
         require_extra("sheets", "requests", purpose="reading Google Sheets")
-        import requests
-
         self._patience = patience
-        self._session = requests.Session()
-        self._session.trust_env = not direct
+        self._session = _session_of(direct=direct)
         self._stopped = threading.Event()
         self._sent: deque[float] = deque()
         self._lock = threading.Lock()
+        self._waited_seconds = 0.0
+
+    def for_one_sheet(self) -> Asker:
+        """Return an asker of the same service that waits as long as one sheet is waited for; for one thread."""
+        other = copy.copy(self)
+        other._waited_seconds = 0.0
+        return other
 
     def __enter__(self) -> Asker:
         return self
@@ -149,17 +160,30 @@ class Asker:
                 answer = self._send(url, method=method, headers=headers, params=params, data=data)
             except ServiceError:
                 unreached += 1
-                if unreached >= self._patience.tries_unreached:
+                pause = self._pause(unreached)
+                if unreached >= self._patience.tries_unreached or self._is_too_long(pause):
                     raise
-                self._wait(self._pause(unreached))
+                self._wait_for_service(pause)
                 continue
+            if method != "GET" and 300 <= answer.status < 400:
+                raise ServiceError(
+                    f"{urlsplit(url).hostname} leads to another address ({answer.status}), to which nothing signed is "
+                    "sent. Check token_uri in the credentials file, and the network"
+                )
             if answer.status not in _BUSY and not answer.is_of_quota:
                 return answer
             tried += 1
             pause = max(_retry_after(answer), self._pause(tried))
-            if tried >= self._patience.tries or pause > 2 * self._patience.longest_wait_seconds:
+            if tried >= self._patience.tries or self._is_too_long(pause):
                 raise ServiceError(_why_busy(answer))
-            self._wait(pause)
+            self._wait_for_service(pause)
+
+    def _is_too_long(self, pause: float) -> bool:
+        return self._waited_seconds + pause > self._patience.longest_in_all_seconds
+
+    def _wait_for_service(self, seconds: float) -> None:
+        self._waited_seconds += seconds
+        self._wait(seconds)
 
     def _pause(self, tried: int) -> float:
         most = self._patience.longest_wait_seconds
@@ -197,13 +221,39 @@ class Asker:
 
         try:
             answer = self._session.request(
-                method, url, headers=dict(headers or {}), params=list(params), data=data, timeout=_TIMEOUT_SECONDS
+                method,
+                url,
+                headers=dict(headers or {}),
+                params=list(params),
+                data=data,
+                timeout=_TIMEOUT_SECONDS,
+                allow_redirects=method == "GET",  # what is sent is meant for one host alone
             )
         except requests.RequestException as error:
             # Without its cause: the text of that holds addresses and what was sent.
             raise ServiceError(_why_unreached(error, url)) from None
         named = {name.casefold(): value for name, value in answer.headers.items()}
         return Answer(answer.status_code, answer.url, named, answer.content)
+
+
+def _session_of(*, direct: bool) -> requests.Session:
+    """Return a session that sends no password of a `.netrc`, in place of our token or to where an answer leads."""
+    import requests
+
+    class Session(requests.Session):
+        def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+            to, by = prepared_request.url or "", response.request.url or ""
+            if self.should_strip_auth(by, to):
+                prepared_request.headers.pop("Authorization", None)
+
+    session = Session()
+    session.trust_env = not direct
+    session.auth = _add_nothing  # an `auth` of any kind keeps the one of a .netrc out
+    return session
+
+
+def _add_nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def check_address(url: str, *, named_by: str) -> str:
@@ -235,10 +285,10 @@ def _retry_after(answer: Answer) -> float:
     if stated.isascii() and stated.isdigit():
         return float(stated[:9])
     try:
-        until = email.utils.parsedate_to_datetime(stated)
-    except ValueError:
+        until = email.utils.parsedate_to_datetime(stated).astimezone(UTC)
+    except (ValueError, OverflowError):  # a year beyond those that there are
         return 0.0
-    return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())
 
 
 def _why_busy(answer: Answer) -> str:

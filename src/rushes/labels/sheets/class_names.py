@@ -63,13 +63,14 @@ def names_in_card(text: str) -> dict[str, Names]:
     """Return column -> names of every `class_label` in the YAML header of a dataset's card.
 
     Only the layout that the Hub writes is understood: a feature's `name`, then below its `dtype` the `class_label`
-    with `names`, each a line `'0': cat` or `- cat`.
+    with `names`, each a line `'0': cat` or `- cat`. Lines with numbers may stand in any order; where these do not count
+    up from 0 without a gap, nobody knows which name a number means, and the column has none.
     """
     lines = text.removeprefix("\ufeff").splitlines()
     if not lines or lines[0].strip() != "---" or "---" not in (line.strip() for line in lines[1:]):
         return {}
-    found: dict[str, Names] = {}
-    feature, deep, names = "", -1, list[str]()
+    stated: dict[str, list[tuple[int, str]]] = {}
+    feature, deep, names = "", -1, list[tuple[int, str]]()
     for line in lines[1:]:
         if line.strip() == "---":
             break
@@ -77,8 +78,10 @@ def names_in_card(text: str) -> dict[str, Names]:
         item = _ITEM.fullmatch(line)
         key, value = (_bare(item["key"]), _bare(item["value"] or "")) if item else ("", "")
         if deep >= 0 and line.strip() and (depth > deep or (depth == deep and line.lstrip().startswith("- "))):
-            names.append(value if item and key.isdecimal() else _bare(line.strip().removeprefix("- ")))
-            found[feature] = tuple(names)
+            is_numbered = bool(item) and key.isdecimal()
+            name = value if is_numbered else _bare(line.strip().removeprefix("- "))
+            names.append((int(key) if is_numbered else len(names), name))
+            stated[feature] = names
             continue
         if line.strip():
             deep = -1
@@ -86,7 +89,11 @@ def names_in_card(text: str) -> dict[str, Names]:
             feature = value
         elif key == "names" and not value and feature:
             deep, names = depth, []
-    return found
+    return {
+        column: tuple(name for _, name in sorted(numbered))
+        for column, numbered in stated.items()
+        if sorted(number for number, _ in numbered) == list(range(len(numbered)))
+    }
 
 
 def _class_labels(value: Any, column: str = "") -> dict[str, Names]:

@@ -12,7 +12,7 @@ from rushes.labels.sheet import Sheet, is_blank, sheet_of_rows, unreadable
 _DELIMITERS = (",", ";", "\t", "|")
 _RECORDS_TO_SNIFF = 50
 # A spreadsheet takes a cell that begins so for a formula, and runs it.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # full width too
 _NOT_OF_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 

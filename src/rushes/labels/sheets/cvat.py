@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
@@ -18,6 +20,9 @@ _FRAME_OF_FILM = re.compile(r"frame_(\d{6,})(?:\.\w+)?")
 _MACHINES = frozenset({"auto", "automatic"})
 _MODEL = "model:cvat"
 _MOST_BYTES = 1 << 30  # of an archive's annotations, unpacked
+
+# What unpacking raises of an archive that is cut off, changed, locked, or packed in a way that is not known here.
+DAMAGED_ARCHIVE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError)
 
 Cells = dict[str, str]
 
@@ -68,7 +73,7 @@ def parse_cvat_archive(content: bytes, *, name: str, key: str) -> list[Sheet]:
                 raise unreadable(name, f"{ANNOTATIONS} is larger than 1 GiB. Export the jobs of the task one by one")
             with archive.open(inside[0]) as file:
                 unpacked = file.read(_MOST_BYTES + 1)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except DAMAGED_ARCHIVE as error:
         raise unreadable(name, f"the archive cannot be unpacked ({error})") from error
     return parse_cvat(unpacked, name=name, key=key)
 

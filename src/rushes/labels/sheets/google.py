@@ -77,35 +77,37 @@ class GoogleSheets:
         Returns:
             for each link, its sheets or what is wrong with it.
         """
-        return [self._read_export(one) for one in wanted] if self._account is None else self._read_cells(wanted)
+        if self._account is None:
+            return [self._read_export(one, self._asker.for_one_sheet()) for one in wanted]
+        return self._read_cells(wanted, self._asker.for_one_sheet())
 
-    def _read_export(self, one: WantedLink) -> list[Sheet] | SheetError:
+    def _read_export(self, one: WantedLink, asker: Asker) -> list[Sheet] | SheetError:
         try:
-            return [self._export(one)]
+            return [self._export(one, asker)]
         except ServiceError as error:
             return unreadable(_name_of(one), str(error))
         except SheetError as error:
             return error
 
-    def _read_cells(self, wanted: Sequence[WantedLink]) -> list[list[Sheet] | SheetError]:
+    def _read_cells(self, wanted: Sequence[WantedLink], asker: Asker) -> list[list[Sheet] | SheetError]:
         spreadsheet = wanted[0].link.spreadsheet
         try:
-            title, tabs = self._titles(spreadsheet)
+            title, tabs = self._titles(spreadsheet, asker)
             chosen = [_choose(tabs, one.link) for one in wanted]
             found = [tab for several in chosen if isinstance(several, list) for tab in several]
-            rows = self._cells(spreadsheet, {tab.gid: tab for tab in found})
+            rows = self._cells(spreadsheet, {tab.gid: tab for tab in found}, asker)
         except ServiceError as error:
             return [unreadable(_name_of(one), str(error)) for one in wanted]
         return [
             unreadable(one.name or title, str(several))
             if isinstance(several, ServiceError)
-            else _sheets_of(one, several, rows, title)
+            else _sheets_of(one, several, rows, title, former=_taken_for_0(tabs))
             for one, several in zip(wanted, chosen, strict=True)
         ]
 
-    def _titles(self, spreadsheet: str) -> tuple[str, list[_Tab]]:
+    def _titles(self, spreadsheet: str, asker: Asker) -> tuple[str, list[_Tab]]:
         fields = "properties.title,sheets.properties(sheetId,title,hidden,sheetType)"
-        answer = self._ask(f"/v4/spreadsheets/{spreadsheet}", [("fields", fields)])
+        answer = self._ask(f"/v4/spreadsheets/{spreadsheet}", [("fields", fields)], asker)
         try:
             every = [sheet["properties"] for sheet in answer.get("sheets", [])]
             tabs = [
@@ -117,7 +119,7 @@ class GoogleSheets:
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ServiceError("Google's answer names no worksheets. Try again later") from None
 
-    def _cells(self, spreadsheet: str, tabs: Mapping[int, _Tab]) -> dict[int, list[list[str]]]:
+    def _cells(self, spreadsheet: str, tabs: Mapping[int, _Tab], asker: Asker) -> dict[int, list[list[str]]]:
         """Return gid -> rows of worksheets; cells as they are shown, trailing empty ones left out."""
         if not tabs:
             return {}
@@ -125,7 +127,7 @@ class GoogleSheets:
         params = [("ranges", f"'{title}'") for title in quoted]
         # As they are shown, "007" keeps its zeros, a date reads as in the sheet and a tick is TRUE; so does the CSV.
         params += [("majorDimension", "ROWS"), ("valueRenderOption", "FORMATTED_VALUE")]
-        answer = self._ask(f"/v4/spreadsheets/{spreadsheet}/values:batchGet", params)
+        answer = self._ask(f"/v4/spreadsheets/{spreadsheet}/values:batchGet", params, asker)
         try:
             ranges = [one.get("values", []) for one in answer["valueRanges"]]
             found = [[[_as_cell(cell) for cell in row] for row in rows] for rows in ranges]
@@ -133,14 +135,14 @@ class GoogleSheets:
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ServiceError("Google's answer holds no cells. Try again later") from None
 
-    def _ask(self, path: str, params: Sequence[tuple[str, str]]) -> Any:
+    def _ask(self, path: str, params: Sequence[tuple[str, str]], asker: Asker) -> Any:
         account = self._account
         if isinstance(account, ServiceError):
             raise account
         assert account is not None  # otherwise sheets are exported
         for anew in (False, True):
-            headers = {"Authorization": account.authorization(self._asker, anew=anew)}
-            answer = self._asker.ask(f"{self._api}{path}", headers=headers, params=params)
+            headers = {"Authorization": account.authorization(asker, anew=anew)}
+            answer = asker.ask(f"{self._api}{path}", headers=headers, params=params)
             if answer.status != 401:
                 break
         if answer.status != 200:
@@ -150,10 +152,10 @@ class GoogleSheets:
             raise ServiceError("Google's answer is no object. Try again later")
         return value
 
-    def _export(self, one: WantedLink) -> Sheet:
+    def _export(self, one: WantedLink, asker: Asker) -> Sheet:
         gid = one.link.gid
         params = [("format", "csv"), *([] if gid is None else [("gid", str(gid))])]
-        answer = self._asker.ask(f"{self._docs}/spreadsheets/d/{one.link.spreadsheet}/export", params=params)
+        answer = asker.ask(f"{self._docs}/spreadsheets/d/{one.link.spreadsheet}/export", params=params)
         if answer.status in (404, 410):
             raise ServiceError("there is no such spreadsheet (404). Check the link")
         if answer.status == 400 and gid is not None:
@@ -187,12 +189,22 @@ def _choose(tabs: Sequence[_Tab], link: GoogleLink) -> list[_Tab] | ServiceError
     )
 
 
+def _taken_for_0(tabs: Sequence[_Tab]) -> int | None:
+    """Return the worksheet that a public link without a gid was, taken for 0; None where one has the gid 0."""
+    seen = [tab.gid for tab in tabs if not tab.hidden]
+    return None if not seen or any(tab.gid == 0 for tab in tabs) else seen[0]
+
+
 def _sheets_of(
-    one: WantedLink, tabs: Sequence[_Tab], rows: Mapping[int, list[list[str]]], title: str
+    one: WantedLink, tabs: Sequence[_Tab], rows: Mapping[int, list[list[str]]], title: str, *, former: int | None
 ) -> list[Sheet] | SheetError:
     name = one.name or title or str(one.link)
-    every = ((tab, sheet_of_page(rows[tab.gid], name=name, key=one.link.key_of(tab.gid))) for tab in tabs)
-    found = [(tab, sheet) for tab, sheet in every if sheet is not None]
+    found: list[tuple[_Tab, Sheet]] = []
+    for tab in tabs:
+        sheet = sheet_of_page(rows[tab.gid], name=name, key=one.link.key_of(tab.gid))
+        if sheet is not None:
+            keys = (one.link.key_of(0),) if tab.gid == former else ()
+            found.append((tab, replace(sheet, former_keys=keys)))
     if not found:
         return unreadable(name, "the sheet is empty")
     if len(found) == 1:

@@ -1,4 +1,4 @@
-"""GoogleLink: which spreadsheet and worksheet a link names, however it was copied."""
+"""GoogleLink: which spreadsheet and worksheet a link names, however it was copied, and how a link is shown."""
 
 from __future__ import annotations
 
@@ -43,15 +43,22 @@ def parse_google_link(text: str) -> GoogleLink | None:
     found = _GOOGLE.match(text.strip())
     if found is None:
         return None
+    shown = without_query(text)
     try:
         address = urlsplit(f"https://{text.strip().partition('://')[2] or text.strip()}")
     except ValueError:
-        raise unreadable(text, f"this is no link to a spreadsheet. Copy it from the browser: {_SHARE}") from None
+        raise unreadable(shown, f"this is no link to a spreadsheet. Copy it from the browser: {_SHARE}") from None
     at = _SPREADSHEET.match(address.path)
     if found[1].casefold() != "docs.google.com" or at is None:
-        raise unreadable(text, f"this link leads to no spreadsheet. Open the sheet and copy its link: {_SHARE}")
+        raise unreadable(shown, f"this link leads to no spreadsheet. Open the sheet and copy its link: {_SHARE}")
     if at[1] == "e":
-        raise unreadable(text, f"this is the link of a published page. Copy the link of the sheet itself: {_SHARE}")
+        raise unreadable(shown, f"this is the link of a published page. Copy the link of the sheet itself: {_SHARE}")
     stated = (*parse_qs(address.fragment).get("gid", ()), *parse_qs(address.query).get("gid", ()))
     numbers = [number for number in stated if number.isascii() and number.isdigit()]
     return GoogleLink(at[1], int(numbers[0]) if numbers else None)
+
+
+def without_query(text: str) -> str:
+    """Return an address without what stands behind its question mark, which may be a key or a signature."""
+    path, mark, _ = text.strip().partition("?")
+    return f"{path}?…" if mark else path

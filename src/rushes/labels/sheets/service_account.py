@@ -118,9 +118,13 @@ def read_service_account(path: Path) -> ServiceAccount:
 
 
 def _credentials_of(info: Mapping[str, Any], where: str) -> Any:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
     from google.oauth2 import service_account
 
     try:
+        if not isinstance(load_pem_private_key(info["private_key"].encode(), password=None), RSAPrivateKey):
+            raise ServiceError(f"{where} holds a private_key of another kind than RSA. {_REMEDY}")
         return service_account.Credentials.from_service_account_info(info, scopes=[SCOPE])  # type: ignore[no-untyped-call]
-    except ValueError:
-        raise ServiceError(f"{where} holds a damaged private_key. {_REMEDY}") from None
+    except (ValueError, TypeError):  # a TypeError where it is locked
+        raise ServiceError(f"{where} holds a damaged private_key, or one with a password. {_REMEDY}") from None

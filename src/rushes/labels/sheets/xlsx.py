@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from rushes.labels.sheet import Sheet, sheet_of_page, unreadable
+from rushes.labels.sheets.xlsx_extent import check_extents
 
 _OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TIME_OF_DAY = re.compile(r"1899-12-3[01] (\d{2}:\d{2}:\d{2}(?:\.\d+)?)")
@@ -19,7 +20,7 @@ def parse_workbook(content: bytes, *, name: str, key: str) -> list[Sheet]:
     `00:01:30`, and a cell whose formula failed is empty.
 
     Raises:
-        SheetError: the content is no workbook, is locked with a password, or is empty throughout.
+        SheetError: the content is no workbook, is locked with a password, reaches too far, or is empty throughout.
     """
     import fastexcel
 
@@ -27,6 +28,7 @@ def parse_workbook(content: bytes, *, name: str, key: str) -> list[Sheet]:
         raise unreadable(
             name, "the workbook is locked with a password or of the old .xls kind. Save it as .xlsx without a password"
         )
+    check_extents(content, name=name)
     try:
         workbook = fastexcel.read_excel(content)
         filled: list[tuple[str, list[list[str]]]] = []

@@ -152,12 +152,17 @@ def test_control_characters_from_a_sheet_are_shown_and_do_not_reach_the_terminal
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     name = "\x1b]0;owned\x07\x1b[2J\x9b1mname\tend"
-    with pytest.raises(SystemExit), opened() as door:
-        door.say(f"said {name}")
-        door.show(table_of(None, ["name"], [[name]]))
-        door.warn(f"warned {name}")
-        door.fail_item(f"failed {name}")
-        raise ProjectError(f"raised {name}")
+
+    def say_all() -> None:
+        with opened() as door:
+            door.say(f"said {name}")
+            door.show(table_of(None, ["name"], [[name]]))
+            door.warn(f"warned {name}")
+            door.fail_item(f"failed {name}")
+            raise ProjectError(f"raised {name}")
+
+    with pytest.raises(SystemExit):
+        say_all()
     out, err = capsys.readouterr()
     for text, words in ((out, ["said"]), (err, ["warned", "failed", "raised"])):
         assert not [
@@ -171,9 +176,14 @@ def test_what_is_printed_keeps_its_style_on_a_terminal_and_shows_control_charact
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with pytest.raises(SystemExit), opened() as door:
-        door.warn("a \x1b[2J name")
-        door.finish({})
+
+    def warn() -> None:
+        with opened() as door:
+            door.warn("a \x1b[2J name")
+            door.finish({})
+
+    with pytest.raises(SystemExit):
+        warn()
     err = capsys.readouterr().err
     assert "\x1b[33m" in err
     assert "a \\x1b[2J name" in err

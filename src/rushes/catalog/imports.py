@@ -129,7 +129,7 @@ def plan_imports(
         groups=groups,
         regrouped=tuple(plan_groups(known.sources, groups)),
         subjects={one.sheet: changed for one in parsed if (changed := _changed_subjects(known, one))}
-        | {key: gone for key, one in formers if (gone := _subjects_taken_over(known, one, former=key))},
+        | {key: taken for key, one in formers if (taken := _subjects_taken_over(known, one, former=key))},
         subjects_held_back=sum(len(_subjects_gone_from(known, one)) for one in parsed if not _finds_all_frames(one)),
     )
 

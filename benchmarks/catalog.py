@@ -18,7 +18,7 @@ from rushes.catalog.samples import manifest_rows
 from rushes.footage.source import Frame, Source
 from rushes.labels.columns import plan_sheets
 from rushes.labels.frame_index import FrameIndex
-from rushes.labels.manifest import write_manifest
+from rushes.labels.manifest_table import write_manifest
 from rushes.labels.parse import parse_labels
 from rushes.labels.plan import plan_import
 from rushes.labels.sheets.files import read_sheets

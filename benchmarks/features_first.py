@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.harness import Outcome, Say, Target, Timing, Turns, find_media, format_seconds, time_call
 from rushes.datasets.split import Split, plan_split
-from rushes.labels.manifest import ManifestRow, write_manifest
+from rushes.labels.manifest import ManifestRow
+from rushes.labels.manifest_table import write_manifest
 from rushes.learning.recipe import Recipe, parse_recipe
 from rushes.project import SplitSettings, Task
 from rushes.storage.files import digest_of_file

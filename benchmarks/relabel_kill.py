@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -97,7 +98,13 @@ def measure(say: Say, *, objects: int = OBJECTS, kills: int = KILLS, seed: int =
                 met += 1
                 of_these, done = _progress(store, classes)
                 steps, steps_done = steps + of_these, steps_done + done
-                # In half of the cases the sync that goes on is killed as well.
+                # In a third of the cases another machine goes on, in half after the labels have changed again; and in
+                # half the sync that goes on is killed as well.
+                if dice.random() < 1 / 3:
+                    shutil.rmtree(root / ".rushes")
+                if dice.random() < 0.5:
+                    classes = _relabel(classes, dice)
+                    store.needed &= _needed(store, classes)
                 again = dice.random() < 0.5 and _kill_during(root, endpoint, classes, after=dice.uniform(0, usual))
                 met_again += again and _is_unfinished(store)
             _finish(root, endpoint, classes)

@@ -516,7 +516,8 @@ def test_the_names_of_columns_that_are_described_are_known() -> None:
 
 
 def test_every_key_of_a_manifest_is_described() -> None:
-    from rushes.labels.manifest import ManifestRow, format_manifest
+    from rushes.labels.manifest import ManifestRow
+    from rushes.labels.manifest_table import format_manifest
 
     written = json.loads(format_manifest([ManifestRow("a.jpg", "MS", subjects=("car",))]))
     assert set(key_rows_loose(sections(page("formats.md"), 2)["Manifest"])) == set(written)

@@ -29,6 +29,7 @@ import importlib.util
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+_LONGEST_MESSAGE = 1200  # characters of what is said of one cell
 _REMEDIES = {
     errno.ENOSPC: "Make room, then run this again: it goes on from where it was",
     errno.EACCES: "Check who may write there",
@@ -107,7 +108,15 @@ class Fault:
             place.append(f"row {self.row}")
         if self.column is not None:
             place.append(self.column)
-        return f"{', '.join(place)}: {self.message}"
+        return f"{', '.join(place)}: {_shortened(self.message)}"
+
+
+def _shortened(message: str) -> str:
+    """Return a message that quotes a cell of any length as a person can read it."""
+    if len(message) <= _LONGEST_MESSAGE:
+        return message
+    ends = _LONGEST_MESSAGE // 3
+    return f"{message[:ends]} … ({len(message) - 2 * ends:,} characters left out) … {message[-ends:]}"
 
 
 class SheetError(RushesError):

@@ -137,6 +137,7 @@ class DatasetSettings:
     to: str = "datasets/{task}"  # relative to the project, or s3://bucket/{task}
     deletes: float = 0.05  # share of the dataset that a sync deletes without --yes
     parallel: int = 64  # requests at the same time
+    links: bool = True  # in a folder, pictures are second names of the project's files; otherwise copies
 
 
 @dataclass(frozen=True, slots=True)

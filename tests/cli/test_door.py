@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.door import opened, plural, table_of
 from rushes.errors import ProjectError
 
 
@@ -152,15 +152,22 @@ def test_control_characters_from_a_sheet_are_shown_and_do_not_reach_the_terminal
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     name = "\x1b]0;owned\x07\x1b[2J\x9b1mname\tend"
-    door = Door()
-    door.say(f"said {name}")
-    door.show(table_of(None, ["name"], [[name]]))
-    door.warn(f"warned {name}")
-    door.fail_item(f"failed {name}")
-    ended(ProjectError(f"raised {name}"))
+
+    def say_all() -> None:
+        with opened() as door:
+            door.say(f"said {name}")
+            door.show(table_of(None, ["name"], [[name]]))
+            door.warn(f"warned {name}")
+            door.fail_item(f"failed {name}")
+            raise ProjectError(f"raised {name}")
+
+    with pytest.raises(SystemExit):
+        say_all()
     out, err = capsys.readouterr()
     for text, words in ((out, ["said"]), (err, ["warned", "failed", "raised"])):
-        assert all(letter.isprintable() or letter in "\n\t" for letter in text)
+        assert not [
+            letter for letter in text if (ord(letter) < 32 and letter not in "\n\t") or 127 <= ord(letter) < 160
+        ]
         assert all(f"{word} \\x1b]0;owned" in text for word in words)
     assert "\\x1b[2J\\x9b1mname" in err
 
@@ -169,7 +176,14 @@ def test_what_is_printed_keeps_its_style_on_a_terminal_and_shows_control_charact
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    Door().warn("a \x1b[2J name")
+
+    def warn() -> None:
+        with opened() as door:
+            door.warn("a \x1b[2J name")
+            door.finish({})
+
+    with pytest.raises(SystemExit):
+        warn()
     err = capsys.readouterr().err
     assert "\x1b[33m" in err
     assert "a \\x1b[2J name" in err

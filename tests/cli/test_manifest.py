@@ -5,7 +5,8 @@ import json
 import pytest
 
 from rushes.cli.main import main
-from rushes.labels.manifest import ManifestRow, format_manifest
+from rushes.labels.manifest import ManifestRow
+from rushes.labels.manifest_table import format_manifest
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from rushes.footage.picture import encode_picture
-from rushes.labels.manifest import ManifestRow, format_manifest
+from rushes.labels.manifest import ManifestRow
+from rushes.labels.manifest_table import format_manifest
 from rushes.project import Task
 from rushes.storage.files import digest_of_bytes
 

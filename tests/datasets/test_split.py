@@ -285,6 +285,9 @@ def test_a_search_that_found_nothing_claims_no_more_than_it_searched() -> None:
         "; not searched for near-duplicates, because the catalog has no picture: 2 samples"
         "; searched for the same file only, because of one tone, such as black: 1 sample"
     )
+    unread = [replace(rows[0], sha256=""), *rows[1:]]
+    said = describe_search(split, unread, signatures={item.frame_id: 1 for item in rows[1:]})
+    assert said.startswith(f"no leak found among 35 samples: {claim}; not looked at, but for the group")
     assert "nothing to compare" in describe_search(split, [row("new", 0, "a")], signatures={})
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import random
-from collections.abc import Iterable, Iterator, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -176,7 +179,7 @@ def test_what_is_gone_is_brought_again_and_what_was_altered_is_replaced(root: Pa
     assert done.planned.plan.vanished["key"].to_list() == ["train/Common/07.jpg"]
     assert done.planned.plan.altered["key"].to_list() == ["train/Common/08.jpg"]
     assert what_stands(folder) == should_stand(A)
-    assert plan_dataset(folder, wanted(A)).plan.is_empty
+    assert plan_dataset(folder, wanted(A), root=root).plan.is_empty
 
 
 def test_what_is_gone_and_not_wanted_is_forgotten(root: Path, folder: ObjectFolder) -> None:
@@ -185,7 +188,7 @@ def test_what_is_gone_and_not_wanted_is_forgotten(root: Path, folder: ObjectFold
     folder.write("train/Common/08.jpg", b"painted over by somebody")
     fewer = A | {7: "-", 8: "-"}
     sync_dataset(folder, wanted(fewer), root=root, options=ALL)
-    later = plan_dataset(folder, wanted(fewer)).plan
+    later = plan_dataset(folder, wanted(fewer), root=root).plan
     assert later.vanished.is_empty()
     assert later.altered.is_empty()
     assert later.drift["key"].to_list() == ["train/Common/08.jpg"]
@@ -231,7 +234,7 @@ def test_a_missing_picture_is_named_and_its_old_object_stays(root: Path, folder:
     assert what_stands(folder) == should_stand(B)
     assert json.loads(folder.read("classes.json")) == {"Common": 38, "Rare": 2}
     (root / "frames" / "41.jpg").write_bytes(picture(41))
-    assert len(plan_dataset(folder, wanted(B | {41: "Rare"})).plan.copy) == 1
+    assert len(plan_dataset(folder, wanted(B | {41: "Rare"}), root=root).plan.copy) == 1
 
 
 def test_no_old_object_is_removed_whose_new_picture_failed(root: Path, folder: ObjectFolder) -> None:
@@ -247,7 +250,7 @@ def test_no_old_object_is_removed_whose_new_picture_failed(root: Path, folder: O
 
 def test_a_plan_that_is_not_the_one_shown_is_not_carried_out(root: Path, folder: ObjectFolder) -> None:
     sync_dataset(folder, wanted(A), root=root)
-    shown = plan_dataset(folder, wanted(B))
+    shown = plan_dataset(folder, wanted(B), root=root)
     with pytest.raises(SyncError, match="labels or the dataset have changed since it was shown"):
         sync_dataset(folder, wanted(B | {9: "Rare"}), root=root, options=Options(expect=shown.digest[:12]))
     assert what_stands(folder) == should_stand(A)
@@ -322,7 +325,7 @@ def test_killed_at_any_call_the_next_sync_ends_as_it_should(
     sync_dataset(folder, wanted(third), root=root, options=Options(yes=True, parallel=2))
     assert what_stands(folder) == should_stand(third)
     assert folder.state(STEPS_KEY) is None
-    assert plan_dataset(folder, wanted(third)).plan.is_empty
+    assert plan_dataset(folder, wanted(third), root=root).plan.is_empty
     assert not list(journals_of(root, folder.place).glob("journal-*"))
 
 
@@ -333,7 +336,7 @@ def test_while_a_sync_is_unfinished_the_plan_says_so(root: Path) -> None:
     later = {number: rng.choice(["Common", "Rare"]) for number in range(40)}
     with pytest.raises(Killed):
         sync_dataset(Dying(folder, calls=20, done=True), wanted(later), root=root)  # type: ignore[arg-type]
-    planned = plan_dataset(folder, wanted(later))
+    planned = plan_dataset(folder, wanted(later), root=root)
     assert planned.unfinished > 0
     assert planned.plan.is_empty
     folder.delete([LOCK_KEY])
@@ -368,3 +371,248 @@ def test_what_is_about_to_happen_is_shown_before_it_does(root: Path, folder: Obj
     with pytest.raises(KeyboardInterrupt):
         sync_dataset(folder, wanted(A), root=root, confirm=refuse)
     assert what_stands(folder) == {}
+
+
+# What a rival found.
+
+
+def kill_at(root: Path, calls: int, now: Wanted) -> None:
+    """Let a sync of root/set die after so many calls of the place."""
+    with suppress(Killed):
+        sync_dataset(Dying(LocalFolder(root / "set"), calls=calls, done=True), now, root=root)  # type: ignore[arg-type]
+
+
+def test_a_journal_of_a_dataset_that_was_emptied_since_is_not_believed(root: Path) -> None:
+    for calls in range(4, 60, 7):
+        kill_at(root, calls, wanted(A))
+        shutil.rmtree(root / "set")
+        sync_dataset(LocalFolder(root / "set"), wanted(A), root=root)
+        assert what_stands(LocalFolder(root / "set")) == should_stand(A)
+        shutil.rmtree(root / "set")
+
+
+@pytest.mark.parametrize("keeps_steps", [False, True])
+def test_a_journal_of_a_dataset_that_was_restored_since_is_not_believed(root: Path, keeps_steps: bool) -> None:
+    later = dict.fromkeys(range(40), "Rare")
+    for calls in range(20, 140, 9):
+        sync_dataset(LocalFolder(root / "set"), wanted(A), root=root)
+        shutil.copytree(root / "set", root / "copy")
+        kill_at(root, calls, wanted(later))
+        steps = root / "set" / STEPS_KEY
+        if keeps_steps and steps.exists():
+            shutil.copy(steps, root / "copy" / STEPS_KEY)
+        shutil.rmtree(root / "set")
+        (root / "copy").rename(root / "set")
+        sync_dataset(LocalFolder(root / "set"), wanted(later), root=root)
+        assert what_stands(LocalFolder(root / "set")) == should_stand(later)
+
+
+def test_what_is_adopted_is_written_down_only_once_the_plan_may_be_carried_out(
+    root: Path, folder: ObjectFolder
+) -> None:
+    sync_dataset(folder, wanted(A), root=root)
+    folder.write("train/Rare/50.jpg", b"mine")
+    fewer = dict.fromkeys(range(20), "Common") | {50: "Rare"}
+    with pytest.raises(SyncError, match="deletes 20 of 41"):
+        sync_dataset(folder, wanted(fewer), root=root, options=Options(adopt=True))
+    assert len(read_record(folder).built) == 40
+    assert sync_dataset(folder, wanted(A), root=root).planned.plan.drift["key"].to_list() == ["train/Rare/50.jpg"]
+    assert folder.read("train/Rare/50.jpg") == b"mine"
+    shown = plan_dataset(folder, wanted(A | {50: "Rare"}), root=root)
+    how = Options(adopt=True, expect=shown.digest[:12])
+    sync_dataset(folder, wanted(A | {50: "Rare"}), root=root, options=how)
+    assert what_stands(folder) == should_stand(A | {50: "Rare"})
+
+
+class Refusing(LocalFolder):
+    """A folder that refuses some copies; `after` says that they were made all the same."""
+
+    def __init__(self, place: Path, *, refused: str, after: bool = False) -> None:
+        super().__init__(place)
+        self._refused, self._after = refused, after
+
+    def copy_within(self, key: str, to: str, *, known: State | None = None) -> State:
+        if self._refused in to and self._after:
+            super().copy_within(key, to, known=known)
+        if self._refused in to:
+            raise PlaceError(self.place, "the server answered 503")
+        return super().copy_within(key, to, known=known)
+
+
+def keyed(rows: Mapping[str, int]) -> Wanted:
+    """What a dataset should hold: key -> number of the picture."""
+    whole = wanted(dict.fromkeys(rows.values(), "x"))
+    by_number = {int(row["frame"][2:]): row for row in whole.objects.to_dicts()}
+    objects = pl.DataFrame([{**by_number[number], "key": key} for key, number in rows.items()])
+    return Wanted(objects, "m.jl", "grouped", whole.sidecars)
+
+
+def test_what_could_not_be_moved_away_is_not_replaced(root: Path) -> None:
+    folder = LocalFolder(root / "set")
+    sync_dataset(folder, keyed({"train/a/1.jpg": 1}), root=root)
+    (root / "frames" / "01.jpg").unlink()
+    now = keyed({"train/b/1.jpg": 1, "train/a/1.jpg": 2})
+    done = sync_dataset(Refusing(root / "set", refused="/b/"), now, root=root)
+    assert len(done.failures) == 2
+    assert what_stands(folder) == {"train/a/1.jpg": picture(1)}
+    sync_dataset(folder, now, root=root)
+    assert what_stands(folder) == {"train/b/1.jpg": picture(1), "train/a/1.jpg": picture(2)}
+
+
+def test_of_two_that_change_places_neither_is_replaced_while_one_cannot_be_brought(root: Path) -> None:
+    folder = LocalFolder(root / "set")
+    before, after = {"train/a/1.jpg": 1, "train/a/2.jpg": 2}, {"train/a/1.jpg": 2, "train/a/2.jpg": 1}
+    sync_dataset(folder, keyed(before), root=root)
+    data = (root / "frames" / "01.jpg").read_bytes()
+    (root / "frames" / "01.jpg").unlink()
+    done = sync_dataset(folder, keyed(after), root=root)
+    assert len(done.failures) == 2
+    assert what_stands(folder) == {"train/a/1.jpg": picture(1), "train/a/2.jpg": picture(2)}
+    (root / "frames" / "01.jpg").write_bytes(data)
+    sync_dataset(folder, keyed(after), root=root)
+    assert what_stands(folder) == {"train/a/1.jpg": picture(2), "train/a/2.jpg": picture(1)}
+
+
+def test_an_old_object_stays_whose_frame_could_not_be_brought_under_another_name(root: Path) -> None:
+    folder = LocalFolder(root / "set")
+    sync_dataset(folder, wanted(A), root=root)
+    now = wanted(A)
+    changed = pl.col("frame") == "s:3"
+    other = now.objects.with_columns(
+        key=pl.when(changed).then(pl.lit("train/Common/03.png")).otherwise("key"),
+        source=pl.when(changed).then(pl.lit("frames/03.png")).otherwise("source"),
+        content=pl.when(changed).then(pl.lit("0" * 64)).otherwise("content"),
+    )
+    done = sync_dataset(folder, Wanted(other, "m.jl", "grouped", now.sidecars), root=root, options=ALL)
+    assert len(done.failures) == 1
+    assert what_stands(folder) == should_stand(A)
+
+
+def test_sidecars_of_somebody_else_are_not_overwritten(root: Path, folder: ObjectFolder) -> None:
+    folder.write("classes.json", b"labels made by hand")
+    with pytest.raises(SyncError, match=r"1 objects that no plan put there .*classes\.json"):
+        sync_dataset(folder, wanted(A), root=root)
+    assert folder.read("classes.json") == b"labels made by hand"
+    sync_dataset(folder, wanted(A), root=root, options=Options(adopt=True))
+    assert json.loads(folder.read("classes.json")) == {"Common": 40}
+
+
+def test_a_sidecar_that_was_altered_is_written_again(root: Path, folder: ObjectFolder) -> None:
+    sync_dataset(folder, wanted(A), root=root)
+    folder.write("classes.json", b"scribbled over")
+    assert sync_dataset(folder, wanted(A), root=root).written == ("classes.json",)
+    assert json.loads(folder.read("classes.json")) == {"Common": 40}
+
+
+def test_files_of_a_person_that_begin_with_a_dot_are_not_swept(root: Path) -> None:
+    folder = root / "set" / "train" / "Common"
+    folder.mkdir(parents=True)
+    for name in (".labels-original.csv", ".notes-december.txt"):
+        (folder / name).write_text("mine")
+        os.utime(folder / name, (0, 0))
+    with pytest.raises(SyncError, match="is not empty, and no dataset: it holds 2 other objects"):
+        sync_dataset(LocalFolder(root / "set"), wanted(A), root=root)
+    sync_dataset(LocalFolder(root / "set"), wanted(A), root=root, options=Options(adopt=True))
+    assert len(list(folder.glob(".*"))) == 2
+
+
+def test_pictures_do_not_go_from_train_to_test_unasked(root: Path, folder: ObjectFolder) -> None:
+    sync_dataset(folder, wanted(A), root=root)
+    now = wanted(A)
+    elsewhere = now.objects.with_columns(
+        key=pl.when(pl.col("frame") == "s:3").then(pl.lit("test/Common/03.jpg")).otherwise("key")
+    )
+    with pytest.raises(SyncError, match="the dataset was laid out by another split, perhaps that of another project"):
+        sync_dataset(folder, replace(now, objects=elsewhere), root=root)
+    assert what_stands(folder) == should_stand(A)
+
+
+def test_a_dataset_is_not_made_of_itself_nor_around_the_project(root: Path) -> None:
+    with pytest.raises(SyncError, match=r"40 of the pictures come from this very place: frames/00\.jpg"):
+        sync_dataset(LocalFolder(root / "frames"), wanted(A), root=root)
+    with pytest.raises(SyncError, match="the project lies in it"):
+        plan_dataset(LocalFolder(root.parent), wanted(A), root=root)
+
+
+def test_another_task_or_kind_of_split_does_not_take_a_dataset_over_unasked(root: Path, folder: ObjectFolder) -> None:
+    one, other = replace(wanted(A), task="rarity"), replace(wanted(B), task="mood")
+    sync_dataset(folder, one, root=root)
+    with pytest.raises(SyncError, match="this is the dataset of task 'rarity' and its grouped split"):
+        sync_dataset(folder, other, root=root)
+    with pytest.raises(SyncError, match="and its mixed split"):
+        sync_dataset(folder, replace(one, kind="mixed"), root=root)
+    assert what_stands(folder) == should_stand(A)
+    sync_dataset(folder, other, root=root, options=ALL)
+
+
+def test_an_object_whose_answer_was_lost_blocks_nothing(root: Path) -> None:
+    folder = LocalFolder(root / "set")
+    sync_dataset(folder, wanted(A), root=root)
+    later = A | {3: "Rare"}
+    deaf = Refusing(root / "set", refused="Rare", after=True)
+    assert len(sync_dataset(deaf, wanted(later), root=root).failures) == 1
+    assert sync_dataset(folder, wanted(later), root=root).failures == ()
+    assert what_stands(folder) == should_stand(later)
+
+
+def test_where_nothing_may_be_removed_that_is_said(root: Path) -> None:
+    class Keeping(LocalFolder):
+        def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
+            return {key: "may not be removed (403)" for key in keys if key == STEPS_KEY} | super().delete(
+                [key for key in keys if key != STEPS_KEY]
+            )
+
+    with pytest.raises(SyncError, match=r"steps\.parquet could not be removed: may not be removed"):
+        sync_dataset(Keeping(root / "set"), wanted(A), root=root)
+    assert sync_dataset(LocalFolder(root / "set"), wanted(A), root=root).planned.plan.keep_count == 40
+
+
+def test_without_a_listing_an_object_in_the_way_is_not_overwritten(root: Path, folder: ObjectFolder) -> None:
+    sync_dataset(folder, wanted(A), root=root)
+    folder.write("train/Common/40.jpg", b"mine")
+    done = sync_dataset(folder, wanted(B), root=root, options=replace(ALL, listing=False))
+    assert [failure.key for failure in done.failures] == ["train/Common/40.jpg"]
+    assert folder.read("train/Common/40.jpg") == b"mine"
+
+
+def test_a_plan_has_the_same_digest_before_and_after_what_was_stopped_is_finished(root: Path) -> None:
+    folder = LocalFolder(root / "set")
+    sync_dataset(folder, wanted(A), root=root)
+    later = B | {41: "Rare", 7: "Junk"}
+    for calls in range(1, 60):
+        kill_at(root, calls, wanted(B))
+        folder.delete([LOCK_KEY])
+        shown = plan_dataset(folder, wanted(later), root=root)
+        if shown.unfinished:
+            break
+    assert shown.unfinished
+    sync_dataset(folder, wanted(later), root=root, options=replace(ALL, expect=shown.digest))
+    assert what_stands(folder) == should_stand(later)
+
+
+def test_a_picture_at_an_address_that_is_not_the_one_in_the_manifest_is_not_taken(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with s3_store("films") as store:
+        for name, value in store.environment.items():
+            monkeypatch.setenv(name, value)
+        films = object_folder(parse_place("s3://films"))
+        films.write("frames/01.jpg", picture(1))
+        films.write("frames/02.jpg", b"another")
+        now = wanted({1: "Common", 2: "Common"})
+        objects = now.objects.with_columns(source=pl.concat_str(pl.lit("s3://films/"), "source"))
+        folder = LocalFolder(root / "set")
+        done = sync_dataset(folder, Wanted(objects, "m.jl", "grouped", now.sidecars), root=root)
+        assert what_stands(folder) == should_stand({1: "Common"})
+        assert "it was altered since" in done.failures[0].reason
+
+
+def test_a_class_that_changes_in_case_alone_is_refused_where_a_file_system_takes_both_for_one(root: Path) -> None:
+    class Folding(LocalFolder):
+        def state(self, key: str) -> State | None:
+            return super().state(key.replace("Common", "common") if key.startswith("train/") else key)
+
+    folder = Folding(root / "set")
+    sync_dataset(folder, wanted(dict.fromkeys(range(5), "common")), root=root)
+    with pytest.raises(SyncError, match="this file system does not tell them apart"):
+        sync_dataset(folder, wanted(dict.fromkeys(range(5), "Common")), root=root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -11,11 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from rushes.datasets.sync_lock import LOCK_KEY, STALE_SECONDS, hold_lock
+from rushes.datasets.sync_lock import LOCK_KEY, RENEW_SECONDS, STALE_SECONDS, hold_lock
 from rushes.errors import SyncError
 from rushes.storage.local_folder import LocalFolder
+from rushes.storage.stores import State
 
-ANOTHER_MACHINE = {"schema": "lock/1", "token": "t", "host": "elsewhere", "process": "7@7", "since": "2026-11-25"}
+ANOTHER_MACHINE = {
+    "schema": "lock/1",
+    "token": "t",
+    "host": "elsewhere",
+    "machine": "m",
+    "process": "7@7",
+    "since": "2026-11-25",
+}
 
 
 def held_elsewhere(folder: LocalFolder, *, renewed_at: float) -> None:
@@ -45,8 +54,55 @@ def test_the_lock_of_another_machine_holds_until_it_was_not_renewed_for_long(tmp
     said, just_before = "process 7 on elsewhere since 2026-11-25", 1000.0 + STALE_SECONDS - 1
     with pytest.raises(SyncError, match=said), hold_lock(folder, clock=lambda: just_before):
         pass
-    with hold_lock(folder, clock=lambda: 1000.0 + STALE_SECONDS + 1) as lock:
-        lock.still_held()
+    waited: list[float] = []
+    with hold_lock(folder, clock=lambda: 1000.0 + STALE_SECONDS + 1, sleep=waited.append) as lock:
+        lock.still_held(for_certain=True)
+    assert waited[0] > 2 * RENEW_SECONDS
+
+
+def test_a_lock_that_only_seems_old_because_clocks_differ_is_not_taken(tmp_path: Path) -> None:
+    folder = LocalFolder(tmp_path / "set")
+    held_elsewhere(folder, renewed_at=1000.0)
+
+    def renew(_: float) -> None:
+        held_elsewhere(folder, renewed_at=1020.0)
+
+    with pytest.raises(SyncError, match="another sync holds the lock"), hold_lock(folder, sleep=renew):
+        pass
+
+
+def test_who_slept_looks_before_the_next_change(tmp_path: Path) -> None:
+    folder = LocalFolder(tmp_path / "set")
+    with hold_lock(folder, renew_seconds=3600) as lock:
+        held_elsewhere(folder, renewed_at=time.time())
+        lock.still_held()  # it was renewed just now
+        lock._renewed_at -= STALE_SECONDS  # as the clock on the wall says after a sleep
+        with pytest.raises(SyncError, match="another sync has taken the lock"):
+            lock.still_held()
+
+
+def test_a_lock_whose_answer_was_lost_is_known_by_its_token(tmp_path: Path) -> None:
+    class Deaf(LocalFolder):
+        def write_new(self, key: str, data: bytes) -> State | None:
+            super().write_new(key, data)
+            return None
+
+        def rewrite(self, key: str, data: bytes, *, known: State) -> State | None:
+            super().rewrite(key, data, known=known)
+            return None
+
+    folder = Deaf(tmp_path / "set")
+    with hold_lock(folder, renew_seconds=0.05) as lock:
+        time.sleep(0.3)
+        lock.still_held(for_certain=True)
+
+
+def test_a_process_of_another_container_of_this_host_is_not_judged_by_its_number(tmp_path: Path) -> None:
+    folder = LocalFolder(tmp_path / "set")
+    here = {**ANOTHER_MACHINE, "host": socket.gethostname(), "process": "999999@1", "renewed_at": time.time()}
+    folder.write(LOCK_KEY, json.dumps(here).encode())
+    with pytest.raises(SyncError, match="another sync holds the lock"), hold_lock(folder):
+        pass
 
 
 def test_a_lock_may_be_broken_by_hand(tmp_path: Path) -> None:
@@ -59,7 +115,7 @@ def test_a_lock_may_be_broken_by_hand(tmp_path: Path) -> None:
 def test_what_is_no_lock_of_ours_is_taken_for_a_dead_one(tmp_path: Path) -> None:
     folder = LocalFolder(tmp_path / "set")
     folder.write(LOCK_KEY, b"{cut sh")
-    with hold_lock(folder):
+    with hold_lock(folder, sleep=lambda _: None):
         assert b"lock/1" in folder.read(LOCK_KEY)
 
 
@@ -118,7 +174,7 @@ def test_of_many_who_try_at_once_one_gets_it(tmp_path: Path) -> None:
     def try_it() -> None:
         together.wait()
         try:
-            with hold_lock(folder):
+            with hold_lock(folder, sleep=lambda _: None):
                 inside.append(1)
                 time.sleep(0.5)
         except SyncError:

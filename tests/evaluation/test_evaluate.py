@@ -10,7 +10,8 @@ from evaluation.fabricated import CLASSES, answers, guesses, run_table, write_ru
 from rushes.cli.main import main
 from rushes.errors import RunError
 from rushes.evaluation.evaluate import evaluate_run
-from rushes.labels.manifest import ManifestRow, format_manifest
+from rushes.labels.manifest import ManifestRow
+from rushes.labels.manifest_table import format_manifest
 from rushes.learning.predictions import write_predictions
 from rushes.storage.files import digest_of_file
 

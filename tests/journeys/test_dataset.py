@@ -138,15 +138,16 @@ def test_new_frames_of_a_known_group_go_where_the_group_is_and_a_new_group_moves
 def test_a_bucket_follows_too_and_a_watch_does_it_all(rushes: Rushes, project: Path, bucket: Bucket) -> None:
     wanted = label(rushes, project)
     toml = project / "rushes.toml"
-    toml.write_text(toml.read_text() + '\n[dataset]\nto = "s3://studio/sets/{task}"\n')
+    toml.write_text(toml.read_text().replace('to = "datasets/{task}"', 'to = "s3://studio/sets/{task}"'))
     plan = rushes("sync", "plan", folder=project).out
     assert re.search(rf"^copy +{len(wanted)}$", plan, re.MULTILINE)
-    assert "USD at S3's list prices" in plan
+    assert "USD at list prices of S3" in plan
     rushes("build", folder=project)
     bucket.put("sets/rarity/train/Rare/stray.jpg", b"nobody planned this")
     sheet = (project / "sheet.csv").read_text()
     (project / "sheet.csv").write_text(sheet.replace("s1-2,Rare", "s1-2,Legendary"))
     rushes("labels", "import", "sheet.csv", folder=project)
+    assert "labels were stated since the manifest was built" in rushes("sync", "plan", folder=project).err
     said = rushes("sync", "watch", "--once", "--no-pull", folder=project).out
     counts = f"{len(wanted) - 1} kept, 0 copied, 1 moved, 0 deleted, 1 stray"
     assert f"rarity: manifest written ({len(wanted)} samples), {counts}" in said
@@ -210,8 +211,12 @@ def test_a_bucket_that_is_not_there_and_words_that_do_not_fit_are_said(
     assert (
         "https://example.com/sets" in rushes("build", "--to", "https://example.com/sets", folder=project, status=2).err
     )
-    said = rushes("build", "--to", ".", folder=project, status=2)
-    assert "this is the project itself. Name a folder for the dataset, such as datasets/rarity" in said.err
+    for own in (".", "frames", "frames/stills"):
+        said = rushes("build", "--to", own, folder=project, status=2)
+        assert (
+            "this is the project itself, or a folder of its own. Name one for the dataset, such as datasets/rarity"
+            in said.err
+        )
     assert "Did you mean 'grouped'?" in rushes("build", "--split", "groupd", folder=project, status=2).err
     said = rushes("sync", "watch", "--every", "1s", folder=project, status=2)
     assert "the shortest is 10s" in said.err

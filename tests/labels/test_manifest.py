@@ -12,14 +12,8 @@ from hypothesis import strategies as st
 
 from rushes.errors import ManifestError
 from rushes.footage.source import Frame
-from rushes.labels.manifest import (
-    ManifestRow,
-    format_manifest,
-    newest_manifest,
-    parse_manifest,
-    read_manifest,
-    write_manifest,
-)
+from rushes.labels.manifest import ManifestRow, newest_manifest, parse_manifest, read_manifest
+from rushes.labels.manifest_table import format_manifest, write_manifest
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 DIGEST = "ab" * 32

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rushes.errors import ManifestError
-from rushes.labels.manifest import ManifestRow, parse_manifest, read_manifest, write_manifest
+from rushes.labels.manifest import ManifestRow, parse_manifest, read_manifest
 from rushes.labels.manifest_parquet import is_mirror, parquet_beside
 from rushes.labels.manifest_table import (
     FRAME_ID,
@@ -22,6 +22,7 @@ from rushes.labels.manifest_table import (
     read_manifest_table,
     sorted_table,
     table_of_rows,
+    write_manifest,
     write_manifest_table,
 )
 

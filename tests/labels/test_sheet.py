@@ -8,6 +8,7 @@ import xlsxwriter
 
 from rushes.errors import SheetError
 from rushes.labels.sheet import Sheet
+from rushes.labels.sheets.csv import parse_csv
 from rushes.labels.sheets.files import read_sheets
 
 TABLE = [["file", "class"], ["a.jpg", "MS"], ["007", "Grüße"]]
@@ -197,3 +198,16 @@ def test_a_worksheet_keeps_its_key_when_another_is_added(tmp_path: Path):
     path = tmp_path / "labels.xlsx"
     alone = read_one(write_workbook(path, [["a"], ["1"]])).key
     assert read_sheets(write_workbook(path, [["a"], ["1"]], [["b"], ["2"]]))[0].key == alone
+
+
+def test_words_of_another_alphabet_are_not_read_as_western_ones() -> None:
+    content = "FRAME;METADATA\nA_01;кот, собака\n".encode("cp1251")
+    with pytest.raises(SheetError, match=r"the file is not UTF-8, .* look foreign: 'êîò'\. Save it as"):
+        parse_csv(content, name="sheet.csv", key="k")
+    western = "FRAME;METADATA\nA_01;café, Bär, naïve, Übermut, Æ\n".encode("cp1252")
+    assert parse_csv(western, name="sheet.csv", key="k").rows[0][1] == "café, Bär, naïve, Übermut, Æ"
+
+
+def test_a_cell_that_is_too_long_is_not_called_an_open_quotation_mark() -> None:
+    with pytest.raises(SheetError, match="row 2: a cell has more than 131,072 characters"):
+        parse_csv(b"FRAME,CLASS\nA_01," + b"x" * 140_000 + b"\n", name="sheet.csv", key="k")

@@ -233,7 +233,8 @@ def test_class_weights_make_every_class_weigh_the_same() -> None:
 def test_flowers_are_told_apart_by_a_head_on_the_local_mobilenet(media: Path, tmp_path: Path) -> None:
     from learning.tiny import NOW
     from rushes.datasets.split import plan_split
-    from rushes.labels.manifest import ManifestRow, format_manifest
+    from rushes.labels.manifest import ManifestRow
+    from rushes.labels.manifest_table import format_manifest
     from rushes.learning.recipe import parse_recipe
     from rushes.project import SplitSettings
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from rushes.datasets.split import Split
 from rushes.footage.picture import encode_picture
-from rushes.labels.manifest import ManifestRow, Part, format_manifest
+from rushes.labels.manifest import ManifestRow, Part
+from rushes.labels.manifest_table import format_manifest
 from rushes.learning.recipe import Recipe, parse_recipe
 from rushes.progress import Progress, silent
 from rushes.project import Task

@@ -38,11 +38,19 @@ def test_an_error_leaves_the_file_before_and_nothing_else(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["a.png", "a", "a.tar.gz", f"{'long' * 30}.jpg", ".a.jpg", "a-b_c 1.jpg"])
 def test_old_temporary_files_are_swept_and_nothing_else(tmp_path: Path, name: str) -> None:
     (tmp_path / "down").mkdir()
-    for other in (".a.png", "a-x7_wq2ab.png", ".a-x7_wq2a.png", ".a-X7_WQ2AB.png", ".a-x7_wq2ab.png.txt", name):
+    for other in (
+        ".a.png",
+        "a-x7_wq2ab.png",
+        ".a-x7_wq2ab.png",
+        ".rushes-a-x7_wq2a.png",
+        ".rushes-a-X7_WQ2AB.png",
+        ".rushes-a-x7_wq2ab.png.txt",
+        name,
+    ):
         (tmp_path / other).write_bytes(b"x")
         os.utime(tmp_path / other, (0, 0))
-    (tmp_path / ".d-x7_wq2ab").mkdir()
-    (tmp_path / ".l-x7_wq2ab").symlink_to(tmp_path / "down")
+    (tmp_path / ".rushes-d-x7_wq2ab").mkdir()
+    (tmp_path / ".rushes-l-x7_wq2ab").symlink_to(tmp_path / "down")
     before = sorted(tmp_path.iterdir())
     assert sweep_temporaries(tmp_path) == 0
     with whole_file(tmp_path / name) as temporary:

@@ -69,7 +69,7 @@ def test_a_file_of_another_file_system_is_copied(folder: LocalFolder, other_file
 
 def test_what_a_killed_process_left_is_neither_listed_nor_kept(folder: LocalFolder, tmp_path: Path) -> None:
     folder.write("train/a.jpg", b"x")
-    left = tmp_path / "set" / "train" / ".a-x7_wq2ab.jpg"
+    left = tmp_path / "set" / "train" / ".rushes-a-x7_wq2ab.jpg"
     left.write_bytes(b"half")
     os.utime(left, (0, 0))
     assert [key for key, _ in folder.listing()] == ["train/a.jpg"]
@@ -77,7 +77,7 @@ def test_what_a_killed_process_left_is_neither_listed_nor_kept(folder: LocalFold
     LocalFolder(tmp_path / "set").write("train/b.jpg", b"x")
     assert not left.exists()
     with pytest.raises(PlaceError, match="named like a temporary file"):
-        folder.write("train/.a-x7_wq2ab.jpg", b"x")
+        folder.write("train/.rushes-a-x7_wq2ab.jpg", b"x")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a limit on the size of files is not there on Windows")

@@ -22,6 +22,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    func,
     insert,
     make_url,
     select,
@@ -246,6 +247,13 @@ class Catalog:
             wanted = wanted.where(table.c.task == task)
         with self._reading() as connection:
             return [_label_from_row(row) for row in connection.execute(wanted)]
+
+    def last_label(self, *, task: str) -> int:
+        """Return the number of the last statement of a task; later ones have higher numbers. 0 where there is none."""
+        table = schema.labels
+        with self._reading() as connection:
+            found = connection.execute(select(func.max(table.c.number)).where(table.c.task == task)).scalar_one()
+        return int(found or 0)
 
     def labels_of(self, frame: str, *, task: str) -> list[Label]:
         """Return every statement about one frame, the earliest first."""

@@ -41,6 +41,8 @@ def export(
         place = find_project(project)
         wanted = place.task(task)
         check_export_name(file)
+        if not file.absolute().parent.is_dir():
+            raise UsageError(f"{file}: there is no folder {file.parent}. Check the name, or make it")
         if file.exists() and not overwrite:
             raise UsageError(f"{file} is there already. Name another file, or add --overwrite to replace it")
         with open_catalog(place.catalog_place) as catalog:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,13 +63,22 @@ def plan(
         place = place_of(home, wanted_task, to)
         wanted = wanted_of(home, wanted_task, kind=kind_of(kind), now=datetime.now(UTC), write=False)
         with door.progress("list") as progress:
-            planned = plan_dataset(object_folder(place), wanted.dataset, listing=not no_listing, progress=progress)
+            planned = plan_dataset(
+                object_folder(place, links=home.dataset.links),
+                wanted.dataset,
+                root=home.root,
+                listing=not no_listing,
+                progress=progress,
+            )
         for note in wanted.notes:
             door.warn(f"note: {note}")
         say_plan(door, place, planned)
         if len(planned.steps):
-            door.say(f"To do this: rushes sync apply{_words(to, kind)} --expect {planned.digest[:12]}")
-        door.finish(as_table(place, planned, wanted))
+            words = _words(to, kind, task, project, no_listing=no_listing)
+            if planned.plan.share_deleted > home.dataset.deletes:
+                words += " --yes"
+            door.say(f"To do this: rushes sync apply{words} --expect {planned.digest[:12]}")
+        door.finish(as_table(place, planned, wanted) if as_json else None)
 
 
 @app.command(epilog="Example: rushes sync apply --to s3://bucket/rarity --yes")
@@ -94,6 +106,8 @@ def apply(
         from rushes.datasets.sync import Options
         from rushes.project import find_project
 
+        if expect is not None and not re.fullmatch("[0-9a-f]{6,64}", expect):
+            raise UsageError(f"--expect '{expect}': give six or more of the digits that 'rushes sync plan' shows")
         home = find_project(project)
         wanted_task = home.task(task)
         place = place_of(home, wanted_task, to)
@@ -113,6 +127,9 @@ def apply(
 def watch(
     every: Annotated[str, typer.Option(help="Time from the start of one round to that of the next: 1h, 30m.")] = "1h",
     once: Annotated[bool, typer.Option("--once", help="One round, for a timer of the system.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Go on after a round in which something failed.")
+    ] = False,
     no_pull: Annotated[bool, typer.Option("--no-pull", help="Leave the sheets; follow the catalog.")] = False,
     to: PlaceOption = None,
     kind: KindOption = "grouped",
@@ -156,14 +173,19 @@ def watch(
             try:
                 line, failed = _round(door, home, wanted_task, place, kind, options, now=now, pull=not no_pull)
             except (RushesError, OSError) as error:
-                door.warn(f"{now:%Y-%m-%dT%H:%M:%SZ} {wanted_task.name}: failed: {error}")
-                raise
+                door.say(f"{now:%Y-%m-%dT%H:%M:%SZ} {wanted_task.name}: failed: {str(error).partition(chr(10))[0]}")
+                if not keep_going or once:
+                    raise
+                time.sleep(max(0.0, pause - (time.monotonic() - began)))
+                continue
             took = time.monotonic() - began
             door.say(f"{now:%Y-%m-%dT%H:%M:%SZ} {wanted_task.name}: {line}; {took:.1f} s")
             for failure in failed:
                 door.fail_item(failure)
-            if once or failed:
-                door.finish({"line": line, "failed": failed, "seconds": took})
+            if once or (failed and not keep_going):
+                at = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+                door.finish({"at": at, "task": wanted_task.name, "line": line, "failed": failed, "seconds": took})
+            door.failed.clear()  # it was said, and is no fault of the next round
             time.sleep(max(0.0, pause - (time.monotonic() - began)))
 
 
@@ -186,11 +208,11 @@ def carry_out(
     wanted = wanted_of(home, task, kind=kind_of(kind), now=now, write=not dry_run)
     for note in wanted.notes:
         door.warn(f"note: {note}")
-    folder = object_folder(place)
+    folder = object_folder(place, links=home.dataset.links)
     if dry_run:
-        planned = plan_dataset(folder, wanted.dataset, listing=options.listing)
+        planned = plan_dataset(folder, wanted.dataset, root=home.root, listing=options.listing)
         say_plan(door, place, planned)
-        door.finish(as_table(place, planned, wanted) | {"dry_run": True})
+        door.finish(as_table(place, planned, wanted) | {"dry_run": True} if door.as_json else None)
     with door.progress("sync") as progress:
         synced = sync_dataset(
             folder,
@@ -203,6 +225,8 @@ def carry_out(
     failed = say_synced(door, home, task, place, synced, wanted)
     for failure in failed:
         door.fail_item(failure)
+    if not door.as_json:  # at millions of objects the lists alone take their time
+        door.finish(None)
     door.finish(
         as_table(place, synced.planned, wanted)
         | {"finished": synced.finished, "objects": len(synced.record.built), "failed": failed, "dry_run": False}
@@ -229,7 +253,9 @@ def _round(
     fresh = refresh_manifest(home, task, now=now)
     wanted = wanted_of(home, task, kind=kind_of(kind), now=now, write=True)
     said.append(f"manifest {'written' if fresh.written else 'unchanged'} ({plural(len(fresh.table), 'sample')})")
-    synced = sync_dataset(object_folder(place), wanted.dataset, root=home.root, options=options)
+    synced = sync_dataset(
+        object_folder(place, links=home.dataset.links), wanted.dataset, root=home.root, options=options
+    )
     done = synced.planned.plan
     said.append(
         f"{done.keep_count:,} kept, {len(done.copy):,} copied, {len(done.move):,} moved, {len(done.delete):,} deleted"
@@ -239,5 +265,13 @@ def _round(
     return ", ".join(said), failed + failures_of(home, task, synced, wanted)
 
 
-def _words(to: str | None, kind: str) -> str:
-    return (f" --to {to}" if to else "") + (f" --split {kind}" if kind != "grouped" else "")
+def _words(to: str | None, kind: str, task: str | None, project: Path | None, *, no_listing: bool) -> str:
+    """Return the options of a plan as `apply` takes them."""
+    stated = (
+        ("--to", to),
+        ("--split", kind if kind != "grouped" else None),
+        ("--task", task),
+        ("--project", project),
+    )
+    words = [f" {option} {shlex.quote(str(value))}" for option, value in stated if value is not None]
+    return "".join(words) + (" --no-listing" if no_listing else "")

@@ -46,15 +46,20 @@ def place_of(home: Project, task: Task, to: str | None) -> Place:
     Raises:
         UsageError: the words are no place.
     """
+    from rushes.project import OWN_FOLDERS
     from rushes.storage.places import parse_place
 
     place = parse_place(to if to is not None else home.dataset.to.replace("{task}", task.name))
     if not isinstance(place, Path):
         return place
     whole = (Path.cwd() if to is not None else home.root) / place.expanduser()
-    if whole.resolve() == home.root.resolve():
+    if whole.is_file():
+        raise UsageError(f"--to {to}: this is a file. Name a folder for the dataset, such as datasets/{task.name}")
+    own = {home.root / name for name in OWN_FOLDERS - {"datasets"}}
+    if whole.resolve() == home.root.resolve() or not own.isdisjoint({whole.resolve(), *whole.resolve().parents}):
         raise UsageError(
-            f"--to {to}: this is the project itself. Name a folder for the dataset, such as datasets/{task.name}"
+            f"--to {to}: this is the project itself, or a folder of its own. Name one for the dataset, such as "
+            f"datasets/{task.name}"
         )
     return whole
 
@@ -82,7 +87,9 @@ def say_plan(door: Door, place: Place, planned: Planned) -> None:
         )
     door.say(f"{place}: {plural(len(planned.record.built), 'object')}")
     door.say(describe_plan(planned.plan, shown=_CHANGES_SHOWN, costs=not isinstance(place, Path)))
-    if not len(planned.steps):
+    if planned.unfinished:
+        door.say(f"before that, {plural(planned.unfinished, 'step')} of the sync that was stopped")
+    elif not len(planned.steps):
         door.say("nothing to do: the dataset is as the manifest says")
 
 

@@ -42,7 +42,7 @@ TEMPLATES: dict[str, Template] = {
             "# For 'rushes labels suggest': up to which share of the frames each class goes, from common to rare.\n"
             "[tasks.rarity.suggest]\nquantiles = { Common = 0.70, Uncommon = 0.90, Rare = 0.98 }\n"
         },
-        trust=("review", "jonny", "supervised", "unsupervised"),
+        trust=("review", "jonny", "supervised", "folder", "unsupervised"),
         columns=_RARITY_COLUMNS,
     ),
     "mcu": Template(tasks={"mcu": 'classes = ["other", "mcu"]\naliases = { yes = "mcu", no = "other" }\n'}, every="2s"),
@@ -80,7 +80,16 @@ validation = {validation}
 test = {test}
 seed = 0
 
-# What columns of your sheets mean: frame, source, ordinal, timecode, start, stop, last, class, class:ORIGIN, group.
+# Where `rushes build` and `rushes sync` keep the class-folder dataset: a folder, or s3://bucket/{{task}}.
+[dataset]
+to = "datasets/{{task}}"
+
+# Season files, which `rushes labels pull` reads: the sheets of their episodes, in Google Drive or on disk.
+[labels]
+# seasons = ["S01-episodes.json"]
+
+# What columns of your sheets mean: frame, source, ordinal, timecode, seconds, start, stop, last, class, class:ORIGIN,
+# origin, group, subjects.
 [columns]
 {columns}
 # A task is one question with an ordered list of classes; aliases are other spellings, ignore is what states nothing.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,7 +26,7 @@ from rushes.datasets.sync import Wanted
 from rushes.labels.manifest import ManifestRow, newest_manifest
 from rushes.labels.manifest_table import read_manifest_table, rows_of_table, table_of_rows, write_manifest_table
 from rushes.project import Project, SplitSettings, Task
-from rushes.storage.files import digest_of_file
+from rushes.storage.files import digest_of_file, write_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -81,11 +82,13 @@ def refresh_manifest(project: Project, task: Task, *, now: datetime, write: bool
     split_path = newest_split(project.splits_folder, task.name, "grouped")
     part_of = read_split(split_path).part_of if split_path else lambda _frame, _group: None
     with open_catalog(project.catalog_place) as catalog:
+        stated = catalog.last_label(task=task.name)
         table = table_of_rows(labelled_rows(catalog, project, task, part_of=part_of))
     before = newest_manifest(project.manifests_folder, task.name)
     if not write:
         return FreshManifest(table, before, before, written=False)
     path, written = write_manifest_table(table, project.manifests_folder, task.name, now)
+    write_json(_place_of_built_from(project, task), {"last_label": stated})
     return FreshManifest(table, before, path, written)
 
 
@@ -173,16 +176,53 @@ def wanted_of(project: Project, task: Task, *, kind: SplitKind, now: datetime, w
         split=split_path.name if split_path else "",
         split_digest=split.digest,
         seed=split.seed,
-        notes=split.notes,
+        notes=(*split.notes, *_unseen(table)),
     )
+    notes = (*notes, *_what_is_not_known(project, task, table))
     left_out = find_left_out(table, split=split)
     wanted = Wanted(
         lay_out(table, split=split),
         manifest=origins.manifest,
         kind=kind,
+        task=task.name,
         sidecars=lambda standing: sidecars_of(standing, read(METADATA_COLUMNS), origins=origins, left_out=left_out),
     )
     return WantedDataset(wanted, notes)
+
+
+def _what_is_not_known(project: Project, task: Task, table: pl.DataFrame) -> tuple[str, ...]:
+    """Return what a person should know of a manifest before a dataset is made of it."""
+    built_from = _read_built_from(project, task)
+    with open_catalog(project.catalog_place) as catalog:
+        stated = catalog.last_label(task=task.name)
+    if built_from is not None and stated > built_from:
+        return (
+            *_unseen(table),
+            "labels were stated since the manifest was built. To follow them: rushes manifest build",
+        )
+    return _unseen(table)
+
+
+def _unseen(table: pl.DataFrame) -> tuple[str, ...]:
+    count = int((table["sha256"] == "").sum())
+    if not count:
+        return ()
+    return (
+        f"of {count:,} of {table.height:,} samples nobody has read the picture: whether a copy of it stands in another "
+        "part is not known",
+    )
+
+
+def _place_of_built_from(project: Project, task: Task) -> Path:
+    return project.root / ".rushes" / f"{task.name}-manifest.json"
+
+
+def _read_built_from(project: Project, task: Task) -> int | None:
+    """Return the number of the last label that the manifest heeds; None where nobody noted it."""
+    try:
+        return int(json.loads(_place_of_built_from(project, task).read_text(encoding="utf-8"))["last_label"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _has_unknown(table: pl.DataFrame, split: Split) -> bool:

@@ -197,9 +197,16 @@ def describe_search(split: Split, rows: Sequence[ManifestRow], *, signatures: Ma
     placed = [row for row in rows if row.frame_id in split.parts]
     if not placed:
         return "nothing to compare: no sample of the newest manifest stands in a part of this split"
-    unseen = sum(row.frame_id not in signatures for row in placed)
+    unread = sum(row.frame_id not in signatures and not row.sha256 for row in placed)
+    unseen = sum(row.frame_id not in signatures for row in placed) - unread
     flat = sum(signatures.get(row.frame_id) == FLAT for row in placed)
-    text = f"no leak found among {_samples(len(placed))}: no group, picture or near-duplicate stands in two parts"
+    what = "no group, picture or near-duplicate stands in two parts"
+    text = f"no leak found among {_samples(len(placed) - unread)}: {what}"
+    if unread:
+        text += (
+            f"; not looked at, but for the group, because nobody has read the picture: {_samples(unread)}, a copy of "
+            "which may stand in another part"
+        )
     if unseen:
         text += f"; not searched for near-duplicates, because the catalog has no picture: {_samples(unseen)}"
     if flat:

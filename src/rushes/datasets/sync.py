@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rushes.datasets.layout import OWN_FOLDER, is_own
 from rushes.datasets.sync_apply import PARALLEL, Failure, apply_steps
 from rushes.datasets.sync_journal import open_journal
 from rushes.datasets.sync_lock import Lock, hold_lock
@@ -30,12 +32,14 @@ from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_bytes, digest_of_file, whole_file
 from rushes.storage.object_folder import ObjectFolder
 from rushes.storage.places import Place, parse_place
+from rushes.storage.stores import State
 
 if TYPE_CHECKING:
     import polars as pl
 
 MOST_DELETED = 0.05  # share of a dataset that is deleted without being asked again
 _SHOWN = 5
+_ROWS_AT_ONCE = 100_000
 _FAILURES_NOTED = 100
 
 
@@ -48,12 +52,14 @@ class Wanted:
         manifest: name of the manifest that it follows.
         kind: of the split that it follows, `grouped` or `mixed`.
         sidecars: given the rows of `objects` that stand at the place, their key -> their bytes in pieces.
+        task: whose classes the folders are.
     """
 
     objects: pl.DataFrame
     manifest: str
     kind: str
     sidecars: Callable[[pl.DataFrame], Mapping[str, Iterable[bytes]]]
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class Options:
     Attributes:
         parallel: requests at the same time.
         most_deleted: share of what stands there that may be deleted unless `yes`.
-        yes: delete whatever the plan says.
+        yes: delete whatever the plan says, and let another task or kind of split take the dataset over.
         adopt: take into the record what stands at wanted keys without having been put there by a plan; what is not
             the wanted picture is overwritten.
         take_over: take the lock whoever holds it.
@@ -87,7 +93,7 @@ class Planned:
     Attributes:
         record: what stands there by what was written down.
         steps: in the order in which they would be done.
-        digest: of the steps, in hex: equal plans have equal digests.
+        digest: of the steps, in hex: equal plans have equal digests, whatever was stopped before them.
         unfinished: steps of an earlier sync that were not done, and are finished first; the plan is of what comes then.
     """
 
@@ -116,13 +122,19 @@ class Synced:
     written: tuple[str, ...]
 
 
-def plan_dataset(folder: ObjectFolder, wanted: Wanted, *, listing: bool = True, progress: Progress = silent) -> Planned:
+def plan_dataset(
+    folder: ObjectFolder, wanted: Wanted, *, root: Path, listing: bool = True, progress: Progress = silent
+) -> Planned:
     """Plan what brings a dataset to what it should hold; nothing is changed.
+
+    Args:
+        root: the project's folder, from which relative sources are read.
 
     Raises:
         SyncError: what it says of itself cannot be read.
         PlaceError: the place cannot be read or listed.
     """
+    _check_sources(folder.place, wanted, root=root)
     record = read_record(folder)
     unfinished = read_unfinished(folder)
     if unfinished is not None:
@@ -154,33 +166,43 @@ def sync_dataset(
     """
     how = options or Options()
     journals = journals_of(root, folder.place)
+    _check_sources(folder.place, wanted, root=root)
     with hold_lock(folder, take_over=how.take_over) as lock:
         record = read_record(folder)
         unfinished = read_unfinished(folder)
-        finished: tuple[int, tuple[Failure, ...]] = (0, ())
+        finished = 0
+        failures: tuple[Failure, ...] = ()
         if unfinished is not None:
             record, failures = _carry_out(
                 folder, record, unfinished, root=root, lock=lock, how=how, resumed=True, progress=progress
             )
-            finished = (len(unfinished.steps), failures)
+            finished = len(unfinished.steps)
         listed = _list(folder, progress) if how.listing else None
         planned = _plan(record, wanted, listed)
-        if how.adopt and len(planned.plan.occupied):
-            record = _adopt(folder, record, wanted, planned.plan, root)
-            write_record(folder, record)
-            planned = _plan(record, wanted, listed)
-        _check(planned, how, folder.place)
+        _check_expected(planned, how, folder.place)
+        adopted = how.adopt and len(planned.plan.occupied) > 0
+        if adopted:
+            planned = _plan(_adopt(folder, record, wanted, planned.plan, root), wanted, listed)
+        _check(folder, planned, wanted, how, listed)
         confirm(planned)
-        record, failures = _without_lost(record, planned.plan, wanted), finished[1]
+        record = _without_lost(planned.record, planned.plan, wanted)
+        if adopted:
+            write_record(folder, record)
         if len(planned.steps):
-            begun = write_unfinished(folder, planned.steps, manifest=wanted.manifest, kind=wanted.kind)
+            lock.still_held(for_certain=True)
+            begun = write_unfinished(
+                folder, planned.steps, manifest=wanted.manifest, task=wanted.task, kind=wanted.kind
+            )
             record, failed = _carry_out(
                 folder, record, begun, root=root, lock=lock, how=how, resumed=False, progress=progress
             )
             failures += failed
+        lock.still_held(for_certain=True)
         record, written = _write_sidecars(folder, record, wanted, journals)
-        _note_history(journals, planned, failures, finished[0], wanted.manifest)
-    return Synced(planned, finished[0], failures, record, written)
+        _note_history(journals, planned, failures, finished, wanted.manifest)
+    # A step that failed before and again now is one failure.
+    failures = tuple({failure.key: failure for failure in failures}.values())
+    return Synced(planned, finished, failures, record, written)
 
 
 def journals_of(root: Path, place: Place) -> Path:
@@ -190,26 +212,28 @@ def journals_of(root: Path, place: Place) -> Path:
 
 
 def _plan(record: Record, wanted: Wanted, listed: pl.DataFrame | None, *, unfinished: int = 0) -> Planned:
-    plan = plan_sync(record.built, wanted.objects, listed=listed)
-    steps = steps_of(plan)
-    return Planned(record, plan, steps, digest_of_steps(steps), unfinished)
+    import polars as pl
+
+    built = record.built
+    if listed is not None:
+        # A failed step may have left something at these keys; where it did not, there is nothing to speak of.
+        nothing = built.filter(pl.col("content") == "").join(listed.select("key"), on="key", how="anti")
+        built = built.join(nothing.select("key"), on="key", how="anti")
+    plan = plan_sync(built.select("key", "content", "size_bytes", "etag"), wanted.objects, listed=listed)
+    steps = steps_of(plan, wanted.objects, built)
+    return Planned(replace(record, built=built), plan, steps, digest_of_steps(steps), unfinished)
 
 
 def _list(folder: ObjectFolder, progress: Progress) -> pl.DataFrame:
-    """Return what stands at a place: columns key, size_bytes, etag."""
+    """Return what stands at a place: columns key, size_bytes, etag (the mark of a state)."""
     import polars as pl
 
-    keys: list[str] = []
-    sizes: list[int] = []
-    stamps: list[str] = []
-    for key, state in folder.listing(progress=progress):
-        keys.append(key)
-        sizes.append(state.size_bytes)
-        stamps.append(state.stamp)
-    return pl.DataFrame(
-        {"key": keys, "size_bytes": sizes, "etag": stamps},
-        schema={"key": pl.String, "size_bytes": pl.Int64, "etag": pl.String},
-    )
+    columns = {"key": pl.String, "size_bytes": pl.Int64, "etag": pl.String}
+    found: list[pl.DataFrame] = [pl.DataFrame(schema=columns)]
+    listing = ((key, state.size_bytes, state.mark) for key, state in folder.listing(progress=progress))
+    while rows := list(islice(listing, _ROWS_AT_ONCE)):
+        found.append(pl.DataFrame(rows, schema=columns, orient="row"))
+    return pl.concat(found)
 
 
 def _when_all_is_done(built: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
@@ -222,31 +246,94 @@ def _when_all_is_done(built: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
             steps.filter(pl.col("kind") == "delete").select("key"),
         ]
     )
-    arrived = steps.filter(pl.col("kind") != "delete").select("key", "content", "size_bytes", "etag")
+    arrived = steps.filter(pl.col("kind") != "delete").select(built.columns)
     stayed = built.join(gone, on="key", how="anti").join(arrived, on="key", how="anti")
-    return pl.concat([stayed.select("key", "content", "size_bytes", "etag"), arrived])
+    return pl.concat([stayed, arrived])
 
 
-def _check(planned: Planned, how: Options, place: Place) -> None:
-    """Raise SyncError where a plan must not be carried out as it is."""
-    plan = planned.plan
+def _check_sources(place: Place, wanted: Wanted, *, root: Path) -> None:
+    """Raise SyncError where pictures are to come from the dataset itself: it would move them away."""
+    import polars as pl
+
+    if isinstance(place, Path):
+        whole, home = place.resolve(), root.resolve()
+        if home.is_relative_to(whole):
+            raise SyncError(f"{place}: the project lies in it. Name a folder of its own for the dataset")
+        prefix = f"{whole.relative_to(home).as_posix()}/" if whole.is_relative_to(home) else f"{whole.as_posix()}/"
+    else:
+        prefix = f"{str(place).rstrip('/')}/"
+    inside = wanted.objects.filter(pl.col("source").str.starts_with(prefix))
+    if len(inside):
+        raise SyncError(
+            f"{place}: {len(inside):,} of the pictures come from this very place: {inside['source'][0]}. A sync would "
+            "move them away. Name another place for the dataset"
+        )
+
+
+def _check_expected(planned: Planned, how: Options, place: Place) -> None:
+    """Raise SyncError where the plan is not the one that was shown."""
     if how.expect is not None and how.expect != planned.digest[: len(how.expect)]:
         raise SyncError(
             f"{place}: the plan is {planned.digest[:12]} now, not {how.expect}: labels or the dataset have changed "
             "since it was shown. Look at it again: rushes sync plan"
         )
-    if len(plan.occupied):
-        shown = ", ".join(plan.occupied["key"].head(_SHOWN))
+
+
+def _check(folder: ObjectFolder, planned: Planned, wanted: Wanted, how: Options, listed: pl.DataFrame | None) -> None:
+    """Raise SyncError where a plan must not be carried out as it is."""
+    import polars as pl
+
+    plan, record, place = planned.plan, planned.record, folder.place
+    if record.kind and (record.task, record.kind) != (wanted.task, wanted.kind) and not how.yes:
         raise SyncError(
-            f"{place}: {len(plan.occupied):,} objects that no plan put there stand where the dataset wants its own: "
-            f"{shown}{', …' if len(plan.occupied) > _SHOWN else ''}. Move them away; or give --adopt, which takes over "
+            f"{place}: this is the dataset of task '{record.task}' and its {record.kind} split, and would become that "
+            f"of '{wanted.task}' and its {wanted.kind} split. Name another place; or, if it is meant, give --yes"
+        )
+    between = plan.move.filter(
+        pl.col("key").str.split("/").list.first() != pl.col("key_from").str.split("/").list.first()
+    )
+    if len(between) and not how.yes:
+        raise SyncError(
+            f"{place}: the plan moves {len(between):,} pictures from one part to another, such as "
+            f"{between['key_from'][0]} to {between['key'][0]}: the dataset was laid out by another split, perhaps that "
+            "of another project. Copy the splits/ of that project here; or, if it is meant, give --yes"
+        )
+    if not record.kind and len(plan.drift) and not how.adopt:
+        raise SyncError(
+            f"{place}: is not empty, and no dataset: it holds {len(plan.drift):,} other objects, such as "
+            f"{plan.drift['key'][0]}. Name an empty place; or give --adopt to build among them"
+        )
+    strange = plan.occupied["key"].to_list()
+    if listed is not None and not how.adopt:
+        # Sidecars of somebody else, perhaps with labels made by hand.
+        own = listed["key"].filter(is_own(listed["key"]) & ~listed["key"].str.starts_with(f"{OWN_FOLDER}/"))
+        strange += [key for key in own if key not in record.sidecars]
+    if strange:
+        shown = ", ".join(strange[:_SHOWN])
+        raise SyncError(
+            f"{place}: {len(strange):,} objects that no plan put there stand where the dataset wants its own: "
+            f"{shown}{', …' if len(strange) > _SHOWN else ''}. Move them away; or give --adopt, which takes over "
             "those that are the wanted pictures and overwrites the others"
         )
+    if isinstance(place, Path):
+        _check_case(folder, plan)
     if plan.share_deleted > how.most_deleted and not how.yes:
         raise SyncError(
-            f"{place}: the plan deletes {len(plan.delete):,} of {len(planned.record.built):,} objects "
+            f"{place}: the plan deletes {len(plan.delete):,} of {len(record.built):,} objects "
             f"({plan.share_deleted:.1%}), more than {how.most_deleted:.0%}. Look at it: rushes sync plan; if it is "
             "meant, give --yes"
+        )
+
+
+def _check_case(folder: ObjectFolder, plan: SyncPlan) -> None:
+    """Raise SyncError where a move changes no more than case, and the file system takes both for one."""
+    import polars as pl
+
+    alike = plan.move.filter(pl.col("key").str.to_lowercase() == pl.col("key_from").str.to_lowercase())
+    if len(alike) and folder.state(alike["key"][0]) is not None:
+        raise SyncError(
+            f"{folder.place}: '{alike['key_from'][0]}' is to become '{alike['key'][0]}', and this file system does "
+            "not tell them apart. Build into another folder, or give the class a name that differs in more than case"
         )
 
 
@@ -262,7 +349,9 @@ def _carry_out(
     progress: Progress,
 ) -> tuple[Record, tuple[Failure, ...]]:
     """Do the steps that are written down at the place, and write the record of what stands there then."""
-    path = journals_of(root, folder.place) / f"journal-{begun.digest[:16]}.tsv"
+    path = journals_of(root, folder.place) / f"journal-{begun.name}.tsv"
+    # A journal may tell of a dataset that somebody has emptied or restored since.
+    listed = _list(folder, progress) if resumed else None
     with open_journal(path) as journal:
         applied = apply_steps(
             folder,
@@ -272,13 +361,15 @@ def _carry_out(
             root=root,
             lock=lock,
             resumed=resumed,
+            listed=listed,
+            looks_first=not how.listing,
             parallel=how.parallel,
             progress=progress,
         )
-    lock.still_held()
-    after = Record(applied.built, record.sidecars, begun.manifest, begun.kind)
+    lock.still_held(for_certain=True)
+    after = Record(applied.built, record.sidecars, begun.manifest, begun.task, begun.kind)
     write_record(folder, after)
-    folder.delete([STEPS_KEY])
+    _remove_own(folder, [STEPS_KEY])
     path.unlink(missing_ok=True)
     return after, applied.failures
 
@@ -302,6 +393,7 @@ def _adopt(folder: ObjectFolder, record: Record, wanted: Wanted, plan: SyncPlan,
         "content": [row["content"] if _is_same(folder, row, root) else "" for row in rows],
         "size_bytes": [row["size_bytes"] for row in rows],
         "etag": [row["etag"] for row in rows],
+        "frame": [row["frame"] for row in rows],
     }
     return replace(record, built=pl.concat([record.built, pl.DataFrame(taken, schema=record.built.schema)]))
 
@@ -327,21 +419,37 @@ def _write_sidecars(
 ) -> tuple[Record, tuple[str, ...]]:
     """Write the sidecars that changed, then the record with their digests."""
     standing = wanted.objects.join(record.built, on=["key", "content"], how="semi")
-    digests: dict[str, str] = {}
+    contents = wanted.sidecars(standing)
+    if any(key not in record.sidecars for key in contents):
+        # So that they are known for ours, should this be the last that we do.
+        record = replace(record, sidecars={**dict.fromkeys(contents, ""), **record.sidecars})
+        write_record(folder, record)
+    notes: dict[str, str] = {}
     written: list[str] = []
-    for key, pieces in wanted.sidecars(standing).items():
+    for key, pieces in contents.items():
         with _in_file(scratch / "sidecar", pieces) as (path, digest):
-            digests[key] = digest
-            if record.sidecars.get(key) != digest or folder.state(key) is None:
-                folder.upload(path, key)
+            state = folder.state(key)
+            if state is None or record.sidecars[key] != _note_of(digest, state):
+                state = folder.upload(path, key)
                 written.append(key)
-    old = [key for key in record.sidecars if key not in digests]
-    if old:
-        folder.delete(old)
-    after = replace(record, sidecars=digests, manifest=wanted.manifest, kind=wanted.kind)
-    if (after.sidecars, after.manifest, after.kind) != (record.sidecars, record.manifest, record.kind):
+            notes[key] = _note_of(digest, state)
+    _remove_own(folder, [key for key in record.sidecars if key not in notes])
+    after = replace(record, sidecars=notes, manifest=wanted.manifest, task=wanted.task, kind=wanted.kind)
+    if any(getattr(after, name) != getattr(record, name) for name in ("sidecars", "manifest", "task", "kind")):
         write_record(folder, after)
     return after, tuple(written)
+
+
+def _note_of(digest: str, state: State) -> str:
+    return f"{digest} {state.size_bytes} {state.mark}"
+
+
+def _remove_own(folder: ObjectFolder, keys: Sequence[str]) -> None:
+    """Remove what rushes keeps for itself, or raise SyncError."""
+    failed = folder.delete(keys) if keys else {}
+    if failed:
+        key, reason = next(iter(failed.items()))
+        raise SyncError(f"{folder.place}: {key} could not be removed: {reason}. Run this again once that is mended")
 
 
 @contextmanager

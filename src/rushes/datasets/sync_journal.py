@@ -21,7 +21,7 @@ _FLUSH_SECONDS = 1.0  # a power cut may take this much; what it takes is done ag
 class Journal:
     """Steps that are done and verified, with the state of what they made.
 
-    One line per step: its number, the size and the stamp of the object, and an end mark, so that a line which a kill
+    One line per step: its number, the size and the mark of the object, and an end mark, so that a line which a kill
     cut short is known for what it is. One Journal is used by one thread.
     """
 
@@ -31,7 +31,7 @@ class Journal:
 
     def done(self, step: int, state: State) -> None:
         """Note that a step is done; its object is in this state."""
-        self._file.write(f"{step}\t{state.size_bytes}\t{state.stamp}\t.\n")
+        self._file.write(f"{step}\t{state.size_bytes}\t{state.mark}\t.\n")
 
     def flush(self, *, to_disk: bool = False) -> None:
         """Hand what was noted to the system, which keeps it when this process dies; to the disk now and then."""
@@ -39,6 +39,14 @@ class Journal:
         if to_disk or time.monotonic() - self._synced_at > _FLUSH_SECONDS:
             os.fsync(self._file.fileno())
             self._synced_at = time.monotonic()
+
+    def keep(self, noted: pl.DataFrame) -> None:
+        """Forget all but these steps, given as `table` gives them."""
+        self._file.flush()
+        self._file.truncate(0)
+        for step, size_bytes, etag in noted.select("step", "size_bytes", "etag").iter_rows():
+            self._file.write(f"{step}\t{size_bytes}\t{etag}\t.\n")
+        self.flush(to_disk=True)
 
     def table(self) -> pl.DataFrame:
         """Return what was noted: step (Int64), size_bytes (Int64), etag (String); each step once."""

@@ -10,17 +10,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from rushes.errors import RushesError, SyncError
+from rushes.errors import AbsentError, RushesError, SyncError
 from rushes.storage.object_folder import ObjectFolder
 from rushes.storage.stores import State
 
 LOCK_KEY = ".rushes/lock.json"
 RENEW_SECONDS = 20.0
-STALE_SECONDS = 300.0  # a holder on another machine that has not renewed its lock for so long is taken for dead
+STALE_SECONDS = 300.0  # a lock that says it was renewed longer ago is watched, and taken over where it does not change
+_WATCH_SECONDS = 2.5 * RENEW_SECONDS
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_PROCESSES = Path("/proc/self/ns/pid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,16 @@ class Holder:
 
     Attributes:
         token: what tells this holding from every other.
-        process: number of the process on its machine, with the time at which it began where the system says so.
+        host: the machine as a person calls it.
+        machine: what tells machines apart, and containers in which processes are numbered anew; "" where nobody knows.
+        process: number of the process, with the time at which it began where the system says so.
+        since: when it took the lock.
         renewed_at: seconds since the epoch, by the holder's clock.
     """
 
     token: str
     host: str
+    machine: str
     process: str
     since: str
     renewed_at: float
@@ -46,6 +54,7 @@ class Holder:
             "schema": "lock/1",
             "token": self.token,
             "host": self.host,
+            "machine": self.machine,
             "process": self.process,
             "since": self.since,
             "renewed_at": self.renewed_at,
@@ -54,36 +63,46 @@ class Holder:
 
 
 class Lock:
-    """A lock that is held. Ask `still_held` before each thing that must not happen twice at once."""
+    """A lock that is held. Ask before each thing that must not happen twice at once."""
 
     def __init__(self, folder: ObjectFolder, holder: Holder, state: State) -> None:
         self._folder, self._holder, self._state = folder, holder, state
+        self._renewed_at = time.time()  # by the wall: a machine that slept must know that it did
         self._lost: str | None = None
         self._stop = threading.Event()
 
-    def still_held(self) -> None:
-        """Raise SyncError where somebody else has taken the lock, or where it could not be renewed in time."""
+    def still_held(self, *, for_certain: bool = False) -> None:
+        """Raise SyncError where somebody else has taken the lock, or where it could not be renewed in time.
+
+        Args:
+            for_certain: look, instead of believing the last renewal.
+        """
+        if self._lost is None and (for_certain or time.time() - self._renewed_at > STALE_SECONDS / 2):
+            held = _read(self._folder)
+            if held is None or held[0].token != self._holder.token:
+                self._lost = "another sync has taken the lock"
         if self._lost is not None:
             raise SyncError(f"{self._folder.place}: {self._lost}. Run it again: it goes on from where it was")
 
     def _renew_until_stopped(self, renew_seconds: float) -> None:
-        last = time.monotonic()
         while not self._stop.wait(renew_seconds):
-            self._holder = _renewed(self._holder)
+            now = replace(self._holder, renewed_at=time.time())
             try:
-                state = self._folder.rewrite(LOCK_KEY, self._holder.text.encode(), known=self._state)
+                state = self._folder.rewrite(LOCK_KEY, now.text.encode(), known=self._state)
+                if state is None:
+                    held = _read(self._folder)  # it was this one, where the answer to the last was lost
+                    if held is None or held[0].token != self._holder.token:
+                        self._lost = "another sync has taken the lock"
+                        return
+                    state = held[1]
             except (RushesError, OSError) as error:
-                if time.monotonic() - last > STALE_SECONDS / 2:
+                if time.time() - self._renewed_at > STALE_SECONDS / 2:
                     self._lost = f"the lock could not be renewed ({error})"
                     return
                 continue
-            if state is None:
-                self._lost = "another sync has taken the lock"
-                return
-            self._state, last = state, time.monotonic()
+            self._holder, self._state, self._renewed_at = now, state, time.time()
 
     def _release(self) -> None:
-        self._stop.set()
         with suppress(RushesError, OSError):  # it would be taken for dead later; the work is done
             held = _read(self._folder)
             if held is not None and held[0].token == self._holder.token:
@@ -97,30 +116,25 @@ def hold_lock(
     take_over: bool = False,
     renew_seconds: float = RENEW_SECONDS,
     clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], Any] = time.sleep,
 ) -> Iterator[Lock]:
     """Hold the lock of a dataset; it is renewed in the background and let go of at the end.
 
-    The lock of a process of this machine that has ended, and one that was not renewed for STALE_SECONDS, is taken
-    over: by one of those who try, since the change is made only to the lock that was read.
+    The lock of a process of this machine that has ended is taken over at once. One that says it was not renewed for
+    STALE_SECONDS is watched for a while, since clocks differ, and taken over where it is not renewed meanwhile. Of
+    those who try, one gets it, since the change is made only to the lock that was read.
 
     Args:
         take_over: take the lock whoever holds it.
 
     Raises:
         SyncError: another sync holds it.
+        PlaceError: it cannot be read or written.
     """
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    holder = Holder(secrets.token_hex(8), socket.gethostname(), _process(os.getpid()) or "", now, clock())
-    state = folder.write_new(LOCK_KEY, holder.text.encode())
-    if state is None:
-        held = _read(folder)
-        if held is None:  # let go of in between
-            state = folder.write_new(LOCK_KEY, holder.text.encode())
-        elif take_over or _is_dead(held[0], now=clock()):
-            state = folder.rewrite(LOCK_KEY, holder.text.encode(), known=held[1])
-        if state is None:
-            raise SyncError(_describe(folder, held[0] if held else None))
-    lock = Lock(folder, holder, state)
+    process = _process(os.getpid()) or str(os.getpid())
+    holder = Holder(secrets.token_hex(8), socket.gethostname(), _machine(), process, now, clock())
+    lock = Lock(folder, holder, _take(folder, holder, take_over=take_over, clock=clock, sleep=sleep))
     renewing = threading.Thread(target=lock._renew_until_stopped, args=(renew_seconds,), daemon=True)
     renewing.start()
     try:
@@ -131,6 +145,34 @@ def hold_lock(
         lock._release()
 
 
+def _take(
+    folder: ObjectFolder,
+    holder: Holder,
+    *,
+    take_over: bool,
+    clock: Callable[[], float],
+    sleep: Callable[[float], Any],
+) -> State:
+    """Return the state of the lock, which is the holder's."""
+    text = holder.text.encode()
+    state = folder.write_new(LOCK_KEY, text)
+    held = None if state is not None else _read(folder)
+    if held is not None and held[0].token == holder.token:  # it was written, and the answer was lost
+        return held[1]
+    if state is None and held is None:  # let go of in between
+        state = folder.write_new(LOCK_KEY, text)
+    elif state is None and held is not None:
+        if not take_over and not _has_ended(held[0]) and clock() - held[0].renewed_at > STALE_SECONDS:
+            sleep(_WATCH_SECONDS)
+            again = _read(folder)
+            take_over = again is not None and again[0] == held[0]
+        if take_over or _has_ended(held[0]):
+            state = folder.rewrite(LOCK_KEY, text, known=held[1])
+    if state is None:
+        raise SyncError(_describe(folder, held[0] if held else None))
+    return state
+
+
 def _read(folder: ObjectFolder) -> tuple[Holder, State] | None:
     """Return who holds the lock and the state in which that was read; None where nobody does."""
     state = folder.state(LOCK_KEY)
@@ -138,19 +180,27 @@ def _read(folder: ObjectFolder) -> tuple[Holder, State] | None:
         return None
     try:
         table = json.loads(folder.read(LOCK_KEY))
-        holder = Holder(table["token"], table["host"], table["process"], table["since"], float(table["renewed_at"]))
-    except (ValueError, KeyError, TypeError):
-        holder = Holder("", "an unknown machine", "", "an unknown time", 0.0)  # cut short, or not a lock of ours
-    except (RushesError, OSError):
+        words = [str(table[name]) for name in ("token", "host", "machine", "process", "since")]
+        return Holder(words[0], words[1], words[2], words[3], words[4], float(table["renewed_at"])), state
+    except AbsentError:
         return None
-    return holder, state
+    except (ValueError, KeyError, TypeError):
+        return Holder("", "an unknown machine", "", "", "an unknown time", 0.0), state  # cut short, or not one of ours
 
 
-def _is_dead(holder: Holder, *, now: float) -> bool:
-    if now - holder.renewed_at > STALE_SECONDS:
-        return True
+def _has_ended(holder: Holder) -> bool:
+    """Return whether the holder was a process of this machine that is no more."""
     number = holder.process.partition("@")[0]
-    return holder.host == socket.gethostname() and number.isdigit() and _process(int(number)) != holder.process
+    here = holder.host == socket.gethostname() and holder.machine == _machine()
+    return here and number.isdigit() and _process(int(number)) != holder.process
+
+
+def _machine() -> str:
+    """Return what tells this machine since it was started, and the numbers of its processes, from every other."""
+    try:
+        return f"{_BOOT.read_text(encoding='ascii').strip()} {_PROCESSES.readlink()}"
+    except OSError:
+        return ""
 
 
 def _process(number: int) -> str | None:
@@ -173,10 +223,6 @@ def _process(number: int) -> str | None:
     except OSError:
         pass
     return str(number)
-
-
-def _renewed(holder: Holder) -> Holder:
-    return Holder(holder.token, holder.host, holder.process, holder.since, time.time())
 
 
 def _describe(folder: ObjectFolder, holder: Holder | None) -> str:

@@ -217,8 +217,8 @@ def describe_plan(plan: SyncPlan, *, shown: int = 10, prices: RequestPrices | No
         return "\n".join(lines)
     cost = plan.request_cost(prices)
     requests = ", ".join(f"{count:,} {kind}" for kind, count in cost.requests.items() if count) or "none"
-    lines.append(f"requests: {requests}; about {cost.usd:.2f} USD at S3's list prices" if prices is None else
-                 f"requests: {requests}; about {cost.usd:.2f} USD")  # fmt: skip
+    usd = "less than 0.01" if 0 < cost.usd < 0.01 else f"about {cost.usd:.2f}"
+    lines.append(f"requests: {requests}; {usd} USD{' at list prices of S3' if prices is None else ''}")
     return "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -29,15 +30,18 @@ class Record:
     """What earlier syncs put in a dataset.
 
     Attributes:
-        built: columns key, content, size_bytes, etag: an object each.
-        sidecars: key of a sidecar (`classes.json`) -> the SHA-256 of what was written.
+        built: columns key, content, size_bytes, etag, frame: an object each. The content is "" where a step failed and
+            left nobody knows what.
+        sidecars: key of a sidecar (`classes.json`) -> SHA-256, size and mark of what was written; "" where it is about
+            to be.
         manifest: name of the manifest that it follows; "" where nothing was built yet.
-        kind: of the split that it follows, `grouped` or `mixed`; "" where nothing was built yet.
+        task, kind: of which task and of which kind of split, `grouped` or `mixed`; "" where nothing was built yet.
     """
 
     built: pl.DataFrame
     sidecars: Mapping[str, str] = field(default_factory=dict)
     manifest: str = ""
+    task: str = ""
     kind: str = ""
 
 
@@ -47,13 +51,14 @@ class Unfinished:
 
     Attributes:
         steps: as `steps_of` makes them.
-        digest: of the steps' bytes, in hex: what tells the journal of these steps from any other.
-        manifest, kind: as in `Record`, of the dataset when all is done.
+        name: what tells the journal of these steps from any other, of equal steps at another time too.
+        manifest, task, kind: as in `Record`, of the dataset when all is done.
     """
 
     steps: pl.DataFrame
-    digest: str
+    name: str
     manifest: str
+    task: str
     kind: str
 
 
@@ -61,8 +66,8 @@ def no_record() -> Record:
     """Return the record of a dataset that does not exist yet."""
     import polars as pl
 
-    schema = {"key": pl.String, "content": pl.String, "size_bytes": pl.Int64, "etag": pl.String}
-    return Record(pl.DataFrame(schema=schema))
+    kinds = {"key": pl.String, "content": pl.String, "size_bytes": pl.Int64, "etag": pl.String, "frame": pl.String}
+    return Record(pl.DataFrame(schema=kinds))
 
 
 def read_record(folder: ObjectFolder) -> Record:
@@ -74,7 +79,7 @@ def read_record(folder: ObjectFolder) -> Record:
     if folder.state(RECORD_KEY) is None:
         return no_record()
     table, notes = _from_parquet(folder.read(RECORD_KEY), where=f"{folder.place}: {RECORD_KEY}", schema="record/1")
-    return Record(table, notes["sidecars"], notes["manifest"], notes["kind"])
+    return Record(table, notes["sidecars"], notes["manifest"], notes["task"], notes["kind"])
 
 
 def write_record(folder: ObjectFolder, record: Record) -> None:
@@ -82,6 +87,7 @@ def write_record(folder: ObjectFolder, record: Record) -> None:
     notes = {
         "schema": "record/1",
         "manifest": record.manifest,
+        "task": record.task,
         "kind": record.kind,
         "sidecars": dict(record.sidecars),
     }
@@ -98,14 +104,15 @@ def read_unfinished(folder: ObjectFolder) -> Unfinished | None:
         return None
     data = folder.read(STEPS_KEY)
     table, notes = _from_parquet(data, where=f"{folder.place}: {STEPS_KEY}", schema="steps/1")
-    return Unfinished(table, digest_of_bytes(data), notes["manifest"], notes["kind"])
+    return Unfinished(table, notes["name"], notes["manifest"], notes["task"], notes["kind"])
 
 
-def write_unfinished(folder: ObjectFolder, steps: pl.DataFrame, *, manifest: str, kind: str) -> Unfinished:
+def write_unfinished(folder: ObjectFolder, steps: pl.DataFrame, *, manifest: str, task: str, kind: str) -> Unfinished:
     """Write down what is about to be done, before the first of it is."""
-    data = _as_parquet(steps, {"schema": "steps/1", "manifest": manifest, "kind": kind})
-    folder.write(STEPS_KEY, data)
-    return Unfinished(steps, digest_of_bytes(data), manifest, kind)
+    name = secrets.token_hex(8)
+    notes = {"schema": "steps/1", "name": name, "manifest": manifest, "task": task, "kind": kind}
+    folder.write(STEPS_KEY, _as_parquet(steps, notes))
+    return Unfinished(steps, name, manifest, task, kind)
 
 
 def _as_parquet(table: pl.DataFrame, notes: Mapping[str, object]) -> bytes:

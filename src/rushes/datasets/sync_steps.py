@@ -15,12 +15,15 @@ _ROWS_AT_ONCE = 100_000
 KINDS = ("move", "copy", "replace", "delete")
 
 
-def steps_of(plan: SyncPlan) -> pl.DataFrame:
+def steps_of(plan: SyncPlan, wanted: pl.DataFrame, built: pl.DataFrame) -> pl.DataFrame:
     """Return the steps of a plan, numbered in the order in which they are done.
+
+    Args:
+        wanted, built: what the plan was made from, with the column frame.
 
     Returns:
         columns step (Int64), kind (`move`, `copy`, `replace` or `delete`), key, key_from, source, content, size_bytes,
-        etag; what a kind has no use for is "" or 0. The size and ETag are of the object as it is before the step.
+        etag, frame; what a kind has no use for is "" or 0. Size and ETag are of the object as it is before the step.
     """
     import polars as pl
 
@@ -35,14 +38,15 @@ def steps_of(plan: SyncPlan) -> pl.DataFrame:
         pl.lit("delete").alias("kind"), "key", nothing.alias("key_from"), nothing.alias("source"),
         nothing.alias("content"), "size_bytes", nothing.alias("etag"),
     )  # fmt: skip
-    steps = pl.concat([moves, copies, deletes])
+    arriving = pl.concat([moves, copies]).join(wanted.select("key", "frame"), on="key", how="left")
+    steps = pl.concat([arriving, deletes.join(built.select("key", "frame"), on="key", how="left")])
     order = pl.col("kind").replace_strict({kind: place for place, kind in enumerate(KINDS)}, return_dtype=pl.Int64)
     return steps.sort(order, "key").with_row_index("step").with_columns(pl.col("step").cast(pl.Int64))
 
 
 def digest_of_steps(steps: pl.DataFrame) -> str:
-    """Return the SHA-256 of steps, in hex: the same for the same steps."""
+    """Return the SHA-256 of what steps do, in hex: what is moved, copied and deleted, and where to."""
     digest = hashlib.sha256()
-    for piece in steps.iter_slices(_ROWS_AT_ONCE):
+    for piece in steps.select("kind", "key", "key_from", "source", "content").iter_slices(_ROWS_AT_ONCE):
         digest.update(piece.write_csv(include_header=False).encode())
     return digest.hexdigest()

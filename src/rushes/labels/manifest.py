@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -73,19 +73,6 @@ class ManifestRow:
         return f"{self.source[:16]}:{self.pts}" if self.source else self.img_ref
 
 
-def format_manifest(rows: Iterable[ManifestRow]) -> str:
-    """Return JSON Lines that are byte for byte the same for the same rows, whatever their order.
-
-    Lines stand in order of group, frame name, then frame.
-
-    Raises:
-        ManifestError: two rows are of the same frame.
-    """
-    from rushes.labels.manifest_table import format_table, sorted_table, table_of_rows
-
-    return b"".join(format_table(sorted_table(table_of_rows(rows)))).decode()
-
-
 def parse_manifest(text: str, *, where: str = "manifest") -> list[ManifestRow]:
     """Read JSON Lines; the picture may also be under `src-ref`, `src_url`, `file_name`, the class under `label`.
 
@@ -130,32 +117,12 @@ def read_manifest(path: Path) -> list[ManifestRow]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ManifestError(f"{path} is missing. Build a manifest: rushes manifest build") from None
+        raise ManifestError(f"{path} is missing. Check the name, or build a manifest: rushes manifest build") from None
     except UnicodeDecodeError as error:
         raise ManifestError(f"{path} is not a manifest: it is not UTF-8 text") from error
     except OSError as error:
         raise ManifestError(f"{path} cannot be read: {error.strerror}") from error
     return parse_manifest(text, where=str(path))
-
-
-def write_manifest(
-    rows: Sequence[ManifestRow], folder: Path, task_name: str, now: datetime, *, parquet_above: int = PARQUET_ABOVE
-) -> tuple[Path, bool]:
-    """Write a new version of a task's manifest, `<task>-manifest-<UTC time>.jl`, if it says something new.
-
-    Args:
-        now: an aware time; a version never sorts before the newest one, even if a clock was set back.
-        parquet_above: with more rows than this, the same stands beside it as Parquet.
-
-    Returns:
-        the file that holds these rows, and whether it was written now.
-
-    Raises:
-        ManifestError: there are no rows, or two of the same frame.
-    """
-    from rushes.labels.manifest_table import table_of_rows, write_manifest_table
-
-    return write_manifest_table(table_of_rows(rows), folder, task_name, now, parquet_above=parquet_above)
 
 
 def newest_manifest(folder: Path, task_name: str) -> Path | None:

@@ -161,6 +161,35 @@ def read_manifest_table(path: Path, *, columns: Sequence[str] | None = None) -> 
     return table.select(wanted)
 
 
+def format_manifest(rows: Iterable[ManifestRow]) -> str:
+    """Return JSON Lines that are byte for byte the same for the same rows, whatever their order.
+
+    Lines stand in order of group, frame name, then frame.
+
+    Raises:
+        ManifestError: two rows are of the same frame.
+    """
+    return b"".join(format_table(sorted_table(table_of_rows(rows)))).decode()
+
+
+def write_manifest(
+    rows: Sequence[ManifestRow], folder: Path, task_name: str, now: datetime, *, parquet_above: int = PARQUET_ABOVE
+) -> tuple[Path, bool]:
+    """Write a new version of a task's manifest, `<task>-manifest-<UTC time>.jl`, if it says something new.
+
+    Args:
+        now: an aware time; a version never sorts before the newest one, even if a clock was set back.
+        parquet_above: with more rows than this, the same stands beside it as Parquet.
+
+    Returns:
+        the file that holds these rows, and whether it was written now.
+
+    Raises:
+        ManifestError: there are no rows, or two of the same frame.
+    """
+    return write_manifest_table(table_of_rows(rows), folder, task_name, now, parquet_above=parquet_above)
+
+
 def write_manifest_table(
     table: pl.DataFrame, folder: Path, task_name: str, now: datetime, *, parquet_above: int = PARQUET_ABOVE
 ) -> tuple[Path, bool]:

@@ -65,10 +65,11 @@ class BucketFolder:
                     count += 1
                     yield path[len(self._prefix) :], state
                 progress(count, None, page[-1]["path"] if page else "")
-        except InvalidPathError:
+        except InvalidPathError as error:
             raise PlaceError(
                 self.place,
-                "holds a key with an empty part ('//', '.' or '..'), which cannot be listed. Rename or remove it",
+                f"holds a key with an empty part ('//', '.' or '..'), which cannot be listed: {_first_line(error)}. "
+                "Rename or remove it",
             ) from None
         except (BaseError, OSError, ValueError) as error:
             raise PlaceError(self.place, reason_of(error, self._remote, doing="listed")) from None
@@ -308,7 +309,7 @@ class BucketFolder:
 
     def _is_same(self, source: Remote, known: State, target: str, copy: State) -> bool:
         """Return whether what the store says of an object and of its copy does not speak against it."""
-        return not (_is_md5(known.etag) and _is_md5(copy.etag)) or known.etag == copy.etag
+        return not (_is_md5(known.etag) and _is_md5(copy.etag)) or not is_other(known, copy)
 
     def _fetch(self, source: Remote, target: str) -> State:
         """Bring a file from another store through this machine."""
@@ -375,6 +376,11 @@ def bucket_folder(place: Remote) -> BucketFolder:
     if place.scheme == "s3":
         return S3Folder(place, s3_settings(os.environ, home=Path.home()))
     return BucketFolder(place, store_of(place)[0])
+
+
+def _first_line(error: Exception) -> str:
+    """Return what the library says of a key; it holds no more than that."""
+    return str(error).strip().splitlines()[0][:300]
 
 
 def _is_md5(etag: str | None) -> bool:

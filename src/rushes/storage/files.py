@@ -17,7 +17,8 @@ from typing import Any
 
 _PIECE_BYTES = 1 << 22
 _STEM_LETTERS = 40  # of a temporary file's name
-_TEMPORARY = re.compile(rf"\..{{0,{_STEM_LETTERS}}}-[a-z0-9_]{{8}}(\.[^.]+)?", re.DOTALL)
+_MARK = ".rushes-"  # what a temporary file's name begins with: no person's file does
+_TEMPORARY = re.compile(rf"{re.escape(_MARK)}.{{0,{_STEM_LETTERS}}}-[a-z0-9_]{{8}}(\.[^.]+)?", re.DOTALL)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 _LEFT_SECONDS = 600.0  # a file is written in far less, whoever writes it
 
@@ -49,7 +50,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     Nothing stands at `path` before all bytes are on disk; on an error the temporary file is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:_STEM_LETTERS]}-", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{_MARK}{path.stem[:_STEM_LETTERS]}-", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -65,7 +66,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 def temporary_beside(path: Path) -> Path:
     """Return a name in the folder of `path` that nothing has yet, and that counts as a temporary file."""
     letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
-    return path.with_name(f".{path.stem[:_STEM_LETTERS]}-{letters}{path.suffix}")
+    return path.with_name(f"{_MARK}{path.stem[:_STEM_LETTERS]}-{letters}{path.suffix}")
 
 
 def is_temporary(name: str) -> bool:

@@ -33,8 +33,14 @@ class LocalFolder:
     The state of a file is its size and the time of its last change. See ObjectFolder for what each method promises.
     """
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, *, links: bool = True) -> None:
+        """Take a folder; nothing is made yet.
+
+        Args:
+            links: whether an upload may be a second name of the file; otherwise it is a copy.
+        """
         self.place: Place = place
+        self._links = links
         self._folder = place
         self._lock = threading.Lock()
         self._prepared: set[Path] = set()
@@ -122,7 +128,7 @@ class LocalFolder:
     def upload(self, path: Path, key: str) -> State:
         """Give a local file a second name at a key, or copy it where that cannot be."""
         target = self._ready(key)
-        return self._link(path, target)
+        return self._link(path, target, links=self._links)
 
     def copy_within(self, key: str, to: str, *, known: State | None = None) -> State:
         source, target = self._path(key), self._ready(to)
@@ -192,13 +198,15 @@ class LocalFolder:
                 self._prepared.add(path.parent)
         return path
 
-    def _link(self, source: Path, target: Path) -> State:
+    def _link(self, source: Path, target: Path, *, links: bool = True) -> State:
         with self._said(source, "copied", to=target):
             real = source.resolve(strict=True) if source.is_symlink() else source
             before = real.stat()
             if not stat.S_ISREG(before.st_mode):
                 raise PlaceError(source, "is no file. Name a file")
             try:
+                if not links:
+                    raise OSError(errno.EXDEV, "copies are wanted")
                 _name_again(real, target)
             except OSError as error:
                 if error.errno not in _NO_LINK:

@@ -74,15 +74,18 @@ class ObjectFolder(Protocol):
         """Remove objects; return why, for each that could not be. One that is not there is no fault."""
 
 
-def object_folder(place: Place) -> ObjectFolder:
+def object_folder(place: Place, *, links: bool = True) -> ObjectFolder:
     """Return a place as keys; nothing is asked or made yet.
+
+    Args:
+        links: whether what is put into a local folder may be a second name of the file that it comes from.
 
     Raises:
         UsageError: it is a web address, or the environment says what cannot be followed.
         MissingExtraError: the extra `cloud` is not installed.
     """
     if isinstance(place, Path):
-        return LocalFolder(place)
+        return LocalFolder(place, links=links)
     if not place.in_bucket:
         raise UsageError(f"{place}: a web server takes no files. Give a local folder, s3://, gs:// or az://")
     return bucket_folder(Remote(place.scheme, place.host, place.key))

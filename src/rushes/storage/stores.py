@@ -41,6 +41,16 @@ class State:
         return self.etag or (f"{self.modified:%Y-%m-%dT%H:%M:%SZ}" if self.modified else "")
 
     @property
+    def mark(self) -> str:
+        """What tells this from other states of its size, however a store quotes its ETags; empty where it states none.
+
+        The ETag without its quotes, or else the time of the last change to the microsecond.
+        """
+        if self.etag:
+            return unquoted(self.etag)
+        return f"{self.modified:%Y-%m-%dT%H:%M:%S.%fZ}" if self.modified else ""
+
+    @property
     def number(self) -> int | None:
         """The stamp as a number below 2**63, where a local file has the time of its last change; None without one."""
         return int(hashlib.sha256(self.stamp.encode()).hexdigest()[:16], 16) >> 1 if self.stamp else None
@@ -168,8 +178,13 @@ def is_other(known: State, now: State) -> bool:
     if known.size_bytes != now.size_bytes:
         return True
     if known.etag and now.etag:
-        return known.etag != now.etag
+        return unquoted(known.etag) != unquoted(now.etag)
     return known.modified != now.modified
+
+
+def unquoted(etag: str) -> str:
+    """Return an ETag as it can be compared: some stores quote it in one answer and not in another."""
+    return etag.removeprefix("W/").strip('"')
 
 
 def state_of(meta: Any) -> State:

@@ -16,6 +16,12 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d",
 _NOT_OF_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
+# Western words have accents among plain letters; in those of another alphabet every letter is beyond ASCII.
+_HIGH_WORD = re.compile(r"[\u00c0-\u00ff]{3,}")
+_WORD_WITH_HIGH = re.compile(r"[A-Za-z\u00c0-\u00ff]*[\u00c0-\u00ff][A-Za-z\u00c0-\u00ff]*")
+_HIGH_WORDS_SHARE = 0.5
+
+
 def parse_csv(content: bytes, *, name: str, key: str) -> Sheet:
     """Read a delimited file; the delimiter is the one under which its rows are as wide as its header.
 
@@ -59,6 +65,13 @@ def _decode(content: bytes, *, name: str) -> str:
             text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
+        foreign = _HIGH_WORD.findall(text)
+        if len(foreign) > _HIGH_WORDS_SHARE * len(_WORD_WITH_HIGH.findall(text)):
+            raise unreadable(
+                name,
+                f"the file is not UTF-8, and read as Windows-1252 its words look foreign: '{foreign[0]}'. Save it as "
+                "CSV UTF-8",
+            ) from None
     if _NOT_OF_TEXT.search(text):
         raise unreadable(name, "this is not text. Save the sheet as .csv (UTF-8) or .xlsx")
     return text
@@ -91,6 +104,10 @@ def _parse_rows(text: str, delimiter: str, *, name: str) -> list[list[str]]:
         rows.extend(reader)
         return rows
     except csv.Error as error:
+        if "field larger" in str(error) and '"' not in text:
+            raise unreadable(
+                name, f"a cell has more than {csv.field_size_limit():,} characters. Shorten it", row=len(rows) + 1
+            ) from error
         if "unexpected end" in str(error) or "field larger" in str(error):
             raise unreadable(
                 name, "a quotation mark is opened here and never closed. Close it or remove it", row=len(rows) + 1

@@ -105,7 +105,7 @@ class Studio:
 def studio(rushes: Rushes, tmp_path: Path, google: SheetsServer, bucket: Bucket) -> Studio:
     rushes("init", tmp_path / "season", "--template", "rarity")
     toml = tmp_path / "season" / "rushes.toml"
-    toml.write_text(toml.read_text() + '\n[labels]\nseasons = ["S01-episodes.json"]\n')
+    toml.write_text(toml.read_text().replace("# seasons = [", "seasons = ["))
     return Studio(rushes, tmp_path / "season", google, bucket)
 
 

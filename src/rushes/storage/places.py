@@ -108,8 +108,8 @@ def _parse_web(scheme: str, rest: str) -> Remote:
     try:
         address = urlsplit(f"{scheme}://{rest}")
         host, port = address.hostname or "", address.port
-    except ValueError as error:
-        raise UsageError(f"{scheme}://…: is not a web address ({error}). Check it") from None
+    except ValueError:  # its text may hold a password
+        raise UsageError(f"{scheme}://…: is not a web address. Check it") from None
     if not host:
         raise UsageError(f"{scheme}://…: names no server. Write {scheme}://server/file.mp4")
     if address.username is not None or address.password is not None:

@@ -109,3 +109,9 @@ def test_what_is_no_season_file_is_said_to_be_none(content: bytes, expected: str
 def test_a_season_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match="there is no such file"):
         read_season(tmp_path / "S01.json")
+
+
+def test_two_links_of_one_entry_that_name_two_worksheets_are_a_fault() -> None:
+    assert faults(entry(spreadsheet_url=f"{LINK}#gid=0", share_link=f"{LINK}&gid=5")) == [
+        "S01.json, entry 1, share_link: names another worksheet than spreadsheet_url (gid=0 and gid=5). Keep one"
+    ]

@@ -26,6 +26,7 @@ def planned(
         rate=rate,
         pictures=pictures,
         known=known,
+        group="TT_S01_E01",
         sheet="E01",
         column="FRAME NUMBER",
     )

@@ -148,6 +148,15 @@ def test_a_header_there_twice_matters_only_where_it_is_used():
         plan_columns(("file", "class", "class"), {})
 
 
+def test_headers_that_differ_in_case_and_punctuation_are_one_header_unless_one_is_stated():
+    with pytest.raises(SheetError, match=r"class: there are 2 columns .*\. 'Class' is the same: case, spaces"):
+        plan_columns(("file", "class", "Class"), {})
+    twice = ("frame", "JONNY's RECLASSIFICATION", "Jonny's Reclassification")
+    with pytest.raises(SheetError, match="there are 2 columns of this name"):
+        plan_columns(twice, {})
+    assert plan_columns(("file", "class", "Class"), {"Class": "class"}).classes[0].column.index == 2
+
+
 def test_a_sheet_without_a_header_says_so():
     with pytest.raises(SheetError, match="no named column"):
         plan_columns((), {})

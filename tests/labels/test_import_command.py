@@ -238,3 +238,33 @@ def test_a_signature_is_printed_nowhere_and_a_season_file_is_sent_to_pull(door):
     season.write_text(json.dumps([{"Season Code": "S01", "episode_code": "E01", "google_share_link": "a.csv"}]))
     _, err = door.load(season, status=2)
     assert f"is a season file, which says where the sheets are. Take them in: rushes labels pull {season}" in err
+
+
+def test_a_row_that_moved_to_a_worksheet_that_cannot_be_read_is_not_withdrawn(door: Door):
+    book = door.folder / "w.xlsx"
+    head = ("frame", "scale")
+    workbook(book, {"A": [head, (frame(0, 0), "LS"), (frame(0, 1), "MS")], "B": [head, (frame(0, 2), "CS")]})
+    assert door.load_as_json(book)["appended"] == 3
+    before = door.standing()
+    workbook(book, {"A": [head, (frame(0, 0), "LS")], "B": [("fraem", "scale"), (frame(0, 1), "MS")]})
+    said = door.load(book, status=1)
+    assert "nothing withdrawn, because of another worksheet of the file, which was not read whole" in said[1]
+    workbook(book, {"A": [head, (frame(0, 0), "LS")], "C": [("remark",), ("none",)]})
+    said = door.load(book)
+    assert "w.xlsx [B]: it was not read: it is gone, hidden, renamed or without its header" in said[1]
+    assert door.standing() == before
+
+
+def test_an_emptied_file_says_how_all_of_it_is_withdrawn(door: Door):
+    rows = door.csv(json.dumps({"frame": frame(0, 0), "scale": "LS"}), name="a.jsonl")
+    assert door.load_as_json(rows)["appended"] == 1
+    assert '{"frame": null, "class": null}' in door.load(door.csv("", name="a.jsonl"), status=2)[1]
+    assert door.load_as_json(door.csv('{"frame": null, "class": null}', name="a.jsonl"))["withdrawn"] == 1
+    assert "leave its header" in door.load(door.csv("", name="a.csv"), status=2)[1]
+
+
+def test_two_worksheets_that_contradict_each_other_are_named(door: Door):
+    head = ("frame", "scale")
+    book = workbook(door.folder / "w.xlsx", {"A": [head, (frame(0, 0), "LS")], "B": [head, (frame(0, 0), "MS")]})
+    assert f"w.xlsx [B], row 2: 'MS' for {frame(0, 0)}, but 'LS' in w.xlsx [A], row 2" in door.load(book, status=1)[1]
+    assert door.standing() == {}

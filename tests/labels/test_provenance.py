@@ -50,6 +50,8 @@ def test_of_two_sheets_of_one_origin_the_later_replaces_the_earlier():
 
 def test_outside_the_order_the_later_origin_stands():
     assert fates([say("MS", "anna"), say("CS", "bert")]) == ["overruled", "stands"]
+    first = explain([say("MS", "anna"), say("CS", "bert")], TRUST)[0]
+    assert first.why == "'bert' says CS, and said so later; neither is in the project's trust"
     assert "no origin of the project's trust" in explain([say("MS", "anna")], TRUST)[0].why
 
 

@@ -116,3 +116,9 @@ def test_a_link_that_is_refused_is_shown_without_its_key() -> None:
     with pytest.raises(SheetError, match="leads to no spreadsheet") as raised:
         parse_season(json.dumps([entry]).encode(), name="S01.json")
     assert "hush" not in str(raised.value)
+
+
+def test_two_links_of_one_entry_that_name_two_worksheets_are_a_fault() -> None:
+    assert faults(entry(spreadsheet_url=f"{LINK}#gid=0", share_link=f"{LINK}&gid=5")) == [
+        "S01.json, entry 1, share_link: names another worksheet than spreadsheet_url (gid=0 and gid=5). Keep one"
+    ]

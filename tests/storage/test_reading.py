@@ -24,7 +24,7 @@ from rushes.storage.reading import (
     open_place,
     read_place,
 )
-from rushes.storage.stores import WHOLE_BYTES, list_keys
+from rushes.storage.stores import WHOLE_BYTES, list_folder, list_keys
 from storage.servers import Bucket, WebServer, s3_store, web_server
 
 pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
@@ -352,3 +352,6 @@ def test_keys_of_a_folder_come_in_pages(bucket: Bucket) -> None:
     for number in range(1005):  # a page has 1000
         bucket.put(f"many/{number}.jpg", b"x")
     assert len(list(list_keys(remote(f"s3://{bucket.name}/many/")))) == 1005
+    bucket.put("many/deep/er.jpg", b"x")
+    assert len(list_folder(remote(f"s3://{bucket.name}/many/"))) == 1005
+    assert not any("/" in key for key in list_folder(remote(f"s3://{bucket.name}/")))

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Engine,
     Row,
     bindparam,
+    case,
     create_engine,
     delete,
     event,
@@ -34,9 +35,10 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from rushes.catalog import schema
 from rushes.catalog.migrations import migrate
 from rushes.errors import CatalogError
-from rushes.footage.source import REFERENCED, Frame, Source
+from rushes.footage.source import REFERENCED, Frame, Source, episode_of
 from rushes.labels.label import Label
 from rushes.labels.subjects import Subjects, unite_subjects
+from rushes.labels.trust import current_statements
 from rushes.storage.places import Place
 
 _WAIT_FOR_WRITERS_SECONDS = 30
@@ -127,24 +129,37 @@ class Catalog:
             )
 
     def add_source(self, source: Source, *, now: str) -> Source:
-        """Add a source, or bring path, group and start timecode of a known one up to date; return it as it stands.
+        """Add a source, or bring what may change of a known one up to date; return it as it stands.
 
         A name belongs to one source: where another one has it, a piece of the digest is added; the group of a source
-        that is its own group, and so is called like it, follows. Where the other one is referenced, the two are of
-        the same episode, and stay in its group.
+        that is its own group, and so is called like it, follows. Referenced frames of the same episode (`episode_of`)
+        are in the same group: a source that has none of its own comes to them, and to any other they come along.
         """
         table = schema.sources
-        referenced = select(table.c.group_name).where(table.c.name == source.name, table.c.codec == REFERENCED)
+        episode = episode_of(source)
+        referenced = select(table.c.digest, table.c.name, table.c.group_name).where(
+            table.c.codec == REFERENCED, table.c.digest != source.digest
+        )
         with self._reading() as connection:
-            theirs = connection.execute(referenced).scalar_one_or_none()
+            others = connection.execute(referenced).all()
+        kin = [row for row in others if row.name.casefold() == episode]
+        taken = {row.name.casefold() for row in kin}
+        has_own_group = source.group.casefold() not in (source.name.casefold(), episode)
+        is_its_own_group = source.group == source.name
         for name in (source.name, f"{source.name}-{source.digest[:8]}", source.digest):
-            group = (theirs or name) if source.group == source.name else source.group
+            if name.casefold() in taken:
+                continue
+            group = source.group if has_own_group else kin[0].group_name if kin else (
+                name if is_its_own_group else source.group)  # fmt: skip
             values = _source_to_row(source) | {"name": name, "group_name": group, "added_at": now}
-            changes = {column: values[column] for column in ("path", "group_name", "start_timecode")}
+            changes = {column: values[column] for column in ("path", "group_name", "start_timecode", "frame_count")}
             statement = self._insert(table).values(values)
             try:
                 with self._writing() as connection:
                     connection.execute(statement.on_conflict_do_update(index_elements=["digest"], set_=changes))
+                    if kin and has_own_group:
+                        along = update(table).where(table.c.digest.in_([row.digest for row in kin]))
+                        connection.execute(along.values(group_name=group))
             except IntegrityError:
                 continue
             stored = self.source(source.digest)
@@ -175,7 +190,12 @@ class Catalog:
         return changed
 
     def add_frames(self, stored: Sequence[StoredFrame], *, now: str) -> None:
-        """Add frames; of one that is there, state the picture that stands for it now."""
+        """Add frames; of one that is there, state the picture that stands for it now.
+
+        What is known of a picture stays known where nobody states otherwise: the signature of the frame, and the digest
+        while it is the same picture. A frame whose picture was only referred to gives way to one of the same name whose
+        picture is here: its statements and subjects are that one's from now on, and no list of frames holds it.
+        """
         rows = [
             {
                 "id": item.frame.id,
@@ -193,16 +213,71 @@ class Catalog:
             }
             for item in stored
         ]
-        with self._writing() as connection:
-            statement = self._insert(schema.frames)
-            changes = {name: statement.excluded[name] for name in ("image", "sha256", "signature", "size")}
+        table = schema.frames
+        with self.at_once(), self._writing() as connection:
+            statement = self._insert(table)
+            stated = statement.excluded
+            is_known = (stated.sha256 == "") & (stated.image == table.c.image)
+            changes = {
+                "image": stated.image,
+                "size": stated.size,
+                "sha256": case((is_known, table.c.sha256), else_=stated.sha256),
+                "signature": case((stated.signature == "", table.c.signature), else_=stated.signature),
+            }
             for batch in _batches(rows):
                 connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changes), batch)
+            self._take_over([item.frame for item in stored], connection, now=now)
+
+    def _take_over(self, frames: Sequence[Frame], connection: Connection, *, now: str) -> None:
+        """Let frames stand for the referenced ones of the same names."""
+        sources, table = schema.sources, schema.frames
+        referenced = connection.execute(
+            select(sources.c.digest, sources.c.name).where(sources.c.codec == REFERENCED)
+        ).all()
+        digests = {row.digest for row in referenced}
+        successor: dict[str, Frame] = {}
+        for frame in frames if referenced else ():
+            for row in referenced if frame.source not in digests else ():
+                if frame.name.casefold().startswith(f"{row.name.casefold()}_frm-"):
+                    tail = frame.name[len(row.name) :].upper()
+                    successor |= dict.fromkeys((f"{row.name}{tail}", frame.name, frame.name.upper()), frame)
+        names = list(successor)
+        for start in range(0, len(names), _ROWS_PER_STATEMENT):
+            wanted = select(table.c.id, table.c.name).where(
+                table.c.name.in_(names[start : start + _ROWS_PER_STATEMENT]),
+                table.c.source.in_(digests),
+                table.c.taken_over_by.is_(None),
+            )
+            for old in connection.execute(wanted).all():
+                self._hand_over(old.id, successor[old.name], connection, now=now)
+
+    def _hand_over(self, old: str, new: Frame, connection: Connection, *, now: str) -> None:
+        """State anew what is said of a frame of another one, and take it back of the first."""
+        table, words = schema.labels, schema.subjects
+        said: dict[str, list[Label]] = {}
+        for row in connection.execute(select(table).where(table.c.frame == old).order_by(table.c.number)):
+            said.setdefault(row.task, []).append(_label_from_row(row))
+        standing = [
+            label
+            for labels in said.values()
+            for of_frame in current_statements(labels).values()
+            for label in of_frame
+            if label.class_name is not None
+        ]
+        self.append_labels([replace(label, frame=new.id) for label in standing])
+        place = f"of {new.name} from now on, whose picture was taken in"
+        self.append_labels([replace(label, class_name=None, stated_at=now, place=place) for label in standing])
+        for row in connection.execute(select(words).where(words.c.frame == old)).all():
+            moved = self._insert(words).values(frame=new.id, sheet=row.sheet, words=row.words)
+            connection.execute(moved.on_conflict_do_nothing(index_elements=["frame", "sheet"]))
+        connection.execute(delete(words).where(words.c.frame == old))
+        connection.execute(update(schema.frames).where(schema.frames.c.id == old).values(taken_over_by=new.id))
 
     def frames(self, *, source: str | None = None) -> list[StoredFrame]:
         """Return frames in the order of source name and time; of one source where its digest is given."""
         table = schema.frames
-        wanted = select(table).join(schema.sources).order_by(schema.sources.c.name, table.c.ordinal)
+        wanted = select(table).join(schema.sources).where(table.c.taken_over_by.is_(None))
+        wanted = wanted.order_by(schema.sources.c.name, table.c.ordinal)
         if source is not None:
             wanted = wanted.where(table.c.source == source)
         with self._reading() as connection:
@@ -214,7 +289,9 @@ class Catalog:
         found: list[StoredFrame] = []
         with self._reading() as connection:
             for start in range(0, len(sources), _ROWS_PER_STATEMENT):
-                wanted = select(table).where(table.c.source.in_(sources[start : start + _ROWS_PER_STATEMENT]))
+                wanted = select(table).where(
+                    table.c.source.in_(sources[start : start + _ROWS_PER_STATEMENT]), table.c.taken_over_by.is_(None)
+                )
                 found += [_frame_from_row(row) for row in connection.execute(wanted.order_by(table.c.ordinal))]
         place = {digest: number for number, digest in enumerate(sources)}
         return sorted(found, key=lambda item: place[item.frame.source])
@@ -262,6 +339,20 @@ class Catalog:
         with self._reading() as connection:
             return [_label_from_row(row) for row in connection.execute(wanted)]
 
+    def labels_of_sheet(self, sheet: str, *, task: str) -> list[Label]:
+        """Return every statement that one sheet made, the earliest first."""
+        table = schema.labels
+        wanted = select(table).where(table.c.task == task, table.c.sheet == sheet).order_by(table.c.number)
+        with self._reading() as connection:
+            return [_label_from_row(row) for row in connection.execute(wanted)]
+
+    def sheets(self, *, task: str) -> list[str]:
+        """Return the keys of the sheets that ever stated anything for a task, in order."""
+        table = schema.labels
+        wanted = select(table.c.sheet).where(table.c.task == task).distinct().order_by(table.c.sheet)
+        with self._reading() as connection:
+            return [str(sheet) for sheet in connection.execute(wanted).scalars()]
+
     # Subjects.
 
     def set_subjects(self, sheet: str, words_of: Mapping[str, Subjects]) -> None:
@@ -303,6 +394,13 @@ class Catalog:
             for row in connection.execute(select(table).order_by(table.c.sheet, table.c.frame)):
                 found.setdefault(row.sheet, {})[row.frame] = tuple(row.words.split("\n"))
         return found
+
+    def subjects_of_sheet(self, sheet: str) -> dict[str, Subjects]:
+        """Return frame id -> the words that one sheet states."""
+        table = schema.subjects
+        wanted = select(table).where(table.c.sheet == sheet).order_by(table.c.frame)
+        with self._reading() as connection:
+            return {row.frame: tuple(row.words.split("\n")) for row in connection.execute(wanted)}
 
     # Connections.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rushes.catalog.catalog import Catalog
@@ -10,13 +10,15 @@ from rushes.catalog.frame_refs import frame_refs
 from rushes.errors import Fault
 from rushes.footage.source import Source
 from rushes.labels.columns import Columns
-from rushes.labels.frame_index import FrameIndex
+from rushes.labels.contradictions import set_contradictions_aside
+from rushes.labels.frame_index import FrameIndex, FrameRef
 from rushes.labels.groups import GroupChange, plan_groups
 from rushes.labels.label import Label
 from rushes.labels.parse import Parsed, parse_labels
 from rushes.labels.plan import gone_from, plan_import, plan_takeover
 from rushes.labels.sheet import Sheet
 from rushes.labels.subjects import Subjects, plan_subjects
+from rushes.labels.trust import current_statements
 from rushes.project import Task
 
 
@@ -25,7 +27,7 @@ class Known:
     """What sheets are read against.
 
     Attributes:
-        previous: every statement of the task so far, the earliest first.
+        previous: the task's statements so far, the earliest first; those of other sheets are passed over.
         subjects: key of a sheet -> frame id -> what it said so far is in the picture.
     """
 
@@ -42,11 +44,11 @@ class Import:
     Attributes:
         parsed: one per sheet, in their order.
         new: statements to append, withdrawals among them.
-        held_back: key of a sheet that is not whole -> how many statements would otherwise be withdrawn.
+        held_back: key of a sheet -> how many statements would be withdrawn if the whole file were understood.
         groups: first 16 hex digits of a source's digest -> the group that a sheet puts it in.
         regrouped: the sources whose group changes.
         subjects: key of a sheet -> frame id -> what it says from now on is in the picture; () for no longer anything.
-        subjects_held_back: of how many frames subjects would be withdrawn if their sheet were whole.
+        subjects_held_back: of how many frames subjects would be withdrawn if the whole file were understood.
     """
 
     parsed: tuple[Parsed, ...]
@@ -79,11 +81,52 @@ class Import:
         return len({frame for frame, words in every if not words} - {frame for frame, words in every if words})
 
 
-def read_known(catalog: Catalog, task: Task) -> Known:
-    """Read what a catalog knows of frames, sources, subjects and a task's labels."""
+def read_known(catalog: Catalog, task: Task, *, sheets: Sequence[str]) -> Known:
+    """Read what a catalog knows of frames and sources, and what sheets said of them so far.
+
+    Args:
+        sheets: keys of the sheets.
+    """
     sources = catalog.sources()
     refs = frame_refs(catalog.frames(), sources, catalog.other_paths())
-    return Known(tuple(sources), FrameIndex(refs), tuple(catalog.labels(task=task.name)), catalog.subjects_by_sheet())
+    said, subjects = what_sheets_said(catalog, task, sheets)
+    return Known(tuple(sources), FrameIndex(refs), said, subjects)
+
+
+def what_sheets_said(
+    catalog: Catalog, task: Task, sheets: Iterable[str]
+) -> tuple[tuple[Label, ...], dict[str, dict[str, Subjects]]]:
+    """Return the statements that sheets made so far, and key of a sheet -> frame id -> its subjects."""
+    keys = list(dict.fromkeys(sheets))
+    said = tuple(label for key in keys for label in catalog.labels_of_sheet(key, task=task.name))
+    return said, {key: catalog.subjects_of_sheet(key) for key in keys}
+
+
+def find_absent(catalog: Catalog, task: Task, found: Sequence[Sheet], *, said: Collection[str]) -> list[Fault]:
+    """Return what to say of worksheets of a file whose statements stand, and that were not read with the others.
+
+    Args:
+        found: the worksheets that the file has now.
+        said: keys of those that were read, or of which it is said why not.
+    """
+    names = {sheet.key: sheet.name for sheet in found}
+    files = {file: sheet.name.partition(" [")[0] for sheet in found if (file := sheet.key.rpartition("#")[0])}
+    absent: list[Fault] = []
+    for key in catalog.sheets(task=task.name) if files else ():
+        file, _, worksheet = key.rpartition("#")
+        if key in said or file not in files:
+            continue
+        current = current_statements(catalog.labels_of_sheet(key, task=task.name))
+        count = sum(label.class_name is not None for labels in current.values() for label in labels)
+        if count:
+            message = (
+                f"it was not read: it is gone, hidden, renamed or without its header, and {count:,} of its statements "
+                "stand. Until it is back nothing of this file is withdrawn. To take back what it stated, leave its "
+                "header alone in it, run rushes labels import, and then delete it. A link that names a worksheet "
+                "(gid=…) is read for itself"
+            )
+            absent.append(Fault(names.get(key, f"{files[file]} [{worksheet}]"), None, None, message))
+    return absent
 
 
 def plan_imports(
@@ -94,43 +137,57 @@ def plan_imports(
     default_origin: str,
     now: str,
     refused: Mapping[str, Mapping[int, Fault]] | None = None,
+    unread: Sequence[Fault] = (),
 ) -> Import:
-    """Decide what sheets add to the statements that are there, and which sources they put in another group.
+    """Decide what the worksheets of one file add to the statements there are, and which sources change their group.
+
+    While any of them is not whole, or one was not read, nothing of any of them is withdrawn: a row that is gone from
+    one may have moved to another.
 
     Args:
+        sheets: the worksheets that were read.
         default_origin: the origin of class columns for which a sheet names none.
         now: ISO 8601 UTC, the time of the statements.
         refused: key of a sheet -> number of a row -> why its frame is not to be labelled.
+        unread: what is wrong with the worksheets of the file that were not read.
     """
     wrong = refused or {}
-    sheets = list(sheets)
-    parsed = tuple(
-        parse_labels(
-            sheet, task, columns, known.index, default_origin=default_origin, now=now, refused=wrong.get(sheet.key)
-        )
-        for sheet, columns in sheets
+    planned = list(sheets)
+    parsed = set_contradictions_aside(
+        [
+            parse_labels(
+                sheet, task, columns, known.index, default_origin=default_origin, now=now, refused=wrong.get(sheet.key)
+            )
+            for sheet, columns in planned
+        ],
+        sheet_names={sheet.key: sheet.name for sheet, _ in planned},
+        frame_name=lambda frame: found.name if isinstance(found := known.index.frame(frame), FrameRef) else frame,
     )
+    is_whole = not unread and all(one.is_whole for one in parsed)
+    finds_all_frames = is_whole and not any(one.without_frames for one in parsed)
     # A sheet is compared with its own statements alone; others, which may be millions, are looked at once.
     said: dict[str, list[Label]] = {one.sheet: [] for one in parsed}
-    formers = [(key, one) for (sheet, _), one in zip(sheets, parsed, strict=True) for key in sheet.former_keys]
+    formers = [(key, one) for (sheet, _), one in zip(planned, parsed, strict=True) for key in sheet.former_keys]
     said |= {key: [] for key, _ in formers}
     for label in known.previous:
         if label.sheet in said:
             said[label.sheet].append(label)
-    held_back = {
-        one.sheet: len(gone) for one in parsed if not one.is_whole and (gone := gone_from(said[one.sheet], one))
-    }
+    held_back = {one.sheet: len(gone) for one in parsed if not is_whole and (gone := gone_from(said[one.sheet], one))}
     taken_over = [label for key, one in formers for label in plan_takeover(said[key], one, former=key, now=now)]
     groups = {short: group for one in parsed for short, group in one.groups.items()}
+    stated = [label for one in parsed for label in plan_import(said[one.sheet], one, now=now, others_whole=is_whole)]
+    changed = {one.sheet: words for one in parsed if (words := _changed_subjects(known, one, finds_all_frames))}
+    changed |= {
+        key: words for key, one in formers if (words := _subjects_taken_over(known, one, key, finds_all_frames))
+    }
     return Import(
         parsed=parsed,
-        new=(*(label for one in parsed for label in plan_import(said[one.sheet], one, now=now)), *taken_over),
+        new=(*stated, *taken_over),
         held_back=held_back,
         groups=groups,
         regrouped=tuple(plan_groups(known.sources, groups)),
-        subjects={one.sheet: changed for one in parsed if (changed := _changed_subjects(known, one))}
-        | {key: taken for key, one in formers if (taken := _subjects_taken_over(known, one, former=key))},
-        subjects_held_back=sum(len(_subjects_gone_from(known, one)) for one in parsed if not _finds_all_frames(one)),
+        subjects=changed,
+        subjects_held_back=sum(len(_subjects_gone_from(known, one)) for one in parsed if not finds_all_frames),
     )
 
 
@@ -143,24 +200,20 @@ def apply_import(catalog: Catalog, planned: Import) -> None:
         catalog.set_groups((change.digest, change.after) for change in planned.regrouped)
 
 
-def _changed_subjects(known: Known, parsed: Parsed) -> Mapping[str, Subjects]:
+def _changed_subjects(known: Known, parsed: Parsed, is_whole: bool) -> Mapping[str, Subjects]:
     if not parsed.has_subjects:
         return {}
     said = known.subjects.get(parsed.sheet, {})
-    return plan_subjects(said, parsed.subjects, is_whole=_finds_all_frames(parsed))
+    return plan_subjects(said, parsed.subjects, is_whole=is_whole)
 
 
-def _subjects_taken_over(known: Known, parsed: Parsed, *, former: str) -> dict[str, Subjects]:
+def _subjects_taken_over(known: Known, parsed: Parsed, former: str, is_whole: bool) -> Mapping[str, Subjects]:
     """Return what is no longer said under a former key, since the sheet says it under its own or not any more."""
     said = known.subjects.get(former, {}) if parsed.has_subjects else {}
-    return {frame: () for frame in said if frame in parsed.subjects or _finds_all_frames(parsed)}
+    return {frame: () for frame in said if frame in parsed.subjects or is_whole}
 
 
 def _subjects_gone_from(known: Known, parsed: Parsed) -> list[str]:
     """Return the frames of which a sheet stated subjects that no row of it states any more."""
     said = known.subjects.get(parsed.sheet, {}) if parsed.has_subjects else {}
     return [frame for frame in said if frame not in parsed.subjects]
-
-
-def _finds_all_frames(parsed: Parsed) -> bool:
-    return parsed.is_whole and not parsed.without_frames

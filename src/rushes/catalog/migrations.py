@@ -87,7 +87,18 @@ def _add_subjects(connection: Connection) -> None:
     )
 
 
-STEPS: tuple[Step, ...] = (_make_first_tables, _add_start_timecode, _add_subjects)
+def _index_by_sheet_and_let_frames_be_taken_over(connection: Connection) -> None:
+    connection.execute(text("CREATE INDEX labels_by_task_and_sheet ON labels (task, sheet)"))
+    connection.execute(text("CREATE INDEX subjects_by_sheet ON subjects (sheet)"))
+    connection.execute(text("ALTER TABLE frames ADD COLUMN taken_over_by VARCHAR(40)"))
+
+
+STEPS: tuple[Step, ...] = (
+    _make_first_tables,
+    _add_start_timecode,
+    _add_subjects,
+    _index_by_sheet_and_let_frames_be_taken_over,
+)
 
 
 def migrate(engine: Engine, *, steps: Sequence[Step] = STEPS) -> int:

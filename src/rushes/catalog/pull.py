@@ -13,23 +13,22 @@ from pathlib import Path
 from rushes.catalog.catalog import Catalog, StoredFrame, open_catalog
 from rushes.catalog.frame_refs import frame_refs
 from rushes.catalog.frame_writer import now
-from rushes.catalog.imports import Import, Known, apply_import, plan_imports
+from rushes.catalog.imports import Import, Known, apply_import, find_absent, plan_imports, what_sheets_said
 from rushes.catalog.referenced import Referenced, pictures_by_name, plan_referenced
 from rushes.errors import Fault, MediaError, ProjectError, RushesError, SheetError, UsageError, did_you_mean
-from rushes.footage.source import Source
-from rushes.labels.episode import RATE, EpisodeSheet, parse_episode, seems_to_be_of_episode
+from rushes.footage.source import Source, episode_of
+from rushes.labels.episode import RATE, EpisodeSheet, find_buried_header, parse_episode, seems_to_be_of_episode
 from rushes.labels.frame_index import FrameIndex, FrameRef
-from rushes.labels.label import Label
 from rushes.labels.season import Episode, find_repeated, read_season
 from rushes.labels.sheet import Sheet
 from rushes.labels.sheets.anywhere import WantedSheet, read_each
 from rushes.labels.sheets.asking import Patience
-from rushes.labels.subjects import Subjects
+from rushes.labels.sheets.links import parse_google_link
 from rushes.progress import Progress, silent
 from rushes.project import PROJECT_FILE, Project, Task
 from rushes.storage.places import Remote
 from rushes.storage.s3_urls import parse_base
-from rushes.storage.stores import list_keys
+from rushes.storage.stores import list_folder
 from rushes.timecode import format_frame_name
 
 _DEFAULT_ORIGIN = "supervised"
@@ -108,11 +107,6 @@ class Pulled:
     @property
     def faults(self) -> tuple[Fault, ...]:
         return tuple(fault for episode in self.episodes for fault in episode.faults)
-
-    @property
-    def changed(self) -> bool:
-        """Whether any statement was appended or withdrawn, or any frame registered."""
-        return any(one.appended or one.withdrawn or one.registered for one in self.episodes)
 
 
 def read_episodes(
@@ -194,32 +188,32 @@ class _Pulling:
     """One pull: what the catalog knows, and what was listed so far.
 
     Attributes:
-        previous: key of a sheet -> the task's statements that it made so far.
         sources: what names of frames begin with, in lower case -> the sources of such frames.
-        subjects: key of a sheet -> frame id -> what it said so far is in the picture.
+        of_episode: name of an episode, in lower case -> its sources, films that were taken in later among them.
     """
 
     catalog: Catalog
     project: Project
     task: Task
     settings: PullSettings
-    previous: dict[str, list[Label]] = field(default_factory=dict)
     sources: dict[str, list[Source]] = field(default_factory=dict)
+    of_episode: dict[str, list[Source]] = field(default_factory=dict)
     listed: dict[Remote, dict[str, str] | MediaError] = field(default_factory=dict)
-    subjects: dict[str, dict[str, Subjects]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.subjects = self.catalog.subjects_by_sheet()
-        for label in self.catalog.labels(task=self.task.name):
-            self.previous.setdefault(label.sheet, []).append(label)
         for source in self.catalog.sources():
             self.sources.setdefault(_stem_of(source), []).append(source)
+            self.of_episode.setdefault(episode_of(source), []).append(source)
 
     def take(self, episode: Episode, sheets: Sequence[Sheet]) -> PulledEpisode:
         """Take in the worksheets of an episode."""
-        checked, faults = _check(episode, sheets, known=self.project.columns, rates=self._rates())
+        checked, faults, passed_over = _check(episode, sheets, known=self.project.columns, rates=self._rates())
         if not checked:
             return PulledEpisode(episode, episode.code, faults=tuple(faults))
+        faulty = {fault.sheet for fault in faults}
+        said = {sheet.key for sheet in sheets if sheet.name in faulty} | {one.sheet.key for one in checked}
+        absent = find_absent(self.catalog, self.task, sheets, said=said) if _is_whole_file(episode) else []
+        about = (*_notes_of(checked), *passed_over, *absent)
         stem = next((one.stem for one in checked if one.stem), episode.code)
         sources = self.sources.setdefault(stem.casefold(), [])
         frames = self.catalog.frames_of([source.digest for source in sources])
@@ -227,18 +221,21 @@ class _Pulling:
             new, notes = self._register(checked, stem, sources, frames)
         except RushesError as error:
             faults.append(Fault(checked[0].sheet.name, None, None, str(error)))
-            return PulledEpisode(episode, stem, faults=tuple(faults), notes=_notes_of(checked))
-        every = [*sources, *(one.source for one in new.values() if one.source is not None)]
+            return PulledEpisode(episode, stem, faults=tuple(faults), notes=about)
+        kin = self.of_episode.get(stem.casefold(), [])
+        added = [one.source for one in new.values() if one.source is not None]
+        every = list({source.digest: source for source in (*kin, *sources, *added)}.values())
         refs = self._refs([*frames, *(item for one in new.values() for item in one.frames)], every)
         keys = [key for one in checked for key in (one.sheet.key, *one.sheet.former_keys)]
-        previous = tuple(label for key in keys for label in self.previous.get(key, ()))
+        previous, subjects = what_sheets_said(self.catalog, self.task, keys)
         planned = plan_imports(
-            Known(tuple(sources), FrameIndex(refs), previous, self.subjects),
+            Known(tuple(every), FrameIndex(refs), previous, subjects),
             [(one.sheet, one.columns) for one in checked],
             self.task,
             default_origin=_DEFAULT_ORIGIN,
             now=now(),
             refused={one.sheet.key: {**one.refused, **new[one.sheet.key].missing} for one in checked},
+            unread=(*faults, *absent),
         )
         faults += planned.faults
         taken = not (self.settings.strict and faults)
@@ -254,7 +251,7 @@ class _Pulling:
             planned=planned,
             faults=tuple(faults),
             unmatched=planned.unmatched,
-            notes=(*_notes_of(checked), *notes),
+            notes=(*about, *notes),
         )
 
     def _register(
@@ -270,14 +267,18 @@ class _Pulling:
             return new, []
         notes: list[Fault] = []
         known = next((source for source in sources if source.is_referenced), None)
+        stem = known.name if known is not None and known.name.casefold() == stem.casefold() else stem
+        named: set[str] = set()  # a frame is where the first worksheet that names it says
         for one in checked:
             base = parse_base(one.base, os.environ) if one.base else None
             there = _names_there(frames, sources, base)
             rows = {
                 row: timecode
                 for row, timecode in one.frames.items()
-                if format_frame_name(stem, timecode).casefold() not in there
+                if (name := format_frame_name(stem, timecode).casefold()) not in there and name not in named
             }
+            if base is not None:
+                named |= {format_frame_name(stem, timecode).casefold() for timecode in one.frames.values()}
             if not rows:
                 continue
             if base is None:
@@ -295,9 +296,11 @@ class _Pulling:
                 rate=known.rate if known is not None and known.rate is not None else RATE,
                 pictures=self._pictures(base) if self.settings.check else None,
                 known=known,
+                group=sources[0].group if sources else stem,
                 sheet=one.sheet.name,
                 column=one.columns.frame.name,
             )
+            named -= {format_frame_name(stem, rows[row]).casefold() for row in new[one.sheet.key].missing}
             known = known or new[one.sheet.key].source
         return new, notes
 
@@ -332,8 +335,11 @@ class _Pulling:
                 if one.source is not None:
                     stored = self.catalog.add_source(one.source, now=now())
                     self.catalog.add_frames(one.frames, now=now())
-                    sources[:] = [*(source for source in sources if source.digest != stored.digest), stored]
+                    if stored.digest not in {source.digest for source in sources}:
+                        sources.append(stored)
             apply_import(self.catalog, planned)
+            stored_now = (self.catalog.source(source.digest) for source in sources)
+            sources[:] = [source for source in stored_now if source is not None]
 
 
 @contextmanager
@@ -350,20 +356,33 @@ def _uncollected() -> Iterator[None]:
 
 def _check(
     episode: Episode, sheets: Sequence[Sheet], *, known: Mapping[str, str], rates: Mapping[str, Fraction]
-) -> tuple[list[EpisodeSheet], list[Fault]]:
-    """Return the worksheets that are sheets of the episode, checked, and what is wrong with those that cannot be read.
+) -> tuple[list[EpisodeSheet], list[Fault], list[Fault]]:
+    """Return the worksheets of the episode, checked; what is wrong with those that cannot be read; a note per other.
 
     Worksheets without any column of an episode sheet (notes, a legend) are passed over, unless all are without.
     """
-    chosen = [sheet for sheet in sheets if seems_to_be_of_episode(sheet, known)] or sheets[:1]
-    checked: list[EpisodeSheet] = []
+    chosen: list[Sheet] = []
     faults: list[Fault] = []
+    others: list[Fault] = []
+    for sheet in sheets:
+        if seems_to_be_of_episode(sheet, known):
+            chosen.append(sheet)
+        elif (row := find_buried_header(sheet, known)) is not None:
+            message = (
+                "what stands above the header keeps this worksheet from being read. Delete the rows above this one"
+            )
+            faults.append(Fault(sheet.name, row, None, message))
+        else:
+            others.append(Fault(sheet.name, None, None, "passed over: it has no column of an episode sheet"))
+    if not chosen and not faults:
+        chosen, others = list(sheets[:1]), []
+    checked: list[EpisodeSheet] = []
     for sheet in chosen:
         try:
             checked.append(parse_episode(sheet, episode, known=known, rates=rates))
         except SheetError as error:
             faults += error.faults
-    return checked, faults
+    return checked, faults, others
 
 
 def _only(episodes: Sequence[Episode], code: str, *, option: str, code_of: Callable[[Episode], str]) -> list[Episode]:
@@ -396,10 +415,16 @@ def _names_there(frames: Sequence[StoredFrame], sources: Sequence[Source], base:
     )
 
 
-def _list(base: Remote) -> Iterator[str]:
+def _is_whole_file(episode: Episode) -> bool:
+    """Return whether an entry means all worksheets of its file, not one of them."""
+    link = parse_google_link(episode.sheet)
+    return link is None or link.gid is None
+
+
+def _list(base: Remote) -> list[str]:
     if base.scheme in ("http", "https"):
         raise MediaError(base, "is on a web server, which lists no folder")
-    return list_keys(base)
+    return list_folder(base)
 
 
 def _notes_of(checked: Sequence[EpisodeSheet]) -> tuple[Fault, ...]:

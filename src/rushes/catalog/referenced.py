@@ -62,6 +62,7 @@ def plan_referenced(
     rate: Fraction,
     pictures: Mapping[str, str] | None,
     known: Source | None,
+    group: str,
     sheet: str,
     column: str,
 ) -> Referenced:
@@ -73,6 +74,7 @@ def plan_referenced(
         base: folder of the pictures.
         pictures: what lies there, as `pictures_by_name` returns it; None where nobody looked.
         known: the referenced source of that name, where there is one: it stays the same source when its pictures move.
+        group: of a source that is new.
         sheet, column: what faults call them.
     """
     digest = known.digest if known is not None else referenced_digest(base, stem)
@@ -99,13 +101,15 @@ def plan_referenced(
         digest=digest,
         path=str(base),
         name=stem,
-        group=known.group if known is not None else stem,
+        group=known.group if known is not None else group,
         kind="video",
         width_pixels=0,
         height_pixels=0,
         codec=REFERENCED,
         rate=rate,
-        frame_count=1 + max(item.frame.ordinal for item in frames.values()),
+        frame_count=max(
+            known.frame_count if known is not None else 0, 1 + max(item.frame.ordinal for item in frames.values())
+        ),
     )
     return Referenced(source, tuple(frames.values()), missing)
 

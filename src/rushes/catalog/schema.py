@@ -52,6 +52,9 @@ frames = Table(
     Column("signature", String(16), nullable=False),  # 64 bits in hex; "" of one that nobody has decoded yet
     Column("size", Text, nullable=False),  # that it was brought to: "640" (long side) or "640x360"; "" as it was found
     Column("added_at", Text, nullable=False),
+    Column(
+        "taken_over_by", String(40)
+    ),  # of a referenced frame: the frame that stands for it since its picture is here
 )
 
 labels = Table(
@@ -66,6 +69,7 @@ labels = Table(
     Column("place", Text, nullable=False),
     Column("sheet", Text, nullable=False),
     Index("labels_by_task_and_frame", "task", "frame"),
+    Index("labels_by_task_and_sheet", "task", "sheet"),
 )
 
 subjects = Table(
@@ -74,4 +78,5 @@ subjects = Table(
     Column("frame", String(40), ForeignKey("frames.id"), primary_key=True),
     Column("sheet", Text, primary_key=True),
     Column("words", Text, nullable=False),  # one a line
+    Index("subjects_by_sheet", "sheet"),
 )

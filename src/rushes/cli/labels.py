@@ -58,7 +58,7 @@ def import_sheet(
         from datetime import UTC, datetime
 
         from rushes.catalog.catalog import open_catalog
-        from rushes.catalog.imports import apply_import, plan_imports, read_known
+        from rushes.catalog.imports import apply_import, find_absent, plan_imports, read_known
         from rushes.labels.columns import plan_sheets
         from rushes.labels.season import is_season
         from rushes.labels.sheets.anywhere import read_sheets_at, shown
@@ -76,7 +76,15 @@ def import_sheet(
             )
         sheets = plan_sheets(found, stated, task_name=wanted.name, known=place.columns)
         with open_catalog(place.catalog_place) as catalog:
-            planned = plan_imports(read_known(catalog, wanted), sheets, wanted, default_origin=origin, now=now)
+            read = [table for table, _ in sheets]
+            faulty = {fault.sheet for fault in sheets.faults}
+            told = {table.key for table in read} | {table.key for table in found if table.name in faulty}
+            absent = find_absent(catalog, wanted, found, said=told) if "gid=" not in sheet else []
+            keys = [key for table in read for key in (table.key, *table.former_keys)]
+            known = read_known(catalog, wanted, sheets=keys)
+            planned = plan_imports(
+                known, sheets, wanted, default_origin=origin, now=now, unread=[*sheets.faults, *absent]
+            )
             faults = [*sheets.faults, *planned.faults]
             if strict and faults:
                 raise SheetError(faults)
@@ -86,6 +94,8 @@ def import_sheet(
         _report_groups(door, sheets, planned.regrouped, dry_run=dry_run)
         if sheets.skipped:
             door.say(f"{plural(len(sheets.skipped), 'worksheet')} without labels skipped: {', '.join(sheets.skipped)}")
+        for fault in absent:
+            door.warn(f"note: {fault}")
         for fault in faults:
             door.fail_item(str(fault))
         door.finish(
@@ -233,10 +243,13 @@ def report_pulled(door: Door, one: PulledEpisode, *, dry_run: bool) -> None:
             f"{one.stem}  {one.episode.title}: {plural(one.row_count, 'row')}, {len(one.faults)} faulty{missing}; "
             f"{would}{took}"
         )
+    if one.planned is not None and one.taken:
+        for change in one.planned.regrouped[:_GROUPS_SHOWN]:
+            door.say(f"  the group {'would change' if dry_run else 'changed'}: {change}")
     if one.held_back and one.taken:
         door.warn(
             f"{one.episode.title}: nothing withdrawn, because rows are faulty or of frames that are not in the "
-            "catalog: of what it stated before, "
+            "catalog, or worksheets were not read: of what it stated before, "
             f"{plural(one.held_back, 'statement is', 'statements are')} in no other row"
         )
     for fault in (*one.notes, *one.unmatched[:_UNMATCHED_SHOWN]):
@@ -260,6 +273,7 @@ def pulled_as_json(one: PulledEpisode) -> dict[str, Any]:
         "registered": one.registered,
         "bases": list(one.bases),
         "held_back": one.held_back,
+        "groups": dict(one.planned.groups) if one.planned is not None and one.taken else {},
         "faults": [str(fault) for fault in one.faults],
         "unmatched": [str(fault) for fault in one.unmatched],
         "notes": [str(fault) for fault in one.notes],
@@ -269,6 +283,8 @@ def pulled_as_json(one: PulledEpisode) -> dict[str, Any]:
 def _why_held_back(parsed: Parsed, count: int) -> str:
     faulty = len({fault.row for fault in parsed.faults})
     reasons = [plural(faulty, "faulty row")] if faulty else []
+    if parsed.is_whole:
+        reasons = ["another worksheet of the file, which was not read whole"]
     if parsed.unmatched:
         reasons.append(f"{plural(len(parsed.unmatched), 'row')} of frames that are not in the catalog")
     return (

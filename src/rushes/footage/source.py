@@ -1,4 +1,4 @@
-"""The values Source, Frame and Unreadable."""
+"""The values Source, Frame and Unreadable, and the episode of a source."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Literal
 
 MediaKind = Literal["video", "photo", "raw"]
 STILL_TIME_BASE = Fraction(1)
+_FRAME_MARK = "_frm-"
 REFERENCED = "referenced"  # in place of a codec: the pictures are known, the film is not
 
 
@@ -49,6 +50,16 @@ class Source:
     def is_referenced(self) -> bool:
         """Whether no file was read: its frames are pictures that are referred to where they are, at `path`."""
         return self.codec == REFERENCED
+
+
+def episode_of(source: Source) -> str:
+    """Return the name, in lower case, that a source shares with all others of the same episode.
+
+    It is the source's own, without the digits that set it apart from another of that name; of a picture that is named
+    as a frame, what stands before its time.
+    """
+    name = source.name.casefold().removesuffix(f"-{source.digest[:8]}")
+    return name if source.kind == "video" else name.rpartition(_FRAME_MARK)[0] or name
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rushes.errors import Fault, SheetError, nearest
-from rushes.labels.sheet import Sheet
+from rushes.labels.sheet import Sheet, fold_name
 
 FIELDS = ("frame", "source", "ordinal", "timecode", "seconds", "start", "stop", "last", "class", "origin", "group",
           "subjects")  # fmt: skip
@@ -143,7 +143,8 @@ def plan_columns(
     faults += _what_is_missing(
         fields, classes, sheet_columns, sheet=sheet, task_name=task_name, subjects_suffice=subjects_suffice
     )
-    faults += _headers_there_twice(by_folded, [*fields.values(), *(item.column for item in classes)], sheet=sheet)
+    used = [*fields.values(), *(item.column for item in classes)]
+    faults += _headers_there_twice(by_folded, used, stated={column for column, _ in stated}, sheet=sheet)
     if faults:
         raise SheetError(faults)
     return Columns(classes=classes, **fields)
@@ -201,13 +202,13 @@ def find_lacking(sheet: Sheet, wanted: Mapping[str, str], known: Mapping[str, st
         wanted: name of the column -> its meaning, one of `MEANINGS`; "" for a column that means none of them.
         known: column -> meaning, as in `plan_columns`; another name for a meaning does as well.
     """
-    folded = {_fold(name) for name in sheet.columns}
-    meanings = {meaning.strip().casefold() for name, meaning in known.items() if _fold(name) in folded}
-    taken = {_fold(name) for name in (*wanted, *known)}
-    free = [name for name in sheet.columns if name and _fold(name) not in taken]
+    folded = {fold_name(name) for name in sheet.columns}
+    meanings = {meaning.strip().casefold() for name, meaning in known.items() if fold_name(name) in folded}
+    taken = {fold_name(name) for name in (*wanted, *known)}
+    free = [name for name in sheet.columns if name and fold_name(name) not in taken]
     faults = []
     for name, meaning in wanted.items():
-        spellings = {_fold(name), *_KNOWN_FIELDS.get(meaning, ())}
+        spellings = {fold_name(name), *_KNOWN_FIELDS.get(meaning, ())}
         if spellings & folded or (meaning and meaning.casefold() in meanings):
             continue
         alike = nearest(name, [other for other in free if nearest(other, wanted) == name])
@@ -223,10 +224,6 @@ def origin_from(text: str) -> str:
     return word if word.casefold().startswith("model:") else word.casefold()
 
 
-def _fold(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
-
-
 def _is_class(meaning: str) -> bool:
     return meaning == "class" or meaning.startswith("class:")
 
@@ -239,8 +236,8 @@ def _class_column(column: Column, meaning: str) -> ClassColumn:
 def _by_folded_name(sheet_columns: Sequence[str]) -> dict[str, list[Column]]:
     found: dict[str, list[Column]] = {}
     for index, name in enumerate(sheet_columns):
-        if _fold(name):
-            found.setdefault(_fold(name), []).append(Column(index, name))
+        if fold_name(name):
+            found.setdefault(fold_name(name), []).append(Column(index, name))
     return found
 
 
@@ -262,8 +259,8 @@ def _match_stated(
             continue
         else:
             meaning = f"class:{meaning[6:].strip()}"
-        same = [column for column in by_folded.get(_fold(name), []) if column.name == name.strip()]
-        columns = same or by_folded.get(_fold(name), [])
+        same = [column for column in by_folded.get(fold_name(name), []) if column.name == name.strip()]
+        columns = same or by_folded.get(fold_name(name), [])
         if columns:
             matched.append((columns[0], meaning))
         elif must_exist:
@@ -301,8 +298,8 @@ def _fields_of(stated: Sequence[tuple[Column, str]], *, sheet: str, faults: list
 def _known_classes(
     free: Mapping[str, list[Column]], task_name: str, *, sheet: str, faults: list[Fault]
 ) -> tuple[ClassColumn, ...]:
-    if task_name and _fold(task_name) in free:
-        return (ClassColumn(free[_fold(task_name)][0], None),)
+    if task_name and fold_name(task_name) in free:
+        return (ClassColumn(free[fold_name(task_name)][0], None),)
     plain = [free[name][0] for name in _KNOWN_CLASSES if name in free]
     if len(plain) > 1:
         names = " and ".join(f"'{column.name}'" for column in plain)
@@ -329,7 +326,7 @@ def _known_fields(
     drop: set[str] = set()
     if "frame" in found:
         drop = {*_POSITIONS, "start", "stop", "last"}
-        if "source" in found and _fold(found["source"].name) == "source":
+        if "source" in found and fold_name(found["source"].name) == "source":
             drop.add("source")  # beside a picture this word is as often a remark ("third party") as a film
     elif "ordinal" in found:
         drop = {"timecode", "seconds", "start", "stop", "last"}
@@ -344,10 +341,10 @@ def _known_fields(
 
 def _seems_to_hold_labels(sheet_columns: Sequence[str], stated: Mapping[str, str], task_name: str) -> bool:
     """Return whether any column has a name that is known, or stated, to hold classes or to address frames."""
-    words = {_fold(task_name), *_KNOWN_CLASSES, *_KNOWN_CLASSES_OF_ORIGINS}
+    words = {fold_name(task_name), *_KNOWN_CLASSES, *_KNOWN_CLASSES_OF_ORIGINS}
     words |= {spelling for name in _ADDRESS for spelling in _KNOWN_FIELDS[name]}
-    words |= {_fold(name) for name, meaning in stated.items() if meaning.strip().casefold() not in _REMARKS}
-    return any(_fold(name) in words for name in sheet_columns if _fold(name))
+    words |= {fold_name(name) for name, meaning in stated.items() if meaning.strip().casefold() not in _REMARKS}
+    return any(fold_name(name) in words for name in sheet_columns if fold_name(name))
 
 
 def _with_way_out(faults: Sequence[Fault]) -> list[Fault]:
@@ -439,13 +436,19 @@ def _map_it(name: str, columns: Sequence[str], *, near: Sequence[str] = ()) -> s
 
 
 def _headers_there_twice(
-    by_folded: Mapping[str, Sequence[Column]], used: Sequence[Column], *, sheet: str
+    by_folded: Mapping[str, Sequence[Column]], used: Sequence[Column], *, stated: Collection[Column], sheet: str
 ) -> list[Fault]:
+    """Return a fault for each used header that is there twice; one that was stated is told apart by its spelling."""
     faults = []
     for column in dict.fromkeys(used):
-        same = [other for other in by_folded.get(_fold(column.name), []) if other.name == column.name]
+        of_name = by_folded.get(fold_name(column.name), [])
+        same = [other for other in of_name if other.name == column.name or column not in stated]
         if len(same) > 1:
-            message = f"there are {len(same)} columns of this name, and rushes needs one. Rename or remove the others"
+            others = [f"'{other.name}'" for other in same if other.name != column.name]
+            alike = f". {', '.join(others)} is the same: case, spaces and punctuation do not count" if others else ""
+            message = (
+                f"there are {len(same)} columns of this name, and rushes needs one. Rename or remove the others{alike}"
+            )
             faults.append(Fault(sheet, None, column.name, message))
     return faults
 

@@ -11,8 +11,8 @@ from fractions import Fraction
 from rushes.errors import Fault, SheetError
 from rushes.labels.columns import Columns, find_lacking, plan_columns
 from rushes.labels.season import Episode
-from rushes.labels.sheet import Sheet, is_blank
-from rushes.timecode import Timecode, format_frame_name, nominal_rate, parse_frame_name
+from rushes.labels.sheet import Sheet, fold_name, is_blank
+from rushes.timecode import Timecode, nominal_rate, parse_frame_name
 
 RATE = Fraction(24)  # of an episode whose film is not in the catalog
 # Every episode sheet has these; [columns] may give another name to what they mean.
@@ -28,6 +28,7 @@ _ADDRESS = re.compile(r"^(?:s3|gs|az|https?)://", re.IGNORECASE)
 _STEM = re.compile(r"(?P<show>[^\W_]+)_S(?P<season>\d{1,4})_E(?P<episode>\d{1,4})", re.IGNORECASE)
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 _NOTES_SHOWN = 5
+_ROWS_LOOKED_AT = 10  # for a header that stands too low
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,16 @@ def seems_to_be_of_episode(sheet: Sheet, known: Mapping[str, str]) -> bool:
     return len(find_lacking(sheet, wanted, known)) < len(wanted)
 
 
-def name_of(stem: str, timecode: Timecode) -> str:
-    """Return the name of a frame as its episode has it."""
-    return format_frame_name(stem, timecode)
+def find_buried_header(sheet: Sheet, known: Mapping[str, str]) -> int | None:
+    """Return the number of the row, among the first below the header, that is the header of an episode sheet.
+
+    Of such a row only what stands below the header's own cells is known.
+    """
+    names = {fold_name(name) for name in (*_wanted(known), *_OPTIONAL)}
+    for number, row in enumerate(sheet.rows[:_ROWS_LOOKED_AT], start=sheet.first_row):
+        if any(fold_name(cell) in names or _ADDRESS.match(cell.strip()) for cell in row):
+            return number
+    return None
 
 
 def _wanted(known: Mapping[str, str]) -> Mapping[str, str]:
@@ -153,8 +161,7 @@ def _base_of(sheet: Sheet) -> tuple[str, list[Fault]]:
     for name in sheet.columns:
         if _ADDRESS.match(name):
             stated.setdefault(name.rstrip("/"), (sheet.first_row - 1, name, name))
-    column = next((place for place, name in enumerate(sheet.columns) if _folded(name) == _BASE), None)
-    if column is not None:
+    for column in (place for place, name in enumerate(sheet.columns) if fold_name(name) == _BASE):
         for number, row in enumerate(sheet.rows, start=sheet.first_row):
             text = row[column].strip()
             if text:
@@ -212,7 +219,7 @@ def _why_not_here(name: FrameName, episode: Episode, *, show: str, rate: int) ->
 
 
 def _notes_of_index(sheet: Sheet) -> list[Fault]:
-    column = next((place for place, name in enumerate(sheet.columns) if _folded(name) == _INDEX), None)
+    column = next((place for place, name in enumerate(sheet.columns) if fold_name(name) == _INDEX), None)
     if column is None:
         return []
     notes: list[Fault] = []
@@ -266,7 +273,3 @@ def _answers_of(sheet: Sheet, number: int, columns: Sequence[int]) -> list[str]:
 
 def _cell_of(sheet: Sheet, number: int, column: int) -> str:
     return sheet.rows[number - sheet.first_row][column].strip()
-
-
-def _folded(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum())

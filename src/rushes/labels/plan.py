@@ -10,7 +10,7 @@ from rushes.labels.parse import Parsed
 from rushes.labels.trust import current_statements
 
 
-def plan_import(previous: Iterable[Label], parsed: Parsed, *, now: str) -> list[Label]:
+def plan_import(previous: Iterable[Label], parsed: Parsed, *, now: str, others_whole: bool = True) -> list[Label]:
     """Return the statements to append: those that are new for this sheet, then withdrawals of what it dropped.
 
     Only the sheet's own earlier statements count: what another sheet or a review says neither makes a statement
@@ -20,6 +20,7 @@ def plan_import(previous: Iterable[Label], parsed: Parsed, *, now: str) -> list[
     Args:
         previous: all statements so far, in the order in which they were made; other tasks are passed over.
         now: ISO 8601 UTC, the time of the withdrawals.
+        others_whole: whether all other worksheets of its file are whole; a row may have moved to one that is not.
     """
     said = _said_by_sheet(previous, parsed)
     changed = []
@@ -27,7 +28,7 @@ def plan_import(previous: Iterable[Label], parsed: Parsed, *, now: str) -> list[
         earlier = said.get((label.frame, label.origin.casefold()))
         if earlier is None or earlier.class_name != label.class_name:
             changed.append(label)
-    if not parsed.is_whole:
+    if not (parsed.is_whole and others_whole):
         return changed
     return changed + [
         replace(label, class_name=None, stated_at=now, place=f"gone from {label.place}")

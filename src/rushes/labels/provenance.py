@@ -77,12 +77,18 @@ def _standing(
     if answer is None or label is answer:
         return Standing(label, "stands", _why_trusted(label, ranks))
     if label.class_name == answer.class_name:
-        return Standing(label, "agrees", f"'{answer.origin}' says the same, and is trusted more")
-    return Standing(label, "overruled", f"'{answer.origin}' says {answer.class_name}, and is trusted more")
+        return Standing(label, "agrees", f"'{answer.origin}' says the same, and {_why_before(answer, ranks)}")
+    return Standing(label, "overruled", f"'{answer.origin}' says {answer.class_name}, and {_why_before(answer, ranks)}")
 
 
 def _same_mouth(label: Label, other: Label) -> bool:
     return (label.origin.casefold(), label.sheet) == (other.origin.casefold(), other.sheet)
+
+
+def _why_before(answer: Label, ranks: set[str]) -> str:
+    if answer.origin.casefold() in ranks:
+        return "is trusted more"
+    return "said so later; neither is in the project's trust"
 
 
 def _why_trusted(label: Label, ranks: set[str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rushes.errors import Fault, SheetError, did_you_mean
-from rushes.labels.sheet import unreadable
+from rushes.labels.sheet import fold_name, unreadable
 from rushes.labels.sheets.files import read_content
 from rushes.labels.sheets.links import parse_google_link, without_query
 
@@ -91,8 +91,8 @@ def parse_season(content: bytes, *, name: str, folder: Path = Path()) -> list[Ep
 
 def is_season(columns: Iterable[str]) -> bool:
     """Return whether a table has the keys of a season file, which says where sheets are and labels nothing itself."""
-    found = {_fold(column).removeprefix(_PREFIX) for column in columns}
-    return _fold(KEYS[0]) in found and any(_fold(link) in found for link in _LINKS)
+    found = {fold_name(column).removeprefix(_PREFIX) for column in columns}
+    return fold_name(KEYS[0]) in found and any(fold_name(link) in found for link in _LINKS)
 
 
 def find_repeated(episodes: Iterable[Episode]) -> list[Fault]:
@@ -142,11 +142,11 @@ def _parse_entry(entry: Any, *, place: str, folder: Path, faults: list[Fault]) -
 
 def _values_of(entry: Sequence[tuple[str, Any]], *, place: str, faults: list[Fault]) -> dict[str, str]:
     """Return known key -> text; what is unknown, there twice or no text goes to `faults`."""
-    known = {_fold(key): key for key in KEYS}
+    known = {fold_name(key): key for key in KEYS}
     values: dict[str, str] = {}
     spelt: dict[str, str] = {}
     for stated, value in entry:
-        folded = _fold(stated)
+        folded = fold_name(stated)
         key = known.get(folded) or known.get(folded.removeprefix(_PREFIX))
         if key is None:
             faults.append(Fault(place, None, stated, f"there is no such key. {did_you_mean(stated, KEYS)}"))
@@ -168,7 +168,7 @@ def _code_of(values: dict[str, str], key: str, *, place: str, faults: list[Fault
     found = _CODE.fullmatch(text.upper())
     if found is not None and found[1] == letter:
         return f"{letter}{int(found[2]):02d}"
-    if not any(fault.sheet == place and fault.column and _fold(key) in _fold(fault.column) for fault in faults):
+    if not any(fault.sheet == place and fault.column and fold_name(key) in fold_name(fault.column) for fault in faults):
         said = f"is '{text}'" if text else "is missing"
         faults.append(Fault(place, None, key, f"{said}. Write it as {letter}01"))
     return ""
@@ -191,9 +191,9 @@ def _sheet_of(values: dict[str, str], *, place: str, faults: list[Fault]) -> str
     google = {key: link for key, link in links.items() if link is not None}
     if len({link.spreadsheet for link in google.values()}) > 1:
         faults.append(Fault(place, None, "share_link", "leads to another spreadsheet than spreadsheet_url. Keep one"))
+    gids = sorted({link.gid for link in google.values() if link.gid is not None})
+    if len(gids) > 1:
+        message = f"names another worksheet than spreadsheet_url (gid={gids[0]} and gid={gids[1]}). Keep one"
+        faults.append(Fault(place, None, "share_link", message))
     with_gid = [key for key, link in google.items() if link.gid is not None]
     return stated[(with_gid or list(stated))[0]]
-
-
-def _fold(key: str) -> str:
-    return "".join(letter for letter in key.casefold() if letter.isalnum())

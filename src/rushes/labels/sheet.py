@@ -88,6 +88,11 @@ def is_blank(row: Iterable[str]) -> bool:
     return not any(cell.strip() for cell in row)
 
 
+def fold_name(name: str) -> str:
+    """Return the letters and digits of a header or key in lower case: names with the same ones are one name."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
 def unreadable(name: str, message: str, *, row: int | None = None) -> SheetError:
     """Return the error for a sheet that cannot be read at all."""
     return SheetError([Fault(name, row, None, message)])

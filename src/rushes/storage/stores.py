@@ -173,6 +173,31 @@ def list_keys(remote: Remote) -> Iterator[str]:
         raise _failure(error, remote, opened=False) from None
 
 
+def list_folder(remote: Remote) -> list[str]:
+    """Return the keys directly in a folder of a bucket; what lies in folders below it is not looked through.
+
+    Raises:
+        MediaError: the bucket is missing or may not be listed, or holds more than MAX_KEYS in the folder.
+    """
+    store, _ = store_of(remote)
+    import obstore
+    from obstore.exceptions import BaseError, InvalidPathError
+
+    prefix = remote.key if remote.is_folder else f"{remote.key}/"
+    try:
+        found = obstore.list_with_delimiter(store, prefix or None)["objects"]
+    except InvalidPathError:
+        raise MediaError(
+            remote,
+            "holds a key with an empty part ('//', '.' or '..'), which cannot be listed. Name a folder beside it",
+        ) from None
+    except (BaseError, OSError, ValueError) as error:
+        raise _failure(error, remote, opened=False) from None
+    if len(found) > MAX_KEYS:
+        raise MediaError(remote, f"holds more than {MAX_KEYS:,} objects. Name a folder in it")
+    return [item["path"] for item in found]
+
+
 def is_other(known: State, now: State) -> bool:
     """Return whether two states are of different bytes."""
     if known.size_bytes != now.size_bytes:

@@ -122,7 +122,14 @@ def read_content(path: Path) -> bytes:
     except OSError as error:
         raise unreadable(str(path), f"cannot be read ({error.strerror})") from error
     if not content.strip():
-        raise unreadable(path.name, "the file is empty")
+        way_out = (
+            '. To take back all that it stated, leave one line with its keys: {"frame": null, "class": null}'
+            if path.suffix.casefold() in _JSON_LINES
+            else ". To take back all that it stated, leave its header"
+            if path.suffix.casefold() in _CSV
+            else ""
+        )
+        raise unreadable(path.name, f"the file is empty{way_out}")
     return content
 
 

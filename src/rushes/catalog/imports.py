@@ -17,6 +17,7 @@ from rushes.labels.label import Label
 from rushes.labels.parse import Parsed, parse_labels
 from rushes.labels.plan import gone_from, plan_import
 from rushes.labels.sheet import Sheet
+from rushes.labels.sheets.links import parse_google_link
 from rushes.labels.subjects import Subjects, plan_subjects
 from rushes.labels.trust import current_statements
 from rushes.project import Task
@@ -99,6 +100,12 @@ def what_sheets_said(
     keys = list(dict.fromkeys(sheets))
     said = tuple(label for key in keys for label in catalog.labels_of_sheet(key, task=task.name))
     return said, {key: catalog.subjects_of_sheet(key) for key in keys}
+
+
+def means_whole_file(place: str) -> bool:
+    """Return whether a path or link means all worksheets of its file, not one of them."""
+    link = parse_google_link(place)
+    return link is None or link.gid is None
 
 
 def find_absent(catalog: Catalog, task: Task, found: Sequence[Sheet], *, said: Collection[str]) -> list[Fault]:

@@ -58,7 +58,7 @@ def import_sheet(
         from datetime import UTC, datetime
 
         from rushes.catalog.catalog import open_catalog
-        from rushes.catalog.imports import apply_import, find_absent, plan_imports, read_known
+        from rushes.catalog.imports import apply_import, find_absent, means_whole_file, plan_imports, read_known
         from rushes.labels.columns import plan_sheets
         from rushes.labels.sheets.anywhere import read_sheets_at
         from rushes.project import find_project
@@ -73,7 +73,7 @@ def import_sheet(
             read = [table for table, _ in sheets]
             faulty = {fault.sheet for fault in sheets.faults}
             told = {table.key for table in read} | {table.key for table in found if table.name in faulty}
-            absent = find_absent(catalog, wanted, found, said=told) if "gid=" not in sheet else []
+            absent = find_absent(catalog, wanted, found, said=told) if means_whole_file(sheet) else []
             known = read_known(catalog, wanted, sheets=[table.key for table in read])
             planned = plan_imports(
                 known, sheets, wanted, default_origin=origin, now=now, unread=[*sheets.faults, *absent]

@@ -141,6 +141,18 @@ def test_labels_are_appended_all_or_none(catalog: Catalog) -> None:
     assert catalog.labels() == []
 
 
+def test_what_one_sheet_said_is_read_by_itself(catalog: Catalog) -> None:
+    catalog.add_source(SOURCE, now=NOW)
+    catalog.add_frames([frame(0), frame(8)], now=NOW)
+    ours, theirs = label("Rare"), replace(label("Junk", ordinal=8), sheet="b.csv")
+    catalog.append_labels([ours, theirs, replace(ours, class_name=None), replace(ours, task="scale", sheet="c.csv")])
+    assert catalog.labels_of_sheet("a.xlsx", task="rarity") == [ours, replace(ours, class_name=None)]
+    assert catalog.sheets(task="rarity") == ["a.xlsx", "b.csv"]
+    catalog.set_subjects("b.csv", {frame(8).frame.id: ("car", "sea")})
+    assert catalog.subjects_of_sheet("b.csv") == {frame(8).frame.id: ("car", "sea")}
+    assert catalog.subjects_of_sheet("a.xlsx") == {}
+
+
 def test_the_group_of_a_source_can_be_set(catalog: Catalog) -> None:
     catalog.add_source(SOURCE, now=NOW)
     assert catalog.set_groups([(SOURCE.digest, "person 1")]) == 1

@@ -150,13 +150,13 @@ def test_what_a_killed_run_left_is_swept_and_what_another_writes_stays(catalog: 
     folders = [root / "frames" / "a", root / "thumbnails" / "a", root / "frames" / "stills", root / "scans"]
     for folder in folders:
         folder.mkdir(parents=True)
-        for name in (".a_FRM-00-00-00-00-x7_wq2ab.png", ".a_FRM-00-00-01-00-y7_wq2ab.png", ".mine.png"):
+        for name in (".rushes-a_FRM-00-00-00-00-x7_wq2ab.png", ".rushes-a_FRM-00-00-01-00-y7_wq2ab.png", ".mine.png"):
             (folder / name).write_bytes(b"x")
-        os.utime(folder / ".a_FRM-00-00-00-00-x7_wq2ab.png", (0, 0))
+        os.utime(folder / ".rushes-a_FRM-00-00-00-00-x7_wq2ab.png", (0, 0))
         os.utime(folder / ".mine.png", (0, 0))
     take(catalog, root, film, SPARSE)
     left = [sorted(path.name for path in folder.iterdir() if path.name.startswith(".")) for folder in folders]
-    assert left == [[".a_FRM-00-00-01-00-y7_wq2ab.png", ".mine.png"]] * 4
+    assert left == [[".mine.png", ".rushes-a_FRM-00-00-01-00-y7_wq2ab.png"]] * 4
 
 
 def test_pictures_of_another_size_or_format_are_counted(catalog: Catalog, tmp_path: Path) -> None:

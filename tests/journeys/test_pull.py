@@ -214,6 +214,16 @@ def test_a_sheet_with_a_faulty_row_withdraws_nothing_and_a_strict_pull_takes_not
     assert len(studio.standing()) == 2
 
 
+def test_a_link_that_names_a_worksheet_is_read_for_itself(studio: Studio) -> None:
+    studio.put(1, rows_of(1, ("Common",), ("Rare",)))
+    studio.pull()
+    studio.google.sheets["sheet1"].tabs["Other"] = (5, rows_of(1, ("Common",)))
+    studio.rushes("labels", "import", link("sheet1", 5), folder=studio.folder)
+    studio.change(1, rows_of(1, ("Common",)))
+    said = studio.pulled()
+    assert (said["withdrawn"], said["episodes"][0]["notes"], said["episodes"][0]["groups"]) == (1, [], {})
+
+
 def test_a_place_that_may_not_be_listed_is_said_and_may_be_trusted_instead(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -240,3 +240,17 @@ def test_a_column_of_subjects_alone_makes_no_sheet_of_labels_unless_it_is_stated
         plan_columns(("frame", "words"), {}, known={"words": "subjects"})
     columns = plan_columns(("frame", "words"), {"words": "subjects"})
     assert (used(columns), classes(columns)) == ({"frame": "frame", "subjects": "words"}, [])
+
+
+def test_a_misspelt_column_of_answers_beside_others_is_named_and_not_lost() -> None:
+    sheet = Sheet("s.csv", ("FRAME NUMBER", "SUPERVISD CLASSIFICATION", "UNSUPERVISED CLASSIFICATION"), ())
+    planned = plan_sheets([sheet], {})
+    assert [item.origin for _, columns in planned for item in columns.classes] == ["unsupervised"]
+    assert [str(fault) for fault in planned.faults] == [
+        "s.csv, row 1, SUPERVISED CLASSIFICATION: there is no column of this name. 'SUPERVISD CLASSIFICATION' looks "
+        "like it: call it 'SUPERVISED CLASSIFICATION' again. Found: 'FRAME NUMBER', 'SUPERVISD CLASSIFICATION', "
+        "'UNSUPERVISED CLASSIFICATION'"
+    ]
+    assert plan_sheets([sheet], {"SUPERVISD CLASSIFICATION": "class:supervised"}).faults == ()
+    whole = Sheet("s.csv", ("FRAME NUMBER", "UNSUPERVISED CLASSIFICATION", "REMARK"), ())
+    assert plan_sheets([whole], {}).faults == ()

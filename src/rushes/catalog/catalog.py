@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -562,17 +563,18 @@ _fraction = lru_cache(maxsize=256)(Fraction)  # a film's frames have one time ba
 
 
 def _frame_from_row(row: Row[Any]) -> StoredFrame:
-    frame = Frame(row.source, row.pts, _fraction(row.time_base), row.ordinal, row.timecode, row.name)
+    frame = Frame(sys.intern(row.source), row.pts, _fraction(row.time_base), row.ordinal, row.timecode, row.name)
     return StoredFrame(frame, row.image, row.sha256, int(row.signature, 16) if row.signature else None, row.size)
 
 
 def _label_from_row(row: Row[Any]) -> Label:
+    """Return a statement; what a million of them have in common is held once."""
     return Label(
         frame=row.frame,
-        task=row.task,
-        class_name=row.class_name,
-        origin=row.origin,
-        stated_at=row.stated_at,
+        task=sys.intern(row.task),
+        class_name=None if row.class_name is None else sys.intern(row.class_name),
+        origin=sys.intern(row.origin),
+        stated_at=sys.intern(row.stated_at),
         place=row.place,
-        sheet=row.sheet,
+        sheet=sys.intern(row.sheet),
     )

@@ -17,6 +17,7 @@ from rushes.labels.label import Label
 from rushes.labels.parse import Parsed, parse_labels
 from rushes.labels.plan import gone_from, plan_import, plan_takeover
 from rushes.labels.sheet import Sheet
+from rushes.labels.sheets.links import parse_google_link
 from rushes.labels.subjects import Subjects, plan_subjects
 from rushes.labels.trust import current_statements
 from rushes.project import Task
@@ -102,6 +103,12 @@ def what_sheets_said(
     return said, {key: catalog.subjects_of_sheet(key) for key in keys}
 
 
+def means_whole_file(place: str) -> bool:
+    """Return whether a path or link means all worksheets of its file, not one of them."""
+    link = parse_google_link(place)
+    return link is None or link.gid is None
+
+
 def find_absent(catalog: Catalog, task: Task, found: Sequence[Sheet], *, said: Collection[str]) -> list[Fault]:
     """Return what to say of worksheets of a file whose statements stand, and that were not read with the others.
 
@@ -111,10 +118,11 @@ def find_absent(catalog: Catalog, task: Task, found: Sequence[Sheet], *, said: C
     """
     names = {sheet.key: sheet.name for sheet in found}
     files = {file: sheet.name.partition(" [")[0] for sheet in found if (file := sheet.key.rpartition("#")[0])}
+    former = {key for sheet in found for key in sheet.former_keys}  # the same worksheets, under another key
     absent: list[Fault] = []
     for key in catalog.sheets(task=task.name) if files else ():
         file, _, worksheet = key.rpartition("#")
-        if key in said or file not in files:
+        if key in said or key in former or file not in files:
             continue
         current = current_statements(catalog.labels_of_sheet(key, task=task.name))
         count = sum(label.class_name is not None for labels in current.values() for label in labels)

@@ -13,7 +13,15 @@ from pathlib import Path
 from rushes.catalog.catalog import Catalog, StoredFrame, open_catalog
 from rushes.catalog.frame_refs import frame_refs
 from rushes.catalog.frame_writer import now
-from rushes.catalog.imports import Import, Known, apply_import, find_absent, plan_imports, what_sheets_said
+from rushes.catalog.imports import (
+    Import,
+    Known,
+    apply_import,
+    find_absent,
+    means_whole_file,
+    plan_imports,
+    what_sheets_said,
+)
 from rushes.catalog.referenced import Referenced, pictures_by_name, plan_referenced
 from rushes.errors import Fault, MediaError, ProjectError, RushesError, SheetError, UsageError, did_you_mean
 from rushes.footage.source import Source, episode_of
@@ -23,7 +31,6 @@ from rushes.labels.season import Episode, find_repeated, read_season
 from rushes.labels.sheet import Sheet
 from rushes.labels.sheets.anywhere import WantedSheet, read_each
 from rushes.labels.sheets.asking import Patience
-from rushes.labels.sheets.links import parse_google_link
 from rushes.progress import Progress, silent
 from rushes.project import PROJECT_FILE, Project, Task
 from rushes.storage.places import Remote
@@ -212,7 +219,7 @@ class _Pulling:
             return PulledEpisode(episode, episode.code, faults=tuple(faults))
         faulty = {fault.sheet for fault in faults}
         said = {sheet.key for sheet in sheets if sheet.name in faulty} | {one.sheet.key for one in checked}
-        absent = find_absent(self.catalog, self.task, sheets, said=said) if _is_whole_file(episode) else []
+        absent = find_absent(self.catalog, self.task, sheets, said=said) if means_whole_file(episode.sheet) else []
         about = (*_notes_of(checked), *passed_over, *absent)
         stem = next((one.stem for one in checked if one.stem), episode.code)
         sources = self.sources.setdefault(stem.casefold(), [])
@@ -226,6 +233,7 @@ class _Pulling:
         added = [one.source for one in new.values() if one.source is not None]
         every = list({source.digest: source for source in (*kin, *sources, *added)}.values())
         refs = self._refs([*frames, *(item for one in new.values() for item in one.frames)], every)
+        del frames  # of which the references hold what is still needed
         keys = [key for one in checked for key in (one.sheet.key, *one.sheet.former_keys)]
         previous, subjects = what_sheets_said(self.catalog, self.task, keys)
         planned = plan_imports(
@@ -413,12 +421,6 @@ def _names_there(frames: Sequence[StoredFrame], sources: Sequence[Source], base:
         for item in frames
         if item.frame.source not in referenced or item.image.startswith(place)
     )
-
-
-def _is_whole_file(episode: Episode) -> bool:
-    """Return whether an entry means all worksheets of its file, not one of them."""
-    link = parse_google_link(episode.sheet)
-    return link is None or link.gid is None
 
 
 def _list(base: Remote) -> list[str]:

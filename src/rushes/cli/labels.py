@@ -58,7 +58,7 @@ def import_sheet(
         from datetime import UTC, datetime
 
         from rushes.catalog.catalog import open_catalog
-        from rushes.catalog.imports import apply_import, find_absent, plan_imports, read_known
+        from rushes.catalog.imports import apply_import, find_absent, means_whole_file, plan_imports, read_known
         from rushes.labels.columns import plan_sheets
         from rushes.labels.season import is_season
         from rushes.labels.sheets.anywhere import read_sheets_at, shown
@@ -79,7 +79,7 @@ def import_sheet(
             read = [table for table, _ in sheets]
             faulty = {fault.sheet for fault in sheets.faults}
             told = {table.key for table in read} | {table.key for table in found if table.name in faulty}
-            absent = find_absent(catalog, wanted, found, said=told) if "gid=" not in sheet else []
+            absent = find_absent(catalog, wanted, found, said=told) if means_whole_file(sheet) else []
             keys = [key for table in read for key in (table.key, *table.former_keys)]
             known = read_known(catalog, wanted, sheets=keys)
             planned = plan_imports(

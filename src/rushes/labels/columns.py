@@ -41,6 +41,10 @@ _KNOWN_CLASSES_OF_ORIGINS: Mapping[str, str] = {
 }
 
 
+# The same as people type them, for what is said of a misspelt one.
+_CLASS_HEADERS = ("UNSUPERVISED CLASSIFICATION", "SUPERVISED CLASSIFICATION", "JONNY's RECLASSIFICATION")
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of a sheet: its place, from 0, and its header as typed."""
@@ -180,6 +184,8 @@ def plan_sheets(
                 skipped.append(sheet.name)
         else:
             planned.append((sheet, columns))
+            if not any(_is_class(meaning.strip()) for meaning in mapping.values()):
+                faults += _misspelt_classes(sheet, known or {})
     if not planned:
         raise SheetError(faults or of_skipped)
     return PlannedSheets(tuple(planned), faults=tuple(faults), skipped=tuple(skipped))
@@ -216,6 +222,13 @@ def find_lacking(sheet: Sheet, wanted: Mapping[str, str], known: Mapping[str, st
         message = f"there is no column of this name. {hint}. {_found(sheet.columns)}"
         faults.append(Fault(sheet.name, sheet.first_row - 1, name, message))
     return faults
+
+
+def _misspelt_classes(sheet: Sheet, known: Mapping[str, str]) -> list[Fault]:
+    """Return a fault for each column that looks like one of answers, beside others that are."""
+    wanted = {name: f"class:{_KNOWN_CLASSES_OF_ORIGINS[fold_name(name)]}" for name in _CLASS_HEADERS}
+    wanted |= {name: meaning for name, meaning in known.items() if _is_class(meaning.strip())}
+    return [fault for fault in find_lacking(sheet, wanted, known) if "looks like it" in fault.message]
 
 
 def origin_from(text: str) -> str:

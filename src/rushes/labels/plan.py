@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from rushes.labels.label import Label
 from rushes.labels.parse import Parsed
-from rushes.labels.trust import current_statements
 
 
 def plan_import(previous: Iterable[Label], parsed: Parsed, *, now: str, others_whole: bool = True) -> list[Label]:
@@ -47,10 +46,11 @@ def gone_from(previous: Iterable[Label], parsed: Parsed) -> list[Label]:
 
 def _said_by_sheet(previous: Iterable[Label], parsed: Parsed) -> Mapping[tuple[str, str], Label]:
     """Return (frame, origin in lower case) -> what the sheet said last of it, withdrawals included."""
-    current = current_statements(
-        label for label in previous if label.task == parsed.task and label.sheet == parsed.sheet
-    )
-    return {(label.frame, label.origin.casefold()): label for said in current.values() for label in said}
+    said: dict[tuple[str, str], Label] = {}
+    for label in previous:
+        if label.task == parsed.task and label.sheet == parsed.sheet:
+            said[label.frame, label.origin.casefold()] = label
+    return said
 
 
 def _dropped(said: Mapping[tuple[str, str], Label], parsed: Parsed) -> list[Label]:

@@ -170,6 +170,9 @@ def sync_dataset(
     with hold_lock(folder, take_over=how.take_over) as lock:
         record = read_record(folder)
         unfinished = read_unfinished(folder)
+        for left in journals.glob("journal-*.tsv"):  # of syncs that were killed after their last step
+            if unfinished is None or left.name != _journal_of(unfinished):
+                left.unlink(missing_ok=True)
         finished = 0
         failures: tuple[Failure, ...] = ()
         if unfinished is not None:
@@ -209,6 +212,10 @@ def journals_of(root: Path, place: Place) -> Path:
     """Return the folder of a project where the journals of syncs to a place are."""
     text = place.absolute().as_posix() if isinstance(place, Path) else str(place)
     return root / ".rushes" / "sync" / hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _journal_of(begun: Unfinished) -> str:
+    return f"journal-{begun.name}.tsv"
 
 
 def _plan(record: Record, wanted: Wanted, listed: pl.DataFrame | None, *, unfinished: int = 0) -> Planned:
@@ -349,7 +356,7 @@ def _carry_out(
     progress: Progress,
 ) -> tuple[Record, tuple[Failure, ...]]:
     """Do the steps that are written down at the place, and write the record of what stands there then."""
-    path = journals_of(root, folder.place) / f"journal-{begun.name}.tsv"
+    path = journals_of(root, folder.place) / _journal_of(begun)
     # A journal may tell of a dataset that somebody has emptied or restored since.
     listed = _list(folder, progress) if resumed else None
     with open_journal(path) as journal:

@@ -118,7 +118,7 @@ def test_frames_that_are_referred_to_in_a_bucket_go_the_same_way(rushes: Rushes,
     assert all(sample["img-ref"].startswith("s3://rushes-preview/base/") for sample in said["shown"])
     assert [sample["img-ref"] for sample in said["lost"]] == [gone.image]
     assert "no such object in the bucket" in said["lost"][0]["reason"]
-    assert rushes("status", "--duplicates", "--json", folder=project).json["duplicates"] == []
+    assert rushes("status", "--duplicates", "--json", folder=project).json["frames"] == 96
     rushes("split", "check", folder=project, status=2)  # there is no split yet; nothing else is wrong
 
 

@@ -373,9 +373,6 @@ def test_what_is_about_to_happen_is_shown_before_it_does(root: Path, folder: Obj
     assert what_stands(folder) == {}
 
 
-# What a rival found.
-
-
 def kill_at(root: Path, calls: int, now: Wanted) -> None:
     """Let a sync of root/set die after so many calls of the place."""
     with suppress(Killed):

@@ -218,6 +218,9 @@ def test_a_bucket_that_is_not_there_and_words_that_do_not_fit_are_said(
             in said.err
         )
     assert "Did you mean 'grouped'?" in rushes("build", "--split", "groupd", folder=project, status=2).err
+    said = rushes("sync", "watch", "--once", folder=project, status=2)
+    assert "or give --no-pull" in said.err
+    assert "rarity: failed: no season file is named in rushes.toml" in said.out
     said = rushes("sync", "watch", "--every", "1s", folder=project, status=2)
     assert "the shortest is 10s" in said.err
 

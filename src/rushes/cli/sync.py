@@ -245,6 +245,11 @@ def _round(
     from rushes.storage.object_folder import object_folder
 
     said, failed = [], []
+    if pull and not home.labels.seasons:
+        raise UsageError(
+            'no season file is named in rushes.toml. Name some, [labels] seasons = ["S01-episodes.json"]; or give '
+            "--no-pull, which follows the labels that were imported"
+        )
     if pull:
         pulled = pull_sheets(home, task, read_episodes(home))
         failed += [str(fault) for fault in pulled.faults]

@@ -288,6 +288,10 @@ def test_a_search_that_found_nothing_claims_no_more_than_it_searched() -> None:
     unread = [replace(rows[0], sha256=""), *rows[1:]]
     said = describe_search(split, unread, signatures={item.frame_id: 1 for item in rows[1:]})
     assert said.startswith(f"no leak found among 35 samples: {claim}; not looked at, but for the group")
+    none = [replace(item, sha256="") for item in rows]
+    assert describe_search(split, none, signatures={}).startswith(
+        "no group stands in two parts; pictures were not compared, because nobody has read one of 36 samples"
+    )
     assert "nothing to compare" in describe_search(split, [row("new", 0, "a")], signatures={})
 
 

@@ -199,6 +199,11 @@ def describe_search(split: Split, rows: Sequence[ManifestRow], *, signatures: Ma
         return "nothing to compare: no sample of the newest manifest stands in a part of this split"
     unread = sum(row.frame_id not in signatures and not row.sha256 for row in placed)
     unseen = sum(row.frame_id not in signatures for row in placed) - unread
+    if unread == len(placed):
+        return (
+            "no group stands in two parts; pictures were not compared, because nobody has read one of "
+            f"{_samples(unread)}: a copy of any may stand in another part"
+        )
     flat = sum(signatures.get(row.frame_id) == FLAT for row in placed)
     what = "no group, picture or near-duplicate stands in two parts"
     text = f"no leak found among {_samples(len(placed) - unread)}: {what}"

@@ -163,6 +163,14 @@ def test_more_deletes_than_allowed_need_a_yes_and_nothing_is_changed_before(root
     assert what_stands(folder) == should_stand(fewer)
 
 
+def test_a_plan_says_why_it_would_be_refused(root: Path, folder: ObjectFolder) -> None:
+    sync_dataset(folder, wanted(A), root=root)
+    fewer = dict.fromkeys(range(30), "Common")
+    assert "deletes 10 of 40 objects" in plan_dataset(folder, wanted(fewer), root=root).refusal
+    assert plan_dataset(folder, wanted(fewer), root=root, options=ALL).refusal == ""
+    assert plan_dataset(folder, wanted(B), root=root).refusal == ""
+
+
 def test_drift_is_reported_and_left_alone(root: Path, folder: ObjectFolder) -> None:
     sync_dataset(folder, wanted(A), root=root)
     folder.write("train/Rare/mine.jpg", b"not of a plan")

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+
+from rushes.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from rushes.datasets.split import SplitKind
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
@@ -30,3 +35,15 @@ def verbs_app(help: str) -> typer.Typer:
     app = verb_app()
     app.info.help, app.info.no_args_is_help = help, True
     return app
+
+
+def kind_of(text: str, *, option: str) -> SplitKind:
+    """Return the kind of split that a word names.
+
+    Raises:
+        UsageError: it names none.
+    """
+    allowed = ("grouped", "mixed")
+    if text not in allowed:
+        raise UsageError(f"{option} {text}: {did_you_mean(text, allowed)}")
+    return cast("SplitKind", text)

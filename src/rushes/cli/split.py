@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, kind_of, verbs_app
 from rushes.cli.versions import newest_rows, newest_split_of
-from rushes.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rushes.datasets.split import Split, SplitKind
+    from rushes.datasets.split import Split
     from rushes.labels.manifest import ManifestRow
 
 app = verbs_app("Who is in train, validation and test.")
@@ -47,7 +46,7 @@ def make(
 
         place = find_project(project)
         wanted = place.task(task)
-        wanted_kind = _kind(kind)
+        wanted_kind = kind_of(kind, option="--kind")
         _, rows = newest_rows(place, wanted)
         settings = place.split if seed is None else replace(place.split, seed=seed)
         fresh = refresh_split(
@@ -90,7 +89,7 @@ def check(
 
         place = find_project(project)
         wanted = place.task(task)
-        path, made = newest_split_of(place, wanted, _kind(kind))
+        path, made = newest_split_of(place, wanted, kind_of(kind, option="--kind"))
         _, rows = newest_rows(place, wanted)
         split = made.placing(rows)  # as training takes it, with what was labelled since
         counts = count_classes(rows_of_parts(rows, split), wanted.classes)
@@ -112,13 +111,6 @@ def check(
             for leak in leaks
         ]
         door.finish(_as_table(made, counts) | {"path": str(path), "leaks": found, "unplaced": len(unplaced)})
-
-
-def _kind(kind: str) -> SplitKind:
-    allowed = ("grouped", "mixed")
-    if kind not in allowed:
-        raise UsageError(f"--kind {kind}: {did_you_mean(kind, allowed)}")
-    return cast("SplitKind", kind)
 
 
 def _show(door: Door, split: Split, rows: Sequence[ManifestRow], counts: dict[str, dict[str, int]]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import Door, opened, plural
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, kind_of, verbs_app
 from rushes.cli.sync_words import (
     AdoptOption,
     BreakLockOption,
@@ -20,7 +20,6 @@ from rushes.cli.sync_words import (
     PlaceOption,
     YesOption,
     as_table,
-    kind_of,
     place_of,
     say_plan,
     say_synced,
@@ -54,29 +53,29 @@ def plan(
         from datetime import UTC, datetime
 
         from rushes.datasets.refresh import wanted_of
-        from rushes.datasets.sync import plan_dataset
+        from rushes.datasets.sync import Options, plan_dataset
         from rushes.project import find_project
         from rushes.storage.object_folder import object_folder
 
         home = find_project(project)
         wanted_task = home.task(task)
         place = place_of(home, wanted_task, to)
-        wanted = wanted_of(home, wanted_task, kind=kind_of(kind), now=datetime.now(UTC), write=False)
+        wanted = wanted_of(home, wanted_task, kind=kind_of(kind, option="--split"), now=datetime.now(UTC), write=False)
         with door.progress("list") as progress:
             planned = plan_dataset(
                 object_folder(place, links=home.dataset.links),
                 wanted.dataset,
                 root=home.root,
-                listing=not no_listing,
+                options=Options(most_deleted=home.dataset.deletes, listing=not no_listing),
                 progress=progress,
             )
         for note in wanted.notes:
             door.warn(f"note: {note}")
         say_plan(door, place, planned)
-        if len(planned.steps):
+        if planned.refusal:
+            door.warn(f"it would not be done as it is: {planned.refusal}")
+        elif len(planned.steps):
             words = _words(to, kind, task, project, no_listing=no_listing)
-            if planned.plan.share_deleted > home.dataset.deletes:
-                words += " --yes"
             door.say(f"To do this: rushes sync apply{words} --expect {planned.digest[:12]}")
         door.finish(as_table(place, planned, wanted) if as_json else None)
 
@@ -205,13 +204,15 @@ def carry_out(
     from rushes.datasets.sync import plan_dataset, sync_dataset
     from rushes.storage.object_folder import object_folder
 
-    wanted = wanted_of(home, task, kind=kind_of(kind), now=now, write=not dry_run)
+    wanted = wanted_of(home, task, kind=kind_of(kind, option="--split"), now=now, write=not dry_run)
     for note in wanted.notes:
         door.warn(f"note: {note}")
     folder = object_folder(place, links=home.dataset.links)
     if dry_run:
-        planned = plan_dataset(folder, wanted.dataset, root=home.root, listing=options.listing)
+        planned = plan_dataset(folder, wanted.dataset, root=home.root, options=options)
         say_plan(door, place, planned)
+        if planned.refusal:
+            door.warn(f"it would not be done as it is: {planned.refusal}")
         door.finish(as_table(place, planned, wanted) | {"dry_run": True} if door.as_json else None)
     with door.progress("sync") as progress:
         synced = sync_dataset(
@@ -256,7 +257,7 @@ def _round(
         changes = sum(one.appended + one.withdrawn for one in pulled.episodes)
         said.append(f"{plural(len(pulled.episodes), 'sheet')}, {plural(changes, 'change')}")
     fresh = refresh_manifest(home, task, now=now)
-    wanted = wanted_of(home, task, kind=kind_of(kind), now=now, write=True)
+    wanted = wanted_of(home, task, kind=kind_of(kind, option="--split"), now=now, write=True)
     said.append(f"manifest {'written' if fresh.written else 'unchanged'} ({plural(len(fresh.table), 'sample')})")
     synced = sync_dataset(
         object_folder(place, links=home.dataset.links), wanted.dataset, root=home.root, options=options

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rushes.cli.door import Door, plural
-from rushes.errors import UsageError, did_you_mean
+from rushes.errors import UsageError
 
 if TYPE_CHECKING:
     from rushes.datasets.refresh import WantedDataset
-    from rushes.datasets.split import SplitKind
     from rushes.datasets.sync import Planned, Synced
     from rushes.project import Project, Task
     from rushes.storage.places import Place
@@ -25,7 +24,10 @@ KindOption = Annotated[
     str,
     typer.Option("--split", help="grouped: a film never stands on two sides; mixed: frames shuffled, and named so."),
 ]
-YesOption = Annotated[bool, typer.Option("--yes", help="Delete more than the share that the project allows.")]
+YesOption = Annotated[
+    bool,
+    typer.Option("--yes", help="Delete more than the project allows, or let another task or split take the place."),
+]
 AdoptOption = Annotated[
     bool, typer.Option("--adopt", help="Take over, or overwrite, objects that no plan put at wanted keys.")
 ]
@@ -64,32 +66,15 @@ def place_of(home: Project, task: Task, to: str | None) -> Place:
     return whole
 
 
-def kind_of(text: str) -> SplitKind:
-    """Return the kind of split that a word names.
-
-    Raises:
-        UsageError: it names none.
-    """
-    allowed = ("grouped", "mixed")
-    if text not in allowed:
-        raise UsageError(f"--split {text}: {did_you_mean(text, allowed)}")
-    return cast("SplitKind", text)
-
-
 def say_plan(door: Door, place: Place, planned: Planned) -> None:
     """Print the sets of a plan with their objects, bytes and cost, and what was found that no plan put there."""
     from rushes.datasets.sync_plan import describe_plan
 
     if planned.unfinished:
-        door.warn(
-            f"an earlier sync was stopped; its {plural(planned.unfinished, 'step')} are finished first. What follows "
-            "is what comes after them"
-        )
+        door.say(f"an earlier sync was stopped: its {plural(planned.unfinished, 'step')} come first, then this")
     door.say(f"{place}: {plural(len(planned.record.built), 'object')}")
     door.say(describe_plan(planned.plan, shown=_CHANGES_SHOWN, costs=not isinstance(place, Path)))
-    if planned.unfinished:
-        door.say(f"before that, {plural(planned.unfinished, 'step')} of the sync that was stopped")
-    elif not len(planned.steps):
+    if not len(planned.steps) and not planned.unfinished:
         door.say("nothing to do: the dataset is as the manifest says")
 
 
@@ -146,5 +131,6 @@ def as_table(place: Place, planned: Planned, wanted: WantedDataset) -> dict[str,
         "altered": plan.altered["key"].to_list(),
         "occupied": plan.occupied["key"].to_list(),
         "unfinished": planned.unfinished,
+        "refusal": planned.refusal,
         "notes": list(wanted.notes),
     }

@@ -1,1 +1,1 @@
-"""Manifests as splits and as numbers that a model takes."""
+"""Manifests as splits, as folders of classes, and as numbers that a model takes."""

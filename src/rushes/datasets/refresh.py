@@ -24,7 +24,13 @@ from rushes.datasets.split import (
 )
 from rushes.datasets.sync import Wanted
 from rushes.labels.manifest import ManifestRow, newest_manifest
-from rushes.labels.manifest_table import read_manifest_table, rows_of_table, table_of_rows, write_manifest_table
+from rushes.labels.manifest_table import (
+    read_manifest_table,
+    rows_of_table,
+    table_of_rows,
+    write_manifest,
+    write_manifest_table,
+)
 from rushes.project import Project, SplitSettings, Task
 from rushes.storage.files import digest_of_file, write_json
 
@@ -128,7 +134,7 @@ def refresh_split(
     path, written = write_split(split, project.splits_folder, now=now)
     if kind == "grouped":
         noted = [replace(row, split=split.part_of(row.frame_id, row.group)) for row in rows]
-        write_manifest_table(table_of_rows(noted), project.manifests_folder, task.name, now)
+        write_manifest(noted, project.manifests_folder, task.name, now)
     return FreshSplit(split, path, written, notes)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rushes.datasets.layout import OWN_FOLDER, is_own
-from rushes.datasets.sync_apply import PARALLEL, Failure, apply_steps
+from rushes.datasets.sync_apply import Failure, apply_steps
 from rushes.datasets.sync_journal import open_journal
 from rushes.datasets.sync_lock import Lock, hold_lock
 from rushes.datasets.sync_plan import SyncPlan, plan_sync
@@ -26,9 +26,10 @@ from rushes.datasets.sync_state import (
     write_record,
     write_unfinished,
 )
-from rushes.datasets.sync_steps import digest_of_steps, steps_of
+from rushes.datasets.sync_steps import digest_of_steps, keys_emptied_by, steps_of
 from rushes.errors import SyncError
 from rushes.progress import Progress, silent
+from rushes.project import DatasetSettings
 from rushes.storage.files import digest_of_bytes, digest_of_file, whole_file
 from rushes.storage.object_folder import ObjectFolder
 from rushes.storage.places import Place, parse_place
@@ -37,7 +38,7 @@ from rushes.storage.stores import State
 if TYPE_CHECKING:
     import polars as pl
 
-MOST_DELETED = 0.05  # share of a dataset that is deleted without being asked again
+_DEFAULTS = DatasetSettings()
 _SHOWN = 5
 _ROWS_AT_ONCE = 100_000
 _FAILURES_NOTED = 100
@@ -77,8 +78,8 @@ class Options:
         expect: digest of the plan that was shown; any other is not carried out. None carries out whatever it is now.
     """
 
-    parallel: int = PARALLEL
-    most_deleted: float = MOST_DELETED
+    parallel: int = _DEFAULTS.parallel
+    most_deleted: float = _DEFAULTS.deletes
     yes: bool = False
     adopt: bool = False
     take_over: bool = False
@@ -95,6 +96,7 @@ class Planned:
         steps: in the order in which they would be done.
         digest: of the steps, in hex: equal plans have equal digests, whatever was stopped before them.
         unfinished: steps of an earlier sync that were not done, and are finished first; the plan is of what comes then.
+        refusal: why it would not be done as it is, and what to do; "" where it would.
     """
 
     record: Record
@@ -102,6 +104,7 @@ class Planned:
     steps: pl.DataFrame
     digest: str
     unfinished: int = 0
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ class Synced:
 
 
 def plan_dataset(
-    folder: ObjectFolder, wanted: Wanted, *, root: Path, listing: bool = True, progress: Progress = silent
+    folder: ObjectFolder, wanted: Wanted, *, root: Path, options: Options | None = None, progress: Progress = silent
 ) -> Planned:
     """Plan what brings a dataset to what it should hold; nothing is changed.
 
@@ -134,14 +137,20 @@ def plan_dataset(
         SyncError: what it says of itself cannot be read.
         PlaceError: the place cannot be read or listed.
     """
+    how = options or Options()
     _check_sources(folder.place, wanted, root=root)
     record = read_record(folder)
     unfinished = read_unfinished(folder)
     if unfinished is not None:
         # What the listing shows is half of one plan and half of another; the steps say where it is going.
         record = replace(record, built=_when_all_is_done(record.built, unfinished.steps))
-    listed = _list(folder, progress) if listing and unfinished is None else None
-    return _plan(record, wanted, listed, unfinished=0 if unfinished is None else len(unfinished.steps))
+    listed = _list(folder, progress) if how.listing and unfinished is None else None
+    planned = _plan(record, wanted, listed, unfinished=0 if unfinished is None else len(unfinished.steps))
+    try:
+        _check(folder, planned, wanted, how, listed)
+    except SyncError as error:
+        return replace(planned, refusal=str(error))
+    return planned
 
 
 def sync_dataset(
@@ -247,12 +256,7 @@ def _when_all_is_done(built: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
     """Return the record that stands when steps are done; the size of what is copied is not known before."""
     import polars as pl
 
-    gone = pl.concat(
-        [
-            steps.filter(pl.col("kind") == "move").select(pl.col("key_from").alias("key")),
-            steps.filter(pl.col("kind") == "delete").select("key"),
-        ]
-    )
+    gone = keys_emptied_by(steps)
     arrived = steps.filter(pl.col("kind") != "delete").select(built.columns)
     stayed = built.join(gone, on="key", how="anti").join(arrived, on="key", how="anti")
     return pl.concat([stayed, arrived])
@@ -288,30 +292,49 @@ def _check_expected(planned: Planned, how: Options, place: Place) -> None:
 
 def _check(folder: ObjectFolder, planned: Planned, wanted: Wanted, how: Options, listed: pl.DataFrame | None) -> None:
     """Raise SyncError where a plan must not be carried out as it is."""
+    plan, record, place = planned.plan, planned.record, folder.place
+    if not how.yes:
+        _check_follows(place, record, plan, wanted)
+    if not how.adopt:
+        _check_nothing_strange(place, record, plan, listed)
+    if isinstance(place, Path):
+        _check_case(folder, plan)
+    if plan.share_deleted > how.most_deleted and not how.yes:
+        raise SyncError(
+            f"{place}: the plan deletes {len(plan.delete):,} of {len(record.built):,} objects "
+            f"({plan.share_deleted:.1%}), more than {how.most_deleted:.0%}. Look at it: rushes sync plan; if it is "
+            "meant, give --yes"
+        )
+
+
+def _check_follows(place: Place, record: Record, plan: SyncPlan, wanted: Wanted) -> None:
+    """Raise SyncError where the dataset was laid out for another task, or by another split."""
     import polars as pl
 
-    plan, record, place = planned.plan, planned.record, folder.place
-    if record.kind and (record.task, record.kind) != (wanted.task, wanted.kind) and not how.yes:
+    if record.kind and (record.task, record.kind) != (wanted.task, wanted.kind):
         raise SyncError(
             f"{place}: this is the dataset of task '{record.task}' and its {record.kind} split, and would become that "
             f"of '{wanted.task}' and its {wanted.kind} split. Name another place; or, if it is meant, give --yes"
         )
-    between = plan.move.filter(
-        pl.col("key").str.split("/").list.first() != pl.col("key_from").str.split("/").list.first()
-    )
-    if len(between) and not how.yes:
+    part = r"^([^/]*)/"
+    between = plan.move.filter(pl.col("key").str.extract(part) != pl.col("key_from").str.extract(part))
+    if len(between):
         raise SyncError(
             f"{place}: the plan moves {len(between):,} pictures from one part to another, such as "
             f"{between['key_from'][0]} to {between['key'][0]}: the dataset was laid out by another split, perhaps that "
             "of another project. Copy the splits/ of that project here; or, if it is meant, give --yes"
         )
-    if not record.kind and len(plan.drift) and not how.adopt:
+
+
+def _check_nothing_strange(place: Place, record: Record, plan: SyncPlan, listed: pl.DataFrame | None) -> None:
+    """Raise SyncError where objects of somebody else stand in the way, or where no dataset is."""
+    if not record.kind and len(plan.drift):
         raise SyncError(
             f"{place}: is not empty, and no dataset: it holds {len(plan.drift):,} other objects, such as "
             f"{plan.drift['key'][0]}. Name an empty place; or give --adopt to build among them"
         )
     strange = plan.occupied["key"].to_list()
-    if listed is not None and not how.adopt:
+    if listed is not None:
         # Sidecars of somebody else, perhaps with labels made by hand.
         own = listed["key"].filter(is_own(listed["key"]) & ~listed["key"].str.starts_with(f"{OWN_FOLDER}/"))
         strange += [key for key in own if key not in record.sidecars]
@@ -321,14 +344,6 @@ def _check(folder: ObjectFolder, planned: Planned, wanted: Wanted, how: Options,
             f"{place}: {len(strange):,} objects that no plan put there stand where the dataset wants its own: "
             f"{shown}{', …' if len(strange) > _SHOWN else ''}. Move them away; or give --adopt, which takes over "
             "those that are the wanted pictures and overwrites the others"
-        )
-    if isinstance(place, Path):
-        _check_case(folder, plan)
-    if plan.share_deleted > how.most_deleted and not how.yes:
-        raise SyncError(
-            f"{place}: the plan deletes {len(plan.delete):,} of {len(record.built):,} objects "
-            f"({plan.share_deleted:.1%}), more than {how.most_deleted:.0%}. Look at it: rushes sync plan; if it is "
-            "meant, give --yes"
         )
 
 

@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 from rushes.datasets.sync_journal import Journal
 from rushes.datasets.sync_lock import Lock
+from rushes.datasets.sync_steps import keys_emptied_by
 from rushes.errors import AbsentError, MediaError, PlaceError, SyncError, UnreachableError
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_bytes, digest_of_file
 from rushes.storage.object_folder import ObjectFolder
-from rushes.storage.places import parse_place
+from rushes.storage.places import Remote, parse_place
 from rushes.storage.reading import read_place
 from rushes.storage.stores import State
 
 if TYPE_CHECKING:
     import polars as pl
 
-PARALLEL = 64
 BEGUN = "done before"  # said of the steps that the journal holds, before any other
 _STEPS_AT_ONCE = 1000  # as many as one request deletes on S3
 _AGAIN = "Take its footage in again (rushes ingest), then rushes manifest build"
-_ALTERED = f"the picture is not the one in the manifest: it was altered since. Remove it. {_AGAIN}"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _HOPELESS = 100  # refusals in a row: the place is full, or gone
 
@@ -67,7 +66,7 @@ class Applied:
     """What stands at the place after the steps.
 
     Attributes:
-        built: the record's columns key, content, size_bytes, etag.
+        built: the record's columns key, content, size_bytes, etag, frame.
         failures: of steps that were not done.
     """
 
@@ -115,7 +114,7 @@ def apply_steps(
     resumed: bool = False,
     listed: pl.DataFrame | None = None,
     looks_first: bool = False,
-    parallel: int = PARALLEL,
+    parallel: int,
     progress: Progress = silent,
 ) -> Applied:
     """Carry out steps; those that the journal holds are not done again.
@@ -297,40 +296,51 @@ def _refuses(error: PlaceError | MediaError) -> bool:
 
 
 def _bring_from_source(work: _Work, row: Row) -> State:
-    source, content = parse_place(row["source"]), row["content"]
-    known = not content.startswith("@")
-    if not isinstance(source, Path):
-        if known and digest_of_bytes(read_place(source)) != content:
-            raise MediaError(source, f"the object is not the picture in the manifest: it was altered since. {_AGAIN}")
-        try:
-            return work.folder.copy_from(source, row["key"])
-        except AbsentError as error:
-            raise MediaError(source, f"{error.reason}. Put the picture there again, or delete its row") from None
-    path = work.root / source
+    source = parse_place(row["source"])
+    if isinstance(source, Path):
+        _check_local(work.root, source, row["content"])
+        return work.folder.upload(work.root / source, row["key"])
+    if not row["content"].startswith("@"):
+        _check_remote(source, row["content"])
     try:
-        if known and digest_of_file(path) != content:
+        return work.folder.copy_from(source, row["key"])
+    except AbsentError as error:
+        raise MediaError(source, f"{error.reason}. Put the picture there again, or delete its row") from None
+
+
+def _fault_of_source(work: _Work, row: Row) -> str | None:
+    """Return why a step's picture cannot be had; None where it can."""
+    source = parse_place(row["source"])
+    try:
+        if isinstance(source, Path):
+            _check_local(work.root, source, row["content"])
+        else:
+            _check_remote(source, row["content"])
+    except MediaError as error:
+        return str(error)
+    return None
+
+
+def _check_local(root: Path, source: Path, content: str) -> None:
+    """Raise MediaError unless a picture of the project is there, and is the one that is meant."""
+    try:
+        if not content.startswith("@") and digest_of_file(root / source) != content:
             raise MediaError(
                 source, f"the picture is not the one in the manifest: it was altered since. Remove it. {_AGAIN}"
             )
-        return work.folder.upload(path, row["key"])
-    except (FileNotFoundError, AbsentError):
+        if not (root / source).is_file():
+            raise FileNotFoundError
+    except FileNotFoundError:
         raise MediaError(source, f"the picture is missing in the project. {_AGAIN}") from None
     except OSError as error:
         raise MediaError(source, f"the picture cannot be read ({error.strerror}). {_AGAIN}") from error
 
 
-def _fault_of_source(work: _Work, row: Row) -> str | None:
-    """Return why a step's picture cannot be had; None where it can."""
-    source, content = parse_place(row["source"]), row["content"]
-    try:
-        if not isinstance(source, Path):
-            read_place(source)
-            return None
-        if not content.startswith("@") and digest_of_file(work.root / source) != content:
-            return f"{source}: {_ALTERED}"
-        return None if (work.root / source).is_file() else f"{source}: the picture is missing in the project. {_AGAIN}"
-    except (MediaError, OSError) as error:
-        return str(error)
+def _check_remote(source: Remote, content: str) -> None:
+    """Raise MediaError unless a picture can be read where it lies, and is the one that is meant where that is known."""
+    digest = digest_of_bytes(read_place(source))
+    if not content.startswith("@") and digest != content:
+        raise MediaError(source, f"the object is not the picture in the manifest: it was altered since. {_AGAIN}")
 
 
 def _remove(work: _Work, keys: Sequence[str]) -> None:
@@ -349,12 +359,8 @@ def _what_stands(built: pl.DataFrame, steps: pl.DataFrame, noted: pl.DataFrame, 
     left = pl.DataFrame(
         {"key": list(work.left), "frame": list(work.left.values())}, schema={"key": pl.String, "frame": pl.String}
     ).with_columns(content=pl.lit(""), size_bytes=pl.lit(0, pl.Int64), etag=pl.lit(""))
-    gone = pl.concat(
-        [
-            done.filter(pl.col("kind") == "move").select(pl.col("key_from").alias("key")),
-            steps.filter(pl.col("kind") == "delete").select("key"),
-        ]
-    ).filter(~pl.col("key").is_in(list(work.kept)))
+    ended = steps.filter((pl.col("kind") == "delete") | pl.col("step").is_in(noted["step"].implode()))
+    gone = keys_emptied_by(ended).filter(~pl.col("key").is_in(list(work.kept)))
     stayed = built.join(pl.concat([gone, arrived.select("key"), left.select("key")]), on="key", how="anti")
     return pl.concat([stayed.select(columns), arrived, left.select(columns)]).sort("key")
 

@@ -44,6 +44,14 @@ def steps_of(plan: SyncPlan, wanted: pl.DataFrame, built: pl.DataFrame) -> pl.Da
     return steps.sort(order, "key").with_row_index("step").with_columns(pl.col("step").cast(pl.Int64))
 
 
+def keys_emptied_by(steps: pl.DataFrame) -> pl.DataFrame:
+    """Return the keys at which nothing stands once steps are done, unless another of them fills one: column key."""
+    import polars as pl
+
+    moved = steps.filter(pl.col("kind") == "move").select(pl.col("key_from").alias("key"))
+    return pl.concat([moved, steps.filter(pl.col("kind") == "delete").select("key")])
+
+
 def digest_of_steps(steps: pl.DataFrame) -> str:
     """Return the SHA-256 of what steps do, in hex: what is moved, copied and deleted, and where to."""
     digest = hashlib.sha256()

@@ -15,7 +15,8 @@ from benchmarks.harness import Outcome, Say, Target, Timing, Turns, find_media, 
 from rushes.datasets.split import Split, plan_split
 from rushes.labels.manifest import ManifestRow
 from rushes.labels.manifest_table import write_manifest
-from rushes.learning.recipe import Recipe, parse_recipe
+from rushes.learning.recipe import Recipe
+from rushes.learning.recipe_files import parse_recipe
 from rushes.project import SplitSettings, Task
 from rushes.storage.files import digest_of_file
 

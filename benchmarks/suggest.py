@@ -307,7 +307,7 @@ def _say_backbone(
 
     from rushes.labels.manifest import ManifestRow
     from rushes.learning.backbone_features import read_backbone_features
-    from rushes.learning.recipe import parse_recipe
+    from rushes.learning.recipe_files import parse_recipe
 
     media = find_media()
     weights = media / "weights/mobilenetv2_100_tf_ptq_dequant_fp16.pth" if media else None

@@ -30,6 +30,7 @@ from rushes.labels.columns import MEANINGS
 from rushes.labels.episode import WANTED
 from rushes.labels.sheets.files import SHEET_SUFFIXES
 from rushes.learning import recipe as recipes
+from rushes.learning import recipe_files
 from rushes.models.cnn import DESIGNS
 from rushes.project import Project, Task, parse_project
 
@@ -40,13 +41,19 @@ PASSED_OVER = {"demo", "node_modules", "bench-out", "build", "dist"}
 SHARED_OPTIONS = {"--json", "--debug", "--help", "--version"}
 ALLOWED_VALUES = {
     "split": recipes.SPLIT_KINDS,
-    "balance": recipes.BALANCES,
     "model.kind": recipes.KINDS,
     "model.design": tuple(DESIGNS),
     "model.head": recipes.HEADS,
     "input.color": recipes.COLORS,
     "input.fit": recipes.FITS,
     "training.monitor": recipes.MONITORS,
+    "training.precision": recipes.PRECISIONS,
+    "training.compile": recipes.COMPILES,
+    "model.trained": recipes.TRAINED,
+    "input.letterbox": recipes.LETTERBOXES,
+    "balance.loss": recipes.LOSSES,
+    "balance.sampling": recipes.SAMPLINGS,
+    "augment.preset": recipes.PRESETS,
 }
 
 
@@ -449,7 +456,7 @@ def test_every_key_of_a_recipe_is_described_with_its_default() -> None:
     described = key_rows(sections(page("recipes.md"), 2)["Keys"])
     wanted = {key: default for key, default in keys_of(recipes.Recipe).items() if key != "name"}
     assert set(described) == {"schema", "name", *wanted}
-    check_defaults(described, {"schema": "recipe/1", **wanted})
+    check_defaults(described, {"schema": "recipe/2", **wanted})
 
 
 @pytest.mark.parametrize("key", ALLOWED_VALUES)
@@ -471,7 +478,7 @@ def test_every_kind_of_training_has_a_section() -> None:
 def test_every_toml_in_the_pages_is_understood(fence: Fence) -> None:
     table = tomllib.loads(fence.text)
     if set(table) & {"model", "input", "training", "augment"}:
-        recipes.parse_recipe({"name": "example", **table}, where=f"line {fence.line}")
+        recipe_files.parse_recipe({"name": "example", **table}, where=f"line {fence.line}")
     else:
         parse_project(table, root=Path("season"))
 

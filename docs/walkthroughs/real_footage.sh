@@ -28,7 +28,7 @@ $rushes labels import "$media/labels/shots_by_eye.csv" --task mcu \
 $rushes labels import "$media/labels/woman_talkshow_frames.csv" --task mcu --map file=frame --map mcu=class
 
 cat > recipes/mobilenet.toml <<TOML
-schema = "recipe/1"
+schema = "recipe/2"
 
 [model]
 kind = "features"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rushes.cli.templates import TEMPLATES, plan_project
-from rushes.learning.recipe import parse_recipe
+from rushes.learning.recipe_files import parse_recipe
 from rushes.project import parse_project
 
 

@@ -11,7 +11,7 @@ import pytest
 from journeys.conftest import Rushes
 
 RECIPE = """\
-schema = "recipe/1"
+schema = "recipe/2"
 
 [model]
 kind = "{kind}"

@@ -6,7 +6,8 @@ import pytest
 
 from rushes.errors import RecipeError
 from rushes.learning.architecture import plan_architecture
-from rushes.learning.recipe import Recipe, parse_recipe
+from rushes.learning.recipe import Recipe
+from rushes.learning.recipe_files import parse_recipe
 from rushes.models.backbones import Backbone
 from rushes.models.cnn import Design
 

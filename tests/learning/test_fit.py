@@ -11,6 +11,7 @@ from learning.tiny import StopAt, cnn_recipe
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import RunError
 from rushes.labels.manifest import ManifestRow
+from rushes.learning.augment import plan_augmentations
 from rushes.learning.fit import Fitted, answer, fit, piece_size_for
 from rushes.learning.monitors import score
 from rushes.learning.samples import Samples
@@ -43,6 +44,7 @@ def run(tmp_path: Path, *, network: Network | None = None, **more: Any) -> tuple
             validation=samples(20, 1),
             recipe=recipe,
             class_weights=np.ones(2, np.float32),
+            augmentations=plan_augmentations(recipe.augment, ("a", "b")),
             piece_size=more.pop("piece_size", 8),
             checkpoint=tmp_path / "state.safetensors",
             **more,

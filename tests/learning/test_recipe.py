@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rushes.errors import RecipeError
-from rushes.learning.recipe import parse_recipe, read_recipe
+from rushes.learning.recipe_files import parse_recipe, read_recipe
 
 
 def parse(**table: Any) -> Any:
@@ -44,8 +44,9 @@ def test_an_empty_recipe_is_all_defaults() -> None:
         ({"input": {"mean": [0.5, 0.5]}}, "one number per channel"),
         ({"input": {"std": [0.5, 0.0, 0.5]}}, "above 0"),
         ({"augment": {"shift": 1.5}}, "below 1"),
-        ({"balance": "weight"}, "Did you mean 'weights'"),
-        ({"schema": "recipe/9"}, "recipe/1"),
+        ({"balance": {"loss": "weight"}}, "Did you mean 'weights'"),
+        ({"schema": "recipe/9"}, "Update rushes"),
+        ({"balance": "weights"}, r"written \[balance\] loss"),
     ],
 )
 def test_what_is_not_allowed_is_named_with_what_is(table: dict[str, Any], message: str) -> None:
@@ -66,3 +67,9 @@ def test_words_on_the_command_line_override_a_recipe(tmp_path: Path) -> None:
     recipe = read_recipe(path, changes=["training.epochs=7", "model.kind=features", "input.mean=[0.5, 0.5, 0.5]"])
     assert (recipe.name, recipe.training.epochs, recipe.model.kind) == ("mcu", 7, "features")
     assert recipe.input.mean == (0.5, 0.5, 0.5)
+
+
+def test_a_recipe_of_the_first_schema_is_read_as_it_was_meant() -> None:
+    old = {"schema": "recipe/1", "balance": "none", "augment": {"flip": False}, "model": {"dropout": 0.0}}
+    assert parse(**old) == parse(balance={"loss": "plain"}, augment={"flip": False}, model={"dropout": 0.0})
+    assert parse(schema="recipe/1").balance == parse().balance

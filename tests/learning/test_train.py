@@ -13,9 +13,10 @@ from learning.tiny import TASK, StopAt, TinyProject, as_manifest, backbone_recip
 from rushes.datasets.preprocessing import prepare
 from rushes.errors import RecipeError, RunError, WeightsError
 from rushes.footage.pictures import read_picture
-from rushes.learning.lessons import plan_class_weights
+from rushes.learning.balance import plan_class_weights
 from rushes.learning.monitors import score
 from rushes.learning.predictions import read_predictions
+from rushes.learning.recipe import BalanceRecipe
 from rushes.learning.runs import Run, list_runs, read_run
 from rushes.learning.train import train
 from rushes.models.network import load_network
@@ -223,10 +224,10 @@ def test_training_leaves_torch_and_its_dice_as_they_were(project: TinyProject) -
 
 
 def test_class_weights_make_every_class_weigh_the_same() -> None:
-    weights = plan_class_weights({"a": 10, "b": 30}, "weights")
+    weights = plan_class_weights({"a": 10, "b": 30}, BalanceRecipe())
     assert weights == {"a": 2.0, "b": pytest.approx(2 / 3)}
     assert weights["a"] * 10 == pytest.approx(weights["b"] * 30)
-    assert plan_class_weights({"a": 10, "b": 30}, "none") == {"a": 1.0, "b": 1.0}
+    assert plan_class_weights({"a": 10, "b": 30}, BalanceRecipe(loss="plain")) == {"a": 1.0, "b": 1.0}
 
 
 @pytest.mark.slow
@@ -235,7 +236,7 @@ def test_flowers_are_told_apart_by_a_head_on_the_local_mobilenet(media: Path, tm
     from rushes.datasets.split import plan_split
     from rushes.labels.manifest import ManifestRow
     from rushes.labels.manifest_table import format_manifest
-    from rushes.learning.recipe import parse_recipe
+    from rushes.learning.recipe_files import parse_recipe
     from rushes.project import SplitSettings
 
     folder = media / "images" / "flowers"

@@ -14,7 +14,8 @@ from rushes.datasets.split import Split
 from rushes.footage.picture import encode_picture
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.labels.manifest_table import format_manifest
-from rushes.learning.recipe import Recipe, parse_recipe
+from rushes.learning.recipe import Recipe
+from rushes.learning.recipe_files import parse_recipe
 from rushes.progress import Progress, silent
 from rushes.project import Task
 from rushes.storage.files import digest_of_bytes

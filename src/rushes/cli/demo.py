@@ -27,7 +27,7 @@ _STEPS = 10
 _SEVERAL_CLASSES = 30
 _RECIPE = """\
 # A small network from scratch, so that the demo needs no download. For real work start from features.toml.
-schema = "recipe/1"
+schema = "recipe/2"
 task = {task}
 
 [model]

@@ -124,7 +124,7 @@ def suggest(
 
 def _recipe_of(place: Project, word: str) -> Recipe:
     """Return the recipe that a path or a name in recipes/ means, or one for a backbone that timm knows."""
-    from rushes.learning.recipe import parse_recipe, read_recipe
+    from rushes.learning.recipe_files import parse_recipe, read_recipe
 
     for path in (Path(word), place.recipes_folder / f"{Path(word).name.removesuffix('.toml')}.toml"):
         if path.is_file():

@@ -98,7 +98,7 @@ to = "datasets/{{task}}"
 _RECIPES = {
     "features": """\
 # A frozen backbone, run once per frame; then a head in seconds. Start here.
-schema = "recipe/1"
+schema = "recipe/2"
 
 [model]
 kind = "features"
@@ -110,7 +110,7 @@ seed = 0
 """,
     "finetune": """\
 # The same backbone, its last stage trained too.
-schema = "recipe/1"
+schema = "recipe/2"
 
 [model]
 kind = "finetune"
@@ -127,7 +127,7 @@ seed = 0
 """,
     "cnn": """\
 # A small network from scratch, as in the first study of medium close-ups: 128 x 128 gray.
-schema = "recipe/1"
+schema = "recipe/2"
 
 [model]
 kind = "cnn"

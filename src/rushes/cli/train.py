@@ -44,7 +44,7 @@ def train(
         from datetime import UTC, datetime
 
         from rushes.catalog.catalog import open_catalog, signatures_of_frames
-        from rushes.learning.recipe import read_recipe
+        from rushes.learning.recipe_files import read_recipe
         from rushes.learning.train import train as learn
         from rushes.project import find_project
 

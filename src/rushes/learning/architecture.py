@@ -29,8 +29,9 @@ def _plan_cnn(recipe: Recipe) -> tuple[Design, Preprocessing]:
     design = replace(
         design,
         units=model.units or design.units,
+        kernels=model.kernels or design.kernels,
         dense=model.dense or design.dense,
-        dropout=model.dropout,
+        dropout=design.dropout if model.dropout is None else model.dropout,
         width=width,
         height=height,
         color=cast(Color, shown.color or design.color),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ import torch
 from torch.nn import functional
 
 from rushes.errors import RunError
-from rushes.learning.augment import augment
+from rushes.learning.augment import Augmentation, augment_picture
+from rushes.learning.balance import plan_epoch
 from rushes.learning.monitors import Scores, score
 from rushes.learning.recipe import Recipe
 from rushes.learning.samples import Samples
@@ -62,6 +63,7 @@ def fit(
     class_weights: npt.NDArray[np.float32],
     piece_size: int,
     checkpoint: Path,
+    augmentations: Sequence[Augmentation],
     progress: Progress = silent,
 ) -> Fitted:
     """Teach a network, and leave the weights of its best epoch on validation in it.
@@ -71,6 +73,7 @@ def fit(
 
     Args:
         class_weights: (classes,) weight of each class in the loss.
+        augmentations: (classes,) what the pictures of each class may undergo.
         piece_size: pictures that go through the network at a time.
         checkpoint: where the state after each epoch is kept until the end; what is there is taken up. It must be of
             this network, these samples and this recipe.
@@ -122,11 +125,12 @@ def fit(
         if finetunes:
             # Small sets would spoil a backbone's batch statistics, and weights with folded ones have none to learn.
             network.body.eval()
-        order = dice.permutation(len(train))
+        order = plan_epoch(train.truth, recipe.balance, dice)
         loss_sum = weight_sum = 0.0
         for step, start in enumerate(range(0, len(train), settings.batch_size)):
             chosen = np.sort(order[start : start + settings.batch_size])
-            pixels = torch.from_numpy(augment(train.pixels[chosen], recipe.augment, dice))
+            shown = [augment_picture(train.pixels[at], augmentations[train.truth[at]], dice) for at in chosen]
+            pixels = torch.from_numpy(np.stack(shown))
             truth = torch.from_numpy(train.truth[chosen])
             rate = _rate_at((epoch - 1) * steps_per_epoch + step, step_count) * settings.learning_rate
             for group in optimiser.param_groups:

@@ -14,7 +14,9 @@ from rushes.datasets.preprocessing import Preprocessing
 from rushes.datasets.split import PARTS, count_classes
 from rushes.errors import RunError
 from rushes.labels.manifest import ManifestRow, Part
+from rushes.learning.augment import plan_augmentations
 from rushes.learning.backbone_features import load_pretrained, see_pictures
+from rushes.learning.balance import plan_class_weights
 from rushes.learning.features import Features
 from rushes.learning.heads import Trial, best_trial, fit_heads
 from rushes.learning.recipe import Recipe
@@ -71,19 +73,8 @@ class Outcome:
     trained_parameters: int = 0
     weights: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-
-
-def plan_class_weights(counts: Mapping[str, int], balance: str) -> dict[str, float]:
-    """Return class -> weight in the loss: 1 each, or such that every class weighs the same in all.
-
-    Args:
-        counts: class -> number of training samples, all above 0.
-        balance: one of `rushes.learning.recipe.BALANCES`.
-    """
-    if balance == "none":
-        return dict.fromkeys(counts, 1.0)
-    total = sum(counts.values())
-    return {name: total / (len(counts) * count) for name, count in counts.items()}
+    head: Mapping[str, Any] = field(default_factory=lambda: {"kind": "linear"})
+    pace: Mapping[str, Any] = field(default_factory=dict)
 
 
 def relative_path(path: Path, root: Path) -> str:
@@ -171,6 +162,7 @@ def _fit_network(lesson: Lesson, network: Network, *, weights: Mapping[str, Any]
         validation=by_part["validation"],
         recipe=lesson.recipe,
         class_weights=class_weights,
+        augmentations=plan_augmentations(lesson.recipe.augment, lesson.task.classes),
         piece_size=piece_size,
         checkpoint=lesson.checkpoint,
         progress=lesson.progress,

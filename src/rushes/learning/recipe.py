@@ -1,24 +1,26 @@
-"""TOML -> Recipe: everything that decides a training."""
+"""Everything that decides a training, as values; every default stands here, nowhere else."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rushes.errors import RecipeError, did_you_mean
-from rushes.models.cnn import DESIGNS
-from rushes.project import check_keys, settings_from_table
+SCHEMA = "recipe/2"
 
 KINDS = ("cnn", "features", "finetune")
-HEADS = ("linear",)
-BALANCES = ("none", "weights")
+HEADS = ("linear", "knn", "mlp")
+TRAINED = ("head", "stages", "all")
 SPLIT_KINDS = ("grouped", "mixed")
 MONITORS = ("loss", "f1_macro", "balanced_accuracy")
 COLORS = ("rgb", "gray")
 FITS = ("squeeze", "crop", "pad")
+LETTERBOXES = ("keep", "remove")
+LOSSES = ("plain", "weights", "effective-number", "focal")
+SAMPLINGS = ("all", "oversample", "undersample", "resample")
+PRESETS = ("none", "light", "strong")
+PRECISIONS = ("auto", "fp32", "bf16")
+COMPILES = ("auto", "never", "always")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +29,41 @@ class ModelRecipe:
 
     Attributes:
         kind: `cnn` from scratch, `features` a frozen backbone with a head on cached features, `finetune` the
-            same backbone with its last stage trained.
-        design: of a cnn: one of `rushes.models.cnn.DESIGNS`.
-        units: of a cnn: channels of its five convolutions; () takes the design's.
+            same backbone trained too.
+        design: of a cnn: one of `rushes.models.designs.DESIGNS`.
+        units: of a cnn: channels of its convolutions; () takes the design's.
+        kernels: of a cnn: sides of its convolutions' kernels, in pixels; () takes the design's.
         dense: of a cnn: width of the dense layer; 0 takes the design's.
-        dropout: share of the dense layer's inputs dropped in training.
+        dropout: of a cnn: share of the dense layer's inputs dropped in training; None takes the design's. Of an
+            mlp head: the same of its hidden layer.
+        batch_norm: of a cnn: whether each convolution is followed by batch normalisation; None takes the design's.
         backbone: any name that timm knows.
         weights: a local file of weights, a relative path starting at the project folder; "" asks the hub's cache
             and the hub.
         backbone_args: further arguments of `timm.create_model`, such as pad_type = "same".
         head: of `features`: the classifier on top.
-        stages: of `finetune`: how many of the backbone's last stages are trained.
+        hidden: of an mlp head: width of its hidden layer.
+        trained: of `finetune`: what is trained beside the head: nothing (`head`), the last `stages`, or `all`.
+        stages: of `finetune` with trained = "stages": how many of the backbone's last stages are trained.
+        start: a run or a bundle whose weights the training goes on from; "" starts from the design's or the
+            backbone's own.
     """
 
     kind: str = "features"
     design: str = "cnn-6x6"
     units: tuple[int, ...] = ()
+    kernels: tuple[int, ...] = ()
     dense: int = 0
-    dropout: float = 0.0
+    dropout: float | None = None
+    batch_norm: bool | None = None
     backbone: str = "mobilenetv2_100"
     weights: str = ""
     backbone_args: Mapping[str, Any] = field(default_factory=dict)
     head: str = "linear"
+    hidden: int = 256
+    trained: str = "stages"
     stages: int = 1
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +74,14 @@ class InputRecipe:
         size: (width, height) pixels; () takes the design's or the backbone's own.
         color: "" takes the design's own; a backbone is shown rgb.
         fit: how a picture of another shape is fitted.
+        letterbox: whether black bars around the picture are cut off before it is fitted.
         mean, std: per channel, on a scale of 0 to 1; () takes what timm states for the backbone, 0.5 for a cnn.
     """
 
     size: tuple[int, ...] = ()
     color: str = ""
     fit: str = "squeeze"
+    letterbox: str = "keep"
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
 
@@ -75,191 +91,104 @@ class TrainingRecipe:
     """How it learns.
 
     Attributes:
+        batch_size: samples per step; 0 finds the largest that the machine takes well.
         learning_rate: the highest; it rises over the first steps, then falls along half a cosine.
-        backbone_rate: of `finetune`: the backbone's learning rate, as a share of `learning_rate`.
+        backbone_rate: of `finetune`: the learning rate of the backbone's last stage, as a share of `learning_rate`.
+        stage_decay: of `finetune`: the learning rate of each stage, as a share of that of the stage after it.
         patience: epochs without a better `monitor` on validation before it stops; the best epoch's weights
             are kept.
-        regularisation: of a linear head: candidates for C, the inverse strength of the penalty; the one with the
-            least loss on validation is taken.
+        regularisation: of a linear or mlp head: candidates for C, the inverse strength of the penalty; the one with
+            the least loss on validation is taken.
+        neighbours: of a knn head: candidates for the number of neighbours, chosen likewise.
+        label_smoothing: share of a label's weight that is spread over all classes.
+        precision: `auto` computes in bfloat16 where that is faster.
+        compile: `auto` compiles the network where that pays.
     """
 
     epochs: int = 30
     batch_size: int = 32
     learning_rate: float = 1e-3
     backbone_rate: float = 0.1
+    stage_decay: float = 1.0
     weight_decay: float = 1e-4
+    label_smoothing: float = 0.0
     patience: int = 6
     monitor: str = "f1_macro"
     seed: int = 0
     regularisation: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0, 10.0)
+    neighbours: tuple[int, ...] = (1, 3, 5, 11, 21)
+    precision: str = "auto"
+    compile: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRecipe:
+    """What is done about classes of unequal numbers; on train only.
+
+    Attributes:
+        loss: `plain`; `weights` by inverse frequency; `effective-number` (Cui et al. 2019); `focal` (Lin et al. 2017).
+        class_weights: class -> weight in the loss, in place of what `loss` computes; classes left out keep theirs.
+        beta: of `effective-number`.
+        gamma: of `focal`.
+        remove: share of the majority class that is left out of train.
+        sampling: what an epoch shows: `all`; `oversample` repeats the smaller classes up to the largest;
+            `undersample` draws the larger classes down to the smallest, once; `resample` does so anew every epoch.
+    """
+
+    loss: str = "weights"
+    class_weights: Mapping[str, float] = field(default_factory=dict)
+    beta: float = 0.999
+    gamma: float = 2.0
+    remove: float = 0.0
+    sampling: str = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class AugmentRecipe:
-    """What training pictures may undergo.
+    """What training pictures may undergo; None takes the preset's.
 
     Attributes:
+        preset: `none`, `light` or `strong`.
         flip: mirror left and right, half of the time.
+        flip_vertical: mirror top and bottom, half of the time; no preset does.
         shift: largest shift, as a share of the side.
+        zoom: largest change of size, as a share: it changes the shot's scale too.
+        rotate: largest turn, in degrees.
         exposure: largest change of brightness and contrast, as a share.
+        color: largest change of saturation, as a share, and of hue, a tenth of that.
+        blur: share of pictures that are blurred.
+        grain: largest standard deviation of film grain, as a share of white.
+        erase: share of pictures of which a rectangle is painted over.
+        classes: class -> the keys above, in place of these for samples of that class.
     """
 
-    flip: bool = True
-    shift: float = 0.05
-    exposure: float = 0.15
+    preset: str = "light"
+    flip: bool | None = None
+    flip_vertical: bool | None = None
+    shift: float | None = None
+    zoom: float | None = None
+    rotate: float | None = None
+    exposure: float | None = None
+    color: float | None = None
+    blur: float | None = None
+    grain: float | None = None
+    erase: float | None = None
+    classes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that decides a training; every default stands here or above, nowhere else."""
+    """Everything that decides a training."""
 
     name: str
     task: str = ""  # "" takes the project's only task
     split: str = "grouped"
-    balance: str = "weights"
     model: ModelRecipe = field(default_factory=ModelRecipe)
     input: InputRecipe = field(default_factory=InputRecipe)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
+    balance: BalanceRecipe = field(default_factory=BalanceRecipe)
     augment: AugmentRecipe = field(default_factory=AugmentRecipe)
 
     def to_table(self) -> dict[str, Any]:
         """Return the resolved recipe as plain values, ready for JSON."""
-        return {"schema": "recipe/1", **asdict(self)}
-
-
-_SECTIONS: dict[str, type] = {
-    "model": ModelRecipe,
-    "input": InputRecipe,
-    "training": TrainingRecipe,
-    "augment": AugmentRecipe,
-}
-
-
-def read_recipe(path: Path, *, changes: Sequence[str] = ()) -> Recipe:
-    """Read a recipe file; `changes` are `section.key=value` words that override it.
-
-    Raises:
-        RecipeError: the file is missing or is not TOML, a key is unknown, a value is not allowed.
-    """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        beside = sorted(str(other) for other in path.parent.glob("*.toml")) if path.parent.is_dir() else []
-        raise RecipeError(f"there is no recipe {path}. {did_you_mean(str(path), beside)}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise RecipeError(f"{path} is not valid TOML: {error}") from error
-    table.setdefault("name", path.stem)
-    for change in changes:
-        _apply_change(table, change)
-    return parse_recipe(table, where=str(path))
-
-
-def parse_recipe(table: Mapping[str, Any], *, where: str) -> Recipe:
-    """Turn the table of a recipe into a Recipe, every key and value checked.
-
-    Raises:
-        RecipeError: what `read_recipe` says.
-    """
-    if table.get("schema", "recipe/1") != "recipe/1":
-        raise RecipeError(f"{where}: schema is '{table['schema']}', this rushes reads 'recipe/1'")
-    top = {key: value for key, value in table.items() if key != "schema"}
-    check_keys(top, [item.name for item in fields(Recipe)], where=where, error=RecipeError)
-    for section, kind in _SECTIONS.items():
-        body = top.get(section, {})
-        if not isinstance(body, Mapping):
-            raise RecipeError(f"{where}: [{section}] must be a table, found {body!r}")
-        top[section] = settings_from_table(kind, body, where=f"{where}: [{section}]", error=RecipeError)
-    recipe = settings_from_table(Recipe, top, where=where, error=RecipeError)
-    _check_values(recipe, where=where)
-    return recipe
-
-
-def _check_values(recipe: Recipe, *, where: str) -> None:
-    chosen = {
-        "split": (recipe.split, SPLIT_KINDS),
-        "balance": (recipe.balance, BALANCES),
-        "model.kind": (recipe.model.kind, KINDS),
-        "model.design": (recipe.model.design, tuple(DESIGNS)),
-        "model.head": (recipe.model.head, HEADS),
-        "input.color": (recipe.input.color or "rgb", COLORS),
-        "input.fit": (recipe.input.fit, FITS),
-        "training.monitor": (recipe.training.monitor, MONITORS),
-    }
-    for key, (value, allowed) in chosen.items():
-        if value not in allowed:
-            raise RecipeError(f"{where}: {key} is '{value}'. {did_you_mean(value, allowed)}")
-    counts = {
-        "training.epochs": recipe.training.epochs,
-        "training.batch_size": recipe.training.batch_size,
-        "training.patience": recipe.training.patience,
-        "model.stages": recipe.model.stages,
-    }
-    for key, count in counts.items():
-        if count < 1:
-            raise RecipeError(f"{where}: {key} is {count}; it must be 1 or more")
-    _check_training(recipe.training, where=where)
-    _check_model(recipe.model, where=where)
-    _check_input(recipe.input, where=where)
-    for key, share in (("shift", recipe.augment.shift), ("exposure", recipe.augment.exposure)):
-        if not 0 <= share < 1:
-            raise RecipeError(f"{where}: augment.{key} is {share}; it must be from 0 to below 1")
-
-
-def _check_training(training: TrainingRecipe, *, where: str) -> None:
-    for key, rate in (("learning_rate", training.learning_rate), ("backbone_rate", training.backbone_rate)):
-        if not 0 < rate < float("inf"):
-            raise RecipeError(f"{where}: training.{key} is {rate}; it must be above 0")
-    if not 0 <= training.weight_decay < float("inf"):
-        raise RecipeError(f"{where}: training.weight_decay is {training.weight_decay}; it must be 0 or more")
-    if training.seed < 0:
-        raise RecipeError(f"{where}: training.seed is {training.seed}; it must be 0 or more")
-    if not _are_numbers(training.regularisation) or min(training.regularisation, default=0.0) <= 0:
-        raise RecipeError(
-            f"{where}: training.regularisation is {list(training.regularisation)}; it needs numbers above 0"
-        )
-
-
-def _check_model(model: ModelRecipe, *, where: str) -> None:
-    if not 0 <= model.dropout < 1:
-        raise RecipeError(f"{where}: model.dropout is {model.dropout}; it must be from 0 to below 1")
-    if model.dense < 0:
-        raise RecipeError(f"{where}: model.dense is {model.dense}; it must be above 0, or 0 for the design's own")
-    count = len(DESIGNS[model.design].units)
-    if model.units and (len(model.units) != count or not _are_counts(model.units)):
-        raise RecipeError(f"{where}: model.units is {list(model.units)}; it must be {count} whole numbers above 0")
-
-
-def _check_input(shown: InputRecipe, *, where: str) -> None:
-    if shown.size and (len(shown.size) != 2 or not _are_counts(shown.size)):
-        raise RecipeError(f"{where}: input.size is {list(shown.size)}; it must be [width, height] in pixels")
-    for key, values in (("mean", shown.mean), ("std", shown.std)):
-        if values and (len(values) not in (1, 3) or not _are_numbers(values)):
-            raise RecipeError(f"{where}: input.{key} is {list(values)}; it must be one number per channel: three, or "
-                              "one for gray")  # fmt: skip
-    if shown.std and min(shown.std) <= 0:
-        raise RecipeError(f"{where}: input.std is {list(shown.std)}; its numbers must be above 0")
-
-
-def _are_counts(values: Sequence[object]) -> bool:
-    return all(isinstance(value, int) and not isinstance(value, bool) and value > 0 for value in values)
-
-
-def _are_numbers(values: Sequence[object]) -> bool:
-    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-
-
-def _apply_change(table: dict[str, Any], change: str) -> None:
-    """Set `section.key=value` in a recipe's table; the value is TOML, or text where it is none."""
-    key, equals, text = change.partition("=")
-    if not equals or not key.strip():
-        raise RecipeError(f"--set {change}: write it as section.key=value, for example training.epochs=10")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text.strip()
-    *sections, last = key.strip().split(".")
-    for section in sections:
-        table = table.setdefault(section, {})
-        if not isinstance(table, dict):
-            raise RecipeError(f"--set {change}: '{section}' is no section of a recipe")
-    table[last] = value
+        return {"schema": SCHEMA, **asdict(self)}

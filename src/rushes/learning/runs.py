@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,9 @@ class Run:
         class_weights: class -> weight in the loss.
         warnings: what a person should know before trusting it.
         history: one table per epoch, or per head that was tried.
+        head: what stands on top of the body: its `kind`, and what its shape depends on.
+        pace: how fast it went: `images_per_second`, `waiting_share`, and on what that rests; {} where only a head was
+            fitted.
     """
 
     folder: Path
@@ -75,6 +78,8 @@ class Run:
     class_weights: Mapping[str, float]
     warnings: tuple[str, ...]
     history: tuple[Mapping[str, Any], ...] = ()
+    head: Mapping[str, Any] = field(default_factory=lambda: {"kind": "linear"})
+    pace: Mapping[str, Any] = field(default_factory=dict)
 
     def predictions_file(self, part: str) -> Path:
         """Return where the predictions on `validation` or `test` stand; there may be none."""
@@ -106,6 +111,8 @@ class Run:
             "counts": {part: dict(classes) for part, classes in self.counts.items()},
             "class_weights": dict(self.class_weights),
             "warnings": list(self.warnings),
+            "head": dict(self.head),
+            "pace": dict(self.pace),
         }
 
 
@@ -163,6 +170,8 @@ def parse_run(table: Mapping[str, Any], *, folder: Path, history: tuple[Mapping[
             class_weights=table["class_weights"],
             warnings=tuple(table["warnings"]),
             history=history,
+            head=table.get("head", {"kind": "linear"}),
+            pace=table.get("pace", {}),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(

@@ -117,6 +117,8 @@ def train(
             class_weights=dict(zip(task.classes, (float(weight) for weight in outcome.class_weights), strict=True)),
             warnings=(*outcome.warnings, *_warnings_on(outcome, task, split), *_unplaced(rows, parts, split)),
             history=tuple(outcome.history),
+            head=outcome.head,
+            pace=outcome.pace,
         )
         _write_outcome(run, outcome)
     lesson.checkpoint.unlink(missing_ok=True)

@@ -1,0 +1,169 @@
+"""Whether the values of a recipe are allowed, decided before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from rushes.errors import RecipeError, did_you_mean
+from rushes.learning import recipe as words
+from rushes.learning.recipe import AugmentRecipe, BalanceRecipe, InputRecipe, ModelRecipe, Recipe, TrainingRecipe
+from rushes.models.cnn import DESIGNS
+from rushes.project import check_keys
+
+_AUGMENT_KEYS = tuple(item.name for item in fields(AugmentRecipe) if item.name != "classes")
+_SWITCHES = ("flip", "flip_vertical")
+_SHARES = ("shift", "zoom", "exposure", "color", "grain")
+_CHANCES = ("blur", "erase")
+_LARGEST_TURN = 180
+
+
+def check_recipe(recipe: Recipe, *, where: str) -> None:
+    """Raise RecipeError where a value is not allowed; the message says what is.
+
+    Args:
+        where: the file, or what stands for it, that the message names.
+    """
+    chosen = {
+        "split": (recipe.split, words.SPLIT_KINDS),
+        "model.kind": (recipe.model.kind, words.KINDS),
+        "model.design": (recipe.model.design, tuple(DESIGNS)),
+        "model.head": (recipe.model.head, words.HEADS),
+        "model.trained": (recipe.model.trained, words.TRAINED),
+        "input.color": (recipe.input.color or "rgb", words.COLORS),
+        "input.fit": (recipe.input.fit, words.FITS),
+        "input.letterbox": (recipe.input.letterbox, words.LETTERBOXES),
+        "training.monitor": (recipe.training.monitor, words.MONITORS),
+        "training.precision": (recipe.training.precision, words.PRECISIONS),
+        "training.compile": (recipe.training.compile, words.COMPILES),
+        "balance.loss": (recipe.balance.loss, words.LOSSES),
+        "balance.sampling": (recipe.balance.sampling, words.SAMPLINGS),
+        "augment.preset": (recipe.augment.preset, words.PRESETS),
+    }
+    for key, (value, allowed) in chosen.items():
+        if value not in allowed:
+            raise RecipeError(f"{where}: {key} is '{value}'. {did_you_mean(value, allowed)}")
+    _check_training(recipe.training, where=where)
+    _check_model(recipe.model, where=where)
+    _check_input(recipe.input, where=where)
+    _check_balance(recipe.balance, where=where)
+    _check_augment(recipe.augment, where=where)
+
+
+def _check_training(training: TrainingRecipe, *, where: str) -> None:
+    for key, count in (("epochs", training.epochs), ("patience", training.patience)):
+        if count < 1:
+            raise RecipeError(f"{where}: training.{key} is {count}; it must be 1 or more")
+    for key, count in (("batch_size", training.batch_size), ("seed", training.seed)):
+        if count < 0:
+            raise RecipeError(f"{where}: training.{key} is {count}; it must be 0 or more")
+    for key, rate in (("learning_rate", training.learning_rate), ("backbone_rate", training.backbone_rate)):
+        if not 0 < rate < float("inf"):
+            raise RecipeError(f"{where}: training.{key} is {rate}; it must be above 0")
+    if not 0 < training.stage_decay <= 1:
+        raise RecipeError(f"{where}: training.stage_decay is {training.stage_decay}; it must be above 0, and 1 at most")
+    if not 0 <= training.weight_decay < float("inf"):
+        raise RecipeError(f"{where}: training.weight_decay is {training.weight_decay}; it must be 0 or more")
+    _check_share("training.label_smoothing", training.label_smoothing, where=where)
+    if not _are_numbers(training.regularisation) or min(training.regularisation, default=0.0) <= 0:
+        raise RecipeError(
+            f"{where}: training.regularisation is {list(training.regularisation)}; it needs numbers above 0"
+        )
+    if not training.neighbours or not _are_counts(training.neighbours):
+        raise RecipeError(
+            f"{where}: training.neighbours is {list(training.neighbours)}; it needs whole numbers above 0"
+        )
+
+
+def _check_model(model: ModelRecipe, *, where: str) -> None:
+    if model.dropout is not None:
+        _check_number("model.dropout", model.dropout, where=where)
+        _check_share("model.dropout", model.dropout, where=where)
+    if model.batch_norm is not None and not isinstance(model.batch_norm, bool):
+        raise RecipeError(f"{where}: model.batch_norm is {model.batch_norm!r}; it must be true or false")
+    if model.dense < 0:
+        raise RecipeError(f"{where}: model.dense is {model.dense}; it must be above 0, or 0 for the design's own")
+    for key, count in (("stages", model.stages), ("hidden", model.hidden)):
+        if count < 1:
+            raise RecipeError(f"{where}: model.{key} is {count}; it must be 1 or more")
+    count = len(DESIGNS[model.design].units)
+    for key, values in (("units", model.units), ("kernels", model.kernels)):
+        if values and (len(values) != count or not _are_counts(values)):
+            raise RecipeError(f"{where}: model.{key} is {list(values)}; it must be {count} whole numbers above 0")
+
+
+def _check_input(shown: InputRecipe, *, where: str) -> None:
+    if shown.size and (len(shown.size) != 2 or not _are_counts(shown.size)):
+        raise RecipeError(f"{where}: input.size is {list(shown.size)}; it must be [width, height] in pixels")
+    for key, values in (("mean", shown.mean), ("std", shown.std)):
+        if values and (len(values) not in (1, 3) or not _are_numbers(values)):
+            raise RecipeError(f"{where}: input.{key} is {list(values)}; it must be one number per channel: three, or "
+                              "one for gray")  # fmt: skip
+    if shown.std and min(shown.std) <= 0:
+        raise RecipeError(f"{where}: input.std is {list(shown.std)}; its numbers must be above 0")
+
+
+def _check_balance(balance: BalanceRecipe, *, where: str) -> None:
+    _check_share("balance.remove", balance.remove, where=where)
+    _check_share("balance.beta", balance.beta, where=where)
+    if not 0 <= balance.gamma < float("inf"):
+        raise RecipeError(f"{where}: balance.gamma is {balance.gamma}; it must be 0 or more")
+    for name, weight in balance.class_weights.items():
+        _check_number(f"balance.class_weights.{name}", weight, where=where)
+        if not 0 < weight < float("inf"):
+            raise RecipeError(f"{where}: balance.class_weights.{name} is {weight}; it must be above 0")
+
+
+def _check_augment(augment: AugmentRecipe, *, where: str) -> None:
+    values = {name: getattr(augment, name) for name in _AUGMENT_KEYS if name != "preset"}
+    _check_changes(values, prefix="augment.", where=where)
+    for name, changes in augment.classes.items():
+        place = f"augment.classes.{name}"
+        if not isinstance(changes, Mapping):
+            raise RecipeError(f"{where}: {place} is {changes!r}; it must be a table")
+        check_keys(changes, _AUGMENT_KEYS, where=f"{where}: [{place}]", error=RecipeError)
+        if changes.get("preset", "light") not in words.PRESETS:
+            raise RecipeError(f"{where}: {place}.preset is '{changes['preset']}'. "
+                              f"{did_you_mean(str(changes['preset']), words.PRESETS)}")  # fmt: skip
+        _check_changes(
+            {key: value for key, value in changes.items() if key != "preset"}, prefix=f"{place}.", where=where
+        )
+
+
+def _check_changes(values: Mapping[str, Any], *, prefix: str, where: str) -> None:
+    for key, value in values.items():
+        if value is None:
+            continue
+        if key in _SWITCHES:
+            if not isinstance(value, bool):
+                raise RecipeError(f"{where}: {prefix}{key} is {value!r}; it must be true or false")
+            continue
+        _check_number(prefix + key, value, where=where)
+        if key in _SHARES:
+            _check_share(prefix + key, value, where=where)
+        elif key in _CHANCES:
+            _check(0 <= value <= 1, prefix + key, value, "from 0 to 1", where=where)
+        else:
+            _check(0 <= value <= _LARGEST_TURN, prefix + key, value, f"from 0 to {_LARGEST_TURN} degrees", where=where)
+
+
+def _check_share(key: str, share: float, *, where: str) -> None:
+    _check(0 <= share < 1, key, share, "from 0 to below 1", where=where)
+
+
+def _check_number(key: str, value: object, *, where: str) -> None:
+    _check(_are_numbers([value]), key, value, "a number", where=where)
+
+
+def _check(allowed: bool, key: str, value: object, wanted: str, *, where: str) -> None:
+    if not allowed:
+        raise RecipeError(f"{where}: {key} is {value!r}; it must be {wanted}")
+
+
+def _are_counts(values: Sequence[object]) -> bool:
+    return all(isinstance(value, int) and not isinstance(value, bool) and value > 0 for value in values)
+
+
+def _are_numbers(values: Sequence[object]) -> bool:
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)

@@ -1,0 +1,133 @@
+"""TOML -> Recipe: found, read, brought to today's schema, checked."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from rushes.errors import RecipeError, did_you_mean
+from rushes.learning.recipe import (
+    SCHEMA,
+    AugmentRecipe,
+    BalanceRecipe,
+    InputRecipe,
+    ModelRecipe,
+    Recipe,
+    TrainingRecipe,
+)
+from rushes.learning.recipe_checks import check_recipe
+from rushes.project import check_keys, settings_from_table
+
+SEARCH = "search"  # a table that a recipe's file may hold beside the recipe: what `rushes tune` tries
+
+_SECTIONS: dict[str, type] = {
+    "model": ModelRecipe,
+    "input": InputRecipe,
+    "training": TrainingRecipe,
+    "balance": BalanceRecipe,
+    "augment": AugmentRecipe,
+}
+_SCHEMA = re.compile(r"recipe/(\d+)")
+
+
+def read_recipe(path: Path, *, changes: Sequence[str] = ()) -> Recipe:
+    """Read a recipe file; `changes` are `section.key=value` words that override it.
+
+    Raises:
+        RecipeError: the file is missing or is not TOML, a key is unknown, a value is not allowed.
+    """
+    return parse_recipe(read_recipe_table(path, changes=changes), where=str(path))
+
+
+def read_recipe_table(path: Path, *, changes: Sequence[str] = ()) -> dict[str, Any]:
+    """Read a recipe file as a table of today's schema, its `search` included; values are not checked yet.
+
+    Raises:
+        RecipeError: the file is missing or is not TOML, is of a schema that is not known, or a change is none.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        beside = sorted(str(other) for other in path.parent.glob("*.toml")) if path.parent.is_dir() else []
+        raise RecipeError(f"there is no recipe {path}. {did_you_mean(str(path), beside)}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
+        raise RecipeError(f"{path} is not valid TOML: {error}") from error
+    table = upgrade_recipe(table, where=str(path))
+    table.setdefault("name", path.stem)
+    for change in changes:
+        apply_change(table, change)
+    return table
+
+
+def parse_recipe(table: Mapping[str, Any], *, where: str) -> Recipe:
+    """Turn the table of a recipe into a Recipe, every key and value checked.
+
+    Raises:
+        RecipeError: what `read_recipe` says.
+    """
+    top = {key: value for key, value in upgrade_recipe(table, where=where).items() if key not in ("schema", SEARCH)}
+    check_keys(top, [item.name for item in fields(Recipe)], where=where, error=RecipeError)
+    for section, kind in _SECTIONS.items():
+        body = top.get(section, {})
+        if not isinstance(body, Mapping):
+            hint = ' Since recipe/2 it is written [balance] loss = "weights"' if section == "balance" else ""
+            raise RecipeError(f"{where}: [{section}] must be a table, found {body!r}.{hint}")
+        top[section] = settings_from_table(kind, body, where=f"{where}: [{section}]", error=RecipeError)
+    recipe = settings_from_table(Recipe, top, where=where, error=RecipeError)
+    check_recipe(recipe, where=where)
+    return recipe
+
+
+def upgrade_recipe(table: Mapping[str, Any], *, where: str) -> dict[str, Any]:
+    """Return a recipe's table as today's schema says it; one that names no schema is of today's.
+
+    Raises:
+        RecipeError: the schema is not one that this rushes knows.
+    """
+    schema = str(table.get("schema", SCHEMA))
+    found, newest = _SCHEMA.fullmatch(schema), int(SCHEMA.removeprefix("recipe/"))
+    if found is None or not 1 <= int(found[1]) <= newest:
+        newer = found is not None and int(found[1]) > newest
+        raise RecipeError(f"{where}: schema is '{schema}', this rushes reads '{SCHEMA}' and older. "
+                          f"{'Update rushes' if newer else 'Write'}{'' if newer else f' schema = {SCHEMA!r}'}")  # fmt: skip
+    upgraded = dict(table)
+    for version in range(int(found[1]), newest):
+        upgraded = _UPGRADES[version](upgraded)
+    return upgraded
+
+
+def apply_change(table: dict[str, Any], change: str) -> None:
+    """Set `section.key=value` in a recipe's table; the value is TOML, or text where it is none.
+
+    Raises:
+        RecipeError: the words are no such change.
+    """
+    key, equals, text = change.partition("=")
+    if not equals or not key.strip():
+        raise RecipeError(f"--set {change}: write it as section.key=value, for example training.epochs=10")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    *sections, last = key.strip().split(".")
+    for section in sections:
+        table = table.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise RecipeError(f"--set {change}: '{section}' is no section of a recipe")
+    table[last] = value
+
+
+def _from_first(table: dict[str, Any]) -> dict[str, Any]:
+    """recipe/1 knew two balances, by a word at the top; all other keys are as they were."""
+    upgraded = table | {"schema": "recipe/2"}
+    word = table.get("balance", "weights")
+    if isinstance(word, str):
+        upgraded["balance"] = {"loss": "plain" if word == "none" else word}
+    return upgraded
+
+
+_UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_first}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from rushes.learning.samples import Samples
 from rushes.models.network import Network
 from rushes.progress import Progress, silent
 from rushes.storage.files import whole_file
+
+EpochWatcher = Callable[[Mapping[str, Any]], None]
 
 _CHECKPOINT_SCHEMA = "checkpoint/1"
 _WARM_UP = 0.05  # share of the steps over which the learning rate rises
@@ -64,6 +66,7 @@ def fit(
     piece_size: int,
     checkpoint: Path,
     augmentations: Sequence[Augmentation],
+    on_epoch: EpochWatcher | None = None,
     progress: Progress = silent,
 ) -> Fitted:
     """Teach a network, and leave the weights of its best epoch on validation in it.
@@ -77,6 +80,7 @@ def fit(
         piece_size: pictures that go through the network at a time.
         checkpoint: where the state after each epoch is kept until the end; what is there is taken up. It must be of
             this network, these samples and this recipe.
+        on_epoch: told the record of each epoch; what it raises ends the training, and leaves nothing to take up.
 
     Raises:
         RunError: the loss is no number any more.
@@ -166,6 +170,12 @@ def fit(
         if watched.rank(settings.monitor) > best_rank:
             best_epoch, best_rank, best = epoch, watched.rank(settings.monitor), _copy(trained)
         _write_checkpoint(checkpoint, trained, optimiser, history=history, best_epoch=best_epoch, best=best)
+        if on_epoch is not None:
+            try:
+                on_epoch(history[-1])
+            except Exception:
+                checkpoint.unlink(missing_ok=True)
+                raise
 
     with torch.no_grad():
         for name, parameter in trained.items():

@@ -57,6 +57,7 @@ class Lesson:
     threads: int
     device: torch.device
     progress: Progress
+    on_epoch: Callable[[Mapping[str, Any]], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ def _fit_network(lesson: Lesson, network: Network, *, weights: Mapping[str, Any]
         augmentations=plan_augmentations(lesson.recipe.augment, lesson.task.classes),
         piece_size=piece_size,
         checkpoint=lesson.checkpoint,
+        on_epoch=lesson.on_epoch,
         progress=lesson.progress,
     )
     if fitted.best_epoch == fitted.epochs == lesson.recipe.training.epochs:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rushes.cores import count_cores
+from rushes.errors import RunError
 
 if TYPE_CHECKING:
     import torch
@@ -21,25 +22,35 @@ def describe_machine(*, threads: int, device: torch.device) -> dict[str, Any]:
     """Return the machine and the versions that a run's numbers depend on; nothing that names a person or a host."""
     import torch
 
-    on_gpu = device.type == "cuda"
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "cores": count_cores(),
         "threads": threads,
-        "device": torch.cuda.get_device_name(device) if on_gpu else "cpu",
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "versions": {name: found for name in _PACKAGES if (found := _version(name))},
     }
 
 
-def choose_device() -> torch.device:
-    """Return the first CUDA device where there is one that works, and otherwise the CPU."""
+def choose_device(name: str | None = None) -> torch.device:
+    """Return the device of a name, or the best that is there: CUDA, then Apple's (MPS), then the processor.
+
+    Raises:
+        RunError: there is no such device.
+    """
     import torch
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a driver that is too old: then there is no device
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        there = [f"cuda:{index}" for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+        there += ["mps"] if torch.backends.mps.is_available() else []
+    there.append("cpu")
+    if name is None:
+        return torch.device(there[0])
+    if name not in (*there, *(["cuda"] if there[0].startswith("cuda") else [])):
+        raise RunError(f"this machine has no device '{name}'. It has: {', '.join(there)}")
+    return torch.device(name)
 
 
 def commit_of_rushes() -> str | None:

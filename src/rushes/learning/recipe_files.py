@@ -92,8 +92,8 @@ def upgrade_recipe(table: Mapping[str, Any], *, where: str) -> dict[str, Any]:
     found, newest = _SCHEMA.fullmatch(schema), int(SCHEMA.removeprefix("recipe/"))
     if found is None or not 1 <= int(found[1]) <= newest:
         newer = found is not None and int(found[1]) > newest
-        raise RecipeError(f"{where}: schema is '{schema}', this rushes reads '{SCHEMA}' and older. "
-                          f"{'Update rushes' if newer else 'Write'}{'' if newer else f' schema = {SCHEMA!r}'}")  # fmt: skip
+        advice = "Update rushes" if newer else f'Write schema = "{SCHEMA}"'
+        raise RecipeError(f"{where}: schema is '{schema}', this rushes reads '{SCHEMA}' and older. {advice}")
     upgraded = dict(table)
     for version in range(int(found[1]), newest):
         upgraded = _UPGRADES[version](upgraded)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rushes.datasets.split import Split, count_classes, rows_of_parts
 from rushes.errors import require_extra
@@ -39,6 +40,8 @@ def train(
     threads: int | None = None,
     working_size: str = "640",
     leaks: Sequence[str] = (),
+    device: str | None = None,
+    on_epoch: Callable[[Mapping[str, Any]], None] | None = None,
     progress: Progress = silent,
     now: datetime | None = None,
 ) -> Run:
@@ -53,6 +56,8 @@ def train(
         working_size: what the pictures were brought to when they were taken in; a bundle does the same first.
         leaks: in what the test part is known to resemble train, a sentence each; kept with the run for its judgement.
         threads: to compute with; None takes every core that this process may use, or OMP_NUM_THREADS.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the best that is there.
+        on_epoch: told the record of each epoch, such as `f1_macro` on validation; what it raises ends the training.
         now: UTC; names the run.
 
     Raises:
@@ -81,8 +86,9 @@ def train(
         cache_folder=cache_folder,
         checkpoint=cache_folder / "training" / f"{_key_of(recipe, task, parts)[:32]}.safetensors",
         threads=count_threads(threads),
-        device=choose_device(),
+        device=choose_device(device),
         progress=progress,
+        on_epoch=on_epoch,
     )
     with torch_threads(lesson.threads), torch.random.fork_rng():
         torch.manual_seed(recipe.training.seed)

@@ -12,7 +12,7 @@ from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import RunError
 from rushes.labels.manifest import ManifestRow
 from rushes.learning.augment import plan_augmentations
-from rushes.learning.fit import Fitted, answer, fit, piece_size_for
+from rushes.learning.fit import Fitted, answer_samples, fit
 from rushes.learning.monitors import score
 from rushes.learning.samples import Samples
 from rushes.learning.threads import torch_threads
@@ -59,7 +59,7 @@ def weights_of(network: Network) -> list[torch.Tensor]:
 def test_a_network_learns_what_can_be_seen(tmp_path: Path) -> None:
     network, fitted = run(tmp_path)
     unseen = samples(30, 2)
-    assert score(answer(network, unseen.pixels, 8), unseen.truth).f1_macro > 0.9
+    assert score(answer_samples(network, unseen, piece_size=8, threads=1)[1], unseen.truth).f1_macro > 0.9
     assert [record["epoch"] for record in fitted.history] == list(range(1, fitted.epochs + 1))
 
 
@@ -109,7 +109,7 @@ def test_it_stops_when_validation_gets_no_better_and_keeps_the_best(tmp_path: Pa
     losses = {record["epoch"]: record["validation_loss"] for record in fitted.history}
     assert losses[fitted.best_epoch] == min(losses.values())
     watched = samples(20, 1)
-    kept = score(answer(network, watched.pixels, 8), watched.truth)
+    kept = score(answer_samples(network, watched, piece_size=8, threads=1)[1], watched.truth)
     assert kept.loss == pytest.approx(losses[fitted.best_epoch], rel=1e-6)
 
 
@@ -141,10 +141,3 @@ def test_progress_counts_every_step_and_says_what_a_person_wants_to_know(tmp_pat
     assert seen[7][2].startswith("epoch 2/6 · loss ")
     assert "f1 " in seen[7][2]
     assert seen[7][2].endswith(" left")
-
-
-def test_large_maps_go_through_in_small_pieces() -> None:
-    cpu = torch.device("cpu")
-    assert piece_size_for(24 * 126 * 126, cpu) == 16
-    assert piece_size_for(10**9, cpu) == 1
-    assert piece_size_for(None, cpu) == 4

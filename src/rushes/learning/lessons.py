@@ -29,7 +29,7 @@ from rushes.learning.samples import (
     truth_of,
 )
 from rushes.models.backbones import Backbone, free_last_stages
-from rushes.models.cnn import Design
+from rushes.models.designs import Design
 from rushes.progress import Progress
 from rushes.project import Task
 from rushes.storage.files import digest_of_file

@@ -466,7 +466,8 @@ def test_every_value_that_a_recipe_may_choose_is_described(key: str) -> None:
 
 
 def test_every_design_is_described_with_its_figures() -> None:
-    described = {row[0].strip("`"): row[2:] for row in rows(sections(page("recipes.md"), 2)["Designs"]) if len(row) == 5}
+    section = sections(page("recipes.md"), 2)["Designs"]
+    described = {row[0].strip("`"): row[2:] for row in rows(section) if len(row) == 5}
     assert described == {
         name: [
             f"{design.width} × {design.height} {design.color}",

@@ -195,6 +195,18 @@ def free_last_stages(body: nn.Module, count: int) -> None:
         parameter.requires_grad_(stages[name] < count)
 
 
+def free_parameters(body: nn.Module, *, trained: str, stages: int) -> None:
+    """Let the part of a backbone be trained that a recipe says: nothing (`head`), the last `stages`, or `all`.
+
+    Raises:
+        RecipeError: the backbone has no stages that can be told apart.
+    """
+    if trained == "stages":
+        free_last_stages(body, stages)
+    else:
+        body.requires_grad_(trained == "all")
+
+
 def _blocks_of(body: nn.Module) -> list[str]:
     """Return the names of a backbone's blocks in order, where it is a stack of them."""
     for name in ("blocks", "stages", "layers"):

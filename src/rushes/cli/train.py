@@ -9,6 +9,7 @@ import typer
 
 from rushes.cli.door import opened
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
+from rushes.cli.runs_send import send_trained
 from rushes.cli.versions import newest_rows, newest_split_of
 from rushes.errors import ManifestError, RecipeError, did_you_mean, require_extra
 
@@ -90,6 +91,7 @@ def train(
             )
         for warning in run.warnings:
             door.warn(f"warning: {warning}")
+        send_trained(door, place, run)
         door.say(f"run: {run.folder}")
         door.say(f"Next: rushes evaluate {run.folder.name}")
         door.finish({"run": str(run.folder), **run.to_table()})

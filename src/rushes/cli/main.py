@@ -20,7 +20,7 @@ VERBS: dict[str, str] = {
     "build": "the class-folder dataset, in a folder or a bucket",
     "sync": "a dataset that follows the labels: plan, apply, watch",
     "train": "train what a recipe says: one run",
-    "runs": "the leaderboard of runs",
+    "runs": "the leaderboard of runs: page, compare, send",
     "evaluate": "scores with intervals, galleries and report.html for a run",
     "export": "a run as a portable bundle, proven equal",
     "predict": "a bundle's predictions for pictures, raws, folders and videos",

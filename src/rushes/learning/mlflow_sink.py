@@ -32,6 +32,7 @@ _WORDS_AT_ONCE = 100
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
 }
@@ -173,11 +174,13 @@ def _quiet() -> Iterator[None]:
     for key, value in _ENVIRONMENT.items():
         os.environ.setdefault(key, value)
     levels = {name: logging.getLogger(name).level for name in ("mlflow", "alembic")}
-    for name in levels:
-        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            import mlflow  # noqa: F401  # sets up its loggers, which are then made quiet
+
+            for name in levels:
+                logging.getLogger(name).setLevel(logging.ERROR)
             yield
     finally:
         for name, level in levels.items():

@@ -226,8 +226,8 @@ def _notes_on_data(one: Run, other: Run) -> list[str]:
     if one.split.get("kind") != other.split.get("kind"):
         watched = "A" if one.split.get("kind") == "mixed" else "B"
         notes.append(
-            f"{watched} was trained on a mixed split: it has watched the groups that it is judged on, and the other "
-            f"has not. What {watched} is ahead by is not skill on groups that nobody has seen."
+            f"{watched} was trained on a mixed split: it may have watched the groups that it is judged on, and the "
+            f"other has not. What {watched} is ahead by is not skill on groups that nobody has seen."
         )
     if one.manifest.get("sha256") != other.manifest.get("sha256"):
         notes.append("The manifests differ: the runs were not trained on the same labelled samples.")

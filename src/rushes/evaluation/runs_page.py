@@ -170,12 +170,13 @@ def _row(standing: Standing, rank: int, anchor: str) -> str:
     interval = span(standing.validation.f1_macro.interval) if standing.validation else ""
     tested = test["value"] if test else None
     ends = f"{number(test['low'])}–{number(test['high'])}" if test and test["low"] is not None else ""
+    best = ' class="best"' if rank == 1 else ""
     cells = [
         _cell(rank, str(rank)),
         f'<th scope="row" class="words">{name}</th>',
         f'<td class="words">{text(describe_model(run))}</td>',
         f'<td class="wide" data-v="{_plain(value)}">{_track(standing)}</td>',
-        _cell(value, f"<b>{number(value)}</b>" if value is not None else "–", interval),
+        _cell(value, f"<b{best}>{number(value)}</b>" if value is not None else "–", interval),
         _cell(tested, number(tested) if tested is not None else "–", ends if test else "not evaluated"),
         _cell(run.epochs, text(describe_epochs(run))),
         _cell(run.elapsed_seconds, duration(run.elapsed_seconds)),

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from rushes.errors import RushesError, remedy_of
 from rushes.progress import Progress
@@ -219,8 +219,14 @@ def plural(count: int, word: str, words: str | None = None) -> str:
     return f"{count:,} {word if count == 1 else words or word + 's'}"
 
 
-def table_of(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Any:
-    """Return a rich table; columns whose cells are all numbers are set to the right."""
+def table_of(
+    title: str | None, columns: Sequence[str], rows: Sequence[Sequence[object]], *, whole: Sequence[str] = ()
+) -> Any:
+    """Return a rich table; columns whose cells are all numbers are set to the right.
+
+    Args:
+        whole: columns that are never folded, such as of names that people copy.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -228,7 +234,8 @@ def table_of(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
         numbers = rows and all(isinstance(row[index], int | float) or row[index] is None for row in rows)
-        table.add_column(Text(column), justify="right" if numbers else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if numbers else "left"
+        table.add_column(Text(column), justify=justify, overflow="fold", no_wrap=column in whole)
     for row in rows:
         table.add_row(
             *(Text("–" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row)

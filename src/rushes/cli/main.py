@@ -21,7 +21,7 @@ VERBS: dict[str, str] = {
     "sync": "a dataset that follows the labels: plan, apply, watch",
     "train": "train what a recipe says: one run",
     "models": "designs to train from scratch and backbones: size, licence, weights at hand",
-    "runs": "the leaderboard of runs",
+    "runs": "the leaderboard of runs: page, compare, send",
     "evaluate": "scores with intervals, galleries and report.html for a run",
     "export": "a run as a portable bundle, proven equal",
     "predict": "a bundle's predictions for pictures, raws, folders and videos",

@@ -17,6 +17,7 @@ from rushes.cli.options import (
     ThreadsOption,
     verb_app,
 )
+from rushes.cli.runs_send import send_trained
 from rushes.cli.versions import newest_rows, newest_split_of
 from rushes.errors import ManifestError, RecipeError, did_you_mean, require_extra
 
@@ -100,6 +101,7 @@ def train(
             )
         for warning in run.warnings:
             door.warn(f"warning: {warning}")
+        send_trained(door, place, run)
         door.say(f"run: {run.folder}")
         door.say(f"Next: rushes evaluate {run.folder.name}")
         door.finish({"run": str(run.folder), **run.to_table()})

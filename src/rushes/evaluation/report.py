@@ -114,7 +114,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         slices_link="".join(f'<a href="#{name}">{name.capitalize()}</a>' for name in evidence.slices),
         training_words=text(sections.explain_training(evidence.history)),
         training=sections.show_training(
-            evidence.history, best_epoch=best_epoch if isinstance(best_epoch, int) else None
+            evidence.history, best_epoch=best_epoch if isinstance(best_epoch, int) else None, classes=test.classes
         ),
         counts=sections.show_counts(counts if isinstance(counts, Mapping) else {}, test.classes),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),

@@ -117,6 +117,14 @@ class Run:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadableRun:
+    """A folder that holds a run.json from which no run can be read, and why."""
+
+    folder: Path
+    reason: str
+
+
 def read_run(folder: Path) -> Run:
     """Read a run's folder.
 
@@ -182,13 +190,19 @@ def parse_run(table: Mapping[str, Any], *, folder: Path, history: tuple[Mapping[
 
 def list_runs(runs_folder: Path) -> list[Run]:
     """Return the runs of a folder, the oldest first; folders that hold none are passed over."""
-    runs = []
+    return survey_runs(runs_folder)[0]
+
+
+def survey_runs(runs_folder: Path) -> tuple[list[Run], list[UnreadableRun]]:
+    """Return the runs of a folder, the oldest first, and what stands there as a run and cannot be read as one."""
+    runs: list[Run] = []
+    unreadable: list[UnreadableRun] = []
     for folder in _run_folders(runs_folder):
         try:
             runs.append(read_run(folder))
-        except RunError:
-            continue
-    return runs
+        except RunError as error:
+            unreadable.append(UnreadableRun(folder, str(error)))
+    return runs, unreadable
 
 
 def name_run(recipe_name: str, now: datetime) -> str:

@@ -171,13 +171,25 @@ def test_a_recipe_that_does_something_of_the_kind_is_left_alone() -> None:
     assert is_answered(suggest_balance({"a": 1, "b": 1}), BalanceRecipe(loss="plain"))
 
 
+def advice(counts: dict[str, int], balance: BalanceRecipe, *, kind: str = "cnn") -> str:
+    return advise_never_predicted(["a"], counts, balance, kind=kind)["a"]
+
+
 def test_the_advice_on_a_class_that_is_never_predicted_is_something_not_done_yet() -> None:
     counts = {"a": 30, "b": 4000}
-    assert "--set balance.sampling=oversample" in advise_never_predicted("a", counts, BalanceRecipe())
-    done = advise_never_predicted("a", counts, BalanceRecipe(sampling="oversample"))
+    assert "--set balance.sampling=oversample" in advice(counts, BalanceRecipe())
+    done = advice(counts, BalanceRecipe(sampling="oversample"))
     assert "Label more frames of 'a'" in done
     assert "30 training samples" in done
     even = {"a": 30, "b": 31}
-    assert "balance.loss=weights" in advise_never_predicted("a", even, BalanceRecipe(loss="plain"))
-    assert "oversample" in advise_never_predicted("a", even, BalanceRecipe())
-    assert "Label more" in advise_never_predicted("a", even, BalanceRecipe(), kind="features")
+    assert "balance.loss=weights" in advice(even, BalanceRecipe(loss="plain"))
+    assert "oversample" in advice(even, BalanceRecipe())
+    assert "Label more" in advice(even, BalanceRecipe(), kind="features")
+
+
+def test_where_most_classes_are_never_predicted_no_balance_is_to_blame() -> None:
+    counts = {"a": 30, "b": 30, "c": 4000}
+    found = advise_never_predicted(["a", "b"], counts, BalanceRecipe())
+    assert set(found) == {"a", "b"}
+    assert "training.epochs" in found["a"]
+    assert "model.backbone" in advise_never_predicted(["a", "b"], counts, BalanceRecipe(), kind="features")["b"]

@@ -16,7 +16,7 @@ from rushes.footage.pictures import read_picture
 from rushes.learning.balance import plan_class_weights
 from rushes.learning.monitors import score
 from rushes.learning.predictions import read_predictions
-from rushes.learning.recipe import BalanceRecipe
+from rushes.learning.recipe import AugmentRecipe, BalanceRecipe
 from rushes.learning.runs import Run, list_runs, read_run
 from rushes.learning.train import train
 from rushes.models.network import load_network
@@ -28,7 +28,8 @@ def check_run(run: Run, project: TinyProject) -> None:
     """Assert what holds of every run: its files, and that the stored network gives the stored predictions."""
     files = {path.relative_to(run.folder).as_posix() for path in run.folder.rglob("*") if path.is_file()}
     assert files == {
-        "run.json", "history.jsonl", "model.safetensors", "predictions/validation.parquet", "predictions/test.parquet"
+        "run.json", "history.jsonl", "model.safetensors", "predictions/validation.parquet", "predictions/test.parquet",
+        "augmented.webp",
     }  # fmt: skip
     assert run.manifest == {"path": "manifests/place-manifest.jl", "sha256": digest_of_file(project.manifest)}
     assert run.split == {"path": None, "sha256": project.split.digest, "kind": "grouped"}
@@ -178,6 +179,8 @@ def test_a_class_that_is_never_predicted_is_named(project: TinyProject) -> None:
         name for name in TASK.classes if any(f"'{name}' is never predicted on validation" in w for w in run.warnings)
     }
     assert named == ignored
+    assert set(run.never_predicted) >= ignored
+    assert read_run(run.folder).never_predicted == run.never_predicted
 
 
 @pytest.mark.parametrize(
@@ -192,6 +195,18 @@ def test_samples_that_do_not_fit_the_task_start_no_training(
 ) -> None:
     with pytest.raises(error, match=message):
         train(cnn_recipe(), **project.places() | change)
+    assert not (project.root / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"balance": BalanceRecipe(class_weights={"midle": 2.0})}, {"augment": AugmentRecipe(classes={"midle": {}})}],
+)
+def test_a_class_of_the_recipe_that_is_none_starts_no_training(
+    project: TinyProject, changed: dict[str, object]
+) -> None:
+    with pytest.raises(RecipeError, match=r"'midle'.*'middle'"):
+        train(replace(cnn_recipe(), **changed), **project.places())
     assert not (project.root / "runs").exists()
 
 

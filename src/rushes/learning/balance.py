@@ -187,13 +187,27 @@ def is_answered(suggestion: Suggestion, balance: BalanceRecipe) -> bool:
     return not suggestion.changes or weighs or balance.sampling != "all"
 
 
-def advise_never_predicted(name: str, counts: Mapping[str, int], balance: BalanceRecipe, *, kind: str = "cnn") -> str:
-    """Return what to try where a class is never predicted, as the end of a message.
+def advise_never_predicted(
+    names: Sequence[str], counts: Mapping[str, int], balance: BalanceRecipe, *, kind: str = "cnn"
+) -> dict[str, str]:
+    """Return what to try for each class that is never predicted, as a sentence.
 
     Args:
-        name: the class.
+        names: of these classes.
         counts: class -> number of training samples.
+        kind: of the model.
     """
+    if len(counts) > 2 and 2 * len(names) > len(counts):
+        remedy = "model.backbone" if kind == "features" else "training.learning_rate, or more training.epochs"
+        mostly = (
+            "Most classes are never predicted, so that next to nothing was learnt: see to that first, with another "
+            + remedy
+        )
+        return dict.fromkeys(names, mostly)
+    return {name: _advice_on(name, counts, balance, kind) for name in names}
+
+
+def _advice_on(name: str, counts: Mapping[str, int], balance: BalanceRecipe, kind: str) -> str:
     suggestion = suggest_balance(counts, kind=kind)
     if suggestion.changes and not is_answered(suggestion, balance):
         return f"Try {suggestion.options}"

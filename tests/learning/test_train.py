@@ -199,6 +199,36 @@ def test_samples_that_do_not_fit_the_task_start_no_training(
 
 
 @pytest.mark.parametrize(
+    ("balance", "left", "weights"),
+    [
+        (BalanceRecipe(remove=0.5), 4, (11 / 12, 11 / 6, 11 / 15)),  # 4, 2 and 5 are shown: 11 / (3 n)
+        (BalanceRecipe(sampling="oversample", loss="focal"), 8, (1.0, 1.0, 1.0)),
+        (BalanceRecipe(sampling="undersample"), 2, (1.0, 1.0, 1.0)),
+        (BalanceRecipe(sampling="resample", loss="plain"), 8, (1.0, 1.0, 1.0)),
+        (BalanceRecipe(loss="plain", class_weights={"middle": 3.5}), 8, (1.0, 3.5, 1.0)),
+    ],
+)
+def test_each_balance_trains_and_the_run_says_what_was_kept_and_weighed(
+    project: TinyProject, balance: BalanceRecipe, left: int, weights: tuple[float, float, float]
+) -> None:
+    of_train = {"left": 8, "middle": 2, "right": 5}
+    shown: dict[str, int] = dict.fromkeys(of_train, 0)
+    rows = []
+    for row in project.rows:
+        is_train = row.group in ("film-a", "film-b")
+        shown[row.class_name] += is_train
+        if not is_train or shown[row.class_name] <= of_train[row.class_name]:
+            rows.append(row)
+    kept, manifest, split = as_manifest(project.root, rows)
+    more = {"rows": kept, "manifest": manifest, "split": split}
+    run = train(replace(cnn_recipe(epochs=1), balance=balance), **project.places() | more)
+    assert run.counts["train"]["left"] == left
+    assert run.counts["validation"] == {"left": 4, "middle": 4, "right": 4}
+    assert tuple(run.class_weights.values()) == pytest.approx(weights)
+    assert [record["epoch"] for record in run.history] == [1]
+
+
+@pytest.mark.parametrize(
     "changed",
     [{"balance": BalanceRecipe(class_weights={"midle": 2.0})}, {"augment": AugmentRecipe(classes={"midle": {}})}],
 )

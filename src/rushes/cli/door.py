@@ -70,6 +70,10 @@ class Door:
         """Print a warning on stderr, in both modes."""
         self.err.print(text, style="yellow", markup=False)
 
+    def alarm(self, text: str) -> None:
+        """Print on stderr what nobody should overlook, in both modes; the exit status stays as it is."""
+        self.err.print(text, style="bold red", markup=False)
+
     def fail_item(self, text: str) -> None:
         """Take note of one thing that failed while the rest went on, and print it on stderr."""
         self.failed.append(text)

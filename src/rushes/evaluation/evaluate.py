@@ -16,6 +16,7 @@ from rushes.labels.manifest import read_manifest
 from rushes.labels.subjects import Subjects
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
+from rushes.learning.sheet import SHEET_FILE
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_file, write_json
 
@@ -72,12 +73,20 @@ def evaluate_run(
         command=_command(run, other, project_root=project_root),
         warnings=warnings,
         slices=_judge_slices(run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {})),
+        sheet=_read_sheet(run_folder),
     )
     metrics = _metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
     write_report(report, evidence, project_root=project_root, progress=progress)
     write_json(run_folder / "metrics.json", metrics)
     return Evaluation(report, metrics)
+
+
+def _read_sheet(run_folder: Path) -> bytes:
+    try:
+        return (run_folder / SHEET_FILE).read_bytes()
+    except OSError:
+        return b""
 
 
 def _metrics_table(evidence: Evidence, *, mixed_run: str | None) -> dict[str, Any]:

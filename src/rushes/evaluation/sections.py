@@ -549,4 +549,5 @@ def _input_words(preprocessing: Mapping[str, Any]) -> str:
     if "width" not in preprocessing or "height" not in preprocessing:
         return ""
     words = [f"{preprocessing['width']}×{preprocessing['height']} pixels"]
-    return ", ".join(words + [str(preprocessing[key]) for key in ("color", "fit") if key in preprocessing])
+    bars = ["black bars cut off"] if preprocessing.get("letterbox") == "remove" else []
+    return ", ".join(words + [str(preprocessing[key]) for key in ("color", "fit") if key in preprocessing] + bars)

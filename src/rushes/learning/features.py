@@ -21,7 +21,7 @@ from rushes.storage.kept_vectors import read_vectors, write_vectors
 from rushes.storage.pictures import is_remote
 
 _SCHEMA = "features/1"
-_PART_SIZE = 256  # pictures computed between two writes, up to a batch more: what a kill can cost
+_PART_SIZE = 256  # pictures computed between two writes, filled up to a whole batch: what a kill can cost
 
 Extract = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
 

@@ -35,13 +35,13 @@ def check_head_balance(head: str, balance: BalanceRecipe) -> None:
     """Raise RecipeError where a balance needs epochs and the head has none."""
     if head not in _AT_ONCE:
         return
-    article = f"a {head} head has no epochs, it {_AT_ONCE[head]}"
+    reason = f"a {head} head has no epochs, it {_AT_ONCE[head]}"
     if balance.sampling == "resample":
-        raise RecipeError(f"balance.sampling is 'resample', anew every epoch, and {article}. Take 'undersample', which "
+        raise RecipeError(f"balance.sampling is 'resample', anew every epoch, and {reason}. Take 'undersample', which "
                           "draws once, or model.head = 'mlp'")  # fmt: skip
     if balance.loss == "focal":
         raise RecipeError(f"balance.loss is 'focal', which follows how hard each sample is while it is learnt, and "
-                          f"{article}. Take 'weights' or 'effective-number', or model.head = 'mlp'")  # fmt: skip
+                          f"{reason}. Take 'weights' or 'effective-number', or model.head = 'mlp'")  # fmt: skip
 
 
 def balance_of_first_head(balance: BalanceRecipe) -> BalanceRecipe:

@@ -16,7 +16,7 @@ from rushes.learning.heads import HEADS, best_trial, fit_heads
 from rushes.learning.knn_heads import TEMPERATURES, check_size
 from rushes.learning.monitors import Scores, score
 from rushes.learning.recipe import HEADS as NAMED
-from rushes.learning.recipe import BalanceRecipe, TrainingRecipe
+from rushes.learning.recipe import BalanceRecipe, ModelRecipe, Recipe, TrainingRecipe
 from rushes.models.heads import KnnHead, MlpHead
 
 
@@ -26,6 +26,15 @@ def clouds(class_count: int, *, seed: int = 0, each: int = 30) -> tuple[np.ndarr
     centres = np.random.default_rng(9).normal(size=(class_count, 6)) * 2
     scale = np.array([1, 10, 0.1, 1, 1, 0])  # features of very different spread, one of none at all
     return ((centres[truth] + dice.normal(size=(len(truth), 6))) * scale + 5).astype(np.float32), truth
+
+
+def recipe_of(training: dict[str, Any], *, balance: BalanceRecipe | None = None, **model: Any) -> Recipe:
+    return Recipe(
+        "heads",
+        model=ModelRecipe(**model),
+        training=TrainingRecipe(**training),
+        balance=balance or BalanceRecipe(),
+    )
 
 
 def fit(kind: str, class_count: int = 3, *, weights: Any = None, times: Any = None, **settings: Any) -> list[Trial]:
@@ -40,10 +49,7 @@ def fit(kind: str, class_count: int = 3, *, weights: Any = None, times: Any = No
             times=np.ones(len(truth), np.int64) if times is None else times,
             validation=clouds(class_count, seed=1),
             class_weights=np.ones(class_count, np.float32) if weights is None else np.array(weights, np.float32),
-            training=TrainingRecipe(**settings),
-            balance=balance,
-            hidden=16,
-            dropout=0.1,
+            recipe=recipe_of(settings, hidden=16, dropout=0.1, balance=balance),
             threads=1,
         ),
     )
@@ -145,10 +151,7 @@ def test_an_mlp_learns_what_no_straight_line_can_part() -> None:
         times=np.ones(200, np.int64),
         validation=parts[1],
         class_weights=np.ones(2, np.float32),
-        training=TrainingRecipe(regularisation=(10.0,)),
-        balance=BalanceRecipe(),
-        hidden=64,
-        dropout=None,
+        recipe=recipe_of({"regularisation": (10.0,)}, hidden=64),
         threads=1,
     )
     (mlp,), (linear,) = fit_heads("mlp", lesson), fit_heads("linear", lesson)
@@ -195,10 +198,7 @@ def test_the_loss_of_neighbours_on_train_leaves_out_each_samples_own_vote() -> N
         times=np.ones(60, np.int64),
         validation=(features, truth),
         class_weights=np.ones(2, np.float32),
-        training=TrainingRecipe(neighbours=(1,)),
-        balance=BalanceRecipe(),
-        hidden=1,
-        dropout=None,
+        recipe=recipe_of({"neighbours": (1,)}),
         threads=1,
     )
     (trial,) = fit_heads("knn", lesson)

@@ -337,11 +337,9 @@ def generate_pictures(preprocessing: Preprocessing, count: int) -> list[npt.NDAr
 
 
 def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
-    # A bundle travels: of a local weights file it keeps the name, not the folder.
-    weights = run.recipe["model"]["weights"]
-    recipe = dict(run.recipe) | {
-        "model": dict(run.recipe["model"]) | {"weights": Path(weights).name if weights else ""}
-    }
+    # A bundle travels: of a local weights file, and of what it went on from, it keeps the name, not the folder.
+    local = {key: Path(run.recipe["model"].get(key, "")).name for key in ("weights", "start")}
+    recipe = dict(run.recipe) | {"model": dict(run.recipe["model"]) | local}
     model, size = recipe["model"], run.preprocessing
     backbone = "" if model["kind"] == "cnn" else model["backbone"]
     provenance = {
@@ -402,7 +400,7 @@ def _method(recipe: Mapping[str, Any], head: Mapping[str, Any]) -> str:
     return {
         "cnn": f"A small convolutional network (`{model['design']}`), trained from scratch",
         "features": f"The backbone `{model['backbone']}`, frozen, with {_describe_head(head)}",
-        "finetune": f"The backbone `{model['backbone']}`, its last {model['stages']} of stages trained on",
+        "finetune": f"The backbone `{model['backbone']}`, {_trained_part(model)} trained on",
     }[model["kind"]]
 
 
@@ -416,11 +414,19 @@ def _describe_head(head: Mapping[str, Any]) -> str:
     return f"a {head['kind']} head trained on its features"
 
 
+def _trained_part(model: Mapping[str, Any]) -> str:
+    part = model.get("trained", "stages")
+    return {"head": "frozen, its head", "all": "all of it"}.get(part, f"its last {model['stages']} of stages")
+
+
 def _licence(recipe: Mapping[str, Any]) -> str:
     """Return in words under which licence the pretrained weights stand."""
     model = recipe["model"]
     if model["kind"] == "cnn":
         return "The network was trained from scratch: no licence but that of the labelled footage bears on its weights"
+    if model.get("start"):
+        return (f"The weights went on from the run or bundle `{model['start']}`: the licence of the weights that this "
+                "one started from holds; look it up before you pass the bundle on")  # fmt: skip
     if model["weights"]:
         return (f"The weights started from the local file `{model['weights']}` for `{model['backbone']}`: "
                 "its licence is whatever its origin states; look it up before you pass the bundle on")  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.learning.monitors import Scores
-from rushes.learning.recipe import BalanceRecipe, TrainingRecipe
+from rushes.learning.recipe import Recipe
 from rushes.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ class HeadLesson:
         times: (samples,) how often each counts, 1 or more.
         validation: features and truth of validation.
         class_weights: (classes,) weight of each class in the loss.
-        training: the candidates and the seed.
-        balance: what an epoch shows, for heads that have epochs.
-        hidden, dropout: of the hidden layer, for heads that have one; None takes the head's own dropout.
+        recipe: its candidates and seed, the shape of a hidden layer, and what an epoch shows where there are epochs.
     """
 
     features: Floats
@@ -42,10 +40,7 @@ class HeadLesson:
     times: npt.NDArray[np.int64]
     validation: tuple[Floats, npt.NDArray[np.int64]]
     class_weights: Floats
-    training: TrainingRecipe
-    balance: BalanceRecipe
-    hidden: int
-    dropout: float | None
+    recipe: Recipe
     threads: int
     progress: Progress = silent
 

@@ -58,7 +58,7 @@ def fit_knn_heads(lesson: HeadLesson) -> list[Trial]:
 
     from rushes.models.heads import KnnShape
 
-    counts = sorted({min(count, len(lesson.truth) - 1) for count in lesson.training.neighbours}, reverse=True)
+    counts = sorted({min(count, len(lesson.truth) - 1) for count in lesson.recipe.training.neighbours}, reverse=True)
     started = time.perf_counter()
     store = _fill_head(lesson, KnnShape(counts[0], len(lesson.truth), TEMPERATURES[0]))
     watched = np.linspace(0, len(lesson.truth) - 1, min(len(lesson.truth), _WATCHED)).astype(np.int64)

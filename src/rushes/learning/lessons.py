@@ -1,9 +1,10 @@
-"""The three ways in which a network is taught: from scratch, a head on frozen features, the last stages too."""
+"""The three ways in which a network is taught: from scratch, a head on frozen features, the backbone too."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.augment import plan_augmentations
 from rushes.learning.backbone_features import load_pretrained, see_pictures
 from rushes.learning.balance import plan_class_weights
+from rushes.learning.crew import ALONE, Crew
 from rushes.learning.features import Features
 from rushes.learning.head_balance import (
     HeadBalance,
@@ -27,24 +29,27 @@ from rushes.learning.head_balance import (
 from rushes.learning.head_trials import HeadLesson, Trial, answer_features
 from rushes.learning.heads import best_trial, fit_heads
 from rushes.learning.knn_heads import check_size
-from rushes.learning.recipe import BalanceRecipe, Recipe
+from rushes.learning.recipe import Recipe
 from rushes.learning.samples import (
-    Samples,
+    StoredSamples,
     UnusableSample,
     check_parts,
     describe_lost,
-    read_samples,
     truth_of,
 )
-from rushes.models.backbones import Backbone, free_last_stages
-from rushes.models.cnn import Design
+from rushes.learning.start import Start, copy_head, load_body, why_new_head
+from rushes.models.backbones import Backbone, free_parameters
+from rushes.models.designs import Design
 from rushes.progress import Progress
 from rushes.project import Task
-from rushes.storage.files import digest_of_file
+from rushes.storage.files import digest_of_bytes, digest_of_file
+from rushes.storage.kept_pixels import KeptPixels, make_room
+from rushes.storage.pictures import Pictures
 
 if TYPE_CHECKING:
     import torch
 
+    from rushes.learning.fit import Fitted
     from rushes.models.network import Network
 
 SCORED: tuple[Part, ...] = ("validation", "test")
@@ -66,6 +71,8 @@ class Lesson:
     device: torch.device
     progress: Progress
     on_epoch: Callable[[Mapping[str, Any]], None] | None = None
+    crew: Crew = ALONE
+    start: Start | None = None  # a trained network to go on from, of this architecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     head: Mapping[str, Any] = field(default_factory=lambda: {"kind": "linear"})
     pace: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Recipe | None = None  # where something of it was found while training
 
 
 def relative_path(path: Path, root: Path) -> str:
@@ -98,7 +106,12 @@ def _train_cnn(lesson: Lesson) -> Outcome:
     from rushes.models.network import build_network
 
     network = build_network(lesson.architecture, lesson.task.classes, lesson.preprocessing)
-    return _fit_network(lesson, network, weights={})
+    if lesson.start is None:
+        return _fit_network(lesson, network, weights={})
+    load_body(network, lesson.start)
+    copied = copy_head(network, lesson.start, lesson.task.classes)
+    outcome = _fit_network(lesson, network, weights=_weights_of_start(lesson))
+    return outcome if copied else _with_new_head(outcome, lesson)
 
 
 def _train_head(lesson: Lesson) -> Outcome:
@@ -109,12 +122,12 @@ def _train_head(lesson: Lesson) -> Outcome:
     network, weights = _pretrained_network(lesson)
     features = _features_of(lesson, network, weights)
     parts, warnings = _without_lost(lesson, features.lost)
-    plan = _balance_head(lesson, parts, kind, lesson.recipe.balance)
+    plan = _balance_head(lesson, parts, kind)
     parts["train"] = tuple(parts["train"][place] for place in plan.kept)
     if kind == "knn" and (warning := check_size(len(parts["train"]), features.values.shape[1])):
         warnings.append(warning)
     values = _values_by_part(features, parts)
-    trials = _try_heads(lesson, kind, values, parts, plan, lesson.recipe.balance)
+    trials = _try_heads(lesson, kind, values, parts, plan)
     chosen = trials[best_trial(trials)]
     if not chosen.converged:
         warnings.append(_unsettled(kind, chosen))
@@ -132,56 +145,91 @@ def _train_head(lesson: Lesson) -> Outcome:
     )
 
 
-def _train_last_stages(lesson: Lesson) -> Outcome:
+def _train_backbone(lesson: Lesson) -> Outcome:
     network, weights = _pretrained_network(lesson)
-    features = _features_of(lesson, network, weights)
-    parts, _ = _without_lost(lesson, features.lost)
-    # A head that fits the features as they are keeps the first steps from spoiling the backbone (Kumar et al. 2022).
-    _fit_head(lesson, network, features, parts)
-    free_last_stages(network.body, lesson.recipe.model.stages)
-    return _fit_network(lesson, network, weights=weights)
+    copied = lesson.start is not None and copy_head(network, lesson.start, lesson.task.classes)
+    lost: Sequence[UnusableSample] = ()
+    if not copied:
+        features = _features_of(lesson, network, weights)
+        lost = features.lost
+        parts, _ = _without_lost(lesson, lost)
+        # A head that fits the features as they are keeps the first steps from spoiling the backbone (Kumar et al. 2022)
+        _fit_head(lesson, network, features, parts)
+    model = lesson.recipe.model
+    free_parameters(network.body, trained=model.trained, stages=model.stages)
+    outcome = _fit_network(lesson, network, weights=weights, lost=lost)
+    return outcome if copied or lesson.start is None else _with_new_head(outcome, lesson)
 
 
-def _fit_network(lesson: Lesson, network: Network, *, weights: Mapping[str, Any]) -> Outcome:
+def _fit_network(
+    lesson: Lesson, network: Network, *, weights: Mapping[str, Any], lost: Sequence[UnusableSample] = ()
+) -> Outcome:
+    """Train a network on a lesson's pictures, read while it learns.
+
+    Args:
+        lost: samples that are known to be unusable; the lesson's parts hold them still.
+    """
     import torch
 
-    from rushes.learning.fit import answer, fit, piece_size_for
+    from rushes.learning.fit import answer_samples, fit
+    from rushes.learning.hardware import piece_size_for
 
-    every_row = [row for part in PARTS for row in lesson.parts[part]]
-    samples, lost = read_samples(
-        every_row,
-        classes=lesson.task.classes,
-        project_root=lesson.project_root,
-        preprocessing=lesson.preprocessing,
-        threads=lesson.threads,
-        progress=lesson.progress,
-    )
-    parts, warnings = _without_lost(lesson, lost)
-    by_part = _samples_by_part(samples, parts)
+    parts, _ = _without_lost(lesson, lost)
+    preprocessing = lesson.preprocessing
+    kept = _kept_pixels(lesson)
     network.to(lesson.device).to(memory_format=torch.channels_last)
     design = lesson.architecture
     piece_size = piece_size_for(design.largest_map_count if isinstance(design, Design) else None, lesson.device)
     class_weights = _class_weights(lesson, parts)
-    fitted = fit(
-        network,
-        train=by_part["train"],
-        validation=by_part["validation"],
-        recipe=lesson.recipe,
-        class_weights=class_weights,
-        augmentations=plan_augmentations(lesson.recipe.augment, lesson.task.classes),
-        piece_size=piece_size,
-        checkpoint=lesson.checkpoint,
-        on_epoch=lesson.on_epoch,
-        progress=lesson.progress,
-    )
+    with Pictures(lesson.project_root) as pictures:
+        stored = {
+            part: StoredSamples(
+                parts[part],
+                classes=lesson.task.classes,
+                pictures=pictures,
+                project_root=lesson.project_root,
+                preprocessing=preprocessing,
+                kept=kept,
+            )
+            for part in PARTS
+        }
+
+        def lost_by_now() -> list[UnusableSample]:
+            return [*lost, *(one for part in PARTS for _, one in sorted(stored[part].lost.items()))]
+
+        def on_epoch(record: Mapping[str, Any]) -> None:
+            kept.flush()
+            _without_lost(lesson, lost_by_now())  # a class of which no picture can be read ends it here
+            if lesson.on_epoch is not None:
+                lesson.on_epoch(record)
+
+        fitted = fit(
+            network,
+            train=stored["train"],
+            validation=stored["validation"],
+            recipe=lesson.recipe,
+            class_weights=class_weights,
+            augmentations=plan_augmentations(lesson.recipe.augment, lesson.task.classes),
+            piece_size=piece_size,
+            checkpoint=lesson.checkpoint,
+            threads=lesson.threads,
+            crew=lesson.crew,
+            on_epoch=on_epoch,
+            progress=lesson.progress,
+        )
+        answers = {
+            part: answer_samples(network, stored[part], piece_size=piece_size, threads=lesson.threads)
+            for part in (SCORED if lesson.crew.leads else ())
+        }
+        kept.flush()
+    parts, warnings = _without_lost(lesson, lost_by_now())
+    warnings += fitted.notes
     if fitted.best_epoch == fitted.epochs == lesson.recipe.training.epochs:
         warnings.append(f"the best epoch is the last of {fitted.epochs}: more training.epochs may do better")
     return Outcome(
         network=network,
         parts=parts,
-        probabilities={
-            part: answer(network, by_part[part].pixels, piece_size) for part in SCORED if len(by_part[part])
-        },
+        probabilities={part: found for part, (_, found) in answers.items() if len(found)},
         class_weights=class_weights,
         history=fitted.history,
         epochs=fitted.epochs,
@@ -189,7 +237,25 @@ def _fit_network(lesson: Lesson, network: Network, *, weights: Mapping[str, Any]
         trained_parameters=sum(p.numel() for p in network.parameters() if p.requires_grad),
         weights=weights,
         warnings=tuple(warnings),
+        pace=fitted.pace,
+        recipe=_as_trained(lesson.recipe, fitted),
     )
+
+
+def _as_trained(recipe: Recipe, fitted: Fitted) -> Recipe:
+    """Return the recipe with the batch size that was found, and the learning rate that follows from it."""
+    training = replace(recipe.training, batch_size=fitted.batch_size, learning_rate=fitted.learning_rate)
+    return replace(recipe, training=training)
+
+
+def _kept_pixels(lesson: Lesson) -> KeptPixels:
+    """Return where pictures as this lesson shows them are kept."""
+    shown = lesson.preprocessing
+    table = {key: value for key, value in shown.to_table().items() if key not in ("mean", "std")}
+    name = digest_of_bytes(json.dumps(table, sort_keys=True).encode())[:24]
+    folder = lesson.cache_folder / "pixels"
+    make_room(folder, keep=name)
+    return KeptPixels(folder / name, (shown.height, shown.width, shown.channels))
 
 
 def _pretrained_network(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
@@ -201,16 +267,32 @@ def _pretrained_network(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
         classes=lesson.task.classes,
         preprocessing=lesson.preprocessing,
         weights=named,
+        start=lesson.start,
         project_root=lesson.project_root,
         device=lesson.device,
     )
+    if lesson.start is not None:
+        return network, _weights_of_start(lesson)
     path = relative_path(file, lesson.project_root) if named else file.name
     return network, {"path": path, "sha256": digest_of_file(file)}
 
 
+def _weights_of_start(lesson: Lesson) -> dict[str, Any]:
+    assert lesson.start is not None
+    return {"path": relative_path(lesson.start.file, lesson.project_root), "sha256": lesson.start.sha256}
+
+
+def _with_new_head(outcome: Outcome, lesson: Lesson) -> Outcome:
+    """Return an outcome with the warning that its head is not the start's."""
+    assert lesson.start is not None
+    return replace(outcome, warnings=(why_new_head(lesson.start, lesson.task.classes), *outcome.warnings))
+
+
 def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -> Features:
     assert isinstance(lesson.architecture, Backbone)
-    return see_pictures(
+    if not lesson.crew.leads:
+        lesson.crew.wait()  # the leader computes them, and keeps them for all
+    features = see_pictures(
         [row for part in PARTS for row in lesson.parts[part]],
         network,
         backbone=lesson.architecture,
@@ -222,16 +304,20 @@ def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -
         threads=lesson.threads,
         progress=lesson.progress,
     )
+    if lesson.crew.leads:
+        lesson.crew.wait()
+    return features
 
 
 def _fit_head(
     lesson: Lesson, network: Network, features: Features, parts: Mapping[Part, tuple[ManifestRow, ...]]
 ) -> None:
     """Give the network the linear head that is best on validation, for a fine-tuning to start from."""
-    balance = balance_of_first_head(lesson.recipe.balance)
-    plan = _balance_head(lesson, parts, "linear", balance)
+    recipe = replace(lesson.recipe, balance=balance_of_first_head(lesson.recipe.balance))
+    lesson = replace(lesson, recipe=recipe)
+    plan = _balance_head(lesson, parts, "linear")
     kept = {**parts, "train": tuple(parts["train"][place] for place in plan.kept)}
-    trials = _try_heads(lesson, "linear", _values_by_part(features, kept), kept, plan, balance)
+    trials = _try_heads(lesson, "linear", _values_by_part(features, kept), kept, plan)
     network.head = trials[best_trial(trials)].head.to(lesson.device)
 
 
@@ -241,10 +327,9 @@ def _try_heads(
     values: Mapping[Part, npt.NDArray[np.float32]],
     parts: Mapping[Part, tuple[ManifestRow, ...]],
     plan: HeadBalance,
-    balance: BalanceRecipe,
 ) -> list[Trial]:
     """Return a head of a kind for every candidate, fitted to the features of the kept train samples."""
-    model, classes = lesson.recipe.model, lesson.task.classes
+    classes = lesson.task.classes
     return fit_heads(
         kind,
         HeadLesson(
@@ -253,21 +338,16 @@ def _try_heads(
             times=plan.times,
             validation=(values["validation"], truth_of(parts["validation"], classes)),
             class_weights=_weights_of(plan, lesson.task),
-            training=lesson.recipe.training,
-            balance=balance,
-            hidden=model.hidden,
-            dropout=model.dropout,
+            recipe=lesson.recipe,
             threads=lesson.threads,
             progress=lesson.progress,
         ),
     )
 
 
-def _balance_head(
-    lesson: Lesson, parts: Mapping[Part, tuple[ManifestRow, ...]], kind: str, balance: BalanceRecipe
-) -> HeadBalance:
-    truth = truth_of(parts["train"], lesson.task.classes)
-    return plan_head_balance(truth, lesson.task.classes, balance, head=kind, seed=lesson.recipe.training.seed)
+def _balance_head(lesson: Lesson, parts: Mapping[Part, tuple[ManifestRow, ...]], kind: str) -> HeadBalance:
+    truth, recipe = truth_of(parts["train"], lesson.task.classes), lesson.recipe
+    return plan_head_balance(truth, lesson.task.classes, recipe.balance, head=kind, seed=recipe.training.seed)
 
 
 def _weights_of(plan: HeadBalance, task: Task) -> npt.NDArray[np.float32]:
@@ -295,17 +375,6 @@ def _without_lost(
     return left, [warning]
 
 
-def _samples_by_part(samples: Samples, parts: Mapping[Part, tuple[ManifestRow, ...]]) -> dict[Part, Samples]:
-    """Cut samples that stand part after part into their parts; no pixel is copied."""
-    cut: dict[Part, Samples] = {}
-    start = 0
-    for part in PARTS:
-        stop = start + len(parts[part])
-        cut[part] = Samples(samples.rows[start:stop], samples.truth[start:stop], samples.pixels[start:stop])
-        start = stop
-    return cut
-
-
 def _values_by_part(
     features: Features, parts: Mapping[Part, tuple[ManifestRow, ...]]
 ) -> dict[Part, npt.NDArray[np.float32]]:
@@ -322,5 +391,5 @@ def _class_weights(lesson: Lesson, parts: Mapping[Part, tuple[ManifestRow, ...]]
 TRAININGS: Mapping[str, Callable[[Lesson], Outcome]] = {
     "cnn": _train_cnn,
     "features": _train_head,
-    "finetune": _train_last_stages,
+    "finetune": _train_backbone,
 }

@@ -24,7 +24,7 @@ def fit_linear_heads(lesson: HeadLesson) -> list[Trial]:
     Features are standardised with the spread of train, and the standardisation is folded into the head.
     """
     even, centre, spread = standardise(lesson.features)
-    candidates = sorted(lesson.training.regularisation)
+    candidates = sorted(lesson.recipe.training.regularisation)
     trials: list[Trial] = []
     for candidate in candidates:
         started = time.perf_counter()

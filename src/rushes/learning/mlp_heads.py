@@ -35,7 +35,7 @@ def fit_mlp_heads(lesson: HeadLesson) -> list[Trial]:
     """
     even, centre, spread = standardise(lesson.features)
     seen = ((lesson.validation[0] - centre) / spread, lesson.validation[1])
-    candidates = sorted(lesson.training.regularisation)
+    candidates = sorted(lesson.recipe.training.regularisation)
     trials: list[Trial] = []
     for candidate in candidates:
         started = time.perf_counter()
@@ -57,21 +57,22 @@ def _fit_mlp(
     """Return a head for standardised features, the epoch that it is of, and how many there could have been."""
     import torch
 
+    from rushes.learning.losses import loss_sum
     from rushes.models.heads import MlpHead, MlpShape
 
-    seed = lesson.training.seed
+    seed, model = lesson.recipe.training.seed, lesson.recipe.model
     features, truth = torch.from_numpy(even), torch.from_numpy(lesson.truth)
     weights = torch.from_numpy(lesson.class_weights)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        shape = MlpShape(lesson.hidden) if lesson.dropout is None else MlpShape(lesson.hidden, lesson.dropout)
+        shape = MlpShape(model.hidden) if model.dropout is None else MlpShape(model.hidden, model.dropout)
         head = MlpHead(even.shape[1], len(weights), shape=shape)
         optimiser = torch.optim.Adam(head.parameters(), lr=_RATE)
         best, best_epoch, best_state = math.inf, 0, _copy(head)
         epoch, limit, patience = 0, 1, 1
         while epoch < limit and epoch - best_epoch < patience:
             epoch += 1
-            order = plan_epoch(lesson.truth, lesson.balance, np.random.default_rng([seed, epoch]))
+            order = plan_epoch(lesson.truth, lesson.recipe.balance, np.random.default_rng([seed, epoch]))
             if epoch == 1:
                 limit = max(_EPOCHS, math.ceil(_STEPS / math.ceil(len(order) / _BATCH)))
                 patience = max(3, round(_PATIENCE * limit))
@@ -79,8 +80,8 @@ def _fit_mlp(
             head.train()
             for start in range(0, len(order), _BATCH):
                 chosen = torch.from_numpy(order[start : start + _BATCH])
-                loss = _loss(head(features[chosen]), truth[chosen], weights, lesson)
-                loss = loss + _squares(head) / (2 * candidate * shown_weight)
+                loss = loss_sum(head(features[chosen]), truth[chosen], weights, lesson.recipe)
+                loss = loss / weights[truth[chosen]].sum() + _squares(head) / (2 * candidate * shown_weight)
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
@@ -90,17 +91,6 @@ def _fit_mlp(
                 best, best_epoch, best_state = watched.loss, epoch, _copy(head)
         head.load_state_dict(best_state)
     return head.eval(), best_epoch, limit
-
-
-def _loss(logits: torch.Tensor, truth: torch.Tensor, weights: torch.Tensor, lesson: HeadLesson) -> torch.Tensor:
-    """Return the mean of the weighted losses of a batch."""
-    from torch.nn import functional
-
-    losses = functional.cross_entropy(logits, truth, reduction="none")
-    if lesson.balance.loss == "focal":
-        losses = (1 - (-losses).exp()) ** lesson.balance.gamma * losses
-    of_each = weights[truth]
-    return (of_each * losses).sum() / of_each.sum()
 
 
 def _squares(head: MlpHead) -> torch.Tensor:

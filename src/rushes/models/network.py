@@ -16,7 +16,8 @@ from torch import nn
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import RunError
 from rushes.models.backbones import Backbone, create_body
-from rushes.models.cnn import Design, build_cnn_body
+from rushes.models.cnn import build_cnn_body
+from rushes.models.designs import Design
 from rushes.models.heads import Head, HeadShape, LinearShape, build_head, parse_head_shape
 
 RUN_FILE = "run.json"
@@ -74,7 +75,7 @@ def build_network(
     """
     if isinstance(architecture, Design):
         body: nn.Module = build_cnn_body(architecture)
-        width = architecture.dense
+        width = architecture.feature_count
     else:
         body, width = create_body(architecture)
     return Network(body, build_head(head or LinearShape(), width, len(classes)), preprocessing)

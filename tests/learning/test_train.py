@@ -365,3 +365,34 @@ def test_labelled_frames_that_no_part_takes_are_said(project: TinyProject) -> No
     places = project.places() | {"rows": (*project.rows, strange)}
     run = train(cnn_recipe(epochs=1), **places)
     assert any(warning.startswith("1 of 49 labelled samples stand in no part") for warning in run.warnings)
+
+
+@pytest.mark.parametrize(("kind", "setting"), [("knn", "neighbours"), ("mlp", "regularisation")])
+def test_each_head_is_a_whole_run_and_the_same_again_on_the_features_of_the_first(
+    project: TinyProject, weights: Path, kind: str, setting: str
+) -> None:
+    notes: list[str] = []
+    places = project.places() | {"progress": lambda done, total, note="": notes.append(note)}
+    linear = backbone_recipe("features", weights, regularisation=[0.1, 1.0], neighbours=[1, 3])
+    train(linear, **places)
+    assert "computing features" in notes
+    notes.clear()
+    recipe = replace(linear, model=replace(linear.model, head=kind, hidden=8))
+    first, second = train(recipe, **places), train(recipe, **places)
+    assert "computing features" not in notes
+    check_run(first, project)
+    assert digest_of_file(first.folder / "model.safetensors") == digest_of_file(second.folder / "model.safetensors")
+    assert first.head["kind"] == kind
+    assert len(first.history) == 2
+    assert all(setting in record for record in first.history)
+    assert [record["chosen"] for record in first.history].count(True) == 1
+    head = load_network(first.folder).head
+    assert first.trained_parameters == sum(parameter.numel() for parameter in head.parameters())
+
+
+def test_a_balance_that_a_head_cannot_follow_starts_no_training(project: TinyProject, tmp_path: Path) -> None:
+    recipe = backbone_recipe("features", tmp_path / "nobody-looks.pth")
+    recipe = replace(recipe, balance=BalanceRecipe(sampling="resample"))
+    with pytest.raises(RecipeError, match="a linear head has no epochs"):
+        train(recipe, **project.places())
+    assert not (project.root / "runs").exists()

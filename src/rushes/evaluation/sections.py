@@ -272,8 +272,14 @@ def explain_training(history: Sequence[Mapping[str, Any]]) -> str:
     """Return what the figure of `show_training` shows, in plain words."""
     if any("regularisation" in record for record in history):
         return (
-            "The backbone was left as it is; only a linear head was fitted on its features, once for each strength of "
-            "the penalty against learning by heart (a smaller C is a stronger penalty). The marked row, the best on "
+            "The backbone was left as it is; only a head was fitted on its features, once for each strength of the "
+            "penalty against learning by heart (a smaller C is a stronger penalty). The marked row, the best on "
+            "validation, was kept."
+        )
+    if any("neighbours" in record for record in history):
+        return (
+            "The backbone was left as it is; the training pictures most like a new one vote on its class, once for "
+            "each number of neighbours (the fewer, the more a single picture decides). The marked row, the best on "
             "validation, was kept."
         )
     return (
@@ -288,7 +294,7 @@ def show_training(history: Sequence[Mapping[str, Any]], *, best_epoch: int | Non
     Args:
         classes: in the order in which each record of the history lists `recalls`.
     """
-    if any("regularisation" in record for record in history):
+    if any("regularisation" in record or "neighbours" in record for record in history):
         return _trials(history)
     losses = _lines(history, (("training", "train_loss", "second"), ("validation", "validation_loss", "main")))
     scores = _lines(
@@ -467,20 +473,27 @@ def _trials(history: Sequence[Mapping[str, Any]]) -> str:
         value = _number_in(record, "f1_macro")
         score = Score(value, "" if value is not None else "it was not recorded")
         track = _track(Estimate(score, Interval(None, None, "one fit")), style="ours")
-        penalty = _number_in(record, "regularisation")
-        name = f"C = {penalty:g}" if penalty is not None else "C not recorded"
+        name = _setting(record)
         mark = ' class="chosen"' if chosen else ""
         rows.append(
             f'<tr{mark}><th scope="row">{text(name)}'
             f'{"<small>kept</small>" if chosen else ""}</th>{cells}<td class="wide">{track}</td></tr>'
         )
     return (
-        '<div class="scroll"><table class="numbers"><thead><tr><th scope="col">penalty</th><th scope="col">loss<small>'
+        '<div class="scroll"><table class="numbers"><thead><tr><th scope="col">head</th><th scope="col">loss<small>'
         'training</small></th><th scope="col">loss<small>validation</small></th><th scope="col">balanced accuracy'
         '<small>validation</small></th><th scope="col">macro-F1<small>validation</small></th>'
         '<th scope="col" class="wide">'
         f"macro-F1 from 0 to 1</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _setting(record: Mapping[str, Any]) -> str:
+    """Return in a word or two what a head was tried with."""
+    penalty, neighbours = _number_in(record, "regularisation"), _number_in(record, "neighbours")
+    if neighbours is not None:
+        return f"{neighbours:g} neighbour{'' if neighbours == 1 else 's'}"
+    return f"C = {penalty:g}" if penalty is not None else "C not recorded"
 
 
 def _plain(value: float | None) -> str:

@@ -20,7 +20,15 @@ from rushes.learning.backbone_features import load_pretrained, see_pictures
 from rushes.learning.balance import count_shown, plan_class_weights, plan_kept
 from rushes.learning.crew import ALONE, Crew
 from rushes.learning.features import Features
-from rushes.learning.heads import Trial, best_trial, fit_heads
+from rushes.learning.head_balance import (
+    HeadBalance,
+    balance_of_first_head,
+    check_head_balance,
+    plan_head_balance,
+)
+from rushes.learning.head_trials import HeadLesson, Trial, answer_features
+from rushes.learning.heads import best_trial, fit_heads
+from rushes.learning.knn_heads import check_size
 from rushes.learning.recipe import Recipe
 from rushes.learning.samples import (
     StoredSamples,
@@ -107,36 +115,33 @@ def _train_cnn(lesson: Lesson) -> Outcome:
 
 
 def _train_head(lesson: Lesson) -> Outcome:
+    from rushes.models.heads import shape_of
+
+    kind = lesson.recipe.model.head
+    check_head_balance(kind, lesson.recipe.balance)
     network, weights = _pretrained_network(lesson)
     features = _features_of(lesson, network, weights)
     parts, warnings = _without_lost(lesson, features.lost)
-    trials, best = _fit_head(lesson, network, features, parts)
-    chosen = trials[best]
+    plan = _balance_head(lesson, parts, kind)
+    parts["train"] = tuple(parts["train"][place] for place in plan.kept)
+    if kind == "knn" and (warning := check_size(len(parts["train"]), features.values.shape[1])):
+        warnings.append(warning)
     values = _values_by_part(features, parts)
-    history = [
-        {
-            "regularisation": trial.regularisation,
-            "train_loss": trial.train_loss,
-            "validation_loss": trial.validation.loss,
-            "f1_macro": trial.validation.f1_macro,
-            "balanced_accuracy": trial.validation.balanced_accuracy,
-            "seconds": trial.seconds,
-            "chosen": trial is chosen,
-        }
-        for trial in trials
-    ]
+    trials = _try_heads(lesson, kind, values, parts, plan)
+    chosen = trials[best_trial(trials)]
     if not chosen.converged:
-        warnings.append(f"the head with C = {chosen.regularisation:g} had not settled when its fit ended; smaller "
-                        "numbers in training.regularisation settle sooner")  # fmt: skip
+        warnings.append(_unsettled(kind, chosen))
+    network.head = chosen.head
     return Outcome(
         network=network.cpu(),
         parts=parts,
-        probabilities={part: chosen.head.probabilities(values[part]) for part in SCORED if parts[part]},
-        class_weights=_class_weights(lesson, parts),
-        history=history,
-        trained_parameters=network.head.weight.numel() + network.head.bias.numel(),
+        probabilities={part: answer_features(chosen.head, values[part]) for part in SCORED if parts[part]},
+        class_weights=_weights_of(plan, lesson.task),
+        history=[trial.to_record(chosen=trial is chosen) for trial in trials],
+        trained_parameters=sum(parameter.numel() for parameter in chosen.head.parameters()),
         weights=weights,
         warnings=tuple(warnings),
+        head=shape_of(chosen.head).to_table(),
     )
 
 
@@ -307,26 +312,52 @@ def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -
 
 def _fit_head(
     lesson: Lesson, network: Network, features: Features, parts: Mapping[Part, tuple[ManifestRow, ...]]
-) -> tuple[list[Trial], int]:
-    """Put the head that is best on validation into the network; return all that were tried, and which it is."""
-    import torch
+) -> None:
+    """Give the network the linear head that is best on validation, for a fine-tuning to start from."""
+    recipe = replace(lesson.recipe, balance=balance_of_first_head(lesson.recipe.balance))
+    lesson = replace(lesson, recipe=recipe)
+    plan = _balance_head(lesson, parts, "linear")
+    kept = {**parts, "train": tuple(parts["train"][place] for place in plan.kept)}
+    trials = _try_heads(lesson, "linear", _values_by_part(features, kept), kept, plan)
+    network.head = trials[best_trial(trials)].head.to(lesson.device)
 
-    values = _values_by_part(features, parts)
+
+def _try_heads(
+    lesson: Lesson,
+    kind: str,
+    values: Mapping[Part, npt.NDArray[np.float32]],
+    parts: Mapping[Part, tuple[ManifestRow, ...]],
+    plan: HeadBalance,
+) -> list[Trial]:
+    """Return a head of a kind for every candidate, fitted to the features of the kept train samples."""
     classes = lesson.task.classes
-    trials = fit_heads(
-        values["train"],
-        truth_of(parts["train"], classes),
-        validation=(values["validation"], truth_of(parts["validation"], classes)),
-        class_weights=_class_weights(lesson, parts),
-        candidates=lesson.recipe.training.regularisation,
-        threads=lesson.threads,
-        progress=lesson.progress,
+    return fit_heads(
+        kind,
+        HeadLesson(
+            features=values["train"],
+            truth=truth_of(parts["train"], classes),
+            times=plan.times,
+            validation=(values["validation"], truth_of(parts["validation"], classes)),
+            class_weights=_weights_of(plan, lesson.task),
+            recipe=lesson.recipe,
+            threads=lesson.threads,
+            progress=lesson.progress,
+        ),
     )
-    best = best_trial(trials)
-    with torch.no_grad():
-        network.head.weight.copy_(torch.from_numpy(trials[best].head.weight))
-        network.head.bias.copy_(torch.from_numpy(trials[best].head.bias))
-    return trials, best
+
+
+def _balance_head(lesson: Lesson, parts: Mapping[Part, tuple[ManifestRow, ...]], kind: str) -> HeadBalance:
+    truth, recipe = truth_of(parts["train"], lesson.task.classes), lesson.recipe
+    return plan_head_balance(truth, lesson.task.classes, recipe.balance, head=kind, seed=recipe.training.seed)
+
+
+def _weights_of(plan: HeadBalance, task: Task) -> npt.NDArray[np.float32]:
+    return np.array([plan.class_weights[name] for name in task.classes], np.float32)
+
+
+def _unsettled(kind: str, trial: Trial) -> str:
+    penalty = f"the {kind} head with C = {trial.setting['regularisation']:g} had not settled when its fit ended"
+    return f"{penalty}; smaller numbers in training.regularisation settle sooner"
 
 
 def _without_lost(

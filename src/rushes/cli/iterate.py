@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rushes.cli.iterate_steps import Iteration, Reviews, Settings, Today
+    from rushes.evaluation.gains import RoundScore
     from rushes.learning.plateau import Decision
     from rushes.learning.rounds import Change, Round
 
@@ -193,7 +194,7 @@ def _close(
     work: Iteration,
     rounds: list[Round],
     reviews: Reviews,
-    scored: Mapping[int, tuple[float, float | None]],
+    scored: Mapping[int, RoundScore],
     decision: Decision,
     sheet: Path | None,
     waiting: int,
@@ -238,7 +239,7 @@ def _close(
         "stop": decision.stop,
         "reason": decision.reason,
         "advice": advice,
-        "scores_today": {str(number): score for number, (score, _) in scored.items()},
+        "scores_today": {str(number): found.score for number, found in scored.items()},
         "queue": str(sheet) if waiting else None,
         "waiting": waiting,
         "history": str(page),

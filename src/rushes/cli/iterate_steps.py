@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.cli.door import Door
 from rushes.errors import Fault, SheetError
-from rushes.evaluation.gains import effect_of_labels, gain_of_model, relabel, score_of, score_rounds
+from rushes.evaluation.gains import RoundScore, effect_of_labels, gain_of_model, relabel, score_of, score_rounds
 from rushes.learning.plateau import Decision, decide
 from rushes.learning.plateau import Round as Tried
 from rushes.learning.predictions import Predictions, read_predictions
@@ -295,24 +295,21 @@ def _predictions(work: Iteration, run: str, part: str) -> Predictions | None:
     return read_predictions(path) if path.is_file() else None
 
 
-def score_today(work: Iteration, rounds: Sequence[Round], today: Today) -> dict[int, tuple[float, float | None]]:
-    """Return number of a round -> its score on validation with the labels of today, and its spread over seeds."""
+def score_today(work: Iteration, rounds: Sequence[Round], today: Today) -> dict[int, RoundScore]:
+    """Return number of a round -> its score on validation with the labels of today; none where its runs are gone."""
     answers = {
-        one.number: [found for run in one.runs if (found := _predictions(work, run, "validation")) is not None]
+        one.number: {run: found for run in one.runs if (found := _predictions(work, run, "validation")) is not None}
         for one in rounds
     }
-    name = measure_of(work.recipe.training.monitor)
-    return score_rounds({number: found for number, found in answers.items() if found}, today.class_of, name=name)
+    return score_rounds(answers, today.class_of, name=measure_of(work.recipe.training.monitor))
 
 
-def decide_on(
-    work: Iteration, rounds: Sequence[Round], scored: Mapping[int, tuple[float, float | None]]
-) -> Decision:  # fmt: skip
+def decide_on(work: Iteration, rounds: Sequence[Round], scored: Mapping[int, RoundScore]) -> Decision:
     """Say whether the iteration may end, by validation on the labels of today."""
+    standing = [(one, scored[one.number]) for one in rounds if one.number in scored]
     tried = [
-        Tried(*scored[one.number], repeats=len(one.runs) if scored[one.number][1] is not None else 1)
-        for one in rounds
-        if one.number in scored
+        Tried(found.score, found.spread, repeats=len(one.runs) if found.spread is not None else 1)
+        for one, found in standing
     ]
     return decide(tried, target=work.settings.target, patience=work.settings.patience)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from rushes.evaluation.intervals import LEVEL, RESAMPLES, Interval
+from rushes.evaluation.intervals import LEVEL, RESAMPLES, Interval, bootstrap
 from rushes.evaluation.scores import tally_groups
 from rushes.learning.measures import Floats, Tallies, measure
 from rushes.learning.predictions import Predictions
-from rushes.learning.rounds import mean_and_spread
+from rushes.learning.rounds import mean_and_spread, middle_of
 
 _FEWEST_DRAWS = 100
 
@@ -51,6 +51,20 @@ class Gain:
             "samples": self.samples,
         }
         return table | ({"interval_reason": interval.reason} if interval.reason else {})
+
+
+@dataclass(frozen=True, slots=True)
+class RoundScore:
+    """A round's score on the labels of today.
+
+    Attributes:
+        score: mean over its runs; `spread` their standard deviation, None of one run.
+        interval: of the middle run, over groups.
+    """
+
+    score: float
+    spread: float | None
+    interval: Interval
 
 
 def relabel(predictions: Predictions, class_of: Mapping[str, str]) -> Predictions:
@@ -110,24 +124,29 @@ def effect_of_labels(predictions: Predictions, class_of: Mapping[str, str], *, n
 
 
 def score_rounds(
-    answers: Mapping[int, Sequence[Predictions]], class_of: Mapping[str, str], *, name: str
-) -> dict[int, tuple[float, float | None]]:
-    """Return every round's score on the labels of today, and its spread over seeds: a gain that is not one of labels.
+    answers: Mapping[int, Mapping[str, Predictions]], class_of: Mapping[str, str], *, name: str
+) -> dict[int, RoundScore]:
+    """Return every round's score on the labels of today: what then moves is no label, but the model.
 
     All are scored on the frames that all of them answered; where there are none, each on its own.
 
     Args:
-        answers: number of a round -> the predictions of its runs, one per seed.
+        answers: number of a round -> name of a run -> its predictions.
         class_of: frame id -> class, as labelled today.
+        name: of the score, such as `f1_macro`.
     """
-    relabelled = {number: [relabel(one, class_of) for one in runs] for number, runs in answers.items()}
-    frames = frames_of_all([one for runs in relabelled.values() for one in runs])
-    scored: dict[int, tuple[float, float | None]] = {}
+    relabelled = {
+        number: {run: relabel(one, class_of) for run, one in runs.items()} for number, runs in answers.items()
+    }
+    frames = frames_of_all([one for runs in relabelled.values() for one in runs.values()])
+    scored: dict[int, RoundScore] = {}
     for number, runs in relabelled.items():
-        found = [score_of(only(one, frames) if frames else one, name) for one in runs]
-        values = [value for value in found if value is not None]
+        judged = {run: only(one, frames) if frames else one for run, one in runs.items()}
+        values = {run: value for run, one in judged.items() if (value := score_of(one, name)) is not None}
         if values:
-            scored[number] = mean_and_spread(values)
+            _, tallies = tally_groups(judged[middle_of(values)])
+            interval: Interval = getattr(bootstrap(tallies, seed=0), name)
+            scored[number] = RoundScore(*mean_and_spread(list(values.values())), interval)
     return scored
 
 

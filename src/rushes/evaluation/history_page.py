@@ -8,7 +8,8 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from rushes.evaluation.markup import breakable, count, counted, number, percent, text
+from rushes.evaluation.gains import RoundScore
+from rushes.evaluation.markup import breakable, count, counted, number, percent, span, text
 from rushes.learning.review_queue import wilson
 from rushes.learning.rounds import Change, Round
 
@@ -22,7 +23,7 @@ class History:
 
     Attributes:
         today: number of a round -> its score on validation with the labels of today, on the frames that all rounds
-            answered, and the spread over its seeds; rounds whose run is gone have none.
+            answered; rounds whose run is gone have none.
         verdict: the sentence that says where the iteration stands.
         stopped: whether it may end here.
         advice: what a person can do to go further.
@@ -37,7 +38,7 @@ class History:
     verdict: str
     stopped: bool
     command: str
-    today: Mapping[int, tuple[float, float | None]] = field(default_factory=dict)
+    today: Mapping[int, RoundScore] = field(default_factory=dict)
     advice: Sequence[str] = ()
     queues: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
     runs_from_page: str = "../../runs"
@@ -114,12 +115,9 @@ def draw_rounds(history: History) -> str:
 
 
 def _today(history: History, one: Round) -> tuple[float | None, float | None, float | None]:
-    """Return a round's score on the labels of today and, of several seeds, one spread to both sides."""
+    """Return a round's score on the labels of today, and the ends of its interval."""
     found = history.today.get(one.number)
-    if found is None:
-        return None, None, None
-    score, spread = found
-    return (score, None, None) if spread is None else (score, max(0.0, score - spread), min(1.0, score + spread))
+    return (None, None, None) if found is None else (found.score, found.interval.low, found.interval.high)
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
@@ -140,10 +138,10 @@ def _headline(history: History) -> str:
         value = ends[1]
         reached = "undefined" if value is None else f"<strong>{number(value)}</strong>"
         return f"{counted(len(rounds), 'round')}: {_WORDS[last.measure]} {reached} on test"
-    return (
-        f"{counted(len(rounds), 'round')}: {_WORDS[last.measure]} on test went from {number(ends[0])} to "
-        f"<strong>{number(ends[1])}</strong>"
-    )
+    said = f"{counted(len(rounds), 'round')}: {_WORDS[last.measure]} on test"
+    if number(ends[0]) == number(ends[1]):
+        return f"{said} stays at <strong>{number(ends[1])}</strong>"
+    return f"{said} went from {number(ends[0])} to <strong>{number(ends[1])}</strong>"
 
 
 def _row(history: History, one: Round) -> str:
@@ -157,7 +155,7 @@ def _row(history: History, one: Round) -> str:
     cells = (
         f"<b>{one.number}</b><small>{text(one.at[:16].replace('T', ' '))}</small>",
         f"{number(one.score)}{spread}",
-        "–" if today is None else number(today[0]),
+        "–" if today is None else f"{number(today.score)}<small>{text(span(today.interval))}</small>",
         f"{_number(_value(one.test))}<small>{_ends(one.test)}</small>",
         *(f"{_gain(one.gain.get(part))}" for part in _PARTS),
         *(f"{_gain(one.labels_effect.get(part))}" for part in _PARTS),

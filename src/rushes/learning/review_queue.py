@@ -176,7 +176,7 @@ def wilson(found: int, total: int) -> tuple[float, float]:
     share, square = found / total, _NORMAL_95**2
     centre = (share + square / (2 * total)) / (1 + square / total)
     half = _NORMAL_95 / (1 + square / total) * math.sqrt(share * (1 - share) / total + square / (4 * total * total))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return (max(0.0, centre - half) if found else 0.0), (min(1.0, centre + half) if found < total else 1.0)
 
 
 def _ask_of(part: str, predictions: Predictions) -> Iterable[Asked]:

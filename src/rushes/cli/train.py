@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import opened
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
+from rushes.cli.options import (
+    DebugOption,
+    DeviceOption,
+    DryRunOption,
+    JsonOption,
+    ProjectOption,
+    ThreadsOption,
+    verb_app,
+)
 from rushes.cli.versions import newest_rows, newest_split_of
 from rushes.errors import ManifestError, RecipeError, did_you_mean, require_extra
 
@@ -28,6 +36,7 @@ def train(
     change: Annotated[
         list[str] | None, typer.Option("--set", help="section.key=value, in place of the recipe's.")
     ] = None,
+    device: DeviceOption = None,
     project: ProjectOption = None,
     threads: ThreadsOption = None,
     dry_run: DryRunOption = False,
@@ -83,6 +92,7 @@ def train(
                 runs_folder=place.runs_folder,
                 cache_folder=place.cache_folder,
                 threads=threads,
+                device=device,
                 working_size=sizes.most_common(1)[0][0],
                 leaks=leaks,
                 progress=progress,

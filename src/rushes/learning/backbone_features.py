@@ -126,7 +126,7 @@ def see_pictures(
     """
     import torch
 
-    from rushes.learning.fit import piece_size_for
+    from rushes.learning.hardware import piece_size_for
 
     def extract(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         with torch.inference_mode():

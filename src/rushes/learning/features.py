@@ -13,12 +13,11 @@ import numpy.typing as npt
 
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.labels.manifest import ManifestRow
-from rushes.learning.samples import UnusableSample, read_pictures
+from rushes.learning.samples import UnusableSample, content_of, read_pictures
 from rushes.models.backbones import Backbone
 from rushes.progress import Progress, silent
-from rushes.storage.files import digest_of_bytes, digest_of_file, write_json
+from rushes.storage.files import digest_of_bytes, write_json
 from rushes.storage.kept_vectors import read_vectors, write_vectors
-from rushes.storage.pictures import is_remote
 
 _SCHEMA = "features/1"
 _PART_SIZE = 256  # pictures computed between two writes: what a kill can cost
@@ -74,7 +73,7 @@ def compute_features(
     """
     folder = cache_folder / digest_of_bytes(json.dumps(about, sort_keys=True).encode())[:24]
     write_json(folder / "about.json", about)
-    digests = {row.frame_id: _content_of(row, project_root) for row in rows}
+    digests = {row.frame_id: content_of(row, project_root) for row in rows}
     known = read_vectors(folder, set(digests.values()))
     missing = [row for row in rows if digests[row.frame_id] not in known]
     lost: list[UnusableSample] = []
@@ -111,18 +110,3 @@ def compute_features(
 def _in_parts(rows: Sequence[ManifestRow], size: int) -> Iterator[Sequence[ManifestRow]]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
-
-
-def _content_of(row: ManifestRow, root: Path) -> str:
-    """Return what features are kept under: the picture's digest, or its address where nobody knows the digest.
-
-    For a local file that cannot be read it is the path, under which nothing is ever kept.
-    """
-    if row.sha256:
-        return row.sha256
-    if is_remote(row.img_ref):
-        return f"@{digest_of_bytes(row.img_ref.encode())}"  # an address may hold a signature
-    try:
-        return digest_of_file(root / row.img_ref)
-    except OSError:
-        return str(root / row.img_ref)

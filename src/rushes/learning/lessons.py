@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,26 +18,29 @@ from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.augment import plan_augmentations
 from rushes.learning.backbone_features import load_pretrained, see_pictures
 from rushes.learning.balance import plan_class_weights
+from rushes.learning.crew import ALONE, Crew
 from rushes.learning.features import Features
 from rushes.learning.heads import Trial, best_trial, fit_heads
 from rushes.learning.recipe import Recipe
 from rushes.learning.samples import (
-    Samples,
+    StoredSamples,
     UnusableSample,
     check_parts,
     describe_lost,
-    read_samples,
     truth_of,
 )
 from rushes.models.backbones import Backbone, free_last_stages
 from rushes.models.cnn import Design
 from rushes.progress import Progress
 from rushes.project import Task
-from rushes.storage.files import digest_of_file
+from rushes.storage.files import digest_of_bytes, digest_of_file
+from rushes.storage.kept_pixels import KeptPixels, make_room
+from rushes.storage.pictures import Pictures
 
 if TYPE_CHECKING:
     import torch
 
+    from rushes.learning.fit import Fitted
     from rushes.models.network import Network
 
 SCORED: tuple[Part, ...] = ("validation", "test")
@@ -58,6 +62,7 @@ class Lesson:
     device: torch.device
     progress: Progress
     on_epoch: Callable[[Mapping[str, Any]], None] | None = None
+    crew: Crew = ALONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     head: Mapping[str, Any] = field(default_factory=lambda: {"kind": "linear"})
     pace: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Recipe | None = None  # where something of it was found while training
 
 
 def relative_path(path: Path, root: Path) -> str:
@@ -134,49 +140,78 @@ def _train_last_stages(lesson: Lesson) -> Outcome:
     # A head that fits the features as they are keeps the first steps from spoiling the backbone (Kumar et al. 2022).
     _fit_head(lesson, network, features, parts)
     free_last_stages(network.body, lesson.recipe.model.stages)
-    return _fit_network(lesson, network, weights=weights)
+    return _fit_network(lesson, network, weights=weights, lost=features.lost)
 
 
-def _fit_network(lesson: Lesson, network: Network, *, weights: Mapping[str, Any]) -> Outcome:
+def _fit_network(
+    lesson: Lesson, network: Network, *, weights: Mapping[str, Any], lost: Sequence[UnusableSample] = ()
+) -> Outcome:
+    """Train a network on a lesson's pictures, read while it learns.
+
+    Args:
+        lost: samples that are known to be unusable; the lesson's parts hold them still.
+    """
     import torch
 
-    from rushes.learning.fit import answer, fit, piece_size_for
+    from rushes.learning.fit import answer_samples, fit
+    from rushes.learning.hardware import piece_size_for
 
-    every_row = [row for part in PARTS for row in lesson.parts[part]]
-    samples, lost = read_samples(
-        every_row,
-        classes=lesson.task.classes,
-        project_root=lesson.project_root,
-        preprocessing=lesson.preprocessing,
-        threads=lesson.threads,
-        progress=lesson.progress,
-    )
-    parts, warnings = _without_lost(lesson, lost)
-    by_part = _samples_by_part(samples, parts)
+    parts, _ = _without_lost(lesson, lost)
+    preprocessing = lesson.preprocessing
+    kept = _kept_pixels(lesson)
     network.to(lesson.device).to(memory_format=torch.channels_last)
     design = lesson.architecture
     piece_size = piece_size_for(design.largest_map_count if isinstance(design, Design) else None, lesson.device)
     class_weights = _class_weights(lesson, parts)
-    fitted = fit(
-        network,
-        train=by_part["train"],
-        validation=by_part["validation"],
-        recipe=lesson.recipe,
-        class_weights=class_weights,
-        augmentations=plan_augmentations(lesson.recipe.augment, lesson.task.classes),
-        piece_size=piece_size,
-        checkpoint=lesson.checkpoint,
-        on_epoch=lesson.on_epoch,
-        progress=lesson.progress,
-    )
+    with Pictures(lesson.project_root) as pictures:
+        stored = {
+            part: StoredSamples(
+                parts[part],
+                classes=lesson.task.classes,
+                pictures=pictures,
+                project_root=lesson.project_root,
+                preprocessing=preprocessing,
+                kept=kept,
+            )
+            for part in PARTS
+        }
+
+        def lost_by_now() -> list[UnusableSample]:
+            return [*lost, *(one for part in PARTS for _, one in sorted(stored[part].lost.items()))]
+
+        def on_epoch(record: Mapping[str, Any]) -> None:
+            kept.flush()
+            _without_lost(lesson, lost_by_now())  # a class of which no picture can be read ends it here
+            if lesson.on_epoch is not None:
+                lesson.on_epoch(record)
+
+        fitted = fit(
+            network,
+            train=stored["train"],
+            validation=stored["validation"],
+            recipe=lesson.recipe,
+            class_weights=class_weights,
+            augmentations=plan_augmentations(lesson.recipe.augment, lesson.task.classes),
+            piece_size=piece_size,
+            checkpoint=lesson.checkpoint,
+            threads=lesson.threads,
+            crew=lesson.crew,
+            on_epoch=on_epoch,
+            progress=lesson.progress,
+        )
+        answers = {
+            part: answer_samples(network, stored[part], piece_size=piece_size, threads=lesson.threads)
+            for part in (SCORED if lesson.crew.leads else ())
+        }
+        kept.flush()
+    parts, warnings = _without_lost(lesson, lost_by_now())
+    warnings += fitted.notes
     if fitted.best_epoch == fitted.epochs == lesson.recipe.training.epochs:
         warnings.append(f"the best epoch is the last of {fitted.epochs}: more training.epochs may do better")
     return Outcome(
         network=network,
         parts=parts,
-        probabilities={
-            part: answer(network, by_part[part].pixels, piece_size) for part in SCORED if len(by_part[part])
-        },
+        probabilities={part: found for part, (_, found) in answers.items() if len(found)},
         class_weights=class_weights,
         history=fitted.history,
         epochs=fitted.epochs,
@@ -184,7 +219,25 @@ def _fit_network(lesson: Lesson, network: Network, *, weights: Mapping[str, Any]
         trained_parameters=sum(p.numel() for p in network.parameters() if p.requires_grad),
         weights=weights,
         warnings=tuple(warnings),
+        pace=fitted.pace,
+        recipe=_as_trained(lesson.recipe, fitted),
     )
+
+
+def _as_trained(recipe: Recipe, fitted: Fitted) -> Recipe:
+    """Return the recipe with the batch size that was found, and the learning rate that follows from it."""
+    training = replace(recipe.training, batch_size=fitted.batch_size, learning_rate=fitted.learning_rate)
+    return replace(recipe, training=training)
+
+
+def _kept_pixels(lesson: Lesson) -> KeptPixels:
+    """Return where pictures as this lesson shows them are kept."""
+    shown = lesson.preprocessing
+    table = {key: value for key, value in shown.to_table().items() if key not in ("mean", "std")}
+    name = digest_of_bytes(json.dumps(table, sort_keys=True).encode())[:24]
+    folder = lesson.cache_folder / "pixels"
+    make_room(folder, keep=name)
+    return KeptPixels(folder / name, (shown.height, shown.width, shown.channels))
 
 
 def _pretrained_network(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
@@ -205,7 +258,9 @@ def _pretrained_network(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
 
 def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -> Features:
     assert isinstance(lesson.architecture, Backbone)
-    return see_pictures(
+    if not lesson.crew.leads:
+        lesson.crew.wait()  # the leader computes them, and keeps them for all
+    features = see_pictures(
         [row for part in PARTS for row in lesson.parts[part]],
         network,
         backbone=lesson.architecture,
@@ -217,6 +272,9 @@ def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -
         threads=lesson.threads,
         progress=lesson.progress,
     )
+    if lesson.crew.leads:
+        lesson.crew.wait()
+    return features
 
 
 def _fit_head(
@@ -257,17 +315,6 @@ def _without_lost(
     except RunError as error:
         raise RunError(f"{error}\n{warning}") from None
     return left, [warning]
-
-
-def _samples_by_part(samples: Samples, parts: Mapping[Part, tuple[ManifestRow, ...]]) -> dict[Part, Samples]:
-    """Cut samples that stand part after part into their parts; no pixel is copied."""
-    cut: dict[Part, Samples] = {}
-    start = 0
-    for part in PARTS:
-        stop = start + len(parts[part])
-        cut[part] = Samples(samples.rows[start:stop], samples.truth[start:stop], samples.pixels[start:stop])
-        start = stop
-    return cut
 
 
 def _values_by_part(

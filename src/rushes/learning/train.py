@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from rushes.datasets.split import Split, count_classes, rows_of_parts
 from rushes.errors import require_extra
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.architecture import plan_architecture
+from rushes.learning.crew import assembled, joined
 from rushes.learning.lessons import SCORED, TRAININGS, Lesson, Outcome, relative_path
-from rushes.learning.machine import choose_device, commit_of_rushes, describe_machine
+from rushes.learning.machine import choose_devices, commit_of_rushes, describe_machine
 from rushes.learning.recipe import Recipe
 from rushes.learning.runs import MODEL_FILE, PREDICTIONS_FOLDER, Run, name_run, new_run_folder, read_run, write_run
 from rushes.learning.samples import check_apart, check_parts, truth_of
@@ -56,7 +58,8 @@ def train(
         working_size: what the pictures were brought to when they were taken in; a bundle does the same first.
         leaks: in what the test part is known to resemble train, a sentence each; kept with the run for its judgement.
         threads: to compute with; None takes every core that this process may use, or OMP_NUM_THREADS.
-        device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the best that is there.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the best that is there. Several, with commas between, train
+            together: each takes its share of every batch.
         on_epoch: told the record of each epoch, such as `f1_macro` on validation; what it raises ends the training.
         now: UTC; names the run.
 
@@ -68,10 +71,10 @@ def train(
     """
     require_extra("train", "torch", "timm", "safetensors", "sklearn", purpose="training")
     let_idle_threads_sleep()
-    import torch
 
     started = time.monotonic()
     now = now or datetime.now(UTC)
+    devices = choose_devices(device)
     architecture, preprocessing = plan_architecture(recipe)
     parts = rows_of_parts(rows, split)
     check_parts(parts, task)
@@ -85,21 +88,23 @@ def train(
         project_root=project_root,
         cache_folder=cache_folder,
         checkpoint=cache_folder / "training" / f"{_key_of(recipe, task, parts)[:32]}.safetensors",
-        threads=count_threads(threads),
-        device=choose_device(device),
+        threads=max(1, count_threads(threads) // len(devices)),
+        device=devices[0],
         progress=progress,
         on_epoch=on_epoch,
     )
-    with torch_threads(lesson.threads), torch.random.fork_rng():
-        torch.manual_seed(recipe.training.seed)
-        outcome = TRAININGS[recipe.model.kind](lesson)
+    # A head on features takes seconds: more devices would only wait.
+    devices = devices[:1] if recipe.model.kind == "features" else devices
+    others = [(replace(lesson, device=device, progress=silent, on_epoch=None),) for device in devices[1:]]
+    with assembled(devices, _assist, others) as crew:
+        outcome = _teach(replace(lesson, crew=crew))
     with new_run_folder(runs_folder, name_run(recipe.name, now)) as (folder, final_folder):
         run = Run(
             folder=folder,
             name=final_folder.name,
             task=task.name,
             classes=task.classes,
-            recipe=recipe.to_table() | {"task": task.name},
+            recipe=(outcome.recipe or recipe).to_table() | {"task": task.name},
             architecture=architecture.to_table(),
             preprocessing=preprocessing,
             manifest={"path": relative_path(manifest, project_root), "sha256": digest_of_file(manifest)},
@@ -129,6 +134,22 @@ def train(
         _write_outcome(run, outcome)
     lesson.checkpoint.unlink(missing_ok=True)
     return read_run(final_folder)
+
+
+def _teach(lesson: Lesson) -> Outcome:
+    """Do what the recipe says; the global dice and threads of torch are as they were afterwards."""
+    import torch
+
+    with torch_threads(lesson.threads), torch.random.fork_rng():
+        torch.manual_seed(lesson.recipe.training.seed)
+        return TRAININGS[lesson.recipe.model.kind](lesson)
+
+
+def _assist(address: str, rank: int, size: int, lesson: Lesson) -> None:
+    """Train along in a process of its own."""
+    let_idle_threads_sleep()
+    with joined(address, rank=rank, size=size, device=lesson.device) as crew:
+        _teach(replace(lesson, crew=crew))
 
 
 def _unplaced(

@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -268,6 +269,18 @@ def test_the_history_holds_every_round_and_leads_to_its_report_and_queue(story: 
         assert f"../../runs/{run}/report.html" in page
     gain = story.said["second"]["round"]["gain"]["validation"]["value"]
     assert f"{gain:+.3f}" in page
+
+
+def test_a_queue_that_was_saved_just_now_is_under_review(tmp_path: Path) -> None:
+    from rushes.cli.iterate_steps import is_under_review
+
+    queue = tmp_path / "round-01" / "queue.csv"
+    queue.parent.mkdir()
+    queue.write_text("frame,class\n")
+    saved = datetime.fromtimestamp(queue.stat().st_mtime, UTC)
+    assert is_under_review(tmp_path, now=saved + timedelta(seconds=59), calm_seconds=60)
+    assert not is_under_review(tmp_path, now=saved + timedelta(seconds=61), calm_seconds=60)
+    assert not is_under_review(tmp_path, now=saved, calm_seconds=0)
 
 
 def test_a_mixed_split_is_refused(story: Story) -> None:

@@ -41,8 +41,9 @@ def test_the_newest_round_stands_first_with_both_its_gains() -> None:
     page = format_history(HISTORY)
     assert page.index("<b>2</b>") < page.index("<b>1</b>")
     assert "+0.031</span><small>-0.01 to +0.06</small>" in page
-    assert "-0.020</span><small>-0.01 to +0.06, 2 groups</small>" in page
+    assert "-0.020</span><small>-0.01 to +0.06</small>" in page
     assert "± 0.028 over 2 seeds" in page
+    assert "Here validation on 2 groups: the ends are a range" in page
     assert "0 of 20 checks wrong: 0 % to 16 %" in page
     assert "3 × MS → CS <small>by review</small>" in page
 

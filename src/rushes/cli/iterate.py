@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rushes.cli.door import Door, opened, plural
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
+from rushes.cli.options import (
+    DebugOption,
+    DeviceOption,
+    DryRunOption,
+    JsonOption,
+    ProjectOption,
+    ThreadsOption,
+    verb_app,
+)
 from rushes.errors import RecipeError, SheetError, UsageError, require_extra
 
 if TYPE_CHECKING:
@@ -50,6 +58,7 @@ def iterate(
     every: Annotated[str, typer.Option(help="With --watch: how often to look: 10m, 30s.")] = "10m",
     project: ProjectOption = None,
     threads: ThreadsOption = None,
+    device: DeviceOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -69,7 +78,14 @@ def iterate(
             raise UsageError(f"--target-error {target_error}: give a share from 0 to below 1, such as 0.05")
         pause = _pause(every)
         settings = Settings(
-            seeds, queue, checks, include_test, None if target_error is None else 1 - target_error, patience, threads
+            seeds=seeds,
+            length=queue,
+            checks=checks,
+            include_test=include_test,
+            target=None if target_error is None else 1 - target_error,
+            patience=patience,
+            threads=threads,
+            device=device,
         )
         said = ""
         while True:
@@ -77,7 +93,13 @@ def iterate(
             work = _open(door, project, recipe, change or (), settings)
             command = _command(recipe, change or (), target_error, patience, seeds)
             try:
-                done = do_round(work, now=datetime.now(UTC), dry_run=dry_run, command=command)
+                done = do_round(
+                    work,
+                    now=datetime.now(UTC),
+                    dry_run=dry_run,
+                    command=command,
+                    calm_seconds=pause if watch else 0.0,
+                )
             except SheetError as error:  # somebody may be in the middle of a review
                 if not watch or dry_run:
                     raise
@@ -123,8 +145,14 @@ def _open(door: Door, project: Path | None, recipe: Path, changes: Sequence[str]
     return Iteration(door, place, task, asked, folder_of_iteration(place.root, asked.name, task.name), settings)
 
 
-def do_round(work: Iteration, *, now: datetime, dry_run: bool, command: str) -> dict[str, Any]:
-    """Do the next round, or say what is waited for; return what came of it, `said` in words."""
+def do_round(
+    work: Iteration, *, now: datetime, dry_run: bool, command: str, calm_seconds: float = 0.0
+) -> dict[str, Any]:
+    """Do the next round, or say what is waited for; return what came of it, `said` in words.
+
+    Args:
+        calm_seconds: a queue that was saved since then is still being reviewed, and no round is begun.
+    """
     from rushes.cli import iterate_steps as steps
     from rushes.learning.rounds import read_rounds
 
@@ -138,6 +166,10 @@ def do_round(work: Iteration, *, now: datetime, dry_run: bool, command: str) -> 
     if dry_run:
         what = f"would train: {', '.join(words)}" if words else "would train nothing: nothing has changed"
         return _result(work, last, reviews, said=what) | {"dry_run": True}
+    if last is not None and words and steps.is_under_review(work.folder, now=now, calm_seconds=calm_seconds):
+        return _result(
+            work, last, reviews, said="a queue is being reviewed; the next round begins when it is left alone"
+        )
     if last is not None and not words:
         return _wait(work, rounds, reviews, today, command=command)
     return _train_round(work, rounds, reviews, today, words=words, changes=changes, now=now, command=command)

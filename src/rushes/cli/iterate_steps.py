@@ -47,6 +47,7 @@ class Settings:
     target: float | None
     patience: int
     threads: int | None
+    device: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,12 @@ def take_reviews(work: Iteration, *, now: datetime, apply: bool) -> Reviews:
     return Reviews(answers, appended, withdrawn=len(new) - appended)
 
 
+def is_under_review(folder: Path, *, now: datetime, calm_seconds: float) -> bool:
+    """Return whether a queue was saved in the last so many seconds: a review that is half done makes half a round."""
+    saved = [path.stat().st_mtime for path in folder.glob("round-*/queue*.csv")]
+    return any(now.timestamp() - at < calm_seconds for at in saved)
+
+
 def _answers(table: Sheet, change: Import) -> dict[str, Answer]:
     place = {name: index for index, name in enumerate(table.columns)}
     said = {label.frame: label.class_name for parsed in change.parsed for label in parsed.labels}
@@ -242,6 +249,7 @@ def _train(work: Iteration, today: Today, *, now: datetime) -> Run:
             runs_folder=work.place.runs_folder,
             cache_folder=work.place.cache_folder,
             threads=work.settings.threads,
+            device=work.settings.device,
             working_size=sizes.most_common(1)[0][0],
             leaks=tuple(leak.detail for leak in leaks if (leak.part, leak.other_part) == ("test", "train")),
             progress=progress,

@@ -59,6 +59,7 @@ def format_history(history: History) -> str:
         state="may end here" if history.stopped else "goes on",
         measure=text(_WORDS.get(last.measure, last.measure)),
         chart=draw_rounds(history),
+        few=_few_groups(last),
         rows="\n".join(_row(history, one) for one in reversed(rounds)),
         labels="\n".join(_labels(one) for one in reversed(rounds)),
         advice="".join(f"<li>{text(_sentence(line))}</li>" for line in history.advice)
@@ -153,13 +154,14 @@ def _row(history: History, one: Round) -> str:
         name = "queue" if place == 1 else f"queue {place}"
         links.append(f'<a href="{text(page)}">{name}</a> <a href="{text(sheet)}">csv</a>')
     cells = (
-        f"<b>{one.number}</b><small>{text(one.at[:16].replace('T', ' '))}</small>",
+        f"<b>{one.number}</b> {' · '.join(links)}<small>{text(one.at[:16].replace('T', ' '))}</small>",
         f"{number(one.score)}{spread}",
-        "–" if today is None else f"{number(today.score)}<small>{text(span(today.interval))}</small>",
+        "–"
+        if today is None
+        else f"{number(today.score)}<small>{text(span(today.interval).replace('–', ' to '))}</small>",
         f"{_number(_value(one.test))}<small>{_ends(one.test)}</small>",
         *(f"{_gain(one.gain.get(part))}" for part in _PARTS),
         *(f"{_gain(one.labels_effect.get(part))}" for part in _PARTS),
-        f"{'<br>'.join(links)}",
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
@@ -172,7 +174,7 @@ def _labels(one: Round) -> str:
     else:
         shown = "".join(f"<li>{_change(change)}</li>" for change in one.changes[:_CHANGES_SHOWN])
         more = len(one.changes) - _CHANGES_SHOWN
-        what = f"<ul>{shown}{f'<li>and {count(more)} more kinds</li>' if more > 0 else ''}</ul>"
+        what = f"<ul>{shown}{f'<li>and {counted(more, 'other kind')}</li>' if more > 0 else ''}</ul>"
     counts = one.counts.get("train", {})
     train = ", ".join(f"{breakable(name)} {count(samples)}" for name, samples in counts.items())
     return f"<tr><td><b>{one.number}</b></td><td>{what}</td><td>{_review(one.review)}</td><td>{train}</td></tr>"
@@ -212,8 +214,17 @@ def _ends(table: Mapping[str, Any], *, signed: bool = False) -> str:
     low, high = _value(table, "low"), _value(table, "high")
     if low is None or high is None:
         return "no interval"
-    ends = f"{low:+.2f} to {high:+.2f}" if signed else f"{number(low)} to {number(high)}"
-    return ends if table.get("level") else f"{ends}, {counted(int(table.get('groups') or 0), 'group')}"
+    return f"{low:+.2f} to {high:+.2f}" if signed else f"{number(low)} to {number(high)}"
+
+
+def _few_groups(last: Round) -> str:
+    """Return on how many groups the ends rest, where they are too few for an interval; "" where they are not."""
+    few = [
+        f"{part} on {counted(groups, 'group')}"
+        for part, table in (("validation", last.validation), ("test", last.test))
+        if table.get("level") is None and isinstance(groups := table.get("groups"), int) and groups > 0
+    ]
+    return f"Here {' and '.join(few)}: the ends are a range over these, and no 95&nbsp;% interval." if few else ""
 
 
 def _value(table: Mapping[str, Any], key: str = "value") -> float | None:

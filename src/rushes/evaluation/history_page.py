@@ -174,7 +174,8 @@ def _labels(one: Round) -> str:
     else:
         shown = "".join(f"<li>{_change(change)}</li>" for change in one.changes[:_CHANGES_SHOWN])
         more = len(one.changes) - _CHANGES_SHOWN
-        what = f"<ul>{shown}{f'<li>and {counted(more, 'other kind')}</li>' if more > 0 else ''}</ul>"
+        rest = f"<li>and {counted(more, 'other kind')}</li>" if more > 0 else ""
+        what = f"<ul>{shown}{rest}</ul>"
     counts = one.counts.get("train", {})
     train = ", ".join(f"{breakable(name)} {count(samples)}" for name, samples in counts.items())
     return f"<tr><td><b>{one.number}</b></td><td>{what}</td><td>{_review(one.review)}</td><td>{train}</td></tr>"

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from rushes.learning.predictions import Predictions
-from rushes.learning.review_queue import COLUMNS, Answer, margins_of, measure_noise, plan_queue, wilson
+from rushes.learning.review_queue import (
+    COLUMNS,
+    Answer,
+    margins_of,
+    measure_noise,
+    plan_queue,
+    seems_learnt_by_heart,
+    wilson,
+)
 
 
 def answers(*rows: tuple[int, tuple[float, float]], prefix: str = "f") -> Predictions:
@@ -91,3 +99,11 @@ def test_the_interval_of_a_share_is_wilsons() -> None:
     assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
     assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
     assert wilson(1, 1)[1] == 1.0
+
+
+def test_a_network_that_doubts_only_what_it_was_not_told_has_learnt_by_heart() -> None:
+    sure, unsure = [(1, (0.1, 0.9))] * 20, [(0, (0.1, 0.9))] * 4 + [(1, (0.1, 0.9))] * 16
+    assert seems_learnt_by_heart(answers(*sure), answers(*unsure))
+    assert not seems_learnt_by_heart(answers(*unsure), answers(*unsure))
+    assert not seems_learnt_by_heart(answers(*sure), answers(*sure))
+    assert not seems_learnt_by_heart(answers(), answers(*unsure))

@@ -16,7 +16,16 @@ from rushes.learning.plateau import Decision, decide
 from rushes.learning.plateau import Round as Tried
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.recipe import Recipe
-from rushes.learning.review_queue import COLUMNS, MEANINGS, Answer, Kind, Noise, ReviewQueue, measure_noise, plan_queue
+from rushes.learning.review_queue import (
+    COLUMNS,
+    MEANINGS,
+    Answer,
+    Kind,
+    Noise,
+    measure_noise,
+    plan_queue,
+    seems_learnt_by_heart,
+)
 from rushes.learning.rounds import Change, Round, count_changes, folder_of_round, mean_and_spread, measure_of, middle_of
 from rushes.learning.runs import Run, list_runs, read_run
 from rushes.project import Project, Task
@@ -322,31 +331,6 @@ def decide_on(work: Iteration, rounds: Sequence[Round], scored: Mapping[int, Rou
     return decide(tried, target=work.settings.target, patience=work.settings.patience)
 
 
-def ask(work: Iteration, run: Run, today: Today, *, number: int) -> ReviewQueue:
-    """Return whom to ask about, by what a run says of the labels of today."""
-    from rushes.learning.cross_fit import predict_out_of_fold
-
-    class_of = today.class_of
-    answers: dict[str, Predictions] = {}
-    for part in ("validation", "test") if work.settings.include_test else ("validation",):
-        found = _predictions(work, run.name, part)
-        if found is not None:
-            answers[part] = relabel(found, class_of)
-    train_rows = [row for row in today.rows if today.split.part_of(row.frame_id, row.group) == "train"]
-    with work.door.progress("look") as progress:
-        answers["train"] = predict_out_of_fold(
-            run,
-            [row for row in train_rows if row.class_name in run.classes],
-            project_root=work.place.root,
-            cache_folder=work.place.cache_folder,
-            threads=work.settings.threads,
-            progress=progress,
-        )
-    return plan_queue(
-        answers, length=work.settings.length, checks=work.settings.checks, settled=today.settled, seed=number
-    )
-
-
 def write_queue(work: Iteration, run: Run, today: Today, *, number: int) -> tuple[Path, int]:
     """Write the next queue of a round, as a sheet and a page; return the sheet and its length.
 
@@ -358,16 +342,21 @@ def write_queue(work: Iteration, run: Run, today: Today, *, number: int) -> tupl
 
     there = len(work.queues_of(number))
     sheet = work.folder / folder_of_round(number) / (f"queue-{there + 1}.csv" if there else "queue.csv")
-    queue = ask(work, run, today, number=number)
+    answers = _answers_of(work, run, today)
+    settings = work.settings
+    queue = plan_queue(answers, length=settings.length, checks=settings.checks, settled=today.settled, seed=number)
     if not queue.asked:
         return sheet, 0
+    notes = _notes_on(work, run, answers)
+    for note in notes:
+        work.door.warn(f"note: {note}")
     with work.door.progress("queue") as progress:
         page = format_queue_page(
             queue,
             title=f"{work.recipe.name} on {work.task.name}, round {number}",
             sheet=sheet.name,
             classes=work.task.classes,
-            notes=_notes_on(work, run),
+            notes=notes,
             root=work.place.root,
             progress=progress,
         )
@@ -376,10 +365,38 @@ def write_queue(work: Iteration, run: Run, today: Today, *, number: int) -> tupl
     return sheet, len(queue.asked)
 
 
-def _notes_on(work: Iteration, run: Run) -> list[str]:
+def _answers_of(work: Iteration, run: Run, today: Today) -> dict[str, Predictions]:
+    """Return what a run says of the labels of today, by part."""
+    from rushes.learning.train_answers import predict_train
+
+    answers: dict[str, Predictions] = {}
+    for part in _PARTS if work.settings.include_test else _PARTS[:1]:
+        found = _predictions(work, run.name, part)
+        if found is not None:
+            answers[part] = relabel(found, today.class_of)
+    train_rows = [row for row in today.rows if today.split.part_of(row.frame_id, row.group) == "train"]
+    with work.door.progress("look") as progress:
+        answers["train"] = predict_train(
+            run,
+            [row for row in train_rows if row.class_name in run.classes],
+            project_root=work.place.root,
+            cache_folder=work.place.cache_folder,
+            threads=work.settings.threads,
+            progress=progress,
+        )
+    return answers
+
+
+def _notes_on(work: Iteration, run: Run, answers: Mapping[str, Predictions]) -> list[str]:
     notes = []
     if run.recipe["model"]["kind"] != "features":
-        notes.append("The network has learnt from the labels of train, so that it doubts fewer of them than are wrong.")
+        note = "The network was told the labels of train, so that it doubts fewer of them than are wrong."
+        if "validation" in answers and seems_learnt_by_heart(answers["train"], answers["validation"]):
+            note = (
+                "The network has learnt the labels of train by heart, and finds no errors there. Augment more, train "
+                "for fewer epochs, or look for errors with a recipe of the kind 'features'."
+            )
+        notes.append(note)
     if work.settings.include_test:
         notes.append("Labels of the test part are in this queue. Corrected only where the model doubts them, they make "
                      "its test score flatter.")  # fmt: skip

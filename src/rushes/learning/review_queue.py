@@ -18,6 +18,8 @@ COLUMNS = ("frame", "name", "class", "labelled", "predicted", "confidence", "mar
 # How `labels import` is to read it: nothing else of it states anything.
 MEANINGS: Mapping[str, str] = {"frame": "frame", "class": "class:review"}
 _NORMAL_95 = 1.959964
+_MANY_DOUBTS = 0.05  # share of labels
+_FEW_OF_THEM = 0.25
 
 Kind = Literal["doubt", "check"]
 
@@ -151,6 +153,17 @@ def margins_of(predictions: Predictions) -> npt.NDArray[np.float64]:
     probabilities = predictions.probabilities.astype(np.float64)
     margin: npt.NDArray[np.float64] = probabilities.max(axis=1) - probabilities[rows, predictions.truth]
     return margin
+
+
+def seems_learnt_by_heart(train: Predictions, validation: Predictions) -> bool:
+    """Return whether a network hardly doubts a label that it was told, though it doubts many others.
+
+    Its silence about train then says nothing of these labels.
+    """
+    if not len(train) or not len(validation):
+        return False
+    told, held = (float((one.predicted != one.truth).mean()) for one in (train, validation))
+    return held > _MANY_DOUBTS and told < held * _FEW_OF_THEM
 
 
 def measure_noise(answers: Iterable[Answer]) -> Noise:

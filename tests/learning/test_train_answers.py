@@ -1,4 +1,4 @@
-"""Predictions on train by heads that have not seen the group that they answer for."""
+"""What a run answers on the samples that it was trained on."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from learning.tiny import TASK, TinyProject, cnn_recipe
-from rushes.learning.cross_fit import cross_fit, plan_folds, predict_out_of_fold
 from rushes.learning.review_queue import margins_of
+from rushes.learning.train_answers import cross_fit, plan_folds, predict_train
 
 
 def test_no_group_is_divided_and_folds_are_about_equally_large() -> None:
@@ -50,14 +50,14 @@ def test_where_only_one_class_is_left_nothing_is_answered() -> None:
     assert np.isnan(answers).all()
 
 
-def test_the_body_of_a_run_answers_for_its_train_part(project: TinyProject) -> None:
+def test_a_trained_network_answers_for_its_train_part_itself(project: TinyProject) -> None:
     pytest.importorskip("torch")
     from rushes.learning.train import train
 
     run = train(cnn_recipe(epochs=4), **project.places())
     rows = [row for row in project.rows if project.split.parts[row.frame_id] == "train"]
     gone = replace(rows[0], img_ref="frames/gone.png")
-    found = predict_out_of_fold(
+    found = predict_train(
         run, [gone, *rows[1:]], project_root=project.root, cache_folder=project.root / "cache", threads=1
     )
     assert found.frames == tuple(row.frame_id for row in rows[1:])

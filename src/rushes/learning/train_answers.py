@@ -1,4 +1,4 @@
-"""Predictions on train by heads that have seen no label of the group that they answer for."""
+"""What a run answers on the samples that it was trained on, without their labels where that is cheap."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from rushes.errors import require_extra
 from rushes.labels.manifest import ManifestRow
+from rushes.learning.monitors import softmax
 from rushes.learning.predictions import Predictions
 from rushes.learning.runs import Run
 from rushes.learning.samples import UnusableSample, read_pictures, truth_of
@@ -26,7 +27,7 @@ _BATCH = 32
 Values = npt.NDArray[np.float32]
 
 
-def predict_out_of_fold(
+def predict_train(
     run: Run,
     rows: Sequence[ManifestRow],
     *,
@@ -35,35 +36,29 @@ def predict_out_of_fold(
     threads: int | None = None,
     progress: Progress = silent,
 ) -> Predictions:
-    """Return predictions on samples that a run was trained on, as far as that can be done without their labels.
+    """Return predictions on samples that a run was trained on.
 
-    A network says of its own training samples what it was told. Linear heads on what its body sees are therefore
-    fitted anew, each without a fifth of the groups, and answer for those. A frozen body has seen no label at all; one
-    that was trained has, so that its answers spare some of the errors that it has learnt by heart.
+    A frozen backbone has seen no label, and its head is fitted in a second: heads that were fitted without a fifth of
+    the groups answer for these. A network that was trained answers itself; it was told the labels, so that it spares
+    the errors that it has learnt by heart.
 
-    Samples whose picture cannot be read, and those of a class that stands in one fold alone, are left out: a head that
-    never met a class cannot doubt it.
+    Samples whose picture cannot be read are left out, and for a frozen backbone those of a class that stands in one
+    fold alone: a head that never met a class cannot doubt it.
 
     Args:
         rows: of the train part, with the labels of today.
     """
     require_extra("train", "torch", "timm", "safetensors", "sklearn", purpose="a look at the labels of train")
-    used, values = _seen(
+    model: Mapping[str, Any] = run.recipe["model"]
+    answer = _answer_out_of_fold if model["kind"] == "features" else _answer_by_network
+    used, probabilities = answer(
         run, rows, project_root=project_root, cache_folder=cache_folder, threads=threads, progress=progress
-    )
-    truth = truth_of(used, run.classes)
-    probabilities = cross_fit(
-        values,
-        truth,
-        plan_folds([row.group for row in used]),
-        class_count=len(run.classes),
-        regularisation=_chosen(run),
     )
     kept = np.flatnonzero(np.isfinite(probabilities).all(axis=1))
     left = [used[index] for index in kept]
     return Predictions(
         classes=run.classes,
-        truth=truth[kept],
+        truth=truth_of(left, run.classes),
         probabilities=probabilities[kept],
         frames=tuple(row.frame_id for row in left),
         groups=tuple(row.group for row in left),
@@ -143,7 +138,7 @@ def _chosen(run: Run) -> float:
     return _REGULARISATION
 
 
-def _seen(
+def _answer_out_of_fold(
     run: Run,
     rows: Sequence[ManifestRow],
     *,
@@ -152,22 +147,30 @@ def _seen(
     threads: int | None,
     progress: Progress,
 ) -> tuple[tuple[ManifestRow, ...], Values]:
-    """Return the rows whose pictures can be read, and what the run's body sees in them, (samples, features)."""
     from rushes.learning.backbone_features import read_backbone_features
     from rushes.learning.recipe_files import parse_recipe
 
-    model: Mapping[str, Any] = run.recipe["model"]
-    if model["kind"] == "features":
-        recipe = parse_recipe(run.recipe, where=str(run.folder))
-        features = read_backbone_features(
-            rows, recipe, project_root=project_root, cache_folder=cache_folder, threads=threads, progress=progress
-        )
-        return features.rows, features.values
-    return _seen_by_network(run, rows, project_root=project_root, threads=threads, progress=progress)
+    features = read_backbone_features(
+        rows,
+        parse_recipe(run.recipe, where=str(run.folder)),
+        project_root=project_root,
+        cache_folder=cache_folder,
+        threads=threads,
+        progress=progress,
+    )
+    truth, folds = truth_of(features.rows, run.classes), plan_folds([row.group for row in features.rows])
+    answers = cross_fit(features.values, truth, folds, class_count=len(run.classes), regularisation=_chosen(run))
+    return features.rows, answers
 
 
-def _seen_by_network(
-    run: Run, rows: Sequence[ManifestRow], *, project_root: Path, threads: int | None, progress: Progress
+def _answer_by_network(
+    run: Run,
+    rows: Sequence[ManifestRow],
+    *,
+    project_root: Path,
+    cache_folder: Path,
+    threads: int | None,
+    progress: Progress,
 ) -> tuple[tuple[ManifestRow, ...], Values]:
     from rushes.learning.threads import count_threads, let_idle_threads_sleep
 
@@ -180,12 +183,13 @@ def _seen_by_network(
     network = load_network(run.folder)
     count = count_threads(threads)
     kept: list[ManifestRow] = []
-    seen: list[Values] = []
+    answers: list[Values] = [np.empty((0, len(run.classes)), np.float32)]
     waiting: list[npt.NDArray[np.uint8]] = []
 
-    def look() -> None:
+    def answer() -> None:
         with torch.inference_mode():
-            seen.append(np.asarray(network.features(torch.from_numpy(np.stack(waiting))).float().numpy(), np.float32))
+            logits = network(torch.from_numpy(np.stack(waiting))).float().numpy()
+        answers.append(softmax(logits))
         waiting.clear()
 
     with torch_threads(count):
@@ -195,8 +199,8 @@ def _seen_by_network(
                 kept.append(row)
                 waiting.append(picture)
             if len(waiting) == _BATCH:
-                look()
+                answer()
             progress(done, len(rows), "looking at train")
         if waiting:
-            look()
-    return tuple(kept), np.concatenate(seen) if seen else np.empty((0, 0), np.float32)
+            answer()
+    return tuple(kept), np.concatenate(answers)

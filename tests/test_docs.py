@@ -31,7 +31,7 @@ from rushes.labels.episode import WANTED
 from rushes.labels.sheets.files import SHEET_SUFFIXES
 from rushes.learning import recipe as recipes
 from rushes.learning import recipe_files
-from rushes.models.cnn import DESIGNS
+from rushes.models.designs import DESIGNS, count_parameters, smallest_side
 from rushes.project import Project, Task, parse_project
 
 ROOT = Path(__file__).parents[1]
@@ -463,6 +463,19 @@ def test_every_key_of_a_recipe_is_described_with_its_default() -> None:
 def test_every_value_that_a_recipe_may_choose_is_described(key: str) -> None:
     described = key_rows(sections(page("recipes.md"), 2)["Keys"])
     assert set(re.findall(r"`([^`]+)`", described[key][1])) == set(ALLOWED_VALUES[key])
+
+
+def test_every_design_is_described_with_its_figures() -> None:
+    section = sections(page("recipes.md"), 2)["Designs"]
+    described = {row[0].strip("`"): row[2:] for row in rows(section) if len(row) == 5}
+    assert described == {
+        name: [
+            f"{design.width} × {design.height} {design.color}",
+            " × ".join([str(smallest_side(design.kernels, form=design.form))] * 2),
+            f"{count_parameters(design):,}",
+        ]
+        for name, design in DESIGNS.items()
+    }
 
 
 def test_every_kind_of_training_has_a_section() -> None:

@@ -17,7 +17,7 @@ from rushes.learning.monitors import score
 from rushes.learning.recipe_files import parse_recipe
 from rushes.learning.samples import Samples, UnusableSample
 from rushes.learning.threads import torch_threads
-from rushes.models.cnn import Design
+from rushes.models.designs import Design
 from rushes.models.network import Network, build_network
 
 DESIGN = Design(units=(6, 8), kernels=(3, 3), dense=8, width=20, height=16, dropout=0.1)

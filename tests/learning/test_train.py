@@ -16,7 +16,8 @@ from rushes.footage.pictures import read_picture
 from rushes.learning.balance import plan_class_weights
 from rushes.learning.monitors import score
 from rushes.learning.predictions import read_predictions
-from rushes.learning.recipe import BalanceRecipe
+from rushes.learning.recipe import BalanceRecipe, InputRecipe
+from rushes.learning.recipe_files import parse_recipe
 from rushes.learning.runs import Run, list_runs, read_run
 from rushes.learning.train import train
 from rushes.models.network import load_network
@@ -94,6 +95,39 @@ def test_fine_tuning_changes_the_last_stage_only_and_no_batch_statistics(project
     assert all("running" not in name and not name.startswith(("conv_stem", "blocks.0")) for name in changed)
     assert (run.best_epoch > 0) == bool(changed)
     assert 0 < run.trained_parameters < run.parameters
+
+
+@pytest.mark.parametrize("trained", ["head", "all"])
+def test_fine_tuning_may_train_the_head_alone_or_everything_and_no_batch_statistics(
+    project: TinyProject, weights: Path, trained: str
+) -> None:
+    recipe = backbone_recipe("finetune", weights, learning_rate=0.01, monitor="loss", patience=9, epochs=3)
+    run = train(replace(recipe, model=replace(recipe.model, trained=trained)), **project.places())
+    body = load_network(run.folder).body
+    before, after = torch.load(weights, weights_only=True), body.state_dict()
+    changed = {name for name in after if not torch.equal(after[name], before[name])}
+    assert not any("running" in name for name in changed)
+    assert changed == set() or trained == "all"
+    in_body = sum(parameter.numel() for parameter in body.parameters()) if trained == "all" else 0
+    assert run.trained_parameters == in_body + 3 * (256 + 1)
+
+
+def test_a_design_with_batch_normalisation_keeps_the_statistics_of_its_best_epoch(tmp_path: Path) -> None:
+    recipe = cnn_recipe(epochs=4, learning_rate=0.05, patience=9)
+    table = {"kind": "cnn", "design": "sepconv", "units": [4, 4, 4, 4, 8], "dropout": 0.0}
+    recipe = replace(
+        recipe, model=parse_recipe({"name": "s", "model": table}, where="s").model, input=InputRecipe(size=(64, 64))
+    )
+    whole = train(recipe, **make_project(tmp_path / "whole").places())
+    project = make_project(tmp_path / "cut")
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, **project.places() | {"progress": StopAt("epoch 3/")})
+    run = train(recipe, **project.places())
+    check_run(run, project)
+    assert digest_of_file(run.folder / "model.safetensors") == digest_of_file(whole.folder / "model.safetensors")
+    validation = read_predictions(run.predictions_file("validation"))
+    best = next(record for record in run.history if record["epoch"] == run.best_epoch)
+    assert score(validation.probabilities, validation.truth).loss == pytest.approx(best["validation_loss"], rel=1e-3)
 
 
 def test_fine_tuning_is_never_worse_on_validation_than_the_head_it_starts_from(

@@ -337,11 +337,9 @@ def generate_pictures(preprocessing: Preprocessing, count: int) -> list[npt.NDAr
 
 
 def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
-    # A bundle travels: of a local weights file it keeps the name, not the folder.
-    weights = run.recipe["model"]["weights"]
-    recipe = dict(run.recipe) | {
-        "model": dict(run.recipe["model"]) | {"weights": Path(weights).name if weights else ""}
-    }
+    # A bundle travels: of a local weights file, and of what it went on from, it keeps the name, not the folder.
+    local = {key: Path(run.recipe["model"].get(key, "")).name for key in ("weights", "start")}
+    recipe = dict(run.recipe) | {"model": dict(run.recipe["model"]) | local}
     model, size = recipe["model"], run.preprocessing
     backbone = "" if model["kind"] == "cnn" else model["backbone"]
     provenance = {
@@ -402,8 +400,13 @@ def _method(recipe: Mapping[str, Any]) -> str:
     return {
         "cnn": f"A small convolutional network (`{model['design']}`), trained from scratch",
         "features": f"The backbone `{model['backbone']}`, frozen, with a {model['head']} head trained on its features",
-        "finetune": f"The backbone `{model['backbone']}`, its last {model['stages']} of stages trained on",
+        "finetune": f"The backbone `{model['backbone']}`, {_trained_part(model)} trained on",
     }[model["kind"]]
+
+
+def _trained_part(model: Mapping[str, Any]) -> str:
+    part = model.get("trained", "stages")
+    return {"head": "frozen, its head", "all": "all of it"}.get(part, f"its last {model['stages']} of stages")
 
 
 def _licence(recipe: Mapping[str, Any]) -> str:
@@ -411,6 +414,9 @@ def _licence(recipe: Mapping[str, Any]) -> str:
     model = recipe["model"]
     if model["kind"] == "cnn":
         return "The network was trained from scratch: no licence but that of the labelled footage bears on its weights"
+    if model.get("start"):
+        return (f"The weights went on from the run or bundle `{model['start']}`: the licence of the weights that this "
+                "one started from holds; look it up before you pass the bundle on")  # fmt: skip
     if model["weights"]:
         return (f"The weights started from the local file `{model['weights']}` for `{model['backbone']}`: "
                 "its licence is whatever its origin states; look it up before you pass the bundle on")  # fmt: skip

@@ -9,7 +9,7 @@ from rushes.datasets.preprocessing import Color, Fit, Preprocessing
 from rushes.errors import RecipeError
 from rushes.learning.recipe import InputRecipe, Recipe
 from rushes.models.backbones import Backbone, input_of
-from rushes.models.cnn import DESIGNS, Design
+from rushes.models.designs import DESIGNS, Design
 
 
 def plan_architecture(recipe: Recipe) -> tuple[Design | Backbone, Preprocessing]:
@@ -32,6 +32,7 @@ def _plan_cnn(recipe: Recipe) -> tuple[Design, Preprocessing]:
         kernels=model.kernels or design.kernels,
         dense=model.dense or design.dense,
         dropout=design.dropout if model.dropout is None else model.dropout,
+        batch_norm=design.batch_norm if model.batch_norm is None else model.batch_norm,
         width=width,
         height=height,
         color=cast(Color, shown.color or design.color),

@@ -16,6 +16,7 @@ from rushes.learning.architecture import plan_architecture
 from rushes.learning.features import Features, compute_features, describe_features
 from rushes.learning.machine import choose_device
 from rushes.learning.recipe import Recipe
+from rushes.learning.start import Start, load_body, start_of
 from rushes.learning.threads import count_threads, let_idle_threads_sleep, torch_threads
 from rushes.models.backbones import Backbone, find_weights, load_weights
 from rushes.progress import Progress, silent
@@ -47,6 +48,7 @@ def read_backbone_features(
         MissingExtraError: the `train` extra is not installed.
         RecipeError: the recipe has no backbone, or timm does not know it.
         WeightsError: its weights are not at hand, or do not fit.
+        RunError: model.start names no run or bundle.
     """
     require_extra("train", "torch", "timm", "safetensors", purpose="the features of a backbone")
     let_idle_threads_sleep()
@@ -54,6 +56,7 @@ def read_backbone_features(
     if not isinstance(backbone, Backbone):
         raise RecipeError(f"{recipe.name} trains a network from scratch and has no backbone. Name a recipe of the kind "
                           "'features', or a backbone that timm knows")  # fmt: skip
+    start = start_of(recipe, project_root=project_root, runs_folder=project_root / "runs")
     device, count = choose_device(), count_threads(threads)
     with torch_threads(count):
         network, file = load_pretrained(
@@ -61,6 +64,7 @@ def read_backbone_features(
             classes=("one",),  # the head is not used
             preprocessing=preprocessing,
             weights=recipe.model.weights,
+            start=start,
             project_root=project_root,
             device=device,
         )
@@ -86,11 +90,13 @@ def load_pretrained(
     weights: str,
     project_root: Path,
     device: torch.device,
+    start: Start | None = None,
 ) -> tuple[Network, Path]:
     """Return a backbone with pretrained weights and a head still to be fitted, and the file of its weights.
 
     Args:
         weights: file of weights, relative to the project; "" asks the hub's cache, then the hub.
+        start: a trained network whose body is taken in place of these weights.
 
     Raises:
         WeightsError: the weights are not at hand, or do not fit.
@@ -99,9 +105,15 @@ def load_pretrained(
 
     from rushes.models.network import build_network
 
-    file = find_weights(backbone, file=project_root / Path(weights).expanduser() if weights else None)
+    if start is not None:
+        file = start.file
+    else:
+        file = find_weights(backbone, file=project_root / Path(weights).expanduser() if weights else None)
     network = build_network(backbone, classes, preprocessing)
-    load_weights(network.body, backbone, file)
+    if start is not None:
+        load_body(network, start)
+    else:
+        load_weights(network.body, backbone, file)
     network.to(device).to(memory_format=torch.channels_last).eval()
     return network, file
 

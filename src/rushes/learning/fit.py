@@ -124,6 +124,8 @@ def fit(
     optimiser = torch.optim.AdamW(
         optimiser_groups(network, recipe), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
+    # What the best epoch is: what was learnt, and what normalisation counted on the way, where it counts.
+    kept = trained | ({} if finetunes else {n: b for n, b in network.named_buffers() if n.startswith("body.")})
     weights = torch.from_numpy(class_weights).to(device)
     learner = _Learner(network, optimiser, trained, weights, recipe, crew, bf16, piece_size)
 
@@ -131,7 +133,7 @@ def fit(
     history: list[dict[str, Any]] = []
     best: dict[str, torch.Tensor] = {}
     best_epoch, best_rank, batch_size = 0, (-math.inf, -math.inf), settings.batch_size
-    taken_up = _read_checkpoint(checkpoint, trained, optimiser)
+    taken_up = _read_checkpoint(checkpoint, kept, optimiser)
     if taken_up is not None:
         history, best_epoch, batch_size, best = taken_up
         best_rank = _rank_of(history, best_epoch, settings.monitor)
@@ -181,9 +183,9 @@ def fit(
         compiled = is_compiled(network, settings.compile, step_count=step_count)
         if compiled:
             network.compile()
-        if finetunes and taken_up is None:  # the head fits the features already: it may be that nothing beats that
+        if (finetunes or recipe.model.start) and taken_up is None:  # it may be that nothing beats what it knows
             watched = watch()
-            best, best_rank = _copy(trained), watched.rank(settings.monitor)
+            best, best_rank = _copy(kept), watched.rank(settings.monitor)
             history.append(_record(0, watched, train_loss=None, rate=0.0, seconds=0.0))
         first_epoch = history[-1]["epoch"] + 1 if history else 1
         started = time.monotonic()
@@ -231,10 +233,10 @@ def fit(
             seconds = time.monotonic() - epoch_started
             history.append(_record(epoch, watched, train_loss=train_loss, rate=rate, seconds=seconds))
             if watched.rank(settings.monitor) > best_rank:
-                best_epoch, best_rank, best = epoch, watched.rank(settings.monitor), _copy(trained)
+                best_epoch, best_rank, best = epoch, watched.rank(settings.monitor), _copy(kept)
             if crew.leads:
                 _write_checkpoint(
-                    checkpoint, trained, optimiser,
+                    checkpoint, kept, optimiser,
                     history=history, best_epoch=best_epoch, batch_size=batch_size, best=best,
                 )  # fmt: skip
             if on_epoch is not None:
@@ -247,8 +249,8 @@ def fit(
             following.close()
 
     with torch.no_grad():
-        for name, parameter in trained.items():
-            parameter.copy_(best[name])
+        for name, tensor in kept.items():
+            tensor.copy_(best[name])
     network.eval()
     epochs = history[-1]["epoch"]
     progress(step_count, step_count, f"best epoch {best_epoch} of {epochs}")
@@ -509,7 +511,7 @@ def _note(epoch: int, epoch_count: int, loss: float, history: list[dict[str, Any
 
 def _write_checkpoint(
     path: Path,
-    trained: Mapping[str, torch.Tensor],
+    kept: Mapping[str, torch.Tensor],
     optimiser: torch.optim.Optimizer,
     *,
     history: list[dict[str, Any]],
@@ -521,10 +523,10 @@ def _write_checkpoint(
     from safetensors.torch import save_file
 
     tensors: dict[str, torch.Tensor] = {}
-    for name, parameter in trained.items():
-        tensors[f"now.{name}"] = parameter.detach()
+    for name, tensor in kept.items():
+        tensors[f"now.{name}"] = tensor.detach()
         tensors[f"best.{name}"] = best[name]
-        for key, value in optimiser.state[parameter].items():
+        for key, value in optimiser.state.get(tensor, {}).items():
             tensors[f"{key}.{name}"] = value
     about = {"schema": _CHECKPOINT_SCHEMA, "history": json.dumps(history), "best_epoch": str(best_epoch),
              "batch_size": str(batch_size)}  # fmt: skip
@@ -533,7 +535,7 @@ def _write_checkpoint(
 
 
 def _read_checkpoint(
-    path: Path, trained: Mapping[str, torch.Tensor], optimiser: torch.optim.Optimizer
+    path: Path, kept: Mapping[str, torch.Tensor], optimiser: torch.optim.Optimizer
 ) -> tuple[list[dict[str, Any]], int, int, dict[str, torch.Tensor]] | None:
     """Bring weights and optimiser to a written state; return history, best epoch, batch size and best weights.
 
@@ -552,19 +554,22 @@ def _read_checkpoint(
         history = json.loads(about["history"])
         best_epoch, batch_size = int(about["best_epoch"]), int(about["batch_size"])
         states = {
-            name: {key: tensors[f"{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")} for name in trained
+            name: {key: tensors[f"{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
+            for name, tensor in kept.items()
+            if tensor.requires_grad
         }
-        now = {name: tensors[f"now.{name}"] for name in trained}
-        best = {name: tensors[f"best.{name}"].to(parameter.device) for name, parameter in trained.items()}
+        now = {name: tensors[f"now.{name}"] for name in kept}
+        best = {name: tensors[f"best.{name}"].to(tensor.device) for name, tensor in kept.items()}
     except (OSError, SafetensorError, KeyError, ValueError):
         return None
-    if any(now[name].shape != parameter.shape for name, parameter in trained.items()):
+    if any(now[name].shape != tensor.shape for name, tensor in kept.items()):
         return None
     with torch.no_grad():
-        for name, parameter in trained.items():
-            parameter.copy_(now[name])
-            optimiser.state[parameter] = {
-                key: value if key == "step" else torch.empty_like(parameter).copy_(value)
-                for key, value in states[name].items()
+        for name, tensor in kept.items():
+            tensor.copy_(now[name])
+        for name, state in states.items():
+            optimiser.state[kept[name]] = {
+                key: value if key == "step" else torch.empty_like(kept[name]).copy_(value)
+                for key, value in state.items()
             }
     return history, best_epoch, batch_size, best

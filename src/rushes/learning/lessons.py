@@ -1,4 +1,4 @@
-"""The three ways in which a network is taught: from scratch, a head on frozen features, the last stages too."""
+"""The three ways in which a network is taught: from scratch, a head on frozen features, the backbone too."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ from rushes.learning.samples import (
     describe_lost,
     truth_of,
 )
-from rushes.models.backbones import Backbone, free_last_stages
-from rushes.models.cnn import Design
+from rushes.learning.start import Start, copy_head, load_body, why_new_head
+from rushes.models.backbones import Backbone, free_parameters
+from rushes.models.designs import Design
 from rushes.progress import Progress
 from rushes.project import Task
 from rushes.storage.files import digest_of_bytes, digest_of_file
@@ -63,6 +64,7 @@ class Lesson:
     progress: Progress
     on_epoch: Callable[[Mapping[str, Any]], None] | None = None
     crew: Crew = ALONE
+    start: Start | None = None  # a trained network to go on from, of this architecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,12 @@ def _train_cnn(lesson: Lesson) -> Outcome:
     from rushes.models.network import build_network
 
     network = build_network(lesson.architecture, lesson.task.classes, lesson.preprocessing)
-    return _fit_network(lesson, network, weights={})
+    if lesson.start is None:
+        return _fit_network(lesson, network, weights={})
+    load_body(network, lesson.start)
+    copied = copy_head(network, lesson.start, lesson.task.classes)
+    outcome = _fit_network(lesson, network, weights=_weights_of_start(lesson))
+    return outcome if copied else _with_new_head(outcome, lesson)
 
 
 def _train_head(lesson: Lesson) -> Outcome:
@@ -133,14 +140,20 @@ def _train_head(lesson: Lesson) -> Outcome:
     )
 
 
-def _train_last_stages(lesson: Lesson) -> Outcome:
+def _train_backbone(lesson: Lesson) -> Outcome:
     network, weights = _pretrained_network(lesson)
-    features = _features_of(lesson, network, weights)
-    parts, _ = _without_lost(lesson, features.lost)
-    # A head that fits the features as they are keeps the first steps from spoiling the backbone (Kumar et al. 2022).
-    _fit_head(lesson, network, features, parts)
-    free_last_stages(network.body, lesson.recipe.model.stages)
-    return _fit_network(lesson, network, weights=weights, lost=features.lost)
+    copied = lesson.start is not None and copy_head(network, lesson.start, lesson.task.classes)
+    lost: Sequence[UnusableSample] = ()
+    if not copied:
+        features = _features_of(lesson, network, weights)
+        lost = features.lost
+        parts, _ = _without_lost(lesson, lost)
+        # A head that fits the features as they are keeps the first steps from spoiling the backbone (Kumar et al. 2022)
+        _fit_head(lesson, network, features, parts)
+    model = lesson.recipe.model
+    free_parameters(network.body, trained=model.trained, stages=model.stages)
+    outcome = _fit_network(lesson, network, weights=weights, lost=lost)
+    return outcome if copied or lesson.start is None else _with_new_head(outcome, lesson)
 
 
 def _fit_network(
@@ -249,11 +262,25 @@ def _pretrained_network(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
         classes=lesson.task.classes,
         preprocessing=lesson.preprocessing,
         weights=named,
+        start=lesson.start,
         project_root=lesson.project_root,
         device=lesson.device,
     )
+    if lesson.start is not None:
+        return network, _weights_of_start(lesson)
     path = relative_path(file, lesson.project_root) if named else file.name
     return network, {"path": path, "sha256": digest_of_file(file)}
+
+
+def _weights_of_start(lesson: Lesson) -> dict[str, Any]:
+    assert lesson.start is not None
+    return {"path": relative_path(lesson.start.file, lesson.project_root), "sha256": lesson.start.sha256}
+
+
+def _with_new_head(outcome: Outcome, lesson: Lesson) -> Outcome:
+    """Return an outcome with the warning that its head is not the start's."""
+    assert lesson.start is not None
+    return replace(outcome, warnings=(why_new_head(lesson.start, lesson.task.classes), *outcome.warnings))
 
 
 def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -> Features:
@@ -333,5 +360,5 @@ def _class_weights(lesson: Lesson, parts: Mapping[Part, tuple[ManifestRow, ...]]
 TRAININGS: Mapping[str, Callable[[Lesson], Outcome]] = {
     "cnn": _train_cnn,
     "features": _train_head,
-    "finetune": _train_last_stages,
+    "finetune": _train_backbone,
 }

@@ -36,7 +36,8 @@ class Run:
         architecture: the network's shape, as `rushes.models.network.architecture_from_table` reads it.
         manifest: `path` relative to the project and `sha256` of the file.
         split: `path` (None where it stands in no file), `sha256` of its text, and its `kind`.
-        weights: `path` and `sha256` of the pretrained weights that it started from; {} for a cnn.
+        weights: `path` and `sha256` of the weights that it started from, pretrained or of another run; {} for a cnn
+            from scratch.
         working_size: what pictures were brought to before the preprocessing: `640` (long side) or `640x360`.
         leaks: in what the test part was known to resemble train, a sentence each.
         commit: of the checkout of rushes that trained it; None where it was an installed package.

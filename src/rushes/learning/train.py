@@ -20,6 +20,7 @@ from rushes.learning.machine import choose_devices, commit_of_rushes, describe_m
 from rushes.learning.recipe import Recipe
 from rushes.learning.runs import MODEL_FILE, PREDICTIONS_FOLDER, Run, name_run, new_run_folder, read_run, write_run
 from rushes.learning.samples import check_apart, check_parts, truth_of
+from rushes.learning.start import Start, start_of
 from rushes.learning.threads import count_threads, let_idle_threads_sleep, torch_threads
 from rushes.progress import Progress, silent
 from rushes.project import Task
@@ -66,8 +67,9 @@ def train(
     Raises:
         MissingExtraError: torch is not installed.
         RecipeError: the recipe's network cannot be built.
-        WeightsError: pretrained weights are not at hand, or do not fit.
-        RunError: a class cannot be learnt from these samples, validation is empty, or the training ran away.
+        WeightsError: pretrained weights, or those of model.start, are not at hand or do not fit.
+        RunError: model.start names no run, a class cannot be learnt from these samples, validation is empty, or the
+            training ran away.
     """
     require_extra("train", "torch", "timm", "safetensors", "sklearn", purpose="training")
     let_idle_threads_sleep()
@@ -76,6 +78,7 @@ def train(
     now = now or datetime.now(UTC)
     devices = choose_devices(device)
     architecture, preprocessing = plan_architecture(recipe)
+    start = start_of(recipe, project_root=project_root, runs_folder=runs_folder)
     parts = rows_of_parts(rows, split)
     check_parts(parts, task)
     check_apart(parts, split)
@@ -87,11 +90,12 @@ def train(
         parts=parts,
         project_root=project_root,
         cache_folder=cache_folder,
-        checkpoint=cache_folder / "training" / f"{_key_of(recipe, task, parts)[:32]}.safetensors",
+        checkpoint=cache_folder / "training" / f"{_key_of(recipe, task, parts, start)[:32]}.safetensors",
         threads=max(1, count_threads(threads) // len(devices)),
         device=devices[0],
         progress=progress,
         on_epoch=on_epoch,
+        start=start,
     )
     # A head on features takes seconds: more devices would only wait.
     devices = devices[:1] if recipe.model.kind == "features" else devices
@@ -208,7 +212,9 @@ def _write_outcome(run: Run, outcome: Outcome) -> None:
     write_run(run, run.folder)
 
 
-def _key_of(recipe: Recipe, task: Task, parts: Mapping[Part, Sequence[ManifestRow]]) -> str:
+def _key_of(
+    recipe: Recipe, task: Task, parts: Mapping[Part, Sequence[ManifestRow]], start: Start | None
+) -> str:  # fmt: skip
     """Return a digest of all that a training's outcome depends on."""
     import torch
 
@@ -217,5 +223,6 @@ def _key_of(recipe: Recipe, task: Task, parts: Mapping[Part, Sequence[ManifestRo
         "classes": list(task.classes),
         "parts": {part: [[row.frame_id, row.sha256, row.class_name] for row in rows] for part, rows in parts.items()},
         "torch": torch.__version__,
+        "start": start.sha256 if start is not None else None,
     }
     return digest_of_bytes(json.dumps(table, sort_keys=True, default=list).encode())

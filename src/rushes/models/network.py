@@ -16,7 +16,8 @@ from torch import nn
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import RunError
 from rushes.models.backbones import Backbone, create_body
-from rushes.models.cnn import Design, build_cnn_body
+from rushes.models.cnn import build_cnn_body
+from rushes.models.designs import Design
 
 RUN_FILE = "run.json"
 MODEL_FILE = "model.safetensors"
@@ -64,7 +65,7 @@ def build_network(architecture: Architecture, classes: Sequence[str], preprocess
     """
     if isinstance(architecture, Design):
         body: nn.Module = build_cnn_body(architecture)
-        width = architecture.dense
+        width = architecture.feature_count
     else:
         body, width = create_body(architecture)
     return Network(body, nn.Linear(width, len(classes)), preprocessing)

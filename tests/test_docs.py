@@ -367,6 +367,7 @@ def test_every_key_of_json_output_is_described(tmp_path: Path, capsys: pytest.Ca
         ("split", "check"): said("split", "check", *inside),
         ("status",): said("status", *inside),
         ("doctor",): said("doctor"),
+        ("models",): said("models", "mobilenetv2_100"),
     }
     newest = asked["manifest", "build"]["path"]
     asked["manifest", "diff"] = said("manifest", "diff", newest, newest)

@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "sync": "a dataset that follows the labels: plan, apply, watch",
     "train": "train what a recipe says: one run",
     "iterate": "rounds: train, judge, queue the doubtful labels for review, until nothing is gained",
+    "models": "designs to train from scratch and backbones: size, licence, weights at hand",
     "runs": "the leaderboard of runs",
     "evaluate": "scores with intervals, galleries and report.html for a run",
     "export": "a run as a portable bundle, proven equal",

@@ -18,7 +18,19 @@ T = TypeVar("T")
 PROJECT_FILE = "rushes.toml"
 # What rushes writes into a project; none of it is footage.
 OWN_FOLDERS = frozenset(
-    {".rushes", "bundles", "datasets", "frames", "manifests", "recipes", "runs", "scans", "splits", "thumbnails"}
+    {
+        ".rushes",
+        "bundles",
+        "datasets",
+        "frames",
+        "iterations",
+        "manifests",
+        "recipes",
+        "runs",
+        "scans",
+        "splits",
+        "thumbnails",
+    }
 )
 PICTURE_FORMATS = ("jpeg", "webp", "png")
 RAW_DEVELOPMENTS = ("preview", "half", "full")

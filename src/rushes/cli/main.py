@@ -20,6 +20,7 @@ VERBS: dict[str, str] = {
     "build": "the class-folder dataset, in a folder or a bucket",
     "sync": "a dataset that follows the labels: plan, apply, watch",
     "train": "train what a recipe says: one run",
+    "tune": "a recipe in many settings: grid, one at a time, or optuna; several seeds each",
     "iterate": "rounds: train, judge, queue the doubtful labels for review, until nothing is gained",
     "models": "designs to train from scratch and backbones: size, licence, weights at hand",
     "runs": "the leaderboard of runs: page, compare, send",

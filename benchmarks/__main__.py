@@ -23,6 +23,7 @@ BENCHMARKS = {
     "sparse": "a frame every 8 s of a film, beside an OpenCV loop",
     "raw_preview": "first look at a raw, beside a full development",
     "features_first": "a head on cached features, beside fine-tuning",
+    "loader": "share of training in which the network waits, beside torchvision's loader",
     "baselines": "the nine MCU baselines, small: three designs, three removals, three seeds",
     "evaluate_speed": "scores with intervals, beside a scikit-learn loop",
     "runtime": "an exported bundle, beside eager torch",

@@ -31,7 +31,7 @@ from rushes.labels.episode import WANTED
 from rushes.labels.sheets.files import SHEET_SUFFIXES
 from rushes.learning import recipe as recipes
 from rushes.learning import recipe_files
-from rushes.models.cnn import DESIGNS
+from rushes.models.designs import DESIGNS, count_parameters, smallest_side
 from rushes.project import Project, Task, parse_project
 
 ROOT = Path(__file__).parents[1]
@@ -175,6 +175,8 @@ def commands() -> dict[tuple[str, ...], Any]:
             found[verb,] = command
         else:
             found |= {(verb, name): one for name, one in below.items()}
+            if command.invoke_without_command:  # it does something alone
+                found[verb,] = command
     return found
 
 
@@ -366,7 +368,9 @@ def test_every_key_of_json_output_is_described(tmp_path: Path, capsys: pytest.Ca
         ("split", "make"): said("split", "make", *inside),
         ("split", "check"): said("split", "check", *inside),
         ("status",): said("status", *inside),
+        ("runs",): said("runs", *inside),
         ("doctor",): said("doctor"),
+        ("models",): said("models", "mobilenetv2_100"),
     }
     newest = asked["manifest", "build"]["path"]
     asked["manifest", "diff"] = said("manifest", "diff", newest, newest)
@@ -433,7 +437,7 @@ def test_every_key_of_rushes_toml_is_described_with_its_default() -> None:
     project = {
         key: default
         for key, default in keys_of(Project).items()
-        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split", "dataset", "labels")
+        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split", "dataset", "labels", "runs")
     }
     tasks = {f"tasks.NAME.{key}": default for key, default in keys_of(Task).items() if key != "name"}
     tasks["tasks.NAME.classes"] = MISSING
@@ -463,6 +467,19 @@ def test_every_key_of_a_recipe_is_described_with_its_default() -> None:
 def test_every_value_that_a_recipe_may_choose_is_described(key: str) -> None:
     described = key_rows(sections(page("recipes.md"), 2)["Keys"])
     assert set(re.findall(r"`([^`]+)`", described[key][1])) == set(ALLOWED_VALUES[key])
+
+
+def test_every_design_is_described_with_its_figures() -> None:
+    section = sections(page("recipes.md"), 2)["Designs"]
+    described = {row[0].strip("`"): row[2:] for row in rows(section) if len(row) == 5}
+    assert described == {
+        name: [
+            f"{design.width} × {design.height} {design.color}",
+            " × ".join([str(smallest_side(design.kernels, form=design.form))] * 2),
+            f"{count_parameters(design):,}",
+        ]
+        for name, design in DESIGNS.items()
+    }
 
 
 def test_every_kind_of_training_has_a_section() -> None:

@@ -24,7 +24,7 @@ from rushes.learning.predictions import Predictions, write_predictions
 from rushes.learning.recipe import ModelRecipe, Recipe
 from rushes.learning.runs import Run, write_run
 from rushes.models.backbones import Backbone, create_body, load_weights
-from rushes.models.cnn import Design
+from rushes.models.designs import Design
 from rushes.models.network import Architecture, Network, build_network, save_network
 
 CLASSES = ("dark", "bright")

@@ -9,7 +9,7 @@ from rushes.learning.architecture import plan_architecture
 from rushes.learning.recipe import Recipe
 from rushes.learning.recipe_files import parse_recipe
 from rushes.models.backbones import Backbone
-from rushes.models.cnn import Design
+from rushes.models.designs import Design
 
 
 def recipe(**table: Any) -> Recipe:
@@ -50,6 +50,14 @@ def test_a_backbone_of_fixed_size_is_built_for_the_size_that_is_asked() -> None:
     assert backbone.arguments == {"img_size": [64, 96]}
 
 
+@pytest.mark.parametrize("kind", ["cnn", "features"])
+def test_bars_are_cut_off_where_the_recipe_says_so(kind: str) -> None:
+    _, shown = plan_architecture(recipe(model={"kind": kind}, input={"letterbox": "remove"}))
+    assert shown.letterbox == "remove"
+    _, shown = plan_architecture(recipe(model={"kind": kind}))
+    assert shown.letterbox == "keep"
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
@@ -62,3 +70,16 @@ def test_a_backbone_of_fixed_size_is_built_for_the_size_that_is_asked() -> None:
 def test_what_does_not_fit_is_said_before_a_picture_is_read(table: dict[str, Any], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         plan_architecture(recipe(**table))
+
+
+def test_every_design_is_built_as_the_recipe_changes_it() -> None:
+    changed = {"kind": "cnn", "design": "sepconv", "units": [2, 3, 4, 5, 6], "batch_norm": False, "dropout": 0.1}
+    design, shown = plan_architecture(recipe(model=changed))
+    assert isinstance(design, Design)
+    assert (design.units, design.batch_norm, design.dropout, design.dense) == ((2, 3, 4, 5, 6), False, 0.1, 0)
+    assert (shown.width, shown.height, shown.color) == (256, 256, "rgb")
+    design, shown = plan_architecture(recipe(model={"kind": "cnn", "design": "rarity", "dense": 64}))
+    assert isinstance(design, Design)
+    assert (design.dense, design.dropout, shown.width, shown.height) == (64, 0.5, 256, 144)
+    with pytest.raises(RecipeError, match=r"at least \[64, 64\]"):
+        plan_architecture(recipe(model={"kind": "cnn", "design": "sepconv"}, input={"size": [256, 63]}))

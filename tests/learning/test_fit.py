@@ -12,11 +12,12 @@ from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import RunError
 from rushes.labels.manifest import ManifestRow
 from rushes.learning.augment import plan_augmentations
-from rushes.learning.fit import Fitted, answer, fit, piece_size_for
+from rushes.learning.fit import Fitted, answer_samples, fit
 from rushes.learning.monitors import score
-from rushes.learning.samples import Samples
+from rushes.learning.recipe_files import parse_recipe
+from rushes.learning.samples import Samples, UnusableSample
 from rushes.learning.threads import torch_threads
-from rushes.models.cnn import Design
+from rushes.models.designs import Design
 from rushes.models.network import Network, build_network
 
 DESIGN = Design(units=(6, 8), kernels=(3, 3), dense=8, width=20, height=16, dropout=0.1)
@@ -59,8 +60,9 @@ def weights_of(network: Network) -> list[torch.Tensor]:
 def test_a_network_learns_what_can_be_seen(tmp_path: Path) -> None:
     network, fitted = run(tmp_path)
     unseen = samples(30, 2)
-    assert score(answer(network, unseen.pixels, 8), unseen.truth).f1_macro > 0.9
+    assert score(answer_samples(network, unseen, piece_size=8, threads=1)[1], unseen.truth).f1_macro > 0.9
     assert [record["epoch"] for record in fitted.history] == list(range(1, fitted.epochs + 1))
+    assert all(len(record["recalls"]) == 2 and 0 <= record["accuracy"] <= 1 for record in fitted.history)
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
@@ -109,7 +111,7 @@ def test_it_stops_when_validation_gets_no_better_and_keeps_the_best(tmp_path: Pa
     losses = {record["epoch"]: record["validation_loss"] for record in fitted.history}
     assert losses[fitted.best_epoch] == min(losses.values())
     watched = samples(20, 1)
-    kept = score(answer(network, watched.pixels, 8), watched.truth)
+    kept = score(answer_samples(network, watched, piece_size=8, threads=1)[1], watched.truth)
     assert kept.loss == pytest.approx(losses[fitted.best_epoch], rel=1e-6)
 
 
@@ -143,8 +145,76 @@ def test_progress_counts_every_step_and_says_what_a_person_wants_to_know(tmp_pat
     assert seen[7][2].endswith(" left")
 
 
-def test_large_maps_go_through_in_small_pieces() -> None:
-    cpu = torch.device("cpu")
-    assert piece_size_for(24 * 126 * 126, cpu) == 16
-    assert piece_size_for(10**9, cpu) == 1
-    assert piece_size_for(None, cpu) == 4
+class Greedy(torch.nn.Module):
+    """A body whose memory holds a few pictures at a time."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+        self.layer = torch.nn.Linear(16 * 20, 8)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        if len(pixels) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return self.layer(pixels.flatten(1))
+
+
+def greedy(most: int) -> Network:
+    torch.manual_seed(1)
+    return Network(Greedy(most), torch.nn.Linear(8, 2), SHOWN)
+
+
+def test_where_memory_runs_out_smaller_pieces_give_the_same_outcome_and_a_note(tmp_path: Path) -> None:
+    recipe = parse_recipe(
+        {"name": "r", "model": {"kind": "cnn"}, "training": {"epochs": 2, "batch_size": 8, "precision": "fp32"}},
+        where="r",
+    )
+    roomy, expected = run(tmp_path / "roomy", network=greedy(99), recipe=recipe)
+    tight, fitted = run(tmp_path / "tight", network=greedy(3), recipe=recipe)
+    assert expected.notes == ()
+    assert fitted.pace["piece_size"] == 2
+    assert fitted.notes == ("the memory was too small for 4 pictures at a time; 2 were taken from then on",)
+    for one, other in zip(weights_of(roomy), weights_of(tight), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
+
+
+def test_a_picture_that_memory_cannot_hold_alone_ends_it_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises((RunError, torch.OutOfMemoryError), match=r"memory"):
+        run(tmp_path, network=greedy(0))
+
+
+def test_a_batch_size_that_is_looked_for_is_found_and_changes_no_weight_by_that(tmp_path: Path) -> None:
+    found, fitted = run(tmp_path / "found", recipe=cnn_recipe(epochs=2, learning_rate=0.01, batch_size=0))
+    assert fitted.batch_size == 16  # of forty samples, an epoch of which should have a few steps
+    assert fitted.learning_rate == pytest.approx(0.01 * (16 / 32) ** 0.5)
+    stated = cnn_recipe(epochs=2, learning_rate=fitted.learning_rate, batch_size=16)
+    same, _ = run(tmp_path / "stated", recipe=stated)
+    for one, other in zip(weights_of(found), weights_of(same), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_pictures_that_are_lost_on_the_way_are_left_out_and_the_epoch_goes_on(tmp_path: Path) -> None:
+    class Torn(Samples):
+        def read(self, place: int) -> Any:
+            return UnusableSample(self.rows[place], "torn") if place % 10 == 3 else self.pixels[place]
+
+    whole = samples(40, 0)
+    network, fitted = run(tmp_path, train=Torn(whole.rows, whole.truth, whole.pixels))
+    assert fitted.epochs == 6
+    unseen = samples(30, 2)
+    answers = answer_samples(network, unseen, piece_size=8, threads=2)[1]
+    assert score(answers, unseen.truth).f1_macro > 0.8
+
+
+def test_a_watcher_may_end_a_training_which_then_leaves_nothing_to_take_up(tmp_path: Path) -> None:
+    heard: list[int] = []
+
+    def on_epoch(record: Any) -> None:
+        heard.append(record["epoch"])
+        if record["epoch"] == 2:
+            raise StopIteration("enough")
+
+    with pytest.raises(StopIteration, match="enough"):
+        run(tmp_path, on_epoch=on_epoch)
+    assert heard == [1, 2]
+    assert list(tmp_path.iterdir()) == []

@@ -38,6 +38,8 @@ def test_an_empty_recipe_is_all_defaults() -> None:
         ({"model": {"design": "cnn-6x5"}}, "Did you mean 'cnn-6x6'"),
         ({"model": {"units": [1, 2]}}, "5 whole numbers"),
         ({"model": {"units": [1, 2, 3, 4, 0.5]}}, "5 whole numbers"),
+        ({"model": {"kind": "cnn", "design": "rarity", "units": [1, 2, 3, 4, 5]}}, "4 whole numbers"),
+        ({"model": {"kind": "cnn", "design": "sepconv", "dense": 64}}, "sepconv has no dense layer.*cnn-4x4.*rarity"),
         ({"model": {"dropout": 1.0}}, "below 1"),
         ({"input": {"size": [224]}}, r"\[width, height\]"),
         ({"input": {"size": ["a", "b"]}}, r"\[width, height\]"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -11,15 +13,16 @@ from rushes.datasets.split import count_classes, rows_of_parts
 from rushes.errors import RunError, SplitError, UnreachableError
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.samples import (
+    StoredSamples,
     UnusableSample,
     check_apart,
-    check_memory,
     check_parts,
     describe_lost,
-    read_samples,
     truth_of,
 )
 from rushes.project import Task
+from rushes.storage.kept_pixels import KeptPixels
+from rushes.storage.pictures import Pictures
 from storage.servers import web_server
 
 SMALL = Preprocessing(12, 8, color="gray", mean=(0.5,), std=(0.5,))
@@ -63,12 +66,6 @@ def test_a_picture_that_stands_on_two_sides_is_refused(project: TinyProject) -> 
         check_apart(rows_of_parts(same, project.split), project.split)
 
 
-def test_pictures_that_memory_cannot_hold_are_refused_with_the_number() -> None:
-    check_memory(1000, SMALL)
-    with pytest.raises(RunError, match=r"GiB.*input\.size"):
-        check_memory(10**12, SMALL)
-
-
 @pytest.mark.parametrize(
     ("classes", "message"),
     [
@@ -97,23 +94,45 @@ def test_classes_are_counted_in_every_part() -> None:
     }
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_pictures_are_read_in_the_order_of_their_rows(project: TinyProject, threads: int) -> None:
-    notes: list[tuple[int, int | None]] = []
-    samples, lost = read_samples(
-        project.rows,
-        classes=TASK.classes,
-        project_root=project.root,
-        preprocessing=SMALL,
-        threads=threads,
-        progress=lambda done, total, note="": notes.append((done, total)),
-    )
-    assert samples.rows == project.rows
-    assert samples.pixels.shape == (48, 8, 12, 1)
-    assert not lost
-    assert notes[-1] == (48, 48)
-    bright = samples.pixels[:, :, :, 0].mean(axis=1).argmax(axis=1) // 4  # the third in which the square stands
+def seen_in(
+    project: TinyProject, rows: Sequence[ManifestRow], *, kept: KeptPixels | None = None
+) -> tuple[dict[int, np.ndarray], list[UnusableSample], StoredSamples]:
+    """Return place -> picture, what is lost, and the samples themselves."""
+    with Pictures(project.root) as pictures, ThreadPoolExecutor(3) as pool:
+        samples = StoredSamples(
+            rows,
+            classes=TASK.classes,
+            pictures=pictures,
+            project_root=project.root,
+            preprocessing=SMALL,
+            kept=KeptPixels(project.root / "kept", (8, 12, 1)) if kept is None else kept,
+        )
+        for place in range(len(samples)):
+            samples.announce(place)
+        read = list(pool.map(samples.read, range(len(samples))))
+    seen = {place: one for place, one in enumerate(read) if not isinstance(one, UnusableSample)}
+    lost = [one for one in read if isinstance(one, UnusableSample)]
+    assert [samples.lost[place] for place in sorted(samples.lost)] == lost
+    return seen, lost, samples
+
+
+def test_pictures_are_read_as_the_network_takes_them_with_their_labels(project: TinyProject) -> None:
+    seen, lost, samples = seen_in(project, project.rows)
+    assert (len(samples), samples.rows, samples.shape, lost) == (48, project.rows, (8, 12, 1), [])
+    pixels = np.stack([seen[place] for place in range(48)])
+    bright = pixels[:, :, :, 0].mean(axis=1).argmax(axis=1) // 4  # the third in which the square stands
     np.testing.assert_array_equal(bright, samples.truth)
+
+
+def test_a_picture_that_was_read_once_is_not_read_again(project: TinyProject) -> None:
+    kept = KeptPixels(project.root / "kept", (8, 12, 1))
+    first, _, _ = seen_in(project, project.rows, kept=kept)
+    kept.flush()
+    for row in project.rows:
+        (project.root / row.img_ref).unlink()
+    again, lost, _ = seen_in(project, project.rows)
+    assert lost == []
+    assert all(np.array_equal(again[place], first[place]) for place in range(48))
 
 
 def test_pictures_that_cannot_be_used_are_left_out_with_their_reason(project: TinyProject) -> None:
@@ -124,9 +143,8 @@ def test_pictures_that_cannot_be_used_are_left_out_with_their_reason(project: Ti
     (project.root / other.img_ref).write_bytes((project.root / no_picture.img_ref).read_bytes())
     (project.root / no_picture.img_ref).write_bytes(b"text")
     rows = [gone, replace(cut, sha256=""), other, replace(no_picture, sha256=""), project.rows[4]]
-    samples, lost = read_samples(rows, classes=TASK.classes, project_root=project.root, preprocessing=SMALL, threads=2)
-    assert samples.rows == (project.rows[4],)
-    assert samples.pixels.shape[0] == len(samples.truth) == 1
+    seen, lost, _ = seen_in(project, rows)
+    assert list(seen) == [4]
     assert [one.row for one in lost] == rows[:4]
     assert "missing" in lost[0].reason
     assert "not the one that was labelled" in lost[2].reason
@@ -141,12 +159,12 @@ def test_pictures_in_a_store_are_read_as_those_on_disk_are(project: TinyProject)
             return replace(row, img_ref=f"{address}?X-Amz-Signature=hush")
 
         rows = [elsewhere(row) for row in project.rows[:40]]
-        rows[3] = replace(rows[3], img_ref=f"{web.base}/gone.png?X-Amz-Signature=hush")
+        rows[3] = replace(rows[3], img_ref=f"{web.base}/gone.png?X-Amz-Signature=hush", sha256="")
         rows[5] = replace(rows[5], sha256="ab" * 32)
-        wanted = {"classes": TASK.classes, "project_root": project.root, "preprocessing": SMALL, "threads": 2}
-        samples, lost = read_samples(rows, **wanted)
-    local, _ = read_samples([row for place, row in enumerate(project.rows[:40]) if place not in (3, 5)], **wanted)
-    np.testing.assert_array_equal(samples.pixels, local.pixels)
+        seen, lost, _ = seen_in(project, rows)
+    local, _, _ = seen_in(project, project.rows[:40], kept=KeptPixels(project.root / "other", (8, 12, 1)))
+    assert set(local) - set(seen) == {3, 5}
+    assert all(np.array_equal(picture, local[place]) for place, picture in seen.items())
     assert str(lost[0]).startswith(f"{web.base}/gone.png?…: there is no such file on the server")
     assert "not the one that was labelled" in lost[1].reason
     assert "hush" not in describe_lost(lost, total=40)
@@ -159,7 +177,7 @@ def test_a_store_that_does_not_answer_ends_the_reading_rather_than_losing_all_th
     with web_server() as gone:
         rows = [replace(row, img_ref=gone.put(f"/{row.name}.png", b"")) for row in project.rows]
     with pytest.raises(UnreachableError, match="cannot be reached"):
-        read_samples(rows, classes=TASK.classes, project_root=project.root, preprocessing=SMALL, threads=2)
+        seen_in(project, rows)
 
 
 def test_lost_pictures_are_described_in_one_sentence_that_does_not_grow(project: TinyProject) -> None:

@@ -12,7 +12,15 @@ import torch
 from safetensors.torch import save_file
 
 from rushes.errors import RecipeError, WeightsError
-from rushes.models.backbones import Backbone, create_body, find_weights, free_last_stages, input_of, load_weights
+from rushes.models.backbones import (
+    Backbone,
+    create_body,
+    find_weights,
+    free_last_stages,
+    input_of,
+    load_weights,
+    stage_of_parameters,
+)
 
 TINY = Backbone("test_efficientnet")
 
@@ -42,11 +50,25 @@ def test_weights_load_whatever_classes_they_were_trained_for(tmp_path: Path, suf
     assert seen.shape == (1, width)
 
 
-def test_weights_of_another_backbone_are_refused(tmp_path: Path) -> None:
-    file = write_weights(tmp_path / "other.safetensors", "test_resnet")
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+@pytest.mark.parametrize("other", ["test_resnet", "test_vit", "test_convnext"])
+def test_weights_of_another_backbone_are_refused(tmp_path: Path, suffix: str, other: str) -> None:
+    file = write_weights(tmp_path / f"other{suffix}", other)
     body, _ = create_body(TINY)
-    with pytest.raises(WeightsError, match=r"other\.safetensors does not hold the weights of 'test_efficientnet'"):
+    before = {key: value.clone() for key, value in body.state_dict().items()}
+    with pytest.raises(WeightsError, match=r"other\.\w+ does not hold the weights of 'test_efficientnet'"):
         load_weights(body, TINY, file)
+    assert all(torch.equal(value, before[key]) for key, value in body.state_dict().items())
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_a_file_of_weights_that_is_cut_off_is_refused(tmp_path: Path, suffix: str, share: float) -> None:
+    file = write_weights(tmp_path / f"cut{suffix}")
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(WeightsError, match=r"cut\.\w+ cannot be read as weights"):
+        load_weights(create_body(TINY)[0], TINY, file)
 
 
 def test_weights_that_lack_a_layer_are_refused(tmp_path: Path) -> None:
@@ -140,6 +162,63 @@ def test_the_last_stage_of_a_mobilenet_begins_after_its_last_but_one_reduction()
     free_last_stages(body, 1)
     freed = {".".join(key.split(".")[:2]) for key, p in body.named_parameters() if p.requires_grad}
     assert freed == {"blocks.5", "blocks.6", "conv_head.weight", "bn2.weight", "bn2.bias"}
+
+
+# Of each, what the last stage and the first begin and end with; a ViT's stages are its blocks.
+STAGES = {
+    "vgg16": (6, "features.0.weight", "pre_logits.fc2.bias"),
+    "resnet50": (5, "conv1.weight", "layer4.2.bn3.bias"),
+    "tf_efficientnetv2_s": (5, "conv_stem.weight", "bn2.bias"),
+    "mobilenetv3_large_100": (5, "conv_stem.weight", "conv_head.bias"),
+    "mobilenetv4_conv_small": (5, "conv_stem.weight", "norm_head.bias"),
+    "convnext_tiny": (4, "stem.0.weight", "head.norm.bias"),
+    "vit_small_patch16_224": (12, "cls_token", "norm.bias"),
+    "vit_small_patch14_dinov2": (12, "cls_token", "norm.bias"),
+    "vit_base_patch16_siglip_224": (12, "pos_embed", "attn_pool.mlp.fc2.bias"),
+    "swin_tiny_patch4_window7_224": (4, "patch_embed.proj.weight", "norm.bias"),
+}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_parameter_of_a_backbone_belongs_to_a_stage(name: str) -> None:
+    count, first, last = STAGES[name]
+    with torch.device("meta"):
+        body, _ = create_body(Backbone(name))
+    stages = stage_of_parameters(body)
+    assert list(stages) == [key for key, _ in body.named_parameters()]
+    assert set(stages.values()) == set(range(count))
+    assert stages[first] == count - 1
+    assert stages[last] == 0
+    for freed in (0, 1, count - 1, count):
+        free_last_stages(body, freed)
+        trained = {key for key, parameter in body.named_parameters() if parameter.requires_grad}
+        assert trained == {key for key, stage in stages.items() if stage < freed}
+
+
+def test_the_blocks_are_the_stages_of_a_backbone_that_lists_none() -> None:
+    body, _ = create_body(Backbone("test_vit"))
+    listed = stage_of_parameters(body)
+    del body.feature_info
+    assert stage_of_parameters(body) == listed
+
+
+def test_a_backbone_without_stages_says_so() -> None:
+    with pytest.raises(RecipeError, match=r"timm does not say where the stages .* model\.trained = 'all'"):
+        stage_of_parameters(torch.nn.Sequential(torch.nn.Linear(2, 2)))
+
+
+def test_vgg_sees_with_its_convolutions_and_then_with_its_dense_layers(tmp_path: Path) -> None:
+    backbone = Backbone("vgg16", {"mlp_ratio": 1 / 256})  # its dense layers alone would be half a gigabyte
+    torch.manual_seed(0)
+    known = timm.create_model("vgg16", num_classes=5, mlp_ratio=1 / 256).eval()
+    save_file(known.state_dict(), tmp_path / "vgg.safetensors")
+    body, width = create_body(backbone)
+    load_weights(body, backbone, tmp_path / "vgg.safetensors")
+    picture = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        seen = body.eval()(picture)
+        torch.testing.assert_close(known.head.fc(seen), known(picture))
+    assert seen.shape == (1, width) == (1, 4096)
 
 
 def test_a_backbone_comes_back_from_its_table() -> None:

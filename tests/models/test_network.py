@@ -9,7 +9,7 @@ from torch import nn
 
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import RunError
-from rushes.models.cnn import Design
+from rushes.models.designs import Design
 from rushes.models.network import Network, build_network, load_network, save_network
 
 DESIGN = Design(units=(3, 4), kernels=(3, 2), dense=5, width=16, height=12, color="rgb")

@@ -337,11 +337,9 @@ def generate_pictures(preprocessing: Preprocessing, count: int) -> list[npt.NDAr
 
 
 def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
-    # A bundle travels: of a local weights file it keeps the name, not the folder.
-    weights = run.recipe["model"]["weights"]
-    recipe = dict(run.recipe) | {
-        "model": dict(run.recipe["model"]) | {"weights": Path(weights).name if weights else ""}
-    }
+    # A bundle travels: of a local weights file, and of what it went on from, it keeps the name, not the folder.
+    local = {key: Path(run.recipe["model"].get(key, "")).name for key in ("weights", "start")}
+    recipe = dict(run.recipe) | {"model": dict(run.recipe["model"]) | local}
     model, size = recipe["model"], run.preprocessing
     backbone = "" if model["kind"] == "cnn" else model["backbone"]
     provenance = {
@@ -386,7 +384,7 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         preprocessing=size,
         working_size=run.working_size,
         architecture=config["architecture"],
-        method=_method(recipe),
+        method=_method(recipe, run.head),
         split_kind=str(run.split.get("kind", recipe["split"])),
         counts=run.counts,
         licence=_licence(recipe),
@@ -397,13 +395,28 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
     return Candidate(name, run.task, run.classes, size, run.working_size, config, provenance, facts)
 
 
-def _method(recipe: Mapping[str, Any]) -> str:
+def _method(recipe: Mapping[str, Any], head: Mapping[str, Any]) -> str:
     model = recipe["model"]
     return {
         "cnn": f"A small convolutional network (`{model['design']}`), trained from scratch",
-        "features": f"The backbone `{model['backbone']}`, frozen, with a {model['head']} head trained on its features",
-        "finetune": f"The backbone `{model['backbone']}`, its last {model['stages']} of stages trained on",
+        "features": f"The backbone `{model['backbone']}`, frozen, with {_describe_head(head)}",
+        "finetune": f"The backbone `{model['backbone']}`, {_trained_part(model)} trained on",
     }[model["kind"]]
+
+
+def _describe_head(head: Mapping[str, Any]) -> str:
+    """Return in words what stands on top of a frozen backbone; of stored pictures it says so, for they travel along."""
+    if head["kind"] == "knn":
+        voters = f"the {head['neighbours']:,} nearest of {head['samples']:,} training pictures"
+        return f"a vote of {voters}, whose features are part of the bundle"
+    if head["kind"] == "mlp":
+        return f"an mlp head (one hidden layer of {head['hidden']:,}) trained on its features"
+    return f"a {head['kind']} head trained on its features"
+
+
+def _trained_part(model: Mapping[str, Any]) -> str:
+    part = model.get("trained", "stages")
+    return {"head": "frozen, its head", "all": "all of it"}.get(part, f"its last {model['stages']} of stages")
 
 
 def _licence(recipe: Mapping[str, Any]) -> str:
@@ -411,6 +424,9 @@ def _licence(recipe: Mapping[str, Any]) -> str:
     model = recipe["model"]
     if model["kind"] == "cnn":
         return "The network was trained from scratch: no licence but that of the labelled footage bears on its weights"
+    if model.get("start"):
+        return (f"The weights went on from the run or bundle `{model['start']}`: the licence of the weights that this "
+                "one started from holds; look it up before you pass the bundle on")  # fmt: skip
     if model["weights"]:
         return (f"The weights started from the local file `{model['weights']}` for `{model['backbone']}`: "
                 "its licence is whatever its origin states; look it up before you pass the bundle on")  # fmt: skip

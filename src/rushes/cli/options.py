@@ -20,6 +20,10 @@ ProjectOption = Annotated[
     typer.Option("--project", "-p", help="Project folder; otherwise the one around the working folder."),
 ]
 TaskOption = Annotated[str | None, typer.Option("--task", "-t", help="Task; needed where the project has several.")]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option("--device", help="cpu, cuda, cuda:1, mps; several with commas train together. Otherwise the best."),
+]
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads for heavy work; otherwise one per core.")
 ]

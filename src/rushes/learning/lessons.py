@@ -1,9 +1,10 @@
-"""The three ways in which a network is taught: from scratch, a head on frozen features, the last stages too."""
+"""The three ways in which a network is taught: from scratch, a head on frozen features, the backbone too."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,32 +12,44 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.datasets.preprocessing import Preprocessing
-from rushes.datasets.split import PARTS, count_classes
+from rushes.datasets.split import PARTS
 from rushes.errors import RunError
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.augment import plan_augmentations
 from rushes.learning.backbone_features import load_pretrained, see_pictures
-from rushes.learning.balance import plan_class_weights
+from rushes.learning.balance import count_shown, plan_class_weights, plan_kept
+from rushes.learning.crew import ALONE, Crew
 from rushes.learning.features import Features
-from rushes.learning.heads import Trial, best_trial, fit_heads
+from rushes.learning.head_balance import (
+    HeadBalance,
+    balance_of_first_head,
+    check_head_balance,
+    plan_head_balance,
+)
+from rushes.learning.head_trials import HeadLesson, Trial, answer_features
+from rushes.learning.heads import best_trial, fit_heads
+from rushes.learning.knn_heads import check_size
 from rushes.learning.recipe import Recipe
 from rushes.learning.samples import (
-    Samples,
+    StoredSamples,
     UnusableSample,
     check_parts,
     describe_lost,
-    read_samples,
     truth_of,
 )
-from rushes.models.backbones import Backbone, free_last_stages
-from rushes.models.cnn import Design
+from rushes.learning.start import Start, copy_head, load_body, why_new_head
+from rushes.models.backbones import Backbone, free_parameters
+from rushes.models.designs import Design
 from rushes.progress import Progress
 from rushes.project import Task
-from rushes.storage.files import digest_of_file
+from rushes.storage.files import digest_of_bytes, digest_of_file
+from rushes.storage.kept_pixels import KeptPixels, make_room
+from rushes.storage.pictures import Pictures
 
 if TYPE_CHECKING:
     import torch
 
+    from rushes.learning.fit import Fitted
     from rushes.models.network import Network
 
 SCORED: tuple[Part, ...] = ("validation", "test")
@@ -58,6 +71,8 @@ class Lesson:
     device: torch.device
     progress: Progress
     on_epoch: Callable[[Mapping[str, Any]], None] | None = None
+    crew: Crew = ALONE
+    start: Start | None = None  # a trained network to go on from, of this architecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +91,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     head: Mapping[str, Any] = field(default_factory=lambda: {"kind": "linear"})
     pace: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Recipe | None = None  # where something of it was found while training
 
 
 def relative_path(path: Path, root: Path) -> str:
@@ -90,93 +106,131 @@ def _train_cnn(lesson: Lesson) -> Outcome:
     from rushes.models.network import build_network
 
     network = build_network(lesson.architecture, lesson.task.classes, lesson.preprocessing)
-    return _fit_network(lesson, network, weights={})
+    if lesson.start is None:
+        return _fit_network(lesson, network, weights={})
+    load_body(network, lesson.start)
+    copied = copy_head(network, lesson.start, lesson.task.classes)
+    outcome = _fit_network(lesson, network, weights=_weights_of_start(lesson))
+    return outcome if copied else _with_new_head(outcome, lesson)
 
 
 def _train_head(lesson: Lesson) -> Outcome:
+    from rushes.models.heads import shape_of
+
+    kind = lesson.recipe.model.head
+    check_head_balance(kind, lesson.recipe.balance)
     network, weights = _pretrained_network(lesson)
     features = _features_of(lesson, network, weights)
     parts, warnings = _without_lost(lesson, features.lost)
-    trials, best = _fit_head(lesson, network, features, parts)
-    chosen = trials[best]
+    plan = _balance_head(lesson, parts, kind)
+    parts["train"] = tuple(parts["train"][place] for place in plan.kept)
+    if kind == "knn" and (warning := check_size(len(parts["train"]), features.values.shape[1])):
+        warnings.append(warning)
     values = _values_by_part(features, parts)
-    history = [
-        {
-            "regularisation": trial.regularisation,
-            "train_loss": trial.train_loss,
-            "validation_loss": trial.validation.loss,
-            "f1_macro": trial.validation.f1_macro,
-            "balanced_accuracy": trial.validation.balanced_accuracy,
-            "seconds": trial.seconds,
-            "chosen": trial is chosen,
-        }
-        for trial in trials
-    ]
+    trials = _try_heads(lesson, kind, values, parts, plan)
+    chosen = trials[best_trial(trials)]
     if not chosen.converged:
-        warnings.append(f"the head with C = {chosen.regularisation:g} had not settled when its fit ended; smaller "
-                        "numbers in training.regularisation settle sooner")  # fmt: skip
+        warnings.append(_unsettled(kind, chosen))
+    network.head = chosen.head
     return Outcome(
         network=network.cpu(),
         parts=parts,
-        probabilities={part: chosen.head.probabilities(values[part]) for part in SCORED if parts[part]},
-        class_weights=_class_weights(lesson, parts),
-        history=history,
-        trained_parameters=network.head.weight.numel() + network.head.bias.numel(),
+        probabilities={part: answer_features(chosen.head, values[part]) for part in SCORED if parts[part]},
+        class_weights=_weights_of(plan, lesson.task),
+        history=[trial.to_record(chosen=trial is chosen) for trial in trials],
+        trained_parameters=sum(parameter.numel() for parameter in chosen.head.parameters()),
         weights=weights,
         warnings=tuple(warnings),
+        head=shape_of(chosen.head).to_table(),
     )
 
 
-def _train_last_stages(lesson: Lesson) -> Outcome:
+def _train_backbone(lesson: Lesson) -> Outcome:
     network, weights = _pretrained_network(lesson)
-    features = _features_of(lesson, network, weights)
-    parts, _ = _without_lost(lesson, features.lost)
-    # A head that fits the features as they are keeps the first steps from spoiling the backbone (Kumar et al. 2022).
-    _fit_head(lesson, network, features, parts)
-    free_last_stages(network.body, lesson.recipe.model.stages)
-    return _fit_network(lesson, network, weights=weights)
+    copied = lesson.start is not None and copy_head(network, lesson.start, lesson.task.classes)
+    lost: Sequence[UnusableSample] = ()
+    if not copied:
+        features = _features_of(lesson, network, weights)
+        lost = features.lost
+        parts, _ = _without_lost(lesson, lost)
+        # A head that fits the features as they are keeps the first steps from spoiling the backbone (Kumar et al. 2022)
+        _fit_head(lesson, network, features, parts)
+    model = lesson.recipe.model
+    free_parameters(network.body, trained=model.trained, stages=model.stages)
+    outcome = _fit_network(lesson, network, weights=weights, lost=lost)
+    return outcome if copied or lesson.start is None else _with_new_head(outcome, lesson)
 
 
-def _fit_network(lesson: Lesson, network: Network, *, weights: Mapping[str, Any]) -> Outcome:
+def _fit_network(
+    lesson: Lesson, network: Network, *, weights: Mapping[str, Any], lost: Sequence[UnusableSample] = ()
+) -> Outcome:
+    """Train a network on a lesson's pictures, read while it learns.
+
+    Args:
+        lost: samples that are known to be unusable; the lesson's parts hold them still.
+    """
     import torch
 
-    from rushes.learning.fit import answer, fit, piece_size_for
+    from rushes.learning.fit import answer_samples, fit
+    from rushes.learning.hardware import piece_size_for
 
-    every_row = [row for part in PARTS for row in lesson.parts[part]]
-    samples, lost = read_samples(
-        every_row,
-        classes=lesson.task.classes,
-        project_root=lesson.project_root,
-        preprocessing=lesson.preprocessing,
-        threads=lesson.threads,
-        progress=lesson.progress,
-    )
-    parts, warnings = _without_lost(lesson, lost)
-    by_part = _samples_by_part(samples, parts)
+    lesson = _with_kept(lesson)
+    parts, _ = _without_lost(lesson, lost)
+    preprocessing = lesson.preprocessing
+    kept = _kept_pixels(lesson)
     network.to(lesson.device).to(memory_format=torch.channels_last)
     design = lesson.architecture
     piece_size = piece_size_for(design.largest_map_count if isinstance(design, Design) else None, lesson.device)
     class_weights = _class_weights(lesson, parts)
-    fitted = fit(
-        network,
-        train=by_part["train"],
-        validation=by_part["validation"],
-        recipe=lesson.recipe,
-        class_weights=class_weights,
-        augmentations=plan_augmentations(lesson.recipe.augment, lesson.task.classes),
-        piece_size=piece_size,
-        checkpoint=lesson.checkpoint,
-        on_epoch=lesson.on_epoch,
-        progress=lesson.progress,
-    )
+    with Pictures(lesson.project_root) as pictures:
+        stored = {
+            part: StoredSamples(
+                parts[part],
+                classes=lesson.task.classes,
+                pictures=pictures,
+                project_root=lesson.project_root,
+                preprocessing=preprocessing,
+                kept=kept,
+            )
+            for part in PARTS
+        }
+
+        def lost_by_now() -> list[UnusableSample]:
+            return [*lost, *(one for part in PARTS for _, one in sorted(stored[part].lost.items()))]
+
+        def on_epoch(record: Mapping[str, Any]) -> None:
+            kept.flush()
+            _without_lost(lesson, lost_by_now())  # a class of which no picture can be read ends it here
+            if lesson.on_epoch is not None:
+                lesson.on_epoch(record)
+
+        fitted = fit(
+            network,
+            train=stored["train"],
+            validation=stored["validation"],
+            recipe=lesson.recipe,
+            class_weights=class_weights,
+            augmentations=plan_augmentations(lesson.recipe.augment, lesson.task.classes),
+            piece_size=piece_size,
+            checkpoint=lesson.checkpoint,
+            threads=lesson.threads,
+            crew=lesson.crew,
+            on_epoch=on_epoch,
+            progress=lesson.progress,
+        )
+        answers = {
+            part: answer_samples(network, stored[part], piece_size=piece_size, threads=lesson.threads)
+            for part in (SCORED if lesson.crew.leads else ())
+        }
+        kept.flush()
+    parts, warnings = _without_lost(lesson, lost_by_now())
+    warnings += fitted.notes
     if fitted.best_epoch == fitted.epochs == lesson.recipe.training.epochs:
         warnings.append(f"the best epoch is the last of {fitted.epochs}: more training.epochs may do better")
     return Outcome(
         network=network,
         parts=parts,
-        probabilities={
-            part: answer(network, by_part[part].pixels, piece_size) for part in SCORED if len(by_part[part])
-        },
+        probabilities={part: found for part, (_, found) in answers.items() if len(found)},
         class_weights=class_weights,
         history=fitted.history,
         epochs=fitted.epochs,
@@ -184,7 +238,25 @@ def _fit_network(lesson: Lesson, network: Network, *, weights: Mapping[str, Any]
         trained_parameters=sum(p.numel() for p in network.parameters() if p.requires_grad),
         weights=weights,
         warnings=tuple(warnings),
+        pace=fitted.pace,
+        recipe=_as_trained(lesson.recipe, fitted),
     )
+
+
+def _as_trained(recipe: Recipe, fitted: Fitted) -> Recipe:
+    """Return the recipe with the batch size that was found, and the learning rate that follows from it."""
+    training = replace(recipe.training, batch_size=fitted.batch_size, learning_rate=fitted.learning_rate)
+    return replace(recipe, training=training)
+
+
+def _kept_pixels(lesson: Lesson) -> KeptPixels:
+    """Return where pictures as this lesson shows them are kept."""
+    shown = lesson.preprocessing
+    table = {key: value for key, value in shown.to_table().items() if key not in ("mean", "std")}
+    name = digest_of_bytes(json.dumps(table, sort_keys=True).encode())[:24]
+    folder = lesson.cache_folder / "pixels"
+    make_room(folder, keep=name)
+    return KeptPixels(folder / name, (shown.height, shown.width, shown.channels))
 
 
 def _pretrained_network(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
@@ -196,16 +268,32 @@ def _pretrained_network(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
         classes=lesson.task.classes,
         preprocessing=lesson.preprocessing,
         weights=named,
+        start=lesson.start,
         project_root=lesson.project_root,
         device=lesson.device,
     )
+    if lesson.start is not None:
+        return network, _weights_of_start(lesson)
     path = relative_path(file, lesson.project_root) if named else file.name
     return network, {"path": path, "sha256": digest_of_file(file)}
 
 
+def _weights_of_start(lesson: Lesson) -> dict[str, Any]:
+    assert lesson.start is not None
+    return {"path": relative_path(lesson.start.file, lesson.project_root), "sha256": lesson.start.sha256}
+
+
+def _with_new_head(outcome: Outcome, lesson: Lesson) -> Outcome:
+    """Return an outcome with the warning that its head is not the start's."""
+    assert lesson.start is not None
+    return replace(outcome, warnings=(why_new_head(lesson.start, lesson.task.classes), *outcome.warnings))
+
+
 def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -> Features:
     assert isinstance(lesson.architecture, Backbone)
-    return see_pictures(
+    if not lesson.crew.leads:
+        lesson.crew.wait()  # the leader computes them, and keeps them for all
+    features = see_pictures(
         [row for part in PARTS for row in lesson.parts[part]],
         network,
         backbone=lesson.architecture,
@@ -217,30 +305,59 @@ def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -
         threads=lesson.threads,
         progress=lesson.progress,
     )
+    if lesson.crew.leads:
+        lesson.crew.wait()
+    return features
 
 
 def _fit_head(
     lesson: Lesson, network: Network, features: Features, parts: Mapping[Part, tuple[ManifestRow, ...]]
-) -> tuple[list[Trial], int]:
-    """Put the head that is best on validation into the network; return all that were tried, and which it is."""
-    import torch
+) -> None:
+    """Give the network the linear head that is best on validation, for a fine-tuning to start from."""
+    recipe = replace(lesson.recipe, balance=balance_of_first_head(lesson.recipe.balance))
+    lesson = replace(lesson, recipe=recipe)
+    plan = _balance_head(lesson, parts, "linear")
+    kept = {**parts, "train": tuple(parts["train"][place] for place in plan.kept)}
+    trials = _try_heads(lesson, "linear", _values_by_part(features, kept), kept, plan)
+    network.head = trials[best_trial(trials)].head.to(lesson.device)
 
-    values = _values_by_part(features, parts)
+
+def _try_heads(
+    lesson: Lesson,
+    kind: str,
+    values: Mapping[Part, npt.NDArray[np.float32]],
+    parts: Mapping[Part, tuple[ManifestRow, ...]],
+    plan: HeadBalance,
+) -> list[Trial]:
+    """Return a head of a kind for every candidate, fitted to the features of the kept train samples."""
     classes = lesson.task.classes
-    trials = fit_heads(
-        values["train"],
-        truth_of(parts["train"], classes),
-        validation=(values["validation"], truth_of(parts["validation"], classes)),
-        class_weights=_class_weights(lesson, parts),
-        candidates=lesson.recipe.training.regularisation,
-        threads=lesson.threads,
-        progress=lesson.progress,
+    return fit_heads(
+        kind,
+        HeadLesson(
+            features=values["train"],
+            truth=truth_of(parts["train"], classes),
+            times=plan.times,
+            validation=(values["validation"], truth_of(parts["validation"], classes)),
+            class_weights=_weights_of(plan, lesson.task),
+            recipe=lesson.recipe,
+            threads=lesson.threads,
+            progress=lesson.progress,
+        ),
     )
-    best = best_trial(trials)
-    with torch.no_grad():
-        network.head.weight.copy_(torch.from_numpy(trials[best].head.weight))
-        network.head.bias.copy_(torch.from_numpy(trials[best].head.bias))
-    return trials, best
+
+
+def _balance_head(lesson: Lesson, parts: Mapping[Part, tuple[ManifestRow, ...]], kind: str) -> HeadBalance:
+    truth, recipe = truth_of(parts["train"], lesson.task.classes), lesson.recipe
+    return plan_head_balance(truth, lesson.task.classes, recipe.balance, head=kind, seed=recipe.training.seed)
+
+
+def _weights_of(plan: HeadBalance, task: Task) -> npt.NDArray[np.float32]:
+    return np.array([plan.class_weights[name] for name in task.classes], np.float32)
+
+
+def _unsettled(kind: str, trial: Trial) -> str:
+    penalty = f"the {kind} head with C = {trial.setting['regularisation']:g} had not settled when its fit ended"
+    return f"{penalty}; smaller numbers in training.regularisation settle sooner"
 
 
 def _without_lost(
@@ -259,17 +376,6 @@ def _without_lost(
     return left, [warning]
 
 
-def _samples_by_part(samples: Samples, parts: Mapping[Part, tuple[ManifestRow, ...]]) -> dict[Part, Samples]:
-    """Cut samples that stand part after part into their parts; no pixel is copied."""
-    cut: dict[Part, Samples] = {}
-    start = 0
-    for part in PARTS:
-        stop = start + len(parts[part])
-        cut[part] = Samples(samples.rows[start:stop], samples.truth[start:stop], samples.pixels[start:stop])
-        start = stop
-    return cut
-
-
 def _values_by_part(
     features: Features, parts: Mapping[Part, tuple[ManifestRow, ...]]
 ) -> dict[Part, npt.NDArray[np.float32]]:
@@ -277,14 +383,23 @@ def _values_by_part(
     return {part: features.values[[place[row.frame_id] for row in parts[part]]] for part in PARTS}
 
 
+def _with_kept(lesson: Lesson) -> Lesson:
+    """Return a lesson whose train part is what `balance` keeps of it for the whole training."""
+    rows, recipe = lesson.parts["train"], lesson.recipe
+    kept = plan_kept(truth_of(rows, lesson.task.classes), recipe.balance, seed=recipe.training.seed)
+    return replace(lesson, parts={**lesson.parts, "train": tuple(rows[at] for at in kept)})
+
+
 def _class_weights(lesson: Lesson, parts: Mapping[Part, tuple[ManifestRow, ...]]) -> npt.NDArray[np.float32]:
-    counts = count_classes(parts, lesson.task.classes)["train"]
-    weights = plan_class_weights(counts, lesson.recipe.balance)
-    return np.array([weights[name] for name in lesson.task.classes], np.float32)
+    """Return (classes,) the weight of each class in the loss, by what an epoch shows of it."""
+    classes, balance = lesson.task.classes, lesson.recipe.balance
+    shown = count_shown(truth_of(parts["train"], classes), balance, len(classes))
+    weights = plan_class_weights(dict(zip(classes, shown.tolist(), strict=True)), balance)
+    return np.array([weights[name] for name in classes], np.float32)
 
 
 TRAININGS: Mapping[str, Callable[[Lesson], Outcome]] = {
     "cnn": _train_cnn,
     "features": _train_head,
-    "finetune": _train_last_stages,
+    "finetune": _train_backbone,
 }

@@ -39,6 +39,15 @@ def choose_device(name: str | None = None) -> torch.device:
     Raises:
         RunError: there is no such device.
     """
+    return choose_devices(name)[0]
+
+
+def choose_devices(names: str | None = None) -> tuple[torch.device, ...]:
+    """Return the devices of names with commas between, or the one that is best.
+
+    Raises:
+        RunError: there is no such device.
+    """
     import torch
 
     with warnings.catch_warnings():
@@ -46,11 +55,13 @@ def choose_device(name: str | None = None) -> torch.device:
         there = [f"cuda:{index}" for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
         there += ["mps"] if torch.backends.mps.is_available() else []
     there.append("cpu")
-    if name is None:
-        return torch.device(there[0])
-    if name not in (*there, *(["cuda"] if there[0].startswith("cuda") else [])):
-        raise RunError(f"this machine has no device '{name}'. It has: {', '.join(there)}")
-    return torch.device(name)
+    if names is None:
+        return (torch.device(there[0]),)
+    asked = [name.strip() for name in names.split(",")]
+    for name in asked:
+        if name not in (*there, *(["cuda"] if there[0].startswith("cuda") else [])):
+            raise RunError(f"this machine has no device '{name}'. It has: {', '.join(there)}")
+    return tuple(torch.device(name) for name in asked)
 
 
 def commit_of_rushes() -> str | None:

@@ -31,11 +31,11 @@ class ModelRecipe:
         kind: `cnn` from scratch, `features` a frozen backbone with a head on cached features, `finetune` the
             same backbone trained too.
         design: of a cnn: one of `rushes.models.designs.DESIGNS`.
-        units: of a cnn: channels of its convolutions; () takes the design's.
-        kernels: of a cnn: sides of its convolutions' kernels, in pixels; () takes the design's.
+        units: of a cnn: channels of its convolutions or blocks; () takes the design's.
+        kernels: of a cnn: sides of their kernels, in pixels; () takes the design's.
         dense: of a cnn: width of the dense layer; 0 takes the design's.
-        dropout: of a cnn: share of the dense layer's inputs dropped in training; None takes the design's. Of an
-            mlp head: the same of its hidden layer.
+        dropout: of a cnn: share dropped in training, where its design says; None takes the design's. Of an mlp head:
+            of its hidden layer.
         batch_norm: of a cnn: whether each convolution is followed by batch normalisation; None takes the design's.
         backbone: any name that timm knows.
         weights: a local file of weights, a relative path starting at the project folder; "" asks the hub's cache

@@ -9,7 +9,7 @@ from typing import Any
 from rushes.errors import RecipeError, did_you_mean
 from rushes.learning import recipe as words
 from rushes.learning.recipe import AugmentRecipe, BalanceRecipe, InputRecipe, ModelRecipe, Recipe, TrainingRecipe
-from rushes.models.cnn import DESIGNS
+from rushes.models.designs import DESIGNS
 from rushes.project import check_keys
 
 _AUGMENT_KEYS = tuple(item.name for item in fields(AugmentRecipe) if item.name != "classes")
@@ -87,7 +87,12 @@ def _check_model(model: ModelRecipe, *, where: str) -> None:
     for key, count in (("stages", model.stages), ("hidden", model.hidden)):
         if count < 1:
             raise RecipeError(f"{where}: model.{key} is {count}; it must be 1 or more")
-    count = len(DESIGNS[model.design].units)
+    design = DESIGNS[model.design]
+    if model.kind == "cnn" and model.dense and not design.dense:
+        having = ", ".join(name for name, other in DESIGNS.items() if other.dense)
+        raise RecipeError(f"{where}: model.dense is {model.dense}, but {model.design} has no dense layer. Leave it "
+                          f"out, or take a design that has one: {having}")  # fmt: skip
+    count = len(design.units)
     for key, values in (("units", model.units), ("kernels", model.kernels)):
         if values and (len(values) != count or not _are_counts(values)):
             raise RecipeError(f"{where}: model.{key} is {list(values)}; it must be {count} whole numbers above 0")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,12 +16,12 @@ from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.datasets.split import PARTS, Split, count_classes
 from rushes.errors import MediaError, RunError, SplitError, UnreachableError, did_you_mean
 from rushes.labels.manifest import ManifestRow, Part
-from rushes.progress import Progress, silent
 from rushes.project import Task
-from rushes.storage.pictures import Pictures, without_query
+from rushes.storage.files import digest_of_bytes, digest_of_file
+from rushes.storage.kept_pixels import KeptPixels
+from rushes.storage.pictures import Pictures, is_remote, without_query
 
 _READ_AHEAD = 16
-_SHARE_OF_MEMORY = 0.7
 _SHOWN = 5
 
 
@@ -42,6 +41,90 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of each picture."""
+        height, width, channels = self.pixels.shape[1:]
+        return height, width, channels
+
+    def announce(self, place: int) -> None:
+        """Nothing has to be fetched."""
+
+    def read(self, place: int) -> npt.NDArray[np.uint8]:
+        """Return a picture, (height, width, channels)."""
+        picture: npt.NDArray[np.uint8] = self.pixels[place]
+        return picture
+
+
+class StoredSamples:
+    """Labelled pictures of one part, read and prepared when they are asked for, and kept prepared; safe for threads.
+
+    Attributes:
+        rows: (samples,) of the manifest.
+        truth: (samples,) int64, index of the labelled class.
+        shape: (height, width, channels) of each picture.
+        lost: those that were asked for and cannot be used, by place.
+    """
+
+    def __init__(
+        self,
+        rows: Sequence[ManifestRow],
+        *,
+        classes: Sequence[str],
+        pictures: Pictures,
+        project_root: Path,
+        preprocessing: Preprocessing,
+        kept: KeptPixels,
+    ) -> None:
+        """Begin; nothing is read yet.
+
+        Args:
+            pictures: of the project, open for as long as the samples are used.
+            kept: of the same preprocessing.
+        """
+        self.rows = tuple(rows)
+        self.truth = truth_of(rows, classes)
+        self.shape = (preprocessing.height, preprocessing.width, preprocessing.channels)
+        self.lost: dict[int, UnusableSample] = {}
+        self._pictures = pictures
+        self._project_root = project_root
+        self._preprocessing = preprocessing
+        self._kept = kept
+        self._digests: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def announce(self, place: int) -> None:
+        """Begin to fetch a picture that is not on this machine."""
+        row = self.rows[place]
+        if is_remote(row.img_ref) and self._kept.get(self._digest(place)) is None:
+            self._pictures.fetch_ahead(row.img_ref, sha256=row.sha256)
+
+    def read(self, place: int) -> npt.NDArray[np.uint8] | UnusableSample:
+        """Return a picture, (height, width, channels), to be read only, or why it cannot be used.
+
+        Raises:
+            UnreachableError: a store does not answer; what it holds is not to be taken for lost.
+        """
+        if place in self.lost:
+            return self.lost[place]
+        digest = self._digest(place)
+        kept = self._kept.get(digest)
+        if kept is not None:
+            return kept
+        picture = _read_picture(self.rows[place], self._pictures, self._preprocessing)
+        if isinstance(picture, UnusableSample):
+            self.lost[place] = picture
+        else:
+            self._kept.put(digest, picture)
+        return picture
+
+    def _digest(self, place: int) -> str:
+        if place not in self._digests:
+            self._digests[place] = content_of(self.rows[place], self._project_root)
+        return self._digests[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +157,6 @@ def check_apart(parts: Mapping[Part, Sequence[ManifestRow]], split: Split) -> No
                         f"the {what} stands in {before} and in {part}: groups or labels have changed since the split "
                         "was made, and a score on it would flatter. Make it anew: rushes split make"
                     )
-
-
-def check_memory(count: int, preprocessing: Preprocessing) -> None:
-    """Raise RunError where the pictures of a training would not fit in memory."""
-    wanted = count * preprocessing.height * preprocessing.width * preprocessing.channels
-    try:
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):
-        return
-    if wanted > _SHARE_OF_MEMORY * there:
-        raise RunError(
-            f"{count} pictures of {preprocessing.width}x{preprocessing.height} take {wanted / 2**30:.0f} GiB, and this "
-            f"machine has {there / 2**30:.0f}. Set a smaller input.size, label fewer frames, or use "
-            'model.kind = "features", which keeps features instead of pictures'
-        )
 
 
 def check_parts(parts: Mapping[Part, Sequence[ManifestRow]], task: Task) -> None:
@@ -143,30 +211,19 @@ def truth_of(rows: Sequence[ManifestRow], classes: Sequence[str]) -> npt.NDArray
     return np.array([position[row.class_name] for row in rows], np.int64)
 
 
-def read_samples(
-    rows: Sequence[ManifestRow],
-    *,
-    classes: Sequence[str],
-    project_root: Path,
-    preprocessing: Preprocessing,
-    threads: int,
-    progress: Progress = silent,
-) -> tuple[Samples, list[UnusableSample]]:
-    """Return the samples of rows whose pictures can be read, and those that cannot, both in order."""
-    shape = (preprocessing.height, preprocessing.width, preprocessing.channels)
-    check_memory(len(rows), preprocessing)
-    pixels = np.empty((len(rows), *shape), np.uint8)
-    kept: list[ManifestRow] = []
-    lost: list[UnusableSample] = []
-    read = read_pictures(rows, project_root=project_root, preprocessing=preprocessing, threads=threads)
-    for done, (row, picture) in enumerate(read, start=1):
-        if isinstance(picture, UnusableSample):
-            lost.append(picture)
-        else:
-            pixels[len(kept)] = picture
-            kept.append(row)
-        progress(done, len(rows), "reading pictures")
-    return Samples(tuple(kept), truth_of(kept, classes), pixels[: len(kept)]), lost
+def content_of(row: ManifestRow, root: Path) -> str:
+    """Return what a picture is kept under: its digest, or its address where nobody knows the digest.
+
+    For a local file that cannot be read it is the path, under which nothing is ever kept.
+    """
+    if row.sha256:
+        return row.sha256
+    if is_remote(row.img_ref):
+        return f"@{digest_of_bytes(row.img_ref.encode())}"  # an address may hold a signature
+    try:
+        return digest_of_file(root / row.img_ref)
+    except OSError:
+        return str(root / row.img_ref)
 
 
 def read_pictures(

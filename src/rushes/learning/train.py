@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rushes.datasets.split import Split, count_classes, rows_of_parts
-from rushes.errors import require_extra
+from rushes.errors import RushesError, require_extra
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.architecture import plan_architecture
+from rushes.learning.augment import plan_augmentations
+from rushes.learning.balance import check_names
+from rushes.learning.crew import assembled, joined
 from rushes.learning.lessons import SCORED, TRAININGS, Lesson, Outcome, relative_path
-from rushes.learning.machine import choose_device, commit_of_rushes, describe_machine
+from rushes.learning.machine import choose_devices, commit_of_rushes, describe_machine
 from rushes.learning.recipe import Recipe
 from rushes.learning.runs import MODEL_FILE, PREDICTIONS_FOLDER, Run, name_run, new_run_folder, read_run, write_run
 from rushes.learning.samples import check_apart, check_parts, truth_of
+from rushes.learning.sheet import PLAIN, SHEET_FILE, pictures_of_classes, write_sheet
+from rushes.learning.start import Start, start_of
 from rushes.learning.threads import count_threads, let_idle_threads_sleep, torch_threads
 from rushes.progress import Progress, silent
 from rushes.project import Task
 from rushes.storage.files import digest_of_bytes, digest_of_file
 
 _FEW_SAMPLES = 10
+_log = logging.getLogger(__name__)
 
 
 def train(
@@ -56,23 +64,28 @@ def train(
         working_size: what the pictures were brought to when they were taken in; a bundle does the same first.
         leaks: in what the test part is known to resemble train, a sentence each; kept with the run for its judgement.
         threads: to compute with; None takes every core that this process may use, or OMP_NUM_THREADS.
-        device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the best that is there.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the best that is there. Several, with commas between, train
+            together: each takes its share of every batch.
         on_epoch: told the record of each epoch, such as `f1_macro` on validation; what it raises ends the training.
         now: UTC; names the run.
 
     Raises:
         MissingExtraError: torch is not installed.
         RecipeError: the recipe's network cannot be built.
-        WeightsError: pretrained weights are not at hand, or do not fit.
-        RunError: a class cannot be learnt from these samples, validation is empty, or the training ran away.
+        WeightsError: pretrained weights, or those of model.start, are not at hand or do not fit.
+        RunError: model.start names no run, a class cannot be learnt from these samples, validation is empty, or the
+            training ran away.
     """
     require_extra("train", "torch", "timm", "safetensors", "sklearn", purpose="training")
     let_idle_threads_sleep()
-    import torch
 
     started = time.monotonic()
     now = now or datetime.now(UTC)
+    devices = choose_devices(device)
     architecture, preprocessing = plan_architecture(recipe)
+    check_names(recipe.balance, task.classes)
+    plan_augmentations(recipe.augment, task.classes)
+    start = start_of(recipe, project_root=project_root, runs_folder=runs_folder)
     parts = rows_of_parts(rows, split)
     check_parts(parts, task)
     check_apart(parts, split)
@@ -84,22 +97,25 @@ def train(
         parts=parts,
         project_root=project_root,
         cache_folder=cache_folder,
-        checkpoint=cache_folder / "training" / f"{_key_of(recipe, task, parts)[:32]}.safetensors",
-        threads=count_threads(threads),
-        device=choose_device(device),
+        checkpoint=cache_folder / "training" / f"{_key_of(recipe, task, parts, start)[:32]}.safetensors",
+        threads=max(1, count_threads(threads) // len(devices)),
+        device=devices[0],
         progress=progress,
         on_epoch=on_epoch,
+        start=start,
     )
-    with torch_threads(lesson.threads), torch.random.fork_rng():
-        torch.manual_seed(recipe.training.seed)
-        outcome = TRAININGS[recipe.model.kind](lesson)
+    # A head on features takes seconds: more devices would only wait.
+    devices = devices[:1] if recipe.model.kind == "features" else devices
+    others = [(replace(lesson, device=device, progress=silent, on_epoch=None),) for device in devices[1:]]
+    with assembled(devices, _assist, others) as crew:
+        outcome = _teach(replace(lesson, crew=crew))
     with new_run_folder(runs_folder, name_run(recipe.name, now)) as (folder, final_folder):
         run = Run(
             folder=folder,
             name=final_folder.name,
             task=task.name,
             classes=task.classes,
-            recipe=recipe.to_table() | {"task": task.name},
+            recipe=(outcome.recipe or recipe).to_table() | {"task": task.name},
             architecture=architecture.to_table(),
             preprocessing=preprocessing,
             manifest={"path": relative_path(manifest, project_root), "sha256": digest_of_file(manifest)},
@@ -125,10 +141,28 @@ def train(
             history=tuple(outcome.history),
             head=outcome.head,
             pace=outcome.pace,
+            never_predicted=_never_predicted(outcome, task),
         )
         _write_outcome(run, outcome)
+        _write_sheet(run, recipe, outcome.parts["train"], project_root=project_root)
     lesson.checkpoint.unlink(missing_ok=True)
     return read_run(final_folder)
+
+
+def _teach(lesson: Lesson) -> Outcome:
+    """Do what the recipe says; the global dice and threads of torch are as they were afterwards."""
+    import torch
+
+    with torch_threads(lesson.threads), torch.random.fork_rng():
+        torch.manual_seed(lesson.recipe.training.seed)
+        return TRAININGS[lesson.recipe.model.kind](lesson)
+
+
+def _assist(address: str, rank: int, size: int, lesson: Lesson) -> None:
+    """Train along in a process of its own."""
+    let_idle_threads_sleep()
+    with joined(address, rank=rank, size=size, device=lesson.device) as crew:
+        _teach(replace(lesson, crew=crew))
 
 
 def _unplaced(
@@ -156,13 +190,43 @@ def _warnings_on(outcome: Outcome, task: Task, split: Split) -> list[str]:
             continue
         if lacking:
             warnings.append(f"{part} has no sample of {', '.join(lacking)}: nothing can be said about finding it")
-        chosen = set(outcome.probabilities[part].argmax(axis=1).tolist())
-        for index, name in enumerate(task.classes):
-            if index not in chosen and counts[part][name]:
-                warnings.append(
-                    f"class '{name}' is never predicted on {part}, though {counts[part][name]} samples are it"
-                )
+        for name in _never_predicted_on(part, outcome, task):
+            warnings.append(f"class '{name}' is never predicted on {part}, though {counts[part][name]} samples are it")
     return warnings
+
+
+def _never_predicted(outcome: Outcome, task: Task) -> tuple[str, ...]:
+    """Return the classes that were answered for no sample of a part in which there are some."""
+    found = {name for part in SCORED for name in _never_predicted_on(part, outcome, task)}
+    return tuple(name for name in task.classes if name in found)
+
+
+def _never_predicted_on(part: Part, outcome: Outcome, task: Task) -> list[str]:
+    if not outcome.parts[part]:
+        return []
+    there = {row.class_name for row in outcome.parts[part]}
+    answered = set(outcome.probabilities[part].argmax(axis=1).tolist())
+    return [name for index, name in enumerate(task.classes) if name in there and index not in answered]
+
+
+def _write_sheet(run: Run, recipe: Recipe, rows: Sequence[ManifestRow], *, project_root: Path) -> None:
+    """Write what the model was shown into the folder of a run; a run is worth more than its sheet."""
+    augments = recipe.model.kind != "features"
+    seed = recipe.training.seed
+    try:
+        pictures = pictures_of_classes(
+            rows, run.classes, project_root=project_root, seed=seed, each=1 if augments else PLAIN
+        )
+    except (RushesError, OSError) as error:
+        _log.warning("no sheet of what the model was shown: %s", error)
+        return
+    write_sheet(
+        run.folder / SHEET_FILE,
+        pictures,
+        preprocessing=run.preprocessing,
+        augmentations=plan_augmentations(recipe.augment, run.classes) if augments else (),
+        seed=seed,
+    )
 
 
 def _write_outcome(run: Run, outcome: Outcome) -> None:
@@ -187,7 +251,9 @@ def _write_outcome(run: Run, outcome: Outcome) -> None:
     write_run(run, run.folder)
 
 
-def _key_of(recipe: Recipe, task: Task, parts: Mapping[Part, Sequence[ManifestRow]]) -> str:
+def _key_of(
+    recipe: Recipe, task: Task, parts: Mapping[Part, Sequence[ManifestRow]], start: Start | None
+) -> str:  # fmt: skip
     """Return a digest of all that a training's outcome depends on."""
     import torch
 
@@ -196,5 +262,6 @@ def _key_of(recipe: Recipe, task: Task, parts: Mapping[Part, Sequence[ManifestRo
         "classes": list(task.classes),
         "parts": {part: [[row.frame_id, row.sha256, row.class_name] for row in rows] for part, rows in parts.items()},
         "torch": torch.__version__,
+        "start": start.sha256 if start is not None else None,
     }
     return digest_of_bytes(json.dumps(table, sort_keys=True, default=list).encode())

@@ -119,6 +119,18 @@ def find_weights(backbone: Backbone, *, file: Path | None) -> Path:
     return _weights_from_hub(backbone.name)
 
 
+def cached_weights(name: str) -> Path | None:
+    """Return the file of a backbone's pretrained weights in the hub's cache; None where it is not there."""
+    import timm
+    from huggingface_hub import try_to_load_from_cache
+
+    config: Any = timm.get_pretrained_cfg(name)
+    if config is None or not config.hf_hub_id:
+        return None
+    cached = try_to_load_from_cache(config.hf_hub_id, config.hf_hub_filename or _HUB_FILE)
+    return Path(cached) if isinstance(cached, str) else None
+
+
 def load_weights(body: nn.Module, backbone: Backbone, file: Path) -> None:
     """Load pretrained weights into what `create_body` returned; a class output in the file is left out.
 
@@ -157,29 +169,63 @@ def load_weights(body: nn.Module, backbone: Backbone, file: Path) -> None:
         ) from error
 
 
+def stage_of_parameters(body: nn.Module) -> dict[str, int]:
+    """Return the stage of each parameter of a backbone: 0 is the last, 1 the one before it, and so on.
+
+    A stage ends where timm's `feature_info` says, or with each of the backbone's blocks where it says nothing. What
+    follows the last stage belongs to it, what precedes the first to that.
+
+    Raises:
+        RecipeError: the backbone has neither.
+    """
+    ends = [info["module"] for info in getattr(body, "feature_info", None) or ()] or _blocks_of(body)
+    if not ends:
+        raise RecipeError("timm does not say where the stages of this backbone are, so that no last stage can be "
+                          "told from the others. Take model.kind = 'features', model.trained = 'all' with "
+                          "training.stage_decay = 1.0, or another model.backbone")  # fmt: skip
+    modules = list(body.named_modules())
+    last_places = [
+        max((place for place, (name, _) in enumerate(modules) if name == end or name.startswith(f"{end}.")), default=0)
+        for end in ends
+    ]
+    found: dict[str, int] = {}
+    for place, (name, module) in enumerate(modules):
+        ended = sum(place > last for last in last_places)
+        for own, _ in module.named_parameters(recurse=False):
+            found[f"{name}.{own}" if name else own] = len(ends) - 1 - min(ended, len(ends) - 1)
+    return {name: found[name] for name, _ in body.named_parameters()}
+
+
 def free_last_stages(body: nn.Module, count: int) -> None:
     """Let the parameters of the last `count` stages of a backbone be trained, and freeze all others.
 
-    A stage is what timm lists in `feature_info`; what follows the last stage belongs to it.
+    Raises:
+        RecipeError: the backbone has no stages that can be told apart.
+    """
+    stages = stage_of_parameters(body)
+    for name, parameter in body.named_parameters():
+        parameter.requires_grad_(stages[name] < count)
+
+
+def free_parameters(body: nn.Module, *, trained: str, stages: int) -> None:
+    """Let the part of a backbone be trained that a recipe says: nothing (`head`), the last `stages`, or `all`.
 
     Raises:
-        RecipeError: timm does not say where this backbone's stages are.
+        RecipeError: the backbone has no stages that can be told apart.
     """
-    infos = getattr(body, "feature_info", None) or ()
-    ends = [info["module"] for info in infos]
-    if not ends:
-        raise RecipeError("timm does not say where the stages of this backbone are, so that no last stage can be "
-                          "trained alone. Take model.kind = 'features', or another model.backbone")  # fmt: skip
-    trains_all = count >= len(ends)
-    modules = list(body.named_modules())
-    before = "" if trains_all else ends[-count - 1]
-    last_frozen = max(
-        (place for place, (name, _) in enumerate(modules) if name == before or name.startswith(f"{before}.")),
-        default=0,
-    )
-    for place, (_, module) in enumerate(modules):
-        for parameter in module.parameters(recurse=False):
-            parameter.requires_grad_(trains_all or place > last_frozen)
+    if trained == "stages":
+        free_last_stages(body, stages)
+    else:
+        body.requires_grad_(trained == "all")
+
+
+def _blocks_of(body: nn.Module) -> list[str]:
+    """Return the names of a backbone's blocks in order, where it is a stack of them."""
+    for name in ("blocks", "stages", "layers"):
+        blocks = [child for child, _ in getattr(body, name, body).named_children()] if hasattr(body, name) else []
+        if len(blocks) > 1:
+            return [f"{name}.{child}" for child in blocks]
+    return []
 
 
 def _create(backbone: Backbone, arguments: Mapping[str, Any], *, pretrained: bool = False) -> nn.Module:
@@ -196,7 +242,7 @@ def _create(backbone: Backbone, arguments: Mapping[str, Any], *, pretrained: boo
 
 def _weights_from_hub(name: str) -> Path:
     import timm
-    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+    from huggingface_hub import constants, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     config: Any = timm.get_pretrained_cfg(name)
@@ -207,9 +253,9 @@ def _weights_from_hub(name: str) -> Path:
         raise WeightsError(f"timm has no pretrained weights for '{name}' on the hub. Take another model.backbone, or "
                            "name a file of weights in the recipe: model.weights = \"FILE\"")  # fmt: skip
     file = config.hf_hub_filename or _HUB_FILE
-    cached = try_to_load_from_cache(repository, file)
-    if isinstance(cached, str):
-        return Path(cached)
+    cached = cached_weights(name)
+    if cached is not None:
+        return cached
     missing = (f"the weights of '{name}' are not on this machine: no {file} of '{repository}' in the cache "
                f"{constants.HF_HUB_CACHE}")  # fmt: skip
     if constants.HF_HUB_OFFLINE:

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from rushes.errors import MediaError, ProjectError, UnreachableError, UsageError, remedy_of
 from rushes.storage.files import digest_of_bytes, digest_of_file, sweep_temporaries, write_bytes
+from rushes.storage.limits import stated_limit
 from rushes.storage.places import Remote, parse_place
 from rushes.storage.reading import read_place
 
@@ -50,7 +51,7 @@ class Pictures:
         """
         self._root = root
         self._folder = root / PICTURES_FOLDER
-        self._limit_bytes = _stated_limit() if limit_bytes is None else limit_bytes
+        self._limit_bytes = stated_limit(LIMIT_VARIABLE, otherwise=LIMIT_BYTES) if limit_bytes is None else limit_bytes
         self._lock = threading.Lock()
         self._wanted: dict[Path, Future[None]] = {}  # begun, and not used to the end yet
         self._in_use: Counter[Path] = Counter()
@@ -269,21 +270,6 @@ def _another(kind: str) -> str:
         f"the {kind} is not the one that was labelled (its digest differs). Put that one back, or build the manifest "
         "again: rushes manifest build"
     )
-
-
-def _stated_limit() -> int:
-    stated = os.environ.get(LIMIT_VARIABLE, "").strip()
-    if not stated:
-        return LIMIT_BYTES
-    try:
-        limit = float(stated)
-        if not 0 < limit < float("inf"):
-            raise ValueError
-    except ValueError:
-        raise UsageError(
-            f"{LIMIT_VARIABLE} is '{stated}'; it must be a number of gibibytes above 0, such as 200, or be unset"
-        ) from None
-    return int(limit * (1 << 30))
 
 
 def _kept_files(folder: Path) -> Iterator[tuple[float, int, Path]]:

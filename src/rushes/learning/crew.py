@@ -1,0 +1,148 @@
+"""Several devices that train one network together: each takes its share of every batch, gradients are summed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.errors import RunError
+
+if TYPE_CHECKING:
+    import torch
+
+_PATIENCE = timedelta(hours=12)  # another may be computing features of a million pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """The processes that train one network together, as one of them sees them.
+
+    Attributes:
+        rank: of this process, from 0, which leads: it watches validation and keeps the state.
+        size: how many there are; alone, nothing is sent.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        return self.rank == 0
+
+    def share(self, batch: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return what this process takes of a batch; there may be none left for it."""
+        return batch[self.rank :: self.size]
+
+    def agree(self, tensors: Sequence[torch.Tensor]) -> None:
+        """Give every process the leader's values."""
+        if self.size == 1:
+            return
+        from torch import distributed
+
+        for tensor in tensors:
+            distributed.broadcast(tensor.detach(), 0)
+
+    def add_up(self, tensors: Sequence[torch.Tensor]) -> None:
+        """Replace tensors by their sums over all processes; they are sent as one."""
+        if self.size == 1:
+            return
+        import torch
+        from torch import distributed
+
+        flat = torch.cat([tensor.reshape(-1).float() for tensor in tensors])
+        distributed.all_reduce(flat)
+        start = 0
+        for tensor in tensors:
+            tensor.copy_(flat[start : start + tensor.numel()].view_as(tensor))
+            start += tensor.numel()
+
+    def tell(self, value: Any) -> Any:
+        """Return what the leader says; the others' values are not looked at."""
+        if self.size == 1:
+            return value
+        from torch import distributed
+
+        said = [value]
+        distributed.broadcast_object_list(said, 0)
+        return said[0]
+
+    def wait(self) -> None:
+        """Return when every process has come this far."""
+        self.tell(None)
+
+
+ALONE = Crew()
+
+_FAREWELL_SECONDS = 5.0
+
+
+def _free_address() -> str:
+    """Return an address on this machine at which the processes can meet."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return f"tcp://127.0.0.1:{asked.getsockname()[1]}"
+
+
+@contextmanager
+def assembled(
+    devices: Sequence[torch.device], assist: Callable[..., None], arguments: Sequence[Sequence[Any]]
+) -> Iterator[Crew]:
+    """Give the crew of this process, which leads, and one process for every further device.
+
+    Args:
+        assist: what a further process does, called with (address, rank, size, *its arguments); found by its name.
+        arguments: of each further process, to be pickled.
+
+    Raises:
+        RunError: another process has ended before its time.
+    """
+    if len(devices) == 1:
+        yield ALONE
+        return
+    address, size = _free_address(), len(devices)
+    starting = multiprocessing.get_context("spawn")
+    others = [
+        starting.Process(target=assist, args=(address, rank, size, *more), daemon=True)
+        for rank, more in enumerate(arguments, start=1)
+    ]
+    for other in others:
+        other.start()
+    try:
+        with joined(address, rank=0, size=size, device=devices[0]) as crew:
+            yield crew
+    except RuntimeError as error:  # what torch raises where a process is gone
+        ended = [other.exitcode for other in others if other.exitcode not in (None, 0)]
+        if not ended:
+            raise
+        raise RunError(
+            f"one of the {size} processes that train together has ended (status {ended[0]}). Train again: it goes on "
+            "from the last epoch; or with one device: --device"
+        ) from error
+    finally:
+        for other in others:
+            other.join(_FAREWELL_SECONDS)
+            other.kill()
+
+
+@contextmanager
+def joined(address: str, *, rank: int, size: int, device: torch.device) -> Iterator[Crew]:
+    """Give the crew that meets at an address; the block must be entered by all of its processes."""
+    import torch
+    from torch import distributed
+
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    distributed.init_process_group(backend, init_method=address, rank=rank, world_size=size, timeout=_PATIENCE)
+    try:
+        yield Crew(rank, size)
+    finally:
+        distributed.destroy_process_group()

@@ -64,7 +64,7 @@ def test_one_seed_says_nothing_of_chance() -> None:
     findings = found(trials(0, {}, [0.7]), trials(1, {"a": 1}, [0.705]), seeds=1)
     assert findings.tried[0].score is not None
     assert findings.tried[0].score.low is None
-    assert "stands for the noise" in findings.verdict
+    assert "how much is chance is not known" in findings.verdict
 
 
 def test_without_the_recipe_the_best_is_compared_with_the_others() -> None:

@@ -170,9 +170,6 @@ def _verdict(
         return "no setting was trained to the end"
     if baseline is None:
         return _verdict_without_baseline(best, done, seeds=seeds)
-    of_seeds = (
-        f"the noise of {seeds} seeds" if seeds > 1 else "0.01, which stands for the noise where there is one seed"
-    )
     if best is baseline:
         if len(done) == 1:
             return "nothing but the recipe as it is was trained to the end"
@@ -180,11 +177,16 @@ def _verdict(
     assert gain is not None
     assert noise is not None
     named = describe_setting(best.setting)
+    if pool_spread([one.round for one in done])[0] is None:
+        return (
+            f"{named} scores {gain:.3f} higher than the recipe as it is, from one seed each: how much is chance is not "
+            "known"
+        )
     if gain > noise:
-        return f"{named} beats the recipe as it is by {gain:.3f}, beyond {of_seeds} ({noise:.3f})"
+        return f"{named} beats the recipe as it is by {gain:.3f}, beyond the noise of {seeds} seeds ({noise:.3f})"
     return (
-        f"no setting beats the recipe as it is beyond {of_seeds}: the best, {named}, gains {gain:.3f}, and the best of "
-        f"{len(done) - 1} may gain {noise:.3f} by chance"
+        f"no setting beats the recipe as it is beyond the noise of {seeds} seeds: the best, {named}, gains {gain:.3f}, "
+        f"and the best of {len(done) - 1} may gain {noise:.3f} by chance"
     )
 
 

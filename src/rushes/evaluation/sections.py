@@ -34,6 +34,8 @@ _WIDEST_MATRIX = 30  # classes up to which a matrix can be read at all
 _MOST_CURVES = 12
 _MOST_GROUPS = 40
 _MOST_SLICES = 40
+_MOST_RECALLS = 8  # lines that can be told apart in one chart
+_LONGEST_NAME = 12  # characters that stand beside a line
 _DARK = 0.62  # share of a row from which the shade of its cell asks for the other colour of text
 
 
@@ -286,18 +288,31 @@ def explain_training(history: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def show_training(history: Sequence[Mapping[str, Any]], *, best_epoch: int | None) -> str:
-    """Return the curves of training, or the heads that were tried, or that nothing was recorded."""
+def show_training(history: Sequence[Mapping[str, Any]], *, best_epoch: int | None, classes: Sequence[str] = ()) -> str:
+    """Return the curves of training, or the heads that were tried, or that nothing was recorded.
+
+    Args:
+        classes: in the order in which each record of the history lists `recalls`.
+    """
     if any("regularisation" in record or "neighbours" in record for record in history):
         return _trials(history)
     losses = _lines(history, (("training", "train_loss", "second"), ("validation", "validation_loss", "main")))
-    scores = _lines(history, (("macro-F1", "f1_macro", "main"), ("bal. acc.", "balanced_accuracy", "second")))
+    scores = _lines(
+        history,
+        (
+            ("macro-F1", "f1_macro", "main"),
+            ("bal. acc.", "balanced_accuracy", "second"),
+            ("accuracy", "accuracy", "third"),
+        ),
+    )
+    recalls, detail = _recall_lines(history, classes)
     charts = [
         f"<figure><figcaption><b>{title}</b> <span>{detail}</span></figcaption>"
         f"{draw_epochs(lines, best_epoch=best_epoch, share=share, label=f'{title} over epochs')}</figure>"
         for title, detail, lines, share in (
             ("Loss", "lower is better", losses, False),
             ("Scores on validation", "higher is better", scores, True),
+            ("Recall on validation", detail, recalls, True),
         )
         if lines
     ]
@@ -495,6 +510,24 @@ def _lines(history: Sequence[Mapping[str, Any]], wanted: Sequence[tuple[str, str
     return lines
 
 
+def _recall_lines(history: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> tuple[list[Line], str]:
+    """Return the share found of each class over epochs, and what is shown; the worst in the end where they are many."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for record in history:
+        epoch, recalls = _number_in(record, "epoch"), record.get("recalls")
+        if epoch is None or not isinstance(recalls, list | tuple) or len(recalls) != len(classes):
+            continue
+        for name, recall in zip(classes, recalls, strict=True):
+            value = _number_in({"recall": recall}, "recall")
+            if value is not None:
+                found.setdefault(name, []).append((epoch, value))
+    drawable = [name for name, points in found.items() if len(points) > 1]
+    shown = sorted(drawable, key=lambda name: found[name][-1][1])[:_MOST_RECALLS]
+    detail = "share found of each class" if len(shown) == len(drawable) else f"the {len(shown)} classes found least"
+    kept = [name for name in drawable if name in shown]  # colours go by the order of the classes
+    return [Line(name[:_LONGEST_NAME], found[name], f"c{index}") for index, name in enumerate(kept)], detail
+
+
 def _number_in(record: Mapping[str, Any], key: str) -> float | None:
     """Return a number of a record; None where it is missing, no number, or not finite."""
     value = record.get(key)
@@ -529,4 +562,5 @@ def _input_words(preprocessing: Mapping[str, Any]) -> str:
     if "width" not in preprocessing or "height" not in preprocessing:
         return ""
     words = [f"{preprocessing['width']}×{preprocessing['height']} pixels"]
-    return ", ".join(words + [str(preprocessing[key]) for key in ("color", "fit") if key in preprocessing])
+    bars = ["black bars cut off"] if preprocessing.get("letterbox") == "remove" else []
+    return ", ".join(words + [str(preprocessing[key]) for key in ("color", "fit") if key in preprocessing] + bars)

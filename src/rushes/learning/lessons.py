@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.datasets.preprocessing import Preprocessing
-from rushes.datasets.split import PARTS, count_classes
+from rushes.datasets.split import PARTS
 from rushes.errors import RunError
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.augment import plan_augmentations
 from rushes.learning.backbone_features import load_pretrained, see_pictures
-from rushes.learning.balance import plan_class_weights
+from rushes.learning.balance import count_shown, plan_class_weights, plan_kept
 from rushes.learning.crew import ALONE, Crew
 from rushes.learning.features import Features
 from rushes.learning.head_balance import (
@@ -174,6 +174,7 @@ def _fit_network(
     from rushes.learning.fit import answer_samples, fit
     from rushes.learning.hardware import piece_size_for
 
+    lesson = _with_kept(lesson)
     parts, _ = _without_lost(lesson, lost)
     preprocessing = lesson.preprocessing
     kept = _kept_pixels(lesson)
@@ -382,10 +383,19 @@ def _values_by_part(
     return {part: features.values[[place[row.frame_id] for row in parts[part]]] for part in PARTS}
 
 
+def _with_kept(lesson: Lesson) -> Lesson:
+    """Return a lesson whose train part is what `balance` keeps of it for the whole training."""
+    rows, recipe = lesson.parts["train"], lesson.recipe
+    kept = plan_kept(truth_of(rows, lesson.task.classes), recipe.balance, seed=recipe.training.seed)
+    return replace(lesson, parts={**lesson.parts, "train": tuple(rows[at] for at in kept)})
+
+
 def _class_weights(lesson: Lesson, parts: Mapping[Part, tuple[ManifestRow, ...]]) -> npt.NDArray[np.float32]:
-    counts = count_classes(parts, lesson.task.classes)["train"]
-    weights = plan_class_weights(counts, lesson.recipe.balance)
-    return np.array([weights[name] for name in lesson.task.classes], np.float32)
+    """Return (classes,) the weight of each class in the loss, by what an epoch shows of it."""
+    classes, balance = lesson.task.classes, lesson.recipe.balance
+    shown = count_shown(truth_of(parts["train"], classes), balance, len(classes))
+    weights = plan_class_weights(dict(zip(classes, shown.tolist(), strict=True)), balance)
+    return np.array([weights[name] for name in classes], np.float32)
 
 
 TRAININGS: Mapping[str, Callable[[Lesson], Outcome]] = {

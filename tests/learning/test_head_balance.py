@@ -70,7 +70,7 @@ def test_a_head_without_epochs_counts_what_is_repeated_and_one_with_epochs_repea
     for head in ("linear", "knn"):
         plan = plan_head_balance(TRUTH, CLASSES, balance, head=head, seed=0)
         assert plan.kept.tolist() == list(range(8))
-        assert [int(plan.times[TRUTH == index].sum()) for index in (0, 1)] == [6, 6]
+        assert np.bincount(TRUTH, weights=plan.times).tolist() == [6, 6]
         assert plan.class_weights == {"common": 1.0, "rare": 1.0}
     plan = plan_head_balance(TRUTH, CLASSES, balance, head="mlp", seed=0)
     assert plan.times.tolist() == [1] * 8

@@ -195,6 +195,17 @@ def test_heads_that_were_tried_are_shown_in_place_of_epochs():
     assert re.search(r'class="chosen"><th scope="row">C = 1<small>kept', page)
 
 
+def test_numbers_of_neighbours_that_were_tried_are_shown_in_place_of_epochs():
+    trials = [
+        {"neighbours": count, "temperature": 0.1, "train_loss": 0.1, "validation_loss": 0.2, "f1_macro": 0.5,
+         "balanced_accuracy": 0.5, "chosen": count == 5}
+        for count in (5, 1)
+    ]  # fmt: skip
+    page = format_report(evidence_of(guesses(20, class_count=3, seed=0), history=trials), {})
+    assert "1 neighbour<" in page
+    assert re.search(r'class="chosen"><th scope="row">5 neighbours<small>kept', page)
+
+
 def test_epochs_are_drawn_and_records_without_a_number_are_passed_over():
     history = [
         {"epoch": 0, "train_loss": None, "validation_loss": 2.0, "f1_macro": 0.1, "balanced_accuracy": 0.1},

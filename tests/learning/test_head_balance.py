@@ -52,3 +52,26 @@ def test_the_head_that_a_fine_tuning_starts_from_leaves_to_its_epochs_what_needs
     assert found == BalanceRecipe(loss="weights", sampling="all", remove=0.2)
     kept = BalanceRecipe(loss="plain", sampling="undersample")
     assert balance_of_first_head(kept) == kept
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_samples_that_are_removed_or_not_drawn_are_not_fitted_and_weights_follow(head: str) -> None:
+    removed = plan_head_balance(TRUTH, CLASSES, BalanceRecipe(remove=0.5), head=head, seed=0)
+    assert np.bincount(TRUTH[removed.kept]).tolist() == [3, 2]
+    assert removed.class_weights == {"common": pytest.approx(5 / 6), "rare": pytest.approx(5 / 4)}
+    drawn = plan_head_balance(TRUTH, CLASSES, BalanceRecipe(sampling="undersample"), head=head, seed=0)
+    assert np.bincount(TRUTH[drawn.kept]).tolist() == [2, 2]
+    assert drawn.times.tolist() == [1] * 4
+    assert drawn.class_weights == {"common": 1.0, "rare": 1.0}
+
+
+def test_a_head_without_epochs_counts_what_is_repeated_and_one_with_epochs_repeats_it_itself() -> None:
+    balance = BalanceRecipe(sampling="oversample")
+    for head in ("linear", "knn"):
+        plan = plan_head_balance(TRUTH, CLASSES, balance, head=head, seed=0)
+        assert plan.kept.tolist() == list(range(8))
+        assert np.bincount(TRUTH, weights=plan.times).tolist() == [6, 6]
+        assert plan.class_weights == {"common": 1.0, "rare": 1.0}
+    plan = plan_head_balance(TRUTH, CLASSES, balance, head="mlp", seed=0)
+    assert plan.times.tolist() == [1] * 8
+    assert plan.class_weights == {"common": 1.0, "rare": 1.0}

@@ -23,9 +23,7 @@ def fit_heads(kind: str, lesson: HeadLesson) -> list[Trial]:
     Args:
         kind: one of `HEADS`.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    with torch_threads(lesson.threads), threadpool_limits(lesson.threads):
+    with torch_threads(lesson.threads):
         return HEADS[kind](lesson)
 
 

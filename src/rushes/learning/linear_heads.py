@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from torch import nn
 
 _STEPS = 1000
+# Numbers in the features below which one thread is fastest: several spend their time waiting for each other, and on a
+# busy machine ten times as long.
+_WORTH_THREADS = 2**25
 
 
 def fit_linear_heads(lesson: HeadLesson) -> list[Trial]:
@@ -23,12 +26,16 @@ def fit_linear_heads(lesson: HeadLesson) -> list[Trial]:
 
     Features are standardised with the spread of train, and the standardisation is folded into the head.
     """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    threads = lesson.threads if lesson.features.size >= _WORTH_THREADS else 1
     even, centre, spread = standardise(lesson.features)
     candidates = sorted(lesson.recipe.training.regularisation)
     trials: list[Trial] = []
     for candidate in candidates:
         started = time.perf_counter()
-        weight, bias, converged = _fit_logistic(even, lesson, candidate=candidate)
+        with threadpool_limits(threads):
+            weight, bias, converged = _fit_logistic(even, lesson, candidate=candidate)
         head = _as_layer(weight / spread, bias - (weight * (centre / spread)).sum(axis=1))
         seconds = time.perf_counter() - started
         train_loss = score(answer_features(head, lesson.features), lesson.truth).loss

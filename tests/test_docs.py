@@ -175,6 +175,8 @@ def commands() -> dict[tuple[str, ...], Any]:
             found[verb,] = command
         else:
             found |= {(verb, name): one for name, one in below.items()}
+            if command.invoke_without_command:  # it does something alone
+                found[verb,] = command
     return found
 
 

@@ -24,6 +24,7 @@ BENCHMARKS = {
     "raw_preview": "first look at a raw, beside a full development",
     "features_first": "a head on cached features, beside fine-tuning",
     "loader": "share of training in which the network waits, beside torchvision's loader",
+    "baselines": "the nine MCU baselines, small: three designs, three removals, three seeds",
     "evaluate_speed": "scores with intervals, beside a scikit-learn loop",
     "runtime": "an exported bundle, beside eager torch",
     "suggest": "errors of suggested classes, beside near-duplicate counts",

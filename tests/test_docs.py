@@ -368,7 +368,9 @@ def test_every_key_of_json_output_is_described(tmp_path: Path, capsys: pytest.Ca
         ("split", "make"): said("split", "make", *inside),
         ("split", "check"): said("split", "check", *inside),
         ("status",): said("status", *inside),
+        ("runs",): said("runs", *inside),
         ("doctor",): said("doctor"),
+        ("models",): said("models", "mobilenetv2_100"),
     }
     newest = asked["manifest", "build"]["path"]
     asked["manifest", "diff"] = said("manifest", "diff", newest, newest)
@@ -435,7 +437,7 @@ def test_every_key_of_rushes_toml_is_described_with_its_default() -> None:
     project = {
         key: default
         for key, default in keys_of(Project).items()
-        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split", "dataset", "labels")
+        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split", "dataset", "labels", "runs")
     }
     tasks = {f"tasks.NAME.{key}": default for key, default in keys_of(Task).items() if key != "name"}
     tasks["tasks.NAME.classes"] = MISSING

@@ -44,6 +44,7 @@ EDGES = {
     "timm": {"models", "bundles"},
     "sklearn": {"learning"},
     "onnxruntime": {"bundles"},
+    "mlflow": {"learning"},
     "typer": {"cli"},
     "rich": {"cli"},
 }
@@ -62,6 +63,7 @@ HEAVY = (
     "boto3",
     "google",
     "requests",
+    "mlflow",
 )
 
 

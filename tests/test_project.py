@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,21 @@ def test_season_files_are_a_list_of_names() -> None:
     for wrong in ("S01.json", [1], ["a", "A"], [" "]):
         with pytest.raises(ProjectError, match="seasons"):
             parse_project({"labels": {"seasons": wrong}}, root=Path("p"))
+
+
+def test_where_runs_are_sent_is_checked() -> None:
+    assert parse_project({}, root=Path("p")).runs.mlflow == ""
+    for right in ("sqlite:///mlflow.db", "sqlite:////srv/mlflow.db", "https://experiments.example.org/a"):
+        assert parse_project({"runs": {"mlflow": right}}, root=Path("p")).runs.mlflow == right
+    for wrong, words in {
+        "mlruns": "Allowed: sqlite:///mlflow.db",
+        "file:///srv/mlruns": "given up keeping runs in plain folders",
+        "sqlite://mlflow.db": "Write it as sqlite:///mlflow.db",
+        "sqlite:///": "Write it as",
+        "https://me:secret@example.org": "MLFLOW_TRACKING_USERNAME",
+    }.items():
+        with pytest.raises(ProjectError, match=re.escape(words)) as told:
+            parse_project({"runs": {"mlflow": wrong}}, root=Path("p"))
+        assert "secret" not in str(told.value)
+    with pytest.raises(ProjectError, match="Did you mean 'mlflow'"):
+        parse_project({"runs": {"mlfow": "https://example.org"}}, root=Path("p"))

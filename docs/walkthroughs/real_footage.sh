@@ -54,7 +54,7 @@ done
 $rushes train cnn --set task=mcu --set name=mcu-cnn
 $rushes evaluate
 $rushes runs
-run=$($rushes runs --task scale --json | python3 -c 'import json, sys; print(next(r["run"] for r in json.load(sys.stdin) if r["split"]["kind"] == "grouped"))')
+run=$($rushes runs --task scale --json | python3 -c 'import json, sys; print(next(r["run"] for r in json.load(sys.stdin)["runs"] if r["split"]["kind"] == "grouped"))')
 $rushes export "$run" --to bundles/scale
 $rushes doctor bundles/scale
 $rushes predict bundles/scale "$media/raw" "$media/videos/nosferatu_1922_480p.mp4" --every 1s --out predictions.csv

@@ -18,7 +18,19 @@ T = TypeVar("T")
 PROJECT_FILE = "rushes.toml"
 # What rushes writes into a project; none of it is footage.
 OWN_FOLDERS = frozenset(
-    {".rushes", "bundles", "datasets", "frames", "manifests", "recipes", "runs", "scans", "splits", "thumbnails"}
+    {
+        ".rushes",
+        "bundles",
+        "datasets",
+        "frames",
+        "iterations",
+        "manifests",
+        "recipes",
+        "runs",
+        "scans",
+        "splits",
+        "thumbnails",
+    }
 )
 PICTURE_FORMATS = ("jpeg", "webp", "png")
 RAW_DEVELOPMENTS = ("preview", "half", "full")
@@ -152,6 +164,17 @@ class LabelSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RunSettings:
+    """What is done with runs beside keeping them.
+
+    Attributes:
+        mlflow: where each training sends its run, as MLflow writes it; "" sends nothing.
+    """
+
+    mlflow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A project folder and the settings of its `rushes.toml`."""
 
@@ -165,6 +188,7 @@ class Project:
     columns: Mapping[str, str] = field(default_factory=dict)  # sheet column -> its meaning, as --map says it
     dataset: DatasetSettings = field(default_factory=DatasetSettings)
     labels: LabelSettings = field(default_factory=LabelSettings)
+    runs: RunSettings = field(default_factory=RunSettings)
 
     @property
     def catalog_place(self) -> Path | str:
@@ -266,7 +290,7 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         ProjectError: a key is unknown, a value is of the wrong type or not allowed.
     """
     where = str(root / PROJECT_FILE)
-    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns", "labels", "dataset")
+    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns", "labels", "dataset", "runs")
     check_keys(table, allowed, where=where, error=ProjectError)
     if table.get("schema", "project/1") != "project/1":
         raise ProjectError(f"{where}: schema is '{table['schema']}', this rushes reads 'project/1'")
@@ -286,6 +310,7 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         columns={str(column): str(meaning) for column, meaning in columns.items()},
         dataset=_parse_dataset(_typed(table, "dataset", dict, {}, where=where), tuple(tasks), where=where),
         labels=_parse_labels(_typed(table, "labels", dict, {}, where=where), where=where),
+        runs=_parse_runs(_typed(table, "runs", dict, {}, where=where), where=where),
     )
 
 
@@ -494,3 +519,30 @@ def _parse_labels(table: Mapping[str, Any], *, where: str) -> LabelSettings:
     if any(not name.strip() for name in seasons):
         raise ProjectError(f'{place}: seasons names an empty file; write seasons = ["S01-episodes.json"]')
     return LabelSettings(seasons)
+
+
+def _parse_runs(table: Mapping[str, Any], *, where: str) -> RunSettings:
+    place = f"{where}: [runs]"
+    settings = settings_from_table(RunSettings, table, where=place, error=ProjectError)
+    if settings.mlflow:
+        wrong = why_no_mlflow(settings.mlflow)
+        if wrong:
+            raise ProjectError(f"{place} mlflow {wrong}")
+    return settings
+
+
+def why_no_mlflow(place: str) -> str:
+    """Return why runs cannot be sent to a place, to be read behind its name; "" where they can."""
+    scheme, found, rest = place.partition("://")
+    if not found or scheme not in ("sqlite", "http", "https"):
+        kept = " MLflow has given up keeping runs in plain folders." if scheme.startswith("file") else ""
+        return f"is '{place}'.{kept} Allowed: sqlite:///mlflow.db, https://SERVER, http://SERVER"
+    if scheme == "sqlite":
+        named = rest.removeprefix("/")
+        return "" if rest.startswith("/") and named else f"is '{place}'. Write it as sqlite:///mlflow.db"
+    if "@" in rest.partition("/")[0]:
+        return (
+            "holds a user name or password, which do not belong into a file or a command that others read. Set "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        )
+    return ""

@@ -49,3 +49,22 @@ def test_it_survives_its_own_table() -> None:
 def test_means_of_another_number_of_channels_are_refused() -> None:
     with pytest.raises(ValueError, match="1 values each"):
         Preprocessing(8, 8, color="gray")
+
+
+def test_bars_are_cut_off_before_the_picture_is_fitted() -> None:
+    dice = np.random.default_rng(0)
+    picture = dice.integers(60, 250, (60, 120, 3)).astype(np.uint8)
+    barred = np.zeros((80, 120, 3), np.uint8)
+    barred[10:70] = picture
+    wanted = Preprocessing(40, 20, fit="squeeze", letterbox="remove")
+    np.testing.assert_array_equal(prepare(barred, wanted), prepare(picture, wanted))
+    assert not np.array_equal(prepare(barred, Preprocessing(40, 20)), prepare(picture, wanted))
+
+
+def test_tables_of_before_are_read_and_those_that_keep_bars_are_written_as_before() -> None:
+    before = {"schema": "preprocessing/1", "width": 8, "height": 6, "color": "rgb", "fit": "pad",
+              "mean": [0.5] * 3, "std": [0.5] * 3}  # fmt: skip
+    assert Preprocessing.from_table(before).to_table() == before
+    cut = Preprocessing(8, 6, letterbox="remove")
+    assert cut.to_table()["letterbox"] == "remove"
+    assert Preprocessing.from_table(cut.to_table()) == cut

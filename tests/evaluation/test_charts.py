@@ -45,6 +45,14 @@ def test_lines_over_epochs_are_named_apart_and_the_best_epoch_is_marked():
     ElementTree.fromstring(svg)
 
 
+def test_names_of_many_low_lines_stay_apart_and_inside():
+    lines = [Line(f"class {number}", [(1, 0.0), (2, 0.0)], f"c{number}") for number in range(8)]
+    svg = draw_epochs(lines, best_epoch=None, share=True, label="recall")
+    heights = sorted(float(y) for y in re.findall(r'class="name \w+" x="[\d.]+" y="([\d.]+)"', svg))
+    assert all(below - above >= 15 for above, below in itertools.pairwise(heights))
+    assert heights[-1] <= 184
+
+
 def test_a_best_epoch_outside_the_record_is_not_drawn():
     svg = draw_epochs([Line("one", [(1, 0.0), (2, 0.0)], "main")], best_epoch=0, share=False, label="loss")
     assert "kept" not in svg

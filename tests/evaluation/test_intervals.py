@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evaluation.fabricated import answers, guesses
-from rushes.evaluation.intervals import Interval, bootstrap
+from rushes.evaluation.intervals import Interval, bootstrap, bootstrap_difference
 from rushes.evaluation.scores import tally_groups
 from rushes.learning.measures import Tallies, measure
 
@@ -142,3 +142,39 @@ def test_a_class_of_few_groups_has_a_range_among_many_groups():
     assert (intervals.recall[2].level, intervals.recall[2].group_count) == (None, 3)
     assert (intervals.recall[0].level, intervals.recall[0].group_count) == (0.95, 10)
     assert intervals.f1_macro.level == 0.95
+
+
+def test_the_interval_of_a_difference_is_that_of_a_loop_over_the_same_draws():
+    one, other = (
+        guesses(200, class_count=3, seed=1, group_count=9),
+        guesses(200, class_count=3, seed=1, group_count=9, skill=2.0),
+    )
+    first, second = tally_groups(one)[1], tally_groups(other)[1]
+    found = bootstrap_difference(first, second, seed=0)
+    dice = np.random.default_rng(5)
+    gains = []
+    for _ in range(4000):
+        rows = dice.integers(0, len(first.labelled), len(first.labelled))
+        scores = [
+            measure(Tallies(*(counts[rows].sum(axis=0) for counts in (t.found, t.labelled, t.predicted)))).f1_macro
+            for t in (first, second)
+        ]
+        gains.append(scores[1] - scores[0])
+    assert [found.f1_macro.low, found.f1_macro.high] == pytest.approx(np.quantile(gains, [0.025, 0.975]), abs=0.015)
+
+
+def test_a_difference_of_a_run_with_itself_is_zero_for_sure():
+    _, tallies = tally_groups(guesses(200, class_count=3, seed=1, group_count=9))
+    found = bootstrap_difference(tallies, tallies, seed=0)
+    assert (found.f1_macro.low, found.f1_macro.high) == (0.0, 0.0)
+
+
+def test_a_difference_over_other_samples_is_refused():
+    first, second = (tally_groups(guesses(200, class_count=3, seed=seed, group_count=9))[1] for seed in (1, 2))
+    with pytest.raises(ValueError, match="the same samples"):
+        bootstrap_difference(first, second, seed=0)
+
+
+def test_from_one_group_a_difference_has_no_interval():
+    _, tallies = tally_groups(answers([("CS", "CS"), ("MS", "CS")], groups=["film"] * 2))
+    assert bootstrap_difference(tallies, tallies, seed=0).accuracy.low is None

@@ -244,4 +244,4 @@ def test_status_and_runs_tell_what_there_is(loop: Loop, rushes: Rushes) -> None:
     assert status["tasks"]["scale"]["conflicts"] > 0
     assert len(status["groups"]) == 5
     runs = rushes("runs", "--json", folder=loop.folder).json
-    assert {run["split"]["kind"] for run in runs} == {"grouped", "mixed"}
+    assert {run["split"]["kind"] for run in runs["runs"]} == {"grouped", "mixed"}

@@ -50,6 +50,14 @@ def test_a_backbone_of_fixed_size_is_built_for_the_size_that_is_asked() -> None:
     assert backbone.arguments == {"img_size": [64, 96]}
 
 
+@pytest.mark.parametrize("kind", ["cnn", "features"])
+def test_bars_are_cut_off_where_the_recipe_says_so(kind: str) -> None:
+    _, shown = plan_architecture(recipe(model={"kind": kind}, input={"letterbox": "remove"}))
+    assert shown.letterbox == "remove"
+    _, shown = plan_architecture(recipe(model={"kind": kind}))
+    assert shown.letterbox == "keep"
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import multiprocessing
+import os
 import shutil
+import signal
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from learning.tiny import StopAt, TinyProject
+from learning.tiny import StopAt, TinyProject, make_project
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.labels.manifest import ManifestRow
 from rushes.learning.features import Features, compute_features, describe_features
@@ -89,15 +93,56 @@ def test_other_weights_arguments_or_preprocessing_are_other_features(
     assert compute(project, project.rows, MeanColour(), about).computed_count == 48
 
 
-def test_what_was_computed_before_an_interruption_is_kept(tmp_path: Path) -> None:
-    from learning.tiny import make_project
-
+@pytest.mark.parametrize(("after", "kept"), [(255, 0), (260, 260), (295, 260)])
+def test_an_interruption_costs_one_part_of_the_cache_at_most(tmp_path: Path, after: int, kept: int) -> None:
     project = make_project(tmp_path, per_class=25)  # 300 pictures: more than one part of the cache
     with pytest.raises(KeyboardInterrupt):
-        compute(project, project.rows, MeanColour(), progress=_stop_after(260))
+        compute(project, project.rows, MeanColour(), progress=_stop_after(after))
     resumed = compute(project, project.rows, MeanColour())
-    assert resumed.computed_count == 300 - 256
+    assert resumed.computed_count == 300 - kept
     assert len(resumed.rows) == 300
+
+
+def test_a_kill_in_the_middle_costs_one_part_of_the_cache_at_most(tmp_path: Path) -> None:
+    project = make_project(tmp_path, per_class=25)
+    child = multiprocessing.get_context("spawn").Process(target=_compute_and_die, args=(project, 290))
+    child.start()
+    child.join(60)
+    assert child.exitcode == -signal.SIGKILL
+    resumed = compute(project, project.rows, MeanColour())
+    assert resumed.computed_count == 300 - 260
+    whole = compute(replace(project, root=tmp_path), project.rows, MeanColour())
+    np.testing.assert_array_equal(resumed.values, whole.values)
+
+
+def _compute_and_die(project: TinyProject, after: int) -> None:
+    def progress(done: int, total: int | None, note: str = "") -> None:
+        if done >= after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    compute(project, project.rows, MeanColour(), progress=progress)
+
+
+def test_pictures_that_come_are_read_while_those_before_are_computed(tmp_path: Path) -> None:
+    project = make_project(tmp_path, per_class=25)
+    fifo = project.root / project.rows[280].img_ref  # of the second part: only a reader that runs ahead opens it
+    data = fifo.read_bytes()
+    fifo.unlink()
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_bytes, args=(data,), daemon=True)
+    batches: list[int] = []
+
+    def extract(pixels: np.ndarray) -> np.ndarray:
+        batches.append(len(pixels))
+        if sum(batches) == 255:  # of the first part, not written yet
+            writer.start()
+            writer.join(30)
+            assert not writer.is_alive()
+        return pixels.mean(axis=(1, 2)).astype(np.float32)
+
+    rows = [*project.rows[:280], replace(project.rows[280], sha256="ab"), *project.rows[281:]]
+    found = compute(project, rows, extract)
+    assert sum(batches) + len(found.lost) == 300
 
 
 def _stop_after(count: int) -> Any:

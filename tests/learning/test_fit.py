@@ -62,6 +62,7 @@ def test_a_network_learns_what_can_be_seen(tmp_path: Path) -> None:
     unseen = samples(30, 2)
     assert score(answer_samples(network, unseen, piece_size=8, threads=1)[1], unseen.truth).f1_macro > 0.9
     assert [record["epoch"] for record in fitted.history] == list(range(1, fitted.epochs + 1))
+    assert all(len(record["recalls"]) == 2 and 0 <= record["accuracy"] <= 1 for record in fitted.history)
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:

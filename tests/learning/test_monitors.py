@@ -15,6 +15,8 @@ def test_scores_worked_by_hand() -> None:
     assert found.f1_macro == pytest.approx((2 / 3 + 4 / 5) / 2)  # a: precision 1, recall ½; b: precision ⅔, recall 1
     assert found.balanced_accuracy == pytest.approx((1 / 2 + 1) / 2)
     assert found.loss == pytest.approx(-np.log([0.8, 0.4, 0.9, 0.6]).mean())
+    assert found.accuracy == 0.75
+    assert found.recalls == (0.5, 1.0, None)
 
 
 def test_scores_agree_with_scikit_learn() -> None:

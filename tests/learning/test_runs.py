@@ -9,7 +9,7 @@ import pytest
 
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import RunError
-from rushes.learning.runs import Run, list_runs, name_run, new_run_folder, read_run, write_run
+from rushes.learning.runs import Run, list_runs, name_run, new_run_folder, read_run, survey_runs, write_run
 
 NOW = datetime(2026, 11, 20, 14, 25, 1, tzinfo=UTC)
 
@@ -60,6 +60,9 @@ def test_runs_stand_in_order_of_time_and_other_folders_are_passed_over(tmp_path:
     spoilt = make_run(tmp_path / "2026-11-24-000000-e")
     (spoilt.folder / "run.json").write_text("{", encoding="utf-8")
     assert list_runs(tmp_path) == [earlier, later]
+    (unreadable,) = survey_runs(tmp_path)[1]
+    assert unreadable.folder == spoilt.folder
+    assert "cannot be read" in unreadable.reason
 
 
 def test_a_project_without_runs_has_none(tmp_path: Path) -> None:

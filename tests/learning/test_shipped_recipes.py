@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from learning.tiny import TASK, TinyProject, as_manifest, make_project
 from rushes.cli.templates import TEMPLATES
 from rushes.learning.recipe_files import SHIPPED, ListedRecipe, list_recipes, parse_recipe, read_recipe_table
 from rushes.learning.runs import read_run
+from rushes.learning.search import check_space, plan_settings, read_search
 from rushes.learning.train import train
 from rushes.project import Task
 
@@ -78,6 +79,7 @@ def places_of(project: TinyProject, name: str) -> dict[str, Any]:
         return project.places()
     task = Task("select", ("reject", "select"))
     rows = [replace(row, class_name=task.classes[row.class_name != TASK.classes[0]]) for row in project.rows]
+    (project.root / name).mkdir()
     rows, manifest, split = as_manifest(project.root / name, rows)
     return project.places() | {"task": task, "rows": rows, "manifest": manifest, "split": split}
 
@@ -127,11 +129,15 @@ def test_every_recipe_asks_for_a_network_that_can_be_built(listed: ListedRecipe)
 @pytest.mark.parametrize("listed", [one for one in LISTED if one.search], ids=is_named)
 def test_every_value_that_a_search_would_try_is_allowed(listed: ListedRecipe) -> None:
     table = read_recipe_table(listed.path)
-    space = table["search"]["space"]
-    assert space
-    for key, tried in space.items():
-        for value in (tried["low"], tried["high"]) if isinstance(tried, dict) else tried:
-            parse_recipe(changed(table, {key: value}), where=f"{listed.name} with {key} = {value}")
+    check_space(read_search(table, where=listed.name), table, where=listed.name)
+
+
+def test_the_baselines_are_nine() -> None:
+    table = read_recipe_table(SHIPPED / "search" / "baselines.toml")
+    settings = plan_settings(read_search(table, where="baselines"), table, where="baselines")
+    assert {(setting["model.design"], setting["balance.remove"]) for setting in settings} == {
+        (design, removed) for design in ("cnn-4x4", "cnn-5x5", "cnn-6x6") for removed in (0.2, 0.4, 0.6)
+    }
 
 
 def test_nothing_in_the_recipe_of_shot_scale_changes_a_scale() -> None:
@@ -148,7 +154,7 @@ def test_the_recipe_of_a_cull_mirrors_rejects_alone() -> None:
     recipe = parse_recipe(read_recipe_table(SHIPPED / "users" / "cull.toml"), where="cull")
     reject, select = plan_augmentations(recipe.augment, ("reject", "select"))
     assert (reject.flip, select.flip) == (True, False)
-    assert {item.name for item in fields(reject) if getattr(reject, item.name) != getattr(select, item.name)} == {"flip"}
+    assert replace(reject, flip=False) == select
 
 
 @pytest.mark.parametrize("listed", LISTED, ids=is_named)

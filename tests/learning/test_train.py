@@ -16,7 +16,7 @@ from rushes.footage.pictures import read_picture
 from rushes.learning.balance import plan_class_weights
 from rushes.learning.monitors import score
 from rushes.learning.predictions import read_predictions
-from rushes.learning.recipe import BalanceRecipe, InputRecipe
+from rushes.learning.recipe import AugmentRecipe, BalanceRecipe, InputRecipe
 from rushes.learning.recipe_files import parse_recipe
 from rushes.learning.runs import Run, list_runs, read_run
 from rushes.learning.train import train
@@ -29,7 +29,8 @@ def check_run(run: Run, project: TinyProject) -> None:
     """Assert what holds of every run: its files, and that the stored network gives the stored predictions."""
     files = {path.relative_to(run.folder).as_posix() for path in run.folder.rglob("*") if path.is_file()}
     assert files == {
-        "run.json", "history.jsonl", "model.safetensors", "predictions/validation.parquet", "predictions/test.parquet"
+        "run.json", "history.jsonl", "model.safetensors", "predictions/validation.parquet", "predictions/test.parquet",
+        "augmented.webp",
     }  # fmt: skip
     assert run.manifest == {"path": "manifests/place-manifest.jl", "sha256": digest_of_file(project.manifest)}
     assert run.split == {"path": None, "sha256": project.split.digest, "kind": "grouped"}
@@ -212,6 +213,8 @@ def test_a_class_that_is_never_predicted_is_named(project: TinyProject) -> None:
         name for name in TASK.classes if any(f"'{name}' is never predicted on validation" in w for w in run.warnings)
     }
     assert named == ignored
+    assert set(run.never_predicted) >= ignored
+    assert read_run(run.folder).never_predicted == run.never_predicted
 
 
 @pytest.mark.parametrize(
@@ -226,6 +229,48 @@ def test_samples_that_do_not_fit_the_task_start_no_training(
 ) -> None:
     with pytest.raises(error, match=message):
         train(cnn_recipe(), **project.places() | change)
+    assert not (project.root / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("balance", "left", "weights"),
+    [
+        (BalanceRecipe(remove=0.5), 4, (11 / 12, 11 / 6, 11 / 15)),  # 4, 2 and 5 are shown: 11 / (3 n)
+        (BalanceRecipe(sampling="oversample", loss="focal"), 8, (1.0, 1.0, 1.0)),
+        (BalanceRecipe(sampling="undersample"), 2, (1.0, 1.0, 1.0)),
+        (BalanceRecipe(sampling="resample", loss="plain"), 8, (1.0, 1.0, 1.0)),
+        (BalanceRecipe(loss="plain", class_weights={"middle": 3.5}), 8, (1.0, 3.5, 1.0)),
+    ],
+)
+def test_each_balance_trains_and_the_run_says_what_was_kept_and_weighed(
+    project: TinyProject, balance: BalanceRecipe, left: int, weights: tuple[float, float, float]
+) -> None:
+    of_train = {"left": 8, "middle": 2, "right": 5}
+    shown: dict[str, int] = dict.fromkeys(of_train, 0)
+    rows = []
+    for row in project.rows:
+        is_train = row.group in ("film-a", "film-b")
+        shown[row.class_name] += is_train
+        if not is_train or shown[row.class_name] <= of_train[row.class_name]:
+            rows.append(row)
+    kept, manifest, split = as_manifest(project.root, rows)
+    more = {"rows": kept, "manifest": manifest, "split": split}
+    run = train(replace(cnn_recipe(epochs=1), balance=balance), **project.places() | more)
+    assert run.counts["train"]["left"] == left
+    assert run.counts["validation"] == {"left": 4, "middle": 4, "right": 4}
+    assert tuple(run.class_weights.values()) == pytest.approx(weights)
+    assert [record["epoch"] for record in run.history] == [1]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"balance": BalanceRecipe(class_weights={"midle": 2.0})}, {"augment": AugmentRecipe(classes={"midle": {}})}],
+)
+def test_a_class_of_the_recipe_that_is_none_starts_no_training(
+    project: TinyProject, changed: dict[str, object]
+) -> None:
+    with pytest.raises(RecipeError, match=r"'midle'.*'middle'"):
+        train(replace(cnn_recipe(), **changed), **project.places())
     assert not (project.root / "runs").exists()
 
 
@@ -320,3 +365,34 @@ def test_labelled_frames_that_no_part_takes_are_said(project: TinyProject) -> No
     places = project.places() | {"rows": (*project.rows, strange)}
     run = train(cnn_recipe(epochs=1), **places)
     assert any(warning.startswith("1 of 49 labelled samples stand in no part") for warning in run.warnings)
+
+
+@pytest.mark.parametrize(("kind", "setting"), [("knn", "neighbours"), ("mlp", "regularisation")])
+def test_each_head_is_a_whole_run_and_the_same_again_on_the_features_of_the_first(
+    project: TinyProject, weights: Path, kind: str, setting: str
+) -> None:
+    notes: list[str] = []
+    places = project.places() | {"progress": lambda done, total, note="": notes.append(note)}
+    linear = backbone_recipe("features", weights, regularisation=[0.1, 1.0], neighbours=[1, 3])
+    train(linear, **places)
+    assert "computing features" in notes
+    notes.clear()
+    recipe = replace(linear, model=replace(linear.model, head=kind, hidden=8))
+    first, second = train(recipe, **places), train(recipe, **places)
+    assert "computing features" not in notes
+    check_run(first, project)
+    assert digest_of_file(first.folder / "model.safetensors") == digest_of_file(second.folder / "model.safetensors")
+    assert first.head["kind"] == kind
+    assert len(first.history) == 2
+    assert all(setting in record for record in first.history)
+    assert [record["chosen"] for record in first.history].count(True) == 1
+    head = load_network(first.folder).head
+    assert first.trained_parameters == sum(parameter.numel() for parameter in head.parameters())
+
+
+def test_a_balance_that_a_head_cannot_follow_starts_no_training(project: TinyProject, tmp_path: Path) -> None:
+    recipe = backbone_recipe("features", tmp_path / "nobody-looks.pth")
+    recipe = replace(recipe, balance=BalanceRecipe(sampling="resample"))
+    with pytest.raises(RecipeError, match="a linear head has no epochs"):
+        train(recipe, **project.places())
+    assert not (project.root / "runs").exists()

@@ -174,11 +174,12 @@ def _training(facts: CardFacts) -> str:
 def _input(facts: CardFacts) -> str:
     p = facts.preprocessing
     colour = "RGB" if p.color == "rgb" else "grey (BT.601 luma)"
+    bars = "black bars are cut off, " if p.letterbox == "remove" else ""
     return (
         "## What it is shown\n\n"
         f"`model.onnx` takes `pixels`, uint8 (batch, {p.height}, {p.width}, {p.channels}), and gives `logits` and "
         f"`probabilities`, (batch, {len(facts.classes)}), in the order of `classes.json`. A picture is brought to "
-        f"size {facts.working_size} first (a long side, or width x height), then {_FIT[p.fit]}, {p.width} x "
+        f"size {facts.working_size} first (a long side, or width x height), {bars}then {_FIT[p.fit]}, {p.width} x "
         f"{p.height}, {colour}. "
         "Scaling by 1/255, mean and deviation are inside the graph.\n\n"
         "```\nrushes predict BUNDLE FILE_OR_FOLDER\n```"

@@ -384,7 +384,7 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         preprocessing=size,
         working_size=run.working_size,
         architecture=config["architecture"],
-        method=_method(recipe),
+        method=_method(recipe, run.head),
         split_kind=str(run.split.get("kind", recipe["split"])),
         counts=run.counts,
         licence=_licence(recipe),
@@ -395,13 +395,23 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
     return Candidate(name, run.task, run.classes, size, run.working_size, config, provenance, facts)
 
 
-def _method(recipe: Mapping[str, Any]) -> str:
+def _method(recipe: Mapping[str, Any], head: Mapping[str, Any]) -> str:
     model = recipe["model"]
     return {
         "cnn": f"A small convolutional network (`{model['design']}`), trained from scratch",
-        "features": f"The backbone `{model['backbone']}`, frozen, with a {model['head']} head trained on its features",
+        "features": f"The backbone `{model['backbone']}`, frozen, with {_describe_head(head)}",
         "finetune": f"The backbone `{model['backbone']}`, {_trained_part(model)} trained on",
     }[model["kind"]]
+
+
+def _describe_head(head: Mapping[str, Any]) -> str:
+    """Return in words what stands on top of a frozen backbone; of stored pictures it says so, for they travel along."""
+    if head["kind"] == "knn":
+        voters = f"the {head['neighbours']:,} nearest of {head['samples']:,} training pictures"
+        return f"a vote of {voters}, whose features are part of the bundle"
+    if head["kind"] == "mlp":
+        return f"an mlp head (one hidden layer of {head['hidden']:,}) trained on its features"
+    return f"a {head['kind']} head trained on its features"
 
 
 def _trained_part(model: Mapping[str, Any]) -> str:

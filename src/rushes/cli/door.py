@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from rushes.errors import RushesError, remedy_of
 from rushes.progress import Progress
@@ -69,6 +69,10 @@ class Door:
     def warn(self, text: str) -> None:
         """Print a warning on stderr, in both modes."""
         self.err.print(text, style="yellow", markup=False)
+
+    def alarm(self, text: str) -> None:
+        """Print on stderr what nobody should overlook, in both modes; the exit status stays as it is."""
+        self.err.print(text, style="bold red", markup=False)
 
     def fail_item(self, text: str) -> None:
         """Take note of one thing that failed while the rest went on, and print it on stderr."""
@@ -219,8 +223,14 @@ def plural(count: int, word: str, words: str | None = None) -> str:
     return f"{count:,} {word if count == 1 else words or word + 's'}"
 
 
-def table_of(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Any:
-    """Return a rich table; columns whose cells are all numbers are set to the right."""
+def table_of(
+    title: str | None, columns: Sequence[str], rows: Sequence[Sequence[object]], *, whole: Sequence[str] = ()
+) -> Any:
+    """Return a rich table; columns whose cells are all numbers are set to the right.
+
+    Args:
+        whole: columns that are never folded, such as of names that people copy.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -228,7 +238,8 @@ def table_of(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
         numbers = rows and all(isinstance(row[index], int | float) or row[index] is None for row in rows)
-        table.add_column(Text(column), justify="right" if numbers else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if numbers else "left"
+        table.add_column(Text(column), justify=justify, overflow="fold", no_wrap=column in whole)
     for row in rows:
         table.add_row(
             *(Text("–" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row)

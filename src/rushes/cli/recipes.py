@@ -77,7 +77,7 @@ def copy(
 
         place = find_project(project)
         source = find_recipe(name, _folders(place))
-        target = _target(place, to or source.stem)
+        target = _target(place, source.stem if to is None else to)
         text = _read(source)
         if not dry_run:
             write_text(target, text)

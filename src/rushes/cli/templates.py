@@ -89,6 +89,10 @@ to = "datasets/{{task}}"
 [labels]
 # seasons = ["S01-episodes.json"]
 
+# Where each training tells MLflow of its run, beside keeping it here.
+[runs]
+# mlflow = "sqlite:///mlflow.db"
+
 # What columns of your sheets mean: frame, source, ordinal, timecode, seconds, start, stop, last, class, class:ORIGIN,
 # origin, group, subjects.
 [columns]

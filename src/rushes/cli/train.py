@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rushes.cli.door import opened
+from rushes.cli.door import Door, opened
 from rushes.cli.options import (
     DebugOption,
     DeviceOption,
@@ -17,6 +17,7 @@ from rushes.cli.options import (
     ThreadsOption,
     verb_app,
 )
+from rushes.cli.runs_send import send_trained
 from rushes.cli.versions import newest_rows, newest_split_of
 from rushes.errors import ManifestError, require_extra
 
@@ -52,6 +53,8 @@ def train(
         from datetime import UTC, datetime
 
         from rushes.catalog.catalog import open_catalog, signatures_of_frames
+        from rushes.datasets.split import count_classes, rows_of_parts
+        from rushes.learning.balance import advise_never_predicted, check_names, is_answered, suggest_balance
         from rushes.learning.recipe_files import SHIPPED, find_recipe, read_recipe
         from rushes.learning.train import train as learn
         from rushes.project import find_project
@@ -61,6 +64,9 @@ def train(
         task = place.task(asked.task or None)
         manifest, rows = newest_rows(place, task)
         split_path, split = newest_split_of(place, task, asked.split)
+        check_names(asked.balance, task.classes)
+        counts = count_classes(rows_of_parts(rows, split), task.classes)["train"]
+        suggestion = suggest_balance(counts, kind=asked.model.kind)
         used = {row.frame_id for row in rows}
         with open_catalog(place.catalog_place) as catalog:
             frames = [item for item in catalog.frames() if item.frame.id in used]
@@ -77,8 +83,22 @@ def train(
                       "To have one size, remove frames/ and ingest again")  # fmt: skip
         if dry_run:
             door.say(f"would train {asked.name} on {len(split.parts)} samples of {manifest.name} and {split_path.name}")
-            door.finish({"recipe": asked.to_table(), "manifest": str(manifest), "split": str(split_path)})
+            _say_counts(door, counts)
+            if not is_answered(suggestion, asked.balance):
+                door.say(f"suggestion: {suggestion.sentence} {suggestion.options}")
+            door.finish(
+                {
+                    "recipe": asked.to_table(),
+                    "manifest": str(manifest),
+                    "split": str(split_path),
+                    "counts": counts,
+                    "suggestion": {"sentence": suggestion.sentence, "changes": list(suggestion.changes)},
+                }
+            )
         door.say(f"training {asked.name} ({asked.model.kind}) for task {task.name} on the {split.kind} split")
+        _say_counts(door, counts)
+        if not is_answered(suggestion, asked.balance):
+            door.say(f"suggestion: {suggestion.sentence} {suggestion.options}")
         with door.progress("train") as progress:
             run = learn(
                 asked,
@@ -99,9 +119,17 @@ def train(
             )
         for warning in run.warnings:
             door.warn(f"warning: {warning}")
+        send_trained(door, place, run)
         door.say(f"run: {run.folder}")
         door.say(f"Next: rushes evaluate {run.folder.name}")
+        advice = advise_never_predicted(run.never_predicted, counts, asked.balance, kind=asked.model.kind)
+        for name, sentence in advice.items():
+            door.alarm(f"class '{name}' is never predicted: this run does not find it. {sentence}")
         door.finish({"run": str(run.folder), **run.to_table()})
+
+
+def _say_counts(door: Door, counts: Mapping[str, int]) -> None:
+    door.say("train samples: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
 
 
 def _leaks_into_test(split: Split, rows: Sequence[ManifestRow], signatures: Mapping[str, int]) -> tuple[str, ...]:

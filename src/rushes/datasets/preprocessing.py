@@ -8,8 +8,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from rushes.datasets.letterbox import find_letterbox
+
 Color = Literal["rgb", "gray"]
 Fit = Literal["squeeze", "crop", "pad"]
+Letterbox = Literal["keep", "remove"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Preprocessing:
         color: `rgb` (3 channels) or `gray` (1 channel, ITU-R BT.601 luma).
         fit: `squeeze` ignores the aspect, `crop` cuts the longer side's ends off, `pad` adds black.
         mean, std: per channel, on a scale of 0 to 1; applied inside the exported graph, not by `prepare`.
+        letterbox: `remove` cuts black bars off before the picture is fitted, as `find_letterbox` finds them.
     """
 
     width: int
@@ -29,6 +33,7 @@ class Preprocessing:
     fit: Fit = "squeeze"
     mean: tuple[float, ...] = (0.5, 0.5, 0.5)
     std: tuple[float, ...] = (0.5, 0.5, 0.5)
+    letterbox: Letterbox = "keep"
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
@@ -41,7 +46,10 @@ class Preprocessing:
         return 1 if self.color == "gray" else 3
 
     def to_table(self) -> dict[str, Any]:
-        return {"schema": "preprocessing/1", **asdict(self), "mean": list(self.mean), "std": list(self.std)}
+        table = {"schema": "preprocessing/1", **asdict(self), "mean": list(self.mean), "std": list(self.std)}
+        if self.letterbox == "keep":
+            del table["letterbox"]  # what is digested of a table, such as the key of cached features, stays as it was
+        return table
 
     @classmethod
     def from_table(cls, table: dict[str, Any]) -> Preprocessing:
@@ -50,7 +58,9 @@ class Preprocessing:
 
 
 def prepare(pixels: npt.NDArray[np.uint8], preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:
-    """Return one picture as a model takes it: resized, its colour as wanted, not yet normalised.
+    """Return one picture as a model takes it: its bars cut off if so wanted, resized, its colour as wanted.
+
+    It is not yet normalised.
 
     Args:
         pixels: (height, width, 3) RGB, any size.
@@ -60,6 +70,9 @@ def prepare(pixels: npt.NDArray[np.uint8], preprocessing: Preprocessing) -> npt.
     """
     import cv2
 
+    if preprocessing.letterbox == "remove":
+        box = find_letterbox(pixels)
+        pixels = pixels[box.top : box.bottom, box.left : box.right]
     wanted = (preprocessing.width, preprocessing.height)
     height, width = pixels.shape[:2]
     if preprocessing.fit == "crop":

@@ -20,7 +20,7 @@ class Line:
 
     Attributes:
         points: (epoch, value) in the order of epochs.
-        style: a class of the style sheet: `main` or `second`.
+        style: a class of the style sheet: `main`, `second`, `third`, or `c0` to `c7` where lines are of equal rank.
     """
 
     name: str
@@ -106,7 +106,8 @@ def draw_epochs(lines: Sequence[Line], *, best_epoch: float | None, share: bool,
     for line in lines:
         points = " ".join(f"{x(epoch):.1f},{y(value):.1f}" for epoch, value in line.points)
         parts.append(f'<polyline class="{line.style}" points="{points}"/>')
-    for line, height_of_name in zip(lines, _apart([y(line.points[-1][1]) for line in lines]), strict=True):
+    heights = _apart([y(line.points[-1][1]) for line in lines], lowest=top + height + 12)
+    for line, height_of_name in zip(lines, heights, strict=True):
         parts.append(
             f'<text class="name {line.style}" x="{left + width + 7:.0f}" y="{height_of_name + 4:.1f}">'
             f"{text(line.name)}</text>"
@@ -124,10 +125,14 @@ def _steps(curve: Curve) -> tuple[list[float], list[float]]:
     return [float(value) for value in curve.recall[kept]], [float(value) for value in curve.precision[kept]]
 
 
-def _apart(heights: Sequence[float], *, least: float = 15.0) -> list[float]:
-    """Move names apart so that none overlaps, keeping their order from top to bottom."""
+def _apart(heights: Sequence[float], *, lowest: float, least: float = 15.0) -> list[float]:
+    """Move names apart so that none overlaps, keeping their order from top to bottom and none below `lowest`."""
     moved = list(heights)
     order = sorted(range(len(heights)), key=lambda i: heights[i])
     for above, below in pairwise(order):
         moved[below] = max(moved[below], moved[above] + least)
+    if order and moved[order[-1]] > lowest:
+        moved[order[-1]] = lowest
+        for below, above in pairwise(reversed(order)):
+            moved[above] = min(moved[above], moved[below] - least)
     return moved

@@ -16,6 +16,7 @@ from rushes.labels.manifest import read_manifest
 from rushes.labels.subjects import Subjects
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
+from rushes.learning.sheet import SHEET_FILE
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_file, write_json
 
@@ -55,11 +56,11 @@ def evaluate_run(
             compared with it.
     """
     run = read_run(run_folder)
-    predictions = _read_part(run, "test")
+    predictions = read_part(run, "test")
     test = judge(predictions, train_counts=_train_counts(run))
     validation = None
     if run.predictions_file("validation").is_file():
-        validation = judge(_read_part(run, "validation"), train_counts=_train_counts(run))
+        validation = judge(read_part(run, "validation"), train_counts=_train_counts(run))
     other = read_run(mixed_run) if mixed_run is not None else None
     mixed, warnings = (None, ()) if other is None else _judge_mixed(other, run)
     evidence = Evidence(
@@ -72,12 +73,20 @@ def evaluate_run(
         command=_command(run, other, project_root=project_root),
         warnings=warnings,
         slices=_judge_slices(run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {})),
+        sheet=_read_sheet(run_folder),
     )
     metrics = _metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
     write_report(report, evidence, project_root=project_root, progress=progress)
     write_json(run_folder / "metrics.json", metrics)
     return Evaluation(report, metrics)
+
+
+def _read_sheet(run_folder: Path) -> bytes:
+    try:
+        return (run_folder / SHEET_FILE).read_bytes()
+    except OSError:
+        return b""
 
 
 def _metrics_table(evidence: Evidence, *, mixed_run: str | None) -> dict[str, Any]:
@@ -110,7 +119,7 @@ def _judge_mixed(other: Run, run: Run) -> tuple[Judgement, tuple[str, ...]]:
     if (other.task, other.classes) != (run.task, run.classes):
         answers = [f"{one.folder} answers {one.task} ({', '.join(one.classes)})" for one in (other, run)]
         raise RunError(f"{answers[0]}, {answers[1]}: they cannot be compared. Train both on the same task")
-    recipes = [_flat(one.recipe) for one in (run, other)]
+    recipes = [flat_recipe(one.recipe) for one in (run, other)]
     differing = sorted(
         key
         for key in recipes[0].keys() | recipes[1].keys()
@@ -122,7 +131,7 @@ def _judge_mixed(other: Run, run: Run) -> tuple[Judgement, tuple[str, ...]]:
             f"The run on the mixed split differs in more than its split ({', '.join(differing)}), so the gap is not "
             "owed to the split alone."
         )
-    return judge(_read_part(other, "test"), train_counts=_train_counts(other)), tuple(warnings)
+    return judge(read_part(other, "test"), train_counts=_train_counts(other)), tuple(warnings)
 
 
 def _judge_slices(
@@ -145,7 +154,12 @@ def _subjects_of_manifest(run: Run, project_root: Path) -> dict[str, Subjects]:
         return {}
 
 
-def _read_part(run: Run, part: str) -> Predictions:
+def read_part(run: Run, part: str) -> Predictions:
+    """Read what a run answered on `validation` or `test`.
+
+    Raises:
+        RunError: there are no such predictions, or they cannot be read.
+    """
     import polars
 
     path = run.predictions_file(part)
@@ -182,11 +196,12 @@ def _inside(path: Path, folder: Path) -> str:
         return str(path)
 
 
-def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat_recipe(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return dotted key -> value of a recipe's table."""
     flat: dict[str, Any] = {}
     for key, value in table.items():
         if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
+            flat |= flat_recipe(value, f"{prefix}{key}.")
         else:
             flat[prefix + key] = list(value) if isinstance(value, tuple) else value
     return flat

@@ -10,7 +10,8 @@ therefore called a range over the groups and has no level.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -72,10 +73,53 @@ def bootstrap(tallies: Tallies, *, seed: int, resamples: int = RESAMPLES) -> Int
         tallies: counts of (groups, classes).
         seed: the same seed and counts give the same intervals.
     """
-    group_count = tallies.labelled.shape[0]
+    resampled = _draw(tallies, seed=seed, resamples=resamples) if len(tallies.labelled) > 1 else None
+    return _intervals(tallies, resampled, None if resampled is None else measure(resampled))
+
+
+def bootstrap_difference(one: Tallies, other: Tallies, *, seed: int, resamples: int = RESAMPLES) -> Intervals:
+    """Return the interval of what every score gains from `one` to `other`, on the same samples.
+
+    Each draw takes the same groups for both, so that what makes a group hard for both cancels out: the interval of a
+    difference is far narrower than those of the two scores suggest.
+
+    Args:
+        one, other: counts of (groups, classes), row by row of the same group, `labelled` alike.
+        seed, resamples: as for `bootstrap`.
+
+    Raises:
+        ValueError: the two are not of the same samples.
+    """
+    if one.labelled.shape != other.labelled.shape or (one.labelled != other.labelled).any():
+        raise ValueError("the difference of two scores is taken on the same samples with the same labels")
+    both = Tallies(*(np.concatenate(pair, axis=1) for pair in _pairs(one, other)))
+    class_count = one.labelled.shape[1]
+    feeding = Tallies(one.found, one.labelled, one.predicted + other.predicted)
+    if len(one.labelled) < 2:
+        return _intervals(feeding, None, None)
+    drawn = _draw(both, seed=seed, resamples=resamples)
+    first = Tallies(*(counts[:, :class_count] for counts in (drawn.found, drawn.labelled, drawn.predicted)))
+    second = Tallies(*(counts[:, class_count:] for counts in (drawn.found, drawn.labelled, drawn.predicted)))
+    before, after = measure(first), measure(second)
+    gained = Measures(
+        **{item.name: getattr(after, item.name) - getattr(before, item.name) for item in fields(Measures)}
+    )
+    return _intervals(feeding, first, gained)
+
+
+def _pairs(one: Tallies, other: Tallies) -> Iterator[tuple[npt.NDArray[np.number], npt.NDArray[np.number]]]:
+    for item in fields(Tallies):
+        yield getattr(one, item.name), getattr(other, item.name)
+
+
+def _intervals(tallies: Tallies, resampled: Tallies | None, drawn: Measures | None) -> Intervals:
+    """Return the intervals of drawn values.
+
+    Args:
+        tallies: (groups, classes), of the samples themselves; say which groups feed which score.
+        resampled, drawn: the counts of each draw and its values; None where there are too few groups to draw.
+    """
     samples_in = tallies.labelled.sum(axis=1)
-    resampled = _draw(tallies, seed=seed, resamples=resamples) if group_count > 1 else None
-    drawn = None if resampled is None else measure(resampled)
     labelled_in, predicted_in = tallies.labelled > 0, tallies.predicted > 0
     present = labelled_in.any(axis=0)
 
@@ -140,6 +184,9 @@ def _interval(values: Floats | None, group_count: int) -> Interval:
     if values is None or group_count < 2:
         found = "no group feeds" if group_count == 0 else "one group alone feeds"
         return Interval(None, None, f"{found} this number; how it varies between groups takes at least two")
+    defined = values[~np.isnan(values)]
+    if not len(defined):
+        return Interval(None, None, "it is undefined in every draw")
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(values[~np.isnan(values)], [tail, 1 - tail])
+    low, high = np.quantile(defined, [tail, 1 - tail])
     return Interval(float(low), float(high), group_count=group_count)

@@ -10,11 +10,13 @@ from string import Template
 from typing import Any
 
 from rushes.evaluation import sections
+from rushes.evaluation.alarm import show_alarm
 from rushes.evaluation.cards import show_gallery
 from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.intervals import RESAMPLES
 from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import counted, text
+from rushes.evaluation.shown import LINK, show_shown
 from rushes.evaluation.slices import SliceJudgement
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
 from rushes.evaluation.verdict import Verdict, never_watched, pronounce
@@ -40,6 +42,7 @@ class Evidence:
         command: what to type to make the run and this report again.
         warnings: more to beware of, beside those of the run and the judgement.
         slices: what samples are told apart by (`subjects`) -> the judgement of each slice of the test part.
+        sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
     """
 
     run: Mapping[str, Any]
@@ -51,6 +54,7 @@ class Evidence:
     command: str = ""
     warnings: tuple[str, ...] = ()
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
+    sheet: bytes = b""
 
     @property
     def split_kind(self) -> str:
@@ -87,6 +91,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
     verdict = pronounce_evidence(evidence)
     best_epoch = run.get("best_epoch")
     counts = run.get("counts")
+    shown = show_shown(run, evidence.sheet)
     return Template(_page("report.html")).substitute(
         title=text(f"{run.get('task', 'task')}: {run.get('name', 'run')}"),
         style=_page("report.css"),
@@ -95,6 +100,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         run=text(run.get("name", "")),
         recipe=text(recipe_name),
         made=text(str(run.get("created_at", ""))[:10]),
+        alarm=show_alarm(run, test),
         verdict=sections.show_verdict(verdict),
         score_line=sections.show_score_line(
             test,
@@ -112,9 +118,11 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         groups=sections.show_groups(test),
         slices="".join(sections.show_slices(name, found) for name, found in evidence.slices.items() if found),
         slices_link="".join(f'<a href="#{name}">{name.capitalize()}</a>' for name in evidence.slices),
+        shown_section=shown,
+        shown_link=LINK if shown else "",
         training_words=text(sections.explain_training(evidence.history)),
         training=sections.show_training(
-            evidence.history, best_epoch=best_epoch if isinstance(best_epoch, int) else None
+            evidence.history, best_epoch=best_epoch if isinstance(best_epoch, int) else None, classes=test.classes
         ),
         counts=sections.show_counts(counts if isinstance(counts, Mapping) else {}, test.classes),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),

@@ -18,7 +18,7 @@ from rushes.learning.predictions import Predictions
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A number in [0, 1], or the reason why there is none."""
+    """A number in [0, 1], or a difference of two, or the reason why there is none."""
 
     value: float | None
     reason: str = ""

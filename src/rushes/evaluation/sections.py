@@ -34,6 +34,8 @@ _WIDEST_MATRIX = 30  # classes up to which a matrix can be read at all
 _MOST_CURVES = 12
 _MOST_GROUPS = 40
 _MOST_SLICES = 40
+_MOST_RECALLS = 8  # lines that can be told apart in one chart
+_LONGEST_NAME = 12  # characters that stand beside a line
 _DARK = 0.62  # share of a row from which the shade of its cell asks for the other colour of text
 
 
@@ -270,8 +272,14 @@ def explain_training(history: Sequence[Mapping[str, Any]]) -> str:
     """Return what the figure of `show_training` shows, in plain words."""
     if any("regularisation" in record for record in history):
         return (
-            "The backbone was left as it is; only a linear head was fitted on its features, once for each strength of "
-            "the penalty against learning by heart (a smaller C is a stronger penalty). The marked row, the best on "
+            "The backbone was left as it is; only a head was fitted on its features, once for each strength of the "
+            "penalty against learning by heart (a smaller C is a stronger penalty). The marked row, the best on "
+            "validation, was kept."
+        )
+    if any("neighbours" in record for record in history):
+        return (
+            "The backbone was left as it is; the training pictures most like a new one vote on its class, once for "
+            "each number of neighbours (the fewer, the more a single picture decides). The marked row, the best on "
             "validation, was kept."
         )
     return (
@@ -280,18 +288,31 @@ def explain_training(history: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def show_training(history: Sequence[Mapping[str, Any]], *, best_epoch: int | None) -> str:
-    """Return the curves of training, or the heads that were tried, or that nothing was recorded."""
-    if any("regularisation" in record for record in history):
+def show_training(history: Sequence[Mapping[str, Any]], *, best_epoch: int | None, classes: Sequence[str] = ()) -> str:
+    """Return the curves of training, or the heads that were tried, or that nothing was recorded.
+
+    Args:
+        classes: in the order in which each record of the history lists `recalls`.
+    """
+    if any("regularisation" in record or "neighbours" in record for record in history):
         return _trials(history)
     losses = _lines(history, (("training", "train_loss", "second"), ("validation", "validation_loss", "main")))
-    scores = _lines(history, (("macro-F1", "f1_macro", "main"), ("bal. acc.", "balanced_accuracy", "second")))
+    scores = _lines(
+        history,
+        (
+            ("macro-F1", "f1_macro", "main"),
+            ("bal. acc.", "balanced_accuracy", "second"),
+            ("accuracy", "accuracy", "third"),
+        ),
+    )
+    recalls, detail = _recall_lines(history, classes)
     charts = [
         f"<figure><figcaption><b>{title}</b> <span>{detail}</span></figcaption>"
         f"{draw_epochs(lines, best_epoch=best_epoch, share=share, label=f'{title} over epochs')}</figure>"
         for title, detail, lines, share in (
             ("Loss", "lower is better", losses, False),
             ("Scores on validation", "higher is better", scores, True),
+            ("Recall on validation", detail, recalls, True),
         )
         if lines
     ]
@@ -452,20 +473,27 @@ def _trials(history: Sequence[Mapping[str, Any]]) -> str:
         value = _number_in(record, "f1_macro")
         score = Score(value, "" if value is not None else "it was not recorded")
         track = _track(Estimate(score, Interval(None, None, "one fit")), style="ours")
-        penalty = _number_in(record, "regularisation")
-        name = f"C = {penalty:g}" if penalty is not None else "C not recorded"
+        name = _setting(record)
         mark = ' class="chosen"' if chosen else ""
         rows.append(
             f'<tr{mark}><th scope="row">{text(name)}'
             f'{"<small>kept</small>" if chosen else ""}</th>{cells}<td class="wide">{track}</td></tr>'
         )
     return (
-        '<div class="scroll"><table class="numbers"><thead><tr><th scope="col">penalty</th><th scope="col">loss<small>'
+        '<div class="scroll"><table class="numbers"><thead><tr><th scope="col">head</th><th scope="col">loss<small>'
         'training</small></th><th scope="col">loss<small>validation</small></th><th scope="col">balanced accuracy'
         '<small>validation</small></th><th scope="col">macro-F1<small>validation</small></th>'
         '<th scope="col" class="wide">'
         f"macro-F1 from 0 to 1</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _setting(record: Mapping[str, Any]) -> str:
+    """Return in a word or two what a head was tried with."""
+    penalty, neighbours = _number_in(record, "regularisation"), _number_in(record, "neighbours")
+    if neighbours is not None:
+        return f"{neighbours:g} neighbour{'' if neighbours == 1 else 's'}"
+    return f"C = {penalty:g}" if penalty is not None else "C not recorded"
 
 
 def _plain(value: float | None) -> str:
@@ -480,6 +508,24 @@ def _lines(history: Sequence[Mapping[str, Any]], wanted: Sequence[tuple[str, str
         if len(points) > 1:
             lines.append(Line(name, points, style))
     return lines
+
+
+def _recall_lines(history: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> tuple[list[Line], str]:
+    """Return the share found of each class over epochs, and what is shown; the worst in the end where they are many."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for record in history:
+        epoch, recalls = _number_in(record, "epoch"), record.get("recalls")
+        if epoch is None or not isinstance(recalls, list | tuple) or len(recalls) != len(classes):
+            continue
+        for name, recall in zip(classes, recalls, strict=True):
+            value = _number_in({"recall": recall}, "recall")
+            if value is not None:
+                found.setdefault(name, []).append((epoch, value))
+    drawable = [name for name, points in found.items() if len(points) > 1]
+    shown = sorted(drawable, key=lambda name: found[name][-1][1])[:_MOST_RECALLS]
+    detail = "share found of each class" if len(shown) == len(drawable) else f"the {len(shown)} classes found least"
+    kept = [name for name in drawable if name in shown]  # colours go by the order of the classes
+    return [Line(name[:_LONGEST_NAME], found[name], f"c{index}") for index, name in enumerate(kept)], detail
 
 
 def _number_in(record: Mapping[str, Any], key: str) -> float | None:
@@ -516,4 +562,5 @@ def _input_words(preprocessing: Mapping[str, Any]) -> str:
     if "width" not in preprocessing or "height" not in preprocessing:
         return ""
     words = [f"{preprocessing['width']}×{preprocessing['height']} pixels"]
-    return ", ".join(words + [str(preprocessing[key]) for key in ("color", "fit") if key in preprocessing])
+    bars = ["black bars cut off"] if preprocessing.get("letterbox") == "remove" else []
+    return ", ".join(words + [str(preprocessing[key]) for key in ("color", "fit") if key in preprocessing] + bars)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
-from rushes.datasets.preprocessing import Color, Fit, Preprocessing
+from rushes.datasets.preprocessing import Color, Fit, Letterbox, Preprocessing
 from rushes.errors import RecipeError
 from rushes.learning.recipe import InputRecipe, Recipe
 from rushes.models.backbones import Backbone, input_of
@@ -38,8 +38,8 @@ def _plan_cnn(recipe: Recipe) -> tuple[Design, Preprocessing]:
         color=cast(Color, shown.color or design.color),
     )
     mean, std = _normalisation(shown, default=((0.5,) * design.channels, (0.5,) * design.channels))
-    fit = cast(Fit, shown.fit)
-    return design, Preprocessing(width, height, color=design.color, fit=fit, mean=mean, std=std)
+    fit, letterbox = cast(Fit, shown.fit), cast(Letterbox, shown.letterbox)
+    return design, Preprocessing(width, height, design.color, fit, mean=mean, std=std, letterbox=letterbox)
 
 
 def _plan_backbone(recipe: Recipe) -> tuple[Backbone, Preprocessing]:
@@ -53,8 +53,9 @@ def _plan_backbone(recipe: Recipe) -> tuple[Backbone, Preprocessing]:
     if usual.fixed and (width, height) != (usual.width, usual.height):
         arguments.setdefault("img_size", [height, width])
     mean, std = _normalisation(shown, default=(usual.mean, usual.std))
-    fit = cast(Fit, shown.fit)
-    return Backbone(model.backbone, arguments), Preprocessing(width, height, fit=fit, mean=mean, std=std)
+    fit, letterbox = cast(Fit, shown.fit), cast(Letterbox, shown.letterbox)
+    preprocessing = Preprocessing(width, height, fit=fit, mean=mean, std=std, letterbox=letterbox)
+    return Backbone(model.backbone, arguments), preprocessing
 
 
 def _normalisation(

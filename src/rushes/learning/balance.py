@@ -2,33 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from rushes.errors import RecipeError, did_you_mean
 from rushes.learning.recipe import BalanceRecipe
+
+_EVEN = 1.5  # times as many samples in the largest class as in the smallest
+_STRONG = 10.0
+_ENOUGH = 100  # samples of the smallest class, from which an epoch of as many of each class is long enough
+_TOO_FEW = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What to do about classes of unequal numbers.
+
+    Attributes:
+        sentence: what was found and why this is suggested.
+        changes: what to give to `--set`, such as `balance.loss=weights`; () where nothing is needed.
+    """
+
+    sentence: str
+    changes: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> str:
+        """The changes as they are typed, `--set balance.loss=weights`; "" without any."""
+        return " ".join(f"--set {change}" for change in self.changes)
+
+
+def check_names(balance: BalanceRecipe, classes: Sequence[str]) -> None:
+    """Raise RecipeError where `balance.class_weights` names a class that is none of these."""
+    for name in balance.class_weights:
+        if name not in classes:
+            raise RecipeError(f"balance.class_weights names '{name}'. {did_you_mean(name, classes)}")
 
 
 def plan_class_weights(counts: Mapping[str, int], balance: BalanceRecipe) -> dict[str, float]:
-    """Return class -> weight in the loss: 1 each, or such that every class weighs the same in all.
+    """Return class -> weight in the loss; their mean over the samples of an epoch is 1.
+
+    `weights` makes every class weigh the same in all. `effective-number` weighs a class of n samples by
+    (1 - beta) / (1 - beta^n), as Cui et al. 2019 ("Class-balanced loss"). `plain` and `focal` weigh by 1.
+    What `class_weights` says of a class stands in place of that, as it is.
 
     Args:
         counts: class -> number of samples that an epoch shows, all above 0.
     """
-    if balance.loss == "plain":
-        return dict.fromkeys(counts, 1.0)
-    total = sum(counts.values())
-    return {name: total / (len(counts) * count) for name, count in counts.items()}
+    shares = {name: _share_of(count, balance) for name, count in counts.items()}
+    mean = sum(shares[name] * count for name, count in counts.items()) / sum(counts.values())
+    return {name: float(balance.class_weights.get(name, share / mean)) for name, share in shares.items()}
+
+
+def _share_of(count: int, balance: BalanceRecipe) -> float:
+    if balance.loss == "weights":
+        return 1 / count
+    if balance.loss == "effective-number" and balance.beta > 0:
+        return (1 - balance.beta) / -math.expm1(count * math.log(balance.beta))
+    return 1.0
 
 
 def plan_kept(truth: npt.NDArray[np.int64], balance: BalanceRecipe, *, seed: int) -> npt.NDArray[np.int64]:
     """Return the places of the training samples that are kept for the whole training, in order.
 
+    `remove` takes its share of the largest class away (the first of several as large), never its last sample; with the
+    same seed, what a smaller share removes a larger one removes too. `undersample` then draws every class down to the
+    smallest.
+
     Args:
         truth: (samples,) index of each sample's class.
     """
-    return np.arange(len(truth))
+    dice = np.random.default_rng([seed, 0])
+    kept = np.ones(len(truth), bool)
+    counts = np.bincount(truth)
+    if balance.remove and len(truth):
+        members = np.flatnonzero(truth == counts.argmax())
+        gone = min(round(balance.remove * len(members)), len(members) - 1)
+        kept[dice.permutation(members)[:gone]] = False
+    if balance.sampling == "undersample":
+        places = np.flatnonzero(kept)
+        chosen = places[_drawn_down(truth[places], dice)]
+        kept[:] = False
+        kept[chosen] = True
+    return np.flatnonzero(kept)
 
 
 def plan_epoch(
@@ -36,7 +96,124 @@ def plan_epoch(
 ) -> npt.NDArray[np.int64]:
     """Return the places of the samples that one epoch shows, in the order in which it does; some may come twice.
 
+    `oversample` repeats every smaller class up to the largest: all of it as often as it fits, then some of it, so that
+    every sample is seen. `resample` draws the larger classes down to the smallest, others each time.
+
     Args:
         truth: (samples,) index of each kept sample's class.
     """
+    if balance.sampling == "oversample":
+        return dice.permutation(_repeated_up(truth, dice))
+    if balance.sampling == "resample":
+        return dice.permutation(_drawn_down(truth, dice))
     return dice.permutation(len(truth))
+
+
+def count_shown(truth: npt.NDArray[np.int64], balance: BalanceRecipe, class_count: int) -> npt.NDArray[np.int64]:
+    """Return (classes,) how many samples of each class an epoch shows; 0 where there are none.
+
+    Args:
+        truth: (samples,) index of each kept sample's class.
+    """
+    counts = np.bincount(truth, minlength=class_count)
+    present = counts[counts > 0]
+    if balance.sampling == "all" or not len(present):
+        return counts
+    each = present.max() if balance.sampling == "oversample" else present.min()
+    return np.where(counts > 0, each, 0)
+
+
+def _members(truth: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    """Return the places of each class that has any."""
+    return [np.flatnonzero(truth == index) for index in np.unique(truth)]
+
+
+def _drawn_down(truth: npt.NDArray[np.int64], dice: np.random.Generator) -> npt.NDArray[np.int64]:
+    members = _members(truth)
+    least = min((len(places) for places in members), default=0)
+    return np.concatenate([dice.permutation(places)[:least] for places in members] or [np.empty(0, np.int64)])
+
+
+def _repeated_up(truth: npt.NDArray[np.int64], dice: np.random.Generator) -> npt.NDArray[np.int64]:
+    members = _members(truth)
+    most = max((len(places) for places in members), default=0)
+    repeated = []
+    for places in members:
+        times, rest = divmod(most, len(places))
+        repeated += [np.tile(places, times), dice.permutation(places)[:rest]]
+    return np.concatenate(repeated or [np.empty(0, np.int64)])
+
+
+def suggest_balance(counts: Mapping[str, int], *, kind: str = "cnn") -> Suggestion:
+    """Return what the numbers of training samples suggest; no score of any part is looked at.
+
+    Args:
+        counts: class -> number of training samples.
+        kind: of the model; a head on frozen features sees all samples at once, so that only weights matter to it.
+    """
+    known = {name: count for name, count in counts.items() if count > 0}
+    if len(known) < 2:
+        return Suggestion("There are no two classes to balance.")
+    largest, smallest = max(known, key=known.__getitem__), min(known, key=known.__getitem__)
+    most, least = known[largest], known[smallest]
+    ratio = most / least
+    found = f"'{largest}' has {most:,} training samples, '{smallest}' {least:,}"
+    more = f" Nothing of this replaces more labelled samples of '{smallest}'." if least < _TOO_FEW else ""
+    weights = "balance.loss=weights"
+    if ratio < _EVEN:
+        return Suggestion(f"{found}: the classes are of like size, and nothing is needed.{more}")
+    if ratio < _STRONG or kind == "features":
+        return Suggestion(f"{found}, {ratio:.1f} times as many: weights in the loss let every class weigh the same, "
+                          f"and every sample is used.{more}", (weights,))  # fmt: skip
+    if least >= _ENOUGH:
+        return Suggestion(
+            f"{found}, {ratio:.0f} times as many: an epoch of {least:,} of each class, drawn anew every time, shows "
+            "the small classes in every step, and sees all of the large ones in the course of the training.",
+            ("balance.sampling=resample", weights),
+        )
+    return Suggestion(
+        f"{found}, {ratio:.0f} times as many: with {least:,} of each class an epoch would be too short, so the small "
+        "classes are repeated; weights alone would push seldom and hard (Buda et al. 2018 found repetition the safest "
+        f"of the common ways).{more}",
+        ("balance.sampling=oversample", weights),
+    )
+
+
+def is_answered(suggestion: Suggestion, balance: BalanceRecipe) -> bool:
+    """Return whether a recipe does what is suggested, or something of its kind, already."""
+    weighs = balance.loss != "plain" or bool(balance.class_weights)
+    if any(change.startswith("balance.sampling") for change in suggestion.changes):
+        return balance.sampling != "all"
+    return not suggestion.changes or weighs or balance.sampling != "all"
+
+
+def advise_never_predicted(
+    names: Sequence[str], counts: Mapping[str, int], balance: BalanceRecipe, *, kind: str = "cnn"
+) -> dict[str, str]:
+    """Return what to try for each class that is never predicted, as a sentence.
+
+    Args:
+        names: of these classes.
+        counts: class -> number of training samples.
+        kind: of the model.
+    """
+    if len(counts) > 2 and 2 * len(names) > len(counts):
+        remedy = "model.backbone" if kind == "features" else "training.learning_rate, or more training.epochs"
+        mostly = (
+            "Most classes are never predicted, so that next to nothing was learnt: see to that first, with another "
+            + remedy
+        )
+        return dict.fromkeys(names, mostly)
+    return {name: _advice_on(name, counts, balance, kind) for name in names}
+
+
+def _advice_on(name: str, counts: Mapping[str, int], balance: BalanceRecipe, kind: str) -> str:
+    suggestion = suggest_balance(counts, kind=kind)
+    if suggestion.changes and not is_answered(suggestion, balance):
+        return f"Try {suggestion.options}"
+    found = f"it has {counts.get(name, 0):,} training samples, and the balance is as the counts suggest"
+    if balance.loss == "plain" and not balance.class_weights:
+        return f"Try --set balance.loss=weights; {found}"
+    if balance.sampling == "all" and kind != "features":
+        return f"Try --set balance.sampling=oversample; {found}"
+    return f"Label more frames of '{name}', in other groups too: {found}"

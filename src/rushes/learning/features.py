@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from rushes.storage.files import digest_of_bytes, write_json
 from rushes.storage.kept_vectors import read_vectors, write_vectors
 
 _SCHEMA = "features/1"
-_PART_SIZE = 256  # pictures computed between two writes: what a kill can cost
+_PART_SIZE = 256  # pictures computed between two writes, filled up to a whole batch: what a kill can cost
 
 Extract = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
 
@@ -76,37 +76,55 @@ def compute_features(
     digests = {row.frame_id: content_of(row, project_root) for row in rows}
     known = read_vectors(folder, set(digests.values()))
     missing = [row for row in rows if digests[row.frame_id] not in known]
+    waiting = _Waiting(folder, digests)
     lost: list[UnusableSample] = []
-    done = 0
-    for wanted in _in_parts(missing, _PART_SIZE):
-        kept: list[ManifestRow] = []
-        computed: list[npt.NDArray[np.float32]] = []
-        waiting: list[npt.NDArray[np.uint8]] = []
-        read = read_pictures(wanted, project_root=project_root, preprocessing=preprocessing, threads=threads)
-        for row, picture in read:
-            done += 1
-            if isinstance(picture, UnusableSample):
-                lost.append(picture)
-                continue
-            kept.append(row)
-            waiting.append(picture)
-            if len(waiting) == batch_size:
-                computed.append(extract(np.stack(waiting)))
-                waiting.clear()
-                progress(done, len(missing), "computing features")
-        if waiting:
-            computed.append(extract(np.stack(waiting)))
-        if kept:
-            values = np.concatenate(computed)
-            names = [digests[row.frame_id] for row in kept]
-            write_vectors(folder, names, values)
-            known |= dict(zip(names, values, strict=True))
-        progress(done, len(missing), "computing features")
+    # One reader for all: pictures of the next part are read while this one is computed and written.
+    read = read_pictures(missing, project_root=project_root, preprocessing=preprocessing, threads=threads)
+    for done, (row, picture) in enumerate(read, start=1):
+        if isinstance(picture, UnusableSample):
+            lost.append(picture)
+        else:
+            waiting.add(row, picture)
+        if len(waiting.pictures) == batch_size or done == len(missing):
+            waiting.compute(extract)
+            if len(waiting.rows) >= _PART_SIZE or done == len(missing):
+                known |= waiting.write()
+            progress(done, len(missing), "computing features")
     there = tuple(row for row in rows if digests[row.frame_id] in known)
     values = np.stack([known[digests[row.frame_id]] for row in there]) if there else np.empty((0, 0), np.float32)
     return Features(there, values, tuple(lost), computed_count=len(missing) - len(lost))
 
 
-def _in_parts(rows: Sequence[ManifestRow], size: int) -> Iterator[Sequence[ManifestRow]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]
+class _Waiting:
+    """Pictures that wait for a batch to be full, and features that wait for a part to be.
+
+    Attributes:
+        rows: (waiting,) those whose features are not yet written.
+        pictures: of the last of these, whose features are not yet computed.
+    """
+
+    def __init__(self, folder: Path, digests: Mapping[str, str]) -> None:
+        self.folder, self.digests = folder, digests
+        self.rows: list[ManifestRow] = []
+        self.pictures: list[npt.NDArray[np.uint8]] = []
+        self._computed: list[npt.NDArray[np.float32]] = []
+
+    def add(self, row: ManifestRow, picture: npt.NDArray[np.uint8]) -> None:
+        self.rows.append(row)
+        self.pictures.append(picture)
+
+    def compute(self, extract: Extract) -> None:
+        if self.pictures:
+            self._computed.append(extract(np.stack(self.pictures)))
+            self.pictures.clear()
+
+    def write(self) -> dict[str, npt.NDArray[np.float32]]:
+        """Write what is computed as one part, and return digest -> features of it."""
+        if not self.rows:
+            return {}
+        values = np.concatenate(self._computed)
+        names = [self.digests[row.frame_id] for row in self.rows]
+        write_vectors(self.folder, names, values)
+        self.rows.clear()
+        self._computed.clear()
+        return dict(zip(names, values, strict=True))

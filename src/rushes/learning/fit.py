@@ -489,6 +489,8 @@ def _record(epoch: int, watched: Scores, *, train_loss: float | None, rate: floa
         "validation_loss": watched.loss,
         "f1_macro": watched.f1_macro,
         "balanced_accuracy": watched.balanced_accuracy,
+        "accuracy": watched.accuracy,
+        "recalls": list(watched.recalls),
         "learning_rate": rate,
         "seconds": seconds,
     }

@@ -12,15 +12,23 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.datasets.preprocessing import Preprocessing
-from rushes.datasets.split import PARTS, count_classes
+from rushes.datasets.split import PARTS
 from rushes.errors import RunError
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.augment import plan_augmentations
 from rushes.learning.backbone_features import load_pretrained, see_pictures
-from rushes.learning.balance import plan_class_weights
+from rushes.learning.balance import count_shown, plan_class_weights, plan_kept
 from rushes.learning.crew import ALONE, Crew
 from rushes.learning.features import Features
-from rushes.learning.heads import Trial, best_trial, fit_heads
+from rushes.learning.head_balance import (
+    HeadBalance,
+    balance_of_first_head,
+    check_head_balance,
+    plan_head_balance,
+)
+from rushes.learning.head_trials import HeadLesson, Trial, answer_features
+from rushes.learning.heads import best_trial, fit_heads
+from rushes.learning.knn_heads import check_size
 from rushes.learning.recipe import Recipe
 from rushes.learning.samples import (
     StoredSamples,
@@ -107,36 +115,33 @@ def _train_cnn(lesson: Lesson) -> Outcome:
 
 
 def _train_head(lesson: Lesson) -> Outcome:
+    from rushes.models.heads import shape_of
+
+    kind = lesson.recipe.model.head
+    check_head_balance(kind, lesson.recipe.balance)
     network, weights = _pretrained_network(lesson)
     features = _features_of(lesson, network, weights)
     parts, warnings = _without_lost(lesson, features.lost)
-    trials, best = _fit_head(lesson, network, features, parts)
-    chosen = trials[best]
+    plan = _balance_head(lesson, parts, kind)
+    parts["train"] = tuple(parts["train"][place] for place in plan.kept)
+    if kind == "knn" and (warning := check_size(len(parts["train"]), features.values.shape[1])):
+        warnings.append(warning)
     values = _values_by_part(features, parts)
-    history = [
-        {
-            "regularisation": trial.regularisation,
-            "train_loss": trial.train_loss,
-            "validation_loss": trial.validation.loss,
-            "f1_macro": trial.validation.f1_macro,
-            "balanced_accuracy": trial.validation.balanced_accuracy,
-            "seconds": trial.seconds,
-            "chosen": trial is chosen,
-        }
-        for trial in trials
-    ]
+    trials = _try_heads(lesson, kind, values, parts, plan)
+    chosen = trials[best_trial(trials)]
     if not chosen.converged:
-        warnings.append(f"the head with C = {chosen.regularisation:g} had not settled when its fit ended; smaller "
-                        "numbers in training.regularisation settle sooner")  # fmt: skip
+        warnings.append(_unsettled(kind, chosen))
+    network.head = chosen.head
     return Outcome(
         network=network.cpu(),
         parts=parts,
-        probabilities={part: chosen.head.probabilities(values[part]) for part in SCORED if parts[part]},
-        class_weights=_class_weights(lesson, parts),
-        history=history,
-        trained_parameters=network.head.weight.numel() + network.head.bias.numel(),
+        probabilities={part: answer_features(chosen.head, values[part]) for part in SCORED if parts[part]},
+        class_weights=_weights_of(plan, lesson.task),
+        history=[trial.to_record(chosen=trial is chosen) for trial in trials],
+        trained_parameters=sum(parameter.numel() for parameter in chosen.head.parameters()),
         weights=weights,
         warnings=tuple(warnings),
+        head=shape_of(chosen.head).to_table(),
     )
 
 
@@ -169,6 +174,7 @@ def _fit_network(
     from rushes.learning.fit import answer_samples, fit
     from rushes.learning.hardware import piece_size_for
 
+    lesson = _with_kept(lesson)
     parts, _ = _without_lost(lesson, lost)
     preprocessing = lesson.preprocessing
     kept = _kept_pixels(lesson)
@@ -306,26 +312,52 @@ def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -
 
 def _fit_head(
     lesson: Lesson, network: Network, features: Features, parts: Mapping[Part, tuple[ManifestRow, ...]]
-) -> tuple[list[Trial], int]:
-    """Put the head that is best on validation into the network; return all that were tried, and which it is."""
-    import torch
+) -> None:
+    """Give the network the linear head that is best on validation, for a fine-tuning to start from."""
+    recipe = replace(lesson.recipe, balance=balance_of_first_head(lesson.recipe.balance))
+    lesson = replace(lesson, recipe=recipe)
+    plan = _balance_head(lesson, parts, "linear")
+    kept = {**parts, "train": tuple(parts["train"][place] for place in plan.kept)}
+    trials = _try_heads(lesson, "linear", _values_by_part(features, kept), kept, plan)
+    network.head = trials[best_trial(trials)].head.to(lesson.device)
 
-    values = _values_by_part(features, parts)
+
+def _try_heads(
+    lesson: Lesson,
+    kind: str,
+    values: Mapping[Part, npt.NDArray[np.float32]],
+    parts: Mapping[Part, tuple[ManifestRow, ...]],
+    plan: HeadBalance,
+) -> list[Trial]:
+    """Return a head of a kind for every candidate, fitted to the features of the kept train samples."""
     classes = lesson.task.classes
-    trials = fit_heads(
-        values["train"],
-        truth_of(parts["train"], classes),
-        validation=(values["validation"], truth_of(parts["validation"], classes)),
-        class_weights=_class_weights(lesson, parts),
-        candidates=lesson.recipe.training.regularisation,
-        threads=lesson.threads,
-        progress=lesson.progress,
+    return fit_heads(
+        kind,
+        HeadLesson(
+            features=values["train"],
+            truth=truth_of(parts["train"], classes),
+            times=plan.times,
+            validation=(values["validation"], truth_of(parts["validation"], classes)),
+            class_weights=_weights_of(plan, lesson.task),
+            recipe=lesson.recipe,
+            threads=lesson.threads,
+            progress=lesson.progress,
+        ),
     )
-    best = best_trial(trials)
-    with torch.no_grad():
-        network.head.weight.copy_(torch.from_numpy(trials[best].head.weight))
-        network.head.bias.copy_(torch.from_numpy(trials[best].head.bias))
-    return trials, best
+
+
+def _balance_head(lesson: Lesson, parts: Mapping[Part, tuple[ManifestRow, ...]], kind: str) -> HeadBalance:
+    truth, recipe = truth_of(parts["train"], lesson.task.classes), lesson.recipe
+    return plan_head_balance(truth, lesson.task.classes, recipe.balance, head=kind, seed=recipe.training.seed)
+
+
+def _weights_of(plan: HeadBalance, task: Task) -> npt.NDArray[np.float32]:
+    return np.array([plan.class_weights[name] for name in task.classes], np.float32)
+
+
+def _unsettled(kind: str, trial: Trial) -> str:
+    penalty = f"the {kind} head with C = {trial.setting['regularisation']:g} had not settled when its fit ended"
+    return f"{penalty}; smaller numbers in training.regularisation settle sooner"
 
 
 def _without_lost(
@@ -351,10 +383,19 @@ def _values_by_part(
     return {part: features.values[[place[row.frame_id] for row in parts[part]]] for part in PARTS}
 
 
+def _with_kept(lesson: Lesson) -> Lesson:
+    """Return a lesson whose train part is what `balance` keeps of it for the whole training."""
+    rows, recipe = lesson.parts["train"], lesson.recipe
+    kept = plan_kept(truth_of(rows, lesson.task.classes), recipe.balance, seed=recipe.training.seed)
+    return replace(lesson, parts={**lesson.parts, "train": tuple(rows[at] for at in kept)})
+
+
 def _class_weights(lesson: Lesson, parts: Mapping[Part, tuple[ManifestRow, ...]]) -> npt.NDArray[np.float32]:
-    counts = count_classes(parts, lesson.task.classes)["train"]
-    weights = plan_class_weights(counts, lesson.recipe.balance)
-    return np.array([weights[name] for name in lesson.task.classes], np.float32)
+    """Return (classes,) the weight of each class in the loss, by what an epoch shows of it."""
+    classes, balance = lesson.task.classes, lesson.recipe.balance
+    shown = count_shown(truth_of(parts["train"], classes), balance, len(classes))
+    weights = plan_class_weights(dict(zip(classes, shown.tolist(), strict=True)), balance)
+    return np.array([weights[name] for name in classes], np.float32)
 
 
 TRAININGS: Mapping[str, Callable[[Lesson], Outcome]] = {

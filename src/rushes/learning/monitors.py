@@ -18,11 +18,15 @@ class Scores:
         loss: mean negative log probability of the true class, in nats.
         f1_macro: mean F1 of the classes that are labelled or predicted.
         balanced_accuracy: mean recall of the classes that are labelled.
+        accuracy: share of the samples that are right; None where it was not counted.
+        recalls: per class, in their order, the share of its samples that is found; None of a class without samples.
     """
 
     loss: float
     f1_macro: float
     balanced_accuracy: float
+    accuracy: float | None = None
+    recalls: tuple[float | None, ...] = ()
 
     def rank(self, monitor: str) -> tuple[float, float]:
         """Return a key that is larger where the monitor is better; of equals the one with less loss is better."""
@@ -50,7 +54,13 @@ def score(probabilities: npt.NDArray[np.floating], truth: npt.NDArray[np.int64])
     measures = measure(Tallies(right_count, labelled_count, predicted_count))
     of_truth = probabilities[np.arange(len(truth)), truth].astype(np.float64)
     loss = -np.log(np.maximum(of_truth, 1e-12)).mean()
-    return Scores(float(loss), float(measures.f1_macro), float(measures.balanced_accuracy))
+    return Scores(
+        float(loss),
+        float(measures.f1_macro),
+        float(measures.balanced_accuracy),
+        float(measures.accuracy),
+        tuple(None if np.isnan(recall) else float(recall) for recall in measures.recall),
+    )
 
 
 def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:

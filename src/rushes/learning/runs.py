@@ -53,6 +53,8 @@ class Run:
         head: what stands on top of the body: its `kind`, and what its shape depends on.
         pace: how fast it went: `images_per_second`, `waiting_share`, and on what that rests; {} where only a head was
             fitted.
+        never_predicted: classes that were answered for no sample of validation, or for none of test, although some
+            there are of them.
     """
 
     folder: Path
@@ -81,6 +83,7 @@ class Run:
     history: tuple[Mapping[str, Any], ...] = ()
     head: Mapping[str, Any] = field(default_factory=lambda: {"kind": "linear"})
     pace: Mapping[str, Any] = field(default_factory=dict)
+    never_predicted: tuple[str, ...] = ()
 
     def predictions_file(self, part: str) -> Path:
         """Return where the predictions on `validation` or `test` stand; there may be none."""
@@ -114,7 +117,16 @@ class Run:
             "warnings": list(self.warnings),
             "head": dict(self.head),
             "pace": dict(self.pace),
+            "never_predicted": list(self.never_predicted),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRun:
+    """A folder that holds a run.json from which no run can be read, and why."""
+
+    folder: Path
+    reason: str
 
 
 def read_run(folder: Path) -> Run:
@@ -173,6 +185,7 @@ def parse_run(table: Mapping[str, Any], *, folder: Path, history: tuple[Mapping[
             history=history,
             head=table.get("head", {"kind": "linear"}),
             pace=table.get("pace", {}),
+            never_predicted=tuple(table.get("never_predicted", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(
@@ -182,13 +195,19 @@ def parse_run(table: Mapping[str, Any], *, folder: Path, history: tuple[Mapping[
 
 def list_runs(runs_folder: Path) -> list[Run]:
     """Return the runs of a folder, the oldest first; folders that hold none are passed over."""
-    runs = []
+    return survey_runs(runs_folder)[0]
+
+
+def survey_runs(runs_folder: Path) -> tuple[list[Run], list[UnreadableRun]]:
+    """Return the runs of a folder, the oldest first, and what stands there as a run and cannot be read as one."""
+    runs: list[Run] = []
+    unreadable: list[UnreadableRun] = []
     for folder in _run_folders(runs_folder):
         try:
             runs.append(read_run(folder))
-        except RunError:
-            continue
-    return runs
+        except RunError as error:
+            unreadable.append(UnreadableRun(folder, str(error)))
+    return runs, unreadable
 
 
 def name_run(recipe_name: str, now: datetime) -> str:

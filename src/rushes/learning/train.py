@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,15 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from rushes.datasets.split import Split, count_classes, rows_of_parts
-from rushes.errors import require_extra
+from rushes.errors import RushesError, require_extra
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.architecture import plan_architecture
+from rushes.learning.augment import plan_augmentations
+from rushes.learning.balance import check_names
 from rushes.learning.crew import assembled, joined
 from rushes.learning.lessons import SCORED, TRAININGS, Lesson, Outcome, relative_path
 from rushes.learning.machine import choose_devices, commit_of_rushes, describe_machine
 from rushes.learning.recipe import Recipe
 from rushes.learning.runs import MODEL_FILE, PREDICTIONS_FOLDER, Run, name_run, new_run_folder, read_run, write_run
 from rushes.learning.samples import check_apart, check_parts, truth_of
+from rushes.learning.sheet import PLAIN, SHEET_FILE, pictures_of_classes, write_sheet
 from rushes.learning.start import Start, start_of
 from rushes.learning.threads import count_threads, let_idle_threads_sleep, torch_threads
 from rushes.progress import Progress, silent
@@ -27,6 +31,7 @@ from rushes.project import Task
 from rushes.storage.files import digest_of_bytes, digest_of_file
 
 _FEW_SAMPLES = 10
+_log = logging.getLogger(__name__)
 
 
 def train(
@@ -78,6 +83,8 @@ def train(
     now = now or datetime.now(UTC)
     devices = choose_devices(device)
     architecture, preprocessing = plan_architecture(recipe)
+    check_names(recipe.balance, task.classes)
+    plan_augmentations(recipe.augment, task.classes)
     start = start_of(recipe, project_root=project_root, runs_folder=runs_folder)
     parts = rows_of_parts(rows, split)
     check_parts(parts, task)
@@ -134,8 +141,10 @@ def train(
             history=tuple(outcome.history),
             head=outcome.head,
             pace=outcome.pace,
+            never_predicted=_never_predicted(outcome, task),
         )
         _write_outcome(run, outcome)
+        _write_sheet(run, recipe, outcome.parts["train"], project_root=project_root)
     lesson.checkpoint.unlink(missing_ok=True)
     return read_run(final_folder)
 
@@ -181,13 +190,43 @@ def _warnings_on(outcome: Outcome, task: Task, split: Split) -> list[str]:
             continue
         if lacking:
             warnings.append(f"{part} has no sample of {', '.join(lacking)}: nothing can be said about finding it")
-        chosen = set(outcome.probabilities[part].argmax(axis=1).tolist())
-        for index, name in enumerate(task.classes):
-            if index not in chosen and counts[part][name]:
-                warnings.append(
-                    f"class '{name}' is never predicted on {part}, though {counts[part][name]} samples are it"
-                )
+        for name in _never_predicted_on(part, outcome, task):
+            warnings.append(f"class '{name}' is never predicted on {part}, though {counts[part][name]} samples are it")
     return warnings
+
+
+def _never_predicted(outcome: Outcome, task: Task) -> tuple[str, ...]:
+    """Return the classes that were answered for no sample of a part in which there are some."""
+    found = {name for part in SCORED for name in _never_predicted_on(part, outcome, task)}
+    return tuple(name for name in task.classes if name in found)
+
+
+def _never_predicted_on(part: Part, outcome: Outcome, task: Task) -> list[str]:
+    if not outcome.parts[part]:
+        return []
+    there = {row.class_name for row in outcome.parts[part]}
+    answered = set(outcome.probabilities[part].argmax(axis=1).tolist())
+    return [name for index, name in enumerate(task.classes) if name in there and index not in answered]
+
+
+def _write_sheet(run: Run, recipe: Recipe, rows: Sequence[ManifestRow], *, project_root: Path) -> None:
+    """Write what the model was shown into the folder of a run; a run is worth more than its sheet."""
+    augments = recipe.model.kind != "features"
+    seed = recipe.training.seed
+    try:
+        pictures = pictures_of_classes(
+            rows, run.classes, project_root=project_root, seed=seed, each=1 if augments else PLAIN
+        )
+    except (RushesError, OSError) as error:
+        _log.warning("no sheet of what the model was shown: %s", error)
+        return
+    write_sheet(
+        run.folder / SHEET_FILE,
+        pictures,
+        preprocessing=run.preprocessing,
+        augmentations=plan_augmentations(recipe.augment, run.classes) if augments else (),
+        seed=seed,
+    )
 
 
 def _write_outcome(run: Run, outcome: Outcome) -> None:

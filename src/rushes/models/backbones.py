@@ -119,6 +119,18 @@ def find_weights(backbone: Backbone, *, file: Path | None) -> Path:
     return _weights_from_hub(backbone.name)
 
 
+def cached_weights(name: str) -> Path | None:
+    """Return the file of a backbone's pretrained weights in the hub's cache; None where it is not there."""
+    import timm
+    from huggingface_hub import try_to_load_from_cache
+
+    config: Any = timm.get_pretrained_cfg(name)
+    if config is None or not config.hf_hub_id:
+        return None
+    cached = try_to_load_from_cache(config.hf_hub_id, config.hf_hub_filename or _HUB_FILE)
+    return Path(cached) if isinstance(cached, str) else None
+
+
 def load_weights(body: nn.Module, backbone: Backbone, file: Path) -> None:
     """Load pretrained weights into what `create_body` returned; a class output in the file is left out.
 
@@ -230,7 +242,7 @@ def _create(backbone: Backbone, arguments: Mapping[str, Any], *, pretrained: boo
 
 def _weights_from_hub(name: str) -> Path:
     import timm
-    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+    from huggingface_hub import constants, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     config: Any = timm.get_pretrained_cfg(name)
@@ -241,9 +253,9 @@ def _weights_from_hub(name: str) -> Path:
         raise WeightsError(f"timm has no pretrained weights for '{name}' on the hub. Take another model.backbone, or "
                            "name a file of weights in the recipe: model.weights = \"FILE\"")  # fmt: skip
     file = config.hf_hub_filename or _HUB_FILE
-    cached = try_to_load_from_cache(repository, file)
-    if isinstance(cached, str):
-        return Path(cached)
+    cached = cached_weights(name)
+    if cached is not None:
+        return cached
     missing = (f"the weights of '{name}' are not on this machine: no {file} of '{repository}' in the cache "
                f"{constants.HF_HUB_CACHE}")  # fmt: skip
     if constants.HF_HUB_OFFLINE:

@@ -18,6 +18,7 @@ from rushes.errors import RunError
 from rushes.models.backbones import Backbone, create_body
 from rushes.models.cnn import build_cnn_body
 from rushes.models.designs import Design
+from rushes.models.heads import Head, HeadShape, LinearShape, build_head, parse_head_shape
 
 RUN_FILE = "run.json"
 MODEL_FILE = "model.safetensors"
@@ -26,7 +27,7 @@ Architecture = Design | Backbone
 
 
 class Network(nn.Module):
-    """A body, which turns a picture into features, and a linear head, which turns these into logits.
+    """A body, which turns a picture into features, and a head, which turns these into logits.
 
     Attributes:
         body: (batch, channels, height, width) float32, normalised -> (batch, features).
@@ -37,10 +38,10 @@ class Network(nn.Module):
     mean: torch.Tensor
     std: torch.Tensor
 
-    def __init__(self, body: nn.Module, head: nn.Linear, preprocessing: Preprocessing) -> None:
+    def __init__(self, body: nn.Module, head: Head, preprocessing: Preprocessing) -> None:
         super().__init__()
         self.body = body
-        self.head = head
+        self.head: Head = head
         self.register_buffer("mean", torch.tensor(preprocessing.mean, dtype=torch.float32).view(1, -1, 1, 1))
         self.register_buffer("std", torch.tensor(preprocessing.std, dtype=torch.float32).view(1, -1, 1, 1))
 
@@ -57,8 +58,17 @@ class Network(nn.Module):
         return seen
 
 
-def build_network(architecture: Architecture, classes: Sequence[str], preprocessing: Preprocessing) -> Network:
+def build_network(
+    architecture: Architecture,
+    classes: Sequence[str],
+    preprocessing: Preprocessing,
+    *,
+    head: HeadShape | None = None,
+) -> Network:
     """Return a network with random weights, drawn from torch's global generator.
+
+    Args:
+        head: None takes a linear one.
 
     Raises:
         RecipeError: the backbone is not one that timm knows.
@@ -68,7 +78,7 @@ def build_network(architecture: Architecture, classes: Sequence[str], preprocess
         width = architecture.feature_count
     else:
         body, width = create_body(architecture)
-    return Network(body, nn.Linear(width, len(classes)), preprocessing)
+    return Network(body, build_head(head or LinearShape(), width, len(classes)), preprocessing)
 
 
 def load_network(run_folder: Path) -> Network:
@@ -84,7 +94,8 @@ def load_network(run_folder: Path) -> Network:
         table = json.loads((run_folder / RUN_FILE).read_text(encoding="utf-8"))
         architecture = architecture_from_table(table["architecture"])
         preprocessing = Preprocessing.from_table(table["preprocessing"])
-        network = build_network(architecture, table["classes"], preprocessing)
+        head = parse_head_shape(table.get("head", {"kind": "linear"}))  # older runs had no other
+        network = build_network(architecture, table["classes"], preprocessing, head=head)
         network.load_state_dict(load_file(run_folder / MODEL_FILE))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise RunError(f"{run_folder} holds no network that can be loaded ({error}). "
@@ -93,7 +104,7 @@ def load_network(run_folder: Path) -> Network:
 
 
 def save_network(network: Network, path: Path) -> None:
-    """Write the whole network's weights as safetensors, whole or not at all."""
+    """Write the whole network's weights, and what else its answers rest on, as safetensors, whole or not at all."""
     from safetensors.torch import save_file
 
     from rushes.storage.files import whole_file

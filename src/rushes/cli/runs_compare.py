@@ -1,0 +1,103 @@
+"""`rushes runs compare`: two runs beside each other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rushes.cli.door import Door, opened, table_of
+from rushes.cli.options import DebugOption, JsonOption, ProjectOption
+from rushes.cli.versions import find_run
+
+if TYPE_CHECKING:
+    from rushes.evaluation.comparison import Comparison, PartComparison
+    from rushes.evaluation.judge import Estimate
+
+
+def compare(
+    one: Annotated[Path, typer.Argument(metavar="A", help="A run's folder or name.")],
+    other: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    html: Annotated[Path | None, typer.Option("--html", help="Write the comparison to this file as a page.")] = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Say what differs between two runs, and which is better on the samples that both were kept from."""
+    with opened(as_json=as_json, debug=debug) as door:
+        from rushes.evaluation.comparison import compare_runs
+        from rushes.learning.runs import read_run
+        from rushes.project import find_project
+
+        place = find_project(project)
+        found = compare_runs(read_run(find_run(place, one)), read_run(find_run(place, other)))
+        _show_runs(door, found)
+        _show_recipe(door, found)
+        for part in found.parts:
+            _show_part(door, part)
+        for note in found.notes:
+            door.warn(f"note: {note}")
+        table = found.to_table()
+        if html is not None:
+            from rushes.evaluation.comparison_page import write_comparison_page
+
+            write_comparison_page(html, found)
+            door.say(f"page: {html}")
+        door.finish(table | {"page": str(html) if html is not None else None})
+
+
+def _show_runs(door: Door, found: Comparison) -> None:
+    from rushes.evaluation.comparison_page import compare_facts
+
+    rows = [[name, *pair] for name, pair in compare_facts(found).items()]
+    door.show(table_of(None, ["", f"A {found.one.name}", f"B {found.other.name}"], rows))
+
+
+def _show_recipe(door: Door, found: Comparison) -> None:
+    if not found.recipe:
+        door.say("The recipes do not differ.")
+        return
+    rows = [[key, _said(a), _said(b)] for key, (a, b) in found.recipe.items()]
+    door.show(table_of("what differs between the recipes", ["key", "A", "B"], rows))
+
+
+def _show_part(door: Door, part: PartComparison) -> None:
+    rows = [
+        ["macro-F1", *_cells(part.one.f1_macro, part.other.f1_macro, part.f1_macro)],
+        [
+            "balanced accuracy",
+            *_cells(part.one.balanced_accuracy, part.other.balanced_accuracy, part.balanced_accuracy),
+        ],
+        ["accuracy", *_cells(part.one.accuracy, part.other.accuracy, part.accuracy)],
+        *(
+            [f"recall of {a.class_name}", *_cells(a.recall, b.recall, gain)]
+            for a, b, gain in zip(part.one.per_class, part.other.per_class, part.recalls, strict=True)
+        ),
+    ]
+    shared = len(part.pairing.one)
+    title = f"{part.part}: {shared:,} samples of both (A has {part.pairing.counts[0]:,}, B {part.pairing.counts[1]:,})"
+    door.show(table_of(title, ["", "A", "B", "B − A", "from", "to"], rows))
+    if part.pairing.relabelled:
+        door.say(f"{part.pairing.relabelled:,} samples left out, because their label has changed between A and B")
+    door.say(
+        f"right: both {part.both:,}, only A {part.only_one:,}, only B {part.only_other:,}, neither {part.neither:,}"
+    )
+    door.say(part.sentence)
+
+
+def _cells(one: Estimate, other: Estimate, gain: Estimate) -> list[str | None]:
+    return [
+        _plain(one.value),
+        _plain(other.value),
+        *(None if value is None else f"{value:+.3f}" for value in (gain.value, gain.interval.low, gain.interval.high)),
+    ]
+
+
+def _plain(value: float | None) -> str | None:
+    return None if value is None else f"{value:.3f}"
+
+
+def _said(value: Any) -> str:
+    return "–" if value is None else json.dumps(value, ensure_ascii=False, default=list)

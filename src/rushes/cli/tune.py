@@ -1,0 +1,260 @@
+"""`rushes tune`: many runs of one recipe, with its settings varied, until it stops getting better."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rushes.cli.door import opened, plural, table_of
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
+from rushes.cli.versions import newest_rows, newest_split_of
+from rushes.errors import require_extra
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rushes.learning.findings import Estimate, Findings, Tried
+    from rushes.learning.trainings import Ground
+    from rushes.learning.tune import Plan
+    from rushes.project import Project, Task
+
+app = verb_app()
+
+_SHOWN = 30  # rows of the table; all are on the page
+
+
+@app.command(epilog="Example: rushes tune recipes/mcu.toml --seeds 3 --dry-run")
+def tune(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe with a [search] table, or its name.")],
+    method: Annotated[str | None, typer.Option(help="grid, one-at-a-time or optuna, in place of the recipe's.")] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="Of optuna: settings at most.")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Trainings of each setting.")] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="section.key=value, in place of the recipe's.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Trainings at a time, each in its own process.")] = 1,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; otherwise the best there is.")] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train anew what had failed.")] = False,
+    to: Annotated[Path | None, typer.Option("--to", help="File for the best recipe.")] = None,
+    project: ProjectOption = None,
+    threads: ThreadsOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Train a recipe in many settings, each from several seeds, and say which of them is better beyond the noise.
+
+    Everything is chosen on validation; no test score is computed. A search that was stopped goes on where it was.
+    """
+    with opened(as_json=as_json, debug=debug) as door:
+        require_extra("train", "torch", "timm", "safetensors", "sklearn", "optuna", purpose="a search")
+        from rushes.evaluation.search_page import write_search_page
+        from rushes.learning.recipe_files import SHIPPED, find_recipe, parse_recipe, read_recipe_table
+        from rushes.learning.search import read_search
+        from rushes.learning.tune import devices_for, plan_search, run_search
+        from rushes.project import find_project
+
+        place = find_project(project)
+        path = find_recipe(recipe, (place.recipes_folder, SHIPPED))
+        table = read_recipe_table(path, changes=change or ())
+        asked = parse_recipe(table, where=str(path))
+        search = read_search(table, where=str(path), method=method or "", trials=trials, seeds=seeds)
+        ground = _ground(place, place.task(asked.task or None), split_kind=asked.split, threads=threads)
+        plan = plan_search(search, table, where=str(path), ground=ground, searches_folder=place.root / "searches")
+        door.say(_describe_plan(plan))
+        if dry_run:
+            _show_plan(door, plan)
+        command = shlex.join(["rushes", *_typed(path, place, method, trials, seeds, change)])
+        with door.progress("tune") as progress:
+            searched = run_search(
+                plan,
+                devices=devices_for(device, workers),
+                workers=workers,
+                retry_failed=retry_failed,
+                command=command,
+                progress=progress,
+            )
+        page = write_search_page(searched.folder, searched.findings)
+        written = _write_best(plan, searched.findings, to or place.recipes_folder / f"{plan.name}-best.toml")
+        door.say(f"stopped: {searched.stopped}")
+        door.show(_table(searched.findings, plan))
+        for one in searched.findings.tried:
+            if one.state == "failed":
+                door.fail_item(f"failed: {_name(one)}: {one.reason}")
+        door.say(searched.findings.verdict)
+        door.say(f"page: {page}")
+        if written is not None:
+            door.say(f"best: {written}")
+            door.say(f"Next: rushes train {written.stem} && rushes evaluate")
+        door.finish(
+            {
+                "folder": str(searched.folder),
+                "method": plan.search.method,
+                "monitor": plan.monitor,
+                "focus": plan.focus,
+                "seeds": plan.search.seeds,
+                "stopped": searched.stopped,
+                "trained": searched.trained,
+                "page": str(page),
+                "recipe": str(written) if written is not None else None,
+                **searched.findings.to_table(),
+            }
+        )
+
+
+def _show_plan(door: Any, plan: Plan) -> None:
+    """Print what would be trained, and end."""
+    from rushes.learning.search import describe_setting
+    from rushes.learning.trials import TRIALS_FILE, read_trials
+
+    for number, setting in enumerate(plan.settings[:_SHOWN]):
+        door.say(f"  {number:>3}  {describe_setting(setting)}")
+    if len(plan.settings) > _SHOWN:
+        door.say(f"  … and {len(plan.settings) - _SHOWN} more")
+    done = len(read_trials(plan.folder / TRIALS_FILE))
+    door.say(f"{plural(done, 'training')} of it done already" if done else "How long it takes is said once one is done")
+    door.finish(
+        {
+            "folder": str(plan.folder),
+            "method": plan.search.method,
+            "monitor": plan.monitor,
+            "focus": plan.focus,
+            "seeds": plan.search.seeds,
+            "trainings": plan.most,
+            "done": done,
+            "settings": [dict(setting) for setting in plan.settings],
+        }
+    )
+
+
+def _describe_plan(plan: Plan) -> str:
+    search = plan.search
+    settings = plural(len(plan.settings) or search.trials, "setting")
+    most = "at most " if search.method == "optuna" or search.target is not None else ""
+    ends = f", until 1 - {plan.monitor} is {search.target_error:g}" if search.target_error is not None else ""
+    return (
+        f"{search.method} over {plural(len(search.space), 'key')}: {settings} x {plural(search.seeds, 'seed')}, "
+        f"{most}{plural(plan.most, 'training')} on task {plan.ground.task.name}, compared by {plan.monitor} on "
+        f"validation{ends}"
+    )
+
+
+def _ground(place: Project, task: Task, *, split_kind: str, threads: int | None) -> Ground:
+    """Return what all trainings share: the newest manifest and split of a task."""
+    from collections import Counter
+
+    from rushes.catalog.catalog import open_catalog, signatures_of_frames
+    from rushes.datasets.split import find_leaks
+    from rushes.learning.trainings import Ground
+
+    manifest, rows = newest_rows(place, task)
+    split_path, split = newest_split_of(place, task, split_kind)
+    used = {row.frame_id for row in rows}
+    with open_catalog(place.catalog_place) as catalog:
+        frames = [item for item in catalog.frames() if item.frame.id in used]
+    sizes = Counter(item.size or place.ingest.size for item in frames)
+    leaks = (
+        find_leaks(split.placing(rows), rows, signatures=signatures_of_frames(frames))
+        if split.kind == "grouped"
+        else []
+    )
+    return Ground(
+        task=task,
+        manifest=manifest,
+        rows=tuple(rows),
+        split=split,
+        split_path=split_path,
+        project_root=place.root,
+        runs_folder=place.runs_folder,
+        cache_folder=place.cache_folder,
+        threads=threads,
+        working_size=sizes.most_common(1)[0][0] if sizes else place.ingest.size,
+        leaks=tuple(leak.detail for leak in leaks if (leak.part, leak.other_part) == ("test", "train")),
+    )
+
+
+def _typed(
+    path: Path, place: Project, method: str | None, trials: int | None, seeds: int | None, change: list[str] | None
+) -> list[str]:
+    """Return the words that make the same search again, with paths as the project has them."""
+    try:
+        shown = path.resolve().relative_to(place.root.resolve()).as_posix()
+    except ValueError:
+        shown = path.name
+    words = ["tune", shown]
+    for name, value in (("--method", method), ("--trials", trials), ("--seeds", seeds)):
+        words += [name, str(value)] if value is not None else []
+    for one in change or []:
+        words += ["--set", one]
+    return words
+
+
+def _write_best(plan: Plan, findings: Findings, path: Path) -> Path | None:
+    """Write the best setting as a recipe of its own, beside what is there; None where the recipe as it is is best."""
+    from rushes.evaluation.markup import format_toml
+    from rushes.learning.recipe import SCHEMA
+    from rushes.learning.search import changed_table, describe_setting
+    from rushes.storage.files import write_text
+
+    best = findings.best
+    if best is None or best is findings.baseline:
+        return None
+    table: Mapping[str, Any] = changed_table(plan.table, best.setting, where=plan.where)
+    head = [
+        f"# The best of {plural(len(findings.tried), 'setting')} of '{plan.name}': {describe_setting(best.setting)}."
+    ]
+    head += [
+        f"# On validation: {findings.verdict}.",
+        f"# Made by rushes tune; the search stands in {plan.folder.name}.",
+    ]
+
+    def text_named(name: str) -> str:
+        return "\n".join(head) + "\n" + format_toml({"schema": SCHEMA, **table, "name": name})
+
+    number, free = 1, path
+    while free.exists() and free.read_text(encoding="utf-8") != text_named(free.stem):
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    if not free.exists():
+        write_text(free, text_named(free.stem))
+    return free
+
+
+def _table(findings: Findings, plan: Plan) -> Any:
+    """Return the table of settings for a terminal, the best first."""
+    columns = ["", "setting", f"{plan.monitor} ± sd", f"recall {plan.focus}", f"false positives {plan.focus}", "s", ""]
+    ranked = sorted(
+        findings.tried,
+        key=lambda one: (one.state != "done", -(one.score.value if one.score else float("-inf")), one.number),
+    )
+    rows: list[list[object]] = []
+    for one in ranked[:_SHOWN]:
+        mark = "best" if one is findings.best else "as it is" if one is findings.baseline else ""
+        rows.append(
+            [
+                str(one.number),
+                _name(one),
+                _shown(one.score),
+                _shown(one.measures.get("recall")),
+                _shown(one.measures.get("false_positive_rate")),
+                f"{one.seconds:.1f}",
+                mark if one.state == "done" else one.state,
+            ]
+        )
+    more = len(ranked) - _SHOWN
+    return table_of(f"the first {_SHOWN} of {len(ranked)} settings" if more > 0 else None, columns, rows)
+
+
+def _name(one: Tried) -> str:
+    from rushes.learning.search import describe_setting
+
+    return describe_setting(one.setting)
+
+
+def _shown(found: Estimate | None) -> str:
+    if found is None:
+        return "–"
+    return f"{found.value:.3f}" if found.spread is None else f"{found.value:.3f} ± {found.spread:.3f}"

@@ -1,0 +1,67 @@
+"""The classes that a model never answers, as the first thing on a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from rushes.evaluation.judge import Judgement
+from rushes.evaluation.markup import text
+from rushes.learning.balance import advise_never_predicted
+from rushes.learning.recipe import BalanceRecipe
+
+
+def never_predicted(run: Mapping[str, Any], test: Judgement) -> tuple[str, ...]:
+    """Return the classes that have samples and are answered for none of them or of any others, in order.
+
+    Args:
+        run: the table of `run.json`, which names those of validation too.
+    """
+    of_run = {str(name) for name in run.get("never_predicted") or ()}
+    of_test = {one.class_name for one in test.per_class if one.labelled and not one.predicted}
+    return tuple(name for name in test.classes if name in of_run | of_test)
+
+
+def show_alarm(run: Mapping[str, Any], test: Judgement) -> str:
+    """Return a box that names each class that is never predicted, and what to try; nothing where there is none."""
+    names = never_predicted(run, test)
+    if not names:
+        return ""
+    advice = _advice(names, run)
+    shared = set(advice.values())
+    if len(shared) == 1 and len(names) > 1:
+        lines = "".join(_line(name, test) for name in names) + f"<p>{_typed(shared.pop())}</p>"
+    else:
+        lines = "".join(_line(name, test, advice.get(name, "")) for name in names)
+    return f'<div class="alarm" role="alert">{lines}</div>'
+
+
+def _line(name: str, test: Judgement, advice: str = "") -> str:
+    one = next(one for one in test.per_class if one.class_name == name)
+    where = (
+        f"none of the {test.samples:,} test samples is called so, though {one.labelled:,} are labelled so."
+        if one.labelled and not one.predicted
+        else "no sample of validation was called so, though some are labelled so."
+    )
+    return f"<p><b>{text(name)} is never predicted</b>: {text(where)} {_typed(advice)}</p>"
+
+
+def _advice(names: tuple[str, ...], run: Mapping[str, Any]) -> dict[str, str]:
+    recipe, counts = run.get("recipe"), run.get("counts")
+    if not isinstance(recipe, Mapping) or not isinstance(counts, Mapping):
+        return {}
+    known = {item.name for item in fields(BalanceRecipe)}
+    stated = {key: value for key, value in dict(recipe.get("balance") or {}).items() if key in known}
+    kind = str(dict(recipe.get("model") or {}).get("kind", "cnn"))
+    of_train = dict(counts.get("train") or {})
+    return {
+        name: f"{sentence}."
+        for name, sentence in advise_never_predicted(names, of_train, BalanceRecipe(**stated), kind=kind).items()
+    }
+
+
+def _typed(sentence: str) -> str:
+    """Return a sentence as HTML, in which what is to be typed stands on one line."""
+    return re.sub(r"--set [\w.=-]+\w", lambda found: f"<code>{found[0]}</code>", text(sentence))

@@ -369,6 +369,9 @@ def test_every_key_of_json_output_is_described(tmp_path: Path, capsys: pytest.Ca
         ("split", "check"): said("split", "check", *inside),
         ("status",): said("status", *inside),
         ("runs",): said("runs", *inside),
+        ("recipes",): said("recipes", *inside),
+        ("recipes", "show"): said("recipes", "show", "cnn", *inside),
+        ("recipes", "copy"): said("recipes", "copy", "cnn-mcu", *inside),
         ("doctor",): said("doctor"),
         ("models",): said("models", "mobilenetv2_100"),
     }
@@ -479,6 +482,15 @@ def test_every_design_is_described_with_its_figures() -> None:
             f"{count_parameters(design):,}",
         ]
         for name, design in DESIGNS.items()
+    }
+
+
+def test_every_recipe_that_comes_with_rushes_is_described() -> None:
+    section = sections(page("recipes.md"), 2)["Recipes that come with rushes"]
+    described = {row[0].strip("`"): row[1:] for row in rows(section)}
+    assert described == {
+        one.name: [one.path.parent.name, f"{one.kind}, {one.search} search" if one.search else one.kind, one.about]
+        for one in recipe_files.list_recipes([recipe_files.SHIPPED])
     }
 
 

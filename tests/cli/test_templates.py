@@ -18,10 +18,26 @@ def test_every_template_is_a_project_and_recipes_that_can_be_followed(template: 
     project = parse_project(tomllib.loads(planned["rushes.toml"]), root=Path("/p"))
     assert project.name == 'a "quoted" name'
     assert len(project.tasks) == 1
+    kinds = {}
     for name, text in planned.items():
         if name.startswith("recipes/"):
             table = tomllib.loads(text) | {"name": Path(name).stem}
-            assert parse_recipe(table, where=name).model.kind == Path(name).stem
+            kinds[Path(name).stem] = parse_recipe(table, where=name).model.kind
+    assert kinds.pop(template) in ("cnn", "finetune")
+    assert kinds == {"features": "features", "finetune": "finetune", "cnn": "cnn"}
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_recipe_of_a_template_s_user_names_no_class_that_the_template_s_task_lacks(template: str) -> None:
+    planned = plan_project(name="x", template=template, tasks={})
+    (task,) = parse_project(tomllib.loads(planned["rushes.toml"]), root=Path("/p")).tasks.values()
+    recipe = parse_recipe({"name": "r", **tomllib.loads(planned[f"recipes/{template}.toml"])}, where="r")
+    assert {*recipe.balance.class_weights, *recipe.augment.classes} <= set(task.classes)
+
+
+def test_the_recipe_of_a_template_s_user_is_left_out_with_its_task() -> None:
+    planned = plan_project(name="x", template="cull", tasks={"flower": ["daisy", "rose"]})
+    assert set(planned) == {"rushes.toml", "recipes/features.toml", "recipes/finetune.toml", "recipes/cnn.toml"}
 
 
 def test_tasks_of_one_s_own_take_the_place_of_the_template_s() -> None:

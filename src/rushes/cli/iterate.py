@@ -36,7 +36,7 @@ _SHORTEST_WATCH_SECONDS = 10
 
 @app.command(epilog="Example: rushes iterate recipes/features.toml --target-error 0.05")
 def iterate(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of one in recipes/.")],
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of one.")],
     change: Annotated[
         list[str] | None, typer.Option("--set", help="section.key=value, in place of the recipe's.")
     ] = None,
@@ -126,13 +126,12 @@ def _pause(every: str) -> float:
 
 def _open(door: Door, project: Path | None, recipe: Path, changes: Sequence[str], settings: Settings) -> Iteration:
     from rushes.cli.iterate_steps import Iteration
-    from rushes.cli.train import _find_recipe
-    from rushes.learning.recipe_files import read_recipe
+    from rushes.learning.recipe_files import SHIPPED, find_recipe, read_recipe
     from rushes.learning.rounds import folder_of_iteration
     from rushes.project import find_project
 
     place = find_project(project)
-    asked = read_recipe(_find_recipe(place, recipe), changes=changes)
+    asked = read_recipe(find_recipe(recipe, (place.recipes_folder, SHIPPED)), changes=changes)
     task = place.task(asked.task or None)
     if asked.split != "grouped":
         raise RecipeError(

@@ -123,12 +123,12 @@ def suggest(
 
 
 def _recipe_of(place: Project, word: str) -> Recipe:
-    """Return the recipe that a path or a name in recipes/ means, or one for a backbone that timm knows."""
-    from rushes.learning.recipe_files import parse_recipe, read_recipe
+    """Return the recipe that a path or a name means, or one for a backbone that timm knows."""
+    from rushes.learning.recipe_files import SHIPPED, look_up_recipe, parse_recipe, read_recipe
 
-    for path in (Path(word), place.recipes_folder / f"{Path(word).name.removesuffix('.toml')}.toml"):
-        if path.is_file():
-            return read_recipe(path)
+    path = look_up_recipe(word, (place.recipes_folder, SHIPPED))
+    if path is not None:
+        return read_recipe(path)
     return parse_recipe({"name": word, "model": {"kind": "features", "backbone": word}}, where=f"--backbone {word}")
 
 

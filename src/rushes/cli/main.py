@@ -10,7 +10,7 @@ from collections.abc import Sequence
 # verb -> what `rushes --help` says of it; the module rushes.cli.<verb> is imported when the verb is called.
 VERBS: dict[str, str] = {
     "demo": "the whole loop on footage, ending in a report; renders short films where none is given",
-    "init": "a project folder with a commented rushes.toml and three recipes",
+    "init": "a project folder with a commented rushes.toml and its recipes",
     "ingest": "videos, raws and photographs into the catalog; frames extracted",
     "shots": "a film's shots: table, contact sheet, CSV, JSON, EDL, OTIO, FCPXML",
     "status": "groups, sources, frames, labels per class, conflicts, runs",
@@ -19,6 +19,7 @@ VERBS: dict[str, str] = {
     "split": "train, validation and test: make, check for leaks",
     "build": "the class-folder dataset, in a folder or a bucket",
     "sync": "a dataset that follows the labels: plan, apply, watch",
+    "recipes": "the recipes of the project and those that come with rushes: list, show, copy",
     "train": "train what a recipe says: one run",
     "tune": "a recipe in many settings: grid, one at a time, or optuna; several seeds each",
     "iterate": "rounds: train, judge, queue the doubtful labels for review, until nothing is gained",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rushes.learning.recipe_files import SHIPPED, find_recipe
 from rushes.project import DEFAULT_TRUST
 
 
@@ -99,59 +100,14 @@ to = "datasets/{{task}}"
 # A task is one question with an ordered list of classes; aliases are other spellings, ignore is what states nothing.
 {tasks}"""
 
-_RECIPES = {
-    "features": """\
-# A frozen backbone, run once per frame; then a head in seconds. Start here.
-schema = "recipe/2"
-
-[model]
-kind = "features"
-backbone = "mobilenetv2_100"   # any name that timm knows
-# weights = "weights/FILE"     # a local file of weights; without it, the hub and its cache
-
-[training]
-seed = 0
-""",
-    "finetune": """\
-# The same backbone, its last stage trained too.
-schema = "recipe/2"
-
-[model]
-kind = "finetune"
-backbone = "mobilenetv2_100"
-stages = 1
-# weights = "weights/FILE"
-
-[training]
-epochs = 15
-batch_size = 16
-learning_rate = 3e-4
-patience = 4
-seed = 0
-""",
-    "cnn": """\
-# A small network from scratch, as in the first study of medium close-ups: 128 x 128 gray.
-schema = "recipe/2"
-
-[model]
-kind = "cnn"
-design = "cnn-6x6"
-
-[training]
-epochs = 30
-batch_size = 32
-learning_rate = 1e-3
-patience = 6
-seed = 0
-""",
-}
+_FIRST = ("features", "finetune", "cnn")  # of the recipes that come with rushes: those that every project starts from
 
 
 def plan_project(*, name: str, template: str, tasks: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Return file name -> text of a new project.
 
     Args:
-        template: a key of TEMPLATES.
+        template: a key of TEMPLATES. Its user's recipe goes with its task, whose classes it may name.
         tasks: task -> classes, in place of the template's own; {} keeps those.
     """
     start = TEMPLATES[template]
@@ -166,4 +122,6 @@ def plan_project(*, name: str, template: str, tasks: Mapping[str, Sequence[str]]
         test=start.shares[2],
         tasks="\n".join(f"[tasks.{task}]\n{body}" for task, body in tables.items()),
     )
-    return {"rushes.toml": text} | {f"recipes/{recipe}.toml": body for recipe, body in _RECIPES.items()}
+    names = _FIRST if tasks else (*_FIRST, template)
+    recipes = {f"recipes/{recipe}.toml": find_recipe(recipe, [SHIPPED]).read_text("utf-8") for recipe in names}
+    return {"rushes.toml": text} | recipes

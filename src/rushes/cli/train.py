@@ -19,21 +19,20 @@ from rushes.cli.options import (
 )
 from rushes.cli.runs_send import send_trained
 from rushes.cli.versions import newest_rows, newest_split_of
-from rushes.errors import ManifestError, RecipeError, did_you_mean, require_extra
+from rushes.errors import ManifestError, require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rushes.datasets.split import Split
     from rushes.labels.manifest import ManifestRow
-    from rushes.project import Project
 
 app = verb_app()
 
 
 @app.command(epilog="Example: rushes train recipes/features.toml --set training.seed=1")
 def train(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of one in recipes/.")],
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of one.")],
     change: Annotated[
         list[str] | None, typer.Option("--set", help="section.key=value, in place of the recipe's.")
     ] = None,
@@ -56,12 +55,12 @@ def train(
         from rushes.catalog.catalog import open_catalog, signatures_of_frames
         from rushes.datasets.split import count_classes, rows_of_parts
         from rushes.learning.balance import advise_never_predicted, check_names, is_answered, suggest_balance
-        from rushes.learning.recipe_files import read_recipe
+        from rushes.learning.recipe_files import SHIPPED, find_recipe, read_recipe
         from rushes.learning.train import train as learn
         from rushes.project import find_project
 
         place = find_project(project)
-        asked = read_recipe(_find_recipe(place, recipe), changes=change or ())
+        asked = read_recipe(find_recipe(recipe, (place.recipes_folder, SHIPPED)), changes=change or ())
         task = place.task(asked.task or None)
         manifest, rows = newest_rows(place, task)
         split_path, split = newest_split_of(place, task, asked.split)
@@ -141,17 +140,3 @@ def _leaks_into_test(split: Split, rows: Sequence[ManifestRow], signatures: Mapp
         return ()
     leaks = find_leaks(split.placing(rows), rows, signatures=signatures)
     return tuple(leak.detail for leak in leaks if (leak.part, leak.other_part) == ("test", "train"))
-
-
-def _find_recipe(place: Project, recipe: Path) -> Path:
-    """Return the recipe file that a path or a bare name means.
-
-    Raises:
-        RecipeError: there is none; the project's recipes are named.
-    """
-    named = place.recipes_folder / f"{recipe.name.removesuffix('.toml')}.toml"
-    for path in (recipe, named):
-        if path.is_file():
-            return path
-    known = sorted(path.stem for path in place.recipes_folder.rglob("*.toml"))
-    raise RecipeError(f"there is no recipe '{recipe}'. {did_you_mean(recipe.name.removesuffix('.toml'), known)}")

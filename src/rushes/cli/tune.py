@@ -11,7 +11,7 @@ import typer
 from rushes.cli.door import opened, plural, table_of
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
 from rushes.cli.versions import newest_rows, newest_split_of
-from rushes.errors import RecipeError, did_you_mean, require_extra
+from rushes.errors import require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,13 +52,13 @@ def tune(
     with opened(as_json=as_json, debug=debug) as door:
         require_extra("train", "torch", "timm", "safetensors", "sklearn", "optuna", purpose="a search")
         from rushes.evaluation.search_page import write_search_page
-        from rushes.learning.recipe_files import parse_recipe, read_recipe_table
+        from rushes.learning.recipe_files import SHIPPED, find_recipe, parse_recipe, read_recipe_table
         from rushes.learning.search import read_search
         from rushes.learning.tune import devices_for, plan_search, run_search
         from rushes.project import find_project
 
         place = find_project(project)
-        path = _find_recipe(place, recipe)
+        path = find_recipe(recipe, (place.recipes_folder, SHIPPED))
         table = read_recipe_table(path, changes=change or ())
         asked = parse_recipe(table, where=str(path))
         search = read_search(table, where=str(path), method=method or "", trials=trials, seeds=seeds)
@@ -174,21 +174,6 @@ def _ground(place: Project, task: Task, *, split_kind: str, threads: int | None)
         working_size=sizes.most_common(1)[0][0] if sizes else place.ingest.size,
         leaks=tuple(leak.detail for leak in leaks if (leak.part, leak.other_part) == ("test", "train")),
     )
-
-
-def _find_recipe(place: Project, recipe: Path) -> Path:
-    """Return the recipe file that a path or a bare name means.
-
-    Raises:
-        RecipeError: there is none; the project's recipes are named.
-    """
-    known = {path.stem: path for path in sorted(place.recipes_folder.rglob("*.toml"), reverse=True)}
-    name = recipe.name.removesuffix(".toml")
-    if recipe.is_file():
-        return recipe
-    if name in known:
-        return known[name]
-    raise RecipeError(f"there is no recipe '{recipe}'. {did_you_mean(name, sorted(known))}")
 
 
 def _typed(

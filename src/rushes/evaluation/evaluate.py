@@ -185,7 +185,7 @@ def _command(run: Run, mixed: Run | None, *, project_root: Path) -> str:
     words = ["rushes", "evaluate", _inside(run.folder, project_root)]
     if mixed is not None:
         words += ["--mixed", _inside(mixed.folder, project_root)]
-    return f"{shlex.join(['rushes', 'train', f'recipes/{recipe}.toml'])}\n{shlex.join(words)}"
+    return f"{shlex.join(['rushes', 'train', recipe])}\n{shlex.join(words)}"
 
 
 def _inside(path: Path, folder: Path) -> str:

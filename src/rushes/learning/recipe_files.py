@@ -1,12 +1,12 @@
-"""TOML -> Recipe: found, read, brought to today's schema, checked."""
+"""TOML -> Recipe: found by name, read, brought to today's schema, checked."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
-from pathlib import Path
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePath
 from typing import Any
 
 from rushes.errors import RecipeError, did_you_mean
@@ -32,6 +32,108 @@ _SECTIONS: dict[str, type] = {
     "augment": AugmentRecipe,
 }
 _SCHEMA = re.compile(r"recipe/(\d+)")
+SHIPPED = Path(__file__).parent / "recipes"  # the recipes that come with rushes, in folders by what they are for
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRecipe:
+    """A recipe that a name means.
+
+    Attributes:
+        name: of its file, without the ending.
+        shipped: whether it came with rushes; otherwise it is the project's.
+        about: its first comment line: what it is for.
+        kind: of training; "" where the recipe cannot be read.
+        search: how its `[search]` tries settings; "" without one.
+        fault: why it cannot be read; "" where it can.
+    """
+
+    name: str
+    path: Path
+    shipped: bool
+    about: str
+    kind: str
+    search: str
+    fault: str
+
+
+def find_recipe(word: str | Path, folders: Sequence[Path]) -> Path:
+    """Return the recipe file that a path or a name means.
+
+    Args:
+        word: a file; or the name of one anywhere in the folders, with or without `.toml`, and with as many of the
+            folders above it as tell it apart: `cnn`, `old/cnn`, `recipes/old/cnn.toml`.
+        folders: the first that knows the name decides; usually the project's recipes, then `SHIPPED`.
+
+    Raises:
+        RecipeError: there is none (the nearest name is given), or a folder holds several of that name.
+    """
+    found = look_up_recipe(word, folders)
+    if found is not None:
+        return found
+    known = sorted({file.stem for folder in folders for file in _recipe_files(folder)})
+    near = did_you_mean(Path(word).name.removesuffix(".toml"), known)
+    raise RecipeError(f"there is no recipe '{word}'. {near} 'rushes recipes' lists them all")
+
+
+def look_up_recipe(word: str | Path, folders: Sequence[Path]) -> Path | None:
+    """Return what `find_recipe` does, or None where there is no such recipe.
+
+    Raises:
+        RecipeError: a folder holds several of that name.
+    """
+    path = Path(word)
+    if path.is_file():
+        return path
+    wanted = _words_of(path)
+    for folder in folders:
+        found = [file for file in _recipe_files(folder) if _words_of(file)[-len(wanted) :] == wanted]
+        if len(found) > 1:
+            named = " and ".join(file.relative_to(folder.parent).as_posix() for file in found)
+            raise RecipeError(f"there are several recipes '{word}': {named}. Name one of them with its folder")
+        if found:
+            return found[0]
+    return None
+
+
+def list_recipes(folders: Sequence[Path]) -> list[ListedRecipe]:
+    """Return the recipes that names mean, by folder and name; a name that an earlier folder holds hides later ones."""
+    listed: list[ListedRecipe] = []
+    hidden: set[str] = set()
+    for folder in folders:
+        files = _recipe_files(folder)
+        listed += [_listed(file, shipped=folder == SHIPPED) for file in files if file.stem not in hidden]
+        hidden |= {file.stem for file in files}
+    return listed
+
+
+def describe_recipe(text: str) -> str:
+    """Return what a recipe's text says it is for: its first comment; "" where it begins with none."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return first.strip().lstrip("#").strip() if first.lstrip().startswith("#") else ""
+
+
+def _recipe_files(folder: Path) -> list[Path]:
+    """Return the recipes anywhere in a folder, those of one folder together."""
+    return sorted(folder.rglob("*.toml"), key=lambda file: (file.parent, file.name))
+
+
+def _words_of(path: PurePath) -> tuple[str, ...]:
+    """Return the folders and the name of a path, without its ending."""
+    return (*path.parts[:-1], path.name.removesuffix(".toml")) if path.name else ()
+
+
+def _listed(path: Path, *, shipped: bool) -> ListedRecipe:
+    about, kind, search, fault = "", "", "", ""
+    try:
+        about = describe_recipe(path.read_text(encoding="utf-8"))
+        table = read_recipe_table(path)
+        kind = parse_recipe(table, where=str(path)).model.kind
+        tried = table.get(SEARCH)
+        search = str(tried.get("method", "grid")) if isinstance(tried, Mapping) else ""
+    except (RecipeError, OSError, UnicodeDecodeError) as error:
+        fault = str(error)
+    return ListedRecipe(path.stem, path, shipped, about, kind, search, fault)
 
 
 def read_recipe(path: Path, *, changes: Sequence[str] = ()) -> Recipe:

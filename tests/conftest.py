@@ -6,9 +6,14 @@ import os
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 _ROOT = Path(__file__).resolve().parents[1]
+
+# No test asserts a time, and a machine may be busy with others.
+hypothesis.settings.register_profile("rushes", deadline=None)
+hypothesis.settings.load_profile("rushes")
 
 
 @pytest.fixture(scope="session")

@@ -92,7 +92,7 @@ def loop(rushes: Rushes, tmp_path_factory: pytest.TempPathFactory) -> Loop:
 
 def test_init_writes_a_project_and_keeps_what_is_there(loop: Loop, rushes: Rushes) -> None:
     assert "rushes.toml" in loop.said["init"].json["written"]
-    again = rushes("init", loop.folder, "--json")
+    again = rushes("init", loop.folder, "--template", "shots", "--json")
     assert again.json["written"] == []
 
 

@@ -160,7 +160,7 @@ def take_reviews(work: Iteration, *, now: datetime, apply: bool) -> Reviews:
 def is_under_review(folder: Path, *, now: datetime, calm_seconds: float) -> bool:
     """Return whether a queue was saved in the last so many seconds: a review that is half done makes half a round."""
     saved = [path.stat().st_mtime for path in folder.glob("round-*/queue*.csv")]
-    return any(now.timestamp() - at < calm_seconds for at in saved)
+    return calm_seconds > 0 and any(now.timestamp() - at < calm_seconds for at in saved)
 
 
 def _answers(table: Sheet, change: Import) -> dict[str, Answer]:

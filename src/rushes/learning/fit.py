@@ -122,7 +122,10 @@ def fit(
     trained = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
     crew.agree([*network.parameters(), *network.buffers()])
     optimiser = torch.optim.AdamW(
-        optimiser_groups(network, recipe), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        optimiser_groups(network, recipe),
+        lr=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        fused=device.type == "cuda",
     )
     # What the best epoch is: what was learnt, and what normalisation counted on the way, where it counts.
     kept = trained | ({} if finetunes else {n: b for n, b in network.named_buffers() if n.startswith("body.")})
@@ -569,9 +572,11 @@ def _read_checkpoint(
     with torch.no_grad():
         for name, tensor in kept.items():
             tensor.copy_(now[name])
+        fused = bool(optimiser.defaults["fused"])
         for name, state in states.items():
+            steps_at = kept[name].device if fused else torch.device("cpu")
             optimiser.state[kept[name]] = {
-                key: value if key == "step" else torch.empty_like(kept[name]).copy_(value)
+                key: value.to(steps_at) if key == "step" else torch.empty_like(kept[name]).copy_(value)
                 for key, value in state.items()
             }
     return history, best_epoch, batch_size, best

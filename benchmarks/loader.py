@@ -120,7 +120,7 @@ def _train_peer(course: _Course, *, workers: int) -> Pace:
     architecture, preprocessing = plan_architecture(_recipe())
     network = build_network(architecture, course.task.classes, preprocessing)
     network.to(device).to(memory_format=torch.channels_last).train()
-    bf16 = computes_in_bf16(network, "auto")
+    bf16 = computes_in_bf16(network, "auto", batch_size=_BATCH)
     piece_size = piece_size_for(getattr(architecture, "largest_map_count", None), device)
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3)
     loader = _peer_loader(course, workers=workers)

@@ -82,11 +82,11 @@ def test_the_learning_rate_follows_the_root_of_the_batch() -> None:
 
 def test_depthwise_networks_are_not_computed_in_bf16_on_a_cpu_unless_asked() -> None:
     depthwise = network(torch.nn.Sequential(torch.nn.Conv2d(4, 4, 3, groups=4)))
-    assert not computes_in_bf16(depthwise, "auto")
-    assert computes_in_bf16(depthwise, "bf16")
+    assert not computes_in_bf16(depthwise, "auto", batch_size=64)
+    assert computes_in_bf16(depthwise, "bf16", batch_size=64)
     dense = network(torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3)))
-    assert computes_in_bf16(dense, "auto") == bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    assert not computes_in_bf16(dense, "fp32")
+    assert computes_in_bf16(dense, "auto", batch_size=8) == bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    assert not computes_in_bf16(dense, "fp32", batch_size=64)
 
 
 def test_a_cpu_does_not_compile_by_itself() -> None:

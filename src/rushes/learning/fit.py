@@ -118,7 +118,7 @@ def fit(
     settings = recipe.training
     device = network.mean.device
     finetunes = recipe.model.kind == "finetune"
-    bf16 = computes_in_bf16(network, settings.precision)
+    bf16 = computes_in_bf16(network, settings.precision, batch_size=settings.batch_size)
     trained = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
     crew.agree([*network.parameters(), *network.buffers()])
     optimiser = torch.optim.AdamW(

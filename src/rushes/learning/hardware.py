@@ -19,7 +19,8 @@ _USUAL_BATCH = 32
 _BATCHES = (16, 32, 64, 128, 256, 512)
 _ENOUGH = 0.95  # of the best rate: larger batches make fewer steps, and learn less from each sample
 _LEAST_STEPS = 8  # of an epoch
-_STEPS_THAT_PAY = 2000  # compiling costs as much as some thousand steps save
+_STEPS_THAT_PAY = 20_000  # compiling a small network takes as long as eleven thousand steps save (H100)
+_BATCH_FOR_BF16 = 64  # on CUDA: below it the casts cost more than the arithmetic saves (H100)
 
 
 def piece_size_for(largest_map_count: int | None, device: torch.device) -> int:
@@ -35,8 +36,11 @@ def piece_size_for(largest_map_count: int | None, device: torch.device) -> int:
     return max(1, _PIECE_BYTES // (largest_map_count * 4))
 
 
-def computes_in_bf16(network: Network, precision: str) -> bool:
+def computes_in_bf16(network: Network, precision: str, *, batch_size: int) -> bool:
     """Return whether training computes in bfloat16: where it is asked for, or for `auto` where that is faster.
+
+    Args:
+        batch_size: samples per step; 0 is still to be found.
 
     Raises:
         ValueError: the precision is none of `rushes.learning.recipe.PRECISIONS`.
@@ -47,25 +51,30 @@ def computes_in_bf16(network: Network, precision: str) -> bool:
     if precision != "auto":
         raise ValueError(f"unknown precision {precision!r}")
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
+        return (batch_size == 0 or batch_size >= _BATCH_FOR_BF16) and bool(torch.cuda.is_bf16_supported())
     if device.type != "cpu":
         return False
     # On a CPU depthwise convolution is not faster in bfloat16.
-    layers = list(network.body.modules())
-    depthwise = sum(isinstance(layer, torch.nn.Conv2d) and layer.groups > 1 for layer in layers)
-    linear = sum(isinstance(layer, torch.nn.Linear) for layer in layers)
-    return depthwise <= linear and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return not _is_depthwise(network) and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def is_compiled(network: Network, wish: str, *, step_count: int) -> bool:
     """Return whether the network should be compiled: where it is asked for, or for `auto` where that pays.
 
-    It pays on CUDA, for trainings of many steps, where there is a C compiler for what Triton makes.
+    It pays on CUDA for trainings of many steps, where there is a C compiler for what Triton makes; not for networks of
+    depthwise convolutions, which take minutes to compile and are no faster for it.
     """
     if wish != "auto":
         return wish == "always"
-    on_cuda = network.mean.device.type == "cuda"
-    return on_cuda and step_count >= _STEPS_THAT_PAY and bool(shutil.which("cc") or shutil.which("gcc"))
+    gains = network.mean.device.type == "cuda" and not _is_depthwise(network)
+    return gains and step_count >= _STEPS_THAT_PAY and bool(shutil.which("cc") or shutil.which("gcc"))
+
+
+def _is_depthwise(network: Network) -> bool:
+    """Return whether most of a network's layers are depthwise convolutions."""
+    layers = list(network.body.modules())
+    depthwise = sum(isinstance(layer, torch.nn.Conv2d) and layer.groups > 1 for layer in layers)
+    return depthwise > sum(isinstance(layer, torch.nn.Linear) for layer in layers)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -19,6 +19,7 @@ from rushes.learning.augment import plan_augmentations
 from rushes.learning.backbone_features import load_pretrained, see_pictures
 from rushes.learning.balance import count_shown, plan_class_weights, plan_kept
 from rushes.learning.crew import ALONE, Crew
+from rushes.learning.decoders import decoders_for
 from rushes.learning.features import Features
 from rushes.learning.head_balance import (
     HeadBalance,
@@ -182,7 +183,11 @@ def _fit_network(
     design = lesson.architecture
     piece_size = piece_size_for(design.largest_map_count if isinstance(design, Design) else None, lesson.device)
     class_weights = _class_weights(lesson, parts)
-    with Pictures(lesson.project_root) as pictures:
+    count = sum(len(rows) for rows in parts.values()) - len(kept)
+    with (
+        Pictures(lesson.project_root) as pictures,
+        decoders_for(preprocessing, threads=lesson.threads, picture_count=count) as decoders,
+    ):
         stored = {
             part: StoredSamples(
                 parts[part],
@@ -191,6 +196,7 @@ def _fit_network(
                 project_root=lesson.project_root,
                 preprocessing=preprocessing,
                 kept=kept,
+                decoders=decoders,
             )
             for part in PARTS
         }

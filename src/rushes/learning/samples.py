@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from rushes.datasets.preprocessing import Preprocessing, prepare
+from rushes.datasets.preprocessing import Preprocessing
 from rushes.datasets.split import PARTS, Split, count_classes
 from rushes.errors import MediaError, RunError, SplitError, UnreachableError, did_you_mean
 from rushes.labels.manifest import ManifestRow, Part
+from rushes.learning.decoders import Decoders, decoders_for, prepare_file
 from rushes.project import Task
 from rushes.storage.files import digest_of_bytes, digest_of_file
 from rushes.storage.kept_pixels import KeptPixels
@@ -76,12 +78,14 @@ class StoredSamples:
         project_root: Path,
         preprocessing: Preprocessing,
         kept: KeptPixels,
+        decoders: Decoders | None = None,
     ) -> None:
         """Begin; nothing is read yet.
 
         Args:
             pictures: of the project, open for as long as the samples are used.
             kept: of the same preprocessing.
+            decoders: processes of the same preprocessing; None prepares pictures in the thread that asks.
         """
         self.rows = tuple(rows)
         self.truth = truth_of(rows, classes)
@@ -89,7 +93,7 @@ class StoredSamples:
         self.lost: dict[int, UnusableSample] = {}
         self._pictures = pictures
         self._project_root = project_root
-        self._preprocessing = preprocessing
+        self._prepare = decoders.prepare if decoders is not None else partial(prepare_file, preprocessing=preprocessing)
         self._kept = kept
         self._digests: dict[int, str] = {}
 
@@ -114,7 +118,7 @@ class StoredSamples:
         kept = self._kept.get(digest)
         if kept is not None:
             return kept
-        picture = _read_picture(self.rows[place], self._pictures, self._preprocessing)
+        picture = _read_picture(self.rows[place], self._pictures, self._prepare)
         if isinstance(picture, UnusableSample):
             self.lost[place] = picture
         else:
@@ -239,11 +243,16 @@ def read_pictures(
     """
     waiting = iter(rows)
     reading: deque[tuple[ManifestRow, Future[npt.NDArray[np.uint8] | UnusableSample]]] = deque()
-    with Pictures(project_root) as pictures, ThreadPoolExecutor(threads, thread_name_prefix="pictures") as pool:
+    with (
+        Pictures(project_root) as pictures,
+        decoders_for(preprocessing, threads=threads, picture_count=len(rows)) as decoders,
+        ThreadPoolExecutor(threads, thread_name_prefix="pictures") as pool,
+    ):
+        prepare = decoders.prepare if decoders is not None else partial(prepare_file, preprocessing=preprocessing)
 
         def begin(row: ManifestRow) -> None:
             pictures.fetch_ahead(row.img_ref, sha256=row.sha256)
-            reading.append((row, pool.submit(_read_picture, row, pictures, preprocessing)))
+            reading.append((row, pool.submit(_read_picture, row, pictures, prepare)))
 
         try:
             for row in islice(waiting, _READ_AHEAD * threads):
@@ -266,13 +275,11 @@ def describe_lost(lost: Sequence[UnusableSample], *, total: int) -> str:
 
 
 def _read_picture(
-    row: ManifestRow, pictures: Pictures, preprocessing: Preprocessing
+    row: ManifestRow, pictures: Pictures, prepare: Callable[[Path], npt.NDArray[np.uint8]]
 ) -> npt.NDArray[np.uint8] | UnusableSample:
-    from rushes.footage.pictures import read_picture
-
     try:
         with pictures.held(row.img_ref, sha256=row.sha256) as path:
-            return prepare(read_picture(path), preprocessing)
+            return prepare(path)
     except UnreachableError:
         raise
     except MediaError as error:

@@ -92,7 +92,7 @@ def measure(say: Say) -> Outcome:
         for line in format_table(lines, always).splitlines():
             say(line)
     say(f"{_SMALL['epochs']} epochs on {_SMALL['films']} films show that all of it runs, not how good the designs "
-        "are: docs/recipes.md has the table of the whole runs.")  # fmt: skip
+        "are: docs/baselines.md has the table of the whole runs.")  # fmt: skip
     return Outcome("baselines", seconds, None, "s", TARGET)
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rushes.learning.findings import Tried
-    from rushes.learning.trainings import Ground
+    from rushes.learning.ground import Ground
     from rushes.learning.tune import Plan
 
 TARGET = Target("ours", 600)
@@ -193,8 +193,8 @@ def run_set(
 
     Whatever was trained in an earlier call is not trained again.
     """
+    from rushes.learning.ground import Ground
     from rushes.learning.search import parse_search
-    from rushes.learning.trainings import Ground
     from rushes.learning.tune import devices_for, plan_search, run_search
 
     table = {

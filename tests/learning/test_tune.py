@@ -18,9 +18,9 @@ pytest.importorskip("optuna")
 
 from learning.tiny import TASK, StopAt, TinyProject, make_project
 from rushes.errors import RecipeError, RunError
+from rushes.learning.ground import Ground
 from rushes.learning.runs import list_runs
 from rushes.learning.search import parse_search
-from rushes.learning.trainings import Ground
 from rushes.learning.trials import TRIALS_FILE, read_trials
 from rushes.learning.tune import Plan, Searched, plan_search, run_search
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rushes.cli.door import Door
+from rushes.cli.ground import ground_of
 from rushes.errors import Fault, SheetError
 from rushes.evaluation.gains import RoundScore, effect_of_labels, gain_of_model, relabel, score_of, score_rounds
 from rushes.learning.plateau import Decision, decide
@@ -235,35 +236,18 @@ def train_runs(work: Iteration, today: Today, *, now: datetime) -> list[Run]:
 
 
 def _train(work: Iteration, today: Today, *, now: datetime) -> Run:
-    from collections import Counter
+    from rushes.learning.ground import train_on
 
-    from rushes.catalog.catalog import open_catalog, signatures_of_frames
-    from rushes.datasets.split import find_leaks
-    from rushes.learning.train import train
-
-    used = {row.frame_id for row in today.rows}
-    with open_catalog(work.place.catalog_place) as catalog:
-        frames = [item for item in catalog.frames() if item.frame.id in used]
-    sizes = Counter(item.size or work.place.ingest.size for item in frames)
-    leaks = find_leaks(today.split.placing(today.rows), today.rows, signatures=signatures_of_frames(frames))
+    ground = ground_of(
+        work.door,
+        work.place,
+        work.task,
+        manifest=(today.manifest, today.rows),
+        split=(today.split_path, today.split),
+        threads=work.settings.threads,
+    )
     with work.door.progress("train") as progress:
-        run = train(
-            work.recipe,
-            task=work.task,
-            manifest=today.manifest,
-            rows=today.rows,
-            split=today.split,
-            split_path=today.split_path,
-            project_root=work.place.root,
-            runs_folder=work.place.runs_folder,
-            cache_folder=work.place.cache_folder,
-            threads=work.settings.threads,
-            device=work.settings.device,
-            working_size=sizes.most_common(1)[0][0],
-            leaks=tuple(leak.detail for leak in leaks if (leak.part, leak.other_part) == ("test", "train")),
-            progress=progress,
-            now=now,
-        )
+        run = train_on(ground, work.recipe, device=work.settings.device, progress=progress, now=now)
     for warning in run.warnings:
         work.door.warn(f"warning: {warning}")
     work.door.say(f"run: {run.folder}")

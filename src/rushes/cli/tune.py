@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rushes.cli.door import opened, plural, table_of
+from rushes.cli.ground import newest_ground
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
-from rushes.cli.versions import newest_rows, newest_split_of
 from rushes.errors import require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rushes.learning.findings import Estimate, Findings, Tried
-    from rushes.learning.trainings import Ground
     from rushes.learning.tune import Plan
-    from rushes.project import Project, Task
+    from rushes.project import Project
 
 app = verb_app()
 
@@ -62,7 +61,8 @@ def tune(
         table = read_recipe_table(path, changes=change or ())
         asked = parse_recipe(table, where=str(path))
         search = read_search(table, where=str(path), method=method or "", trials=trials, seeds=seeds)
-        ground = _ground(place, place.task(asked.task or None), split_kind=asked.split, threads=threads)
+        task = place.task(asked.task or None)
+        ground = newest_ground(door, place, task, split_kind=asked.split, threads=threads)
         plan = plan_search(search, table, where=str(path), ground=ground, searches_folder=place.root / "searches")
         door.say(_describe_plan(plan))
         if dry_run:
@@ -139,40 +139,6 @@ def _describe_plan(plan: Plan) -> str:
         f"{search.method} over {plural(len(search.space), 'key')}: {settings} x {plural(search.seeds, 'seed')}, "
         f"{most}{plural(plan.most, 'training')} on task {plan.ground.task.name}, compared by {plan.monitor} on "
         f"validation{ends}"
-    )
-
-
-def _ground(place: Project, task: Task, *, split_kind: str, threads: int | None) -> Ground:
-    """Return what all trainings share: the newest manifest and split of a task."""
-    from collections import Counter
-
-    from rushes.catalog.catalog import open_catalog, signatures_of_frames
-    from rushes.datasets.split import find_leaks
-    from rushes.learning.trainings import Ground
-
-    manifest, rows = newest_rows(place, task)
-    split_path, split = newest_split_of(place, task, split_kind)
-    used = {row.frame_id for row in rows}
-    with open_catalog(place.catalog_place) as catalog:
-        frames = [item for item in catalog.frames() if item.frame.id in used]
-    sizes = Counter(item.size or place.ingest.size for item in frames)
-    leaks = (
-        find_leaks(split.placing(rows), rows, signatures=signatures_of_frames(frames))
-        if split.kind == "grouped"
-        else []
-    )
-    return Ground(
-        task=task,
-        manifest=manifest,
-        rows=tuple(rows),
-        split=split,
-        split_path=split_path,
-        project_root=place.root,
-        runs_folder=place.runs_folder,
-        cache_folder=place.cache_folder,
-        threads=threads,
-        working_size=sizes.most_common(1)[0][0] if sizes else place.ingest.size,
-        leaks=tuple(leak.detail for leak in leaks if (leak.part, leak.other_part) == ("test", "train")),
     )
 
 

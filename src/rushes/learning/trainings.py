@@ -9,42 +9,23 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, Protocol
 
-from rushes.datasets.split import Split
 from rushes.errors import RunError, RushesError
-from rushes.labels.manifest import ManifestRow
+from rushes.learning.ground import Ground, train_on
 from rushes.learning.recipe import Recipe
 from rushes.learning.runs import RUN_FILE, Run, name_run, read_run
 from rushes.learning.search import Setting
 from rushes.learning.threads import count_threads
 from rushes.progress import Progress, silent
-from rushes.project import Task
 
 _NOTE_EVERY_SECONDS = 1.0
 _TRIES = 2  # of a training whose process dies, as by the system when memory runs out
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What all trainings of a search share; as `rushes.learning.train.train` takes it."""
-
-    task: Task
-    manifest: Path
-    rows: tuple[ManifestRow, ...]
-    split: Split
-    split_path: Path | None
-    project_root: Path
-    runs_folder: Path
-    cache_folder: Path
-    threads: int | None = None
-    working_size: str = "640"
-    leaks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +104,6 @@ def train_one(
     threads: int | None = None,
 ) -> Ended:
     """Train a job's recipe, or find the run that was kept before a search was killed; a failure is a value."""
-    from rushes.learning.train import train
 
     def watch(record: Mapping[str, Any]) -> None:
         if not goes_on(record):
@@ -136,19 +116,9 @@ def train_one(
         return Ended(run=kept.folder, seconds=kept.elapsed_seconds)
     started = time.monotonic()
     try:
-        run = train(
+        run = train_on(
+            ground if threads is None else replace(ground, threads=threads),
             job.recipe,
-            task=ground.task,
-            manifest=ground.manifest,
-            rows=ground.rows,
-            split=ground.split,
-            split_path=ground.split_path,
-            project_root=ground.project_root,
-            runs_folder=ground.runs_folder,
-            cache_folder=ground.cache_folder,
-            threads=threads or ground.threads,
-            working_size=ground.working_size,
-            leaks=ground.leaks,
             device=device,
             on_epoch=watch,
             progress=progress,

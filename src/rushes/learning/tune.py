@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.errors import RecipeError, RunError
 from rushes.learning.findings import Findings, find, rounds_of
+from rushes.learning.ground import Ground
 from rushes.learning.plateau import decide
 from rushes.learning.recipe_files import SEARCH
 from rushes.learning.runs import Run, read_run
@@ -28,7 +29,7 @@ from rushes.learning.search import (
     plan_settings,
     recipe_of,
 )
-from rushes.learning.trainings import Ended, Ground, Job, train_all
+from rushes.learning.trainings import Ended, Job, train_all
 from rushes.learning.trials import (
     TRIALS_FILE,
     Trial,

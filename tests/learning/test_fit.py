@@ -13,7 +13,7 @@ from rushes.errors import RunError
 from rushes.labels.manifest import ManifestRow
 from rushes.learning.augment import plan_augmentations
 from rushes.learning.fit import Fitted, answer_samples, fit
-from rushes.learning.monitors import score
+from rushes.learning.monitors import GivenUpError, score
 from rushes.learning.recipe_files import parse_recipe
 from rushes.learning.samples import Samples, UnusableSample
 from rushes.learning.threads import torch_threads
@@ -212,9 +212,66 @@ def test_a_watcher_may_end_a_training_which_then_leaves_nothing_to_take_up(tmp_p
     def on_epoch(record: Any) -> None:
         heard.append(record["epoch"])
         if record["epoch"] == 2:
-            raise StopIteration("enough")
+            raise GivenUpError("enough")
 
-    with pytest.raises(StopIteration, match="enough"):
+    with pytest.raises(GivenUpError, match="enough"):
         run(tmp_path, on_epoch=on_epoch)
     assert heard == [1, 2]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fault_of_who_watches_leaves_a_state_to_go_on_from(tmp_path: Path) -> None:
+    def on_epoch(record: Any) -> None:
+        if record["epoch"] == 2:
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        run(tmp_path, on_epoch=on_epoch)
+    _, fitted = run(tmp_path)
+    assert fitted.resumed_after == 2
+    assert fitted.earlier_seconds == pytest.approx(sum(record["seconds"] for record in fitted.history[:2]))
+
+
+def test_a_training_that_runs_away_late_keeps_the_best_epoch_before(tmp_path: Path) -> None:
+    network = build_network(DESIGN, ["above", "below"], SHOWN)
+
+    def on_epoch(record: Any) -> None:
+        if record["epoch"] == 4:
+            with torch.no_grad():
+                network.head.bias.fill_(float("nan"))
+
+    _, fitted = run(tmp_path, network=network, on_epoch=on_epoch)
+    assert fitted.epochs == 4
+    assert 1 <= fitted.best_epoch <= 4
+    assert "ran away" in fitted.notes[0]
+    assert all(bool(torch.isfinite(weight).all()) for weight in weights_of(network))
+
+
+def test_answers_that_are_no_numbers_are_not_kept(tmp_path: Path) -> None:
+    recipe = cnn_recipe(epochs=1, learning_rate=1e25, batch_size=64)
+    with pytest.raises(RunError, match="ran away"):
+        run(tmp_path, recipe=recipe)
+
+
+def test_a_first_batch_of_which_nothing_can_be_read_is_passed_over(tmp_path: Path) -> None:
+    class Torn(Samples):
+        def read(self, place: int) -> Any:
+            return UnusableSample(self.rows[place], "torn") if place % 2 else self.pixels[place]
+
+    whole = samples(40, 0)
+    _, fitted = run(tmp_path, train=Torn(whole.rows, whole.truth, whole.pixels), recipe=cnn_recipe(batch_size=1))
+    assert fitted.epochs == 3
+
+
+def test_a_training_that_is_stopped_does_not_make_what_was_to_come(tmp_path: Path) -> None:
+    read: list[int] = []
+
+    class Counted(Samples):
+        def read(self, place: int) -> Any:
+            read.append(place)
+            return self.pixels[place]
+
+    many = samples(4000, 0)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, train=Counted(many.rows, many.truth, many.pixels), progress=StopAt("epoch 1/"))
+    assert len(read) < 2000

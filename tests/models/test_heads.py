@@ -69,9 +69,11 @@ def test_a_class_without_a_vote_is_improbable_and_never_impossible() -> None:
     assert head(torch.tensor([[1.0, 0.0]]))[0, 1] > -12
 
 
-def test_a_picture_that_is_like_none_more_than_another_is_answered_i_do_not_know() -> None:
-    head = knn(KnnShape(1, 3, 0.1), [[1, 0], [1, 0], [1, 0]], [0, 0, 0])
-    torch.testing.assert_close(head(torch.tensor([[0.3, 0.4]])).softmax(1), torch.tensor([[0.5, 0.5]]))
+def test_neighbours_that_are_all_as_near_vote_all_the_same() -> None:
+    held = knn(KnnShape(1, 3, 0.1), [[1, 0], [1, 0], [1, 0]], [0, 0, 0])
+    assert held(torch.tensor([[0.3, 0.4]])).softmax(1)[0, 0] > 0.9
+    divided = knn(KnnShape(1, 2, 0.1), [[1, 0], [1, 0]], [0, 1])
+    torch.testing.assert_close(divided(torch.tensor([[0.3, 0.4]])).softmax(1), torch.tensor([[0.5, 0.5]]))
 
 
 def test_neighbours_that_swap_by_rounding_do_not_change_the_answer() -> None:

@@ -11,6 +11,7 @@ from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import text
 from rushes.learning.balance import advise_never_predicted
 from rushes.learning.recipe import BalanceRecipe
+from rushes.learning.recipe_files import upgrade_recipe
 
 
 def never_predicted(run: Mapping[str, Any], test: Judgement) -> tuple[str, ...]:
@@ -49,9 +50,10 @@ def _line(name: str, test: Judgement, advice: str = "") -> str:
 
 
 def _advice(names: tuple[str, ...], run: Mapping[str, Any]) -> dict[str, str]:
-    recipe, counts = run.get("recipe"), run.get("counts")
-    if not isinstance(recipe, Mapping) or not isinstance(counts, Mapping):
+    stated_recipe, counts = run.get("recipe"), run.get("counts")
+    if not isinstance(stated_recipe, Mapping) or not isinstance(counts, Mapping):
         return {}
+    recipe = upgrade_recipe(stated_recipe, where=str(run.get("name", "the run")))
     known = {item.name for item in fields(BalanceRecipe)}
     stated = {key: value for key, value in dict(recipe.get("balance") or {}).items() if key in known}
     kind = str(dict(recipe.get("model") or {}).get("kind", "cnn"))

@@ -57,11 +57,12 @@ def plan_augmentations(recipe: AugmentRecipe, classes: Sequence[str]) -> tuple[A
             raise RecipeError(f"augment.classes names '{name}'. {did_you_mean(name, classes)}")
     stated = {item.name: getattr(recipe, item.name) for item in fields(Augmentation)}
     of_all = _decided(AUGMENTATIONS[recipe.preset], stated)
-    return tuple(_of_class(of_all, recipe.classes.get(name, {})) for name in classes)
+    return tuple(_of_class(of_all, stated, recipe.classes.get(name, {})) for name in classes)
 
 
-def _of_class(of_all: Augmentation, changes: Mapping[str, Any]) -> Augmentation:
-    start = AUGMENTATIONS[changes["preset"]] if "preset" in changes else of_all
+def _of_class(of_all: Augmentation, stated: Mapping[str, Any], changes: Mapping[str, Any]) -> Augmentation:
+    """Return what a class undergoes: a preset of its own changes nothing that the recipe states for all classes."""
+    start = _decided(AUGMENTATIONS[changes["preset"]], stated) if "preset" in changes else of_all
     return _decided(start, changes)
 
 

@@ -18,7 +18,9 @@ from rushes.errors import RunError
 if TYPE_CHECKING:
     import torch
 
-_PATIENCE = timedelta(hours=12)  # another may be computing features of a million pictures
+_JOINING = timedelta(minutes=3)  # a process that imports torch on a busy machine
+_PATIENCE = timedelta(minutes=30)  # for one step: another may read its pictures from far away
+_EVER = timedelta(days=30)  # for what the leader alone does
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,12 @@ class Crew:
     Attributes:
         rank: of this process, from 0, which leads: it watches validation and keeps the state.
         size: how many there are; alone, nothing is sent.
+        board: where the leader notes what it has done.
     """
 
     rank: int = 0
     size: int = 1
+    board: Any = None
 
     @property
     def leads(self) -> bool:
@@ -74,9 +78,25 @@ class Crew:
         distributed.broadcast_object_list(said, 0)
         return said[0]
 
-    def wait(self) -> None:
-        """Return when every process has come this far."""
-        self.tell(None)
+    def gather(self, value: Any) -> list[Any]:
+        """Return what every process says, by rank."""
+        if self.size == 1:
+            return [value]
+        from torch import distributed
+
+        said: list[Any] = [None] * self.size
+        distributed.all_gather_object(said, value)
+        return said
+
+    def note(self, done: str) -> None:
+        """Tell the others, as the leader, that something is done."""
+        if self.size > 1 and self.leads:
+            self.board.set(done, "done")
+
+    def await_note(self, done: str) -> None:
+        """Return when the leader has noted that something is done, however long it takes."""
+        if self.size > 1 and not self.leads:
+            self.board.wait([done], _EVER)
 
 
 ALONE = Crew()
@@ -88,7 +108,7 @@ def _free_address() -> str:
     """Return an address on this machine at which the processes can meet."""
     with socket.socket() as asked:
         asked.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{asked.getsockname()[1]}"
+        return f"127.0.0.1:{asked.getsockname()[1]}"
 
 
 @contextmanager
@@ -141,8 +161,12 @@ def joined(address: str, *, rank: int, size: int, device: torch.device) -> Itera
     if device.type == "cuda":
         torch.cuda.set_device(device)
     backend = "nccl" if device.type == "cuda" else "gloo"
-    distributed.init_process_group(backend, init_method=address, rank=rank, world_size=size, timeout=_PATIENCE)
+    host, _, port = address.rpartition(":")
+    board = distributed.TCPStore(  # type: ignore[attr-defined]
+        host, int(port), size, is_master=rank == 0, timeout=_JOINING
+    )
+    distributed.init_process_group(backend, store=board, rank=rank, world_size=size, timeout=_PATIENCE)
     try:
-        yield Crew(rank, size)
+        yield Crew(rank, size, board)
     finally:
         distributed.destroy_process_group()

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from rushes.errors import RunError
+from rushes.errors import RunError, RushesError
 from rushes.learning.augment import Augmentation, augment_picture
 from rushes.learning.balance import plan_epoch
 from rushes.learning.crew import ALONE, Crew
@@ -35,7 +35,7 @@ from rushes.learning.hardware import (
 )
 from rushes.learning.loader import Batch, LabelledPictures, Loader, Pixels, Places, in_batches
 from rushes.learning.losses import loss_sum
-from rushes.learning.monitors import Scores, score
+from rushes.learning.monitors import GivenUpError, Scores, score
 from rushes.learning.rates import optimiser_groups
 from rushes.learning.recipe import BalanceRecipe, Recipe
 from rushes.models.network import Network
@@ -68,6 +68,7 @@ class Fitted:
             which the network waited for pictures, and what it rests on.
         notes: what a person should know of how the machine took it.
         resumed_after: the epoch after which an interrupted training was taken up; None where it began anew.
+        earlier_seconds: what its epochs had taken before that.
     """
 
     epochs: int
@@ -78,6 +79,7 @@ class Fitted:
     pace: Mapping[str, Any]
     notes: tuple[str, ...] = ()
     resumed_after: int | None = None
+    earlier_seconds: float = 0.0
 
 
 def fit(
@@ -132,6 +134,8 @@ def fit(
     weights = torch.from_numpy(class_weights).to(device)
     learner = _Learner(network, optimiser, trained, weights, recipe, crew, bf16, piece_size)
 
+    shown_count, taught_seconds, watched_seconds, waited_seconds = 0, 0.0, 0.0, 0.0
+
     # Take up where an interrupted training of the same recipe on the same samples stopped.
     history: list[dict[str, Any]] = []
     best: dict[str, torch.Tensor] = {}
@@ -141,7 +145,7 @@ def fit(
         history, best_epoch, batch_size, best = taken_up
         best_rank = _rank_of(history, best_epoch, settings.monitor)
 
-    with ThreadPoolExecutor(threads, thread_name_prefix="batches") as pool:
+    with _threads(threads) as pool:
 
         def begin(samples: LabelledPictures, order: Places, batches: Sequence[Places], epoch: int = 0) -> Loader:
             """Begin a pass over samples; epoch 0 shows them as they are."""
@@ -165,10 +169,14 @@ def fit(
             order = _order_of(train, recipe.balance, settings.seed, epoch)
             return begin(train, order, in_batches(len(order), batch_size, crew=crew), epoch)
 
-        def watch() -> Scores:
-            places = np.arange(len(validation))
-            shown = begin(validation, places, in_batches(len(places), min(learner.piece_size, _WATCHED)))
+        def begin_watching() -> Loader:
+            places = np.arange(len(validation) if crew.leads else 0)
+            return begin(validation, places, in_batches(len(places), min(learner.piece_size, _WATCHED)))
+
+        def watch(shown: Loader) -> Scores:
+            nonlocal waited_seconds
             _, answers, truth = answer(network, shown)
+            waited_seconds += shown.waited_seconds
             if not len(truth):
                 raise RunError(
                     f"none of the {len(validation)} validation pictures can be read, and without them nobody knows "
@@ -187,13 +195,13 @@ def fit(
         if compiled:
             network.compile()
         if (finetunes or recipe.model.start) and taken_up is None:  # it may be that nothing beats what it knows
-            watched = watch()
+            watched = crew.tell(watch(begin_watching()) if crew.leads else None)
             best, best_rank = _copy(kept), watched.rank(settings.monitor)
             history.append(_record(0, watched, train_loss=None, rate=0.0, seconds=0.0))
         first_epoch = history[-1]["epoch"] + 1 if history else 1
         started = time.monotonic()
-        shown_count, taught_seconds, waited_seconds = 0, 0.0, 0.0
         following: Loader | None = None
+        ran_away = ""
 
         for epoch in range(first_epoch, settings.epochs + 1):
             if epoch - 1 - best_epoch >= settings.patience:
@@ -213,12 +221,8 @@ def fit(
                 if device.type == "cpu" or step % _LOOKED_AT == _LOOKED_AT - 1 or step + 1 == steps_per_epoch:
                     loss = learner.mean_loss()
                     if not math.isfinite(loss):
-                        checkpoint.unlink(missing_ok=True)
-                        raise RunError(
-                            f"the loss is no number any more in epoch {epoch}, step {step + 1}: the training ran away. "
-                            f"Lower training.learning_rate (now {highest_rate:g}), for example to "
-                            f"{highest_rate / 10:g}"
-                        )
+                        ran_away = f"in epoch {epoch}, step {step + 1}"
+                        break
                     done = (epoch - 1) * steps_per_epoch + step + 1
                     left = (time.monotonic() - started) / (done - (first_epoch - 1) * steps_per_epoch)
                     left *= step_count - done
@@ -226,13 +230,19 @@ def fit(
             train_loss = learner.mean_loss()
             taught_seconds += time.monotonic() - epoch_started
             waited_seconds += batches.waited_seconds
+            if ran_away:
+                break
 
-            # Watch validation, remember the best, and leave a state that can be taken up; the pictures of the epoch
-            # that follows are made meanwhile.
-            following = None
-            if epoch < settings.epochs:
-                following = begin_epoch(epoch + 1)
-            watched = crew.tell(watch() if crew.leads else None)
+            # Watch validation, remember the best, and leave a state that can be taken up; the first pictures of the
+            # epoch that follows are made meanwhile, behind those of validation.
+            watching_started = time.monotonic()
+            watching = begin_watching()
+            following = begin_epoch(epoch + 1) if epoch < settings.epochs else None
+            watched = crew.tell(watch(watching) if crew.leads else None)
+            watched_seconds += time.monotonic() - watching_started
+            if not math.isfinite(watched.loss):
+                ran_away = f"after epoch {epoch}"
+                break
             seconds = time.monotonic() - epoch_started
             history.append(_record(epoch, watched, train_loss=train_loss, rate=rate, seconds=seconds))
             if watched.rank(settings.monitor) > best_rank:
@@ -245,18 +255,25 @@ def fit(
             if on_epoch is not None:
                 try:
                     on_epoch(history[-1])
-                except Exception:
+                except (GivenUpError, RushesError):  # what else is raised may be mended: then it goes on from here
                     checkpoint.unlink(missing_ok=True)
                     raise
-        if following is not None:
-            following.close()
 
+    if ran_away:
+        advice = f"Lower training.learning_rate (now {highest_rate:g}), for example to {highest_rate / 10:g}"
+        if not best:
+            checkpoint.unlink(missing_ok=True)
+            raise RunError(f"the loss is no number any more {ran_away}: the training ran away. {advice}")
+        learner.notes.append(
+            f"the loss was no number any more {ran_away}: the training ran away; epoch {best_epoch} is kept. {advice}"
+        )
     with torch.no_grad():
         for name, tensor in kept.items():
             tensor.copy_(best[name])
     network.eval()
     epochs = history[-1]["epoch"]
-    progress(step_count, step_count, f"best epoch {best_epoch} of {epochs}")
+    score_kept = next((record["f1_macro"] for record in history if record["epoch"] == best_epoch), math.nan)
+    progress(step_count, step_count, f"kept: epoch {best_epoch} of {epochs}, f1_macro {score_kept:.3f} on validation")
     return Fitted(
         epochs,
         best_epoch,
@@ -265,16 +282,30 @@ def fit(
         learning_rate=highest_rate,
         pace={
             "images_per_second": round(shown_count * crew.size / taught_seconds, 1) if taught_seconds else None,
-            "waiting_share": round(waited_seconds / taught_seconds, 4) if taught_seconds else None,
+            "waiting_share": round(waited_seconds / (taught_seconds + watched_seconds), 4) if taught_seconds else None,
             "batch_size": batch_size,
             "piece_size": min(learner.piece_size, batch_size),
             "precision": "bf16" if bf16 else "fp32",
             "compiled": compiled,
             "devices": crew.size,
+            "resumed_after": first_epoch - 1 if taken_up is not None else None,
         },
         notes=tuple(learner.notes),
         resumed_after=first_epoch - 1 if taken_up is not None else None,
+        earlier_seconds=sum(record["seconds"] for record in history if record["epoch"] < first_epoch)
+        if taken_up is not None
+        else 0.0,
     )
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Give threads that make batches; what they have not begun when the block ends is not made any more."""
+    pool = ThreadPoolExecutor(count, thread_name_prefix="batches")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def answer_samples(
@@ -290,7 +321,7 @@ def answer_samples(
         (pictures,) places of the samples, and (pictures, classes) probabilities, each row summing to 1.
     """
     places = np.arange(len(samples))
-    with ThreadPoolExecutor(threads, thread_name_prefix="batches") as pool:
+    with _threads(threads) as pool:
         batches = in_batches(len(places), min(piece_size, _WATCHED))
         shown = Loader(samples, places, batches=batches, pool=pool, threads=threads)
         seen, answers, _ = answer(network, shown)
@@ -359,11 +390,13 @@ class _Learner:
     def nothing_learnt(self) -> Iterator[None]:
         """Let the network and the optimiser be after the block as they were before it."""
         before = {name: tensor.clone() for name, tensor in self._network.state_dict().items()}
+        crew, self._crew = self._crew, ALONE  # the others do not take part
         trains = self._network.training
         self._network.train()
         try:
             yield
         finally:
+            self._crew = crew
             self._network.load_state_dict(before)
             self._network.train(trains)
             self._optimiser.state.clear()
@@ -375,9 +408,9 @@ class _Learner:
         self._losses = torch.zeros(2, device=self._device)
 
     def mean_loss(self) -> float:
-        """Return the loss per weight of the samples of this epoch so far."""
+        """Return the loss per weight of the samples of this epoch so far; 0 while none could be read."""
         loss, weight = self._losses.tolist()
-        return loss / weight if weight else math.nan
+        return loss / weight if weight else 0.0
 
     def learn(self, batch: Batch, rate: float) -> None:
         """Take one step; where memory runs out it is taken again in smaller pieces, with the same outcome."""
@@ -392,20 +425,25 @@ class _Learner:
             self._optimiser.zero_grad(set_to_none=True)
             try:
                 loss = self._gradients_of(batch.pixels, truth, weight)
+                self._share_gradients(loss)
+                self._optimiser.step()
                 break
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
             self._halve(len(truth))
-        if self._crew.size > 1:
-            gradients = []
-            for parameter in self._trained.values():
-                if parameter.grad is None:
-                    parameter.grad = torch.zeros_like(parameter)
-                gradients.append(parameter.grad)
-            self._crew.add_up([loss, *gradients])
-        self._optimiser.step()
         self._losses += torch.stack([loss, weight])
+
+    def _share_gradients(self, loss: torch.Tensor) -> None:
+        """Let every process of the crew have the gradients of the whole batch, and its loss."""
+        if self._crew.size == 1:
+            return
+        gradients = []
+        for parameter in self._trained.values():
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            gradients.append(parameter.grad)
+        self._crew.add_up([loss, *gradients])
 
     def _gradients_of(self, shown: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """Leave the gradients of the loss per weight in the parameters; return the loss, summed."""

@@ -19,6 +19,7 @@ _USUAL_BATCH = 32
 _BATCHES = (16, 32, 64, 128, 256, 512)
 _ENOUGH = 0.95  # of the best rate: larger batches make fewer steps, and learn less from each sample
 _LEAST_STEPS = 8  # of an epoch
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed")  # MPS, a processor, cuBLAS and cuDNN
 _STEPS_THAT_PAY = 20_000  # compiling a small network takes as long as eleven thousand steps save (H100)
 _BATCH_FOR_BF16 = 64  # on CUDA: below it the casts cost more than the arithmetic saves (H100)
 
@@ -79,9 +80,10 @@ def _is_depthwise(network: Network) -> bool:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that a device, or the machine, has not enough memory."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
-    )
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    said = str(error).casefold()
+    return isinstance(error, RuntimeError) and any(words in said for words in _OUT_OF_MEMORY)
 
 
 def batch_sizes_to_try(sample_count: int) -> tuple[int, ...]:

@@ -93,6 +93,7 @@ class Outcome:
     head: Mapping[str, Any] = field(default_factory=lambda: {"kind": "linear"})
     pace: Mapping[str, Any] = field(default_factory=dict)
     recipe: Recipe | None = None  # where something of it was found while training
+    earlier_seconds: float = 0.0  # what it had taken before it was interrupted
 
 
 def relative_path(path: Path, root: Path) -> str:
@@ -206,6 +207,9 @@ def _fit_network(
 
         def on_epoch(record: Mapping[str, Any]) -> None:
             kept.flush()
+            for lost_there in lesson.crew.gather({part: stored[part].lost for part in PARTS}):
+                for part in PARTS:
+                    stored[part].lost.update(lost_there[part])
             _without_lost(lesson, lost_by_now())  # a class of which no picture can be read ends it here
             if lesson.on_epoch is not None:
                 lesson.on_epoch(record)
@@ -218,7 +222,7 @@ def _fit_network(
             class_weights=class_weights,
             augmentations=plan_augmentations(lesson.recipe.augment, lesson.task.classes),
             piece_size=piece_size,
-            checkpoint=lesson.checkpoint,
+            checkpoint=_checkpoint_of(lesson, weights),
             threads=lesson.threads,
             crew=lesson.crew,
             on_epoch=on_epoch,
@@ -245,8 +249,15 @@ def _fit_network(
         weights=weights,
         warnings=tuple(warnings),
         pace=fitted.pace,
+        earlier_seconds=fitted.earlier_seconds,
         recipe=_as_trained(lesson.recipe, fitted),
     )
+
+
+def _checkpoint_of(lesson: Lesson, weights: Mapping[str, Any]) -> Path:
+    """Return where the state is kept: a file of weights that was replaced is not gone on from."""
+    digest = str(weights.get("sha256", ""))[:12]
+    return lesson.checkpoint.with_stem(f"{lesson.checkpoint.stem}-{digest}") if digest else lesson.checkpoint
 
 
 def _as_trained(recipe: Recipe, fitted: Fitted) -> Recipe:
@@ -297,8 +308,7 @@ def _with_new_head(outcome: Outcome, lesson: Lesson) -> Outcome:
 
 def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -> Features:
     assert isinstance(lesson.architecture, Backbone)
-    if not lesson.crew.leads:
-        lesson.crew.wait()  # the leader computes them, and keeps them for all
+    lesson.crew.await_note("features")  # the leader computes them, and keeps them for all
     features = see_pictures(
         [row for part in PARTS for row in lesson.parts[part]],
         network,
@@ -311,8 +321,7 @@ def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -
         threads=lesson.threads,
         progress=lesson.progress,
     )
-    if lesson.crew.leads:
-        lesson.crew.wait()
+    lesson.crew.note("features")
     return features
 
 

@@ -26,6 +26,7 @@ Change = Callable[[Pixels, int, int], Pixels]  # (picture, its place, its turn i
 
 _AHEAD_BYTES = 512 << 20  # of batches that are made and not taken yet
 _MOST_AHEAD = 64  # batches
+_BEGUN = 2  # batches that are made before the first is taken
 _LEAST_CHUNK = 4  # pictures that one thread makes on end
 
 
@@ -103,16 +104,17 @@ class Loader:
         self._coming = iter(batches)
         self._ahead: deque[_Begun] = deque()
         self._depth = max(2, min(_MOST_AHEAD, _AHEAD_BYTES // max(1, largest * int(np.prod(samples.shape)))))
-        self._begin()
+        self._begin(_BEGUN)  # what is made ahead of the taking must not stand in the way of what is taken now
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches; one of which no picture can be read is empty."""
+        self._begin(self._depth)
         while self._ahead:
             begun = self._ahead.popleft()
             started = time.perf_counter()
             usable = np.concatenate([chunk.result() for chunk in begun.chunks] or [np.ones(0, np.bool_)])
             self.waited_seconds += time.perf_counter() - started
-            self._begin()
+            self._begin(self._depth)
             places, pixels = begun.places, begun.pixels
             if not usable.all():
                 places, pixels = places[usable], pixels[torch.from_numpy(usable)]
@@ -124,8 +126,8 @@ class Loader:
             for chunk in self._ahead.popleft().chunks:
                 chunk.cancel()
 
-    def _begin(self) -> None:
-        for turns in islice(self._coming, self._depth - len(self._ahead)):
+    def _begin(self, depth: int) -> None:
+        for turns in islice(self._coming, max(0, depth - len(self._ahead))):
             places = self._order[turns]
             for place in places:
                 self._samples.announce(int(place))

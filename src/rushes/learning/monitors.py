@@ -10,6 +10,10 @@ import numpy.typing as npt
 from rushes.learning.measures import Tallies, measure
 
 
+class GivenUpError(Exception):
+    """Raised by who watches a training, to end it for good: nothing of it is to be taken up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scores:
     """How well validation is answered.

@@ -28,7 +28,7 @@ from rushes.learning.start import Start, start_of
 from rushes.learning.threads import count_threads, let_idle_threads_sleep, torch_threads
 from rushes.progress import Progress, silent
 from rushes.project import Task
-from rushes.storage.files import digest_of_bytes, digest_of_file
+from rushes.storage.files import digest_of_bytes, digest_of_file, sweep_temporaries
 
 _FEW_SAMPLES = 10
 _log = logging.getLogger(__name__)
@@ -82,6 +82,7 @@ def train(
     started = time.monotonic()
     now = now or datetime.now(UTC)
     devices = choose_devices(device)
+    sweep_temporaries(cache_folder / "training")
     architecture, preprocessing = plan_architecture(recipe)
     check_names(recipe.balance, task.classes)
     plan_augmentations(recipe.augment, task.classes)
@@ -130,7 +131,7 @@ def train(
             leaks=tuple(leaks),
             machine=describe_machine(threads=lesson.threads, device=lesson.device),
             created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
-            elapsed_seconds=round(time.monotonic() - started, 3),
+            elapsed_seconds=round(time.monotonic() - started + outcome.earlier_seconds, 3),
             parameters=sum(parameter.numel() for parameter in outcome.network.parameters()),
             trained_parameters=outcome.trained_parameters,
             epochs=outcome.epochs,
@@ -145,7 +146,8 @@ def train(
         )
         _write_outcome(run, outcome)
         _write_sheet(run, recipe, outcome.parts["train"], project_root=project_root)
-    lesson.checkpoint.unlink(missing_ok=True)
+    for state in lesson.checkpoint.parent.glob(f"{lesson.checkpoint.stem}*"):
+        state.unlink(missing_ok=True)
     return read_run(final_folder)
 
 
@@ -255,6 +257,7 @@ def _key_of(
     recipe: Recipe, task: Task, parts: Mapping[Part, Sequence[ManifestRow]], start: Start | None
 ) -> str:  # fmt: skip
     """Return a digest of all that a training's outcome depends on."""
+    import timm
     import torch
 
     table = {
@@ -262,6 +265,7 @@ def _key_of(
         "classes": list(task.classes),
         "parts": {part: [[row.frame_id, row.sha256, row.class_name] for row in rows] for part, rows in parts.items()},
         "torch": torch.__version__,
+        "timm": timm.__version__,
         "start": start.sha256 if start is not None else None,
     }
     return digest_of_bytes(json.dumps(table, sort_keys=True, default=list).encode())

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from rushes.errors import RunError, RushesError
 from rushes.learning.ground import Ground, train_on
+from rushes.learning.monitors import GivenUpError
 from rushes.learning.recipe import Recipe
 from rushes.learning.runs import RUN_FILE, Run, name_run, read_run
 from rushes.learning.search import Setting
@@ -66,7 +67,7 @@ class Source(Protocol):
         """Take note of how a training ended."""
 
 
-class _PrunedError(Exception):
+class _PrunedError(GivenUpError):
     """The watcher has seen enough of a training."""
 
 
@@ -141,9 +142,18 @@ def _find_kept(recipe: Recipe, ground: Ground) -> Run | None:
     for path in sorted(ground.runs_folder.glob(f"[0-9]*{slug}*/{RUN_FILE}")):
         with suppress(RunError):
             run = read_run(path.parent)
-            if run.recipe == wanted:
+            if _as_asked(run.recipe, wanted) == wanted:
                 return run
     return None
+
+
+def _as_asked(trained: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run's recipe without what was found while training, where the wanted one leaves it to be found."""
+    asked = dict(trained)
+    if wanted["training"]["batch_size"] == 0:
+        found = {name: wanted["training"][name] for name in ("batch_size", "learning_rate")}
+        asked["training"] = dict(trained["training"]) | found
+    return asked
 
 
 class _Worker:

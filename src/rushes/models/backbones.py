@@ -176,7 +176,7 @@ def stage_of_parameters(body: nn.Module) -> dict[str, int]:
     follows the last stage belongs to it, what precedes the first to that.
 
     Raises:
-        RecipeError: the backbone has neither.
+        RecipeError: the backbone has neither, or what timm states is not how it is built.
     """
     ends = [info["module"] for info in getattr(body, "feature_info", None) or ()] or _blocks_of(body)
     if not ends:
@@ -185,7 +185,7 @@ def stage_of_parameters(body: nn.Module) -> dict[str, int]:
                           "training.stage_decay = 1.0, or another model.backbone")  # fmt: skip
     modules = list(body.named_modules())
     last_places = [
-        max((place for place, (name, _) in enumerate(modules) if name == end or name.startswith(f"{end}.")), default=0)
+        max((place for place, (name, _) in enumerate(modules) if name == end or name.startswith(f"{end}.")), default=-1)
         for end in ends
     ]
     found: dict[str, int] = {}
@@ -193,6 +193,12 @@ def stage_of_parameters(body: nn.Module) -> dict[str, int]:
         ended = sum(place > last for last in last_places)
         for own, _ in module.named_parameters(recurse=False):
             found[f"{name}.{own}" if name else own] = len(ends) - 1 - min(ended, len(ends) - 1)
+    if min(last_places) < 0 or set(found.values()) != set(range(len(ends))):
+        raise RecipeError(
+            f"the stages that timm states for this backbone ({', '.join(ends)}) are not parts that follow one another "
+            "in it, so that no last stage can be told from the others. Take model.kind = 'features', model.trained = "
+            "'all', or another model.backbone"
+        )
     return {name: found[name] for name, _ in body.named_parameters()}
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 # What every class is given beside its votes: a class without a vote is improbable, never impossible.
+_TIED = 0.01  # of the temperature: neighbours no farther apart than this are as near
 _PRIOR = 0.1
 # A vote weighs no more than that of a neighbour which is so many temperatures ahead: one wrong label beside a picture
 # makes the answer wrong, not boundlessly sure of itself.
@@ -142,14 +143,18 @@ def count_votes(
     """Return the logarithm of each class's share of the votes, (batch, classes).
 
     Args:
-        nearest: (batch, neighbours + 1) likeness, the nearest first; the last one has no vote.
+        nearest: (batch, neighbours + 1) likeness, the nearest first; the last one has no vote unless all
+            are as near.
         answers: (batch, neighbours + 1) index of each one's class.
         votes: (batch, neighbours + 1) weight of each one's vote.
     """
     voters = shape.neighbours
     ahead = (nearest[:, :voters] - nearest[:, voters : voters + 1]) / shape.temperature
-    weights = votes[:, :voters] * torch.expm1(ahead.clamp(max=_FARTHEST_AHEAD))
-    is_class = answers[:, :voters].unsqueeze(2) == torch.arange(class_count, device=answers.device)
+    fading = torch.nn.functional.pad(torch.expm1(ahead.clamp(max=_FARTHEST_AHEAD)), (0, 1))
+    # Where all are as near, as frames of a held shot are, none is ahead: then they vote all the same.
+    tied = torch.relu(1 - ahead[:, :1] / _TIED)
+    weights = votes * (fading + tied)
+    is_class = answers.unsqueeze(2) == torch.arange(class_count, device=answers.device)
     counted = (weights.unsqueeze(2) * is_class.to(weights.dtype)).sum(dim=1) + _PRIOR
     return torch.log(counted) - torch.log(counted.sum(dim=1, keepdim=True))
 

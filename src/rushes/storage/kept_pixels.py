@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import threading
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +22,11 @@ Pixels = npt.NDArray[np.uint8]
 LIMIT_BYTES = 64 << 30  # of all shapes together
 LIMIT_VARIABLE = "RUSHES_PIXELS_GIB"
 PART_BYTES = 64 << 20
+_WRITTEN_SECONDS = 3600.0  # longer than a part takes to be written
 _FREE_SHARE = 0.1  # of the disk, which is left to others
+
+
+_log = logging.getLogger(__name__)
 
 
 class KeptPixels:
@@ -82,17 +89,22 @@ class KeptPixels:
 
     def _write(self, ready: Mapping[str, Pixels]) -> None:
         """Write pictures as one part: the pixels first, then the names that make it count."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        disk = shutil.disk_usage(self._folder)
-        if disk.free - len(ready) * self._size < _FREE_SHARE * disk.total:
-            self._is_full = True
-            return
         names = "\n".join(ready)
         path = self._folder / f"part-{digest_of_bytes(names.encode())[:16]}.npy"
-        with whole_file(path) as temporary, temporary.open("wb") as file:
-            np.save(file, np.stack(list(ready.values())))
-        with whole_file(path.with_suffix(".txt")) as temporary:
-            temporary.write_text(names, encoding="ascii")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            disk = shutil.disk_usage(self._folder)
+            self._is_full = disk.free - len(ready) * self._size < _FREE_SHARE * disk.total
+            if self._is_full:
+                return
+            with whole_file(path) as temporary, temporary.open("wb") as file:
+                np.save(file, np.stack(list(ready.values())))
+            with whole_file(path.with_suffix(".txt")) as temporary:
+                temporary.write_text(names, encoding="ascii")
+        except OSError as error:  # a quota, a folder that may not be written: pictures are then decoded each time
+            _log.warning("prepared pictures are not kept any more: %s: %s", self._folder, error.strerror or error)
+            self._is_full = True
+            return
         self._open_part(path)
 
     def _open_part(self, path: Path) -> None:
@@ -102,8 +114,11 @@ class KeptPixels:
             pixels = np.load(path, mmap_mode="r", allow_pickle=False)
             if pixels.dtype != np.uint8 or pixels.shape != (len(names), *self._shape):
                 raise ValueError(pixels.shape)
-        except FileNotFoundError:
-            return  # another process is writing it
+        except FileNotFoundError:  # another process is writing it, or was killed at that
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > _WRITTEN_SECONDS:
+                    path.unlink()
+            return
         except (OSError, ValueError, EOFError):
             path.unlink(missing_ok=True)
             names_path.unlink(missing_ok=True)

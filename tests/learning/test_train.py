@@ -184,9 +184,27 @@ def test_a_class_whose_pictures_are_all_lost_is_an_error_that_names_the_pictures
     for row in project.rows:
         if row.class_name == "middle" and row.group in ("film-a", "film-b"):
             (project.root / row.img_ref).write_bytes(b"")
-    with pytest.raises(RunError, match=r"'middle' of place has no training sample(.|\n)*8 of 48 pictures"):
+    with pytest.raises(RunError, match=r"^8 of 48 pictures(.|\n)*'middle' of place has no training sample"):
         train(cnn_recipe(), **project.places())
     assert not (project.root / "runs").exists()
+
+
+def test_where_all_pictures_are_lost_nobody_is_told_to_label_more(project: TinyProject, weights: Path) -> None:
+    for row in project.rows:
+        (project.root / row.img_ref).unlink()
+    with pytest.raises(RunError, match=r"^48 of 48 pictures could not be used") as refused:
+        train(backbone_recipe("features", weights), **project.places())
+    assert "train is empty" in str(refused.value)
+    assert "abel" not in str(refused.value)
+
+
+def test_the_last_word_of_the_progress_is_the_head_that_is_kept(project: TinyProject, weights: Path) -> None:
+    notes: list[str] = []
+    places = project.places() | {"progress": lambda _done, _total, note="": notes.append(note)}
+    run = train(backbone_recipe("features", weights, regularisation=[0.1, 10.0]), **places)
+    kept = next(record for record in run.history if record["chosen"])
+    said = f"kept: C = {kept['regularisation']:g}, f1_macro {kept['f1_macro']:.3f} on validation"
+    assert notes[-1] == said
 
 
 def test_a_run_warns_of_what_a_score_cannot_say(project: TinyProject) -> None:

@@ -35,3 +35,13 @@ def best_trial(trials: Sequence[Trial]) -> int:
     """
     losses = [trial.validation.loss for trial in trials]
     return losses.index(min(losses))
+
+
+def describe_kept(trial: Trial) -> str:
+    """Return which head is taken, and how good it is: `kept: 11 neighbours, f1_macro 0.812 on validation`."""
+    count = trial.setting.get("neighbours")
+    if count is not None:
+        what = f"{count} neighbour{'' if count == 1 else 's'}"
+    else:
+        what = f"C = {trial.setting['regularisation']:g}"
+    return f"kept: {what}, f1_macro {trial.validation.f1_macro:.3f} on validation"

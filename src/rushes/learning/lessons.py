@@ -28,7 +28,7 @@ from rushes.learning.head_balance import (
     plan_head_balance,
 )
 from rushes.learning.head_trials import HeadLesson, Trial, answer_features
-from rushes.learning.heads import best_trial, fit_heads
+from rushes.learning.heads import best_trial, describe_kept, fit_heads
 from rushes.learning.knn_heads import check_size
 from rushes.learning.recipe import Recipe
 from rushes.learning.samples import (
@@ -131,6 +131,7 @@ def _train_head(lesson: Lesson) -> Outcome:
     values = _values_by_part(features, parts)
     trials = _try_heads(lesson, kind, values, parts, plan)
     chosen = trials[best_trial(trials)]
+    lesson.progress(len(trials), len(trials), describe_kept(chosen))
     if not chosen.converged:
         warnings.append(_unsettled(kind, chosen))
     network.head = chosen.head
@@ -387,7 +388,9 @@ def _without_lost(
     try:
         check_parts(left, lesson.task)
     except RunError as error:
-        raise RunError(f"{error}\n{warning}") from None
+        left_over = str(error) if left["train"] else "train is empty"
+        raise RunError(f"{warning}. Put them where the manifest names them, then train again. Without them, "
+                       f"{left_over}") from None  # fmt: skip
     return left, [warning]
 
 

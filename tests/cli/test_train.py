@@ -72,6 +72,18 @@ def test_a_dry_run_says_the_counts_and_what_they_suggest(project: Path, capsys: 
     assert told["counts"]["left"] == 4 * told["counts"]["right"] > 0
 
 
+def test_what_removal_leaves_is_said_and_warned_of(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("train", "plain", "--dry-run", "--set", "balance.remove=0.9", "--project", str(project))
+    capsys.readouterr()
+    run(*asked)
+    said = capsys.readouterr()
+    assert " left (balance.remove)" in said.out
+    assert "it is now the smaller one" in said.err
+    run(*asked, "--json")
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert told["kept"]["left"] < told["kept"]["right"] == told["counts"]["right"]
+
+
 def test_a_weight_of_a_class_that_is_none_is_refused_before_anything_is_trained(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

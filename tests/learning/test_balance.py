@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -12,12 +14,15 @@ from rushes.errors import RecipeError
 from rushes.learning.balance import (
     advise_never_predicted,
     check_names,
+    count_kept,
     count_shown,
+    group_advice,
     is_answered,
     plan_class_weights,
     plan_epoch,
     plan_kept,
     suggest_balance,
+    why_not_remove,
 )
 from rushes.learning.recipe import LOSSES, SAMPLINGS, BalanceRecipe
 
@@ -167,7 +172,8 @@ def test_a_recipe_that_does_something_of_the_kind_is_left_alone() -> None:
     for balance in (BalanceRecipe(), BalanceRecipe(loss="focal"), BalanceRecipe(loss="plain", class_weights={"a": 2})):
         assert is_answered(moderate, balance)
         assert not is_answered(strong, balance)
-    assert is_answered(strong, BalanceRecipe(sampling="resample"))
+    assert is_answered(strong, BalanceRecipe(sampling="oversample"))
+    assert is_answered(suggest_balance({"a": 200, "b": 4000}), BalanceRecipe(sampling="resample"))
     assert is_answered(suggest_balance({"a": 1, "b": 1}), BalanceRecipe(loss="plain"))
 
 
@@ -181,10 +187,59 @@ def test_the_advice_on_a_class_that_is_never_predicted_is_something_not_done_yet
     done = advice(counts, BalanceRecipe(sampling="oversample"))
     assert "Label more frames of 'a'" in done
     assert "30 training samples" in done
-    even = {"a": 30, "b": 31}
-    assert "balance.loss=weights" in advice(even, BalanceRecipe(loss="plain"))
-    assert "oversample" in advice(even, BalanceRecipe())
-    assert "Label more" in advice(even, BalanceRecipe(), kind="features")
+    assert "Label more" in advice({"a": 30, "b": 60}, BalanceRecipe(), kind="features")
+
+
+def test_drawing_down_to_too_few_is_not_what_was_suggested() -> None:
+    strong = suggest_balance({"a": 30, "b": 4000})
+    for sampling in ("undersample", "resample"):
+        assert not is_answered(strong, BalanceRecipe(sampling=sampling))
+    assert "--set balance.sampling=oversample" in advice({"a": 30, "b": 4000}, BalanceRecipe(sampling="resample"))
+
+
+@pytest.mark.parametrize("balance", [BalanceRecipe(), BalanceRecipe(loss="plain"), BalanceRecipe(sampling="resample")])
+@pytest.mark.parametrize("counts", [{"a": 30, "b": 30}, {"a": 40, "b": 31}, {"a": 400, "b": 30}])
+def test_a_class_that_is_not_small_is_not_said_to_need_a_balance(
+    balance: BalanceRecipe, counts: dict[str, int]
+) -> None:
+    said = advice(counts, balance)
+    assert "No balance is to blame" in said
+    assert "--set balance" not in said
+    assert "training.learning_rate" in said
+
+
+def test_a_class_that_removal_made_small_is_told_so() -> None:
+    said = advice({"a": 30, "b": 30}, BalanceRecipe(remove=0.8))
+    assert "--set balance.remove=0" in said
+    assert "leaves 6 of its 30" in said
+
+
+@pytest.mark.parametrize(
+    ("counts", "remove", "said"),
+    [
+        ({"a": 30, "b": 30}, 0.5, "'a' from 30 training samples to 15, though it is as large as 'b' with 30"),
+        ({"a": 20, "b": 30}, 0.5, "'b' from 30 training samples to 15, though it is the largest, before 'a' with 20"),
+        ({"a": 15, "b": 30}, 0.5, ""),
+        ({"a": 20, "b": 30}, 0.0, ""),
+    ],
+)
+def test_a_removal_that_makes_the_largest_class_a_small_one_is_warned_of(
+    counts: dict[str, int], remove: float, said: str
+) -> None:
+    warning = why_not_remove(counts, BalanceRecipe(remove=remove))
+    assert said in warning
+    assert bool(warning) == bool(said)
+
+
+@given(labels, balances)
+def test_what_removal_leaves_is_counted_without_drawing(truth: npt.NDArray[np.int64], balance: BalanceRecipe) -> None:
+    counts = {str(index): int(count) for index, count in enumerate(np.bincount(truth))}
+    kept = truth[plan_kept(truth, replace(balance, sampling="all"), seed=0)]
+    assert list(count_kept(counts, balance).values()) == np.bincount(kept, minlength=len(counts)).tolist()
+
+
+def test_one_advice_for_several_classes_is_said_once() -> None:
+    assert group_advice({"a": "x", "b": "y", "c": "x"}) == [(("a", "c"), "x"), (("b",), "y")]
 
 
 def test_where_most_classes_are_never_predicted_no_balance_is_to_blame() -> None:

@@ -22,7 +22,7 @@ from rushes.cli.runs_send import send_trained
 from rushes.errors import require_extra
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 app = verb_app()
@@ -50,7 +50,15 @@ def train(
         from datetime import UTC, datetime
 
         from rushes.datasets.split import count_classes, rows_of_parts
-        from rushes.learning.balance import advise_never_predicted, check_names, is_answered, suggest_balance
+        from rushes.learning.balance import (
+            advise_never_predicted,
+            check_names,
+            count_kept,
+            group_advice,
+            is_answered,
+            suggest_balance,
+            why_not_remove,
+        )
         from rushes.learning.ground import train_on
         from rushes.learning.recipe_files import SHIPPED, find_recipe, read_recipe
         from rushes.project import find_project
@@ -61,12 +69,14 @@ def train(
         ground = newest_ground(door, place, task, split_kind=asked.split, threads=threads)
         check_names(asked.balance, task.classes)
         counts = count_classes(rows_of_parts(ground.rows, ground.split), task.classes)["train"]
-        suggestion = suggest_balance(counts, kind=asked.model.kind)
+        kept = count_kept(counts, asked.balance)
+        suggestion = suggest_balance(kept, kind=asked.model.kind)
         if dry_run:
             assert ground.split_path is not None
             door.say(f"would train {asked.name} on {len(ground.split.parts)} samples of {ground.manifest.name} and "
                      f"{ground.split_path.name}")  # fmt: skip
-            _say_counts(door, counts)
+            _say_counts(door, counts, kept)
+            _warn_of_removal(door, why_not_remove(counts, asked.balance))
             if not is_answered(suggestion, asked.balance):
                 door.say(f"suggestion: {suggestion.sentence} {suggestion.options}")
             door.finish(
@@ -75,11 +85,13 @@ def train(
                     "manifest": str(ground.manifest),
                     "split": str(ground.split_path),
                     "counts": counts,
+                    "kept": kept,
                     "suggestion": {"sentence": suggestion.sentence, "changes": list(suggestion.changes)},
                 }
             )
         door.say(f"training {asked.name} ({asked.model.kind}) for task {task.name} on the {ground.split.kind} split")
-        _say_counts(door, counts)
+        _say_counts(door, counts, kept)
+        _warn_of_removal(door, why_not_remove(counts, asked.balance))
         if not is_answered(suggestion, asked.balance):
             door.say(f"suggestion: {suggestion.sentence} {suggestion.options}")
         with door.progress("train") as progress:
@@ -90,10 +102,25 @@ def train(
         door.say(f"run: {run.folder}")
         door.say(f"Next: rushes evaluate {run.folder.name}")
         advice = advise_never_predicted(run.never_predicted, counts, asked.balance, kind=asked.model.kind)
-        for name, sentence in advice.items():
-            door.alarm(f"class '{name}' is never predicted: this run does not find it. {sentence}")
+        for names, sentence in group_advice(advice):
+            door.alarm(f"{_never_predicted(names)}. {sentence}")
         door.finish({"run": str(run.folder), **run.to_table()})
 
 
-def _say_counts(door: Door, counts: Mapping[str, int]) -> None:
-    door.say("train samples: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
+def _say_counts(door: Door, counts: Mapping[str, int], kept: Mapping[str, int]) -> None:
+    door.say("train samples: " + ", ".join(
+        f"{count:,} {name}" if kept[name] == count else f"{count:,} -> {kept[name]:,} {name} (balance.remove)"
+        for name, count in counts.items()
+    ))  # fmt: skip
+
+
+def _warn_of_removal(door: Door, warning: str) -> None:
+    if warning:
+        door.warn(f"warning: {warning}")
+
+
+def _never_predicted(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"class '{names[0]}' is never predicted: this run does not find it"
+    quoted = ", ".join(f"'{name}'" for name in names)
+    return f"the classes {quoted} are never predicted: this run does not find them"

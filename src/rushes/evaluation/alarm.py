@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import text
-from rushes.learning.balance import advise_never_predicted
+from rushes.learning.balance import advise_never_predicted, group_advice
 from rushes.learning.recipe import BalanceRecipe
 from rushes.learning.recipe_files import upgrade_recipe
 
@@ -26,27 +26,34 @@ def never_predicted(run: Mapping[str, Any], test: Judgement) -> tuple[str, ...]:
 
 
 def show_alarm(run: Mapping[str, Any], test: Judgement) -> str:
-    """Return a box that names each class that is never predicted, and what to try; nothing where there is none."""
+    """Return a box that names the classes that are never predicted, and what to try; nothing without any."""
     names = never_predicted(run, test)
     if not names:
         return ""
     advice = _advice(names, run)
-    shared = set(advice.values())
-    if len(shared) == 1 and len(names) > 1:
-        lines = "".join(_line(name, test) for name in names) + f"<p>{_typed(shared.pop())}</p>"
-    else:
-        lines = "".join(_line(name, test, advice.get(name, "")) for name in names)
-    return f'<div class="alarm" role="alert">{lines}</div>'
+    missed = {one.class_name: one.labelled for one in test.per_class if one.labelled and not one.predicted}
+    lines = []
+    for group, sentence in group_advice({name: advice.get(name, "") for name in names}):
+        on_test = [name for name in group if name in missed]
+        on_validation = [name for name in group if name not in missed]
+        found = [
+            _line(on_test, f"none of the {test.samples:,} test samples is called so, though "
+                           f"{_and([f'{missed[name]:,}' for name in on_test])} are labelled so."),
+            _line(on_validation, "no sample of validation was called so, though some are labelled so."),
+        ]  # fmt: skip
+        lines.append(f"{''.join(found)}<p>{_typed(sentence)}</p>")
+    return f'<div class="alarm" role="alert">{"".join(lines)}</div>'
 
 
-def _line(name: str, test: Judgement, advice: str = "") -> str:
-    one = next(one for one in test.per_class if one.class_name == name)
-    where = (
-        f"none of the {test.samples:,} test samples is called so, though {one.labelled:,} are labelled so."
-        if one.labelled and not one.predicted
-        else "no sample of validation was called so, though some are labelled so."
-    )
-    return f"<p><b>{text(name)} is never predicted</b>: {text(where)} {_typed(advice)}</p>"
+def _line(names: Sequence[str], where: str) -> str:
+    if not names:
+        return ""
+    verb = "is" if len(names) == 1 else "are"
+    return f"<p><b>{text(_and(names))} {verb} never predicted</b>: {text(where)}</p>"
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _advice(names: tuple[str, ...], run: Mapping[str, Any]) -> dict[str, str]:

@@ -144,7 +144,8 @@ def list_warnings(evidence: Evidence) -> tuple[str, ...]:
             [
                 *_warn_of_leaks(evidence.leaks),
                 *evidence.test.notes,
-                *(str(warning) for warning in of_run),
+                # The box above the verdict names these classes, and the judgement does.
+                *(str(warning) for warning in of_run if not str(warning).startswith("never predicted on ")),
                 *evidence.warnings,
             ]
         )

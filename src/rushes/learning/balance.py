@@ -180,11 +180,47 @@ def suggest_balance(counts: Mapping[str, int], *, kind: str = "cnn") -> Suggesti
 
 
 def is_answered(suggestion: Suggestion, balance: BalanceRecipe) -> bool:
-    """Return whether a recipe does what is suggested, or something of its kind, already."""
+    """Return whether a recipe does what is suggested, or as much, already.
+
+    Where the small classes should be repeated, drawing the large ones down to them is no answer: an epoch of it is
+    as short as was warned of. Where these should be drawn down, repeating the small ones shows as many of each too.
+    """
+    if "balance.sampling=oversample" in suggestion.changes:
+        return balance.sampling == "oversample"
+    if "balance.sampling=resample" in suggestion.changes:
+        return balance.sampling in ("resample", "oversample")
     weighs = balance.loss != "plain" or bool(balance.class_weights)
-    if any(change.startswith("balance.sampling") for change in suggestion.changes):
-        return balance.sampling != "all"
     return not suggestion.changes or weighs or balance.sampling != "all"
+
+
+def count_kept(counts: Mapping[str, int], balance: BalanceRecipe) -> dict[str, int]:
+    """Return class -> number of training samples that `balance.remove` leaves; what `plan_kept` does, as numbers."""
+    kept = dict(counts)
+    if balance.remove and any(kept.values()):
+        largest = max(kept, key=kept.__getitem__)
+        kept[largest] -= min(round(balance.remove * kept[largest]), kept[largest] - 1)
+    return kept
+
+
+def why_not_remove(counts: Mapping[str, int], balance: BalanceRecipe) -> str:
+    """Return a warning where `balance.remove` makes the largest class smaller than another; "" where it does not.
+
+    Args:
+        counts: class -> number of training samples, before anything is removed.
+    """
+    kept = count_kept(counts, balance)
+    cut = next((name for name in counts if kept[name] < counts[name]), None)
+    if cut is None:
+        return ""
+    most = max((name for name in counts if name != cut), key=counts.__getitem__, default=cut)
+    if kept[cut] >= counts[most]:
+        return ""
+    before = "as large as" if counts[cut] == counts[most] else "the largest, before"
+    return (
+        f"balance.remove={balance.remove:g} takes '{cut}' from {counts[cut]:,} training samples to {kept[cut]:,}, "
+        f"though it is {before} '{most}' with {counts[most]:,}: it is now the smaller one. Take less, or "
+        "balance.sampling=undersample, which draws every class down to the smallest"
+    )
 
 
 def advise_never_predicted(
@@ -194,26 +230,43 @@ def advise_never_predicted(
 
     Args:
         names: of these classes.
-        counts: class -> number of training samples.
+        counts: class -> number of training samples, before `balance.remove`.
         kind: of the model.
     """
     if len(counts) > 2 and 2 * len(names) > len(counts):
-        remedy = "model.backbone" if kind == "features" else "training.learning_rate, or more training.epochs"
         mostly = (
             "Most classes are never predicted, so that next to nothing was learnt: see to that first, with another "
-            + remedy
+            + _other_than_balance(kind)
         )
         return dict.fromkeys(names, mostly)
     return {name: _advice_on(name, counts, balance, kind) for name in names}
 
 
+def group_advice(advice: Mapping[str, str]) -> list[tuple[tuple[str, ...], str]]:
+    """Return each sentence once, with the classes that it is for, in order."""
+    return [(tuple(name for name in advice if advice[name] == said), said) for said in dict.fromkeys(advice.values())]
+
+
+def _other_than_balance(kind: str) -> str:
+    return "model.backbone" if kind == "features" else "training.learning_rate, or more training.epochs"
+
+
 def _advice_on(name: str, counts: Mapping[str, int], balance: BalanceRecipe, kind: str) -> str:
-    suggestion = suggest_balance(counts, kind=kind)
-    if suggestion.changes and not is_answered(suggestion, balance):
+    kept = count_kept(counts, balance)
+    own, most = kept.get(name, 0), max(kept.values(), default=0)
+    if own < counts.get(name, 0) and own < most:
+        return f"Try --set balance.remove=0; balance.remove leaves {own:,} of its {counts[name]:,} training samples"
+    found = f"it has {own:,} training sample{'' if own == 1 else 's'}"
+    if most < _EVEN * max(own, 1):
+        return (
+            f"No balance is to blame, {found} and the largest class {most:,}. Look at its pictures and labels, then "
+            f"try another {_other_than_balance(kind)}"
+        )
+    suggestion = suggest_balance(kept, kind=kind)
+    if not is_answered(suggestion, balance):
         return f"Try {suggestion.options}"
-    found = f"it has {counts.get(name, 0):,} training samples, and the balance is as the counts suggest"
-    if balance.loss == "plain" and not balance.class_weights:
+    if balance.sampling == "all" and balance.loss == "plain" and not balance.class_weights:
         return f"Try --set balance.loss=weights; {found}"
     if balance.sampling == "all" and kind != "features":
         return f"Try --set balance.sampling=oversample; {found}"
-    return f"Label more frames of '{name}', in other groups too: {found}"
+    return f"Label more frames of '{name}', in other groups too: {found}, and the balance is as the counts suggest"

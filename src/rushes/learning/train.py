@@ -182,9 +182,7 @@ def _warnings_on(outcome: Outcome, task: Task, split: Split) -> list[str]:
     """Return what a person should know before trusting the run."""
     counts = count_classes(outcome.parts, task.classes)
     warnings = list(split.notes)
-    for name in task.classes:
-        if counts["train"][name] < _FEW_SAMPLES:
-            warnings.append(f"class '{name}' has only {counts['train'][name]} training samples")
+    warnings += _warnings_on_few(counts["train"])
     for part in SCORED:
         lacking = [f"'{name}'" for name in task.classes if not counts[part][name]]
         if not outcome.parts[part]:
@@ -192,9 +190,25 @@ def _warnings_on(outcome: Outcome, task: Task, split: Split) -> list[str]:
             continue
         if lacking:
             warnings.append(f"{part} has no sample of {', '.join(lacking)}: nothing can be said about finding it")
-        for name in _never_predicted_on(part, outcome, task):
-            warnings.append(f"class '{name}' is never predicted on {part}, though {counts[part][name]} samples are it")
-    return warnings
+    never = {part: _never_predicted_on(part, outcome, task) for part in SCORED}
+    missed = [f"on {part}: {_quoted(names)}" for part, names in never.items() if names]
+    return [*warnings, f"never predicted {'; '.join(missed)}"] if missed else warnings
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _warnings_on_few(counts: Mapping[str, int]) -> list[str]:
+    """Return a warning that names all classes of which there is too little to learn from."""
+    few = {name: count for name, count in counts.items() if count < _FEW_SAMPLES}
+    if not few:
+        return []
+    if len(few) > 1:
+        shown = ", ".join(f"{count} of '{name}'" for name, count in few.items())
+        return [f"there are few training samples of some classes: {shown}"]
+    ((name, count),) = few.items()
+    return [f"class '{name}' has only {count} training sample{'' if count == 1 else 's'}"]
 
 
 def _never_predicted(outcome: Outcome, task: Task) -> tuple[str, ...]:

@@ -327,11 +327,15 @@ def test_a_wrong_example_would_be_found() -> None:
 
 
 def test_every_key_that_an_example_sets_is_a_key_of_a_recipe() -> None:
-    known = {"name", *keys_of(recipes.Recipe)}
+    defaults = keys_of(recipes.Recipe)
+    known, tables = {"name", *defaults}, tuple(f"{key}." for key, default in defaults.items() if default == {})
     for path in pages():
         for words in (words for fence in fences(path) for words in examples(fence)):
             values = [value for option, value in pairwise(words) if option == "--set"]
-            assert {value.partition("=")[0] for value in values} <= known, f"{path.name}: rushes {shlex.join(words)}"
+            named = {value.partition("=")[0] for value in values}
+            assert {key for key in named if not key.startswith(tables)} <= known, (
+                f"{path.name}: rushes {shlex.join(words)}"
+            )
 
 
 def test_every_key_of_json_output_is_described(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

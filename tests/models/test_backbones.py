@@ -56,7 +56,9 @@ def test_weights_of_another_backbone_are_refused(tmp_path: Path, suffix: str, ot
     file = write_weights(tmp_path / f"other{suffix}", other)
     body, _ = create_body(TINY)
     before = {key: value.clone() for key, value in body.state_dict().items()}
-    with pytest.raises(WeightsError, match=r"other\.\w+ does not hold the weights of 'test_efficientnet'"):
+    with pytest.raises(
+        WeightsError, match=r"other\.\w+ does not hold the weights of 'test_efficientnet': \d of \d+ tensors fit"
+    ):
         load_weights(body, TINY, file)
     assert all(torch.equal(value, before[key]) for key, value in body.state_dict().items())
 
@@ -67,7 +69,7 @@ def test_a_file_of_weights_that_is_cut_off_is_refused(tmp_path: Path, suffix: st
     file = write_weights(tmp_path / f"cut{suffix}")
     whole = file.read_bytes()
     file.write_bytes(whole[: int(len(whole) * share)])
-    with pytest.raises(WeightsError, match=r"cut\.\w+ cannot be read as weights"):
+    with pytest.raises(WeightsError, match=r"cut\.\w+ cannot be read as weights: its [\d,]+ bytes may be cut off"):
         load_weights(create_body(TINY)[0], TINY, file)
 
 
@@ -75,7 +77,7 @@ def test_weights_that_lack_a_layer_are_refused(tmp_path: Path) -> None:
     state = timm.create_model("test_efficientnet").state_dict()
     del state["conv_stem.weight"]
     save_file(state, tmp_path / "half.safetensors")
-    with pytest.raises(WeightsError, match="conv_stem"):
+    with pytest.raises(WeightsError, match=r": (\d+) of \d+ tensors fit; conv_stem\.weight is not there\."):
         load_weights(create_body(TINY)[0], TINY, tmp_path / "half.safetensors")
 
 
@@ -123,6 +125,15 @@ def test_a_missing_file_of_weights_is_named(tmp_path: Path) -> None:
         find_weights(TINY, file=tmp_path / "gone.pth")
 
 
+def test_where_the_weights_are_not_at_hand_the_file_of_the_project_that_fits_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    (folder / "test_efficientnet_tf.pth").write_bytes(b"1")
+    (folder / "resnet50.pth").write_bytes(b"1")
+    with pytest.raises(WeightsError, match=r"--set model\.weights=weights/test_efficientnet_tf\.pth"):
+        find_weights(TINY, file=tmp_path / "gone.pth", folder=folder)
+
+
 def test_without_a_network_the_error_says_which_file_to_put_where(tmp_path: Path) -> None:
     program = (
         "from rushes.models.backbones import Backbone, find_weights\n"
@@ -132,8 +143,16 @@ def test_without_a_network_the_error_says_which_file_to_put_where(tmp_path: Path
     )
     environment = {**os.environ, "HF_HOME": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    for word in ("test_resnet", "model.safetensors", str(tmp_path), "did not answer", 'model.weights = "FILE"'):
+    place = "weights/test_resnet.safetensors"
+    for word in ("test_resnet", "model.safetensors", str(tmp_path), "did not answer", f'model.weights = "{place}"'):
         assert word in done.stdout
+    there = tmp_path / place
+    there.parent.mkdir()
+    there.write_bytes(b"1")
+    program = program.replace("file=None", f"file=None, folder=Path({str(there.parent)!r})")
+    program = f"from pathlib import Path\n{program}"
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert f"{place} is there: --set model.weights={place}" in done.stdout
 
 
 def test_a_backbone_says_what_it_was_trained_to_see() -> None:

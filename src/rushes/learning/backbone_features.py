@@ -114,7 +114,8 @@ def load_pretrained(
     if start is not None:
         file = start.file
     else:
-        file = find_weights(backbone, file=project_root / Path(weights).expanduser() if weights else None)
+        named = project_root / Path(weights).expanduser() if weights else None
+        file = find_weights(backbone, file=named, folder=project_root / "weights")
     network = build_network(backbone, classes, preprocessing)
     if start is not None:
         load_body(network, start)

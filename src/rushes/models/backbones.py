@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import urllib.error
 import urllib.request
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 HUB_WAIT_SECONDS = 2.0
 _HUB_FILE = "model.safetensors"
+_WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +102,54 @@ def create_body(backbone: Backbone) -> tuple[nn.Module, int]:
     return body, int(getattr(body, "head_hidden_size", None) or body.num_features)  # type: ignore[arg-type]
 
 
-def find_weights(backbone: Backbone, *, file: Path | None) -> Path:
+def find_weights(backbone: Backbone, *, file: Path | None, folder: Path | None = None) -> Path:
     """Return the file with a backbone's pretrained weights, fetched from the hub where it must be.
 
     Args:
         file: a local file of weights; None asks the hub's cache first, then the hub.
+        folder: of the project's files of weights; one that fits is named where the weights are not at hand.
 
     Raises:
         RecipeError: timm does not know the name.
         WeightsError: the file is missing, or there is neither a cached copy nor a hub to be reached.
     """
     check_name(backbone.name)
-    if file is not None:
-        if not file.is_file():
-            raise WeightsError(f"model.weights: there is no file {file}. Put the weights of '{backbone.name}' there, "
-                               "or leave model.weights empty to take them from the hub")  # fmt: skip
-        return file
-    return _weights_from_hub(backbone.name)
+    fitting = fitting_file(backbone.name, folder) if folder is not None else None
+    if file is None:
+        return _weights_from_hub(backbone.name, fitting)
+    if not file.is_file():
+        advice = _take(fitting) if fitting is not None else f"Put the weights of '{backbone.name}' there"
+        raise WeightsError(f"model.weights: there is no file {file}. {advice}, or leave model.weights empty to take "
+                           "them from the hub")  # fmt: skip
+    return file
+
+
+def fitting_file(name: str, folder: Path) -> Path | None:
+    """Return the first file of weights in a folder that is called after a network and after no longer-named one.
+
+    Args:
+        name: timm's, with or without a tag.
+    """
+    architecture = name.partition(".")[0]
+    for path in sorted(folder.glob("*")):
+        if path.suffix in _WEIGHTS_SUFFIXES and path.is_file() and _network_of(path.stem) == architecture:
+            return path
+    return None
+
+
+@functools.cache
+def _network_of(stem: str) -> str | None:
+    """Return the longest name of a network of timm's that a file's name begins with."""
+    import timm
+
+    begun = [name for name in timm.list_models() if stem.startswith(name) and not stem[len(name) :][:1].isalnum()]
+    return max(begun, key=len, default=None)
+
+
+def _take(file: Path) -> str:
+    """Return the advice to take a file of the project's folder of weights."""
+    place = f"{file.parent.name}/{file.name}"
+    return f"{place} is there: --set model.weights={place}"
 
 
 def cached_weights(name: str) -> Path | None:
@@ -150,8 +183,7 @@ def load_weights(body: nn.Module, backbone: Backbone, file: Path) -> None:
                  if f"{name}.weight" in state]  # fmt: skip
     except Exception as error:  # whatever the reader of a foreign file comes up with
         # What torch says here advises to read the file as a program; nobody should.
-        why = "there is no such file" if isinstance(error, FileNotFoundError) else f"{type(error).__name__}"
-        raise WeightsError(f"{file} cannot be read as weights ({why}). "
+        raise WeightsError(f"{file} cannot be read as weights: {_why_unreadable(file, error)}. "
                            f"Needed: a .safetensors or .pth file of timm's '{backbone.name}'") from error  # fmt: skip
     # Built with the class output that the file has, timm checks every name and shape; otherwise it forgives all.
     class_count = int(heads[0].shape[0]) if heads else 0
@@ -164,9 +196,29 @@ def load_weights(body: nn.Module, backbone: Backbone, file: Path) -> None:
         raise
     except (RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise WeightsError(
-            f"{file} does not hold the weights of '{backbone.name}' ({_first_line(error)}). "
+            f"{file} does not hold the weights of '{backbone.name}': {_how_many_fit(body, state)}. "
             "Name the backbone that the file belongs to in model.backbone, or another file in model.weights"
         ) from error
+
+
+def _why_unreadable(file: Path, error: Exception) -> str:
+    if not file.exists():
+        return "there is no such file"
+    what = f"its {file.stat().st_size:,} bytes" if file.is_file() else "it"
+    return f"{what} may be cut off, no weights at all, or hold more than tensors ({type(error).__name__})"
+
+
+def _how_many_fit(body: nn.Module, state: Mapping[str, Any]) -> str:
+    """Return how many tensors of a body a file holds in their shape, and the first that it does not, in words."""
+    wanted = {name: tuple(tensor.shape) for name, tensor in body.state_dict().items()}
+    held = {name: tuple(getattr(tensor, "shape", ())) for name, tensor in state.items()}
+    lacking = next((name for name, shape in wanted.items() if held.get(name) != shape), None)
+    count = sum(held.get(name) == shape for name, shape in wanted.items())
+    if lacking is None:
+        strange = next((name for name in held if name not in wanted), "another")
+        return f"all {len(wanted)} tensors fit, but it holds others too, such as {strange}"
+    found = f"is {list(held[lacking])} there in place of {list(wanted[lacking])}" if lacking in held else "is not there"
+    return f"{count} of {len(wanted)} tensors fit; {lacking} {found}"
 
 
 def stage_of_parameters(body: nn.Module) -> dict[str, int]:
@@ -246,15 +298,19 @@ def _create(backbone: Backbone, arguments: Mapping[str, Any], *, pretrained: boo
     return body
 
 
-def _weights_from_hub(name: str) -> Path:
+def _weights_from_hub(name: str, fitting: Path | None) -> Path:
     import timm
     from huggingface_hub import constants, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     config: Any = timm.get_pretrained_cfg(name)
     repository = config.hf_hub_id if config is not None else None
-    advice = ("Download it on a connected machine and name it in the recipe: model.weights = \"FILE\" "
-              "(a relative path starts at the project folder). 'rushes train cnn' needs no weights")  # fmt: skip
+    place = f"weights/{name.partition('.')[0]}.safetensors"
+    advice = (
+        _take(fitting) if fitting is not None else
+        f"Download it on a connected machine, put it into the project as {place}, and name it in the recipe: "
+        f'model.weights = "{place}"'
+    ) + ". 'rushes train cnn' needs no weights"  # fmt: skip
     if not repository:
         raise WeightsError(f"timm has no pretrained weights for '{name}' on the hub. Take another model.backbone, or "
                            "name a file of weights in the recipe: model.weights = \"FILE\"")  # fmt: skip

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rushes.errors import nearest
-from rushes.models.backbones import Backbone, cached_weights, input_of
+from rushes.models.backbones import Backbone, cached_weights, fitting_file, input_of
 
 # name -> parameters, the class output of its weights included; held against timm by a test.
 CHOICE: Mapping[str, int] = {
@@ -30,7 +29,6 @@ COUNTED = 12  # as many are built to be counted, on torch's meta device
 _BYTES_PER_PARAMETER = 4
 _OPEN_LICENCES = ("apache-2.0", "mit", "bsd-3-clause", "cc-by-4.0")
 _CLOSED_WORDS = ("cc-by-nc", "noncommercial")
-_WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def _facts(name: str, parameters: int | None, weights_folder: Path | None) -> Ba
     seen = input_of(Backbone(name))
     known = get_pretrained_cfg(name)
     licence = getattr(known, "license", None) if known is not None else None
-    local = _fitting_file(name, weights_folder) if weights_folder is not None else None
+    local = fitting_file(name, weights_folder) if weights_folder is not None else None
     file = local or cached_weights(name)
     estimate = parameters * _BYTES_PER_PARAMETER if parameters is not None else None
     return BackboneFacts(
@@ -119,24 +117,6 @@ def _facts(name: str, parameters: int | None, weights_folder: Path | None) -> Ba
         weights=file,
         is_cached=file is not None and local is None,
     )
-
-
-def _fitting_file(name: str, folder: Path) -> Path | None:
-    """Return the first file of weights in a folder that is called after a network and after no longer-named one."""
-    architecture = name.partition(".")[0]
-    for path in sorted(folder.glob("*")):
-        if path.suffix in _WEIGHTS_SUFFIXES and path.is_file() and _network_of(path.stem) == architecture:
-            return path
-    return None
-
-
-@functools.cache
-def _network_of(stem: str) -> str | None:
-    """Return the longest name of a network of timm's that a file's name begins with."""
-    import timm
-
-    begun = [name for name in timm.list_models() if stem.startswith(name) and not stem[len(name) :][:1].isalnum()]
-    return max(begun, key=len, default=None)
 
 
 def _count_parameters(name: str) -> int | None:

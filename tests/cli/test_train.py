@@ -87,11 +87,52 @@ def test_what_removal_leaves_is_said_and_warned_of(project: Path, capsys: pytest
 def test_a_weight_of_a_class_that_is_none_is_refused_before_anything_is_trained(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (project / "recipes" / "wrong.toml").write_text(RECIPE + "[balance.class_weights]\nlfet = 2\n")
+    named = "[balance.class_weights]\nlfet = 2\n[augment.classes.rihgt]\nflip = false\n"
+    (project / "recipes" / "wrong.toml").write_text(RECIPE + named)
     with pytest.raises(SystemExit) as end:
         main(["train", "wrong", "--dry-run", "--project", str(project)])
     assert end.value.code == 2
-    assert "names 'lfet'" in capsys.readouterr().err
+    said = " ".join(capsys.readouterr().err.split())
+    for word in (
+        "wrong.toml: balance.class_weights names 'lfet'",
+        "'left'",
+        "augment.classes names 'rihgt'",
+        "'right'",
+    ):
+        assert word in said
+    assert "recipes copy" not in said
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as end:
+        main(list(words))
+    assert end.value.code == 2
+    return " ".join(capsys.readouterr().err.split())
+
+
+def test_a_recipe_of_rushes_for_other_classes_says_to_copy_it(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refusal(capsys, "train", "cull", "--dry-run", "--project", str(project))
+    assert "names 'select'" in said
+    assert "rushes recipes copy cull" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("plain", "--device", "cuda:9"), "no device 'cuda:9'"),
+        (("plain", "--set", "input.size=[8, 8]"), "at least"),
+        (("plain", "--set", "model.start=gone"), "model.start is 'gone'"),
+        (("features", "--set", "balance.sampling=resample"), "balance.sampling is 'resample'"),
+        (("features", "--set", "model.weights=gone.pth"), "there is no file"),
+    ],
+)
+def test_a_dry_run_refuses_what_cannot_be_trained(
+    project: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], message: str
+) -> None:
+    assert message in refusal(capsys, "train", *words, "--dry-run", "--project", str(project))
 
 
 def test_the_last_line_of_a_training_names_a_class_that_is_never_predicted(

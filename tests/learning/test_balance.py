@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rushes.errors import RecipeError
 from rushes.learning.balance import (
     advise_never_predicted,
-    check_names,
     count_kept,
     count_shown,
     group_advice,
@@ -96,12 +94,6 @@ def test_effective_numbers_of_a_case_worked_by_hand() -> None:
 def test_a_weight_that_is_stated_stands_in_place_of_the_one_that_is_computed() -> None:
     found = plan_class_weights({"a": 10, "b": 30}, BalanceRecipe(class_weights={"b": 5}))
     assert found == pytest.approx({"a": 2.0, "b": 5.0})
-
-
-def test_a_weight_of_a_class_that_is_none_is_refused_with_the_nearest() -> None:
-    check_names(BalanceRecipe(class_weights={"Rare": 2.0}), ("Common", "Rare"))
-    with pytest.raises(RecipeError, match=r"class_weights names 'Rear'.*'Rare'"):
-        check_names(BalanceRecipe(class_weights={"Rear": 2.0}), ("Common", "Rare"))
 
 
 @given(labels, balances, st.integers(0, 2**31))

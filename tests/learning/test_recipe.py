@@ -71,6 +71,35 @@ def test_words_on_the_command_line_override_a_recipe(tmp_path: Path) -> None:
     assert recipe.input.mean == (0.5, 0.5, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["training.seed=1", "training.epochs=-3"], r"^--set training\.epochs=-3: training\.epochs is -3"),
+        (["training.epochs=many"], r"^--set training\.epochs=many: "),
+        (["epochs=3"], r"^--set epochs=3: unknown key 'epochs'\. Did you mean 'training\.epochs'\?"),
+        (["training.epoch=3"], r"^--set training\.epoch=3: unknown key 'training\.epoch'.*'training\.epochs'"),
+        (["augment.classes.left.turn=3"], r"^--set augment\.classes\.left\.turn=3: "),
+        (["model.kind=features", "split=odd"], r"^--set split=odd: "),
+    ],
+)
+def test_a_fault_of_a_word_on_the_command_line_is_not_said_of_the_file(
+    tmp_path: Path, changes: list[str], message: str
+) -> None:
+    path = tmp_path / "mcu.toml"
+    path.write_text('[training]\nepochs = 5\n[model]\nkind = "cnn"\n', encoding="utf-8")
+    with pytest.raises(RecipeError, match=message) as refused:
+        read_recipe(path, changes=changes)
+    assert "mcu.toml" not in str(refused.value)
+
+
+def test_a_fault_of_the_file_stays_its_own_and_a_change_may_mend_it(tmp_path: Path) -> None:
+    path = tmp_path / "mcu.toml"
+    path.write_text("[training]\nepochs = 0\n", encoding="utf-8")
+    with pytest.raises(RecipeError, match=r"mcu\.toml: training\.epochs is 0"):
+        read_recipe(path, changes=["training.seed=1"])
+    assert read_recipe(path, changes=["training.epochs=2"]).training.epochs == 2
+
+
 def test_a_recipe_of_the_first_schema_is_read_as_it_was_meant() -> None:
     old = {"schema": "recipe/1", "balance": "none", "augment": {"flip": False}, "model": {"dropout": 0.0}}
     assert parse(**old) == parse(balance={"loss": "plain"}, augment={"flip": False}, model={"dropout": 0.0})

@@ -19,10 +19,12 @@ from rushes.cli.options import (
     verb_app,
 )
 from rushes.cli.runs_send import send_trained
-from rushes.errors import require_extra
+from rushes.errors import RecipeError, require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from rushes.learning.recipe import Recipe
 
 
 app = verb_app()
@@ -52,22 +54,24 @@ def train(
         from rushes.datasets.split import count_classes, rows_of_parts
         from rushes.learning.balance import (
             advise_never_predicted,
-            check_names,
             count_kept,
             group_advice,
             is_answered,
             suggest_balance,
             why_not_remove,
         )
-        from rushes.learning.ground import train_on
+        from rushes.learning.ground import check_on, train_on
         from rushes.learning.recipe_files import SHIPPED, find_recipe, read_recipe
         from rushes.project import find_project
 
         place = find_project(project)
-        asked = read_recipe(find_recipe(recipe, (place.recipes_folder, SHIPPED)), changes=change or ())
+        path = find_recipe(recipe, (place.recipes_folder, SHIPPED))
+        asked = read_recipe(path, changes=change or ())
         task = place.task(asked.task or None)
         ground = newest_ground(door, place, task, split_kind=asked.split, threads=threads)
-        check_names(asked.balance, task.classes)
+        _check_classes(asked, path, task.classes)
+        if dry_run:
+            check_on(ground, asked, device=device)
         counts = count_classes(rows_of_parts(ground.rows, ground.split), task.classes)["train"]
         kept = count_kept(counts, asked.balance)
         suggestion = suggest_balance(kept, kind=asked.model.kind)
@@ -105,6 +109,20 @@ def train(
         for names, sentence in group_advice(advice):
             door.alarm(f"{_never_predicted(names)}. {sentence}")
         door.finish({"run": str(run.folder), **run.to_table()})
+
+
+def _check_classes(recipe: Recipe, path: Path, classes: Sequence[str]) -> None:
+    """Raise RecipeError where a recipe names classes that the task lacks; one of rushes' own is to be copied."""
+    from rushes.learning.recipe_checks import check_classes
+    from rushes.learning.recipe_files import SHIPPED
+
+    try:
+        check_classes(recipe, classes, where=str(path))
+    except RecipeError as error:
+        if not path.is_relative_to(SHIPPED):
+            raise
+        raise RecipeError(f"{error}\nThe recipe {path.stem} comes with rushes, for a task with other classes. Copy it "
+                          f"and name yours: rushes recipes copy {path.stem}") from None  # fmt: skip
 
 
 def _say_counts(door: Door, counts: Mapping[str, int], kept: Mapping[str, int]) -> None:

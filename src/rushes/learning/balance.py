@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rushes.errors import RecipeError, did_you_mean
 from rushes.learning.recipe import BalanceRecipe
 
 _EVEN = 1.5  # times as many samples in the largest class as in the smallest
@@ -34,13 +33,6 @@ class Suggestion:
     def options(self) -> str:
         """The changes as they are typed, `--set balance.loss=weights`; "" without any."""
         return " ".join(f"--set {change}" for change in self.changes)
-
-
-def check_names(balance: BalanceRecipe, classes: Sequence[str]) -> None:
-    """Raise RecipeError where `balance.class_weights` names a class that is none of these."""
-    for name in balance.class_weights:
-        if name not in classes:
-            raise RecipeError(f"balance.class_weights names '{name}'. {did_you_mean(name, classes)}")
 
 
 def plan_class_weights(counts: Mapping[str, int], balance: BalanceRecipe) -> dict[str, float]:

@@ -35,6 +35,21 @@ class Ground:
     leaks: tuple[str, ...] = ()
 
 
+def check_on(ground: Ground, recipe: Recipe, *, device: str | None = None) -> None:
+    """Raise what `train_on` would before it reads a picture; nothing is trained, fetched or written."""
+    from rushes.learning.train import check_training
+
+    check_training(
+        recipe,
+        task=ground.task,
+        rows=ground.rows,
+        split=ground.split,
+        project_root=ground.project_root,
+        runs_folder=ground.runs_folder,
+        device=device,
+    )
+
+
 def train_on(
     ground: Ground,
     recipe: Recipe,

@@ -51,6 +51,23 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
     _check_augment(recipe.augment, where=where)
 
 
+def check_classes(recipe: Recipe, classes: Sequence[str], *, where: str) -> None:
+    """Raise RecipeError where a recipe names classes that are none of a task's; all of them at once.
+
+    Args:
+        where: as in `check_recipe`.
+    """
+    named = {"balance.class_weights": recipe.balance.class_weights, "augment.classes": recipe.augment.classes}
+    faults = [
+        f"{where}: {key} names '{name}', which is no class of the task. {did_you_mean(name, classes)}"
+        for key, names in named.items()
+        for name in names
+        if name not in classes
+    ]
+    if faults:
+        raise RecipeError("\n".join(faults))
+
+
 def _check_training(training: TrainingRecipe, *, where: str) -> None:
     for key, count in (("epochs", training.epochs), ("patience", training.patience)):
         if count < 1:

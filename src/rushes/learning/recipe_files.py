@@ -142,7 +142,21 @@ def read_recipe(path: Path, *, changes: Sequence[str] = ()) -> Recipe:
     Raises:
         RecipeError: the file is missing or is not TOML, a key is unknown, a value is not allowed.
     """
-    return parse_recipe(read_recipe_table(path, changes=changes), where=str(path))
+    try:
+        return parse_recipe(read_recipe_table(path, changes=changes), where=str(path))
+    except RecipeError:
+        for count, change in enumerate(changes):
+            _blame(path, changes[:count], change)
+        raise
+
+
+def _blame(path: Path, before: Sequence[str], change: str) -> None:
+    """Raise RecipeError in the name of a change where the recipe can be followed without it, and not with it."""
+    try:
+        parse_recipe(read_recipe_table(path, changes=before), where=str(path))
+    except RecipeError:
+        return
+    parse_recipe(read_recipe_table(path, changes=[*before, change]), where=f"--set {change}")
 
 
 def read_recipe_table(path: Path, *, changes: Sequence[str] = ()) -> dict[str, Any]:
@@ -161,6 +175,7 @@ def read_recipe_table(path: Path, *, changes: Sequence[str] = ()) -> dict[str, A
     table = upgrade_recipe(table, where=str(path))
     table.setdefault("name", path.stem)
     for change in changes:
+        _check_key(change)
         apply_change(table, change)
     return table
 
@@ -200,6 +215,22 @@ def upgrade_recipe(table: Mapping[str, Any], *, where: str) -> dict[str, Any]:
     for version in range(int(found[1]), newest):
         upgraded = _UPGRADES[version](upgraded)
     return upgraded
+
+
+def _check_key(change: str) -> None:
+    """Raise RecipeError where a change is of a key that no recipe has; the nearest is named by its whole path."""
+    key, equals, _ = (word.strip() for word in change.partition("="))
+    free = {f"{section}.{item.name}" for section, kind in _SECTIONS.items() for item in fields(kind)
+            if item.default_factory is dict}  # fmt: skip
+    known = [*(item.name for item in fields(Recipe)), "schema", SEARCH] + [
+        f"{section}.{item.name}" for section, kind in _SECTIONS.items() for item in fields(kind)
+    ]
+    words = key.split(".")
+    if not equals or not key or key in known or words[0] == SEARCH or ".".join(words[:2]) in free:
+        return
+    alike = [one for one in known if "." in one and one.rpartition(".")[2] == words[-1]]
+    advice = f"Did you mean {' or '.join(map(repr, alike))}?" if alike else did_you_mean(key, known)
+    raise RecipeError(f"--set {change}: unknown key '{key}'. {advice}")
 
 
 def apply_change(table: dict[str, Any], change: str) -> None:

@@ -85,6 +85,10 @@ def find_start(named: str, *, project_root: Path, runs_folder: Path) -> Start:
 
 def check_start(start: Start, architecture: Design | Backbone, preprocessing: Preprocessing) -> None:
     """Raise WeightsError unless a recipe's network can go on from this one; how much it drops may differ."""
+    if _undropped(start.architecture) != _undropped(architecture):
+        raise WeightsError(f"model.start: {start.folder} holds {_named(start.architecture)}, but the recipe asks "
+                           f"for {_named(architecture)}. Set [model] as it was there, or leave model.start "
+                           "empty")  # fmt: skip
     shown = [
         f"{item.name} {getattr(start.preprocessing, item.name)} (the recipe: {getattr(preprocessing, item.name)})"
         for item in fields(Preprocessing)
@@ -93,10 +97,6 @@ def check_start(start: Start, architecture: Design | Backbone, preprocessing: Pr
     if shown:
         raise WeightsError(f"model.start: {start.folder} was shown its pictures otherwise: {', '.join(shown)}. Set "
                            "[input] as it was there, or leave model.start empty")  # fmt: skip
-    if _undropped(start.architecture) != _undropped(architecture):
-        raise WeightsError(f"model.start: {start.folder} holds {_named(start.architecture)}, but the recipe asks "
-                           f"for {_named(architecture)}. Set [model] as it was there, or leave model.start "
-                           "empty")  # fmt: skip
 
 
 def load_body(network: Network, start: Start) -> None:

@@ -6,32 +6,50 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rushes.datasets.preprocessing import Preprocessing
 from rushes.datasets.split import Split, count_classes, rows_of_parts
 from rushes.errors import RushesError, require_extra
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.architecture import plan_architecture
 from rushes.learning.augment import plan_augmentations
-from rushes.learning.balance import check_names
 from rushes.learning.crew import assembled, joined
+from rushes.learning.head_balance import check_head_balance
 from rushes.learning.lessons import SCORED, TRAININGS, Lesson, Outcome, relative_path
 from rushes.learning.machine import choose_devices, commit_of_rushes, describe_machine
 from rushes.learning.recipe import Recipe
+from rushes.learning.recipe_checks import check_classes
 from rushes.learning.runs import MODEL_FILE, PREDICTIONS_FOLDER, Run, name_run, new_run_folder, read_run, write_run
 from rushes.learning.samples import check_apart, check_parts, truth_of
 from rushes.learning.sheet import PLAIN, SHEET_FILE, pictures_of_classes, write_sheet
 from rushes.learning.start import Start, start_of
 from rushes.learning.threads import count_threads, let_idle_threads_sleep, torch_threads
+from rushes.models.backbones import Backbone, find_weights
+from rushes.models.designs import Design
 from rushes.progress import Progress, silent
 from rushes.project import Task
 from rushes.storage.files import digest_of_bytes, digest_of_file, sweep_temporaries
 
+if TYPE_CHECKING:
+    import torch
+
 _FEW_SAMPLES = 10
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a training begins with; the fields are those of `Lesson`, but for all devices that were asked for."""
+
+    devices: tuple[torch.device, ...]
+    architecture: Design | Backbone
+    preprocessing: Preprocessing
+    start: Start | None
+    parts: Mapping[Part, tuple[ManifestRow, ...]]
 
 
 def train(
@@ -81,15 +99,12 @@ def train(
 
     started = time.monotonic()
     now = now or datetime.now(UTC)
-    devices = choose_devices(device)
     sweep_temporaries(cache_folder / "training")
-    architecture, preprocessing = plan_architecture(recipe)
-    check_names(recipe.balance, task.classes)
-    plan_augmentations(recipe.augment, task.classes)
-    start = start_of(recipe, project_root=project_root, runs_folder=runs_folder)
-    parts = rows_of_parts(rows, split)
-    check_parts(parts, task)
-    check_apart(parts, split)
+    ready = check_training(
+        recipe, task=task, rows=rows, split=split, project_root=project_root, runs_folder=runs_folder, device=device
+    )
+    devices, start, parts = ready.devices, ready.start, ready.parts
+    architecture, preprocessing = ready.architecture, ready.preprocessing
     lesson = Lesson(
         recipe=recipe,
         task=task,
@@ -149,6 +164,36 @@ def train(
     for state in lesson.checkpoint.parent.glob(f"{lesson.checkpoint.stem}*"):
         state.unlink(missing_ok=True)
     return read_run(final_folder)
+
+
+def check_training(
+    recipe: Recipe,
+    *,
+    task: Task,
+    rows: Sequence[ManifestRow],
+    split: Split,
+    project_root: Path,
+    runs_folder: Path,
+    device: str | None = None,
+) -> Ready:
+    """Return what a training begins with, checked as far as can be done before a picture is read or weights are.
+
+    Raises:
+        RecipeError, WeightsError, RunError, SplitError: as `train`.
+    """
+    devices = choose_devices(device)
+    architecture, preprocessing = plan_architecture(recipe)
+    check_classes(recipe, task.classes, where=f"recipe {recipe.name}")
+    if recipe.model.kind == "features":
+        check_head_balance(recipe.model.head, recipe.balance)
+    start = start_of(recipe, project_root=project_root, runs_folder=runs_folder)
+    if start is None and isinstance(architecture, Backbone) and recipe.model.weights:
+        file = project_root / Path(recipe.model.weights).expanduser()
+        find_weights(architecture, file=file, folder=project_root / "weights")
+    parts = rows_of_parts(rows, split)
+    check_parts(parts, task)
+    check_apart(parts, split)
+    return Ready(devices, architecture, preprocessing, start, parts)
 
 
 def _teach(lesson: Lesson) -> Outcome:

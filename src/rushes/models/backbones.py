@@ -258,9 +258,13 @@ def free_last_stages(body: nn.Module, count: int) -> None:
     """Let the parameters of the last `count` stages of a backbone be trained, and freeze all others.
 
     Raises:
-        RecipeError: the backbone has no stages that can be told apart.
+        RecipeError: the backbone has no stages that can be told apart, or fewer.
     """
     stages = stage_of_parameters(body)
+    most = max(stages.values()) + 1
+    if count > most:
+        raise RecipeError(f"model.stages is {count}, but this backbone has {most} stages. Take 1 to {most}, or "
+                          "model.trained = 'all', which is as much")  # fmt: skip
     for name, parameter in body.named_parameters():
         parameter.requires_grad_(stages[name] < count)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evaluation.boards import make_run, right_on
-from evaluation.fabricated import guesses
+from evaluation.fabricated import answers, guesses
 from evaluation.test_report import outline
 from rushes.evaluation.comparison import compare_runs
 from rushes.evaluation.comparison_page import format_comparison_page
@@ -46,6 +46,16 @@ def test_the_page_names_what_it_cannot_read_and_what_a_run_warns_of(tmp_path: Pa
     assert "beware of &lt;this&gt;" in page
     assert "schema is &#x27;run/0&#x27;" in page
     assert "No run can be ranked yet" in page
+
+
+def test_classes_that_are_never_predicted_are_named_where_they_are_few_and_counted_where_not(tmp_path: Path) -> None:
+    classes = ("CS", "MS", "LS", "FS")
+    for name, found in (("few", ("CS", "MS", "LS", "CS")), ("many", ("CS",) * 4)):
+        predictions = answers([*zip(classes, found, strict=True)] * 6, classes=classes)
+        make_run(tmp_path / name, predictions)
+    page, _ = format_runs_page(read_leaderboard(tmp_path), title="mine", folder=tmp_path)
+    assert '<b class="never" title="‘FS’">never ‘FS’</b>' in page
+    assert '<b class="never" title="‘MS’, ‘LS’, ‘FS’">never 3 of 4 classes</b>' in page
 
 
 def test_curves_of_recall_are_drawn_where_epochs_recorded_them(tmp_path: Path) -> None:

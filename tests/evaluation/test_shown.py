@@ -51,6 +51,19 @@ def test_each_class_has_a_row_and_says_where_it_is_changed_otherwise_than_the_ot
     assert "squeezed into 32×32 pixels" in section
 
 
+def test_the_columns_of_the_sheet_are_named_above_them(sheet, tmp_path):
+    heads = re.findall(r'<span style="left:([\d.]+)%;width:([\d.]+)%">([^<]+)</span>', show_shown(run_of(), sheet))
+    assert [name for *_, name in heads] == ["as it is", "as shown", "as training may show it"]
+    lefts, rights = [float(left) for left, *_ in heads], [float(left) + float(width) for left, width, _ in heads]
+    assert lefts[0] == 0
+    assert rights[-1] == pytest.approx(100, abs=0.02)
+    assert rights[0] < lefts[1] < rights[1] < lefts[2]
+    picture = np.full((90, 160, 3), 120, np.uint8)
+    write_sheet(tmp_path / "plain.webp", [[picture] * 2] * 3, preprocessing=Preprocessing(32, 32))
+    plain = show_shown(run_of(), (tmp_path / "plain.webp").read_bytes())
+    assert re.findall(r'%">([^<]+)</span>', plain) == ["as it is", "as shown"] * 2
+
+
 def test_a_frozen_backbone_is_said_to_be_shown_nothing_else(sheet):
     run = run_of()
     run["recipe"]["model"] = {"kind": "features"}

@@ -16,6 +16,7 @@ from rushes.learning.sheet import (
     AUGMENTED,
     CLASSES_SHOWN,
     SHEET_BYTES,
+    columns_of_sheet,
     pictures_of_classes,
     rows_of_sheet,
     write_sheet,
@@ -48,6 +49,15 @@ def test_a_row_is_a_picture_as_it_is_as_it_is_prepared_and_six_times_augmented(t
         assert row[row.shape[0] // 2, (start + stop) // 2, :3].argmax() == channel
     wide, tall = (columns_shown(row)[0] for row in rows)
     assert wide[1] - wide[0] > 1.7 * rows[0].shape[0] > tall[1] - tall[0]
+
+
+def test_a_sheet_says_where_its_columns_are(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.webp"
+    write_sheet(path, [[GREEN], [RED]], preprocessing=SHOWN, augmentations=[AUGMENTATIONS["light"]] * 2)
+    width, columns = columns_of_sheet(path.read_bytes())
+    assert len(columns) == 2 + AUGMENTED
+    assert columns == columns_shown(opened(rows_of_sheet(path.read_bytes())[1]))  # that of the wider picture
+    assert (columns[0][0], columns[-1][1]) == (0, width)
 
 
 def test_without_augmentation_pictures_stand_beside_what_the_model_is_shown(tmp_path: Path) -> None:

@@ -111,8 +111,8 @@ def _gains(part: PartComparison) -> str:
     return (
         '<div class="scroll"><table class="numbers gains"><thead><tr><th scope="col"></th><th scope="col">A</th>'
         '<th scope="col">B</th><th scope="col">B − A</th>'
-        f'<th scope="col" class="wide"><span class="ends"><i>−{scale:.2f}, A better</i><i>0</i>'
-        f"<i>B better, +{scale:.2f}</i></span></th>"
+        f'<th scope="col" class="wide"><span class="ends"><i>−{scale:.2f}<b>, A better</b></i><i>0</i>'
+        f"<i><b>B better, </b>+{scale:.2f}</i></span></th>"
         f"</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

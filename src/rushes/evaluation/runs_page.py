@@ -40,6 +40,7 @@ from rushes.learning.recipe_files import upgrade_recipe
 from rushes.storage.files import write_text
 
 DETAIL_BYTES = 2_300_000  # of runs shown in full; rows, style and script come on top
+_NEVER_NAMED = 2  # classes that are named in a row; more are counted
 _DARK = 0.62  # share of a row from which the shade of its cell asks for the other colour of text
 _WIDEST_MATRIX = 30
 _REPORT = "report.html"
@@ -173,7 +174,7 @@ def _row(standing: Standing, rank: int, anchor: str) -> str:
     best = ' class="best"' if rank == 1 else ""
     cells = [
         _cell(rank, str(rank)),
-        f'<th scope="row" class="words">{name}</th>',
+        f'<th scope="row" class="words">{name}<small class="narrow">{text(describe_model(run))}</small></th>',
         f'<td class="words">{text(describe_model(run))}</td>',
         f'<td class="wide" data-v="{_plain(value)}">{_track(standing)}</td>',
         _cell(value, f"<b{best}>{number(value)}</b>" if value is not None else "–", interval),
@@ -206,7 +207,9 @@ def _short_count(value: int) -> str:
 
 
 def _beware(standing: Standing) -> str:
-    never = "".join(f'<b class="never">never ‘{text(name)}’</b>' for name in standing.never_predicted)
+    names = [f"‘{name}’" for name in standing.never_predicted]
+    few = ", ".join(names) if len(names) <= _NEVER_NAMED else f"{len(names)} of {len(standing.run.classes)} classes"
+    never = f'<b class="never" title="{text(", ".join(names))}">never {text(few)}</b>' if names else ""
     warnings = text(counted(len(standing.run.warnings), "warning")) if standing.run.warnings else ""
     problem = "validation cannot be judged" if standing.problem else ""
     return never + f"<small>{warnings}{problem}</small>" if never or warnings or problem else ""

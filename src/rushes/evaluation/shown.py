@@ -12,7 +12,7 @@ from rushes.errors import RecipeError
 from rushes.evaluation.markup import text
 from rushes.learning.augment import describe_augmentation, plan_augmentations
 from rushes.learning.recipe import AugmentRecipe
-from rushes.learning.sheet import AUGMENTED, rows_of_sheet
+from rushes.learning.sheet import AUGMENTED, columns_of_sheet, rows_of_sheet
 
 LINK = '<a href="#shown">Shown</a>'
 
@@ -26,8 +26,9 @@ def show_shown(run: Mapping[str, Any], sheet: bytes) -> str:
     """
     try:
         rows = rows_of_sheet(sheet) if sheet else []
+        width, columns = columns_of_sheet(sheet) if sheet else (0, [])
     except ValueError:
-        rows = []
+        rows, width, columns = [], 0, []
     if not rows:
         return ""
     classes = [str(name) for name in run.get("classes", ())]
@@ -42,8 +43,24 @@ def show_shown(run: Mapping[str, Any], sheet: bytes) -> str:
     return (
         '<section class="full" id="shown">\n<div class="margin"><h2>What the model sees</h2>'
         f"<p>{text(_explained(run, augmented=bool(words)))}</p></div>\n"
-        f'<div class="body shown">{said}{figures}{more}</div>\n</section>'
+        f'<div class="body shown">{said}<p class="sideways">The rows go on to the right.</p>'
+        f'<div class="rows"><div style="width:{width}px">{_heads(width, columns)}{figures}</div>'
+        f"</div>{more}</div>\n</section>"
     )
+
+
+def _heads(width: int, columns: Sequence[tuple[int, int]]) -> str:
+    """Return what each column shows, above it; the ways in which training may show a picture have one heading."""
+    if len(columns) == 2 + AUGMENTED:
+        spans = [*columns[:2], (columns[2][0], columns[-1][1])]
+        names = ["as it is", "as shown", "as training may show it"]
+    else:
+        spans, names = list(columns), ["as it is", "as shown"] * len(columns)
+    heads = "".join(
+        f'<span style="left:{left / width:.2%};width:{(right - left) / width:.2%}">{name}</span>'
+        for name, (left, right) in zip(names, spans, strict=False)
+    )
+    return f'<div class="heads">{heads}</div>'
 
 
 def _figure(name: str, row: bytes, words: str) -> str:

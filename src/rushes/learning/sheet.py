@@ -102,16 +102,32 @@ def rows_of_sheet(data: bytes) -> list[bytes]:
     Raises:
         ValueError: this is no sheet.
     """
+    sheet = _opened(data)
+    step = _CELL_HEIGHT + _BETWEEN_ROWS
+    tops = range(0, sheet.height - _CELL_HEIGHT + 1, step)
+    return [_encoded(sheet.crop((0, top, sheet.width, top + _CELL_HEIGHT)), _QUALITIES[0]) for top in tops]
+
+
+def columns_of_sheet(data: bytes) -> tuple[int, list[tuple[int, int]]]:
+    """Return the width of a sheet, and where each of its columns begins and ends, in pixels.
+
+    Raises:
+        ValueError: this is no sheet.
+    """
+    sheet = _opened(data)
+    seen = np.asarray(sheet.getchannel("A")).max(axis=0) > 0
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], seen, [False])).astype(np.int8))).tolist()
+    return sheet.width, list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _opened(data: bytes) -> Image:
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(data)) as opened:
-            sheet = opened.convert("RGBA")
+            return opened.convert("RGBA")
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise ValueError(f"this is no sheet ({error})") from error
-    step = _CELL_HEIGHT + _BETWEEN_ROWS
-    tops = range(0, sheet.height - _CELL_HEIGHT + 1, step)
-    return [_encoded(sheet.crop((0, top, sheet.width, top + _CELL_HEIGHT)), _QUALITIES[0]) for top in tops]
 
 
 def _augmented_cells(

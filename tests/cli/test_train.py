@@ -78,7 +78,7 @@ def test_what_removal_leaves_is_said_and_warned_of(project: Path, capsys: pytest
     run(*asked)
     said = capsys.readouterr()
     assert " left (balance.remove)" in said.out
-    assert "it is now the smaller one" in said.err
+    assert "below 'right' with" in said.err
     run(*asked, "--json")
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert told["kept"]["left"] < told["kept"]["right"] == told["counts"]["right"]

@@ -209,8 +209,8 @@ def test_a_class_that_removal_made_small_is_told_so() -> None:
 @pytest.mark.parametrize(
     ("counts", "remove", "said"),
     [
-        ({"a": 30, "b": 30}, 0.5, "'a' from 30 training samples to 15, though it is as large as 'b' with 30"),
-        ({"a": 20, "b": 30}, 0.5, "'b' from 30 training samples to 15, though it is the largest, before 'a' with 20"),
+        ({"a": 30, "b": 30}, 0.5, "'a' from 30 training samples to 15, below 'b' with 30"),
+        ({"a": 20, "b": 30}, 0.5, "'b' from 30 training samples to 15, below 'a' with 20"),
         ({"a": 15, "b": 30}, 0.5, ""),
         ({"a": 20, "b": 30}, 0.0, ""),
     ],

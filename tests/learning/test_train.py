@@ -113,6 +113,17 @@ def test_fine_tuning_may_train_the_head_alone_or_everything_and_no_batch_statist
     assert run.trained_parameters == in_body + 3 * (256 + 1)
 
 
+def test_more_stages_than_the_backbone_has_are_refused_before_a_picture_is_read(
+    project: TinyProject, weights: Path
+) -> None:
+    recipe = backbone_recipe("finetune", weights)
+    notes: list[str] = []
+    places = project.places() | {"progress": lambda _done, _total, note="": notes.append(note)}
+    with pytest.raises(RecipeError, match=r"model\.stages is 99, but this backbone has \d stages"):
+        train(replace(recipe, model=replace(recipe.model, stages=99)), **places)
+    assert not notes
+
+
 def test_a_design_with_batch_normalisation_keeps_the_statistics_of_its_best_epoch(tmp_path: Path) -> None:
     recipe = cnn_recipe(epochs=4, learning_rate=0.05, patience=9)
     table = {"kind": "cnn", "design": "sepconv", "units": [4, 4, 4, 4, 8], "dropout": 0.0}

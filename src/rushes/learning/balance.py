@@ -207,11 +207,10 @@ def why_not_remove(counts: Mapping[str, int], balance: BalanceRecipe) -> str:
     most = max((name for name in counts if name != cut), key=counts.__getitem__, default=cut)
     if kept[cut] >= counts[most]:
         return ""
-    before = "as large as" if counts[cut] == counts[most] else "the largest, before"
     return (
         f"balance.remove={balance.remove:g} takes '{cut}' from {counts[cut]:,} training samples to {kept[cut]:,}, "
-        f"though it is {before} '{most}' with {counts[most]:,}: it is now the smaller one. Take less, or "
-        "balance.sampling=undersample, which draws every class down to the smallest"
+        f"below '{most}' with {counts[most]:,}. Take less, or balance.sampling=undersample, which draws every class "
+        "down to the smallest"
     )
 
 

@@ -150,6 +150,8 @@ def _train_head(lesson: Lesson) -> Outcome:
 
 def _train_backbone(lesson: Lesson) -> Outcome:
     network, weights = _pretrained_network(lesson)
+    model = lesson.recipe.model
+    free_parameters(network.body, trained=model.trained, stages=model.stages)
     copied = lesson.start is not None and copy_head(network, lesson.start, lesson.task.classes)
     lost: Sequence[UnusableSample] = ()
     if not copied:
@@ -158,8 +160,6 @@ def _train_backbone(lesson: Lesson) -> Outcome:
         parts, _ = _without_lost(lesson, lost)
         # A head that fits the features as they are keeps the first steps from spoiling the backbone (Kumar et al. 2022)
         _fit_head(lesson, network, features, parts)
-    model = lesson.recipe.model
-    free_parameters(network.body, trained=model.trained, stages=model.stages)
     outcome = _fit_network(lesson, network, weights=weights, lost=lost)
     return outcome if copied or lesson.start is None else _with_new_head(outcome, lesson)
 

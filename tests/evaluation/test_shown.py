@@ -13,7 +13,7 @@ from evaluation.fabricated import CLASSES, answers, run_table
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.evaluation.alarm import never_predicted, show_alarm
 from rushes.evaluation.judge import judge
-from rushes.evaluation.report import Evidence, format_report
+from rushes.evaluation.report import Evidence, format_report, list_warnings
 from rushes.evaluation.shown import show_shown
 from rushes.learning.augment import AUGMENTATIONS
 from rushes.learning.sheet import write_sheet
@@ -113,6 +113,15 @@ def test_a_class_that_the_run_names_for_validation_is_an_alarm_too():
     run = run_of(never_predicted=["LS"])
     assert never_predicted(run, judged(RIGHT)) == ("LS",)
     assert "no sample of validation was called so" in show_alarm(run, judged(RIGHT))
+
+
+def test_what_the_judgement_says_of_a_missing_class_is_not_said_again_for_the_run():
+    told = "never predicted on validation: 'MS'"
+    run = run_of(COLLAPSED, warnings=[told], never_predicted=["MS"])
+    warned = list_warnings(Evidence(run=run, test=judged(COLLAPSED), predictions=COLLAPSED))
+    assert told not in warned
+    assert any("never answered 'MS'" in warning for warning in warned)
+    assert told in list_warnings(Evidence(run=run, test=judged(RIGHT), predictions=RIGHT))
 
 
 def test_where_every_class_is_answered_there_is_no_alarm():

@@ -138,14 +138,16 @@ def pronounce_evidence(evidence: Evidence) -> Verdict:
 
 def list_warnings(evidence: Evidence) -> tuple[str, ...]:
     """Return all that a reader must beware of: leaks, then of judgement, run and comparison; nothing twice."""
-    of_run = evidence.run.get("warnings") or ()
+    of_run = [str(warning) for warning in evidence.run.get("warnings") or ()]
+    missed = {one.class_name for one in evidence.test.per_class if one.labelled and not one.predicted}
+    if missed.issuperset(evidence.run.get("never_predicted") or ()):  # the judgement's own note says it
+        of_run = [warning for warning in of_run if not warning.startswith("never predicted on ")]
     return tuple(
         dict.fromkeys(
             [
                 *_warn_of_leaks(evidence.leaks),
                 *evidence.test.notes,
-                # The box above the verdict names these classes, and the judgement does.
-                *(str(warning) for warning in of_run if not str(warning).startswith("never predicted on ")),
+                *of_run,
                 *evidence.warnings,
             ]
         )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rushes.evaluation.intervals import LEVEL, RESAMPLES, Interval, bootstrap
 from rushes.evaluation.scores import tally_groups
+from rushes.learning.findings import Findings
 from rushes.learning.measures import Floats, Tallies, measure
-from rushes.learning.predictions import Predictions
-from rushes.learning.rounds import mean_and_spread, middle_of
+from rushes.learning.predictions import Predictions, read_predictions
+from rushes.learning.rounds import mean_and_spread, measure_of, middle_of
 
 _FEWEST_DRAWS = 100
 
@@ -121,6 +123,47 @@ def effect_of_labels(predictions: Predictions, class_of: Mapping[str, str], *, n
     """Return how far a model's score moves when its samples get the labels of today; the model stays as it is."""
     now = relabel(predictions, class_of)
     return compare(only(predictions, now.frames), now, name=name)
+
+
+def gain_of_best(findings: Findings, runs_folder: Path, *, monitor: str) -> Gain | None:
+    """Return what the best setting of a search gained over the recipe as it is, on the groups of validation.
+
+    The seeds tell how far two trainings differ; this tells how far the choice of the footage that they were compared
+    on does. The middle run of each stands for it. The best was chosen on these very groups, so that it flatters.
+
+    Args:
+        runs_folder: of the search.
+        monitor: what the search compared by; a loss is shown as macro-F1.
+
+    Returns:
+        None where either was not tried, or its predictions are gone.
+    """
+    baseline, best = findings.baseline, findings.best
+    if baseline is None or best is None or baseline is best:
+        return None
+    answers = []
+    for one in (baseline, best):
+        scores = {trial.run: trial.score for trial in one.trials if trial.run and trial.score is not None}
+        path = runs_folder / middle_of(scores) / "predictions" / "validation.parquet" if scores else None
+        if path is None or not path.is_file():
+            return None
+        answers.append(read_predictions(path))
+    frames = frames_of_all(answers)
+    return compare(*(only(one, frames) for one in answers), name=measure_of(monitor))
+
+
+def describe_gain(gain: Gain | None) -> str:
+    """Return what other footage may make of a gain as a sentence; "" where nothing can be said."""
+    if gain is None:
+        return ""
+    low, high, groups = gain.interval.low, gain.interval.high, gain.interval.group_count
+    if low is None or high is None:
+        return f"What other footage would make of the gain is not known: {gain.interval.reason}."
+    end = "so that on other footage there may be none" if low <= 0 <= high else "so that few groups do not make it"
+    return (
+        f"Drawn anew, the {groups} groups of validation put the gain of the middle run between {low:+.3f} and "
+        f"{high:+.3f} (95 %), {end}."
+    )
 
 
 def score_rounds(

@@ -83,6 +83,8 @@ class Findings:
         baseline: the recipe as it is, where it was tried.
         gain: of the best over the baseline; None where either is missing.
         noise: how far the best of so many would lie above the baseline by the seeds alone.
+        proven: whether the best beats the recipe as it is, or where that was not tried every other setting, beyond the
+            noise of the seeds.
         verdict: a sentence on what may be claimed.
     """
 
@@ -91,6 +93,7 @@ class Findings:
     baseline: Tried | None
     gain: float | None
     noise: float | None
+    proven: bool
     verdict: str
     effects: tuple[Effect, ...]
 
@@ -102,6 +105,7 @@ class Findings:
             "baseline": None if self.baseline is None else self.baseline.number,
             "gain": self.gain,
             "noise": self.noise,
+            "proven": self.proven,
             "verdict": self.verdict,
             "effects": [asdict(effect) for effect in self.effects],
         }
@@ -143,6 +147,7 @@ def find(trials: Iterable[Trial], *, seeds: int, focus: str, is_baseline: Callab
         baseline=baseline,
         gain=gain,
         noise=noise,
+        proven=best is not baseline and _is_proven(best, done, gain=gain, noise=noise),
         verdict=_verdict(best, baseline, done, gain=gain, noise=noise, seeds=seeds),
         effects=_effects(tried, baseline, measures),
     )
@@ -170,6 +175,25 @@ def _gain(
         return None, None
     noise = noise_between(best.round, baseline.round, [one.round for one in done], among=max(1, len(done) - 1))
     return best.round.score - baseline.round.score, noise
+
+
+def _is_proven(best: Tried | None, done: Sequence[Tried], *, gain: float | None, noise: float | None) -> bool:
+    if best is None or len(done) < 2 or pool_spread([one.round for one in done])[0] is None:
+        return False
+    if gain is not None and noise is not None:
+        return gain > noise
+    return not _equals_of(best, done)
+
+
+def _equals_of(best: Tried, done: Sequence[Tried]) -> list[Tried]:
+    """Return the settings that cannot be told from the best; any two might have been picked: all pairs count."""
+    rounds, pairs = [one.round for one in done], len(done) * (len(done) - 1) // 2
+    return [
+        one
+        for one in done
+        if one is not best
+        and best.round.score - one.round.score <= noise_between(best.round, one.round, rounds, among=pairs)
+    ]
 
 
 def _verdict(
@@ -201,18 +225,12 @@ def _verdict(
 
 
 def _verdict_without_baseline(best: Tried, done: Sequence[Tried], *, seeds: int) -> str:
-    """Say how many cannot be told from the best; any two of them might have been picked, so that all pairs count."""
+    """Say how many cannot be told from the best."""
     if len(done) == 1:
         return "one setting was trained to the end, and there is nothing to compare it with"
-    rounds = [one.round for one in done]
-    if pool_spread(rounds)[0] is None:
+    if pool_spread([one.round for one in done])[0] is None:
         return f"{describe_setting(best.setting)} scored highest, {_unmeasured(seeds)}: how much is chance is not known"
-    pairs = len(done) * (len(done) - 1) // 2
-    equal = sum(
-        best.round.score - one.round.score <= noise_between(best.round, one.round, rounds, among=pairs)
-        for one in done
-        if one is not best
-    )
+    equal = len(_equals_of(best, done))
     if not equal:
         return f"{describe_setting(best.setting)} beats every other setting beyond the noise of {seeds} seeds"
     return (

@@ -171,7 +171,8 @@ def score_rounds(
 ) -> dict[int, RoundScore]:
     """Return every round's score on the labels of today: what then moves is no label, but the model.
 
-    All are scored on the frames that all of them answered; where there are none, each on its own.
+    All are scored on the frames that all of them answered. Where an earlier round answered none that the later ones
+    did, it and those before it are left out: their scores would be of other frames.
 
     Args:
         answers: number of a round -> name of a run -> its predictions.
@@ -181,10 +182,16 @@ def score_rounds(
     relabelled = {
         number: {run: relabel(one, class_of) for run, one in runs.items()} for number, runs in answers.items()
     }
-    frames = frames_of_all([one for runs in relabelled.values() for one in runs.values()])
+    frames: list[str] = []
+    comparable: list[int] = []
+    for number in sorted(relabelled, reverse=True):
+        together = frames_of_all([one for known in (*comparable, number) for one in relabelled[known].values()])
+        if comparable and not together:
+            break
+        frames, comparable = together, [*comparable, number]
     scored: dict[int, RoundScore] = {}
-    for number, runs in relabelled.items():
-        judged = {run: only(one, frames) if frames else one for run, one in runs.items()}
+    for number in sorted(comparable):
+        judged = {run: only(one, frames) for run, one in relabelled[number].items()}
         values = {run: value for run, one in judged.items() if (value := score_of(one, name)) is not None}
         if values:
             _, tallies = tally_groups(judged[middle_of(values)])

@@ -177,7 +177,7 @@ def _show_setting(setting: Setting) -> str:
     if not setting:
         return text(describe_setting(setting))
     return " ".join(
-        f'<span class="change">{text(describe_setting({key: value}))}</span>' for key, value in setting.items()
+        f'<span class="change">{breakable(describe_setting({key: value}))}</span>' for key, value in setting.items()
     )
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from rushes.errors import RecipeError, RunError
 from rushes.learning.ground import Ground
 from rushes.learning.runs import list_runs
 from rushes.learning.search import parse_search
+from rushes.learning.trainings import is_run_of
 from rushes.learning.trials import TRIALS_FILE, Trial, append_trial, read_trials
 from rushes.learning.tune import Plan, Searched, _append_line, _read_lines, plan_search, run_search
 
@@ -298,3 +300,25 @@ def test_several_processes_find_what_one_finds_though_one_is_killed(tmp_path: Pa
     assert killed
     of_first_seed = [trial for trial in outcome(unbroken) if trial[2] == 0]
     assert outcome(searched) == of_first_seed
+
+
+def test_what_a_training_found_for_itself_is_still_the_run_that_was_asked_for(tmp_path: Path) -> None:
+    tiny = again(tmp_path)
+    asked = TABLE | {"training": TABLE["training"] | {"batch_size": 0}}
+    plan = ready(tiny, space={"training.epochs": [1]}, seeds=1, table=asked)
+    run_search(plan)
+    (run,) = list_runs(plan.folder / "runs")
+    recipe = plan.job(0, plan.settings[0], 0).recipe
+    assert recipe is not None
+    assert run.recipe["training"]["batch_size"] > 0
+    assert is_run_of(run, recipe, task_name=TASK.name)
+    assert not is_run_of(run, replace(recipe, name="other"), task_name=TASK.name)
+
+
+def test_what_the_system_refuses_is_a_failed_trial(tmp_path: Path) -> None:
+    plan = ready(again(tmp_path), space={"training.epochs": [1]}, seeds=1)
+    plan.folder.mkdir(parents=True)
+    (plan.folder / "runs").write_text("no folder")  # so that no run can be kept there
+    searched = run_search(plan)
+    assert searched.findings.tried[0].state == "failed"
+    assert "the system" in searched.findings.tried[0].reason

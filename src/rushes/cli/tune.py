@@ -74,7 +74,7 @@ def tune(
         ground = newest_ground(door, place, task, split_kind=asked.split, threads=threads)
         plan = plan_search(search, table, where=str(path), ground=ground, searches_folder=place.root / "searches")
         door.say(_describe_plan(plan))
-        if note := _describe_given(plan):
+        for note in filter(None, (_describe_given(plan), _describe_dice(plan))):
             door.say(note)
         if dry_run:
             _show_plan(door, plan)
@@ -171,6 +171,26 @@ def _describe_given(plan: Plan) -> str:
         f"{plural(given, 'setting')} of this search are there already, and {plan.search.trials} are asked for: none is "
         f"added. For more, say --trials {given + 10}"
     )
+
+
+def _describe_dice(plan: Plan) -> str:
+    """Return that more seeds are the same training again, where no setting has anything for a seed to throw."""
+    from rushes.errors import RecipeError
+    from rushes.learning.rounds import does_seed_matter
+    from rushes.learning.search import recipe_of
+
+    settings = [{}, *plan.settings] if plan.settings else [
+        {}, *({key: value} for key, tried in plan.search.space.items() if isinstance(tried, tuple) for value in tried)
+    ]  # fmt: skip
+    if plan.search.seeds == 1 or (not plan.settings and any(key.startswith("balance.") for key in plan.search.space)):
+        return ""
+    for setting in settings:
+        try:
+            if does_seed_matter(recipe_of(plan.table, setting, where=plan.where).to_table()):
+                return ""
+        except RecipeError:
+            continue
+    return "note: the seed decides nothing in these settings, so that more of them tell nothing: --seeds 1 does"
 
 
 def _typed(

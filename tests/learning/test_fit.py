@@ -11,8 +11,9 @@ from learning.tiny import StopAt, cnn_recipe
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import RunError
 from rushes.labels.manifest import ManifestRow
+from rushes.learning.answers import answer_samples
 from rushes.learning.augment import plan_augmentations
-from rushes.learning.fit import Fitted, answer_samples, fit
+from rushes.learning.fit import Fitted, fit
 from rushes.learning.monitors import GivenUpError, score
 from rushes.learning.recipe_files import parse_recipe
 from rushes.learning.samples import Samples, UnusableSample

@@ -86,3 +86,20 @@ def test_a_limit_that_is_no_number_is_named(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv(LIMIT_VARIABLE, "much")
     with pytest.raises(UsageError, match=rf"{LIMIT_VARIABLE} is 'much'"):
         make_room(tmp_path, keep="any")
+
+
+def test_where_nothing_can_be_written_pictures_are_not_kept_and_nobody_is_stopped(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    kept = keep(tmp_path / "file" / "kept", pictures(8))
+    assert len(kept) == 0
+
+
+def test_pixels_whose_names_were_never_written_are_removed_in_the_end(tmp_path: Path) -> None:
+    keep(tmp_path / "kept", pictures(3))
+    (orphan,) = (tmp_path / "kept").glob("part-*.npy")
+    orphan.with_suffix(".txt").unlink()
+    KeptPixels(tmp_path / "kept", SHAPE)
+    assert orphan.is_file()
+    os.utime(orphan, (1_000_000, 1_000_000))
+    KeptPixels(tmp_path / "kept", SHAPE)
+    assert not orphan.exists()

@@ -31,6 +31,9 @@ _PACKAGES = {
     "timm": ("timm", "pretrained backbones", "train"),
     "scikit-learn": ("sklearn", "heads on frozen features", "train"),
     "onnxscript": ("onnxscript", "export to ONNX", "train"),
+    "torchvision": ("torchvision", "changes to training pictures", "train"),
+    "optuna": ("optuna", "searches by Optuna", "train"),
+    "mlflow-skinny": ("mlflow", "runs sent to MLflow", "mlflow"),
 }
 
 

@@ -5,13 +5,9 @@ This module needs the `train` extra; `rushes.learning.train` asks for it.
 
 from __future__ import annotations
 
-import json
-import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,37 +17,32 @@ import numpy.typing as npt
 import torch
 
 from rushes.errors import RunError, RushesError
+from rushes.learning.answers import WATCHED, answer, making_threads
 from rushes.learning.augment import Augmentation, augment_picture
 from rushes.learning.balance import plan_epoch
+from rushes.learning.checkpoints import read_checkpoint, write_checkpoint
 from rushes.learning.crew import ALONE, Crew
 from rushes.learning.hardware import (
     batch_sizes_to_try,
     computes_in_bf16,
     find_batch_size,
     is_compiled,
-    is_out_of_memory,
     rate_for_batch,
-    release_memory,
 )
-from rushes.learning.loader import Batch, LabelledPictures, Loader, Pixels, Places, in_batches
-from rushes.learning.losses import loss_sum
+from rushes.learning.learner import Learner
+from rushes.learning.loader import LabelledPictures, Loader, Pixels, Places, in_batches
 from rushes.learning.monitors import GivenUpError, Scores, score
 from rushes.learning.rates import optimiser_groups
 from rushes.learning.recipe import BalanceRecipe, Recipe
 from rushes.models.network import Network
 from rushes.progress import Progress, silent
-from rushes.storage.files import whole_file
 
 EpochWatcher = Callable[[Mapping[str, Any]], None]
 
-_CHECKPOINT_SCHEMA = "checkpoint/2"
 _WARM_UP = 0.05  # share of the steps over which the learning rate rises
 _LAST_RATE = 0.02  # of the highest
 _LOOKED_AT = 20  # steps between two looks at the loss on a device that computes ahead
-_WATCHED = 128  # pictures that go through the network at a time where nothing is learnt, at most
 _TRIED_STEPS = 6  # of each batch size, when one is looked for
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +123,7 @@ def fit(
     # What the best epoch is: what was learnt, and what normalisation counted on the way, where it counts.
     kept = trained | ({} if finetunes else {n: b for n, b in network.named_buffers() if n.startswith("body.")})
     weights = torch.from_numpy(class_weights).to(device)
-    learner = _Learner(network, optimiser, trained, weights, recipe, crew, bf16, piece_size)
+    learner = Learner(network, optimiser, trained, weights, recipe, crew, bf16, piece_size)
 
     shown_count, taught_seconds, watched_seconds, waited_seconds = 0, 0.0, 0.0, 0.0
 
@@ -140,12 +131,12 @@ def fit(
     history: list[dict[str, Any]] = []
     best: dict[str, torch.Tensor] = {}
     best_epoch, best_rank, batch_size = 0, (-math.inf, -math.inf), settings.batch_size
-    taken_up = _read_checkpoint(checkpoint, kept, optimiser)
+    taken_up = read_checkpoint(checkpoint, kept, optimiser)
     if taken_up is not None:
         history, best_epoch, batch_size, best = taken_up
         best_rank = _rank_of(history, best_epoch, settings.monitor)
 
-    with _threads(threads) as pool:
+    with making_threads(threads) as pool:
 
         def begin(samples: LabelledPictures, order: Places, batches: Sequence[Places], epoch: int = 0) -> Loader:
             """Begin a pass over samples; epoch 0 shows them as they are."""
@@ -171,7 +162,7 @@ def fit(
 
         def begin_watching() -> Loader:
             places = np.arange(len(validation) if crew.leads else 0)
-            return begin(validation, places, in_batches(len(places), min(learner.piece_size, _WATCHED)))
+            return begin(validation, places, in_batches(len(places), min(learner.piece_size, WATCHED)))
 
         def watch(shown: Loader) -> Scores:
             nonlocal waited_seconds
@@ -248,7 +239,7 @@ def fit(
             if watched.rank(settings.monitor) > best_rank:
                 best_epoch, best_rank, best = epoch, watched.rank(settings.monitor), _copy(kept)
             if crew.leads:
-                _write_checkpoint(
+                write_checkpoint(
                     checkpoint, kept, optimiser,
                     history=history, best_epoch=best_epoch, batch_size=batch_size, best=best,
                 )  # fmt: skip
@@ -298,200 +289,13 @@ def fit(
     )
 
 
-@contextmanager
-def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Give threads that make batches; what they have not begun when the block ends is not made any more."""
-    pool = ThreadPoolExecutor(count, thread_name_prefix="batches")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def answer_samples(
-    network: Network, samples: LabelledPictures, *, piece_size: int, threads: int
-) -> tuple[Places, npt.NDArray[np.float32]]:
-    """Return what a network answers, in float32, to the samples whose pictures can be read.
-
-    Args:
-        piece_size: pictures that go through the network at a time, at most.
-        threads: that read pictures.
-
-    Returns:
-        (pictures,) places of the samples, and (pictures, classes) probabilities, each row summing to 1.
-    """
-    places = np.arange(len(samples))
-    with _threads(threads) as pool:
-        batches = in_batches(len(places), min(piece_size, _WATCHED))
-        shown = Loader(samples, places, batches=batches, pool=pool, threads=threads)
-        seen, answers, _ = answer(network, shown)
-    return seen, answers
-
-
-def answer(network: Network, shown: Loader) -> tuple[Places, npt.NDArray[np.float32], Places]:
-    """Return what a network answers, in float32, to the pictures that can be read.
-
-    Returns:
-        (pictures,) their places, (pictures, classes) probabilities, each row summing to 1, and (pictures,) the truth.
-    """
-    network.eval()
-    device = network.mean.device
-    places, answers, truth = [], [], []
-    with torch.inference_mode():
-        for batch in shown:
-            if not len(batch.places):
-                continue
-            logits = _logits_of(network, batch.pixels.to(device, non_blocking=True))
-            answers.append(torch.softmax(logits.float(), dim=1))
-            places.append(batch.places)
-            truth.append(batch.truth.numpy())
-    if not answers:
-        none = np.empty(0, np.int64)
-        return none, np.empty((0, 0), np.float32), none
-    return np.concatenate(places), torch.cat(answers).cpu().numpy(), np.concatenate(truth)
-
-
-class _Learner:
-    """The steps of one network: forward, backward, and what the machine takes of it at a time.
-
-    Attributes:
-        piece_size: pictures that go through the network at a time, at most.
-        notes: what happened to it.
-    """
-
-    def __init__(
-        self,
-        network: Network,
-        optimiser: torch.optim.Optimizer,
-        trained: Mapping[str, torch.nn.Parameter],
-        weights: torch.Tensor,
-        recipe: Recipe,
-        crew: Crew,
-        bf16: bool,
-        piece_size: int,
-    ) -> None:
-        self.piece_size = piece_size
-        self.notes: list[str] = []
-        self._network = network
-        self._optimiser = optimiser
-        self._trained = trained
-        self._weights = weights
-        self._recipe = recipe
-        self._crew = crew
-        self._bf16 = bf16
-        self._device = network.mean.device
-        self.begin()
-
-    @property
-    def device(self) -> torch.device:
-        return self._device
-
-    @contextmanager
-    def nothing_learnt(self) -> Iterator[None]:
-        """Let the network and the optimiser be after the block as they were before it."""
-        before = {name: tensor.clone() for name, tensor in self._network.state_dict().items()}
-        crew, self._crew = self._crew, ALONE  # the others do not take part
-        trains = self._network.training
-        self._network.train()
-        try:
-            yield
-        finally:
-            self._crew = crew
-            self._network.load_state_dict(before)
-            self._network.train(trains)
-            self._optimiser.state.clear()
-            self._optimiser.zero_grad(set_to_none=True)
-            self.begin()
-
-    def begin(self) -> None:
-        """Forget the losses of the epoch before."""
-        self._losses = torch.zeros(2, device=self._device)
-
-    def mean_loss(self) -> float:
-        """Return the loss per weight of the samples of this epoch so far; 0 while none could be read."""
-        loss, weight = self._losses.tolist()
-        return loss / weight if weight else 0.0
-
-    def learn(self, batch: Batch, rate: float) -> None:
-        """Take one step; where memory runs out it is taken again in smaller pieces, with the same outcome."""
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate * group["share"]
-        if self._crew.size == 1 and not len(batch.places):
-            return
-        truth = batch.truth.to(self._device, non_blocking=True)
-        weight = self._weights[truth].sum()
-        self._crew.add_up([weight])
-        while True:
-            self._optimiser.zero_grad(set_to_none=True)
-            try:
-                loss = self._gradients_of(batch.pixels, truth, weight)
-                self._share_gradients(loss)
-                self._optimiser.step()
-                break
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-            self._halve(len(truth))
-        self._losses += torch.stack([loss, weight])
-
-    def _share_gradients(self, loss: torch.Tensor) -> None:
-        """Let every process of the crew have the gradients of the whole batch, and its loss."""
-        if self._crew.size == 1:
-            return
-        gradients = []
-        for parameter in self._trained.values():
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-            gradients.append(parameter.grad)
-        self._crew.add_up([loss, *gradients])
-
-    def _gradients_of(self, shown: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        """Leave the gradients of the loss per weight in the parameters; return the loss, summed."""
-        pixels = shown.to(self._device, non_blocking=True)
-        total = torch.zeros_like(weight)
-        for start in range(0, len(truth), self.piece_size):
-            piece = slice(start, start + self.piece_size)
-            with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
-                logits = self._network(pixels[piece])
-            loss = loss_sum(logits.float(), truth[piece], self._weights, self._recipe)
-            (loss / weight).backward()  # type: ignore[no-untyped-call]
-            total += loss.detach()
-        return total
-
-    def _halve(self, batch_size: int) -> None:
-        tried = min(self.piece_size, batch_size)
-        if tried == 1:
-            raise RunError(
-                "the memory is too small for one picture at a time. Set a smaller input.size, a smaller model.design "
-                "or model.backbone, or train fewer stages"
-            )
-        release_memory(self._device)
-        self.piece_size = tried // 2
-        note = f"the memory was too small for {tried} pictures at a time; {self.piece_size} were taken from then on"
-        _log.warning(note)
-        self.notes = [note]
-
-
-def _logits_of(network: Network, pixels: torch.Tensor) -> torch.Tensor:
-    """Return the logits of pictures; where memory runs out, of one half after the other."""
-    try:
-        logits: torch.Tensor = network(pixels)
-        return logits
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error) or len(pixels) == 1:
-            raise
-    release_memory(pixels.device)
-    half = len(pixels) // 2
-    return torch.cat([_logits_of(network, pixels[:half]), _logits_of(network, pixels[half:])])
-
-
 def _order_of(train: LabelledPictures, balance: BalanceRecipe, seed: int, epoch: int) -> Places:
     """Return the places that an epoch shows, in order; every epoch has dice of its own."""
     return plan_epoch(train.truth, balance, np.random.default_rng([seed, epoch, 0, 0]))
 
 
 def _look_for_batch_size(
-    learner: _Learner, train: LabelledPictures, begin: Callable[[LabelledPictures, Places, Sequence[Places]], Loader]
+    learner: Learner, train: LabelledPictures, begin: Callable[[LabelledPictures, Places, Sequence[Places]], Loader]
 ) -> int:
     """Return the batch size that the machine takes well; the network is as it was afterwards."""
 
@@ -550,71 +354,3 @@ def _note(epoch: int, epoch_count: int, loss: float, history: list[dict[str, Any
     minutes, seconds = divmod(round(seconds_left), 60)
     words.append(f"{minutes}:{seconds:02d} left")
     return " · ".join(words)
-
-
-def _write_checkpoint(
-    path: Path,
-    kept: Mapping[str, torch.Tensor],
-    optimiser: torch.optim.Optimizer,
-    *,
-    history: list[dict[str, Any]],
-    best_epoch: int,
-    batch_size: int,
-    best: Mapping[str, torch.Tensor],
-) -> None:
-    """Write the state after an epoch, whole or not at all: weights now and at their best, and the optimiser's."""
-    from safetensors.torch import save_file
-
-    tensors: dict[str, torch.Tensor] = {}
-    for name, tensor in kept.items():
-        tensors[f"now.{name}"] = tensor.detach()
-        tensors[f"best.{name}"] = best[name]
-        for key, value in optimiser.state.get(tensor, {}).items():
-            tensors[f"{key}.{name}"] = value
-    about = {"schema": _CHECKPOINT_SCHEMA, "history": json.dumps(history), "best_epoch": str(best_epoch),
-             "batch_size": str(batch_size)}  # fmt: skip
-    with whole_file(path) as temporary:
-        save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata=about)
-
-
-def _read_checkpoint(
-    path: Path, kept: Mapping[str, torch.Tensor], optimiser: torch.optim.Optimizer
-) -> tuple[list[dict[str, Any]], int, int, dict[str, torch.Tensor]] | None:
-    """Bring weights and optimiser to a written state; return history, best epoch, batch size and best weights.
-
-    None where there is no state that fits: then nothing was changed.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        return None
-    try:
-        with safe_open(path, framework="pt") as file:
-            about = file.metadata() or {}
-            tensors: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if about.get("schema") != _CHECKPOINT_SCHEMA:
-            return None
-        history = json.loads(about["history"])
-        best_epoch, batch_size = int(about["best_epoch"]), int(about["batch_size"])
-        states = {
-            name: {key: tensors[f"{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-            for name, tensor in kept.items()
-            if tensor.requires_grad
-        }
-        now = {name: tensors[f"now.{name}"] for name in kept}
-        best = {name: tensors[f"best.{name}"].to(tensor.device) for name, tensor in kept.items()}
-    except (OSError, SafetensorError, KeyError, ValueError):
-        return None
-    if any(now[name].shape != tensor.shape for name, tensor in kept.items()):
-        return None
-    with torch.no_grad():
-        for name, tensor in kept.items():
-            tensor.copy_(now[name])
-        fused = bool(optimiser.defaults["fused"])
-        for name, state in states.items():
-            steps_at = kept[name].device if fused else torch.device("cpu")
-            optimiser.state[kept[name]] = {
-                key: value.to(steps_at) if key == "step" else torch.empty_like(kept[name]).copy_(value)
-                for key, value in state.items()
-            }
-    return history, best_epoch, batch_size, best

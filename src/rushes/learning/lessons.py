@@ -173,7 +173,8 @@ def _fit_network(
     """
     import torch
 
-    from rushes.learning.fit import answer_samples, fit
+    from rushes.learning.answers import answer_samples
+    from rushes.learning.fit import fit
     from rushes.learning.hardware import piece_size_for
 
     lesson = _with_kept(lesson)

@@ -257,7 +257,8 @@ def _key_of(
     recipe: Recipe, task: Task, parts: Mapping[Part, Sequence[ManifestRow]], start: Start | None
 ) -> str:  # fmt: skip
     """Return a digest of all that a training's outcome depends on."""
-    import timm
+    from importlib.metadata import version
+
     import torch
 
     table = {
@@ -265,7 +266,7 @@ def _key_of(
         "classes": list(task.classes),
         "parts": {part: [[row.frame_id, row.sha256, row.class_name] for row in rows] for part, rows in parts.items()},
         "torch": torch.__version__,
-        "timm": timm.__version__,
+        "timm": version("timm"),
         "start": start.sha256 if start is not None else None,
     }
     return digest_of_bytes(json.dumps(table, sort_keys=True, default=list).encode())

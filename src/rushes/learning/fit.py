@@ -102,8 +102,8 @@ def fit(
             this network, these samples and this recipe.
         threads: that make batches.
         crew: the processes that train this network together, each of which calls this with the same arguments.
-        on_epoch: told the record of each epoch, and of those before where a training is taken up; what it raises ends the
-            training, and leaves nothing to take up.
+        on_epoch: told the record of each epoch, and of those before where a training is taken up; what it raises ends
+            the training, and leaves nothing to take up.
 
     Raises:
         RunError: the loss is no number any more, no validation picture can be read, or one picture is too much for

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rushes.cli.iterate_steps import place_of_queue
 from rushes.cli.main import main
 from rushes.datasets.split import newest_split, read_split
 from rushes.footage.picture import encode_picture
@@ -250,7 +251,8 @@ def test_it_stops_where_nothing_is_gained_beyond_the_noise(story: Story) -> None
     assert plateau["trained"]
     assert (plateau["stop"], plateau["round"]["number"]) == (True, 3)
     assert plateau["round"]["stop"].startswith("no gain beyond the noise")
-    assert any("--seeds" in line for line in plateau["advice"])
+    # A linear head has no dice: more seeds of it would be the same training again.
+    assert not any("--seeds" in line for line in plateau["advice"])
 
 
 def test_a_watch_ends_where_the_target_is_reached(story: Story) -> None:
@@ -288,16 +290,45 @@ def test_a_mixed_split_is_refused(story: Story) -> None:
     assert "split is 'mixed'" in said["message"]
 
 
-def test_several_seeds_give_a_spread_and_the_middle_run_stands(story: Story, tmp_path: Path) -> None:
+def copied(story: Story, tmp_path: Path) -> Colours:
     import shutil
 
     root = tmp_path / "project"
     shutil.copytree(story.colours.root, root)
-    seeded = Colours(root, story.colours.truth, story.colours.planted)
-    said = seeded.iterate("--seeds", 3, "--queue", 10)
-    assert said["round"] is not None
-    assert said["round"]["number"] == 4  # the recipe is the plain one again
-    assert len(said["round"]["runs"]) == 3
+    return Colours(root, story.colours.truth, story.colours.planted)
+
+
+def test_more_seeds_are_added_to_the_round_that_there_is(story: Story, tmp_path: Path) -> None:
+    seeded = copied(story, tmp_path)
+    mlp = ("--set", "model.head=mlp", "--set", "model.hidden=4", "--queue", 10)
+    one = seeded.iterate(*mlp)
+    assert (one["round"]["number"], len(one["round"]["runs"]), one["round"]["spread"]) == (4, 1, None)
+    before = seeded.runs
+    said = seeded.iterate(*mlp, "--seeds", 3)
+    assert said["trained"]
+    assert len(seeded.runs) == len(before) + 2
+    assert said["round"]["number"] == 4
     assert said["round"]["spread"] is not None
+    assert one["round"]["runs"].items() <= said["round"]["runs"].items()
     scores = said["round"]["runs"]
     assert sorted(scores.values())[1] == scores[said["round"]["run"]]
+    assert len((seeded.folder / "rounds.jsonl").read_text().splitlines()) == 4
+    again = seeded.iterate(*mlp, "--seeds", 3)
+    assert (again["trained"], len(seeded.runs)) == (False, len(before) + 2)
+    assert again["said"].startswith("nothing has changed since round 4: nothing was trained")
+
+
+def test_a_recipe_without_dice_is_trained_from_one_seed(story: Story, tmp_path: Path) -> None:
+    said = copied(story, tmp_path).iterate("--seeds", 3)
+    assert len(said["round"]["runs"]) == 1
+
+
+def test_the_command_on_the_page_is_the_one_that_was_typed(story: Story) -> None:
+    page = (story.colours.folder / "history.html").read_text(encoding="utf-8")
+    assert "--target-error 0.2 --queue 30 --watch" in page
+
+
+def test_queues_are_taken_in_the_order_of_their_rounds() -> None:
+    names = ("round-99/queue.csv", "round-100/queue.csv", "round-02/queue-10.csv", "round-02/queue.csv")
+    ordered = sorted(map(Path, names), key=place_of_queue)
+    assert [str(path) for path in ordered] == [names[3], names[2], names[0], names[1]]

@@ -110,6 +110,33 @@ def test_a_failed_setting_ends_with_one_and_its_reason(project: Path, capsys: py
     assert "no number" in said["settings"][1]["reason"]
 
 
+def test_trials_are_no_option_of_a_method_that_tries_all(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["tune", "side", "--trials", "6", "--project", str(project)])
+    assert end.value.code == 2
+    assert "'one-at-a-time' tries every setting" in capsys.readouterr().err
+
+
+def test_a_best_that_may_be_chance_is_written_as_such_and_once(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = project / "recipes" / "chance.toml"
+    words = ("--set", "training.learning_rate=1e-12", "--set", "training.monitor=loss", "--to", str(to))
+    said = tune(project, capsys, *words)
+    assert not said["proven"]  # of one seed each
+    first, *_ = to.read_text(encoding="utf-8").splitlines()
+    assert first.startswith("# Not shown to be better than chance")
+    # Another search with the same outcome writes no second file, and keeps a person's remarks.
+    again = tune(project, capsys, *words, "--seeds", "2")
+    assert again["recipe"] == str(to)
+    assert "2 seeds" in to.read_text(encoding="utf-8")
+    to.write_text("# mine\n" + to.read_text(encoding="utf-8"), encoding="utf-8")
+    before = to.read_text(encoding="utf-8")
+    assert tune(project, capsys, *words, "--seeds", "2")["recipe"] == str(to)
+    assert to.read_text(encoding="utf-8") == before
+    assert again["validation_gain"]["samples"] > 0
+
+
 def test_every_key_of_its_json_is_described(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
     section = page.partition("## `rushes tune`")[2].partition("\n## ")[0]

@@ -98,3 +98,14 @@ def test_rounds_are_scored_on_the_labels_of_today_and_the_frames_of_all() -> Non
     assert scored[1].score == 1.0  # its doubt was right
     assert (scored[2].score, scored[2].spread) == (1.0, 0.0)  # f3, which the first never saw, is left out
     assert score_of(second, "accuracy") == 0.75
+
+
+def test_a_round_that_shares_no_frame_with_the_later_ones_is_not_compared_with_them() -> None:
+    rounds = {
+        1: {"one": answers("ab", "ab", frames=("old", "older"))},
+        2: {"two": answers("ab", "bb", frames=("x", "y"))},
+        3: {"three": answers("bab", "bab", frames=("y", "x", "z"))},
+    }
+    today = {"old": "a", "older": "b", "x": "a", "y": "b", "z": "b"}
+    scored = score_rounds(rounds, today, name="accuracy")
+    assert {number: found.score for number, found in scored.items()} == {2: 0.5, 3: 1.0}

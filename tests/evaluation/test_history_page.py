@@ -84,3 +84,11 @@ def test_a_queue_shows_label_and_answer_beside_the_row_of_the_sheet(tmp_path: Pa
     assert "1 doubt of 12" in page
     assert "no picture" in page
     assert "&lt;name&gt;" in page
+
+
+def test_the_headline_says_on_which_labels_its_scores_are() -> None:
+    interval = Interval(None, None, "two groups")
+    today = {1: RoundScore(0.5, None, interval), 2: RoundScore(0.75, None, interval)}
+    page = format_history(replace(HISTORY, test_today=today))
+    assert "macro-F1 on test went from 0.50 to <strong>0.75</strong>, each on the labels of today" in page
+    assert "on the labels of its time</h1>" in format_history(HISTORY)

@@ -16,6 +16,7 @@ from rushes.evaluation.leaderboard import (
     digest_of_samples,
     images_per_second,
     leaderboard_table,
+    rank_standings,
     read_leaderboard,
     read_standing,
 )
@@ -62,6 +63,20 @@ def test_runs_judged_on_other_samples_or_labels_or_kinds_of_split_are_not_ranked
     make_run(tmp_path / "other-task", right_on(range(24)), task="era")
     boards = {tuple(sorted(names(board))) for board in read_leaderboard(tmp_path).boards}
     assert boards == {("a", "b"), ("fewer",), ("relabelled",), ("mixed",), ("other-task",)}
+
+
+def test_scores_on_other_test_samples_or_labels_bear_other_letters(tmp_path: Path) -> None:
+    relabelled = answers([("LS", "LS"), *((label, label) for label in LABELS[1:])], groups=FILMS)
+    for name, test in (("a", right_on(range(24))), ("b", right_on(range(6))), ("c", relabelled)):
+        make_run(tmp_path / name, right_on(range(12)), test)
+        evaluate_run(tmp_path / name, project_root=tmp_path)
+    make_run(tmp_path / "untested", right_on(range(12)))
+    (board,) = read_leaderboard(tmp_path).boards
+    letters = {one.run.name: board.test_letters.get(one.test_ground) for one in board.standings}
+    assert letters["a"] == letters["b"]
+    assert {letters["a"], letters["c"], letters["untested"]} == {"a", "b", None}
+    (alike,) = rank_standings([one for one in board.standings if one.run.name != "c"])
+    assert alike.test_letters == {}
 
 
 def test_a_new_manifest_does_not_part_runs_whose_validation_it_leaves_as_it_was(tmp_path: Path) -> None:
@@ -159,6 +174,6 @@ def test_the_table_holds_every_run_with_its_place_and_is_json(tmp_path: Path) ->
     table = json.loads(json.dumps(leaderboard_table(read_leaderboard(tmp_path))))
     assert [(one["name"], one["board"], one["rank"]) for one in table["runs"]] == [("b", 1, 1), ("a", 1, 2)]
     assert table["runs"][0]["validation"]["metrics"]["f1_macro"]["value"] > 0.8
-    assert set(table["runs"][0]["digests"]) == {"manifest", "split", "recipe", "samples"}
+    assert set(table["runs"][0]["digests"]) == {"manifest", "split", "recipe", "samples", "test_samples"}
     assert table["boards"][0]["count"] == 2
     assert table["unreadable"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -79,3 +80,28 @@ def test_a_loss_is_drawn_below_nought() -> None:
     trials = [Trial(0, {}, repeat, repeat, "done", score=-0.4 - repeat / 10, seconds=1.0) for repeat in range(2)]
     findings = find(trials, seeds=2, focus="mcu", is_baseline=lambda setting: True)
     assert "-0.450" in format_search_page(table("grid"), findings)
+
+
+def test_effects_stand_there_as_numbers_with_their_intervals() -> None:
+    findings = found({}, {"balance.remove": 0.4})
+    page = format_search_page(table("one-at-a-time"), findings)
+    effect = findings.effects[0].differences["recall"]
+    assert f"<b>{effect.value:+.3f}</b> {effect.low:+.3f} to {effect.high:+.3f}" in page
+    assert "all 3 together with 95 %" in page
+
+
+def test_the_ends_of_an_axis_read_as_different_numbers() -> None:
+    trials = [Trial(0, {}, repeat, repeat, "done", score=0.07 + repeat / 10_000, seconds=1.0) for repeat in range(2)]
+    findings = find(trials, seeds=2, focus="mcu", is_baseline=lambda setting: True)
+    ends = re.search(r'<span class="ends">(.*?)</span>', format_search_page(table("grid"), findings))
+    assert ends is not None
+    names = re.findall(r">([^<]+)</i>", ends[1])
+    assert len(set(names)) == 3
+
+
+def test_seeds_that_decide_nothing_are_said_to_measure_no_noise() -> None:
+    trials = [Trial(at, {"a": at} if at else {}, repeat, repeat, "done", score=0.7 + at / 2000)
+              for at in (0, 1) for repeat in range(3)]  # fmt: skip
+    findings = find(trials, seeds=3, focus="mcu", is_baseline=lambda setting: not setting)
+    assert not findings.proven
+    assert "nothing in this recipe hangs on the seed" in format_search_page(table("grid"), findings)

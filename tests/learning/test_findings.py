@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from rushes.errors import RunError
 from rushes.learning.findings import Findings, find, rounds_of
+from rushes.learning.plateau import UNMEASURED_NOISE, best_of, decide, student_quantile
 from rushes.learning.search import Setting
 from rushes.learning.trials import TRIALS_FILE, Trial, append_trial, read_trials
 
@@ -38,8 +41,13 @@ def test_a_setting_has_its_mean_its_spread_and_a_pooled_interval() -> None:
     assert score.value == pytest.approx(0.73)
     assert score.spread == pytest.approx(0.06 / math.sqrt(2))
     # pooled: sqrt((0.02² / 2 + 0.06² / 2) / 2) = 0.03162; t(0.975, 2) = 4.303; / sqrt(2)
+    of_base = findings.tried[0].score
+    assert of_base is not None
+    assert of_base.high is not None
+    assert of_base.high - of_base.value == pytest.approx(4.303 * 0.031623 / math.sqrt(2), rel=1e-3)
+    # its own spread is larger than the pooled one: 0.06 / sqrt(2) = 0.04243
     assert score.high is not None
-    assert score.high - score.value == pytest.approx(4.303 * 0.031623 / math.sqrt(2), rel=1e-3)
+    assert score.high - score.value == pytest.approx(4.303 * 0.042426 / math.sqrt(2), rel=1e-3)
 
 
 def test_a_gain_within_the_noise_is_said_to_be_none() -> None:
@@ -82,11 +90,60 @@ def test_a_setting_of_which_a_seed_failed_is_never_the_best() -> None:
     assert (findings.tried[1].state, findings.tried[1].reason) == ("failed", "the loss is no number")
 
 
-def test_a_setting_given_up_counts_as_a_round_and_cannot_be_the_best() -> None:
+def test_a_setting_given_up_counts_as_a_round_and_can_neither_be_the_best_nor_reach_the_target() -> None:
     pruned = [Trial(1, {"a": 1}, 0, 0, "pruned", score=0.9, curve=((1, 0.9),))]
     findings = found(BASE, pruned)
     assert findings.best is findings.baseline
-    assert [one.repeats for one in rounds_of(findings)] == [2, 1]
+    rounds = rounds_of(findings)
+    assert [one.repeats for one in rounds] == [2, 1]
+    assert not decide(rounds, target=0.85, patience=5).stop
+    assert best_of(rounds) == 0
+
+
+def test_seeds_that_change_nothing_are_no_noise_to_be_beyond() -> None:
+    findings = found(trials(0, {}, [0.7, 0.7]), trials(1, {"model.head": "knn"}, [0.7004, 0.7004]))
+    assert findings.noise == UNMEASURED_NOISE
+    assert "scores 0.000 higher" in findings.verdict
+    assert "2 seeds gave the same to the last digit" in findings.verdict
+    assert all(found.low is None for effect in findings.effects for found in effect.differences.values())
+
+
+def test_the_best_without_a_recipe_is_held_against_all_pairs_that_it_could_have_been_picked_from() -> None:
+    groups = [
+        trials(at, {"a": at}, [middle - 0.01, middle + 0.01]) for at, middle in enumerate((0.5, 0.55, 0.55, 0.61))
+    ]
+    findings = found(*groups)
+    # 0.01414 each with 4 degrees of freedom: t(1 - 0.05 / 6, 4) = 3.96 x 0.01414 = 0.0560 for six pairs of four,
+    # t(1 - 0.05 / 3, 4) = 3.19 x 0.01414 = 0.0451 for three
+    assert "beats every other setting" in findings.verdict
+    nearer = found(*groups[:-1], trials(3, {"a": 3}, [0.59, 0.61]))
+    assert "2 of the 3 others cannot be told from it" in nearer.verdict
+
+
+def test_the_intervals_of_all_effects_hold_together() -> None:
+    findings = found(BASE, *(trials(at, {"a": at}, [0.70, 0.72]) for at in (1, 2, 3, 4)))
+    first = findings.effects[0].differences["f1_macro"]
+    # spread 0.01414 of each, 5 degrees of freedom; four values of two measures: t(1 - 0.025 / 8, 5) = 4.382
+    assert first.high == pytest.approx(student_quantile(1 - 0.025 / 8, 5) * 0.014142, rel=1e-3)
+
+
+def test_where_nothing_has_an_effect_few_pages_show_one() -> None:
+    dice = random.Random(0)
+    shown, pages = 0, 100
+    for _ in range(pages):
+        every = [
+            replace(one, measures={"f1_macro": dice.gauss(0.7, 0.03), "recall": {"mcu": dice.gauss(0.7, 0.03)},
+                                   "false_positive_rate": {"mcu": dice.gauss(0.3, 0.03)}})
+            for at in range(9) for one in trials(at, {"a": at} if at else {}, [0.7, 0.71, 0.72])
+        ]  # fmt: skip
+        findings = find(every, seeds=3, focus="mcu", is_baseline=lambda setting: not setting)
+        shown += any(
+            not one.low <= 0 <= one.high
+            for effect in findings.effects
+            for one in effect.differences.values()
+            if one.low is not None and one.high is not None
+        )
+    assert shown / pages <= 0.08  # 5 % by right, 51 % where each is held against its own 95 %
 
 
 def test_an_effect_is_the_difference_of_the_means() -> None:

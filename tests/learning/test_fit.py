@@ -221,6 +221,19 @@ def test_a_watcher_may_end_a_training_which_then_leaves_nothing_to_take_up(tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_training_taken_up_tells_of_all_its_epochs(tmp_path: Path) -> None:
+    def killed(record: Any) -> None:
+        if record["epoch"] == 2:
+            raise KeyboardInterrupt  # before it could take note
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, on_epoch=killed)
+    heard: list[int] = []
+    _, fitted = run(tmp_path, on_epoch=lambda record: heard.append(record["epoch"]))
+    assert fitted.resumed_after == 2
+    assert heard == [record["epoch"] for record in fitted.history if record["epoch"]]
+
+
 def test_a_fault_of_who_watches_leaves_a_state_to_go_on_from(tmp_path: Path) -> None:
     def on_epoch(record: Any) -> None:
         if record["epoch"] == 2:

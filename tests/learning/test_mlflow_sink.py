@@ -76,8 +76,22 @@ def test_a_run_that_is_judged_later_gets_its_scores_and_its_report_once(root: Pa
     assert tell(root, plan_sending(run), experiment="judged") == ["there already"]
     _, (there,) = runs_there(root, "judged")
     assert there.data.metrics["test/f1_macro"] == 0.5
-    assert there.data.tags[JUDGED_TAG] == "true"
+    assert there.data.tags[JUDGED_TAG] == plan_sending(run).judgement
     assert [path.read_text() for path in (root / "mlflow-artifacts").rglob("report.html")] == ["<p>report"]
+
+
+def test_a_run_that_is_judged_again_gets_its_new_scores_and_its_new_report(root: Path) -> None:
+    run = make_run(root / "runs" / "again")
+    for turn, value in enumerate((0.75, 0.5)):  # the later one counts, and not the higher
+        (run.folder / "metrics.json").write_text(json.dumps({"test": {"metrics": {"f1_macro": {"value": value}}}}))
+        os.utime(run.folder / "metrics.json", (2e9 + turn, 2e9 + turn))
+        (run.folder / "report.html").write_text(f"<p>again {value}")
+        assert tell(root, plan_sending(run), experiment="again") == [("sent", "judged since")[turn]]
+    assert tell(root, plan_sending(run), experiment="again") == ["there already"]
+    _, (there,) = runs_there(root, "again")
+    assert there.data.metrics["test/f1_macro"] == 0.5
+    pages = [path.read_text() for path in (root / "mlflow-artifacts").rglob("report.html")]
+    assert [page for page in pages if "again" in page] == ["<p>again 0.5"]
 
 
 def test_a_run_that_was_left_half_sent_is_sent_again(root: Path) -> None:

@@ -104,3 +104,9 @@ def test_a_recipe_of_the_first_schema_is_read_as_it_was_meant() -> None:
     old = {"schema": "recipe/1", "balance": "none", "augment": {"flip": False}, "model": {"dropout": 0.0}}
     assert parse(**old) == parse(balance={"loss": "plain"}, augment={"flip": False}, model={"dropout": 0.0})
     assert parse(schema="recipe/1").balance == parse().balance
+
+
+@pytest.mark.parametrize("name", ["../../evil", "a/b", "a\\b", "..", "a\nb"])
+def test_a_name_that_is_a_path_is_refused(name: str) -> None:
+    with pytest.raises(RecipeError, match="must be no path"):
+        parse_recipe({"name": name}, where="mine.toml")

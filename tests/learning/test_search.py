@@ -172,3 +172,9 @@ def test_the_class_in_focus_is_the_last_unless_one_is_named() -> None:
     assert focus_of(search(), ("other", "mcu"), where="mcu.toml") == "mcu"
     with pytest.raises(RecipeError, match="Did you mean 'mcu'"):
         focus_of(search(focus="mcx"), ("other", "mcu"), where="mcu.toml")
+
+
+def test_faulty_keys_and_faulty_values_of_a_space_are_said_together() -> None:
+    table = TABLE | {"search": {"space": {"balance.removed": [0.2], "training.epochs": [0, 2]}}}
+    with pytest.raises(RecipeError, match=r"unknown key 'balance.removed'(?s:.*)training.epochs is 0"):
+        read_search(table, where="mcu.toml")

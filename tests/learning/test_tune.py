@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from rushes.errors import RecipeError, RunError
 from rushes.learning.ground import Ground
 from rushes.learning.runs import list_runs
 from rushes.learning.search import parse_search
-from rushes.learning.trials import TRIALS_FILE, read_trials
-from rushes.learning.tune import Plan, Searched, plan_search, run_search
+from rushes.learning.trainings import is_run_of
+from rushes.learning.trials import TRIALS_FILE, Trial, append_trial, read_trials
+from rushes.learning.tune import Plan, Searched, _append_line, _read_lines, plan_search, run_search
 
 TABLE: dict[str, Any] = {
     "schema": "recipe/2",
@@ -35,12 +37,18 @@ TABLE: dict[str, Any] = {
 RATES = {"training.learning_rate": [0.001, 0.005, 0.02]}
 
 
-def ready(tiny: TinyProject, method: str = "grid", space: Mapping[str, Any] = RATES, **more: Any) -> Plan:
+def ready(
+    tiny: TinyProject,
+    method: str = "grid",
+    space: Mapping[str, Any] = RATES,
+    table: Mapping[str, Any] = TABLE,
+    **more: Any,
+) -> Plan:
     search = parse_search({"method": method, "seeds": 2, "space": space, **more}, "tiny.toml")
     ground = Ground(
         TASK, tiny.manifest, tiny.rows, tiny.split, None, tiny.root, tiny.root, tiny.root / "cache", threads=1
     )
-    return plan_search(search, TABLE, where="tiny.toml", ground=ground, searches_folder=tiny.root / "searches")
+    return plan_search(search, table, where="tiny.toml", ground=ground, searches_folder=tiny.root / "searches")
 
 
 def outcome(searched: Searched) -> list[Any]:
@@ -151,6 +159,56 @@ def test_a_training_that_runs_away_is_a_failed_trial_and_the_search_goes_on(tmp_
     assert run_search(plan, retry_failed=True).trained == 1
 
 
+def failed_before(plan: Plan, number: int, setting: Mapping[str, Any], repeat: int = 0) -> None:
+    append_trial(plan.folder / TRIALS_FILE, Trial(number, setting, repeat, repeat, "failed", reason="out of memory"))
+
+
+def test_what_failed_under_optuna_is_trained_anew_where_that_is_asked_for(tmp_path: Path) -> None:
+    plan = ready(again(tmp_path), "optuna", {"model.dense": [8, 10, 12]}, trials=2, seeds=2)
+    failed_before(plan, 0, {})
+    failed_before(plan, 1, {"model.dense": 12})
+    kept = run_search(plan)
+    assert (kept.trained, [one.state for one in kept.findings.tried]) == (0, ["failed", "failed"])
+    searched = run_search(plan, retry_failed=True)
+    assert [(one.number, one.state) for one in searched.findings.tried] == [(0, "done"), (1, "done")]
+    assert searched.trained == 4
+    assert run_search(plan, retry_failed=True).trained == 0
+
+
+def test_a_grid_whose_keys_changed_places_goes_on_under_the_same_numbers(tmp_path: Path) -> None:
+    tiny = again(tmp_path)
+    space = {"training.epochs": [1, 2], "model.dense": [8, 12]}
+    plan = ready(tiny, space=space, seeds=1)
+    for number, setting in enumerate(plan.settings[:3]):
+        failed_before(plan, number, setting)
+    turned = ready(tiny, space=dict(reversed(space.items())), seeds=1)
+    assert turned.folder == plan.folder
+    searched = run_search(turned)
+    assert [one.number for one in searched.findings.tried] == [0, 1, 2, 3]
+    assert dict(searched.findings.tried[3].setting) == {"training.epochs": 2, "model.dense": 12}
+    assert searched.trained == 1
+
+
+def test_other_weights_under_the_same_name_are_another_search(tmp_path: Path) -> None:
+    tiny = again(tmp_path)
+    file = tiny.root / "mine.safetensors"
+    changes = {"model": TABLE["model"] | {"kind": "features", "backbone": "mobilenetv2_100", "weights": file.name}}
+    folders = set()
+    for content in (b"one", b"another", b"one"):
+        file.write_bytes(content)
+        folders.add(ready(tiny, space={"model.head": ["knn"]}, table=TABLE | changes).folder)
+    assert len(folders) == 2
+
+
+def test_half_a_line_that_a_kill_left_of_the_epochs_is_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "epochs" / "000-0.jsonl"
+    _append_line(path, [1, 0.5])
+    with path.open("a", encoding="utf-8") as file:
+        file.write("[2, 0.")
+    _append_line(path, [2, 0.75])
+    assert _read_lines(path) == [(1, 0.5), (2, 0.75)]
+
+
 def test_a_combination_that_cannot_be_is_a_failed_trial(tmp_path: Path) -> None:
     tiny = again(tmp_path)
     space = {"input.size": [[116, 116], [40, 40]], "training.epochs": [1]}
@@ -242,3 +300,25 @@ def test_several_processes_find_what_one_finds_though_one_is_killed(tmp_path: Pa
     assert killed
     of_first_seed = [trial for trial in outcome(unbroken) if trial[2] == 0]
     assert outcome(searched) == of_first_seed
+
+
+def test_what_a_training_found_for_itself_is_still_the_run_that_was_asked_for(tmp_path: Path) -> None:
+    tiny = again(tmp_path)
+    asked = TABLE | {"training": TABLE["training"] | {"batch_size": 0}}
+    plan = ready(tiny, space={"training.epochs": [1]}, seeds=1, table=asked)
+    run_search(plan)
+    (run,) = list_runs(plan.folder / "runs")
+    recipe = plan.job(0, plan.settings[0], 0).recipe
+    assert recipe is not None
+    assert run.recipe["training"]["batch_size"] > 0
+    assert is_run_of(run, recipe, task_name=TASK.name)
+    assert not is_run_of(run, replace(recipe, name="other"), task_name=TASK.name)
+
+
+def test_what_the_system_refuses_is_a_failed_trial(tmp_path: Path) -> None:
+    plan = ready(again(tmp_path), space={"training.epochs": [1]}, seeds=1)
+    plan.folder.mkdir(parents=True)
+    (plan.folder / "runs").write_text("no folder")  # so that no run can be kept there
+    searched = run_search(plan)
+    assert searched.findings.tried[0].state == "failed"
+    assert "the system" in searched.findings.tried[0].reason

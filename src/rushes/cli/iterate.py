@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 app = verb_app()
 
 _SHORTEST_WATCH_SECONDS = 10
+_PATIENCE, _SEEDS, _QUEUE, _CHECKS, _EVERY = 3, 1, 50, 0.2, "10m"
 
 
 @app.command(epilog="Example: rushes iterate recipes/features.toml --target-error 0.05")
@@ -43,19 +44,23 @@ def iterate(
     target_error: Annotated[
         float | None, typer.Option(help="Stop where 1 less the score on validation is no more than this: 0.05.")
     ] = None,
-    patience: Annotated[int, typer.Option(min=1, help="Rounds without a gain beyond the noise before it stops.")] = 3,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings per round; several show how far chance alone goes.")] = 1,
-    queue: Annotated[int, typer.Option(min=1, help="Rows of a queue for review.")] = 50,
+    patience: Annotated[
+        int, typer.Option(min=1, help="Rounds without a gain beyond the noise before it stops.")
+    ] = _PATIENCE,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Trainings per round; several show how far chance alone goes.")
+    ] = _SEEDS,
+    queue: Annotated[int, typer.Option(min=1, help="Rows of a queue for review.")] = _QUEUE,
     checks: Annotated[
         float, typer.Option(min=0, max=1, help="Share of a queue that is drawn where label and model agree.")
-    ] = 0.2,
+    ] = _CHECKS,
     include_test: Annotated[
         bool, typer.Option("--include-test", help="Queue labels of the test part too; its score will flatter.")
     ] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Wait for changed labels, and do the next round, until it may stop.")
     ] = False,
-    every: Annotated[str, typer.Option(help="With --watch: how often to look: 10m, 30s.")] = "10m",
+    every: Annotated[str, typer.Option(help="With --watch: how often to look: 10m, 30s.")] = _EVERY,
     project: ProjectOption = None,
     threads: ThreadsOption = None,
     device: DeviceOption = None,
@@ -91,7 +96,7 @@ def iterate(
         while True:
             began = time.monotonic()
             work = _open(door, project, recipe, change or (), settings)
-            command = _command(recipe, change or (), target_error, patience, seeds)
+            command = _command(recipe, change or (), settings, watch=watch, every=every)
             try:
                 done = do_round(
                     work,
@@ -188,22 +193,29 @@ def _train_round(
     from dataclasses import replace
 
     from rushes.cli import iterate_steps as steps
-    from rushes.learning.rounds import add_round
+    from rushes.learning.rounds import add_round, replace_last_round
 
+    again = rounds[-1] if rounds and not changes and not steps.is_new(work, rounds[-1], today) else None
+    if again is not None:  # the same round, from more seeds
+        rounds, changes = rounds[:-1], again.changes
     number = len(rounds) + 1
     work.door.say(f"round {number}: {', '.join(words)}; training {work.recipe.name} for task {work.task.name}")
     runs = steps.train_runs(work, today, now=now)
     noise = steps.noise_of(reviews, rounds[-1] if rounds else None)
     done = steps.describe_round(work, rounds, runs, today, changes=changes, noise=noise, now=now)
     scored = steps.score_today(work, [*rounds, done], today)
-    decision = steps.decide_on(work, [*rounds, done], scored)
+    decision = steps.decide_on(work, [*rounds, done], scored, today)
     done = replace(done, stop=decision.reason if decision.stop else "")
     if not work.queues_of(number):
         steps.write_queue(work, steps.read_run_of(work, done), today, number=number)
-    add_round(work.folder, done)
+    if again is None:
+        add_round(work.folder, done)
+    else:
+        replace_last_round(work.folder, done)
     _say_scores(work.door, done)
     sheet, waiting = steps.count_waiting(work, number, reviews, today)
-    return _close(work, [*rounds, done], reviews, scored, decision, sheet, waiting, command=command, trained=True)
+    return _close(work, [*rounds, done], reviews, today, scored, decision, sheet, waiting, command=command,
+                  trained=True)  # fmt: skip
 
 
 def _wait(
@@ -214,17 +226,19 @@ def _wait(
 
     last = rounds[-1]
     scored = steps.score_today(work, rounds, today)
-    decision = steps.decide_on(work, rounds, scored)
+    decision = steps.decide_on(work, rounds, scored, today)
     sheet, waiting = steps.count_waiting(work, last.number, reviews, today)
     if not waiting:
         sheet, waiting = steps.write_queue(work, steps.read_run_of(work, last), today, number=last.number)
-    return _close(work, rounds, reviews, scored, decision, sheet, waiting, command=command, trained=False)
+    return _close(work, rounds, reviews, today, scored, decision, sheet, waiting, command=command,
+                  trained=False)  # fmt: skip
 
 
 def _close(
     work: Iteration,
     rounds: list[Round],
     reviews: Reviews,
+    today: Today,
     scored: Mapping[int, RoundScore],
     decision: Decision,
     sheet: Path | None,
@@ -234,6 +248,7 @@ def _close(
     trained: bool,
 ) -> dict[str, Any]:
     """Write the history, and return what came of it."""
+    from rushes.cli.iterate_steps import score_today
     from rushes.evaluation.history_page import History, format_history
     from rushes.learning.rounds import HISTORY_PAGE, what_would_help
     from rushes.storage.files import write_text
@@ -250,13 +265,15 @@ def _close(
         stopped=decision.stop,
         command=command,
         today=scored,
+        test_today=score_today(work, rounds, today, part="test"),
         advice=advice,
         queues={
             number: [(f"{path.parent.name}/{path.stem}.html", f"{path.parent.name}/{path.name}") for path in paths]
             for number, paths in shown
         },
     )))  # fmt: skip
-    said = [f"{'it may end here: ' if decision.stop else ''}{decision.reason}"]
+    said = [] if trained else [f"nothing has changed since round {last.number}: nothing was trained"]
+    said += [f"{'it may end here: ' if decision.stop else ''}{decision.reason}"]
     said += [f"  to go further, {line}" for line in advice]
     if waiting and sheet is not None:
         said.append(f"{plural(waiting, 'sample waits', 'samples wait')} in {sheet}; fill its column class "
@@ -302,13 +319,22 @@ def _say_scores(door: Door, done: Round) -> None:
             door.say(f"  {part}: {gain['value']:+.3f} gained by the model, {moved:+.3f} moved by the labels alone")
 
 
-def _command(
-    recipe: Path, changes: Sequence[str], target_error: float | None, patience: int, seeds: int
-) -> str:  # fmt: skip
-    """Return what to type to go on."""
+def _command(recipe: Path, changes: Sequence[str], settings: Settings, *, watch: bool, every: str) -> str:
+    """Return what to type to go on: what was typed, less what nobody needs to say."""
     words = ["rushes", "iterate", str(recipe) if not recipe.is_absolute() else recipe.stem]
     words += [word for change in changes for word in ("--set", change)]
-    words += ["--target-error", f"{target_error:g}"] if target_error is not None else []
-    words += ["--patience", str(patience)] if patience != 3 else []
-    words += ["--seeds", str(seeds)] if seeds != 1 else []
+    error = None if settings.target is None else f"{1 - settings.target:g}"
+    for name, value, usual in (
+        ("--target-error", error, None),
+        ("--patience", settings.patience, _PATIENCE),
+        ("--seeds", settings.seeds, _SEEDS),
+        ("--queue", settings.length, _QUEUE),
+        ("--checks", settings.checks, _CHECKS),
+        ("--device", settings.device, None),
+        ("--threads", settings.threads, None),
+    ):
+        words += [name, f"{value:g}" if isinstance(value, float) else str(value)] if value != usual else []
+    words += ["--include-test"] if settings.include_test else []
+    words += ["--watch"] if watch else []
+    words += ["--every", every] if watch and every != _EVERY else []
     return shlex.join(words)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.cli.door import Door
 from rushes.cli.ground import ground_of
-from rushes.errors import Fault, SheetError
+from rushes.errors import Fault, RunError, SheetError
 from rushes.evaluation.gains import RoundScore, effect_of_labels, gain_of_model, relabel, score_of, score_rounds
 from rushes.learning.plateau import Decision, decide
 from rushes.learning.plateau import Round as Tried
@@ -27,8 +27,18 @@ from rushes.learning.review_queue import (
     plan_queue,
     seems_learnt_by_heart,
 )
-from rushes.learning.rounds import Change, Round, count_changes, folder_of_round, mean_and_spread, measure_of, middle_of
+from rushes.learning.rounds import (
+    Change,
+    Round,
+    count_changes,
+    does_seed_matter,
+    folder_of_round,
+    mean_and_spread,
+    measure_of,
+    middle_of,
+)
 from rushes.learning.runs import Run, list_runs, read_run
+from rushes.learning.trainings import is_run_of
 from rushes.project import Project, Task
 
 if TYPE_CHECKING:
@@ -131,7 +141,7 @@ def take_reviews(work: Iteration, *, now: datetime, apply: bool) -> Reviews:
 
     faults: list[Fault] = []
     planned: list[tuple[Path, Sheet, Import]] = []
-    sheets_of_queues = sorted(work.folder.glob("round-*/queue*.csv"))
+    sheets_of_queues = sorted(work.folder.glob("round-*/queue*.csv"), key=place_of_queue)
     with open_catalog(work.place.catalog_place) as catalog:
         for path in sheets_of_queues:
             sheets = plan_sheets(read_sheets_at(str(path), root=work.place.root), MEANINGS, task_name=work.task.name)
@@ -156,6 +166,12 @@ def take_reviews(work: Iteration, *, now: datetime, apply: bool) -> Reviews:
         answers.setdefault(path.parent.name, {}).update(_answers(table, change))
     appended = sum(label.class_name is not None for label in new)
     return Reviews(answers, appended, withdrawn=len(new) - appended)
+
+
+def place_of_queue(path: Path) -> tuple[int, int, str]:
+    """Return what queues are sorted by: the number of their round, then their own; round 100 comes after round 99."""
+    number = path.parent.name.rpartition("-")[2]
+    return int(number) if number.isdigit() else 0, len(path.name), path.name
 
 
 def is_under_review(folder: Path, *, now: datetime, calm_seconds: float) -> bool:
@@ -211,7 +227,20 @@ def what_changed(work: Iteration, last: Round | None, today: Today) -> tuple[lis
         words.append("the recipe has changed")
     if last.split["sha256"] != today.split.digest and not changes:
         words.append("the split has changed")
+    if not words and (missing := len(seeds_of(work)) - len(last.runs)) > 0:
+        words.append(f"{missing} more {'seed is' if missing == 1 else 'seeds are'} asked for")
     return words, changes
+
+
+def is_new(work: Iteration, last: Round, today: Today) -> bool:
+    """Return whether recipe or split are others than those of the last round."""
+    return last.recipe != work.recipe_table or last.split["sha256"] != today.split.digest
+
+
+def seeds_of(work: Iteration) -> list[int]:
+    """Return the seeds that a round is trained from: one, where the recipe has no dice for a seed to throw."""
+    first = work.recipe.training.seed
+    return list(range(first, first + (work.settings.seeds if does_seed_matter(work.recipe_table) else 1)))
 
 
 def train_runs(work: Iteration, today: Today, *, now: datetime) -> list[Run]:
@@ -225,10 +254,14 @@ def train_runs(work: Iteration, today: Today, *, now: datetime) -> list[Run]:
         if run.manifest["sha256"] == digest and run.split["sha256"] == today.split.digest
     ]
     runs = []
-    for number in range(work.settings.seeds):
-        training = replace(work.recipe.training, seed=work.recipe.training.seed + number)
-        seeded = replace(work, recipe=replace(work.recipe, training=training))
-        there = [run for run in known if json.loads(json.dumps(run.recipe)) == seeded.recipe_table]
+    if len(seeds_of(work)) < work.settings.seeds:
+        work.door.warn(
+            f"note: the seed decides nothing in {work.recipe.name} (a {work.recipe.model.head} head on features): it "
+            f"is trained once, not {work.settings.seeds} times"
+        )
+    for seed in seeds_of(work):
+        seeded = replace(work, recipe=replace(work.recipe, training=replace(work.recipe.training, seed=seed)))
+        there = [run for run in known if is_run_of(run, seeded.recipe, task_name=work.task.name)]
         if there:
             work.door.say(f"run: {there[-1].folder} (it was there)")
         runs.append(there[-1] if there else _train(seeded, today, now=now))
@@ -255,10 +288,18 @@ def _train(work: Iteration, today: Today, *, now: datetime) -> Run:
 
 
 def score_runs(work: Iteration, runs: Sequence[Run]) -> dict[str, float]:
-    """Return the score of each run on validation, by name."""
+    """Return the score of each run on validation, by name; a run whose score is undefined has none.
+
+    Raises:
+        RunError: none of them has a score.
+    """
     name = measure_of(work.recipe.training.monitor)
     scored = {run.name: score_of(read_predictions(run.predictions_file("validation")), name) for run in runs}
-    return {run: value if value is not None else 0.0 for run, value in scored.items()}
+    found = {run: value for run, value in scored.items() if value is not None}
+    if not found:
+        raise RunError(f"{name} on validation is undefined: no class of task {work.task.name} is labelled there. Label "
+                       "samples of it")  # fmt: skip
+    return found
 
 
 def evaluate(work: Iteration, run: Run) -> Mapping[str, Any]:
@@ -296,23 +337,41 @@ def _predictions(work: Iteration, run: str, part: str) -> Predictions | None:
     return read_predictions(path) if path.is_file() else None
 
 
-def score_today(work: Iteration, rounds: Sequence[Round], today: Today) -> dict[int, RoundScore]:
-    """Return number of a round -> its score on validation with the labels of today; none where its runs are gone."""
+def score_today(
+    work: Iteration, rounds: Sequence[Round], today: Today, *, part: str = "validation"
+) -> dict[int, RoundScore]:
+    """Return number of a round -> its score with the labels of today; none where its runs are gone."""
     answers = {
-        one.number: {run: found for run in one.runs if (found := _predictions(work, run, "validation")) is not None}
+        one.number: {run: found for run in one.runs if (found := _predictions(work, run, part)) is not None}
         for one in rounds
     }
-    return score_rounds(answers, today.class_of, name=measure_of(work.recipe.training.monitor))
+    return score_rounds(
+        {number: runs for number, runs in answers.items() if runs},
+        today.class_of,
+        name=measure_of(work.recipe.training.monitor),
+    )
 
 
-def decide_on(work: Iteration, rounds: Sequence[Round], scored: Mapping[int, RoundScore]) -> Decision:
-    """Say whether the iteration may end, by validation on the labels of today."""
+def decide_on(work: Iteration, rounds: Sequence[Round], scored: Mapping[int, RoundScore], today: Today) -> Decision:
+    """Say whether the iteration may end, by validation on the labels of today.
+
+    Where no seeds tell the noise, a gain counts whose interval over the groups of validation lies above nought.
+    """
     standing = [(one, scored[one.number]) for one in rounds if one.number in scored]
     tried = [
         Tried(found.score, found.spread, repeats=len(one.runs) if found.spread is not None else 1)
         for one, found in standing
     ]
-    return decide(tried, target=work.settings.target, patience=work.settings.patience)
+
+    def paired(before: int, since: int) -> float | None:
+        runs = [_predictions(work, standing[at][0].run, "validation") for at in (before, since)]
+        if runs[0] is None or runs[1] is None or runs[0].classes != runs[1].classes:
+            return None
+        gain = gain_of_model(runs[0], runs[1], today.class_of, name=measure_of(work.recipe.training.monitor))
+        low = gain.interval.low
+        return None if low is None or gain.value is None else gain.value - low
+
+    return decide(tried, target=work.settings.target, patience=work.settings.patience, paired=paired)
 
 
 def write_queue(work: Iteration, run: Run, today: Today, *, number: int) -> tuple[Path, int]:

@@ -106,7 +106,8 @@ def _read(place: Project, *, task: str | None, last: int | None) -> Leaderboard:
 
 def _show_board(door: Door, board: Board) -> None:
     """Print a table; what all of its runs have alike stands in its title, what none of them has is left out."""
-    rows = [_row(standing) for standing in board.standings]
+    letters = board.test_letters
+    rows = [_row(standing, letter=letters.get(standing.test_ground, "")) for standing in board.standings]
     alike = {name: value for name in ("blind", "manifest") if len({row[name] for row in rows}) == 1
              and (value := rows[0][name]) is not None}  # fmt: skip
     columns = [
@@ -115,6 +116,10 @@ def _show_board(door: Door, board: Board) -> None:
     columns = _fitting(columns, rows, width=door.out.width)
     title = " · ".join([board.title, *(f"{name} {value}" for name, value in alike.items())])
     door.show(table_of(title, columns, [[row[name] for name in columns] for row in rows], whole=("run", "validation")))
+    if letters:
+        door.say(
+            "test: scores with different letters were taken on other test samples or labels, and cannot be compared"
+        )
 
 
 def _fitting(columns: list[str], rows: Sequence[Mapping[str, object]], *, width: int) -> list[str]:
@@ -128,7 +133,7 @@ def _fitting(columns: list[str], rows: Sequence[Mapping[str, object]], *, width:
     return list(needs)
 
 
-def _row(standing: Standing) -> dict[str, object]:
+def _row(standing: Standing, *, letter: str) -> dict[str, object]:
     from rushes.evaluation.leaderboard import SHORT, describe_epochs, describe_model, images_per_second
     from rushes.evaluation.markup import duration
 
@@ -136,7 +141,7 @@ def _row(standing: Standing) -> dict[str, object]:
     return {
         "run": run.folder.name,
         "validation": _estimate(standing.f1_macro, *_ends(standing)),
-        "test": _test(standing),
+        "test": f"{_test(standing)} {letter}".strip(),
         "blind": f"{standing.blind:.3f}" if standing.blind is not None else None,
         "model": describe_model(run),
         "epochs": describe_epochs(run),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ import typer
 from rushes.cli.door import opened, plural, table_of
 from rushes.cli.ground import newest_ground
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
-from rushes.errors import require_extra
+from rushes.errors import UsageError, require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 app = verb_app()
 
+_NOT_PROVEN = "not shown to be better than chance"
+_MADE = "# Made by rushes tune; "
 _SHOWN = 30  # rows of the table; all are on the page
 
 
@@ -50,6 +53,7 @@ def tune(
     """
     with opened(as_json=as_json, debug=debug) as door:
         require_extra("train", "torch", "timm", "safetensors", "sklearn", "optuna", purpose="a search")
+        from rushes.evaluation.gains import describe_gain, gain_of_best
         from rushes.evaluation.search_page import write_search_page
         from rushes.learning.recipe_files import SHIPPED, find_recipe, parse_recipe, read_recipe_table
         from rushes.learning.search import read_search
@@ -61,10 +65,17 @@ def tune(
         table = read_recipe_table(path, changes=change or ())
         asked = parse_recipe(table, where=str(path))
         search = read_search(table, where=str(path), method=method or "", trials=trials, seeds=seeds)
+        if trials is not None and search.method != "optuna":
+            raise UsageError(
+                f"--trials {trials}: it bounds what optuna may try; '{search.method}' tries every setting that the "
+                "space names. Leave it out, name fewer values, or say --method optuna"
+            )
         task = place.task(asked.task or None)
         ground = newest_ground(door, place, task, split_kind=asked.split, threads=threads)
         plan = plan_search(search, table, where=str(path), ground=ground, searches_folder=place.root / "searches")
         door.say(_describe_plan(plan))
+        for note in filter(None, (_describe_given(plan), _describe_dice(plan))):
+            door.say(note)
         if dry_run:
             _show_plan(door, plan)
         command = shlex.join(["rushes", *_typed(path, place, method, trials, seeds, change)])
@@ -77,18 +88,24 @@ def tune(
                 command=command,
                 progress=progress,
             )
-        page = write_search_page(searched.folder, searched.findings)
+        gain = gain_of_best(searched.findings, plan.ground.runs_folder, monitor=plan.monitor)
+        page = write_search_page(searched.folder, searched.findings, gain=gain)
         written = _write_best(plan, searched.findings, to or place.recipes_folder / f"{plan.name}-best.toml")
         door.say(f"stopped: {searched.stopped}")
         door.show(_table(searched.findings, plan))
+        if searched.findings.effects:
+            door.show(_effects_table(searched.findings, plan))
         for one in searched.findings.tried:
             if one.state == "failed":
                 door.fail_item(f"failed: {_name(one)}: {one.reason}")
         door.say(searched.findings.verdict)
+        if words := describe_gain(gain):
+            door.say(words)
         door.say(f"page: {page}")
         if written is not None:
-            door.say(f"best: {written}")
-            door.say(f"Next: rushes train {written.stem} && rushes evaluate")
+            door.say(f"best: {written}" + ("" if searched.findings.proven else f" ({_NOT_PROVEN})"))
+            if searched.findings.proven:
+                door.say(f"Next: rushes train {written.stem} && rushes evaluate")
         door.finish(
             {
                 "folder": str(searched.folder),
@@ -100,6 +117,7 @@ def tune(
                 "trained": searched.trained,
                 "page": str(page),
                 "recipe": str(written) if written is not None else None,
+                "validation_gain": gain.to_table() if gain is not None else None,
                 **searched.findings.to_table(),
             }
         )
@@ -142,6 +160,39 @@ def _describe_plan(plan: Plan) -> str:
     )
 
 
+def _describe_given(plan: Plan) -> str:
+    """Return what optuna has tried already where that is as much as is asked for; "" elsewhere."""
+    from rushes.learning.trials import TRIALS_FILE, read_trials
+
+    given = len({trial.number for trial in read_trials(plan.folder / TRIALS_FILE)})
+    if plan.search.method != "optuna" or given < plan.search.trials:
+        return ""
+    return (
+        f"{plural(given, 'setting')} of this search are there already, and {plan.search.trials} are asked for: none is "
+        f"added. For more, say --trials {given + 10}"
+    )
+
+
+def _describe_dice(plan: Plan) -> str:
+    """Return that more seeds are the same training again, where no setting has anything for a seed to throw."""
+    from rushes.errors import RecipeError
+    from rushes.learning.rounds import does_seed_matter
+    from rushes.learning.search import recipe_of
+
+    settings = [{}, *plan.settings] if plan.settings else [
+        {}, *({key: value} for key, tried in plan.search.space.items() if isinstance(tried, tuple) for value in tried)
+    ]  # fmt: skip
+    if plan.search.seeds == 1 or (not plan.settings and any(key.startswith("balance.") for key in plan.search.space)):
+        return ""
+    for setting in settings:
+        try:
+            if does_seed_matter(recipe_of(plan.table, setting, where=plan.where).to_table()):
+                return ""
+        except RecipeError:
+            continue
+    return "note: the seed decides nothing in these settings, so that more of them tell nothing: --seeds 1 does"
+
+
 def _typed(
     path: Path, place: Project, method: str | None, trials: int | None, seeds: int | None, change: list[str] | None
 ) -> list[str]:
@@ -169,24 +220,56 @@ def _write_best(plan: Plan, findings: Findings, path: Path) -> Path | None:
     if best is None or best is findings.baseline:
         return None
     table: Mapping[str, Any] = changed_table(plan.table, best.setting, where=plan.where)
-    head = [
-        f"# The best of {plural(len(findings.tried), 'setting')} of '{plan.name}': {describe_setting(best.setting)}."
-    ]
+    head = [] if findings.proven else [f"# {_NOT_PROVEN.capitalize()}: a recipe to look further from, no better one."]
     head += [
+        f"# The best of {plural(len(findings.tried), 'setting')} of '{plan.name}': {describe_setting(best.setting)}.",
         f"# On validation: {findings.verdict}.",
-        f"# Made by rushes tune; the search stands in {plan.folder.name}.",
+        f"{_MADE}the search stands in {plan.folder.name}.",
     ]
 
-    def text_named(name: str) -> str:
-        return "\n".join(head) + "\n" + format_toml({"schema": SCHEMA, **table, "name": name})
+    def body_named(name: str) -> str:
+        return format_toml({"schema": SCHEMA, **table, "name": name})
 
     number, free = 1, path
-    while free.exists() and free.read_text(encoding="utf-8") != text_named(free.stem):
+    while free.exists():
+        remarks, body = _remarks_and_body(free.read_text(encoding="utf-8"))
+        if body == body_named(free.stem):
+            if not (remarks and remarks[-1].startswith(_MADE) and len(remarks) in (3, 4)):
+                return free  # with remarks of a person, which stay
+            break
         number += 1
         free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    if not free.exists():
-        write_text(free, text_named(free.stem))
+    write_text(free, "\n".join(head) + "\n" + body_named(free.stem))
     return free
+
+
+def _remarks_and_body(text: str) -> tuple[list[str], str]:
+    """Return the remarks that a file begins with, and the rest."""
+    lines = text.splitlines(keepends=True)
+    remarks = list(itertools.takewhile(lambda line: line.startswith("#"), lines))
+    return [line.rstrip("\n") for line in remarks], "".join(lines[len(remarks) :])
+
+
+def _effects_table(findings: Findings, plan: Plan) -> Any:
+    """Return what changing each value alone does, for a terminal."""
+    from rushes.learning.search import describe_value
+
+    names = {"recall": f"recall {plan.focus}", "false_positive_rate": f"false positives {plan.focus}",
+             "f1_macro": "macro-F1"}  # fmt: skip
+    rows: list[list[object]] = [
+        [f"{effect.key} = {describe_value(effect.value)}", *(_moved(effect.differences.get(name)) for name in names)]
+        for effect in findings.effects
+    ]
+    title = "effects of one value alone: the difference to the recipe as it is; all intervals hold together with 95 %"
+    return table_of(title, ["value", *names.values()], rows)
+
+
+def _moved(found: Estimate | None) -> str:
+    if found is None:
+        return "–"
+    if found.low is None or found.high is None:
+        return f"{found.value:+.3f}"
+    return f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
 
 
 def _table(findings: Findings, plan: Plan) -> Any:

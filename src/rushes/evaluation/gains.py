@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rushes.evaluation.intervals import LEVEL, RESAMPLES, Interval, bootstrap
 from rushes.evaluation.scores import tally_groups
+from rushes.learning.findings import Findings
 from rushes.learning.measures import Floats, Tallies, measure
-from rushes.learning.predictions import Predictions
-from rushes.learning.rounds import mean_and_spread, middle_of
+from rushes.learning.predictions import Predictions, read_predictions
+from rushes.learning.rounds import mean_and_spread, measure_of, middle_of
 
 _FEWEST_DRAWS = 100
 
@@ -123,12 +125,54 @@ def effect_of_labels(predictions: Predictions, class_of: Mapping[str, str], *, n
     return compare(only(predictions, now.frames), now, name=name)
 
 
+def gain_of_best(findings: Findings, runs_folder: Path, *, monitor: str) -> Gain | None:
+    """Return what the best setting of a search gained over the recipe as it is, on the groups of validation.
+
+    The seeds tell how far two trainings differ; this tells how far the choice of the footage that they were compared
+    on does. The middle run of each stands for it. The best was chosen on these very groups, so that it flatters.
+
+    Args:
+        runs_folder: of the search.
+        monitor: what the search compared by; a loss is shown as macro-F1.
+
+    Returns:
+        None where either was not tried, or its predictions are gone.
+    """
+    baseline, best = findings.baseline, findings.best
+    if baseline is None or best is None or baseline is best:
+        return None
+    answers = []
+    for one in (baseline, best):
+        scores = {trial.run: trial.score for trial in one.trials if trial.run and trial.score is not None}
+        path = runs_folder / middle_of(scores) / "predictions" / "validation.parquet" if scores else None
+        if path is None or not path.is_file():
+            return None
+        answers.append(read_predictions(path))
+    frames = frames_of_all(answers)
+    return compare(*(only(one, frames) for one in answers), name=measure_of(monitor))
+
+
+def describe_gain(gain: Gain | None) -> str:
+    """Return what other footage may make of a gain as a sentence; "" where nothing can be said."""
+    if gain is None:
+        return ""
+    low, high, groups = gain.interval.low, gain.interval.high, gain.interval.group_count
+    if low is None or high is None:
+        return f"What other footage would make of the gain is not known: {gain.interval.reason}."
+    end = "so that on other footage there may be none" if low <= 0 <= high else "so that few groups do not make it"
+    return (
+        f"Drawn anew, the {groups} groups of validation put the gain of the middle run between {low:+.3f} and "
+        f"{high:+.3f} (95 %), {end}."
+    )
+
+
 def score_rounds(
     answers: Mapping[int, Mapping[str, Predictions]], class_of: Mapping[str, str], *, name: str
 ) -> dict[int, RoundScore]:
     """Return every round's score on the labels of today: what then moves is no label, but the model.
 
-    All are scored on the frames that all of them answered; where there are none, each on its own.
+    All are scored on the frames that all of them answered. Where an earlier round answered none that the later ones
+    did, it and those before it are left out: their scores would be of other frames.
 
     Args:
         answers: number of a round -> name of a run -> its predictions.
@@ -138,10 +182,16 @@ def score_rounds(
     relabelled = {
         number: {run: relabel(one, class_of) for run, one in runs.items()} for number, runs in answers.items()
     }
-    frames = frames_of_all([one for runs in relabelled.values() for one in runs.values()])
+    frames: list[str] = []
+    comparable: list[int] = []
+    for number in sorted(relabelled, reverse=True):
+        together = frames_of_all([one for known in (*comparable, number) for one in relabelled[known].values()])
+        if comparable and not together:
+            break
+        frames, comparable = together, [*comparable, number]
     scored: dict[int, RoundScore] = {}
-    for number, runs in relabelled.items():
-        judged = {run: only(one, frames) if frames else one for run, one in runs.items()}
+    for number in sorted(comparable):
+        judged = {run: only(one, frames) for run, one in relabelled[number].items()}
         values = {run: value for run, one in judged.items() if (value := score_of(one, name)) is not None}
         if values:
             _, tallies = tally_groups(judged[middle_of(values)])

@@ -23,7 +23,7 @@ class History:
 
     Attributes:
         today: number of a round -> its score on validation with the labels of today, on the frames that all rounds
-            answered; rounds whose run is gone have none.
+            answered; rounds whose run is gone have none. `test_today` is the same on test.
         verdict: the sentence that says where the iteration stands.
         stopped: whether it may end here.
         advice: what a person can do to go further.
@@ -39,6 +39,7 @@ class History:
     stopped: bool
     command: str
     today: Mapping[int, RoundScore] = field(default_factory=dict)
+    test_today: Mapping[int, RoundScore] = field(default_factory=dict)
     advice: Sequence[str] = ()
     queues: Mapping[int, Sequence[tuple[str, str]]] = field(default_factory=dict)
     runs_from_page: str = "../../runs"
@@ -134,15 +135,18 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 def _headline(history: History) -> str:
     rounds = history.rounds
     first, last = rounds[0], rounds[-1]
-    ends = [_value(one.test) for one in (first, last)]
-    if len(rounds) == 1 or ends[0] is None or ends[1] is None:
-        value = ends[1]
-        reached = "undefined" if value is None else f"<strong>{number(value)}</strong>"
-        return f"{counted(len(rounds), 'round')}: {_WORDS[last.measure]} {reached} on test"
-    said = f"{counted(len(rounds), 'round')}: {_WORDS[last.measure]} on test"
+    said = f"{counted(len(rounds), 'round')}: {_WORDS[last.measure]}"
+    ends = [history.test_today[one.number].score for one in (first, last) if one.number in history.test_today]
+    labels = "the labels of today"
+    if len(ends) < 2:
+        ends, labels = [end for one in (first, last) if (end := _value(one.test)) is not None], "the labels of its time"
+    if len(rounds) == 1 or len(ends) < 2:
+        value = _value(last.test)
+        return f"{said} {'undefined' if value is None else f'<strong>{number(value)}</strong>'} on test"
+    said += " on test"
     if number(ends[0]) == number(ends[1]):
-        return f"{said} stays at <strong>{number(ends[1])}</strong>"
-    return f"{said} went from {number(ends[0])} to <strong>{number(ends[1])}</strong>"
+        return f"{said} stays at <strong>{number(ends[1])}</strong>, each on {labels}"
+    return f"{said} went from {number(ends[0])} to <strong>{number(ends[1])}</strong>, each on {labels}"
 
 
 def _row(history: History, one: Round) -> str:

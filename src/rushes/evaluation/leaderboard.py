@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class Standing:
         ground: digest of the validation samples and their labels; only runs of the same ground can be ranked.
         validation: judgement of the part on which it was chosen; None where that cannot be judged, and `problem` why.
         metrics: what `rushes evaluate` found (`metrics.json`); None where it has not been asked.
+        test_ground: digest of the test samples and their labels; "" where `rushes evaluate` has not been asked.
     """
 
     run: Run
@@ -35,6 +37,7 @@ class Standing:
     validation: Judgement | None
     metrics: Mapping[str, Any] | None
     problem: str = ""
+    test_ground: str = ""
 
     @property
     def f1_macro(self) -> float | None:
@@ -81,6 +84,15 @@ class Board:
     kind: str
     ground: str
     standings: tuple[Standing, ...]
+
+    @property
+    def test_letters(self) -> dict[str, str]:
+        """Digest of the test samples and their labels -> a letter, in the order of the runs; {} where they are alike.
+
+        Runs that were watched on the same validation may have been tested on other samples, or on other labels.
+        """
+        grounds = list(dict.fromkeys(one.test_ground for one in self.standings if one.test_ground))
+        return {} if len(grounds) < 2 else {ground: _letter(at) for at, ground in enumerate(grounds)}
 
     @property
     def title(self) -> str:
@@ -132,12 +144,16 @@ def read_leaderboard(runs_folder: Path, *, task: str | None = None, last: int | 
 def read_standing(run: Run) -> Standing:
     """Judge a run on its validation part, and read what `rushes evaluate` has found, if it was asked."""
     metrics = _read_metrics(run.folder / METRICS_FILE)
+    tested = ""
+    if metrics is not None:
+        with suppress(RunError):
+            tested = digest_of_samples(read_part(run, "test"))
     try:
         predictions = read_part(run, "validation")
         judged = judge(predictions, train_counts=run.counts.get("train", {}))
     except RunError as error:
-        return Standing(run, "", None, metrics, str(error))
-    return Standing(run, digest_of_samples(predictions), judged, metrics)
+        return Standing(run, "", None, metrics, str(error), tested)
+    return Standing(run, digest_of_samples(predictions), judged, metrics, test_ground=tested)
 
 
 def rank_standings(standings: Sequence[Standing]) -> tuple[Board, ...]:
@@ -156,6 +172,10 @@ def rank_standings(standings: Sequence[Standing]) -> tuple[Board, ...]:
         Board(task, kind, members[0].ground, tuple(sorted(members, key=_rank)))
         for (task, kind, _), members in found.items()
     )
+
+
+def _letter(at: int) -> str:
+    return chr(ord("a") + at) if at < 26 else f"{_letter(at // 26 - 1)}{_letter(at % 26)}"
 
 
 def digest_of_samples(predictions: Predictions) -> str:
@@ -236,6 +256,7 @@ def standing_table(standing: Standing) -> dict[str, Any]:
             "split": run.split.get("sha256"),
             "recipe": standing.recipe_digest,
             "samples": standing.ground or None,
+            "test_samples": standing.test_ground or None,
         },
         "report": str(run.folder / "report.html") if (run.folder / "report.html").is_file() else None,
     }

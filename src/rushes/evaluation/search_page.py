@@ -11,9 +11,10 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from rushes.evaluation.gains import Gain, describe_gain
 from rushes.evaluation.markup import breakable, counted, duration, format_toml, text
 from rushes.learning.findings import Effect, Estimate, Findings, Tried
-from rushes.learning.plateau import UNMEASURED_NOISE
+from rushes.learning.plateau import UNMEASURED_NOISE, pool_spread
 from rushes.learning.search import Setting, describe_setting, describe_value
 from rushes.learning.tune import SEARCH_FILE
 from rushes.storage.files import write_text
@@ -24,19 +25,24 @@ _LESS_IS_BETTER = ("false_positive_rate",)
 _METHODS = {"grid": "grid", "one-at-a-time": "one at a time", "optuna": "optuna"}
 
 
-def write_search_page(folder: Path, findings: Findings) -> Path:
-    """Write the page of a search into its folder, from its `search.json` and what was found; return its path."""
+def write_search_page(folder: Path, findings: Findings, *, gain: Gain | None = None) -> Path:
+    """Write the page of a search into its folder, from its `search.json` and what was found; return its path.
+
+    Args:
+        gain: of the best over the recipe as it is, on the groups of validation (`gains.gain_of_best`).
+    """
     table = json.loads((folder / SEARCH_FILE).read_text(encoding="utf-8"))
     path = folder / PAGE_FILE
-    write_text(path, format_search_page(table, findings))
+    write_text(path, format_search_page(table, findings, gain=gain))
     return path
 
 
-def format_search_page(table: Mapping[str, Any], findings: Findings) -> str:
+def format_search_page(table: Mapping[str, Any], findings: Findings, *, gain: Gain | None = None) -> str:
     """Return the page as HTML; it needs no network and no file beside it.
 
     Args:
         table: of `search.json`.
+        gain: as `write_search_page` takes it.
     """
     search = table["search"]
     verdict = findings.verdict
@@ -48,7 +54,7 @@ def format_search_page(table: Mapping[str, Any], findings: Findings) -> str:
         method=text(_METHODS.get(search["method"], search["method"])),
         verdict=text((verdict if "." in verdict.split()[0] else verdict[:1].upper() + verdict[1:]) + "."),
         facts=_facts(table, findings),
-        noise_words=text(_explain_noise(findings, seeds=search["seeds"])),
+        noise_words=text(" ".join([_explain_noise(findings, seeds=search["seeds"]), describe_gain(gain)]).strip()),
         settings_words=text(_explain_settings(search)),
         settings=_settings(table, findings),
         effects=_effects(search, findings),
@@ -97,14 +103,21 @@ def _explain_noise(findings: Findings, *, seeds: int) -> str:
             "Each setting was trained from one seed, so that nobody knows how much of a difference is chance; "
             f"{UNMEASURED_NOISE:g} stands for it. Two runs of such a network may differ by more: take seeds = 3."
         )
+    rounds = [one.round for one in findings.tried if one.score is not None]
+    if rounds and pool_spread(rounds)[0] is None:
+        return (
+            f"The {seeds} seeds of each setting gave the same score to the last digit: nothing in this recipe hangs on "
+            "the seed, and one would do. How much of a difference is chance, the seeds cannot tell."
+        )
     others = sum(one.state == "done" for one in findings.tried) - 1
     noise = "" if findings.noise is None else (
         f" Here the best of {others} may lie {findings.noise:.3f} above the recipe as it is by chance alone."
     )  # fmt: skip
     return (
-        f"Trained again from another seed, the same setting scores differently. The spread between the {seeds} seeds, "
-        "pooled over all settings, says how large a difference must be to be none of chance; the more settings are "
-        "compared, the higher the best of them by luck, and the bound rises with their number (Bonferroni)." + noise
+        f"Trained again from another seed, the same setting scores differently. The spread between the {seeds} seeds "
+        "says how large a difference must be to be none of chance: pooled over all settings that the seed moves, or a "
+        "setting's own where it is larger. The more settings are compared, the higher the best of them by luck, and "
+        "the bound rises with their number (Bonferroni)." + noise
     )
 
 
@@ -164,7 +177,7 @@ def _show_setting(setting: Setting) -> str:
     if not setting:
         return text(describe_setting(setting))
     return " ".join(
-        f'<span class="change">{text(describe_setting({key: value}))}</span>' for key, value in setting.items()
+        f'<span class="change">{breakable(describe_setting({key: value}))}</span>' for key, value in setting.items()
     )
 
 
@@ -191,18 +204,20 @@ def _effects(search: Mapping[str, Any], findings: Findings) -> str:
         f"{_ends(-reach[name], reach[name], signed=True)}</th>"
         for name, words in _MEASURES.items()
     )
+    counted = sum(len(effect.differences) for effect in findings.effects)
     rows = []
     for key, effects in groupby(findings.effects, key=lambda effect: effect.key):
         rows.append(f'<tr class="key"><th colspan="4">{breakable(key)}</th></tr>')
         rows += [_effect(effect, reach) for effect in effects]
     return (
         '\n<section class="full" id="effects">\n<div class="margin"><h2>Effects</h2><p>What changing one key alone '
-        "does, everything else as in the recipe: the difference of the means, with its 95 % interval. Where the "
+        "does, everything else as in the recipe: the difference of the means, with its interval. The intervals hold "
+        f"all {counted} together with 95 % (Bonferroni): a colour is chance on one page of twenty at most. Where an "
         "interval reaches over the upright line, nothing can be said.</p></div>\n"
         f'<div class="body"><div class="scroll"><table class="effects"><thead><tr><th>Value</th>{heads}</tr></thead>'
         "<tbody>\n" + "\n".join(rows) + "\n</tbody></table></div>"
         '<p class="legend"><span><i class="mean"></i>better</span><span><i class="bad"></i>worse</span>'
-        '<span><i class="open"></i>within the noise</span><span><i class="bar"></i>95 % interval</span></p>'
+        '<span><i class="open"></i>within the noise</span><span><i class="bar"></i>interval</span></p>'
         "</div>\n</section>\n"
     )
 
@@ -215,7 +230,8 @@ def _effect(effect: Effect, reach: Mapping[str, float]) -> str:
             cells.append('<td class="wide">–</td>')
             continue
         track = _track(found, low=-reach[name], high=reach[name], style=_leaning(name, found), zero=True)
-        cells.append(f'<td class="wide" title="{found.value:+.3f}{_interval(found)}">{track}</td>')
+        said = f'<span class="said"><b>{found.value:+.3f}</b>{_interval(found)}</span>'
+        cells.append(f'<td class="wide">{track}{said}</td>')
     return f"<tr><th>{text(describe_value(effect.value))}</th>{''.join(cells)}</tr>"
 
 
@@ -227,7 +243,7 @@ def _leaning(name: str, found: Estimate) -> str:
 
 
 def _interval(found: Estimate) -> str:
-    return "" if found.low is None or found.high is None else f", 95 % interval {found.low:+.3f} to {found.high:+.3f}"
+    return "" if found.low is None or found.high is None else f" {found.low:+.3f} to {found.high:+.3f}"
 
 
 def _track(
@@ -259,9 +275,17 @@ def _track(
 
 def _ends(low: float, high: float, *, signed: bool = False) -> str:
     """Return the numbers at the ends and in the middle of a line."""
-    names = [f"{value:{'+' if signed and abs(value) > 1e-9 else ''}.2f}" for value in (low, (low + high) / 2, high)]
+    digits = _digits(low, high)
+    names = [
+        f"{value:{'+' if signed and abs(value) > 1e-9 else ''}.{digits}f}" for value in (low, (low + high) / 2, high)
+    ]
     places = "".join(f'<i style="left:{place}%">{name}</i>' for place, name in zip((0, 50, 100), names, strict=True))
     return f'<span class="ends">{places}</span>'
+
+
+def _digits(low: float, high: float) -> int:
+    """Return the decimals with which the ends and the middle of a line read as different numbers."""
+    return min(max(2, math.ceil(-math.log10((high - low) / 2))), 6) if high > low else 2
 
 
 def _seeds(one: Tried) -> list[float]:
@@ -370,9 +394,10 @@ def _draw(
     extra: str = "",
 ) -> str:
     """Draw settings as dots: where along the width, and as high as their score."""
+    digits = _digits(low, high)
     parts = [
         f'<path class="grid" d="M{_LEFT:.0f},{_y(value, low, high):.1f}H{width - 8:.0f}"/><text class="tick" '
-        f'x="{_LEFT - 6:.0f}" y="{_y(value, low, high) + 3.5:.1f}" text-anchor="end">{value:.2f}</text>'
+        f'x="{_LEFT - 6:.0f}" y="{_y(value, low, high) + 3.5:.1f}" text-anchor="end">{value:.{digits}f}</text>'
         for value in (low, (low + high) / 2, high)
     ]
     parts += [
@@ -398,8 +423,11 @@ def _draw(
         parts.append(f'<text class="axis" x="{width / 2:.0f}" y="{_TOP + _HEIGHT + 30:.0f}" text-anchor="middle">{axis}'
                      "</text>")  # fmt: skip
     height = _TOP + _HEIGHT + (36 if axis else 24)
-    return f'<svg class="chart" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{text(label)}">' + (
-        "".join(parts) + "</svg>"
+    # No wider than it was drawn, nor much narrower: its words are as large as those of the next one.
+    size = f"max-width:{width:.0f}px;min-width:{min(width, 640) * 0.9:.0f}px"
+    return (
+        f'<svg class="chart" style="{size}" viewBox="0 0 {width:.0f} {height:.0f}" role="img" '
+        f'aria-label="{text(label)}">' + "".join(parts) + "</svg>"
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import mean, stdev
 from typing import Any
 
-from rushes.learning.plateau import LEVEL, Round, noise_between, pool_spread, student_quantile
+from rushes.learning.plateau import LEVEL, Round, noise_between, pool_spread, spread_of, student_quantile
 from rushes.learning.search import Setting, describe_setting, key_of
 from rushes.learning.trials import Trial, trials_of
 
@@ -22,8 +22,8 @@ class Estimate:
 
     Attributes:
         spread: standard deviation between the seeds; None where there was one, or of a difference.
-        low, high: 95 % interval by Student's distribution, with the spread pooled over all settings of the search;
-            None where nothing was repeated.
+        low, high: interval by Student's distribution, with the spread as `plateau.spread_of` has it; None where no
+            seed made a difference. Of a mean it holds with 95 %; of effects, all of a search hold together with 95 %.
     """
 
     value: float
@@ -83,6 +83,8 @@ class Findings:
         baseline: the recipe as it is, where it was tried.
         gain: of the best over the baseline; None where either is missing.
         noise: how far the best of so many would lie above the baseline by the seeds alone.
+        proven: whether the best beats the recipe as it is, or where that was not tried every other setting, beyond the
+            noise of the seeds.
         verdict: a sentence on what may be claimed.
     """
 
@@ -91,6 +93,7 @@ class Findings:
     baseline: Tried | None
     gain: float | None
     noise: float | None
+    proven: bool
     verdict: str
     effects: tuple[Effect, ...]
 
@@ -102,6 +105,7 @@ class Findings:
             "baseline": None if self.baseline is None else self.baseline.number,
             "gain": self.gain,
             "noise": self.noise,
+            "proven": self.proven,
             "verdict": self.verdict,
             "effects": [asdict(effect) for effect in self.effects],
         }
@@ -143,14 +147,25 @@ def find(trials: Iterable[Trial], *, seeds: int, focus: str, is_baseline: Callab
         baseline=baseline,
         gain=gain,
         noise=noise,
+        proven=best is not baseline and _is_proven(best, done, gain=gain, noise=noise),
         verdict=_verdict(best, baseline, done, gain=gain, noise=noise, seeds=seeds),
         effects=_effects(tried, baseline, measures),
     )
 
 
 def rounds_of(findings: Findings) -> list[Round]:
-    """Return the rounds that a stop rule looks at: complete settings, and those given up early with what they had."""
-    return [one.round for one in findings.tried if one.state in ("done", "pruned") and one.score is not None]
+    """Return the rounds that a stop rule looks at: complete settings, and those given up early.
+
+    What was given up counts no more than the lowest that was finished: the highest epoch of one seed is no score that
+    anybody would get, and may neither reach a target nor be the best.
+    """
+    finished = [one.round.score for one in findings.tried if one.state == "done" and one.score is not None]
+    roof = min(finished, default=math.inf)
+    return [
+        replace(one.round, score=min(one.round.score, roof)) if one.state == "pruned" else one.round
+        for one in findings.tried
+        if one.state in ("done", "pruned") and one.score is not None
+    ]
 
 
 def _gain(
@@ -160,6 +175,25 @@ def _gain(
         return None, None
     noise = noise_between(best.round, baseline.round, [one.round for one in done], among=max(1, len(done) - 1))
     return best.round.score - baseline.round.score, noise
+
+
+def _is_proven(best: Tried | None, done: Sequence[Tried], *, gain: float | None, noise: float | None) -> bool:
+    if best is None or len(done) < 2 or pool_spread([one.round for one in done])[0] is None:
+        return False
+    if gain is not None and noise is not None:
+        return gain > noise
+    return not _equals_of(best, done)
+
+
+def _equals_of(best: Tried, done: Sequence[Tried]) -> list[Tried]:
+    """Return the settings that cannot be told from the best; any two might have been picked: all pairs count."""
+    rounds, pairs = [one.round for one in done], len(done) * (len(done) - 1) // 2
+    return [
+        one
+        for one in done
+        if one is not best
+        and best.round.score - one.round.score <= noise_between(best.round, one.round, rounds, among=pairs)
+    ]
 
 
 def _verdict(
@@ -179,8 +213,8 @@ def _verdict(
     named = describe_setting(best.setting)
     if pool_spread([one.round for one in done])[0] is None:
         return (
-            f"{named} scores {gain:.3f} higher than the recipe as it is, from one seed each: how much is chance is not "
-            "known"
+            f"{named} scores {gain:.3f} higher than the recipe as it is, {_unmeasured(seeds)}: how much is chance is "
+            "not known"
         )
     if gain > noise:
         return f"{named} beats the recipe as it is by {gain:.3f}, beyond the noise of {seeds} seeds ({noise:.3f})"
@@ -191,36 +225,39 @@ def _verdict(
 
 
 def _verdict_without_baseline(best: Tried, done: Sequence[Tried], *, seeds: int) -> str:
-    """Compare with the worst: where not even that one is beaten, nothing can be said for any."""
+    """Say how many cannot be told from the best."""
     if len(done) == 1:
         return "one setting was trained to the end, and there is nothing to compare it with"
-    rounds = [one.round for one in done]
-    equal = sum(
-        best.round.score - one.round.score <= noise_between(best.round, one.round, rounds, among=len(done) - 1)
-        for one in done
-    )
-    if pool_spread(rounds)[0] is None:
-        return f"{describe_setting(best.setting)} scored highest, from one seed each: how much is chance is not known"
-    if equal == 1:
+    if pool_spread([one.round for one in done])[0] is None:
+        return f"{describe_setting(best.setting)} scored highest, {_unmeasured(seeds)}: how much is chance is not known"
+    equal = len(_equals_of(best, done))
+    if not equal:
         return f"{describe_setting(best.setting)} beats every other setting beyond the noise of {seeds} seeds"
     return (
-        f"{describe_setting(best.setting)} has the highest mean; {equal - 1} of the {len(done) - 1} others cannot be "
+        f"{describe_setting(best.setting)} has the highest mean; {equal} of the {len(done) - 1} others cannot be "
         f"told from it beyond the noise of {seeds} seeds"
     )
+
+
+def _unmeasured(seeds: int) -> str:
+    if seeds == 1:
+        return "from one seed each"
+    return f"and {seeds} seeds gave the same to the last digit, so that the seed decides nothing here"
 
 
 def _effects(
     tried: Sequence[Tried], baseline: Tried | None, measures: Mapping[str, Sequence[Sequence[float]]]
 ) -> tuple[Effect, ...]:
-    """Return the effect of each setting that changes one key alone."""
+    """Return the effect of each setting that changes one key alone; their intervals hold all together."""
     if baseline is None:
         return ()
+    alone = [one for one in tried if len(one.setting) == 1 and one.state == "done" and one is not baseline]
+    among = sum(name in baseline.measures for one in alone for name in one.measures)
+    rounds = {name: _rounds(groups) for name, groups in measures.items()}
     effects = []
-    for one in tried:
-        if len(one.setting) != 1 or one.state != "done" or one is baseline:
-            continue
+    for one in alone:
         differences = {
-            name: _difference(found, baseline.measures[name], one, baseline, measures[name])
+            name: _difference(found, baseline.measures[name], (one, baseline), rounds[name], among=among)
             for name, found in one.measures.items()
             if name in baseline.measures
         }
@@ -230,33 +267,43 @@ def _effects(
 
 
 def _difference(
-    ours: Estimate, theirs: Estimate, one: Tried, other: Tried, groups: Sequence[Sequence[float]]
+    ours: Estimate, theirs: Estimate, settings: tuple[Tried, Tried], rounds: Sequence[Round], *, among: int
 ) -> Estimate:
-    half = _half_width(groups, 1 / len(_scored(one.trials)) + 1 / len(_scored(other.trials)))
+    sides = [
+        Round(found.value, found.spread, len(_scored(one.trials)) if found.spread is not None else 1)
+        for found, one in zip((ours, theirs), settings, strict=True)
+    ]
     value = ours.value - theirs.value
+    half = _half_width(sides, rounds, among=among)
     return Estimate(value) if half is None else Estimate(value, None, value - half, value + half)
 
 
 def _estimate(values: Sequence[float], groups: Sequence[Sequence[float]]) -> Estimate | None:
     if not values:
         return None
-    middle = mean(values)
-    spread = stdev(values) if len(values) > 1 else None
-    half = _half_width(groups, 1 / len(values))
-    return Estimate(middle, spread) if half is None else Estimate(middle, spread, middle - half, middle + half)
+    (one,) = _rounds([values])
+    half = _half_width([one], _rounds(groups))
+    if half is None:
+        return Estimate(one.score, one.spread)
+    return Estimate(one.score, one.spread, one.score - half, one.score + half)
 
 
-def _half_width(groups: Sequence[Sequence[float]], share: float) -> float | None:
-    """Return half of a 95 % interval, with the spread pooled over groups of repeats; None where nothing was repeated.
+def _half_width(sides: Sequence[Round], rounds: Sequence[Round], *, among: int = 1) -> float | None:
+    """Return half of a 95 % interval of a mean, or of the difference of two; None where no seed made a difference.
 
     Args:
-        share: 1 / repeats of a mean; of a difference, the sum of both.
+        among: how many intervals hold together (Bonferroni's correction).
     """
-    repeated = [Round(mean(values), stdev(values), len(values)) for values in groups if len(values) > 1]
-    spread, freedom = pool_spread(repeated)
-    if spread is None:
+    freedom = pool_spread(rounds)[1]
+    if not freedom:
         return None
-    return student_quantile(1 - (1 - LEVEL) / 2, freedom) * spread * math.sqrt(share)
+    error = math.sqrt(sum(spread_of(one, rounds) ** 2 / one.repeats for one in sides))
+    return student_quantile(1 - (1 - LEVEL) / 2 / among, freedom) * error
+
+
+def _rounds(groups: Sequence[Sequence[float]]) -> list[Round]:
+    """Return groups of repeats as the stop rule has them; empty ones are left out."""
+    return [Round(mean(group), stdev(group) if len(group) > 1 else None, len(group)) for group in groups if group]
 
 
 def _values(group: Sequence[Trial], name: str, focus: str) -> list[float]:

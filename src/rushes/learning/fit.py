@@ -102,7 +102,8 @@ def fit(
             this network, these samples and this recipe.
         threads: that make batches.
         crew: the processes that train this network together, each of which calls this with the same arguments.
-        on_epoch: told the record of each epoch; what it raises ends the training, and leaves nothing to take up.
+        on_epoch: told the record of each epoch, and of those before where a training is taken up; what it raises ends
+            the training, and leaves nothing to take up.
 
     Raises:
         RunError: the loss is no number any more, no validation picture can be read, or one picture is too much for
@@ -135,6 +136,9 @@ def fit(
     if taken_up is not None:
         history, best_epoch, batch_size, best = taken_up
         best_rank = _rank_of(history, best_epoch, settings.monitor)
+        for record in history:  # a kill may have come between an epoch and its telling
+            if record["epoch"] > 0:
+                _tell(on_epoch, record, checkpoint)
 
     with making_threads(threads) as pool:
 
@@ -243,12 +247,7 @@ def fit(
                     checkpoint, kept, optimiser,
                     history=history, best_epoch=best_epoch, batch_size=batch_size, best=best,
                 )  # fmt: skip
-            if on_epoch is not None:
-                try:
-                    on_epoch(history[-1])
-                except (GivenUpError, RushesError):  # what else is raised may be mended: then it goes on from here
-                    checkpoint.unlink(missing_ok=True)
-                    raise
+            _tell(on_epoch, history[-1], checkpoint)
 
     if ran_away:
         advice = f"Lower training.learning_rate (now {highest_rate:g}), for example to {highest_rate / 10:g}"
@@ -287,6 +286,17 @@ def fit(
         if taken_up is not None
         else 0.0,
     )
+
+
+def _tell(on_epoch: EpochWatcher | None, record: Mapping[str, Any], checkpoint: Path) -> None:
+    """Tell who watches of an epoch; where that ends the training for good, nothing is left to take up."""
+    if on_epoch is None:
+        return
+    try:
+        on_epoch(record)
+    except (GivenUpError, RushesError):  # what else is raised may be mended: then it goes on from here
+        checkpoint.unlink(missing_ok=True)
+        raise
 
 
 def _order_of(train: LabelledPictures, balance: BalanceRecipe, seed: int, epoch: int) -> Places:

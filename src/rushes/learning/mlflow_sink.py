@@ -96,16 +96,18 @@ def database_of(to: str, root: Path) -> Path | None:
 def _outcome_of(sending: Sending, there: Sent | None) -> Outcome:
     if there is None or there.info.status != "FINISHED":
         return "sent"
-    return "judged since" if sending.judged and JUDGED_TAG not in there.data.tags else "there already"
+    judgement = sending.judgement
+    return "judged since" if judgement and there.data.tags.get(JUDGED_TAG) != judgement else "there already"
 
 
 def _send_one(client: MlflowClient, number: str, sending: Sending, there: Sent | None, outcome: Outcome) -> None:
     if outcome == "there already":
         return
     if outcome == "judged since" and there is not None:
-        _tell_judgement(client, there.info.run_id, sending)
+        _tell_readings(client, there.info.run_id, sending.judged)
         if sending.report is not None:
             client.log_artifact(there.info.run_id, str(sending.report))
+        client.set_tag(there.info.run_id, JUDGED_TAG, sending.judgement)  # last: what is cut off is told again
         return
     if there is not None:  # an earlier call was cut off in the middle of it
         client.delete_run(there.info.run_id)
@@ -113,10 +115,11 @@ def _send_one(client: MlflowClient, number: str, sending: Sending, there: Sent |
     identity = made.info.run_id
     _tell_params(client, identity, sending)
     _tell_readings(client, identity, sending.readings)
-    if sending.judged:
-        _tell_judgement(client, identity, sending)
+    _tell_readings(client, identity, sending.judged)
     for path in sending.files:
         client.log_artifact(identity, str(path))
+    if sending.judged:
+        client.set_tag(identity, JUDGED_TAG, sending.judgement)
     client.set_terminated(identity, "FINISHED", end_time=sending.end)
 
 
@@ -134,11 +137,6 @@ def _tell_readings(client: MlflowClient, identity: str, readings: Sequence[Readi
     for at in range(0, len(readings), _READINGS_AT_ONCE):
         some = readings[at : at + _READINGS_AT_ONCE]
         client.log_batch(identity, metrics=[Metric(one.name, one.value, one.time, one.step) for one in some])
-
-
-def _tell_judgement(client: MlflowClient, identity: str, sending: Sending) -> None:
-    _tell_readings(client, identity, sending.judged)
-    client.set_tag(identity, JUDGED_TAG, "true")
 
 
 def _runs_in(client: MlflowClient, number: str) -> Iterator[Sent]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 LEVEL = 0.95  # how sure one must be, one-sided, that a difference is no accident of the seeds
-UNMEASURED_NOISE = 0.01  # what stands for the noise where no round was repeated
+UNMEASURED_NOISE = 0.01  # what stands for the noise where no seed made a difference
+_EQUAL = 1e-9  # a spread up to here is rounding: the repeats are the same
 _MANY = 200  # degrees of freedom above which Student's distribution is the normal one, for our purpose
 
 
@@ -52,7 +53,13 @@ class Decision:
     noise: float | None
 
 
-def decide(rounds: Sequence[Round], *, target: float | None, patience: int) -> Decision:
+def decide(
+    rounds: Sequence[Round],
+    *,
+    target: float | None,
+    patience: int,
+    paired: Callable[[int, int], float | None] | None = None,
+) -> Decision:
     """Say whether to stop: the target is reached, or the last `patience` rounds gained nothing beyond the noise.
 
     The window is looked at as a whole, so that a slow climb counts as soon as it has left the noise.
@@ -61,29 +68,27 @@ def decide(rounds: Sequence[Round], *, target: float | None, patience: int) -> D
         rounds: in the order in which they were tried; what failed is left out.
         target: the score that is enough; None goes on to the plateau.
         patience: rounds without a gain before it stops, 1 or more.
+        paired: where no seeds tell the noise: given the positions of the best before and of the best since, how far
+            the two may lie apart by the accident of the samples they were compared on; None where it cannot tell.
     """
     if patience < 1:
         raise ValueError(f"patience must be 1 or more, got {patience}")
     if not rounds:
         return Decision(False, "nothing has been tried yet", None, None, None)
     best = best_of(rounds)
-    reached = target is not None and rounds[best].score >= target
-    if len(rounds) <= patience:
-        gain = noise = None
-    else:
-        before = rounds[best_of(rounds[:-patience])]
-        recent = rounds[len(rounds) - patience + best_of(rounds[-patience:])]
-        gain = recent.score - before.score
-        noise = noise_between(recent, before, rounds)
-    if reached:
-        return Decision(
-            True, f"the target is reached: {rounds[best].score:.3f}, wanted {target:.3f}", best, gain, noise
-        )
+    gain = noise = None
+    source = ""
+    if len(rounds) > patience:
+        before = best_of(rounds[:-patience])
+        recent = len(rounds) - patience + best_of(rounds[-patience:])
+        gain = rounds[recent].score - rounds[before].score
+        noise, source = _noise_of(rounds, recent, before, paired)
+    if target is not None and (highest := rounds[best].score) >= target:
+        return Decision(True, f"the target is reached: {highest:.3f}, wanted {target:.3f}", best, gain, noise)
     if gain is None or noise is None:
-        return Decision(
-            False, f"{len(rounds)} of {patience} rounds that a plateau takes, and one more", best, None, None
-        )
-    compared = f"the last {patience} gained {gain:+.3f}, and {noise:.3f} is {_source_of_noise(rounds)}"
+        return Decision(False, _too_early(len(rounds), patience), best, None, None)
+    moved = f"gained {gain:.3f}" if gain >= 0 else f"lost {-gain:.3f}"
+    compared = f"the last {'round' if patience == 1 else _counted(patience)} {moved}, and {noise:.3f} is {source}"
     if gain > noise:
         return Decision(False, f"still gaining: {compared}", best, gain, noise)
     return Decision(True, f"no gain beyond the noise: {compared}", best, gain, noise)
@@ -101,24 +106,41 @@ def best_of(rounds: Sequence[Round]) -> int:
 def noise_between(one: Round, other: Round, rounds: Sequence[Round], *, among: int = 1) -> float:
     """Return how far two scores may lie apart by the accident of their seeds alone.
 
-    It is Student's quantile times the standard error of the difference, with the spread pooled over all rounds, since
-    two or three seeds say little about the spread of one. Where no round was repeated it is `UNMEASURED_NOISE`.
+    It is Student's quantile times the standard error of the difference. Two or three seeds say little about the spread
+    of one round, so that it is pooled over all; but rounds do not spread alike, and where one of the two spread wider
+    than the pool, its own spread is taken. Where no seed made a difference it is `UNMEASURED_NOISE`.
 
     Args:
-        among: how many were compared before these two were picked: the more, the higher the best of them by chance
+        among: how many pairs were compared before this one was picked: the more, the wider the widest by chance
             (Bonferroni's correction).
     """
-    spread, freedom = pool_spread(rounds)
-    if spread is None:
+    freedom = pool_spread(rounds)[1]
+    if not freedom:
         return UNMEASURED_NOISE
-    return student_quantile(1 - (1 - LEVEL) / among, freedom) * spread * math.sqrt(1 / one.repeats + 1 / other.repeats)
+    squares = [spread_of(item, rounds) ** 2 / item.repeats for item in (one, other)]
+    return student_quantile(1 - (1 - LEVEL) / among, freedom) * math.sqrt(sum(squares))
+
+
+def spread_of(one: Round, rounds: Sequence[Round]) -> float:
+    """Return the standard deviation that a round is taken to have: the pooled one, or its own where that is larger.
+
+    Raises:
+        ValueError: no seed made a difference in any of the rounds.
+    """
+    pooled, _ = pool_spread(rounds)
+    if pooled is None:
+        raise ValueError("no seed made a difference in any of the rounds")
+    return max(pooled, one.spread or 0.0)
 
 
 def pool_spread(rounds: Sequence[Round]) -> tuple[float | None, int]:
     """Return the standard deviation between seeds, pooled over the rounds, and its degrees of freedom; None and 0
-    where no round was repeated.
+    where no seed made a difference.
+
+    A round whose repeats are equal to the last digit is left out: it tells that its seed decides nothing (a head that
+    has no dice, a network that answers one class), and not that others are as steady.
     """
-    repeated = [(item.spread, item.repeats - 1) for item in rounds if item.spread is not None]
+    repeated = [(item.spread, item.repeats - 1) for item in rounds if item.spread is not None and item.spread > _EQUAL]
     freedom = sum(free for _, free in repeated)
     if not freedom:
         return None, 0
@@ -158,7 +180,29 @@ def _within(angle: float, freedom: int) -> float:
     return (angle + inside) * 2 / math.pi if odd else inside
 
 
-def _source_of_noise(rounds: Sequence[Round]) -> str:
-    if pool_spread(rounds)[0] is None:
-        return "taken for the noise, since nothing was repeated with another seed"
-    return "within the noise of the seeds"
+def _noise_of(
+    rounds: Sequence[Round], recent: int, before: int, paired: Callable[[int, int], float | None] | None
+) -> tuple[float, str]:
+    """Return how large a gain must be, and the end of a sentence on where that comes from."""
+    if pool_spread(rounds)[0] is not None:
+        return noise_between(rounds[recent], rounds[before], rounds), "within the noise of the seeds"
+    if any(item.repeats > 1 for item in rounds):
+        why = "the seeds changed nothing"
+    else:
+        why = "one seed each does not tell the noise"
+    found = paired(before, recent) if paired is not None else None
+    if found is not None:
+        return found, f"within what the choice of validation's groups explains ({why})"
+    return UNMEASURED_NOISE, f"taken for the noise, since {why}"
+
+
+def _too_early(tried: int, patience: int) -> str:
+    more = patience + 1 - tried
+    return (
+        f"too early to tell: it may end once {_counted(patience)} in a row gain nothing, "
+        f"after {_counted(more)} more at the earliest"
+    )
+
+
+def _counted(count: int) -> str:
+    return "one round" if count == 1 else f"{count} rounds"

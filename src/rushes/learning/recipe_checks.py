@@ -25,6 +25,8 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
     Args:
         where: the file, or what stands for it, that the message names.
     """
+    if any(letter in "/\\" or not letter.isprintable() for letter in recipe.name) or recipe.name in (".", ".."):
+        raise RecipeError(f"{where}: name is {recipe.name!r}; files are named after it, so that it must be no path")
     chosen = {
         "split": (recipe.split, words.SPLIT_KINDS),
         "model.kind": (recipe.model.kind, words.KINDS),

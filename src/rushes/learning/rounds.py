@@ -133,6 +133,24 @@ def add_round(folder: Path, done: Round) -> None:
     write_text(path, before + json.dumps(done.to_table(), ensure_ascii=False) + "\n")
 
 
+def replace_last_round(folder: Path, done: Round) -> None:
+    """Put a round in the place of the last that a folder tells of, whole or not at all."""
+    path = folder / ROUNDS_FILE
+    *before, _ = path.read_text(encoding="utf-8").splitlines()
+    write_text(path, "".join(f"{line}\n" for line in [*before, json.dumps(done.to_table(), ensure_ascii=False)]))
+
+
+def does_seed_matter(recipe: Mapping[str, Any]) -> bool:
+    """Return whether a recipe, as a table with its defaults, trains otherwise from another seed.
+
+    A linear head and nearest neighbours on features have no dice, unless samples are drawn for them.
+    """
+    model, balance = recipe.get("model", {}), recipe.get("balance", {})
+    if model.get("kind") != "features" or model.get("head") not in ("linear", "knn"):
+        return True
+    return bool(balance.get("remove")) or balance.get("sampling", "all") != "all"
+
+
 def count_changes(before: Sequence[ManifestRow], after: Sequence[ManifestRow]) -> tuple[Change, ...]:
     """Return how labels changed from one manifest to a later one, the most frequent change first."""
     known = {row.frame_id: row.class_name for row in before}
@@ -173,8 +191,8 @@ def what_would_help(done: Round) -> list[str]:
     groups = done.validation.get("groups")
     if isinstance(groups, int) and 0 < groups < 8:
         advice.append(f"label more groups: validation rests on {groups}, so that small gains cannot be seen")
-    if len(done.runs) == 1:
-        advice.append("measure the noise: --seeds 3 trains every round three times")
+    if len(done.runs) == 1 and does_seed_matter(done.recipe):
+        advice.append("measure the noise: --seeds 3 trains this round twice more, and every later one three times")
     if done.review.get("wrong"):
         advice.append(
             f"check labels where the model agrees: {done.review['wrong']} of {done.review['checked']} checks were wrong"

@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from rushes.errors import RecipeError, did_you_mean
@@ -83,11 +83,12 @@ class Search:
         return {name: getattr(self, name) for name in names} | {"space": space}
 
 
-def parse_search(table: Mapping[str, Any], where: str) -> Search:
+def parse_search(table: Mapping[str, Any], where: str, *, recipe: Mapping[str, Any] | None = None) -> Search:
     """Turn the `[search]` table of a recipe's file into a Search; keys and values are checked.
 
     Args:
         where: what messages call the file.
+        recipe: the table of the recipe; with it, a space with faulty keys is told of its faulty values too.
 
     Raises:
         RecipeError: a key is unknown (the nearest is named), a value is not allowed, or the space is empty. All that
@@ -117,7 +118,7 @@ def parse_search(table: Mapping[str, Any], where: str) -> Search:
             '[search.space]\n"training.learning_rate" = [0.0003, 0.001, 0.003]'
         )
     return Search(**{item.name: getattr(search, item.name) for item in fields(search)} | {
-        "space": _parse_space(search, place=f"{where}: [search.space]")
+        "space": _parse_space(search, recipe, where=where)
     })  # fmt: skip
 
 
@@ -136,7 +137,7 @@ def read_search(table: Mapping[str, Any], *, where: str, method: str = "", **num
     if isinstance(body, Mapping):
         said = {"method": method or None} | numbers
         body = {**body, **{key: value for key, value in said.items() if value is not None}}
-    return parse_search(body, where)
+    return parse_search(body, where, recipe=table)
 
 
 def plan_settings(search: Search, table: Mapping[str, Any], *, where: str) -> list[Setting]:
@@ -174,6 +175,12 @@ def check_space(search: Search, table: Mapping[str, Any], *, where: str) -> None
         RecipeError: the recipe itself is faulty, or values are: all of them at once.
     """
     recipe_of(table, {}, where=where)
+    faults = _faults_of_values(search, table, where=where)
+    if faults:
+        raise RecipeError("\n".join(faults))
+
+
+def _faults_of_values(search: Search, table: Mapping[str, Any], *, where: str) -> list[str]:
     faults: dict[str, None] = {}
     for key, tried in search.space.items():
         for value in (tried.low, tried.high) if isinstance(tried, Range) else tried:
@@ -185,8 +192,7 @@ def check_space(search: Search, table: Mapping[str, Any], *, where: str) -> None
                 for values in combined
             ):
                 faults[fault] = None
-    if faults:
-        raise RecipeError("\n".join(faults))
+    return list(faults)
 
 
 def recipe_of(table: Mapping[str, Any], setting: Setting, *, where: str, repeat: int = 0) -> Recipe:
@@ -256,7 +262,8 @@ def describe_value(value: Any) -> str:
     return ("[" + ", ".join(map(describe_value, value)) + "]") if isinstance(value, list) else str(value)
 
 
-def _parse_space(search: Search, *, place: str) -> dict[str, Any]:
+def _parse_space(search: Search, recipe: Mapping[str, Any] | None, *, where: str) -> dict[str, Any]:
+    place = f"{where}: [search.space]"
     faults, space = [], {}
     known = recipe_keys()
     for key, tried in _dotted(search.space):
@@ -272,6 +279,9 @@ def _parse_space(search: Search, *, place: str) -> dict[str, Any]:
             except ValueError as error:
                 faults.append(f"{place}: {key} {error}")
     if faults:
+        # The rest is looked at too, so that nobody mends the keys only to hear of the values.
+        if recipe is not None and not _fault_of(recipe, {}, where=where):
+            faults += _faults_of_values(replace(search, space=space), recipe, where=where)
         raise RecipeError("\n".join(faults))
     return space
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from rushes.learning.runs import RUN_FILE, Run
+from rushes.storage.files import digest_of_bytes
 
 REPORT_FILE = "report.html"
 METRICS_FILE = "metrics.json"
@@ -58,6 +59,14 @@ class Sending:
     end: int
 
     @property
+    def judgement(self) -> str:
+        """Digest of what was found on test and of its page: another one is told again; "" before it was asked."""
+        if not self.judged:
+            return ""
+        said = json.dumps([(one.name, one.value) for one in self.judged])
+        return digest_of_bytes(said.encode() + (self.report.read_bytes() if self.report else b""))
+
+    @property
     def report(self) -> Path | None:
         """The page that `rushes evaluate` wrote; None before it was asked."""
         return next((path for path in self.files if path.name == REPORT_FILE), None)
@@ -66,6 +75,7 @@ class Sending:
 def plan_sending(run: Run) -> Sending:
     """Return what is told of a run; its weights and its pictures' predictions stay where they are."""
     end = int(datetime.fromisoformat(run.created_at).timestamp() * 1000)
+    judged_at = _judged_at(run) or end
     start = end - int(run.elapsed_seconds * 1000)
     files = tuple(path for path in (run.folder / RUN_FILE, run.folder / REPORT_FILE) if path.is_file())
     facts = {
@@ -84,7 +94,7 @@ def plan_sending(run: Run) -> Sending:
             *_of_epochs(run.history, run.classes, start=start),
             *(Reading(name_for_store(key), float(value), 0, end) for key, value in facts.items()),
         ),
-        judged=tuple(Reading(f"test/{name_for_store(key)}", value, 0, end) for key, value in _test_of(run)),
+        judged=tuple(Reading(f"test/{name_for_store(key)}", value, 0, judged_at) for key, value in _test_of(run)),
         tags=_tags_of(run),
         files=files,
         start=start,
@@ -148,6 +158,14 @@ def _validation_of(run: Run) -> dict[str, float]:
               "accuracy": found.accuracy}  # fmt: skip
     scores |= {f"recall/{name}": recall for name, recall in zip(predictions.classes, found.recalls, strict=True)}
     return {f"validation/{key}": value for key, value in scores.items() if value is not None and _is_number(value)}
+
+
+def _judged_at(run: Run) -> int:
+    """Return when the run was judged last, in milliseconds: of two readings of a step a store shows the later."""
+    try:
+        return int((run.folder / METRICS_FILE).stat().st_mtime * 1000)
+    except OSError:
+        return 0
 
 
 def _test_of(run: Run) -> Iterator[tuple[str, float]]:

@@ -127,10 +127,15 @@ def train_one(
         )
     except _PrunedError:
         return Ended(pruned=True, seconds=time.monotonic() - started)
-    except (RushesError, MemoryError, RuntimeError) as error:
+    except (RushesError, MemoryError, RuntimeError, OSError) as error:
+        if isinstance(error, ConnectionError):
+            raise  # whoever sent the work is gone
         if isinstance(error, RuntimeError) and "out of memory" not in str(error).casefold():
             raise  # a bug is to be seen as one
-        reason = str(error) if isinstance(error, RushesError) else f"out of memory: {error}".strip(" :")
+        if isinstance(error, RushesError):
+            reason = str(error)
+        else:
+            reason = f"{'the system' if isinstance(error, OSError) else 'out of memory'}: {error}".strip(" :")
         return Ended(reason=reason, seconds=time.monotonic() - started)
     return Ended(run=run.folder, seconds=run.elapsed_seconds)
 
@@ -138,22 +143,22 @@ def train_one(
 def _find_kept(recipe: Recipe, ground: Ground) -> Run | None:
     """Return the run of a recipe that was kept just before a search was killed, or None."""
     slug = name_run(recipe.name, datetime(2000, 1, 1)).removeprefix("2000-01-01-000000")
-    wanted = json.loads(json.dumps(recipe.to_table() | {"task": ground.task.name}))
     for path in sorted(ground.runs_folder.glob(f"[0-9]*{slug}*/{RUN_FILE}")):
         with suppress(RunError):
             run = read_run(path.parent)
-            if _as_asked(run.recipe, wanted) == wanted:
+            if is_run_of(run, recipe, task_name=ground.task.name):
                 return run
     return None
 
 
-def _as_asked(trained: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a run's recipe without what was found while training, where the wanted one leaves it to be found."""
-    asked = dict(trained)
+def is_run_of(run: Run, recipe: Recipe, *, task_name: str) -> bool:
+    """Return whether a run was trained by a recipe: what the recipe leaves to be found while training may be any."""
+    wanted = json.loads(json.dumps(recipe.to_table() | {"task": task_name}))
+    asked = json.loads(json.dumps(run.recipe))
     if wanted["training"]["batch_size"] == 0:
         found = {name: wanted["training"][name] for name in ("batch_size", "learning_rate")}
-        asked["training"] = dict(trained["training"]) | found
-    return asked
+        asked["training"] = dict(asked["training"]) | found
+    return bool(asked == wanted)
 
 
 class _Worker:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import time
@@ -9,13 +10,15 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rushes.errors import RecipeError, RunError
+from rushes.errors import RecipeError, RunError, WeightsError
 from rushes.learning.findings import Findings, find, rounds_of
 from rushes.learning.ground import Ground
 from rushes.learning.plateau import decide
+from rushes.learning.recipe import Recipe
 from rushes.learning.recipe_files import SEARCH
 from rushes.learning.runs import Run, read_run
 from rushes.learning.search import (
@@ -54,6 +57,7 @@ _EPOCHS_FOLDER = "epochs"  # of trainings under way: what optuna was told of eac
 _LOCK_FILE = "search.lock"
 _STARTS = 5  # settings that optuna draws at random, and trainings that are never given up, before it compares
 _DRAWS = 50  # of a setting that was not tried yet
+_LIBRARIES = ("torch", "timm")  # of which another version trains otherwise
 _DIGITS = 3  # of a number that is drawn
 
 
@@ -147,6 +151,8 @@ def plan_search(search: Search, table: Mapping[str, Any], *, where: str, ground:
         "task": [ground.task.name, *ground.task.classes],
         "manifest": digest_of_file(ground.manifest),
         "split": ground.split.digest,
+        "weights": _digests_of_weights(search, recipe, ground),
+        "libraries": {name: version(name) for name in _LIBRARIES},
     }
     digest = digest_of_bytes(json.dumps(depends, sort_keys=True, default=list).encode())
     slug = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in str(table["name"]))
@@ -163,6 +169,28 @@ def plan_search(search: Search, table: Mapping[str, Any], *, where: str, ground:
         focus=focus_of(search, ground.task.classes, where=where),
         digest=digest,
     )
+
+
+def _digests_of_weights(search: Search, recipe: Recipe, ground: Ground) -> dict[str, str]:
+    """Return what the weights that trainings begin with hash to: another file under the same name is another search.
+
+    What cannot be read is left out: its trainings fail, and say why.
+    """
+    from rushes.learning.start import find_start
+
+    def named(key: str, value: str) -> set[str]:
+        tried = search.space.get(key, ())
+        return {word for word in (value, *(() if isinstance(tried, Range) else tried)) if word}
+
+    digests = {}
+    for word in sorted(named("model.weights", recipe.model.weights)):
+        path = ground.project_root / Path(word).expanduser()
+        if path.is_file():
+            digests[word] = digest_of_file(path)
+    for word in sorted(named("model.start", recipe.model.start)):
+        with suppress(RunError, WeightsError):
+            digests[word] = find_start(word, project_root=ground.project_root, runs_folder=ground.runs_folder).sha256
+    return digests
 
 
 def run_search(
@@ -189,10 +217,10 @@ def run_search(
         RunError: the search is going on elsewhere, or its folder was tampered with.
     """
     with _held(plan.folder):
-        path = plan.folder / TRIALS_FILE
-        trials = [trial for trial in read_trials(path) if not (retry_failed and trial.state == "failed")]
+        known = read_trials(plan.folder / TRIALS_FILE)
+        trials = [trial for trial in known if not (retry_failed and trial.state == "failed")]
         write_search(plan, plan.find(trials), stopped=None, command=command)
-        record = _Record(plan, trials, progress)
+        record = _Record(plan, trials, progress, given={trial.number: trial.setting for trial in known})
         source = _Asked(record) if plan.search.method == "optuna" else _Listed(record)
         train_all(source, plan.ground, devices=devices, workers=workers, tell=record.note)
         findings = plan.find(record.trials)
@@ -225,10 +253,15 @@ def write_search(plan: Plan, findings: Findings, *, stopped: str | None, command
 
 
 class _Record:
-    """The trials of a search as they come in: kept on disk at once, and counted."""
+    """The trials of a search as they come in: kept on disk at once, and counted.
 
-    def __init__(self, plan: Plan, trials: Sequence[Trial], progress: Progress) -> None:
-        self.plan, self.trials, self.trained = plan, list(trials), 0
+    `given` is number -> setting of all that was ever begun, those that are to be trained anew among them.
+    """
+
+    def __init__(
+        self, plan: Plan, trials: Sequence[Trial], progress: Progress, *, given: Mapping[int, Setting]
+    ) -> None:
+        self.plan, self.trials, self.given, self.trained = plan, list(trials), dict(given), 0
         self._progress = progress
         self._most = plan.most
         self._started = time.monotonic()
@@ -287,7 +320,7 @@ class _Listed:
         plan = record.plan
         self._left = deque(
             (number, setting, repeat)
-            for number, setting in enumerate(plan.settings)
+            for number, setting in _numbered(plan.settings, record.given)
             for repeat in range(plan.search.seeds)
             if not record.has(setting, repeat)
         )
@@ -315,6 +348,18 @@ class _Listed:
         return decision.stop
 
 
+def _numbered(settings: Sequence[Setting], given: Mapping[int, Setting]) -> Iterator[tuple[int, Setting]]:
+    """Yield each setting with its number: the one that it was begun under, or the next that is free.
+
+    The order of the keys in a recipe's file may change between two calls, and with it that of a grid.
+    """
+    number_of = {key_of(setting): number for number, setting in given.items()}
+    free = (number for number in itertools.count() if number not in given)
+    for setting in settings:
+        known = number_of.get(key_of(setting))
+        yield (next(free) if known is None else known), setting
+
+
 class _Asked:
     """Optuna: a sampler chooses the next setting from all that are known, a pruner gives trainings up.
 
@@ -330,7 +375,7 @@ class _Asked:
         self._space = {key: _distribution(tried) for key, tried in record.plan.search.space.items()}
         self._waiting: deque[tuple[int, Setting, int]] = deque()  # repeats of settings that were not given up
         self._watched: dict[tuple[int, int], tuple[optuna.trial.Trial, dict[int, float]]] = {}
-        self._given: dict[int, Setting] = {trial.number: trial.setting for trial in record.trials}
+        self._given: dict[int, Setting] = dict(record.given)
         self.stopped = "as many settings were tried as were asked for"
         self._queue_rest(sorted(self._given))
         self._write_log()
@@ -368,9 +413,15 @@ class _Asked:
         self._write_log()
 
     def _queue_rest(self, numbers: Sequence[int]) -> None:
-        """Queue the repeats that are still owed of settings that were neither given up nor failed."""
+        """Queue the repeats that are still owed of settings that were neither given up nor failed.
+
+        Of one whose first seed is to be trained anew that one alone: whether the others are owed it has still to say.
+        """
         for number in numbers:
             setting = self._given[number]
+            if not self._record.has(setting, 0):
+                self._waiting.append((number, setting, 0))
+                continue
             states = {trial.state for trial in self._record.trials if trial.number == number}
             if states <= {"done"}:
                 self._waiting.extend(
@@ -511,9 +562,12 @@ def _value_at(table: Mapping[str, Any], key: str) -> Any:
 
 
 def _append_line(path: Path, value: Any) -> None:
+    """Write a value behind the others; what a kill left of a line goes first."""
     path.parent.mkdir(exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(value) + "\n")
+    path.touch()
+    with path.open("rb+") as file:
+        file.truncate(file.seek(file.read().rfind(b"\n") + 1))
+        file.write(json.dumps(value).encode() + b"\n")
 
 
 def _read_lines(path: Path) -> list[tuple[int, float]]:

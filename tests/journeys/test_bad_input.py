@@ -217,7 +217,7 @@ def test_steps_out_of_order_name_the_step_before(rushes: Rushes, project: Path, 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--set", "training.epoch=3"), "unknown key 'epoch'. Did you mean 'epochs'"),
+        (("--set", "training.epoch=3"), "unknown key 'training.epoch'. Did you mean 'training.epochs'"),
         (("--set", "model.kind=cn"), "model.kind is 'cn'. Did you mean 'cnn'"),
         (("--set", "training.epochs=many"), "must be a whole number"),
         (("--set", "epochs"), "section.key=value"),

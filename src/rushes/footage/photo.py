@@ -22,7 +22,7 @@ from rushes.storage.places import Place
 from rushes.storage.reading import open_place
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from PIL import Image, ImageCms
 
 MAX_PIXELS = 178_000_000  # of the picture as stored; more is taken for a decompression bomb
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
@@ -36,6 +36,8 @@ _ORIENTATION = 0x0112  # EXIF tag
 _EXIF_DIRECTORY = 0x8769
 # Tags of EXIF 2.32 that state a time, with those of its fraction and of its offset; the first that is stated counts.
 _TIMES = ((0x9003, 0x9291, 0x9011), (0x9004, 0x9292, 0x9012), (0x0132, 0x9290, 0x9010))
+_transforms = threading.local()  # of each thread: colour profiles met lately -> their way to sRGB
+_MOST_TRANSFORMS = 16
 _opening = threading.Lock()  # warning filters belong to the process, so that one thread at a time may change them
 
 
@@ -207,13 +209,28 @@ def _to_srgb(image: Image.Image) -> Image.Image | None:
     profile = image.info.get("icc_profile")
     if not profile or image.mode not in ("RGB", "CMYK"):
         return None
+    # To build a transform takes longer than to decode a still, and the stills of a shoot bear the same profile.
+    known: dict[tuple[bytes, str], ImageCms.ImageCmsTransform | None] = _transforms.__dict__.setdefault("known", {})
+    key = (bytes(profile), image.mode)
     try:
-        embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "sRGB" in ImageCms.getProfileDescription(embedded):
-            return None
-        return ImageCms.profileToProfile(image, embedded, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        if key not in known:
+            if len(known) >= _MOST_TRANSFORMS:
+                known.clear()
+            known[key] = _transform_to_srgb(*key)
+        transform = known[key]
+        return ImageCms.applyTransform(image, transform) if transform is not None else None
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None
+
+
+def _transform_to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return what brings pixels of a profile to sRGB; None where they are in it."""
+    from PIL import ImageCms
+
+    embedded = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    if "sRGB" in ImageCms.getProfileDescription(embedded):
+        return None
+    return ImageCms.buildTransform(embedded, ImageCms.createProfile("sRGB"), mode, "RGB")
 
 
 def _stretch(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:

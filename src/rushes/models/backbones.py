@@ -187,7 +187,7 @@ def load_weights(body: nn.Module, backbone: Backbone, file: Path) -> None:
                            f"Needed: a .safetensors or .pth file of timm's '{backbone.name}'") from error  # fmt: skip
     # Built with the class output that the file has, timm checks every name and shape; otherwise it forgives all.
     class_count = int(heads[0].shape[0]) if heads else 0
-    overlay = {"file": str(file), "num_classes": class_count, "label_offset": 0, "custom_load": False}
+    overlay = {"state_dict": dict(state), "num_classes": class_count, "label_offset": 0, "custom_load": False}
     try:
         with_head = _create(backbone, {"num_classes": class_count, "pretrained_cfg_overlay": overlay}, pretrained=True)
         with_head.reset_classifier(0)  # type: ignore[operator]

@@ -78,18 +78,19 @@ class _Lesson:
         self.split: Split = plan_split(self.rows, task=self.task.name, kind="mixed", settings=settings)
 
     def train(self, recipe: Recipe) -> Run:
-        from rushes.learning.train import train
+        from rushes.learning.ground import Ground, train_on
 
-        return train(
-            recipe,
+        ground = Ground(
             task=self.task,
             manifest=self.manifest,
-            rows=self.rows,
+            rows=tuple(self.rows),
             split=self.split,
+            split_path=None,
             project_root=self.media,
             runs_folder=self.folder / "runs",
             cache_folder=self.folder / "cache",
         )
+        return train_on(ground, recipe)
 
 
 def _compare(lesson: _Lesson, say: Say) -> _Found:

@@ -69,18 +69,19 @@ class _Course:
         self.split = plan_split(self.rows, task=self.task.name, kind="mixed", settings=settings)
 
     def train(self, recipe: Recipe, *, cache: str) -> Run:
-        from rushes.learning.train import train
+        from rushes.learning.ground import Ground, train_on
 
-        return train(
-            recipe,
+        ground = Ground(
             task=self.task,
             manifest=self.manifest,
-            rows=self.rows,
+            rows=tuple(self.rows),
             split=self.split,
+            split_path=None,
             project_root=self.root,
             runs_folder=self.root / "runs",
             cache_folder=self.root / cache,
         )
+        return train_on(ground, recipe)
 
 
 def _compare(course: _Course, say: Say) -> Outcome:

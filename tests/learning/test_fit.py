@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from learning.tiny import StopAt, cnn_recipe
+from learning.tiny import Samples, StopAt, cnn_recipe
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import RunError
 from rushes.labels.manifest import ManifestRow
@@ -16,7 +16,7 @@ from rushes.learning.augment import plan_augmentations
 from rushes.learning.fit import Fitted, fit
 from rushes.learning.monitors import GivenUpError, score
 from rushes.learning.recipe_files import parse_recipe
-from rushes.learning.samples import Samples, UnusableSample
+from rushes.learning.samples import UnusableSample
 from rushes.learning.threads import torch_threads
 from rushes.models.designs import Design
 from rushes.models.network import Network, build_network
@@ -85,7 +85,7 @@ def test_a_training_that_was_interrupted_ends_as_if_it_never_was(tmp_path: Path,
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "cut", progress=StopAt(f"epoch {epoch}/6"))
     resumed, fitted = run(tmp_path / "cut")
-    assert (fitted.resumed_after, fitted.best_epoch, fitted.epochs) == (epoch - 1, expected.best_epoch, 6)
+    assert (fitted.pace["resumed_after"], fitted.best_epoch, fitted.epochs) == (epoch - 1, expected.best_epoch, 6)
     assert [record["validation_loss"] for record in fitted.history] == [
         record["validation_loss"] for record in expected.history
     ]
@@ -97,7 +97,7 @@ def test_a_training_that_was_interrupted_ends_as_if_it_never_was(tmp_path: Path,
 def test_a_state_that_cannot_be_read_is_passed_over(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "state.safetensors").write_bytes(content)
     _, fitted = run(tmp_path)
-    assert fitted.resumed_after is None
+    assert fitted.pace["resumed_after"] is None
     assert fitted.epochs == 6
 
 
@@ -230,7 +230,7 @@ def test_a_training_taken_up_tells_of_all_its_epochs(tmp_path: Path) -> None:
         run(tmp_path, on_epoch=killed)
     heard: list[int] = []
     _, fitted = run(tmp_path, on_epoch=lambda record: heard.append(record["epoch"]))
-    assert fitted.resumed_after == 2
+    assert fitted.pace["resumed_after"] == 2
     assert heard == [record["epoch"] for record in fitted.history if record["epoch"]]
 
 
@@ -242,7 +242,7 @@ def test_a_fault_of_who_watches_leaves_a_state_to_go_on_from(tmp_path: Path) -> 
     with pytest.raises(OSError, match="the disk is full"):
         run(tmp_path, on_epoch=on_epoch)
     _, fitted = run(tmp_path)
-    assert fitted.resumed_after == 2
+    assert fitted.pace["resumed_after"] == 2
     assert fitted.earlier_seconds == pytest.approx(sum(record["seconds"] for record in fitted.history[:2]))
 
 

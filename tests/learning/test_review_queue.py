@@ -90,8 +90,8 @@ def test_noise_counts_doubts_and_checks_apart() -> None:
         ]
     )
     assert (noise.doubted, noise.corrected, noise.confirmed_model) == (3, 2, 1)
-    assert (noise.checked, noise.wrong, noise.share_wrong) == (2, 1, 0.5)
-    assert measure_noise([]).share_wrong is None
+    assert (noise.checked, noise.wrong) == (2, 1)
+    assert measure_noise([]).checked == 0
 
 
 def test_the_interval_of_a_share_is_wilsons() -> None:

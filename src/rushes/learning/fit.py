@@ -55,11 +55,11 @@ class Fitted:
         history: one table per epoch.
         batch_size: samples per step, which may have been looked for.
         learning_rate: the highest, which follows a batch size that was looked for.
-        pace: how fast it went: `images_per_second` through the network in training, `waiting_share` of that time in
-            which the network waited for pictures, and what it rests on.
+        pace: how fast it went: `images_per_second` through the network in training, `waiting_share` of the time of
+            training and watching in which it waited for pictures, what it rests on, and `resumed_after`: the epoch
+            after which an interrupted training was taken up.
         notes: what a person should know of how the machine took it.
-        resumed_after: the epoch after which an interrupted training was taken up; None where it began anew.
-        earlier_seconds: what its epochs had taken before that.
+        earlier_seconds: what its epochs had taken before it was taken up.
     """
 
     epochs: int
@@ -69,7 +69,6 @@ class Fitted:
     learning_rate: float
     pace: Mapping[str, Any]
     notes: tuple[str, ...] = ()
-    resumed_after: int | None = None
     earlier_seconds: float = 0.0
 
 
@@ -281,7 +280,6 @@ def fit(
             "resumed_after": first_epoch - 1 if taken_up is not None else None,
         },
         notes=tuple(learner.notes),
-        resumed_after=first_epoch - 1 if taken_up is not None else None,
         earlier_seconds=sum(record["seconds"] for record in history if record["epoch"] < first_epoch)
         if taken_up is not None
         else 0.0,

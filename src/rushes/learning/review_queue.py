@@ -104,16 +104,6 @@ class Noise:
     checked: int
     wrong: int
 
-    @property
-    def share_wrong(self) -> float | None:
-        """The share of wrong labels where label and model agree; None where nothing was checked."""
-        return self.wrong / self.checked if self.checked else None
-
-    @property
-    def range_wrong(self) -> tuple[float, float] | None:
-        """The 95 % interval of that share (Wilson 1927), as if samples were independent; None without checks."""
-        return wilson(self.wrong, self.checked) if self.checked else None
-
 
 def plan_queue(
     answers: Mapping[str, Predictions],

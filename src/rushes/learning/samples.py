@@ -27,38 +27,6 @@ _READ_AHEAD = 16
 _SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """Labelled pictures of one part, row by row.
-
-    Attributes:
-        rows: (samples,) of the manifest.
-        truth: (samples,) int64, index of the labelled class.
-        pixels: (samples, height, width, channels) uint8, prepared.
-    """
-
-    rows: tuple[ManifestRow, ...]
-    truth: npt.NDArray[np.int64]
-    pixels: npt.NDArray[np.uint8]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(height, width, channels) of each picture."""
-        height, width, channels = self.pixels.shape[1:]
-        return height, width, channels
-
-    def announce(self, place: int) -> None:
-        """Nothing has to be fetched."""
-
-    def read(self, place: int) -> npt.NDArray[np.uint8]:
-        """Return a picture, (height, width, channels)."""
-        picture: npt.NDArray[np.uint8] = self.pixels[place]
-        return picture
-
-
 class StoredSamples:
     """Labelled pictures of one part, read and prepared when they are asked for, and kept prepared; safe for threads.
 

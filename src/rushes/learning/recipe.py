@@ -277,7 +277,7 @@ class Recipe:
     heads: Mapping[str, HeadRecipe] = field(default_factory=dict)  # of kind `shots`: task -> how it is answered
 
     def to_table(self) -> dict[str, Any]:
-        """Return the resolved recipe as plain values, ready for JSON; what is of shots alone only where it is of shots."""
+        """Return the resolved recipe as plain values, ready for JSON; what is of shots only where it is."""
         table = {"schema": SCHEMA, **asdict(self)}
         if self.model.kind != "shots":
             for key in ("shots", "synthetic", "heads"):

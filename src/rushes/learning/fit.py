@@ -32,15 +32,13 @@ from rushes.learning.hardware import (
 from rushes.learning.learner import Learner
 from rushes.learning.loader import LabelledPictures, Loader, Pixels, Places, in_batches
 from rushes.learning.monitors import GivenUpError, Scores, score
-from rushes.learning.rates import optimiser_groups
+from rushes.learning.rates import optimiser_groups, plateau_share, rank_of, rate_share
 from rushes.learning.recipe import BalanceRecipe, Recipe
 from rushes.models.network import Network
 from rushes.progress import Progress, silent
 
 EpochWatcher = Callable[[Mapping[str, Any]], None]
 
-_WARM_UP = 0.05  # share of the steps over which the learning rate rises
-_LAST_RATE = 0.02  # of the highest
 _LOOKED_AT = 20  # steps between two looks at the loss on a device that computes ahead
 _TRIED_STEPS = 6  # of each batch size, when one is looked for
 
@@ -134,7 +132,7 @@ def fit(
     taken_up = read_checkpoint(checkpoint, kept, optimiser)
     if taken_up is not None:
         history, best_epoch, batch_size, best = taken_up
-        best_rank = _rank_of(history, best_epoch, settings.monitor)
+        best_rank = rank_of(next(record for record in history if record["epoch"] == best_epoch), settings.monitor)
         for record in history:  # a kill may have come between an epoch and its telling
             if record["epoch"] > 0:
                 _tell(on_epoch, record, checkpoint)
@@ -207,9 +205,10 @@ def fit(
                 # Small sets would spoil a backbone's batch statistics, and weights with folded ones have none to learn.
                 network.body.eval()
             batches = following or begin_epoch(epoch)
+            epoch_rate = highest_rate * plateau_share(history, settings)
             learner.begin()
             for step, batch in enumerate(batches):
-                rate = _rate_at((epoch - 1) * steps_per_epoch + step, step_count) * highest_rate
+                rate = rate_share((epoch - 1) * steps_per_epoch + step, step_count, settings.schedule) * epoch_rate
                 learner.learn(batch, rate)
                 shown_count += len(batch.places)
                 if device.type == "cpu" or step % _LOOKED_AT == _LOOKED_AT - 1 or step + 1 == steps_per_epoch:
@@ -322,15 +321,6 @@ def _look_for_batch_size(
         return find_batch_size(batch_sizes_to_try(len(train)), rate_of, learner.device)
 
 
-def _rate_at(step: int, step_count: int) -> float:
-    """Return the learning rate of a step, from 0, as a share of the highest."""
-    warm_up = max(1, round(_WARM_UP * step_count))
-    if step < warm_up:
-        return (step + 1) / warm_up
-    way = (step - warm_up) / max(1, step_count - warm_up)
-    return _LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * way)) / 2
-
-
 def _copy(parameters: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: parameter.detach().clone() for name, parameter in parameters.items()}
 
@@ -347,11 +337,6 @@ def _record(epoch: int, watched: Scores, *, train_loss: float | None, rate: floa
         "learning_rate": rate,
         "seconds": seconds,
     }
-
-
-def _rank_of(history: list[dict[str, Any]], epoch: int, monitor: str) -> tuple[float, float]:
-    found = next(record for record in history if record["epoch"] == epoch)
-    return Scores(found["validation_loss"], found["f1_macro"], found["balanced_accuracy"]).rank(monitor)
 
 
 def _note(epoch: int, epoch_count: int, loss: float, history: list[dict[str, Any]], seconds_left: float) -> str:

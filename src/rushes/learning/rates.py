@@ -1,16 +1,60 @@
-"""How fast each part of a network learns, as shares of the recipe's learning rate."""
+"""How fast each part of a network learns, and when, as shares of the recipe's learning rate."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rushes.learning.monitors import Scores
 from rushes.learning.recipe import Recipe, TrainingRecipe
 
 if TYPE_CHECKING:
     from rushes.models.network import Network
 
 _BODY = "body."
+_WARM_UP = 0.05  # share of the steps over which the learning rate rises
+_LAST_RATE = 0.02  # of the highest
+
+
+def rate_share(step: int, step_count: int, schedule: str) -> float:
+    """Return the learning rate of a step, from 0, as a share of the highest: it rises, then falls where it is to.
+
+    Args:
+        schedule: `cosine` falls along half a cosine; `plateau` stays, and falls by `plateau_share`.
+    """
+    warm_up = max(1, round(_WARM_UP * step_count))
+    if step < warm_up:
+        return (step + 1) / warm_up
+    if schedule == "plateau":
+        return 1.0
+    way = (step - warm_up) / max(1, step_count - warm_up)
+    return _LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * way)) / 2
+
+
+def plateau_share(history: Sequence[Mapping[str, Any]], settings: TrainingRecipe) -> float:
+    """Return what the plateaus so far have left of the learning rate; 1 where the schedule knows none.
+
+    It is lowered each time that `plateau_epochs` have passed without a better `monitor` on validation.
+
+    Args:
+        history: the records of the epochs so far, in order.
+    """
+    if settings.schedule != "plateau":
+        return 1.0
+    best, stale, share = (-math.inf, -math.inf), 0, 1.0
+    for record in history:
+        rank = rank_of(record, settings.monitor)
+        stale = 0 if rank > best else stale + 1
+        best = max(best, rank)
+        if stale == settings.plateau_epochs:
+            share, stale = share * settings.plateau_factor, 0
+    return share
+
+
+def rank_of(record: Mapping[str, Any], monitor: str) -> tuple[float, float]:
+    """Return the key of an epoch's record that is larger where the monitor is better."""
+    return Scores(record["validation_loss"], record["f1_macro"], record["balanced_accuracy"]).rank(monitor)
 
 
 def plan_rates(

@@ -81,5 +81,6 @@ def test_a_cosine_knows_no_plateau() -> None:
 def test_a_rate_rises_and_then_falls_or_stays() -> None:
     cosine = [rate_share(step, 100, "cosine") for step in range(100)]
     assert cosine[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
-    assert cosine[5:] == sorted(cosine[5:], reverse=True) and cosine[-1] < 0.03
+    assert cosine[5:] == sorted(cosine[5:], reverse=True)
+    assert cosine[-1] < 0.03
     assert [rate_share(step, 100, "plateau") for step in range(100)] == pytest.approx([0.2, 0.4, 0.6, 0.8, *[1.0] * 96])

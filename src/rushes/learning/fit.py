@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from rushes.errors import RunError, RushesError
+from rushes.errors import RunError
 from rushes.learning.answers import WATCHED, answer, making_threads
 from rushes.learning.augment import Augmentation, augment_picture
 from rushes.learning.balance import plan_epoch
-from rushes.learning.checkpoints import read_checkpoint, write_checkpoint
+from rushes.learning.checkpoints import EpochWatcher, read_checkpoint, tell_watcher, write_checkpoint
 from rushes.learning.crew import ALONE, Crew
 from rushes.learning.hardware import (
     batch_sizes_to_try,
@@ -31,13 +31,11 @@ from rushes.learning.hardware import (
 )
 from rushes.learning.learner import Learner
 from rushes.learning.loader import LabelledPictures, Loader, Pixels, Places, in_batches
-from rushes.learning.monitors import GivenUpError, Scores, score
+from rushes.learning.monitors import Scores, score
 from rushes.learning.rates import optimiser_groups, plateau_share, rank_of, rate_share
 from rushes.learning.recipe import BalanceRecipe, Recipe
 from rushes.models.network import Network
 from rushes.progress import Progress, silent
-
-EpochWatcher = Callable[[Mapping[str, Any]], None]
 
 _LOOKED_AT = 20  # steps between two looks at the loss on a device that computes ahead
 _TRIED_STEPS = 6  # of each batch size, when one is looked for
@@ -135,7 +133,7 @@ def fit(
         best_rank = rank_of(next(record for record in history if record["epoch"] == best_epoch), settings.monitor)
         for record in history:  # a kill may have come between an epoch and its telling
             if record["epoch"] > 0:
-                _tell(on_epoch, record, checkpoint)
+                tell_watcher(on_epoch, record, checkpoint)
 
     with making_threads(threads) as pool:
 
@@ -245,7 +243,7 @@ def fit(
                     checkpoint, kept, optimiser,
                     history=history, best_epoch=best_epoch, batch_size=batch_size, best=best,
                 )  # fmt: skip
-            _tell(on_epoch, history[-1], checkpoint)
+            tell_watcher(on_epoch, history[-1], checkpoint)
 
     if ran_away:
         advice = f"Lower training.learning_rate (now {highest_rate:g}), for example to {highest_rate / 10:g}"
@@ -283,17 +281,6 @@ def fit(
         if taken_up is not None
         else 0.0,
     )
-
-
-def _tell(on_epoch: EpochWatcher | None, record: Mapping[str, Any], checkpoint: Path) -> None:
-    """Tell who watches of an epoch; where that ends the training for good, nothing is left to take up."""
-    if on_epoch is None:
-        return
-    try:
-        on_epoch(record)
-    except (GivenUpError, RushesError):  # what else is raised may be mended: then it goes on from here
-        checkpoint.unlink(missing_ok=True)
-        raise
 
 
 def _order_of(train: LabelledPictures, balance: BalanceRecipe, seed: int, epoch: int) -> Places:

@@ -10,6 +10,7 @@ from rushes.learning.monitors import Scores
 from rushes.learning.recipe import Recipe, TrainingRecipe
 
 if TYPE_CHECKING:
+    from rushes.models.clip import ShotNetwork
     from rushes.models.network import Network
 
 _BODY = "body."
@@ -65,9 +66,9 @@ def plan_rates(
     Args:
         names: of a network's parameters: `body.…` of the backbone, all others of the head.
         stages: of the backbone's parameters, named without `body.`: 0 is the last; one that is absent counts as it.
-        kind: of the recipe's model; only in `finetune` do parts learn at different rates.
+        kind: of the recipe's model; only in `finetune` and `shots` do parts learn at different rates.
     """
-    if kind != "finetune":
+    if kind not in ("finetune", "shots"):
         return dict.fromkeys(names, 1.0)
     return {
         name: settings.backbone_rate * settings.stage_decay ** stages.get(name.removeprefix(_BODY), 0)
@@ -77,7 +78,7 @@ def plan_rates(
     }
 
 
-def optimiser_groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
+def optimiser_groups(network: Network | ShotNetwork, recipe: Recipe) -> list[dict[str, Any]]:
     """Return the parameters that require a gradient, as an optimiser takes them: those of one rate are one group.
 
     Each group has `params` and `share`, of the learning rate. The same network gives the same groups in the same order.
@@ -89,8 +90,9 @@ def optimiser_groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
 
     trained = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
     settings, kind = recipe.training, recipe.model.kind
-    decays = kind == "finetune" and settings.stage_decay != 1.0 and any(name.startswith(_BODY) for name in trained)
-    shares = plan_rates(list(trained), stage_of_parameters(network.body) if decays else {}, settings, kind)
+    decays = kind in ("finetune", "shots") and settings.stage_decay != 1.0 and any(name.startswith(_BODY) for name in trained)
+    stages = stage_of_parameters(network.body) if decays and network.body is not None else {}
+    shares = plan_rates(list(trained), stages, settings, kind)
     groups: dict[float, list[Any]] = {}
     for name, parameter in trained.items():
         groups.setdefault(shares[name], []).append(parameter)

@@ -6,13 +6,13 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -170,16 +170,35 @@ def stills_in(folder: Path, *, group_of: Callable[[Path], str] = lambda path: pa
     return [Material(path, group_of(path)) for path in found]
 
 
-def resting_shots(shots: Iterable[tuple[Path, int, int, Fraction, str, str]]) -> list[Material]:
-    """Return as materials the labelled shots whose camera is at rest and that are long enough.
+class LabelledShot(Protocol):
+    """What `resting_shots` asks of a labelled shot; a `ShotRow` is one."""
+
+    @property
+    def video(self) -> str: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def stop(self) -> int: ...
+    @property
+    def rate(self) -> Fraction: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def classes(self) -> Mapping[str, str]: ...
+
+
+def resting_shots(
+    shots: Iterable[LabelledShot], *, task: str = "movement", path_of: Callable[[str], Path] = Path
+) -> list[Material]:
+    """Return as materials the labelled shots that are static and last half a second or longer.
 
     Args:
-        shots: (film, start, stop, rate, group, movement), ordinals half-open.
+        task: whose class is asked; without regard to capitals.
+        path_of: where a shot's video lies.
     """
-    resting = [
-        Material(path, group, start, stop, rate) for path, start, stop, rate, group, said in shots if said == "static"
-    ]
-    return [one for one in resting if (one.seconds or 0) >= _LEAST_SECONDS]
+    resting = [shot for shot in shots if shot.classes.get(task, "").casefold() == "static"]
+    found = [Material(path_of(shot.video), shot.group, shot.start, shot.stop, shot.rate) for shot in resting]
+    return [one for one in found if (one.seconds or 0) >= _LEAST_SECONDS]
 
 
 def _orders(materials: Sequence[Material], count: int, seed: int) -> Iterator[list[Material]]:
@@ -225,8 +244,11 @@ def _make(
                 continue
             _encode(path, plan, pictures)
         return VirtualClip(path, movement, material.group, plan.frame_count, plan.rate, plan.kind, material, plan)
-    raise MediaError(order[0], f"and the {len(order) - 1} other materials: none can be used. Give pictures that open and "
-                     f"are at least {LEAST_SIDE} pixels high and wide")  # fmt: skip
+    raise MediaError(
+        order[0],
+        f"and the {len(order) - 1} other materials: none can be used. Give pictures that open and whose sides have at "
+        f"least {LEAST_SIDE} pixels",
+    )
 
 
 def _planned(

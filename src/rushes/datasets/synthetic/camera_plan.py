@@ -13,7 +13,7 @@ import numpy.typing as npt
 CameraMovement = Literal["static", "motion", "push", "pull"]
 CAMERA_MOVEMENTS: tuple[CameraMovement, ...] = get_args(CameraMovement)
 MOTION_KINDS = ("pan", "tilt", "diagonal", "truck", "roll", "handheld", "whip", "arc", "crane", "follow", "walk")
-STATIC_KINDS = ("locked", "steady hand", "focus pull")
+STATIC_KINDS = ("locked", "steady hand", "focus pull", "card")
 ZOOM_KINDS = ("zoom", "dolly", "rack", "hand-held dolly")
 # A push or pull is one from here on: people who label call less than this static.
 LEAST_LOG_ZOOM = 0.03
@@ -224,7 +224,7 @@ def plan_clip(
         focus_y=_short(focus[1]),
         path=CameraPath(**{name: _curve(values) for name, values in drawn.items()}),
         patches=patches,
-        look=_look(dice, times),
+        look=_look(dice, times, card=kind == "card"),
         coding=_coding(dice, float(chosen_rate)),
         shown=_shown(dice, frames),
         seed=int(dice.integers(1 << 31)),
@@ -243,7 +243,7 @@ def _still_path(count: int) -> _Paths:
 
 def _kind_of(movement: CameraMovement, dice: Dice, seconds: float) -> str:
     if movement == "static":
-        return str(dice.choice(STATIC_KINDS, p=(0.6, 0.3, 0.1)))
+        return str(dice.choice(STATIC_KINDS, p=(0.57, 0.29, 0.09, 0.05)))
     if movement == "motion":
         return str(dice.choice(MOTION_KINDS, p=(0.19, 0.11, 0.09, 0.1, 0.05, 0.11, 0.04, 0.07, 0.07, 0.09, 0.08)))
     return str(dice.choice(ZOOM_KINDS, p=(0.45, 0.33, 0.06, 0.16)))
@@ -260,7 +260,7 @@ def _zoom_path(sign: int, kind: str, dice: Dice, times: _Array, focus: tuple[flo
     """The way of a push (sign 1) or of a pull (-1)."""
     path = _still_path(len(times))
     seconds = float(times[-1])
-    total = float(np.clip(_log_uniform(dice, 0.025, 0.45) * seconds, 1.2 * LEAST_LOG_ZOOM, MOST_LOG_ZOOM))
+    total = float(np.clip(_log_uniform(dice, 0.025, 0.45) * seconds, 1.3 * LEAST_LOG_ZOOM, MOST_LOG_ZOOM))
     if kind == "rack":
         total = float(dice.uniform(0.25, MOST_LOG_ZOOM))
         progress = _burst(dice, times, dice.uniform(0.25, 0.5))
@@ -315,7 +315,7 @@ def _motion_path(kind: str, dice: Dice, times: _Array, focus: tuple[float, float
     reach = _signed(dice, reach)
     across, along = reach * np.cos(angle) * progress, reach * np.sin(angle) * progress
     if kind in ("truck", "arc", "crane"):
-        # The camera keeps looking at what is before it while it goes around or up; what is left is `reach` all the same.
+        # The camera keeps looking at what is before it as it goes around or up; what is left is `reach` all the same.
         kept = {"truck": 0.0, "arc": dice.uniform(1.2, 1.6), "crane": dice.uniform(0, 0.5)}[kind]
         path["right"], path["down"] = across / abs(1 - kept), along / abs(1 - kept)
         path["pan_x"], path["pan_y"] = -kept * path["right"], -kept * path["down"]
@@ -342,7 +342,7 @@ def _unsteady(kind: str, dice: Dice, times: _Array) -> _Paths:
         shaken["pan_y"] = shaken["pan_y"] + bob * np.abs(np.sin(pi * steps * times + phase))
         shaken["pan_x"] = shaken["pan_x"] + 0.6 * bob * np.sin(pi * steps * times + phase)
         # So slowly forward that the steps, and where the head turns, are what one sees.
-        shaken["forward"] = dice.uniform(0.002, 0.02) * times
+        shaken["forward"] = min(_log_uniform(dice, 0.005, 0.06), 0.12 / float(times[-1])) * times
         shaken["pan_x"] = shaken["pan_x"] + _signed(dice, dice.uniform(0.05, 0.25)) * times
     return shaken
 
@@ -417,8 +417,8 @@ def _patches(
         patches += [_near(dice, times, tall) for _ in range(dice.integers(1, 4))]
     if kind == "follow":
         patches += _followed(dice, times, tall, path)
-    elif dice.random() < (0.2 if moving_material else 0.65):
-        patches += _subjects(movement, dice, times, tall)
+    elif kind != "card" and dice.random() < (0.2 if moving_material else 0.65):
+        patches += (_crowd if dice.random() < 0.2 else _subjects)(movement, dice, times, tall)
     return tuple(sorted(patches, key=lambda patch: patch.nearness))
 
 
@@ -472,6 +472,32 @@ def _subjects(movement: CameraMovement, dice: Dice, times: _Array, tall: float) 
         patches.append(body)
         if radius > 0.07 and dice.random() < 0.6:
             patches += _limbs(dice, times, body, moves[:2])
+    return patches
+
+
+def _crowd(movement: CameraMovement, dice: Dice, times: _Array, tall: float) -> list[PatchPlan]:
+    """Many small things that go the same way, or come out of one point: runners, birds, traffic, snow."""
+    room = min(0.5, _MOST_COVERED[movement]) * tall
+    radius = _log_uniform(dice, 0.012, 0.06)
+    count = int(min(dice.integers(8, 33), room / (pi * radius**2)))
+    speed = _log_uniform(dice, 0.03, 0.4)
+    angle = dice.uniform(0, 2 * pi)
+    # Those who come nearer on a street look like a push to whoever sees only them.
+    from_point = dice.random() < 0.4 and movement in ("static", "motion")
+    middle = dice.uniform(-0.2, 0.2), dice.uniform(-0.5, 0) * tall
+    patches = []
+    for _ in range(count):
+        x, y = dice.uniform(-0.6, 0.6), dice.uniform(-0.3, 0.55) * tall
+        sway = [_shake(dice, times, 0.1 * radius, 0.8, 4) for _ in range(4)]
+        own = dice.uniform(0.7, 1.3) * speed * (times - times[-1] * dice.uniform(0.3, 0.7))
+        if from_point:
+            ahead = np.exp(0.6 * own) - 1
+            ways, grows = ((x - middle[0]) * ahead, (y - middle[1]) * ahead), 0.6 * own
+        else:
+            turned = angle + dice.normal(0, 0.15)
+            ways, grows = (own * np.cos(turned), own * np.sin(turned)), 0 * times
+        moves = ways[0] + sway[0], ways[1] + sway[1], grows + 0.3 * sway[2], 3 * sway[3]
+        patches.append(_patch(dice, x, y, dice.uniform(0.7, 1.3) * radius, 1.0, *moves, whole=True))
     return patches
 
 
@@ -541,13 +567,13 @@ _TITLES = (
 )  # fmt: skip
 
 
-def _look(dice: Dice, times: _Array) -> LookPlan:
+def _look(dice: Dice, times: _Array, *, card: bool) -> LookPlan:
     count = len(times)
     light = 1 + dice.normal(0, 0.05) * times + 0.0 * times
     if dice.random() < 0.12:  # old films flicker
         light = light + dice.normal(0, dice.uniform(0.01, 0.05), count)
     dark = dice.random() < 0.18
-    light = np.clip(light, 0.6, 1.5) * (dice.uniform(0.15, 0.5) if dark else dice.uniform(0.8, 1.1))
+    light = np.clip(light, 0.6, 1.5) * (dice.uniform(0.25, 0.55) if dark else dice.uniform(0.8, 1.1))
     white = np.zeros(count)
     if dice.random() < 0.12:
         light, white = _faded(dice, times, light, white)
@@ -559,8 +585,10 @@ def _look(dice: Dice, times: _Array) -> LookPlan:
     if dice.random() < 0.08:  # focus is pulled
         ramp = _progress(dice, times)
         blur = blur + dice.uniform(0.002, 0.012) * (ramp if dice.random() < 0.5 else 1 - ramp)
-    titled = dice.random() < 0.1
-    start = int(dice.integers(count)) if dice.random() < 0.4 else 0
+    titled = dice.random() < 0.1 or card
+    start = int(dice.integers(count // 2 + 1)) if dice.random() < 0.4 else 0
+    if card:  # words on black, or on nearly nothing
+        light, white = np.full(count, dice.choice((0.0, 0.06))), 0 * white
     return LookPlan(
         grain=_short(_log_uniform(dice, 0.5, 9) * (dice.random() < 0.8)),
         grain_size=_short(dice.uniform(0.3, 1.2)),
@@ -588,7 +616,7 @@ def _faded(dice: Dice, times: _Array, light: _Array, white: _Array) -> tuple[_Ar
 
 
 def _coding(dice: Dice, rate: float) -> CodingPlan:
-    keyframe = int(round(rate * dice.uniform(1, 10)))
+    keyframe = round(rate * dice.uniform(1, 10))
     if dice.random() < 0.5:
         return CodingPlan("film", "superfast", int(dice.integers(16, 23)), keyframe)
     return CodingPlan("web", "superfast", int(dice.integers(27, 37)), keyframe)

@@ -18,6 +18,7 @@ _FINEST = 0.55  # pixels of the material for one of the picture, at the close en
 _SHUTTER = 0.5  # share of a frame's time that it is exposed
 _PATCH_PIXELS = 0.9  # of a patch's texture, for one of the picture
 _GRAIN_TILE = 96  # pixels that the tile of grain is larger than the picture
+_LEAST_SPREAD = 32  # levels of luma between the dark and the light parts
 _BLACK = 16  # luma of bars
 
 
@@ -36,10 +37,12 @@ def draw_clip(plan: CameraPlan, pictures: Sequence[Pixels]) -> Iterator[npt.NDAr
     last = max(plan.shown)
     if len(pictures) != 1 and len(pictures) <= last:
         raise ValueError(f"a clip of {last + 1} frames needs one picture or one for each, got {len(pictures)}")
-    stage = _stage(plan, pictures[0].shape[1], pictures[0].shape[0])
+    stage = _stage(plan, pictures[0])
     shown = [_shrunk(picture, stage.shrink) for picture in (pictures if len(pictures) == 1 else pictures[: last + 1])]
     textures = [_texture(patch, shown[0], plan, stage) for patch in plan.patches]
-    finish = _Finish(plan)
+    middle = plan.shown[len(plan.shown) // 2]
+    sample = _background(plan, middle, shown[0 if len(shown) == 1 else middle], stage)
+    finish = _Finish(plan, _stretch(plan, sample))
     drawn, of_frame = finish.blank(), -1
     for frame in plan.shown:
         if frame != of_frame:
@@ -64,8 +67,9 @@ class _Stage:
         return np.array([[self.scale, 0, self.x - 0.5], [0, self.scale, self.y - 0.5], [0, 0, 1]])
 
 
-def _stage(plan: CameraPlan, width: int, height: int) -> _Stage:
-    """Lay all that the camera will see into the material; where that is too small for it, it is mirrored at its edges."""
+def _stage(plan: CameraPlan, material: Pixels) -> _Stage:
+    """Lay all that the camera will see into the material, which is mirrored at its edges where it is too small."""
+    height, width = material.shape[:2]
     seen = corners_seen(plan)
     low, high = seen.min(axis=(0, 1)), seen.max(axis=(0, 1))
     spread = np.maximum(high - low, 1e-6)
@@ -75,9 +79,42 @@ def _stage(plan: CameraPlan, width: int, height: int) -> _Stage:
     scale = max(plan.crop * fitting, min(finest, width / float(sides.max())))
     # About one pixel of the material for one of the picture, or the far end would shimmer.
     shrink = min(1.0, 1.15 * plan.picture_size[0] / (scale * float(np.sqrt(sides.min() * sides.max()))))
-    left = plan.place_x * (width - scale * spread[0]) - scale * low[0]
-    top = plan.place_y * (height - scale * spread[1]) - scale * low[1]
+    place = _telling_place(plan, material, scale * spread[0], scale * spread[1])
+    left = place[0] * (width - scale * spread[0]) - scale * low[0]
+    top = place[1] * (height - scale * spread[1]) - scale * low[1]
     return _Stage(shrink, shrink * scale, shrink * left, shrink * top)
+
+
+def _telling_place(plan: CameraPlan, material: Pixels, across: float, along: float) -> tuple[float, float]:
+    """Return where in the material to look: where the plan says, or elsewhere if there is hardly anything to see.
+
+    Over an even sky nobody could tell what the camera does.
+    """
+    height, width = material.shape[:2]
+    spare = max(0.0, width - across), max(0.0, height - along)
+    planned = plan.place_x, plan.place_y
+    if spare[0] < 8 and spare[1] < 8:
+        return planned
+    gray = cv2.cvtColor(cv2.resize(material, (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    edges = np.abs(cv2.Laplacian(gray, cv2.CV_32F))
+    columns, rows = max(1, round(64 * min(1, across / width))), max(1, round(64 * min(1, along / height)))
+
+    def detail(place: tuple[float, float]) -> float:
+        left, top = round(place[0] * (64 - columns)), round(place[1] * (64 - rows))
+        return float(edges[top : top + rows, left : left + columns].mean())
+
+    best = max(((x, y) for x in (0.0, 0.5, 1.0) for y in (0.0, 0.5, 1.0)), key=detail)
+    return planned if detail(planned) > 0.6 * detail(best) else best
+
+
+def _stretch(plan: CameraPlan, sample: Pixels) -> tuple[float, float]:
+    """Return (factor, level): how much the luma is spread around a level, so that something is to be seen of it."""
+    if plan.kind == "card":
+        return 1.0, 0.0
+    luma = cv2.cvtColor(sample, cv2.COLOR_RGB2GRAY)
+    low, middle, high = np.percentile(luma, (5, 50, 95)) / 255
+    visible = 219 * (high - low) * float(np.median(plan.look.light)) * min(1.0, plan.look.contrast)
+    return min(4.0, max(1.0, _LEAST_SPREAD / max(visible, 1.0))), float(middle)
 
 
 def _shrunk(picture: Pixels, shrink: float) -> Pixels:
@@ -173,9 +210,8 @@ def _lay(picture: Pixels, plan: CameraPlan, patch: PatchPlan, texture: _Texture,
     """Lay a patch over a picture, in place."""
     size = texture.pixels.shape[0]
     width, height = plan.picture_size
-    to_texture = np.array(
-        [[size / 2 / texture.reach, 0, size / 2 - 0.5], [0, size / 2 / texture.reach, size / 2 - 0.5], [0, 0, 1]]
-    )
+    per_radius = size / 2 / texture.reach
+    to_texture = np.array([[per_radius, 0, size / 2 - 0.5], [0, per_radius, size / 2 - 0.5], [0, 0, 1]])
     matrix = to_texture @ patch_view(plan, patch, frame) @ _to_points(plan)
     matrix = matrix / matrix[2, 2]
     corners = np.linalg.inv(matrix) @ np.array([[0, size, size, 0], [0, 0, size, size], [1, 1, 1, 1.0]])
@@ -198,8 +234,8 @@ def _lay(picture: Pixels, plan: CameraPlan, patch: PatchPlan, texture: _Texture,
 class _Finish:
     """Soft focus, light, grain, a title, bars: what is the same for the whole clip is made once."""
 
-    def __init__(self, plan: CameraPlan) -> None:
-        self._plan, self._look = plan, plan.look
+    def __init__(self, plan: CameraPlan, stretch: tuple[float, float]) -> None:
+        self._plan, self._look, self._stretch = plan, plan.look, stretch
         self._dice = np.random.default_rng(plan.seed)
         width, height = plan.picture_size
         self._grain = _grain_tile(plan.look, self._dice, width, height)
@@ -220,15 +256,17 @@ class _Finish:
         if blur > 0.3:
             picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), blur), np.uint8)
         planes = cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420)
-        luma = cv2.LUT(planes[:height], _light(look, frame))
+        luma = cv2.LUT(planes[:height], _light(look, frame, *self._stretch))
         if self._title is not None and look.title_start <= frame < look.title_stop:
-            luma = cv2.add(cv2.multiply(luma, 255 - self._title, scale=1 / 255), cv2.multiply(self._title, 235 / 255))
+            luma = cv2.add(
+                cv2.multiply(luma, 255 - self._title, scale=1 / 255), cv2.convertScaleAbs(self._title, alpha=235 / 255)
+            )
         if self._grain is not None:
             x, y = self._dice.integers(0, _GRAIN_TILE, 2)
             luma = cv2.add(luma, self._grain[y : y + height, x : x + width], dtype=cv2.CV_8U)
         chroma = cv2.LUT(planes[height:], self._chroma)
-        if look.white[frame] or look.light[frame] < 0.3:
-            share = (1 - look.white[frame]) * min(1.0, look.light[frame] / 0.3)
+        if look.white[frame] or look.light[frame] < 0.8:
+            share = (1 - look.white[frame]) * min(1.0, look.light[frame] / 0.8)
             chroma = cv2.convertScaleAbs(chroma, alpha=share, beta=128 * (1 - share))
         return self._framed(np.asarray(luma, np.uint8), np.asarray(chroma, np.uint8))
 
@@ -244,9 +282,12 @@ class _Finish:
         return frame
 
 
-def _light(look: LookPlan, frame: int) -> Pixels:
+def _light(look: LookPlan, frame: int, factor: float, middle: float) -> Pixels:
     """Return (256,): what becomes of each level of luma."""
-    level = np.clip((np.arange(256) - 16) / 219, 0, 1) ** look.gamma
+    level = np.clip((np.arange(256) - 16) / 219, 0, 1)
+    # What is spread in the dark is spread upwards, or half of it would be black.
+    around = middle if middle > 0.25 else 0.0
+    level = np.clip((level - around) * factor + around, 0, 1) ** look.gamma
     level = (level - 0.4) * look.contrast + 0.4 if look.contrast < 1 else level * look.contrast
     level = np.clip(level, 0, 1) * look.light[frame]
     level = level + (1 - level) * look.white[frame]
@@ -268,7 +309,10 @@ def _title(look: LookPlan, width: int, height: int) -> Pixels | None:
     if not look.title:
         return None
     size = look.title_size * width / 22  # OpenCV's letters are 22 pixels high
+    long = cv2.getTextSize(look.title, cv2.FONT_HERSHEY_DUPLEX, size, max(1, round(size * 1.6)))[0][0]
+    size *= min(1.0, 0.9 * width / long)
+    left = min((0.5 + look.title_x) * width, 0.95 * width - min(long, 0.9 * width))
     canvas = np.zeros((height, width), np.uint8)
-    place = (round((0.5 + look.title_x) * width), round(height / 2 + look.title_y * width))
+    place = (round(left), round(height / 2 + look.title_y * width))
     cv2.putText(canvas, look.title, place, cv2.FONT_HERSHEY_DUPLEX, size, 255, max(1, round(size * 1.6)), cv2.LINE_AA)
     return canvas

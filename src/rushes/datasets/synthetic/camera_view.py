@@ -58,9 +58,8 @@ def _turned(plan: CameraPlan, frame: int) -> Matrix:
     path = plan.path
     roll, shrunk = path.roll[frame], exp(-path.log_zoom[frame])
     rolled = np.array([[cos(roll), -sin(roll), 0], [sin(roll), cos(roll), 0], [0, 0, 1]])
-    focused = (
-        _shifted(plan.focus_x, plan.focus_y) @ np.diag([shrunk, shrunk, 1]) @ _shifted(-plan.focus_x, -plan.focus_y)
-    )
+    to_focus, back = _shifted(plan.focus_x, plan.focus_y), _shifted(-plan.focus_x, -plan.focus_y)
+    focused = to_focus @ np.diag([shrunk, shrunk, 1]) @ back
     return np.asarray(_shifted(path.pan_x[frame], path.pan_y[frame]) @ focused @ rolled)
 
 

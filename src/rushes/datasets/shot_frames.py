@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -67,8 +68,8 @@ def rows_of(signals: Signals, start: int, stop: int) -> Signals:
 
 def taken(signals: Signals, rows: Places | slice) -> Signals:
     """Return the signals of some rows, which rise."""
-    values = {field.name: getattr(signals, field.name) for field in fields(Signals)}
-    return Signals(**{name: one[rows] if isinstance(one, np.ndarray) else one for name, one in values.items()})
+    values: dict[str, Any] = {field.name: getattr(signals, field.name) for field in fields(Signals)}
+    return replace(signals, **{name: one[rows] for name, one in values.items() if isinstance(one, np.ndarray)})
 
 
 def is_black(signals: Signals) -> npt.NDArray[np.bool_]:

@@ -116,7 +116,7 @@ def stack_samples(samples: Sequence[ShotSample], frames: int) -> StackedShots:
     maps = [sample.subject for sample in samples if sample.subject is not None]
     if maps and len(maps) < len(samples):
         raise ValueError(f"{len(maps)} of {len(samples)} samples have maps of the subject; all have, or none")
-    subject = _padded(maps, frames)[0].astype(np.float32) / 255 if maps else None
+    subject = np.asarray(_padded(maps, frames)[0] / 255, np.float32) if maps else None
     aggregates = np.stack([sample.aggregates for sample in samples]).astype(np.float32)
     return StackedShots(pixels, mask, subject, stacked_series, series_mask, aggregates)
 

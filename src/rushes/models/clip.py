@@ -205,7 +205,7 @@ class ShotNetwork(nn.Module):
         else:
             rows = counted.nonzero().squeeze(1)
             seen = torch.zeros(len(frames), len(self.views), self.feature_count, device=self.mean.device)
-            for part in torch.split(rows, piece or max(1, len(rows))):  # type: ignore[no-untyped-call]
+            for part in torch.split(rows, piece or max(1, len(rows))):
                 found = self._see(frames[part], None if maps is None else maps[part])
                 seen = seen.index_put((part.to(seen.device),), found)
         return seen.view(mask.shape[0], mask.shape[1], len(self.views), self.feature_count)

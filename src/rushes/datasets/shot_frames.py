@@ -53,6 +53,8 @@ def plan_by_scan(signals: Signals, start: int, stop: int, count: int) -> tuple[i
     """
     _check(start, stop, count)
     shot = rows_of(signals, start, stop)
+    if not shot.frame_count:
+        return ()
     plain = _is_plain(shot)
     good = taken(shot, np.flatnonzero(~plain))
     chosen = _most_telling(good, count)

@@ -9,16 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from footage.painted import ordinal_of, write_film
+from footage.painted import damage, ordinal_of, write_film
 from footage.spliced import pan, still, write_frames
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.datasets.shot_frames import plan_by_scan, plan_even
-from rushes.datasets.shot_sample import ShotReading, ShotSample, UnusableShot
+from rushes.datasets.shot_sample import FrameChoice, ShotReading, ShotSample, UnusableShot
 from rushes.datasets.shot_samples import read_shot_samples
 from rushes.errors import WeightsError
 from rushes.footage.found_shots import find_shots, place_of_scan
 from rushes.footage.movement import FEATURES, motion_series
-from rushes.footage.video import index_video
 from rushes.labels.shot_manifest import ShotRow
 from rushes.storage.files import digest_of_file
 
@@ -211,15 +210,21 @@ def test_a_spoilt_cache_is_read_again(films: list[Path], reader: Reader) -> None
     np.testing.assert_array_equal(first.pixels, again.pixels)
 
 
-def test_damaged_frames_are_left_out_and_counted(media: Path, reader: Reader) -> None:
-    film = media / "hostile" / "corrupted_h264.mp4"
-    index = index_video(film)
-    results = reader.read([row(film, 0, index.frame_count)], replace(SEEN, frames=32))
-    (result,) = results
-    if isinstance(result, UnusableShot):
-        assert "damaged" in result.reason
-    else:
-        assert len(result.pixels) <= 32
+@pytest.mark.parametrize("choice", ["even", "scan"])
+def test_damaged_frames_are_left_out_and_counted(tmp_path: Path, reader: Reader, choice: FrameChoice) -> None:
+    film = write_film(tmp_path / "scratched.mp4", 60)
+    damage(film, 20, 30)
+    whole, start, within = reader.read([row(film, 0, 60), row(film, 0, 12), row(film, 22, 26)],
+                                       replace(SEEN, frames=32, choice=choice))  # fmt: skip
+    assert isinstance(whole, ShotSample)
+    assert isinstance(start, ShotSample)
+    assert [ordinal_of(pixels) for pixels in whole.pixels] == whole.ordinals.tolist()
+    assert len(whole.notes) == 1
+    assert "of its 60 frames are damaged" in whole.notes[0]
+    assert (len(whole.pixels) == 32) == (choice == "scan")
+    assert start.notes == ()
+    assert isinstance(within, UnusableShot)
+    assert "damaged" in within.reason
 
 
 def test_what_is_taken_first_is_read_without_waiting_for_the_rest(films: list[Path], reader: Reader) -> None:

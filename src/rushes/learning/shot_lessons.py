@@ -43,7 +43,6 @@ from rushes.learning.shot_store import (
     Reading,
     ReadShots,
     StoredFrames,
-    key_of,
     read_parts,
     taught_by_features,
     taught_by_frames,
@@ -252,7 +251,9 @@ def _build(lesson: ShotLesson) -> tuple[ShotNetwork, dict[str, Any], list[str]]:
         fresh = [head.task for head in design.heads if head.see != "motion" and head.task not in taken]
         weights = {"path": _relative(lesson.start.file, lesson.project_root), "sha256": lesson.start.sha256}
         if fresh:
-            warnings.append(f"the heads of {', '.join(fresh)} were begun anew: {lesson.start.folder.name} has none alike")
+            warnings.append(
+                f"the heads of {', '.join(fresh)} were begun anew: {lesson.start.folder.name} has none alike"
+            )
     elif network.body is not None:
         named = lesson.recipe.model.weights
         file = find_weights(
@@ -362,9 +363,7 @@ def _record(trial: MotionTrial, chosen: MotionTrial) -> dict[str, Any]:
     return trial.to_record(chosen=trial is chosen)
 
 
-def _motion_samples(
-    shots: ReadShots, truth: Places, lesson: ShotLesson, *, by: Places | None = None
-) -> MotionSamples:
+def _motion_samples(shots: ReadShots, truth: Places, lesson: ShotLesson, *, by: Places | None = None) -> MotionSamples:
     """Return what was measured in the labelled shots.
 
     Args:
@@ -476,10 +475,7 @@ def _by_frames(
         cache_folder=lesson.cache_folder,
     )
     return {
-        part: taught_by_frames(
-            parts[part], truth[part], frames, augmentations=_augmentations(lesson), most_frames=reading.frames
-        )
-        for part in PARTS
+        part: taught_by_frames(parts[part], truth[part], frames, augmentations=_augmentations(lesson)) for part in PARTS
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from rushes.cli.door import Door
     from rushes.datasets.shot_intake import TakenShots
+    from rushes.datasets.split import SplitKind
     from rushes.labels.shot_manifest import ShotRow
     from rushes.labels.stated_shot import StatedShots
     from rushes.learning.recipe import Recipe
@@ -34,7 +35,7 @@ def shot_ground(door: Door, place: Project, recipe: Recipe, *, threads: int | No
     from rushes.datasets.shot_intake import take_shots
     from rushes.datasets.shot_split import plan_shot_split
     from rushes.datasets.split import newest_split, read_split, write_split
-    from rushes.labels.shot_manifest import SHOTS, format_shots, newest_shots, write_shots
+    from rushes.labels.shot_manifest import SHOTS, newest_shots, write_shots
     from rushes.learning.shot_ground import ShotGround
 
     tasks = tuple(place.task(task) for task in recipe.heads)
@@ -64,17 +65,16 @@ def shot_ground(door: Door, place: Project, recipe: Recipe, *, threads: int | No
     _require_rows(taken, sheets)
     known_path = newest_split(place.splits_folder, SHOTS, recipe.split)
     known = read_split(known_path) if known_path is not None and recipe.split == "grouped" else None
-    split = plan_shot_split(taken.rows, tasks, kind=recipe.split, settings=place.split, known=known)
+    split = plan_shot_split(
+        taken.rows, tuple(recipe.heads), kind=cast("SplitKind", recipe.split), settings=place.split, known=known
+    )
+    manifest, split_path = newest_shots(place.manifests_folder), known_path
     if write:
         manifest, _ = write_shots(taken.rows, place.manifests_folder, now)
         split_path, _ = write_split(split, place.splits_folder, now=now)
-    else:
-        newest = newest_shots(place.manifests_folder)
-        format_shots(taken.rows)
-        manifest, split_path = newest or place.manifests_folder / "(to be written)", known_path
     return ShotGround(
         tasks=tasks,
-        manifest=manifest,
+        manifest=manifest or place.manifests_folder,
         rows=taken.rows,
         split=split,
         split_path=split_path,
@@ -112,8 +112,8 @@ def read_stated_shots(
         raise unreadable(str(other), "is no file of MovieShots, and stands in one recipe with some. Train on them "
                             "apart")  # fmt: skip
     if of_movieshots:
-        kind = "motion" if recipe.shots.multi_movement == "motion" else "drop"
-        return read_movieshots(of_movieshots, tasks, multi_movement=kind), True
+        merged = recipe.shots.multi_movement == "motion"
+        return read_movieshots(of_movieshots, tasks, multi_movement="motion" if merged else "drop"), True
     found = StatedShots(())
     for sheet in sheets:
         found += read_shot_sheet(sheet, tasks, root=root)

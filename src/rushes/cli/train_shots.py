@@ -8,6 +8,7 @@ from rushes.cli.shot_ground import shot_ground
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from rushes.cli.door import Door
     from rushes.learning.recipe import Recipe
     from rushes.learning.shot_ground import ShotGround

@@ -68,8 +68,8 @@ def go_on_from(network: ShotNetwork, start: ShotStart, preprocessing: Preprocess
     if design.backbone is not None and start.design.backbone != design.backbone:
         named = start.design.backbone.name if start.design.backbone is not None else "no backbone"
         raise WeightsError(
-            f"model.start: {start.folder} holds {named}, but the recipe asks for {design.backbone.name}. Set [model] as "
-            "it was there, or leave model.start empty"
+            f"model.start: {start.folder} holds {named}, but the recipe asks for {design.backbone.name}. Set [model] "
+            "as it was there, or leave model.start empty"
         )
     if design.backbone is not None and start.preprocessing != preprocessing:
         raise WeightsError(f"model.start: {start.folder} was shown its frames otherwise. Set [input] as it was there, "

@@ -253,7 +253,11 @@ def _make_clips(recipe: Recipe, ground: ShotGround, train: Sequence[ShotRow], pr
         )
         for clip in clips
     )
-    return _Clips(rows, lambda path: write_clip_sheet(path, clips), tuple(refused))
+
+    def write_sheet(path: Path) -> None:
+        write_clip_sheet(path, clips)
+
+    return _Clips(rows, write_sheet, tuple(refused))
 
 
 def _run_of(

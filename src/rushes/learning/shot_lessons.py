@@ -57,6 +57,7 @@ from rushes.storage.files import digest_of_file
 SCORED: tuple[Part, ...] = ("validation", "test")
 _PIECE_ON_CPU = 2  # shots that go through a whole network at a time, to begin with
 _PIECE_ELSEWHERE = 16
+_SCALED_SHOTS = 4096  # of train, by which the scale of features is measured
 _USES = ("both", "frames", "motion")
 
 
@@ -150,6 +151,8 @@ def teach_shots(lesson: ShotLesson) -> ShotOutcome:
         if lesson.recipe.heads[task].see == "both":
             network.head(task).use("frames")  # so that the frames stand on their own before the gate weighs them
     if seeing:
+        if lesson.start is None:
+            network.measure_scales(_frames_of(parts["train"], lesson))
         _free(network, seeing)
         joint = lesson.recipe.shots.shared
         fitted.append(_fit(lesson, network, seeing, taught, class_weights, joint=joint, stage="heads"))
@@ -420,6 +423,12 @@ def series_backwards(
 def _is_even(column: str) -> bool:
     """Return whether a column is the same of a pair played backwards: how well it was measured is, how it moved not."""
     return column.endswith(("residual", "support", "still", "inside"))
+
+
+def _frames_of(shots: ReadShots, lesson: ShotLesson) -> torch.Tensor:
+    """Return the features of train's frames, (frames, views, features), or of so many that they are enough."""
+    places = np.random.default_rng(lesson.recipe.training.seed).permutation(len(shots.features))[:_SCALED_SHOTS]
+    return torch.from_numpy(np.concatenate([shots.features[place] for place in np.sort(places)])).to(lesson.device)
 
 
 def _free(network: ShotNetwork, tasks: Sequence[str]) -> None:

@@ -143,7 +143,7 @@ def teach_shots(lesson: ShotLesson) -> ShotOutcome:
     parts = {**parts, "train": parts["train"].at(kept)}
     truth["train"] = {task: found[kept] for task, found in truth["train"].items()}
     class_weights = {task.name: _class_weights(task, truth["train"], lesson) for task in lesson.tasks}
-    heads = {task.name: _fit_motion(lesson, network, task, parts, truth, class_weights) for task in lesson.tasks}
+    heads = {task.name: _fit_motion(lesson, network, task, parts, truth) for task in lesson.tasks}
     taught = {part: taught_by_features(parts[part], truth[part]) for part in PARTS}
     fitted: list[FittedShots] = []
     seeing = [task for task, head in lesson.recipe.heads.items() if head.see != "motion"]
@@ -333,7 +333,6 @@ def _fit_motion(
     task: Task,
     parts: Mapping[Part, ReadShots],
     truth: Mapping[Part, Mapping[str, Places]],
-    class_weights: Mapping[str, npt.NDArray[np.float32]],
 ) -> dict[str, Any]:
     """Give a head that sees motion the model that is best on validation, and return what is to be said of it."""
     asked = lesson.recipe.heads[task.name]
@@ -346,7 +345,7 @@ def _fit_motion(
         MotionLesson(
             train=train,
             validation=_motion_samples(parts["validation"], truth["validation"][task.name], lesson),
-            class_weights=class_weights[task.name],
+            class_weights=_motion_weights(task, train, lesson),
             recipe=lesson.recipe,
             threads=lesson.threads,
             progress=lesson.progress,
@@ -360,6 +359,16 @@ def _fit_motion(
     assert head.motion is not None
     head.motion.requires_grad_(False)
     return about | {"motion": chosen.setting["motion"], "trials": [_record(one, chosen) for one in trials]}
+
+
+def _motion_weights(task: Task, train: MotionSamples, lesson: ShotLesson) -> npt.NDArray[np.float32]:
+    """Return (classes,) the weight of each class in the loss of a model of the motion, which has no epochs to draw."""
+    balance = lesson.recipe.balance
+    if balance.sampling not in ("all", "oversample") and balance.loss == "plain":
+        balance = replace(balance, loss="weights")
+    counts = np.bincount(train.truth, weights=train.times, minlength=len(task.classes)).astype(int).clip(min=1)
+    weights = plan_class_weights(dict(zip(task.classes, counts.tolist(), strict=True)), balance)
+    return np.array([weights[name] for name in task.classes], np.float32)
 
 
 def _record(trial: MotionTrial, chosen: MotionTrial) -> dict[str, Any]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from rushes.errors import RunError
 from rushes.evaluation.class_mean import ClassMean, judge_class_mean
@@ -16,11 +14,10 @@ from rushes.evaluation.evaluate import metrics_table, path_inside, read_part
 from rushes.evaluation.judge import judge
 from rushes.evaluation.report import Evidence
 from rushes.evaluation.shot_evidence import ShotEvidence, shot_metrics_table
-from rushes.evaluation.shot_mistakes import ShownShot, choose_worst, fit_budget
+from rushes.evaluation.shot_mistakes import ShownShot, choose_worst, fit_budget, show_row
 from rushes.evaluation.shot_report import write_shot_report
-from rushes.evaluation.shot_strips import ShotPlace, ShotStrip, paint_heat, parse_shot_id, read_strips
-from rushes.evaluation.thumbnails import Thumbnail
-from rushes.learning.explain_shots import Looked, look_at_shots
+from rushes.evaluation.shot_strips import ShotStrip, parse_shot_id, read_strips
+from rushes.learning.explain_shots import LookedAt, look_at_shots
 from rushes.learning.predictions import Predictions
 from rushes.learning.runs import Run
 from rushes.learning.shot_runs import ShotRun, read_shot_run
@@ -30,6 +27,7 @@ from rushes.storage.files import write_json
 METRICS_FILE = "metrics.json"
 CLIP_SHEETS = ("synthetic.webp", "synthetic.jpg")  # strips of the virtual camera's clips, in the run's folder
 PICTURES_BYTES = 2_300_000  # of all strips; base64 adds a third
+_STRANGE = ShotStrip(lost="what the answers name is no shot that can be found again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,22 +151,40 @@ def _show(
 ) -> dict[str, tuple[ShownShot, ...]]:
     """Return for each task the shots to show, with their strips."""
     chosen = {task: choose_worst(one.predictions) for task, one in evidence.heads.items()}
-    places = {
-        task: [_place_of(evidence.heads[task].predictions, row) for row in rows] for task, rows in chosen.items()
-    }
+    places = (
+        parse_shot_id(evidence.heads[task].predictions.frames[row], evidence.heads[task].predictions.images[row])
+        for task, rows in chosen.items()
+        for row in rows
+    )
     strips = read_strips(
-        [place for of_task in places.values() for place in of_task if place is not None],
+        (place for place in places if place is not None),
         project_root=project_root,
         scans_folder=scans,
         progress=progress,
     )
-    movements = _movements(evidence)
-    found = {}
+    looked = _look(evidence, chosen, project_root=project_root, scans=scans, cache=cache)
+    shown = {}
+    for task, rows in chosen.items():
+        shots = evidence.heads[task].predictions.frames
+        shown[task] = tuple(
+            show_row(row, strips.get(shots[row], _STRANGE), looked.get((task, shots[row]))) for row in rows
+        )
+    return shown
+
+
+def _look(
+    evidence: ShotEvidence,
+    chosen: Mapping[str, Sequence[int]],
+    *,
+    project_root: Path,
+    scans: Path | None,
+    cache: Path | None,
+) -> Mapping[tuple[str, str], LookedAt]:
+    """Return where the answers to the shots shown came from, of heads that see frames."""
+    if cache is None:
+        return {}
+    answers = {}
     for task, rows in chosen.items():
         predictions = evidence.heads[task].predictions
-        shown = [
-            ShownShot(row, strips.get(predictions.frames[row], _STRANGE), reason=_reason(predictions, row, strips, movements))
-            for row in rows
-        ]
-        found[task] = tuple(shown)
-    return found
+        answers[task] = [(predictions.frames[row], int(predictions.predicted[row])) for row in rows]
+    return look_at_shots(evidence.run, answers, project_root=project_root, scans_folder=scans, cache_folder=cache)

@@ -14,8 +14,8 @@ _CLASSES = {
 _SHOTS = {"scale": 8187, "movement": 8149}  # of the published test; movement without 38 of several movements
 
 RECALL_NOTE = (
-    "What is published of push and pull is recall: of the shots that are so, the share that was found. It stands beside "
-    "our recall, and never beside precision. Accuracy and macro-F1 are of all classes of a head."
+    "What is published of push and pull is recall: of the shots that are so, the share that was found. It stands "
+    "beside our recall, and never beside precision. Accuracy and macro-F1 are of all classes of a head."
 )
 NOT_COMPARABLE = (
     "Published scores are of MovieShots' v1 test. This run was judged on other shots, so none stands beside it: they "

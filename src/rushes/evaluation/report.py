@@ -159,4 +159,3 @@ def _warn_of_leaks(leaks: Sequence[str]) -> list[str]:
         f"Training has seen part of what it is judged on, so the scores flatter by an unknown amount: {shown}. "
         "'rushes split check' lists all leaks."
     ]
-

@@ -28,9 +28,7 @@ _SWITCH = (
 )
 
 
-def write_shot_report(
-    path: Path, evidence: ShotEvidence, shown: Mapping[str, Sequence[ShownShot]]
-) -> None:
+def write_shot_report(path: Path, evidence: ShotEvidence, shown: Mapping[str, Sequence[ShownShot]]) -> None:
     """Write the page whole or not at all; it needs no network and no file beside it.
 
     Args:

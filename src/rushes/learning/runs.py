@@ -86,6 +86,11 @@ class Run:
     pace: Mapping[str, Any] = field(default_factory=dict)
     never_predicted: tuple[str, ...] = ()
 
+    @property
+    def called(self) -> str:
+        """What it is named by on the command line: its folder; of a task of a run of shots, `<run>/<task>`."""
+        return f"{self.folder.parent.name}/{self.folder.name}" if "/" in self.name else self.folder.name
+
     def predictions_file(self, part: str) -> Path:
         """Return where the predictions on `validation` or `test` stand; there may be none."""
         return self.folder / PREDICTIONS_FOLDER / f"{part}.parquet"

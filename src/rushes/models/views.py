@@ -25,7 +25,7 @@ def check_views(body: nn.Module, name: str, *, height: int, width: int) -> None:
     was_training = body.training
     body.eval()
     with torch.no_grad():
-        found = _map_of(body, torch.zeros(1, 3, height, width))
+        found = map_of(body, torch.zeros(1, 3, height, width))
     body.train(was_training)
     if found is None:
         raise RecipeError(f"model.backbone is '{name}', whose features have no place in the picture, so that it cannot "
@@ -49,11 +49,25 @@ def view_features(
     if tuple(views) == ("whole",):
         whole: torch.Tensor = body(pictures)
         return whole.unsqueeze(1)
+    parts: Any = body
+    return views_of_map(body, parts.forward_features(pictures), subject, views)
+
+
+def views_of_map(
+    body: nn.Module, last: torch.Tensor, subject: torch.Tensor | None, views: Sequence[str]
+) -> torch.Tensor:
+    """Return what `view_features` does, from the body's last features.
+
+    Args:
+        last: as the body's `forward_features` gives them.
+    """
+    parts: Any = body
+    if tuple(views) == ("whole",):
+        whole: torch.Tensor = parts.forward_head(last)
+        return whole.unsqueeze(1)
     if subject is None:
         raise ValueError("a network that tells subject from background needs a map of the subject")
-    parts: Any = body
-    last = parts.forward_features(pictures)
-    placed = _place(body, last)
+    placed = place_features(body, last)
     if placed is None:
         raise ValueError("the features of this body have no place in the picture")
     cells = placed.flatten(2)  # (batch, features, cells)
@@ -75,15 +89,16 @@ def _weighted_mean(cells: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return (cells * weight.unsqueeze(1)).sum(dim=2) / weight.sum(dim=1, keepdim=True)
 
 
-def _map_of(body: nn.Module, pictures: torch.Tensor) -> torch.Tensor | None:
+def map_of(body: nn.Module, pictures: torch.Tensor) -> torch.Tensor | None:
+    """Return a body's last features as (batch, features, rows, columns); None where they have no place."""
     parts: Any = body
     if not hasattr(parts, "forward_features") or not hasattr(parts, "forward_head"):
         return None
     last = parts.forward_features(pictures)
-    return _place(body, last) if isinstance(last, torch.Tensor) else None
+    return place_features(body, last) if isinstance(last, torch.Tensor) else None
 
 
-def _place(body: nn.Module, last: torch.Tensor) -> torch.Tensor | None:
+def place_features(body: nn.Module, last: torch.Tensor) -> torch.Tensor | None:
     """Return a body's last features as (batch, features, rows, columns); None where they have no place."""
     parts: Any = body
     if last.ndim == 4:

@@ -16,6 +16,7 @@ Scale = Callable[[float], float]
 
 LINES = (("zoom", "main"), ("pan", "second"), ("tilt", "third"))
 _LEAST_SCALE = 5.0  # percent to either side, so that a camera at rest is drawn at rest
+_LEAST_APART = 14.0  # between two ticks
 _WIDTH, _TOP, _HEIGHT, _WHOLE = 900.0, 6.0, 86.0, 112.0
 
 
@@ -79,18 +80,19 @@ def draw_motion(curve: MotionCurve, *, label: str) -> str:
     Args:
         label: what a reader hears who does not see it.
     """
-    most = max(_LEAST_SCALE, *(float(np.abs(getattr(curve, name)).max()) for name, _ in LINES)) * 1.08
+    low, high = _scale(curve)
 
     def x(second: float) -> float:
         return min(max(second / (curve.duration_seconds or 1.0), 0.0), 1.0) * _WIDTH
 
     def y(value: float) -> float:
-        return _TOP + (1 - value / most) * _HEIGHT / 2
+        return _TOP + (high - value) / (high - low) * _HEIGHT
 
+    ticks = [0.0, *(at for at in (_round(high), -_round(-low)) if abs(y(at) - y(0)) >= _LEAST_APART)]
     parts = [
         f'<path class="grid{"" if at else " zero"}" d="M0,{y(at):.1f}H{_WIDTH:.0f}"/>'
         f'<text class="tick" x="2" y="{y(at) - 3:.1f}">{signed(at)}{" %" if at else ""}</text>'
-        for at in (-_round(most), 0.0, _round(most))
+        for at in ticks
     ]
     bottom = _TOP + _HEIGHT + 15
     parts.append(
@@ -140,6 +142,14 @@ def _cut(at: float) -> str:
         f'<path class="cut" d="M{at:.1f},0V{_TOP + _HEIGHT:.0f}"/>'
         f'<text class="cut" x="{at + shift:.1f}" y="{_TOP + 8:.0f}" text-anchor="{side}">cut</text>'
     )
+
+
+def _scale(curve: MotionCurve) -> tuple[float, float]:
+    """Return the lowest and the highest value drawn, so that what is small is drawn small and 0 is never at an edge."""
+    values = np.concatenate([getattr(curve, name) for name, _ in LINES])
+    low, high = min(-_LEAST_SCALE, float(values.min())), max(_LEAST_SCALE, float(values.max()))
+    margin = 0.06 * (high - low)
+    return low - margin, high + margin
 
 
 def _round(most: float) -> float:

@@ -126,7 +126,7 @@ def missing_shots(samples: Mapping[str, int]) -> tuple[str, ...]:
         samples: task -> how many test shots of a run were judged.
     """
     return tuple(
-        f"{task}: {count:,} test shots were judged, where the published test has {_SHOTS[task]:,}. "
+        f"Of {task}, {count:,} test shots were judged, where the published test has {_SHOTS[task]:,}. "
         "The scores are not quite of the same shots."
         for task, count in samples.items()
         if task in _SHOTS and count != _SHOTS[task]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rushes.evaluation.class_mean import ClassMean
-from rushes.evaluation.markup import number, within
+from rushes.evaluation.markup import counted, number, within
 from rushes.evaluation.published import (
     NOT_COMPARABLE,
     PUBLISHED,
@@ -70,28 +70,36 @@ class ShotEvidence:
 
 def pronounce_shots(evidence: ShotEvidence) -> str:
     """Return what the run reaches, in words: how many shots, each head beside what is reached without a look."""
+    return "".join(before + score for before, score in pronounce_in_pieces(evidence))
+
+
+def pronounce_in_pieces(evidence: ShotEvidence) -> tuple[tuple[str, str], ...]:
+    """Return the sentences of `pronounce_shots` cut around their scores: (words, the score behind them or "")."""
     shots = {shot for one in evidence.heads.values() for shot in one.predictions.frames}
     groups = {group for one in evidence.heads.values() for group in one.predictions.groups}
     if not shots:
-        return "No shot was kept for testing, so nothing can be said about this model yet."
+        return (("No shot was kept for testing, so nothing can be said about this model yet.", ""),)
     seen = "it never watched" if evidence.unseen else "that it has partly watched in training"
     of_heads = [
-        f"{number(one.test.f1_macro.value)} for {task} ({_certainty(one)}, {number(blind_score(one.test))} without a "
-        "look)"
+        (task, one, one.test.f1_macro.value)
         for task, one in evidence.heads.items()
         if one.test.f1_macro.value is not None
     ]
+    pieces = [
+        (
+            f"On {counted(len(shots), 'shot')} from {counted(len(groups), 'group')} {seen}, this model reaches a macro-F1 "
+            "of ",
+            "",
+        )
+    ]
+    for place, (task, one, value) in enumerate(of_heads):
+        blind = number(blind_score(one.test))
+        pieces.append((" and " if place else "", number(value or 0.0)))
+        pieces.append((f" for {task} ({_certainty(one)}, {blind} without a look)", ""))
     mean = evidence.class_mean
-    over_all = (
-        f". Over the classes of all heads, the {mean.name} of F1 is {number(mean.f1.value)}"
-        if len(evidence.heads) > 1 and mean.f1.value is not None
-        else ""
-    )
-    return (
-        f"On {len(shots):,} shot{'' if len(shots) == 1 else 's'} from {len(groups):,} "
-        f"group{'' if len(groups) == 1 else 's'} {seen}, this model reaches a macro-F1 of "
-        f"{' and '.join(of_heads)}{over_all}."
-    )
+    if len(evidence.heads) > 1 and mean.f1.value is not None:
+        pieces.append((f". Over the classes of all heads, the {mean.name} of F1 is ", number(mean.f1.value)))
+    return (*pieces, (".", ""))
 
 
 def list_shot_warnings(evidence: ShotEvidence) -> tuple[str, ...]:

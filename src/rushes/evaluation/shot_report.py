@@ -17,7 +17,7 @@ from rushes.evaluation.markup import count, counted, score_cell, text
 from rushes.evaluation.published import PublishedRow
 from rushes.evaluation.report import Evidence
 from rushes.evaluation.scores import Score
-from rushes.evaluation.shot_evidence import ShotEvidence, list_shot_warnings, pronounce_shots, verdict_of_head
+from rushes.evaluation.shot_evidence import ShotEvidence, list_shot_warnings, pronounce_in_pieces, verdict_of_head
 from rushes.evaluation.shot_mistakes import ShownShot, explain_worst, show_shots
 from rushes.evaluation.verdict import blind_score
 from rushes.storage.files import write_text
@@ -48,7 +48,10 @@ def format_shot_report(evidence: ShotEvidence, shown: Mapping[str, Sequence[Show
     main = filled(
         "shots.html",
         alarm="".join(_alarm(task, one) for task, one in evidence.heads.items()),
-        verdict=text(pronounce_shots(evidence)),
+        verdict="".join(
+            text(words) + (f"<strong>{score}</strong>" if score else "")
+            for words, score in pronounce_in_pieces(evidence)
+        ),
         standing="".join(
             f"<p><b>{text(task.capitalize())}</b>: {text(verdict_of_head(evidence, task))}</p>"
             for task in evidence.heads
@@ -58,7 +61,7 @@ def format_shot_report(evidence: ShotEvidence, shown: Mapping[str, Sequence[Show
         tiles=_tiles(evidence),
         explain=filled("explain.html", interval_words=sections.explain_intervals(_widest(evidence).test)),
         warnings=sections.show_warnings(list_shot_warnings(evidence)),
-        published_words=text(" ".join(evidence.references_notes)),
+        published_words="".join(f"<p>{text(note)}</p>" for note in evidence.references_notes),
         published=show_published(evidence),
         heads="".join(_head(evidence, task, shown.get(task, ())) for task in evidence.heads),
         read=_read(evidence),
@@ -161,8 +164,11 @@ def show_published(evidence: ShotEvidence) -> str:
     rows = [f'<tr class="ours"><th scope="row">this model</th>{ours}</tr>']
     rows += [_blind_row(name, heads, tasks, recalls) for name in ("majority", "prior") if not evidence.references]
     rows += [_published_row(one, tasks, recalls) for one in evidence.references]
-    sources = dict.fromkeys(f"{one.model}: {one.source}" for one in evidence.references)
-    foot = f'<p class="foot">Read in: {text("; ".join(sources))}.</p>' if sources else ""
+    models: dict[str, list[str]] = {}
+    for one in evidence.references:
+        models.setdefault(one.source, []).append(one.model)
+    sources = "; ".join(f"{', '.join(names)}: {source}" for source, names in models.items())
+    foot = f'<p class="foot">Where they come from. {text(sources)}.</p>' if sources else ""
     return (
         '<div class="scroll"><table class="numbers published"><thead><tr><th scope="col">model</th>'
         f"{columns}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{foot}"

@@ -25,8 +25,10 @@ from rushes.progress import Progress, silent
 from rushes.storage.files import write_json
 
 METRICS_FILE = "metrics.json"
-CLIP_SHEETS = ("synthetic.webp", "synthetic.jpg")  # strips of the virtual camera's clips, in the run's folder
+CLIP_SHEET_FILE = "synthetic.jpg"  # strips of the virtual camera's clips, in the run's folder
 PICTURES_BYTES = 2_300_000  # of all strips; base64 adds a third
+MOVEMENT = "movement"  # the task whose answers what was measured is told for
+_MOTION = "motion"  # taken for the answer where there is none: it tells where the camera went
 _STRANGE = ShotStrip(lost="what the answers name is no shot that can be found again")
 
 
@@ -115,8 +117,9 @@ def _judge_head(run: Run, command: str) -> Evidence:
     counts = run.counts.get("train", {})
     predictions = read_part(run, "test")
     watched = read_part(run, "validation") if _is_stored(run, "validation") else None
+    kept = run.head.get("best_epoch")
     return Evidence(
-        run=run.to_table(),
+        run=run.to_table() | ({"best_epoch": kept} if isinstance(kept, int) else {}),
         test=judge(predictions, train_counts=counts),
         predictions=predictions,
         validation=judge(watched, train_counts=counts) if watched is not None else None,
@@ -138,12 +141,10 @@ def _is_stored(run: Run, part: str) -> bool:
 
 
 def _read_sheet(folder: Path) -> bytes:
-    for name in CLIP_SHEETS:
-        try:
-            return (folder / name).read_bytes()
-        except OSError:
-            continue
-    return b""
+    try:
+        return (folder / CLIP_SHEET_FILE).read_bytes()
+    except OSError:
+        return b""
 
 
 def _show(
@@ -163,11 +164,13 @@ def _show(
         progress=progress,
     )
     looked = _look(evidence, chosen, project_root=project_root, scans=scans, cache=cache)
+    movements = _movements(evidence)
     shown = {}
     for task, rows in chosen.items():
-        shots = evidence.heads[task].predictions.frames
+        ids = evidence.heads[task].predictions.frames
         shown[task] = tuple(
-            show_row(row, strips.get(shots[row], _STRANGE), looked.get((task, shots[row]))) for row in rows
+            show_row(row, strips.get(shot, _STRANGE), looked.get((task, shot)), movements.get(shot, _MOTION))
+            for row, shot in ((row, ids[row]) for row in rows)
         )
     return shown
 
@@ -188,3 +191,12 @@ def _look(
         predictions = evidence.heads[task].predictions
         answers[task] = [(predictions.frames[row], int(predictions.predicted[row])) for row in rows]
     return look_at_shots(evidence.run, answers, project_root=project_root, scans_folder=scans, cache_folder=cache)
+
+
+def _movements(evidence: ShotEvidence) -> dict[str, str]:
+    """Return what movement was answered for each shot, by its id; {} of a run that answers none."""
+    head = evidence.heads.get(MOVEMENT)
+    if head is None:
+        return {}
+    answers = head.predictions
+    return {shot: answers.classes[int(answer)] for shot, answer in zip(answers.frames, answers.predicted, strict=True)}

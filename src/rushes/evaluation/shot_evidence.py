@@ -64,8 +64,7 @@ class ShotEvidence:
     @property
     def unseen(self) -> bool:
         """Whether nothing is known of the test part that training had seen too."""
-        kind = str(self.run.split.get("kind", "grouped"))
-        return never_watched("grouped" if kind == "stated" else kind, self.run.leaks)
+        return never_watched(str(self.run.split.get("kind", "grouped")), self.run.leaks)
 
 
 def pronounce_shots(evidence: ShotEvidence) -> str:
@@ -80,21 +79,13 @@ def pronounce_in_pieces(evidence: ShotEvidence) -> tuple[tuple[str, str], ...]:
     if not shots:
         return (("No shot was kept for testing, so nothing can be said about this model yet.", ""),)
     seen = "it never watched" if evidence.unseen else "that it has partly watched in training"
-    of_heads = [
-        (task, one, one.test.f1_macro.value)
-        for task, one in evidence.heads.items()
-        if one.test.f1_macro.value is not None
-    ]
-    pieces = [
-        (
-            f"On {counted(len(shots), 'shot')} from {counted(len(groups), 'group')} {seen}, this model reaches a macro-F1 "
-            "of ",
-            "",
-        )
-    ]
-    for place, (task, one, value) in enumerate(of_heads):
+    judged = f"On {counted(len(shots), 'shot')} from {counted(len(groups), 'group')} {seen}"
+    pieces = [(f"{judged}, this model reaches a macro-F1 of ", "")]
+    scored = [(task, one) for task, one in evidence.heads.items() if one.test.f1_macro.value is not None]
+    for place, (task, one) in enumerate(scored):
+        value = one.test.f1_macro.value or 0.0
         blind = number(blind_score(one.test))
-        pieces.append((" and " if place else "", number(value or 0.0)))
+        pieces.append((" and " if place else "", number(value)))
         pieces.append((f" for {task} ({_certainty(one)}, {blind} without a look)", ""))
     mean = evidence.class_mean
     if len(evidence.heads) > 1 and mean.f1.value is not None:
@@ -106,17 +97,12 @@ def list_shot_warnings(evidence: ShotEvidence) -> tuple[str, ...]:
     """Return all that a reader must beware of; what is of one head is named so, nothing stands twice."""
     common = [str(leak) for leak in evidence.run.leaks] + [str(one) for one in evidence.run.warnings]
     unjudged = [f"No test shot is labelled by {task}, so this head is not judged." for task in evidence.unjudged]
-    unusable = (
-        [f"{evidence.run.unusable:,} labelled shots could not be used; they count nowhere."]
-        if evidence.run.unusable
-        else []
-    )
     of_heads = [
         note if note in common else f"{task}: {note}"
         for task, one in evidence.heads.items()
         for note in list_warnings(one)
     ]
-    return tuple(dict.fromkeys([*common, *unjudged, *unusable, *of_heads]))
+    return tuple(dict.fromkeys([*common, *unjudged, *of_heads]))
 
 
 def shot_metrics_table(evidence: ShotEvidence, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -9,10 +9,11 @@ import numpy as np
 
 from rushes.evaluation.cards import show_bars
 from rushes.evaluation.gallery import choose_cards
-from rushes.evaluation.markup import breakable, counted, percent, text
+from rushes.evaluation.markup import breakable, counted, text
 from rushes.evaluation.motion_chart import draw_motion, name_lines, signed
 from rushes.evaluation.shot_strips import ShotStrip, paint_heat
 from rushes.evaluation.thumbnails import Thumbnail
+from rushes.footage.movement import describe_motion
 from rushes.learning.explain_shots import LookedAt
 from rushes.learning.predictions import Predictions
 
@@ -145,30 +146,20 @@ def _frame(frame: Thumbnail | None, over: Thumbnail | None, *, name: str) -> str
     )
 
 
-def show_row(row: int, strip: ShotStrip, looked: LookedAt | None) -> ShownShot:
+def show_row(row: int, strip: ShotStrip, looked: LookedAt | None, movement: str) -> ShownShot:
     """Return a shot as it is shown.
 
     Args:
         row: of the predictions.
         looked: where the answer came from, where that is known.
+        movement: that was answered for the shot; what was measured is told for it.
     """
     heat: tuple[Thumbnail, ...] = ()
     if looked is not None and strip.ordinals:
         nearest = [int(np.abs(looked.ordinals - ordinal).argmin()) for ordinal in strip.ordinals]
         heat = tuple(paint_heat(looked.pixels[place], looked.heat[place]) for place in nearest)
-    return ShownShot(row, strip, _reason(strip), heat)
-
-
-def _reason(strip: ShotStrip) -> str:
-    """Return what was measured of a shot's motion: how far the picture grew, in what time, and how surely."""
-    series = strip.series
-    if series is None or strip.curve is None:
-        return ""
-    if not series.trusted.any():
-        return "Measured: nothing in the picture could be followed."
-    support = float(np.median(series.column("support")))
-    grown = 1 + float(strip.curve.zoom[-1]) / 100
-    return f"Measured: zoom ×{grown:.2f} over {series.duration_seconds:.1f} s, {percent(support)} of the frame agrees."
+    reason = f"Measured: {describe_motion(strip.series, movement)}." if strip.series is not None else ""
+    return ShownShot(row, strip, reason, heat)
 
 
 def fit_budget(shown: Mapping[str, Sequence[ShownShot]], *, budget_bytes: int) -> dict[str, tuple[ShownShot, ...]]:

@@ -54,6 +54,14 @@ ALLOWED_VALUES = {
     "balance.loss": recipes.LOSSES,
     "balance.sampling": recipes.SAMPLINGS,
     "augment.preset": recipes.PRESETS,
+    "training.schedule": recipes.SCHEDULES,
+    "shots.multi_movement": recipes.MULTI_MOVEMENTS,
+    "shots.choice": recipes.CHOICES,
+    "heads.<task>.see": recipes.SEEN,
+    "heads.<task>.pooling": recipes.POOLINGS,
+    "heads.<task>.subject": recipes.SUBJECTS,
+    "heads.<task>.motion": recipes.MOTION_MODELS,
+    "heads.<task>.loss": recipes.HEAD_LOSSES,
 }
 
 
@@ -399,7 +407,7 @@ def key_rows(text: str) -> dict[str, list[str]]:
     """Return key -> the other cells of its row, from tables whose first cell is a key alone in backticks."""
     found: dict[str, list[str]] = {}
     for row in rows(text):
-        name = re.fullmatch(r"`([\w.]+)`", row[0])
+        name = re.fullmatch(r"`([\w.<>]+)`", row[0])
         if name:
             assert name[1] not in found, f"{name[1]} is described twice"
             found[name[1]] = row[1:]
@@ -466,6 +474,7 @@ def test_every_table_of_rushes_toml_has_a_section() -> None:
 def test_every_key_of_a_recipe_is_described_with_its_default() -> None:
     described = key_rows(sections(page("recipes.md"), 2)["Keys"])
     wanted = {key: default for key, default in keys_of(recipes.Recipe).items() if key != "name"}
+    wanted |= keys_of(recipes.HeadRecipe, "heads.<task>.")
     assert set(described) == {"schema", "name", *wanted}
     check_defaults(described, {"schema": "recipe/2", **wanted})
 

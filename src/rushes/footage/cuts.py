@@ -110,6 +110,12 @@ def find_cuts(signals: Signals) -> tuple[Cut, ...]:
     return tuple(_in_ordinals(cut, signals.ordinal) for cut in _one_at_a_place(found))
 
 
+def hard_rows(signals: Signals, first: int, last: int) -> npt.NDArray[np.int64]:
+    """Return the rows in `[first, last)` that begin a new picture: hard cuts alone, whatever surrounds the stretch."""
+    rows = [cut.ordinal for cut in _hard_cuts(signals.between(first, last))] if last - first > 1 else []
+    return np.array(rows, np.int64) + first
+
+
 def hardness(signals: Signals) -> Floats:
     """Return how much each frame's step stands out from those around it: the logarithm of a ratio, (frames,)."""
     reach = max(3, round(signals.rate * _NEIGHBOURS_SECONDS))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import cache
 from math import atan2, log
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-_CORNERS = 72
-_CORNER_QUALITY = 0.01  # of the best corner's
+_CORNERS = 72  # that the similarity is fitted to
+_MORE_CORNERS = 40  # fainter ones as well, for what is said of the whole frame: background is often faint
+_CORNER_QUALITY, _FAINT_QUALITY = 0.01, 0.003  # of the best corner's
 _CORNER_DISTANCE = 7  # pixels of the small luma
 _WINDOW = (9, 9)
 _LEVELS = 2  # halvings of the picture, so that fast pans are followed too
@@ -18,7 +20,10 @@ _ROUND_TRIP_PIXELS = 0.4  # a corner that is not found back where it started is 
 _FEWEST = 8  # corners for a fit
 _SHRUNK_CORE = 0.55  # of the half frame; what is farther out is mostly background
 _NOISE_PIXELS = 0.12  # how exactly a corner is followed
+_STILL_PIXELS = 0.35  # a corner that moves less has not moved
 _ROUNDS = 3
+_FARTHEST_FOCUS = 4.0  # frame widths; farther out the flow is as good as parallel
+_LEAST_SPREAD = 0.15  # frame widths between two corners whose distance tells growth
 MEAN_RADIUS = 0.29  # frame widths: mean distance of a frame's pixels from its centre
 _BAR_LEVEL = 28  # luma; rows that stay below it from the edge inwards are bars
 
@@ -40,6 +45,16 @@ class Motion:
             has too few corners.
         outward: -1 to 1, the mean vote of the corners on whether they move away from the centre of motion: says push
             or pull even where depth makes the speeds differ.
+        found: share of the corners that were found again, whatever they did.
+        still: share of the followed corners that did not move at all: of a camera at rest some part of the frame stays,
+            however much moves in it.
+        ring_pan_x, ring_pan_y: shift of the centre as the outer part alone has it.
+        centre_zoom: `zoom` of the inner part alone.
+        zoom_x, zoom_y: growth across and down, fitted apart.
+        spread_zoom: growth as the typical pair of corners has it, which knows nothing of shift and turn.
+        spread_vote: -1 to 1, the mean vote of pairs of corners on whether they move apart.
+        focus: distance of the point that the flow comes from, or goes to, from the centre, frame widths, at most 4.
+        focus_vote: -1 to 1, how well the corners move away from that point (above 0) or towards it.
     """
 
     pan_x: float = 0.0
@@ -50,10 +65,21 @@ class Motion:
     support: float = 0.0
     ring_zoom: float = 0.0
     outward: float = 0.0
+    found: float = 0.0
+    still: float = 0.0
+    ring_pan_x: float = 0.0
+    ring_pan_y: float = 0.0
+    centre_zoom: float = 0.0
+    zoom_x: float = 0.0
+    zoom_y: float = 0.0
+    spread_zoom: float = 0.0
+    spread_vote: float = 0.0
+    focus: float = 0.0
+    focus_vote: float = 0.0
 
     def rates(self) -> tuple[float, ...]:
         """Return all of it, in the order of the attributes."""
-        return (self.pan_x, self.pan_y, self.zoom, self.roll, self.residual, self.support, self.ring_zoom, self.outward)
+        return astuple(self)
 
 
 NO_MOTION = Motion()
@@ -66,12 +92,14 @@ class Tracked:
     Attributes:
         seconds: when it is shown.
         luma: (height, width), uint8, brought to an even contrast.
-        corners: (corners, 1, 2), float32, pixels.
+        corners: (corners, 1, 2), float32, pixels, the best first.
+        strong: how many of them, from the first on, are no fainter than those that the similarity is fitted to.
     """
 
     seconds: float
     luma: Pixels
     corners: npt.NDArray[np.float32]
+    strong: int
 
 
 def prepare(luma: Pixels, seconds: float) -> Tracked:
@@ -86,9 +114,32 @@ def prepare(luma: Pixels, seconds: float) -> Tracked:
     # Dark frames keep their corners; nothing is amplified so far that noise becomes one.
     gain = float(np.clip(48 / max(spread, 1e-3), 0.5, 4))
     even = cv2.convertScaleAbs(luma, alpha=gain, beta=max(0.0, 110 - gain * low))
-    corners = cv2.goodFeaturesToTrack(even, _CORNERS, _CORNER_QUALITY, _CORNER_DISTANCE, mask=_within_bars(luma))
-    found = np.zeros((0, 1, 2), np.float32) if corners is None else np.asarray(corners, np.float32)
-    return Tracked(seconds, np.asarray(even, np.uint8), found)
+    mask: Any = _within_bars(luma)
+    corners, qualities = cv2.goodFeaturesToTrackWithQuality(
+        even, _CORNERS + _MORE_CORNERS, _FAINT_QUALITY, _CORNER_DISTANCE, mask=mask
+    )
+    if corners is None:
+        return Tracked(seconds, np.asarray(even, np.uint8), np.zeros((0, 1, 2), np.float32), 0)
+    quality = np.asarray(qualities).ravel()
+    # Corners come the best first, so that the fainter ones take no place from those before them.
+    least = _CORNER_QUALITY * max(float(quality[0]), _best_at_edges(np.asarray(even, np.uint8), mask))
+    strong = min(_CORNERS, int(np.count_nonzero(quality > least)))
+    return Tracked(seconds, np.asarray(even, np.uint8), np.asarray(corners, np.float32).reshape(-1, 1, 2), strong)
+
+
+def _best_at_edges(luma: Pixels, mask: Pixels | None) -> float:
+    """Return the quality of the best corner on the outermost pixels: OpenCV measures by it, and never returns it."""
+    import cv2
+
+    best = 0.0
+    for turn in range(4):
+        # The outermost row depends on the two within it.
+        edge = np.ascontiguousarray(np.rot90(luma, turn)[:4])
+        quality = cv2.cornerMinEigenVal(edge, 3)[0]
+        if mask is not None:
+            quality = quality[np.rot90(mask, turn)[0] > 0]
+        best = max(best, float(quality.max(initial=0)))
+    return best
 
 
 def follow(before: Tracked, after: Tracked) -> Motion:
@@ -100,14 +151,14 @@ def follow(before: Tracked, after: Tracked) -> Motion:
     import cv2
 
     elapsed = after.seconds - before.seconds
-    count = len(before.corners)
-    if count < _FEWEST or elapsed <= 0:
+    if before.strong < _FEWEST or elapsed <= 0:
         return NO_MOTION
     there, found = _find_again(before.luma, after.luma, before.corners)
     back, found_back = _find_again(after.luma, before.luma, there)
     returns = np.abs(back - before.corners).reshape(-1, 2).max(axis=1) < _ROUND_TRIP_PIXELS
     kept = returns & found & found_back
-    if np.count_nonzero(kept) < _FEWEST:
+    strong = int(np.count_nonzero(kept[: before.strong]))
+    if strong < _FEWEST:
         return NO_MOTION
     start, stop = before.corners[kept, 0], there[kept, 0]
     height, width = before.luma.shape
@@ -116,33 +167,137 @@ def follow(before: Tracked, after: Tracked) -> Motion:
     place = (start[:, 0] + 1j * start[:, 1] - centre) / width
     moved = ((stop - start)[:, 0] + 1j * (stop - start)[:, 1]) / width
     matrix, _ = cv2.estimateAffinePartial2D(
-        start, stop, method=cv2.RANSAC, ransacReprojThreshold=0.6, maxIters=48, refineIters=0
+        start[:strong], stop[:strong], method=cv2.RANSAC, ransacReprojThreshold=0.6, maxIters=48, refineIters=0
     )
+    core, core_moved = place[:strong], moved[:strong]
     guess = (
         _guess_of(matrix, centre, width)
         if matrix is not None
-        else (complex(_middle(moved.real), _middle(moved.imag)), 0j)
+        else (complex(_middle(core_moved.real), _middle(core_moved.imag)), 0j)
     )
     noise = _NOISE_PIXELS / width
-    shift, factor = _fit(place, moved, *guess, noise=noise)
-    errors = np.abs(moved - shift - factor * place)
+    shift, factor = _fit(core, core_moved, *guess, noise=noise)
+    errors = np.abs(core_moved - shift - factor * core)
     inliers = np.count_nonzero(errors < max(3 * noise, 0.1 * abs(shift)))
-    ring = np.hypot(place.real * 2, place.imag * 2 * width / height) > _SHRUNK_CORE
+    outer = np.hypot(place.real * 2, place.imag * 2 * width / height) > _SHRUNK_CORE
+    ring = outer[:strong]
     _, ring_factor = (
-        _fit(place[ring], moved[ring], shift, factor, noise=noise) if ring.sum() >= _FEWEST else (0, factor)
+        _fit(core[ring], core_moved[ring], shift, factor, noise=noise) if ring.sum() >= _FEWEST else (0, factor)
     )
-    distance = np.maximum(np.abs(place), 1e-6)
-    radial = ((moved - shift) * np.conj(place)).real / distance
+    distance = np.maximum(np.abs(core), 1e-6)
+    radial = ((core_moved - shift) * np.conj(core)).real / distance
     return Motion(
         pan_x=shift.real / elapsed,
         pan_y=shift.imag / elapsed,
-        zoom=log(max(abs(1 + factor), 1e-3)) / elapsed,
+        zoom=_growth(factor) / elapsed,
         roll=atan2(factor.imag, 1 + factor.real) / elapsed,
         residual=_middle(errors) / elapsed,
-        support=float(inliers) / count,
-        ring_zoom=log(max(abs(1 + ring_factor), 1e-3)) / elapsed,
+        support=float(inliers) / before.strong,
+        ring_zoom=_growth(ring_factor) / elapsed,
         outward=float(np.tanh(radial / noise).mean()),
+        found=len(place) / len(before.corners),
+        still=float(np.count_nonzero(np.abs(moved) < _STILL_PIXELS / width)) / len(moved),
+        **_look_closer(place, moved, shift, factor, outer=outer, noise=noise, elapsed=elapsed),
     )
+
+
+def _look_closer(
+    place: npt.NDArray[np.complex128],
+    moved: npt.NDArray[np.complex128],
+    shift: complex,
+    factor: complex,
+    *,
+    outer: npt.NDArray[np.bool_],
+    noise: float,
+    elapsed: float,
+) -> dict[str, float]:
+    """Return what all corners say beside the similarity: those far out and far in, along each axis, in pairs."""
+    ring_shift, _ = _fit(place[outer], moved[outer], shift, factor, noise=noise) if _many(outer) else (shift, factor)
+    _, inner = _fit(place[~outer], moved[~outer], shift, factor, noise=noise) if _many(~outer) else (shift, factor)
+    errors = moved - shift - factor * place
+    squares = errors.real**2 + errors.imag**2
+    scale = max(2 * _middle(squares), noise * noise)
+    weights = (scale / (scale + squares)) ** 2
+    along, down = _axes(place, moved, weights)
+    spread, vote = _spread(place, moved, noise)
+    focus, focus_vote = _focus(place, moved, weights, noise)
+    return {
+        "ring_pan_x": ring_shift.real / elapsed,
+        "ring_pan_y": ring_shift.imag / elapsed,
+        "centre_zoom": _growth(inner) / elapsed,
+        "zoom_x": log(max(1 + along, 1e-3)) / elapsed,
+        "zoom_y": log(max(1 + down, 1e-3)) / elapsed,
+        "spread_zoom": spread / elapsed,
+        "spread_vote": vote,
+        "focus": focus,
+        "focus_vote": focus_vote,
+    }
+
+
+def _many(chosen: npt.NDArray[np.bool_]) -> bool:
+    return int(np.count_nonzero(chosen)) >= _FEWEST
+
+
+def _growth(factor: complex) -> float:
+    return log(max(abs(1 + factor), 1e-3))
+
+
+def _axes(
+    place: npt.NDArray[np.complex128], moved: npt.NDArray[np.complex128], weights: npt.NDArray[np.float64]
+) -> tuple[float, float]:
+    """Return the growth across and the growth down of an affine fit by weighted least squares."""
+    columns = np.stack([np.ones(len(place)), place.real, place.imag])
+    weighted = columns * weights
+    normal = weighted @ columns.T + 1e-7 * np.eye(3)
+    across, down = np.linalg.solve(normal, np.stack([weighted @ moved.real, weighted @ moved.imag], axis=1)).T
+    return float(across[1]), float(down[2])
+
+
+def _spread(place: npt.NDArray[np.complex128], moved: npt.NDArray[np.complex128], noise: float) -> tuple[float, float]:
+    """Return how much the typical pair of corners moves apart, as a logarithm, and the vote of all pairs."""
+    one, other = _pairs_of(len(place))
+    between = place[other] - place[one]
+    square = between.real**2 + between.imag**2
+    wide = square > _LEAST_SPREAD**2
+    if np.count_nonzero(wide) < _FEWEST:
+        return 0.0, 0.0
+    between, square = between[wide], square[wide]
+    apart = (moved[other] - moved[one])[wide]
+    growth = (apart.real * between.real + apart.imag * between.imag) / square
+    vote = np.tanh(growth * np.sqrt(square) / (2 * noise))
+    return log(max(1 + _middle(growth), 1e-3)), float(vote.mean())
+
+
+@cache
+def _pairs_of(count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return pairs of corners, each with those a third, a half and other shares of the list away."""
+    one = np.arange(count)
+    steps = sorted({max(1, count * part // 24) for part in range(1, 12)})
+    return np.tile(one, len(steps)), np.concatenate([(one + step) % count for step in steps])
+
+
+def _focus(
+    place: npt.NDArray[np.complex128],
+    moved: npt.NDArray[np.complex128],
+    weights: npt.NDArray[np.float64],
+    noise: float,
+) -> tuple[float, float]:
+    """Return how far from the centre the lines of flow meet, frame widths, and whether corners move away from there."""
+    length = np.abs(moved)
+    flow = moved / np.maximum(length, 1e-9)
+    # A long move states its direction better than a short one.
+    sure = weights * length / (length + 3 * noise)
+    across = 1j * flow
+    offset = (place * np.conj(across)).real
+    xx, xy, yy = (float(sure @ part) for part in (across.real**2, across.real * across.imag, across.imag**2))
+    ridge = 1e-3 * (xx + yy) + 1e-9
+    xx, yy = xx + ridge, yy + ridge
+    right, low = float((sure * offset) @ across.real), float((sure * offset) @ across.imag)
+    determinant = xx * yy - xy * xy
+    focus = complex((right * yy - low * xy) / determinant, (low * xx - right * xy) / determinant)
+    away = place - focus
+    aligned = (flow * np.conj(away)).real / np.maximum(np.abs(away), 1e-6)
+    return min(abs(focus), _FARTHEST_FOCUS), float(sure @ aligned) / max(float(weights.sum()), 1e-9)
 
 
 def _find_again(

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _MOTIONS_PER_SECOND = 8
 _DRIFT_STRIDE = 2  # frames
-_SLOW_STEPS = 3  # measured steps between the frames on which slow zooms are measured
+_NOT_MEASURED = (float("nan"),) * len(NO_MOTION.rates())
+SLOW_STEPS = 3  # measured steps between the frames on which slow zooms are measured
 _LOOK_SIDE = 32
 _LOOKS_AT_ONCE = 64
 _LUMA_BYTES = LUMA_GRID[0] * LUMA_GRID[1]
@@ -41,7 +42,7 @@ class Scanner:
         self._shrink = Shrinker(index.width_pixels, index.height_pixels, index.flip)
         self._steps = StepMeter(reach_of(index.rate))
         self._stride = motion_stride(index.rate)
-        self._tracked: deque[tuple[int, Tracked]] = deque(maxlen=_SLOW_STEPS)
+        self._tracked: deque[tuple[int, Tracked]] = deque(maxlen=SLOW_STEPS)
         self._ordinal = np.empty(capacity, np.int64)
         self._keyframe = np.empty(capacity, np.bool_)
         self._signature = np.empty((capacity, SIGNATURE_BYTES), np.uint8)
@@ -122,12 +123,9 @@ class Scanner:
         now = prepare(luma, float(self._index.seconds_at(ordinal)))
         if self._tracked and self._tracked[-1][0] == ordinal - self._stride:
             motion = follow(self._tracked[-1][1], now)
-            slow = NO_MOTION
             place, before = self._tracked[0]
-            # On every third measured frame only: it is to show what is slow.
-            if place == ordinal - _SLOW_STEPS * self._stride and ordinal // self._stride % _SLOW_STEPS == 0:
-                slow = follow(before, now)
-            self._motion[row] = (*motion.rates(), slow.zoom if slow.support else np.nan)
+            slow = follow(before, now) if place == ordinal - SLOW_STEPS * self._stride else NO_MOTION
+            self._motion[row] = (*motion.rates(), *(slow.rates() if slow.support else _NOT_MEASURED))
         self._tracked.append((ordinal, now))
 
 
@@ -138,4 +136,4 @@ def motion_stride(rate: Fraction) -> int:
 
 def warm_up_of(rate: Fraction) -> int:
     """Return for how many frames a scanner that begins within a film still lacks what was before."""
-    return max(reach_of(rate) + 1, _SLOW_STEPS * motion_stride(rate) + 1)
+    return max(reach_of(rate) + 1, SLOW_STEPS * motion_stride(rate) + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.errors import MediaError
+from rushes.footage.motion import Motion
 from rushes.storage.files import whole_file
 
-SCHEMA = "scan/1"
+SCHEMA = "scan/2"
 LUMA_GRID = (9, 16)  # rows and columns of the signature's luma
 COLOUR_GRID = (5, 8)  # and of each of its two colour planes
 SIGNATURE_BYTES = LUMA_GRID[0] * LUMA_GRID[1] + 2 * COLOUR_GRID[0] * COLOUR_GRID[1]
-MOTION_COLUMNS = ("pan_x", "pan_y", "zoom", "roll", "residual", "support", "ring_zoom", "outward", "slow_zoom")
+_MOTION = tuple(field.name for field in fields(Motion))
+# What moved since the frame measured before, then the same over three such steps.
+MOTION_COLUMNS = (*_MOTION, *(f"slow_{name}" for name in _MOTION))
 _FRAME_COLUMNS = {
     "ordinal": np.int64,
     "pts": np.int64,
@@ -62,7 +65,8 @@ class Signals:
         sharpness: (frames,), mean squared step between neighbouring pixels of the film, in luma steps.
         look: (frames,), uint64: perceptual hash, as `signature.signature_of` makes it.
         motion: (frames, MOTION_COLUMNS), float32: the motion since the frame measured before (about eight a second are
-            measured); NaN where none was. `slow_zoom` is the zoom over three such steps, where slow zooms show.
+            measured), as `Motion` has it; NaN where none was. The columns `slow_…` are the same over three such steps,
+            where what is slow shows; NaN also where nothing could be followed so far.
     """
 
     source: str
@@ -102,6 +106,11 @@ class Signals:
     def seconds(self) -> npt.NDArray[np.float64]:
         """Times of the frames since the first, float64 seconds; for measuring, not for addressing."""
         return np.asarray((self.pts - self.pts[:1]) * float(self.time_base), np.float64)
+
+    def between(self, first: int, last: int) -> Signals:
+        """Return the signals of the rows `[first, last)` alone."""
+        rows = {field.name: getattr(self, field.name)[first:last] for field in fields(self)[4:]}
+        return replace(self, **rows)
 
 
 def write_signals(path: Path, signals: Signals) -> None:

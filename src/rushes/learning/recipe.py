@@ -205,6 +205,8 @@ class ShotsRecipe:
         choice: which: `even` over the whole shot, or by the `scan`: the typical one, sharp ones and unlike ones.
         sampled_by: the task whose classes `balance.sampling` and `balance.remove` go by; "" where there is one head.
         shared: whether all heads that pool alike share one temporal layer.
+        faces: file of a YuNet face detector, by which subjects are found where a head looks at them; "" finds them by
+            what stands out.
     """
 
     sheet: tuple[str, ...] = ("shots.csv",)
@@ -214,6 +216,7 @@ class ShotsRecipe:
     choice: str = "even"
     sampled_by: str = ""
     shared: bool = False
+    faces: str = ""
 
 
 @dataclass(frozen=True, slots=True)

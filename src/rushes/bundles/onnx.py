@@ -26,6 +26,7 @@ from rushes.bundles.bundle import (
 )
 from rushes.bundles.card import CardFacts, format_card, scores_from_metrics
 from rushes.bundles.graph import INPUT, LOGITS, PROBABILITIES, Graph
+from rushes.bundles.licence import licence_of
 from rushes.bundles.parity import Parity, compare, write_samples
 from rushes.bundles.sealed import check_free, whole_folder
 from rushes.bundles.traced import trace_graph
@@ -358,7 +359,7 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         method=_method(recipe, run.head),
         split_kind=str(run.split.get("kind", recipe["split"])),
         counts=run.counts,
-        licence=_licence(recipe),
+        licence=licence_of(recipe),
         made={name: str(value) for name, value in stated.items() if value},
         warnings=tuple(run.warnings),
         scores=scores_from_metrics(metrics),
@@ -388,23 +389,3 @@ def _describe_head(head: Mapping[str, Any]) -> str:
 def _trained_part(model: Mapping[str, Any]) -> str:
     part = model.get("trained", "stages")
     return {"head": "frozen, its head", "all": "all of it"}.get(part, f"its last {model['stages']} of stages")
-
-
-def _licence(recipe: Mapping[str, Any]) -> str:
-    """Return in words under which licence the pretrained weights stand."""
-    model = recipe["model"]
-    if model["kind"] == "cnn":
-        return "The network was trained from scratch: no licence but that of the labelled footage bears on its weights"
-    if model.get("start"):
-        return (f"The weights went on from the run or bundle `{model['start']}`: the licence of the weights that this "
-                "one started from holds; look it up before you pass the bundle on")  # fmt: skip
-    if model["weights"]:
-        return (f"The weights started from the local file `{model['weights']}` for `{model['backbone']}`: "
-                "its licence is whatever its origin states; look it up before you pass the bundle on")  # fmt: skip
-    from timm.models import get_pretrained_cfg
-
-    known = get_pretrained_cfg(model["backbone"])
-    stated = getattr(known, "license", None) if known is not None else None
-    if not stated:
-        return f"timm states no licence for the pretrained weights of `{model['backbone']}`: look it up at their origin"
-    return f"The pretrained weights of `{model['backbone']}` are, as timm states, under `{stated}`"

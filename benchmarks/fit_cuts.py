@@ -38,7 +38,7 @@ def main() -> int:
     fit_hard(films)
     rows, truth = windows_with_truth(films)
     model = fit_dissolves(rows, truth)
-    levels = model.levels(rows)
+    levels = model.levels(rows)[:, 0]
     right = np.count_nonzero((levels > 0) == truth)
     print(f"dissolves: {len(truth):,} windows, {truth.sum()} of dissolves; {right / len(truth):.2%} right in the fit")
     write_text(MODEL, json.dumps(model.to_table(WINDOW_FEATURES), separators=(",", ":")).replace("},", "},\n") + "\n")
@@ -105,7 +105,7 @@ def fit_dissolves(rows: Rows, truth: Truth) -> Boosted:
     share = truth.mean()
     numbers = [_numbers_of(tree) for tree in trees]
     return Boosted(
-        constant=float(np.log(share / (1 - share))),
+        constants=np.array([np.log(share / (1 - share))]),
         features=np.array([asked for asked, _, _ in numbers], np.int64),
         thresholds=np.array([above for _, above, _ in numbers], np.float64),
         leaves=np.array([leaves for _, _, leaves in numbers], np.float64),

@@ -53,6 +53,8 @@ def plan_by_scan(signals: Signals, start: int, stop: int, count: int) -> tuple[i
     """
     _check(start, stop, count)
     shot = rows_of(signals, start, stop)
+    if not shot.frame_count:
+        return ()
     plain = _is_plain(shot)
     good = taken(shot, np.flatnonzero(~plain))
     chosen = _most_telling(good, count)
@@ -68,8 +70,9 @@ def rows_of(signals: Signals, start: int, stop: int) -> Signals:
 
 def taken(signals: Signals, rows: Places | slice) -> Signals:
     """Return the signals of some rows, which rise."""
-    values: dict[str, Any] = {field.name: getattr(signals, field.name) for field in fields(Signals)}
-    return replace(signals, **{name: one[rows] for name, one in values.items() if isinstance(one, np.ndarray)})
+    values = {field.name: getattr(signals, field.name) for field in fields(Signals)}
+    some: dict[str, Any] = {name: one[rows] for name, one in values.items() if isinstance(one, np.ndarray)}
+    return replace(signals, **some)
 
 
 def is_black(signals: Signals) -> npt.NDArray[np.bool_]:

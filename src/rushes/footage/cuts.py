@@ -240,7 +240,7 @@ def _dissolves(signals: Signals) -> list[Cut]:
     """Return dissolves, by rows; where windows overlap, the surest."""
     found: list[tuple[float, int, int]] = []
     for windows in windows_of(signals):
-        levels = dissolve_model().levels(windows.features) - _DISSOLVE_RARITY
+        levels = dissolve_model().levels(windows.features)[:, 0] - _DISSOLVE_RARITY
         for row in np.flatnonzero(levels > 0):
             found.append((float(levels[row]), int(windows.start[row]), windows.length))
     by_start = sorted(found, key=lambda item: item[1])

@@ -12,10 +12,11 @@ from rushes.footage.motion import MEAN_RADIUS
 from rushes.footage.scanner import SLOW_STEPS, motion_stride
 from rushes.footage.signals import MOTION_COLUMNS, Signals
 
-SERIES_COLUMNS = MOTION_COLUMNS
+# The motion, and the largest step from frame to frame on the way, which also says that what cannot be followed moves.
+SERIES_COLUMNS = (*MOTION_COLUMNS, "step")
 MOVEMENTS = ("static", "motion", "push", "pull")
 TRUSTED_SUPPORT = 0.15  # share of the frame's corners that must agree on a motion for it to count
-_HALF = len(MOTION_COLUMNS) // 2  # columns of neighbouring pairs; those over three steps follow
+_PAIR = len(MOTION_COLUMNS) // 2  # columns of neighbouring pairs; those over three steps follow
 _REST = 0.004  # frame widths or logarithms a second: what measuring itself makes of a camera at rest
 _MOST_SECONDS_EACH = 0.6  # between the frames of a pair; farther apart, as in a slide show, nothing is followed
 
@@ -67,13 +68,18 @@ def motion_series(signals: Signals, start: int, stop: int) -> MotionSeries:
     rows = np.flatnonzero(~np.isnan(motion[:, 0]) & (ordinal - stride >= start))
     rows = rows[ordinal[before[rows]] == ordinal[rows] - stride]
     each = seconds[rows] - seconds[before[rows]]
-    values = np.nan_to_num(motion[rows], nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+    step = [
+        signals.step[first + low + 1 : first + row + 1].max(initial=0)
+        for low, row in zip(before[rows], rows, strict=True)
+    ]
+    measured = np.column_stack([motion[rows], np.array(step, np.float32)])
+    values = np.nan_to_num(measured, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
     cuts = hard_rows(signals, first, last) - first
     # How many cuts lie between the two frames of a pair; between those three steps apart.
     passed = np.searchsorted(cuts, np.arange(last - first), side="right")
     slow_before = np.searchsorted(ordinal, ordinal[rows] - SLOW_STEPS * stride)
     whole = (ordinal[rows] - SLOW_STEPS * stride >= start) & (passed[rows] == passed[np.minimum(slow_before, rows)])
-    values[~whole, _HALF:] = 0
+    values[~whole, _PAIR : 2 * _PAIR] = 0
     support = values[:, SERIES_COLUMNS.index("support")]
     unbroken = passed[rows] == passed[before[rows]]
     trusted = unbroken & (support >= TRUSTED_SUPPORT) & (each > 0) & (each <= _MOST_SECONDS_EACH)
@@ -129,6 +135,9 @@ def _gather(series: MotionSeries) -> _Sheet:
     slow = _Part(series, slow=True)
     sheet.even("seconds", min(series.duration_seconds, 8.0))
     sheet.even("trusted", float(series.trusted.mean()) if len(series.trusted) else 0.0)
+    steps = series.values[:, SERIES_COLUMNS.index("step")]
+    for name, share in (("step_low", 0.2), ("step", 0.5), ("step_high", 0.8)):
+        sheet.even(name, float(np.quantile(steps, share)) if len(steps) else 0.0)
     for part in (pairs, slow):
         _gather_steadiness(sheet, part)
         _gather_pan(sheet, part)
@@ -324,3 +333,55 @@ def motion_features(series: MotionSeries) -> Values:
 def backwards(features: Values) -> Values:
     """Return what the features would be of the same shots played backwards, (…, FEATURES): a push becomes a pull."""
     return np.asarray(features[..., _TWIN] * _TURN, np.float32)
+
+
+# What is said of a movement.
+_SLOWEST_PAN = 0.02  # frame widths a second that are worth a word
+_TO_AND_FRO = 0.4  # of the way a picture goes; where less is left of it in the end, it shook
+_TURNED_DEGREES = 3.0
+_SIDES = {"pans": ("right", "left"), "tilts": ("down", "up")}
+
+
+def describe_motion(series: MotionSeries, movement: str) -> str:
+    """Return what was measured for a movement, in one line: `zoom ×1.31 over 2.4 s, 87 % of the frame agrees`."""
+    if not len(series.seconds):
+        return "too short for motion to be measured"
+    if not series.trusted.any():
+        return "nothing in the picture could be followed"
+    part = _Part(series, slow=False)
+    seconds = float(part.each.sum())
+    agree = f"{part.mean(part.column('support')):.0%}".replace("%", " %") + " of the frame agrees"
+    over = f"{seconds:.1f} s"
+    if movement in ("push", "pull"):
+        return f"zoom ×{np.exp(_growth(series) * seconds):.2f} over {over}, {agree}"
+    pan_x, pan_y = part.column("pan_x"), part.column("pan_y")
+    if movement == "static":
+        return f"at rest: the picture moves by {100 * _farthest(part, pan_x, pan_y):.1f} % of its width in {over}"
+    return f"{_way(part, pan_x, pan_y)} in {over}, {agree}"
+
+
+def _growth(series: MotionSeries) -> float:
+    """Return the growth a second: over three steps where that was followed, for it is measured more exactly."""
+    pairs, slow = (_Part(series, slow=slow) for slow in (False, True))
+    quick, steady = pairs.mean(pairs.column("zoom")), slow.mean(slow.column("zoom"))
+    return steady if len(slow) >= len(pairs) // 2 and steady * quick > 0 else quick
+
+
+def _way(part: _Part, pan_x: Numbers, pan_y: Numbers) -> str:
+    """Return where the camera goes: against the way of the picture."""
+    across, down = -float(pan_x @ part.each), -float(pan_y @ part.each)
+    path = float(np.hypot(pan_x, pan_y) @ part.each)
+    turned = float(np.rad2deg(part.column("roll") @ part.each))
+    net, seconds = float(np.hypot(across, down)), float(part.each.sum())
+    if abs(turned) >= _TURNED_DEGREES and abs(np.deg2rad(turned)) * MEAN_RADIUS > net:
+        return f"turns by {abs(turned):.0f}°"
+    if path < _SLOWEST_PAN * seconds:
+        return f"hardly moves: the picture goes {path:.2f} frame widths"
+    if net < _TO_AND_FRO * path:
+        return f"shakes: the picture goes {path:.2f} frame widths to and fro"
+    ways = [
+        f"{word} {side[0] if value > 0 else side[1]}"
+        for value, (word, side) in zip((across, down), _SIDES.items(), strict=True)
+        if abs(value) > net / 3
+    ]
+    return f"{' and '.join(ways)} by {net:.2f} frame widths"

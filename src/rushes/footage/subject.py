@@ -106,9 +106,13 @@ def subject_maps(pictures: Sequence[Pixels], *, faces: Faces | None = None) -> P
     maps = np.zeros((len(pictures), GRID, GRID), np.uint8)
     for place, (picture, moved) in enumerate(zip(pictures, moving, strict=True)):
         found = faces.find(picture) if faces is not None and picture.shape[2] == 3 else _NO_FACES
-        one = people_map(found) if len(found) else (salient_map(picture) + moved) / (1 + bool(moved.any()))
-        maps[place] = np.round(255 * np.clip(one, 0, 1))
+        maps[place] = np.round(255 * (people_map(found) if len(found) else _standing_out(picture, moved)))
     return maps
+
+
+def _standing_out(picture: Pixels, moved: Map) -> Map:
+    salient = salient_map(picture)
+    return np.asarray((salient + moved) / 2, np.float32) if moved.any() else salient
 
 
 def people_map(faces: npt.NDArray[np.float32]) -> Map:

@@ -157,6 +157,7 @@ def parse_shot_sheet(
                     origin=origin_from(_cell(row, columns, "origin") or default_origin),
                     split=part,
                     name=_name_of(_cell(row, columns, "name"), video),
+                    start_seconds=_beside(row, columns) if isinstance(start, int) else None,
                 )
             )
     lacking = [task.name for task in tasks if task.name not in columns.classes]
@@ -318,6 +319,12 @@ def _end_at(row: Sequence[str], columns: ShotColumns) -> tuple[At | None, bool]:
             raise _BadCellError(column, "may name the last frame or the one after it. Call the column 'last' or 'stop'")
         return _parse_at(text, columns.bare, column), False
     return _first_at(row, columns, "stop"), False
+
+
+def _beside(row: Sequence[str], columns: ShotColumns) -> Fraction | None:
+    """Return the seconds that stand beside the first frame's number; None where none can be read."""
+    text = _cell(row, columns, "start_seconds")
+    return Fraction(text.replace(",", ".")) if _DECIMAL.fullmatch(text) else None
 
 
 def _parse_at(text: str, unit: Unit, column: Column) -> At:

@@ -29,6 +29,8 @@ class StatedShot:
         origin: who made the labels.
         split: the part that the data set itself puts it in, where it does.
         name: what people call it; "" where the sheet has no name for it.
+        start_seconds: where the sheet says beside an ordinal at what time the shot begins: whether it counts at the
+            rate of the video can then be checked.
     """
 
     video: str
@@ -41,6 +43,7 @@ class StatedShot:
     origin: str = ""
     split: Part | None = None
     name: str = ""
+    start_seconds: Fraction | None = None
 
     def __post_init__(self) -> None:
         if not self.video or not self.place:

@@ -238,6 +238,14 @@ def group_advice(advice: Mapping[str, str]) -> list[tuple[tuple[str, ...], str]]
     return [(tuple(name for name in advice if advice[name] == said), said) for said in dict.fromkeys(advice.values())]
 
 
+def describe_never_predicted(names: Sequence[str]) -> str:
+    """Return what it means that a run never answers these classes, without the full stop."""
+    if len(names) == 1:
+        return f"class '{names[0]}' is never predicted: this run does not find it"
+    quoted = ", ".join(f"'{name}'" for name in names)
+    return f"the classes {quoted} are never predicted: this run does not find them"
+
+
 def _other_than_balance(kind: str) -> str:
     return "model.backbone" if kind == "features" else "training.learning_rate, or more training.epochs"
 

@@ -90,7 +90,11 @@ def optimiser_groups(network: Network | ShotNetwork, recipe: Recipe) -> list[dic
 
     trained = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
     settings, kind = recipe.training, recipe.model.kind
-    decays = kind in ("finetune", "shots") and settings.stage_decay != 1.0 and any(name.startswith(_BODY) for name in trained)
+    decays = (
+        kind in ("finetune", "shots")
+        and settings.stage_decay != 1.0
+        and any(name.startswith(_BODY) for name in trained)
+    )
     stages = stage_of_parameters(network.body) if decays and network.body is not None else {}
     shares = plan_rates(list(trained), stages, settings, kind)
     groups: dict[float, list[Any]] = {}

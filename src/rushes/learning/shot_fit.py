@@ -137,6 +137,7 @@ def fit_shots(
     class_weights: Mapping[str, npt.NDArray[np.float32]],
     sampled_by: str,
     joint: bool,
+    starts_known: bool,
     piece_size: int,
     checkpoint: Path,
     threads: int = 1,
@@ -149,6 +150,7 @@ def fit_shots(
         tasks: whose heads are taught.
         class_weights: task -> (classes,) weight of each class in the loss.
         sampled_by: the task whose classes decide what an epoch shows.
+        starts_known: the network knows something as it is given, which may turn out to be best.
         joint: the heads share what is taught, so that one epoch is kept for all; otherwise each keeps its own best.
         piece_size: shots that go through the network at a time, at most; halved where memory runs out.
         checkpoint: where the state after each epoch is kept until the end; what is there is taken up.
@@ -184,8 +186,8 @@ def fit_shots(
     batch_size = settings.batch_size or 16
     steps_per_epoch = math.ceil(len(order_of(train.truth[sampled_by], recipe, 1)) / batch_size)
     step_count = settings.epochs * steps_per_epoch
-    if taken_up is None and (recipe.model.start or recipe.model.trained != "head"):
-        best = _copy(trained)  # it may be that nothing beats what it knows
+    if taken_up is None and starts_known:
+        best = _copy(trained)
         history.append(_record(0, watch(), recipe, train_loss=None, rate=0.0, seconds=0.0))
     first_epoch = history[-1]["epoch"] + 1 if history else 1
     started, shown_count, taught_seconds, waited_seconds, told = time.monotonic(), 0, 0.0, 0.0, 0.0

@@ -23,7 +23,7 @@ from rushes.datasets.shot_samples import key_of, read_shot_samples
 from rushes.datasets.split import PARTS
 from rushes.labels.manifest import Part
 from rushes.labels.shot_manifest import ShotRow
-from rushes.learning.augment import Augmentation, augment_shot
+from rushes.learning.augment import Augmentation, augment_maps, augment_shot
 from rushes.learning.hardware import is_out_of_memory, release_memory
 from rushes.learning.shot_fit import UNLABELLED, Places, ShotBatch, TaughtShots
 from rushes.models.clip import ShotNetwork
@@ -33,7 +33,7 @@ from rushes.storage.kept_pixels import make_room
 from rushes.storage.kept_records import KeptRecords
 
 Floats = npt.NDArray[np.float32]
-Extract = Callable[[ShotSample], Floats]
+Extract = Callable[[str, ShotSample], Floats]  # of the shot's key and its sample
 
 _FEATURES_SCHEMA = "shot-features/1"
 _SHOWN = 5
@@ -130,7 +130,7 @@ def read_parts(
             with_cuts.append(f"{row.name or row.video} (at frame {', '.join(map(str, sample.cuts))})")
         noted.update(sample.notes)
         series = shorten_series(np.asarray(sample.series.values, np.float32))
-        found[part].append((row, series, sample.aggregates, extract(sample) if extract else None))
+        found[part].append((row, series, sample.aggregates, extract(key_of(row), sample) if extract else None))
     return Reading(
         parts={part: _joined(members, aggregate_count) for part, members in found.items()},
         unusable=tuple(unusable),
@@ -279,8 +279,7 @@ def taught_by_frames(
     truth: Mapping[str, Places],
     frames: StoredFrames,
     *,
-    augmentations: Callable[[ShotRow], Augmentation] | None,
-    most_frames: int,
+    augmentations: Callable[[ShotRow], Augmentation],
 ) -> TaughtShots:
     """Return shots that a whole network is taught by their frames.
 
@@ -292,11 +291,14 @@ def taught_by_frames(
         samples = [frames.read(shots.rows[place]) for place in places]
         stacked = stack_samples(samples, max(len(sample.pixels) for sample in samples))
         pixels = stacked.pixels
-        if seed is not None and augmentations is not None:
+        if seed is not None:
             for place, sample in enumerate(samples):
-                dice = np.random.default_rng([seed, place])
-                changed = augment_shot(sample.pixels, augmentations(shots.rows[places[place]]), dice)
+                undergoes = augmentations(shots.rows[places[place]])
+                changed = augment_shot(sample.pixels, undergoes, np.random.default_rng([seed, place]))
                 pixels[place, : len(changed)] = changed
+                if stacked.subject is not None and sample.subject is not None:
+                    moved = augment_maps(sample.subject, undergoes, np.random.default_rng([seed, place]))
+                    stacked.subject[place, : len(moved)] = moved.astype(np.float32) / 255
         chosen = shots.at(places)
         subject = None if stacked.subject is None else torch.from_numpy(stacked.subject)
         return _batch(places, chosen, torch.from_numpy(stacked.mask), pixels=torch.from_numpy(pixels), subject=subject)

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from rushes.errors import RecipeError
+from rushes.models.clip_design import VIEWS
 
 _NOTHING = 1e-3  # of the picture: a smaller subject is none
 
@@ -24,13 +25,21 @@ def check_views(body: nn.Module, name: str, *, height: int, width: int) -> None:
     """
     was_training = body.training
     body.eval()
-    with torch.no_grad():
-        found = _map_of(body, torch.zeros(1, 3, height, width))
-    body.train(was_training)
-    if found is None:
+    try:
+        with torch.no_grad():
+            view_features(body, torch.zeros(1, 3, height, width), torch.zeros(1, 1, 1), VIEWS)
+    except (
+        RuntimeError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        IndexError,
+    ) as error:  # whatever another layout leads to
         raise RecipeError(f"model.backbone is '{name}', whose features have no place in the picture, so that it cannot "
                           "tell subject from background. Set subject = 'whole' in every head, or take a backbone such "
-                          "as 'resnet50' or 'vit_small_patch16_224'")  # fmt: skip
+                          "as 'resnet50' or 'vit_small_patch16_224'") from error  # fmt: skip
+    finally:
+        body.train(was_training)
 
 
 def view_features(
@@ -44,7 +53,7 @@ def view_features(
     Args:
         pictures: (batch, channels, height, width), normalised.
         subject: (batch, rows, columns) from 0 to 1, on a grid over the picture; None where only the whole is seen.
-        views: of `rushes.models.clip_design.VIEWS`.
+        views: some of `VIEWS`.
     """
     if tuple(views) == ("whole",):
         whole: torch.Tensor = body(pictures)
@@ -75,19 +84,12 @@ def _weighted_mean(cells: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return (cells * weight.unsqueeze(1)).sum(dim=2) / weight.sum(dim=1, keepdim=True)
 
 
-def _map_of(body: nn.Module, pictures: torch.Tensor) -> torch.Tensor | None:
-    parts: Any = body
-    if not hasattr(parts, "forward_features") or not hasattr(parts, "forward_head"):
-        return None
-    last = parts.forward_features(pictures)
-    return _place(body, last) if isinstance(last, torch.Tensor) else None
-
-
 def _place(body: nn.Module, last: torch.Tensor) -> torch.Tensor | None:
     """Return a body's last features as (batch, features, rows, columns); None where they have no place."""
     parts: Any = body
     if last.ndim == 4:
-        return last.permute(0, 3, 1, 2) if _is_channels_last(body) else last
+        placed = last.permute(0, 3, 1, 2) if _is_channels_last(body) else last
+        return placed if placed.shape[1] == getattr(parts, "num_features", placed.shape[1]) else None
     grid = getattr(getattr(parts, "patch_embed", None), "grid_size", None)
     if last.ndim != 3 or not isinstance(getattr(parts, "num_prefix_tokens", None), int) or not grid:
         return None

@@ -400,8 +400,8 @@ def _sizes(dice: Dice, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
     around = float(dice.choice((1.33, 1.78)))
     height = _even(width / around)
     if aspect > around:
-        return (width, height), (width, _even(width / aspect))
-    return (width, height), (_even(height * aspect), height)
+        return (width, height), (width, min(height, _even(width / aspect)))
+    return (width, height), (min(width, _even(height * aspect)), height)
 
 
 # How much of the frame subjects cover at most: a still camera shows something at rest beside them.
@@ -465,10 +465,11 @@ def _subjects(movement: CameraMovement, dice: Dice, times: _Array, tall: float) 
         room -= pi * radius**2 * squash
         if radius < 0.015:
             break
-        moves = _own_moves(dice, times, radius, calm=movement in ("push", "pull"))
+        whole = dice.random() < 0.6
+        moves = _own_moves(dice, times, radius, calm=movement in ("push", "pull"), rooted=not whole)
         x = dice.uniform(-0.4, 0.4) * (1 - radius)
         y = dice.uniform(-0.4, 0.45) * tall
-        body = _patch(dice, x, y, radius, 1.0 + 0.1 * dice.random(), *moves, whole=dice.random() < 0.6, squash=squash)
+        body = _patch(dice, x, y, radius, 1.0 + 0.1 * dice.random(), *moves, whole=whole, squash=squash)
         patches.append(body)
         if radius > 0.07 and dice.random() < 0.6:
             patches += _limbs(dice, times, body, moves[:2])
@@ -501,9 +502,16 @@ def _crowd(movement: CameraMovement, dice: Dice, times: _Array, tall: float) -> 
     return patches
 
 
-def _own_moves(dice: Dice, times: _Array, radius: float, *, calm: bool) -> tuple[_Array, _Array, _Array, _Array]:
-    """(right, down, growth, turn) of a subject: it crosses, sways, comes nearer, or gesticulates."""
-    how = dice.choice(("cross", "sway", "approach", "gesture"), p=(0.35, 0.35, 0.1, 0.2))
+def _own_moves(
+    dice: Dice, times: _Array, radius: float, *, calm: bool, rooted: bool
+) -> tuple[_Array, _Array, _Array, _Array]:
+    """(right, down, growth, turn) of a subject: it crosses, sways, comes nearer, or gesticulates.
+
+    Args:
+        rooted: it is a part of the picture, which does not leave its place: as if the picture itself went, otherwise.
+    """
+    shares = (0.0, 0.7, 0.0, 0.3) if rooted else (0.4, 0.3, 0.12, 0.18)
+    how = dice.choice(("cross", "sway", "approach", "gesture"), p=shares)
     x, y = _shake(dice, times, 0.006, 0.4, 2), _shake(dice, times, 0.006, 0.4, 2)
     grows, turns = _shake(dice, times, 0.01, 0.3, 1.5), _shake(dice, times, 0.03, 0.4, 2)
     if how == "cross":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,7 +161,7 @@ def format_scores(scores: JudgedScores | None, *, unseen: bool, noun: str, frame
         lines.append(f"- f1_macro of answering the commonest class always: {scores.majority_f1_macro:.3f}")
     metrics = ("precision", "recall", "f1")
     if scores.per_class:
-        lines += ["", asas_table(("class", *metrics), [
+        lines += ["", as_table(("class", *metrics), [
             (name, *(str(of_class.get(metric, Scored(None))) for metric in metrics))
             for name, of_class in scores.per_class.items()
         ])]  # fmt: skip

@@ -66,8 +66,7 @@ def open_shot_bundle(path: Path) -> ShotBundle:
             is measured otherwise by this rushes.
     """
     if schema_of(path) is not None and not is_of_shots(path):
-        raise BundleError(f"{path} answers about pictures, not about shots. Give a bundle of a run on shots, for example "
-                          "rushes train shots, then rushes export")  # fmt: skip
+        raise BundleError(f"{path} answers about pictures, not about shots. Give a bundle of a run on shots")
     sealed = open_sealed(path, schema=SHOTS_SCHEMA, required=REQUIRED_FILES)
     classes = read_table(sealed.folder / CLASSES_FILE, CLASSES_SCHEMA)
     preprocessing = read_table(sealed.folder / PREPROCESSING_FILE, "preprocessing/1")
@@ -130,9 +129,13 @@ def _check_motion(folder: Path, motion: Mapping[str, Any] | None) -> None:
     if motion is None:
         return
     ours: dict[str, Any] = {"scan": SCAN_SCHEMA, "features": list(FEATURES), "series": list(SERIES_COLUMNS)}
-    for key, what in (("scan", "scan"), ("series", "columns of the motion"), ("features", "numbers of a shot's motion")):
+    for key, what in (
+        ("scan", "scans"),
+        ("series", "columns of the motion"),
+        ("features", "numbers of a shot's motion"),
+    ):
         if motion[key] != ours[key]:
-            raise BundleError(f"{folder} was made for another {what} than this rushes measures "
+            raise BundleError(f"{folder} was made for other {what} than this rushes measures "
                               f"({_described(motion[key])}, here {_described(ours[key])}). Train again with this "
                               "version, then export: rushes export RUN")  # fmt: skip
 

@@ -113,9 +113,7 @@ def _input(facts: ShotCardFacts) -> str:
         text += f"The subject of a frame is told from its background: {found}. "
     if "aggregates" in facts.inputs or "series" in facts.inputs:
         text += "The camera's motion is measured by the scan of rushes (`shots.json` names each number). "
-    return text.rstrip() + (
-        "\n\n```\nrushes predict BUNDLE FILM\nrushes shots FILM --bundle BUNDLE\n```"
-    )
+    return text.rstrip() + ("\n\n```\nrushes predict BUNDLE FILM\nrushes shots FILM --bundle BUNDLE\n```")
 
 
 _USE = (

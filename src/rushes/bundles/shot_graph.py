@@ -50,8 +50,10 @@ class ShotGraph:
         wanted = {output_of(task): len(classes) for task, classes in tasks.items()}
         found = {name: outputs[name].shape[-1] if name in outputs else None for name in wanted}
         if not inputs.keys() <= set(INPUTS) or found != wanted:
-            raise BundleError(f"model.onnx takes {sorted(inputs)} and gives {found}; a bundle of shots takes some of "
-                              f"{', '.join(INPUTS)} and gives {wanted}. Export the run again: rushes export RUN")  # fmt: skip
+            raise BundleError(
+                f"model.onnx takes {sorted(inputs)} and gives {found}; a bundle of shots takes some of "
+                f"{', '.join(INPUTS)} and gives {wanted}. Export the run again: rushes export RUN"
+            )
         self.inputs = tuple(name for name in INPUTS if name in inputs)
         pixels = inputs.get("pixels")
         self.frame_shape: tuple[int, int, int] | None = None if pixels is None else tuple(pixels.shape[2:])

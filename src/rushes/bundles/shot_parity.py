@@ -43,8 +43,14 @@ def compare_tasks(expected: Tables, found: Tables, *, tolerance: float = TOLERAN
 
 def shots_at(shots: StackedShots, rows: slice) -> StackedShots:
     """Return some shots of a stack."""
-    values = {field.name: getattr(shots, field.name) for field in fields(StackedShots)}
-    return StackedShots(**{name: None if value is None else value[rows] for name, value in values.items()})
+    return StackedShots(
+        pixels=shots.pixels[rows],
+        mask=shots.mask[rows],
+        subject=None if shots.subject is None else shots.subject[rows],
+        series=shots.series[rows],
+        series_mask=shots.series_mask[rows],
+        aggregates=shots.aggregates[rows],
+    )
 
 
 def write_shot_samples(
@@ -69,7 +75,9 @@ def write_shot_samples(
         "schema": SCHEMA,
         "tolerance": TOLERANCE,
         "samples": list(names),
-        "probabilities": {task: [[float(value) for value in row] for row in of} for task, of in probabilities.items()},
+        "probabilities": {
+            task: [[float(value) for value in row] for row in table] for task, table in probabilities.items()
+        },
         "certificate": dict(certificate),
     }
     write_json(folder / EXPECTED_FILE, expected)

@@ -104,11 +104,15 @@ def parse_movieshots(
 
 
 def is_movieshots(content: bytes) -> bool:
-    """Return whether a file is JSON as MovieShots has it, of any version."""
+    """Return whether a file is to be read as MovieShots': a JSON object of objects, also of a version nobody knows.
+
+    A sheet of shots in JSON is a list, so that what this refuses to know is refused by `parse_movieshots` in its words.
+    """
     try:
-        return _version_of(json.loads(content)) is not None
+        table = json.loads(content)
     except (ValueError, RecursionError):
         return False
+    return isinstance(table, dict) and bool(table) and all(isinstance(inner, dict) for inner in table.values())
 
 
 # Of files that state one shot, the first counts: the one with the published parts before the one without.

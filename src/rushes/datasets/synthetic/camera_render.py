@@ -226,8 +226,8 @@ def _lay(picture: Pixels, plan: CameraPlan, patch: PatchPlan, texture: _Texture,
         texture.pixels, placed, (right - left, bottom - top), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )
     under = picture[top:bottom, left:right]
-    alpha = cv2.merge([laid[..., 3]] * 3)
-    over = np.ascontiguousarray(laid[..., :3])
+    alpha = cv2.cvtColor(cv2.extractChannel(laid, 3), cv2.COLOR_GRAY2RGB)
+    over = cv2.cvtColor(laid, cv2.COLOR_RGBA2RGB)
     cv2.add(cv2.multiply(over, alpha, scale=1 / 255), cv2.multiply(under, 255 - alpha, scale=1 / 255), dst=under)
 
 

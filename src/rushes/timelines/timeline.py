@@ -184,6 +184,13 @@ def make_timeline(source: Source, index: VideoIndex, shots: Sequence[Shot], *, h
     )
 
 
+def timecode_of_frame(index: VideoIndex, ordinal: int) -> Timecode:
+    """Return the SMPTE timecode of a frame as a timeline counts it; of the frame after the last one too."""
+    stated = parse_timecode(index.start_timecode) if index.start_timecode else Timecode(0, 0, 0, 0)
+    first = count_of_timecode(stated, index.rate)
+    return timecode_of_count(first + _slots(index, [ordinal])[0], index.rate, drop=stated.drop)
+
+
 def with_answers(timeline: Timeline, answers: Sequence[Answers]) -> Timeline:
     """Return the timeline with what models say of its shots, in their order; a task that is new replaces the old one.
 

@@ -11,9 +11,9 @@ import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from fractions import Fraction
 from functools import cache
 from itertools import pairwise
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 

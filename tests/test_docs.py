@@ -595,7 +595,8 @@ def test_every_key_of_a_run_is_described() -> None:
 
 
 def test_every_file_of_a_bundle_is_described() -> None:
-    from rushes.bundles.bundle import BUNDLE_FILE, REQUIRED_FILES
+    from rushes.bundles.bundle import REQUIRED_FILES
+    from rushes.bundles.sealed import BUNDLE_FILE
 
     assert set(key_rows_loose(sections(page("formats.md"), 2)["Bundle folder"])) == {BUNDLE_FILE, *REQUIRED_FILES}
 

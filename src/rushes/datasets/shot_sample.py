@@ -52,7 +52,8 @@ class ShotSample:
     """What is read of one shot.
 
     Attributes:
-        pixels: (n, height, width, channels) uint8, n from 1 to `ShotReading.frames`, in presentation order.
+        pixels: (n, height, width, channels) uint8, n from 1 to `ShotReading.frames`, in presentation order; n is 0
+            where the motion alone is looked at.
         ordinals: (n,) int64, of these frames in the film, rising.
         subject: (n, GRID, GRID) uint8, where the subject is in each prepared frame, 0 to 255; None where not asked for.
         series: the camera's motion, pair by pair.

@@ -24,6 +24,7 @@ from rushes.footage.cuts import find_cuts, is_blank
 from rushes.footage.found_shots import keep_scan, read_kept_scan
 from rushes.footage.movement import motion_series
 from rushes.footage.scan import scan_film
+from rushes.footage.shot import Shot
 from rushes.footage.signals import Signals
 from rushes.footage.sources import read_source
 from rushes.footage.subject import Faces, subject_maps
@@ -44,6 +45,7 @@ _CLIP_SHARE = 0.9  # of a file's frames: a file of which one shot takes as many 
 
 Pixels = npt.NDArray[np.uint8]
 Result = ShotSample | UnusableShot
+Stretch = ShotRow | Shot  # what is read of a film, `[start, stop)`
 Found = Future[dict[str, bytes | UnusableShot]]  # by key; what is kept is not in it
 
 
@@ -89,6 +91,48 @@ def read_shot_samples(
             progress(done, len(rows), row.name or row.video)
     finally:
         kept.flush()
+
+
+def read_found_shots(
+    place: Place,
+    index: VideoIndex,
+    signals: Signals,
+    shots: Sequence[Shot],
+    reading: ShotReading,
+    *,
+    faces: Faces | None = None,
+    threads: int = 0,
+    progress: Progress = silent,
+) -> Iterator[Result]:
+    """Yield what is read of each shot of a film that was scanned, as `read_shot_samples` reads it; nothing is kept.
+
+    Args:
+        index: of this very film; `signals` of all of it.
+        faces: the detector that the reading names.
+        threads: for decoding; 0 takes one per core.
+        progress: told of frames.
+
+    Raises:
+        MediaError: the film cannot be opened.
+    """
+    gathered = [_Gathered(_plan(shot, signals, reading), reading, faces) for shot in shots]
+    wanted = _by_ordinal(gathered)
+    cuts = [cut.ordinal for cut in find_cuts(signals)]
+    waiting = deque(zip(shots, gathered, strict=True))
+
+    def done_by(ordinal: int) -> Iterator[Result]:
+        while waiting and (not waiting[0][1].planned or waiting[0][1].planned[-1] <= ordinal):
+            shot, one = waiting.popleft()
+            record = _as_record(shot, one, signals, cuts)
+            yield record if isinstance(record, UnusableShot) else unpack_sample(record)
+
+    decoded = decode_frames(place, index, sorted(wanted), threads=threads, deinterlace=True)
+    for done, frame in enumerate(decoded, start=1):
+        if isinstance(frame, DecodedFrame):
+            _hand_out(frame, wanted)
+        progress(done, len(wanted), "frames of shots")
+        yield from done_by(frame.ordinal)
+    yield from done_by(index.frame_count)
 
 
 def key_of(row: ShotRow) -> str:
@@ -255,7 +299,7 @@ def _is_clip(rows: Sequence[ShotRow], index: VideoIndex) -> bool:
     return len(rows) == 1 and rows[0].frame_count >= _CLIP_SHARE * index.frame_count
 
 
-def _plan(row: ShotRow, signals: Signals, reading: ShotReading) -> tuple[int, ...]:
+def _plan(row: Stretch, signals: Signals, reading: ShotReading) -> tuple[int, ...]:
     if reading.choice == "even":
         return plan_even(row.start, row.stop, reading.frames)
     return plan_by_scan(signals, row.start, row.stop, reading.frames)
@@ -338,7 +382,7 @@ def _without_bars(frames: Sequence[Pixels], shown: Preprocessing) -> Iterator[Pi
         yield prepare(frame[box.top : box.bottom, box.left : box.right], replace(shown, letterbox="keep"))
 
 
-def _as_record(row: ShotRow, one: _Gathered, signals: Signals, cuts: Sequence[int]) -> bytes | UnusableShot:
+def _as_record(row: Stretch, one: _Gathered, signals: Signals, cuts: Sequence[int]) -> bytes | UnusableShot:
     """Return a shot's sample as bytes; unusable where none of its frames could be decoded."""
     frames = one.packed()
     if frames is None:
@@ -350,7 +394,7 @@ def _as_record(row: ShotRow, one: _Gathered, signals: Signals, cuts: Sequence[in
     return pack_sample(frames, motion_series(signals, row.start, row.stop), cuts=inside, notes=notes)
 
 
-def _notes(shot: Signals, lost: int, row: ShotRow) -> tuple[str, ...]:
+def _notes(shot: Signals, lost: int, row: Stretch) -> tuple[str, ...]:
     """Return what a person should know of a shot."""
     notes = []
     if shot.frame_count and is_black(shot).all():

@@ -568,8 +568,14 @@ def test_every_key_of_a_manifest_is_described() -> None:
     from rushes.labels.manifest import ManifestRow
     from rushes.labels.manifest_table import format_manifest
 
-    written = json.loads(format_manifest([ManifestRow("a.jpg", "MS", subjects=("car",))]))
+    written = json.loads(format_manifest([ManifestRow("a.jpg", "MS", subjects=("car",), stop=2)]))
     assert set(key_rows_loose(sections(page("formats.md"), 2)["Manifest"])) == set(written)
+
+
+def test_every_key_of_a_shot_manifest_is_described() -> None:
+    from rushes.labels.shot_manifest import KEYS
+
+    assert key_rows_loose(sections(page("formats.md"), 2)["Shot manifest"]) == list(KEYS)
 
 
 def test_every_key_of_a_split_is_described() -> None:

@@ -95,8 +95,8 @@ def test_multi_movement_gives_no_movement_or_counts_as_motion():
     dropped, merged = parse(V1_SPLIT), parse(V1_SPLIT, multi_movement="motion")
     assert dropped.shots[1].classes == {"scale": "LS"}
     assert merged.shots[1].classes == {"scale": "LS", "movement": "motion"}
-    assert dropped.notes == ('1 shots of Multi_movement give no label of movement (multi_movement = "drop")',)
-    assert "count as motion" in merged.notes[0]
+    assert dropped.notes == ("Multi_movement without a label of movement, as multi_movement says: 1 of 4 shots",)
+    assert "taken for motion" in merged.notes[0]
 
 
 def test_only_the_tasks_of_the_project_are_answered():

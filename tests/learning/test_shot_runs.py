@@ -16,7 +16,7 @@ SCALE, MOVEMENT = ("CS", "MS", "LS"), ("static", "push")
 
 
 def shot_run(folder: Path, **fields: Any) -> ShotRun:
-    counts = {part: {name: 2 for name in SCALE} for part in ("train", "validation", "test")}
+    counts = {part: dict.fromkeys(SCALE, 2) for part in ("train", "validation", "test")}
     run = ShotRun(
         folder=folder,
         name=folder.name,
@@ -80,7 +80,7 @@ def test_who_asks_for_one_task_is_told_to_name_it(written: Path) -> None:
 
 
 def test_a_task_that_is_not_answered_is_named_with_the_nearest(written: Path) -> None:
-    with pytest.raises(RunError, match="does not answer 'scal'. Did you mean 'scale'"):
+    with pytest.raises(RunError, match=r"does not answer 'scal'\. Did you mean 'scale'"):
         read_task_run(written, "scal")
 
 

@@ -116,7 +116,10 @@ def take_shots(
         taking.take(shot, place, video)
     missing = [name for name, place in places.items() if isinstance(place, str)]
     damaged = [str(place) for place, video in videos.items() if isinstance(video, MediaError)]
-    notes = [*_notes_on_missing(missing, len(places), videos_folder), *_some("cannot be read", damaged, len(places))]
+    notes = [
+        *_notes_on_missing(missing, len(places), videos_folder),
+        *_some("videos that cannot be read", damaged, len(places)),
+    ]
     rows = taking.rows()
     notes += taking.notes()
     notes += notes_on_videos({place: video for place, video in videos.items() if isinstance(video, Video)})
@@ -209,7 +212,7 @@ def notes_on_cuts(rows: Iterable[ShotRow], scans_folder: Path) -> list[str]:
                 "another version of the film?"
             )
         cut_up += [f"{shot.name or shot.id} at {', '.join(str(cut.ordinal) for cut in cuts)}" for shot, cuts in found]
-    return notes + _some("have a cut inside and are no single shot", cut_up, None)
+    return notes + _some("a cut inside, so no single shot", cut_up, None)
 
 
 def notes_on_overlaps(rows: Sequence[ShotRow]) -> list[str]:
@@ -229,7 +232,7 @@ def notes_on_overlaps(rows: Sequence[ShotRow]) -> list[str]:
             for task in shot.classes:
                 if task not in furthest or shot.stop > furthest[task].stop:
                     furthest[task] = shot
-    return _some("overlap", overlapping, None)
+    return _some("overlapping", overlapping, None)
 
 
 def notes_on_copies(rows: Sequence[ShotRow]) -> list[str]:
@@ -238,7 +241,7 @@ def notes_on_copies(rows: Sequence[ShotRow]) -> list[str]:
     for row in rows:
         groups[row.source].add(row.group)
     several = [", ".join(sorted(names)) for names in groups.values() if len(names) > 1]
-    return _some("hold the same video, and are kept on one side of a split", several, None, what="groups")
+    return _some("the same video in several groups, which a split by group keeps together", several, len(groups))
 
 
 def notes_on_videos(videos: Mapping[Place, Video]) -> list[str]:
@@ -252,9 +255,9 @@ def notes_on_videos(videos: Mapping[Place, Video]) -> list[str]:
     doubts = [f"{place.name}: {doubt}" for place, video in videos.items() for doubt in video.doubts]
     total = len(videos)
     return [
-        *_some("have frames that are not evenly spaced; seconds are taken by their times", uneven, total),
-        *_some("have a frame rate that no camera film has; check that it does not lie", odd, total),
-        *_some("are not as they should be", doubts, total),
+        *_some("videos whose frames are not evenly spaced, so that seconds are taken by their times", uneven, total),
+        *_some("videos with a frame rate that no camera has, which may lie", odd, total),
+        *_some("videos that are not as they should be", doubts, total),
     ]
 
 
@@ -303,11 +306,11 @@ class _Taking:
         return tuple(row for key, (row, _) in self._taken.items() if key not in self._contested)
 
     def notes(self) -> list[str]:
-        notes = _some("end beyond the video and were clipped", self._clipped, None)
+        notes = _some("an end beyond the video, clipped", self._clipped, None)
         single = [row.name or row.id for row in self.rows() if row.frame_count == 1]
-        notes += _some("have a single frame, in which no movement can be seen", single, None)
+        notes += _some("a single frame, in which no movement can be seen", single, None)
         if self._repeated:
-            notes.append(f"{self._repeated} shots are stated more than once, alike; each counts once")
+            notes.append(f"stated more than once, and counted once: {self._repeated:,}")
         return notes
 
     def _add(self, row: ShotRow, shot: StatedShot) -> None:
@@ -396,7 +399,7 @@ def _kept_signals(scans_folder: Path, source: str) -> Signals | None:
 
 
 def _notes_on_missing(missing: Sequence[str], total: int, videos_folder: Path | None) -> list[str]:
-    notes = _some("are missing", missing, total)
+    notes = _some("videos that are missing", missing, total)
     if notes and 2 * len(missing) > total:
         folders = Counter(name.partition("/")[0] for name in missing if "/" in name).most_common(3)
         below = f" It should hold {', '.join(f'{name}/' for name, _ in folders)}." if folders else ""
@@ -407,11 +410,14 @@ def _notes_on_missing(missing: Sequence[str], total: int, videos_folder: Path | 
     return notes
 
 
-def _some(what_is: str, names: Sequence[str], total: int | None, *, what: str = "") -> list[str]:
-    """Return one note that counts and shows the first of what was found; none where nothing was."""
+def _some(what: str, names: Sequence[str], total: int | None) -> list[str]:
+    """Return one note that counts and shows the first of what was found; none where nothing was.
+
+    Args:
+        total: how many videos there are, where the names are of videos; None where they are of shots.
+    """
     if not names:
         return []
-    of = "" if total is None else f" of {total:,}"
-    noun = what or ("shots" if total is None else "videos")
+    count = f"{len(names):,} shot{'' if len(names) == 1 else 's'}" if total is None else f"{len(names):,} of {total:,}"
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return [f"{len(names):,}{of} {noun} {what_is}: {'; '.join(names[:_SHOWN])}{more}"]
+    return [f"{what}: {count} ({'; '.join(names[:_SHOWN])}{more})"]

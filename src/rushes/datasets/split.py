@@ -372,7 +372,7 @@ def _plan_stated(rows: Sequence[ManifestRow], *, task: str, settings: SplitSetti
     if divided:
         shown = ", ".join(f"'{group}'" for group in divided[:_SHOWN])
         more = f" and {len(divided) - _SHOWN:,} more" if len(divided) > _SHOWN else ""
-        notes.append(f"the stated parts divide {len(divided):,} groups, so scores flatter: {shown}{more}")
+        notes.append(f"groups that the stated parts divide, so that scores flatter: {len(divided):,} ({shown}{more})")
     left_out = {row.frame_id: "its data set puts it in no part" for row in rows if row.split is None}
     if left_out:
         notes.append(f"left out because their data set puts them in no part: {_samples(len(left_out))}")

@@ -169,8 +169,8 @@ class _Reading:
     def stated(self, multi_movement: MultiMovement) -> StatedShots:
         notes = list(self.notes)
         if self.multi:
-            what = "count as motion" if multi_movement == "motion" else "give no label of movement"
-            notes.append(f'{self.multi} shots of {MULTI} {what} (multi_movement = "{multi_movement}")')
+            what = "taken for motion" if multi_movement == "motion" else "without a label of movement"
+            notes.append(f"{MULTI} {what}, as multi_movement says: {self.multi:,} of {len(self.shots):,} shots")
         return StatedShots(tuple(self.shots.values()), tuple(self.faults), self.unanswered, tuple(notes))
 
 

@@ -17,7 +17,7 @@ COLORS = ("rgb", "gray")
 FITS = ("squeeze", "crop", "pad")
 LETTERBOXES = ("keep", "remove")
 LOSSES = ("plain", "weights", "effective-number", "focal")
-SAMPLINGS = ("all", "oversample", "undersample", "resample")
+SAMPLINGS = ("all", "oversample", "undersample", "resample", "level")
 PRESETS = ("none", "light", "strong")
 PRECISIONS = ("auto", "fp32", "bf16")
 COMPILES = ("auto", "never", "always")
@@ -148,7 +148,8 @@ class BalanceRecipe:
         gamma: of `focal`.
         remove: share of the majority class that is left out of train.
         sampling: what an epoch shows: `all`; `oversample` repeats the smaller classes up to the largest;
-            `undersample` draws the larger classes down to the smallest, once; `resample` does so anew every epoch.
+            `undersample` draws the larger classes down to the smallest, once; `resample` does so anew every epoch;
+            `level` draws the larger classes down and repeats the smaller up to their mean, anew every epoch.
     """
 
     loss: str = "weights"

@@ -86,6 +86,21 @@ class Run:
     pace: Mapping[str, Any] = field(default_factory=dict)
     never_predicted: tuple[str, ...] = ()
 
+    @property
+    def is_of_shots(self) -> bool:
+        """Whether it is one task of a run of shots."""
+        return "/" in self.name
+
+    @property
+    def whole_folder(self) -> Path:
+        """Where `run.json`, the weights and the report stand: of a task of a run of shots, the folder around it."""
+        return self.folder.parent if self.is_of_shots else self.folder
+
+    @property
+    def called(self) -> str:
+        """What it is named by on the command line: its folder; of a task of a run of shots, `<run>/<task>`."""
+        return f"{self.whole_folder.name}/{self.folder.name}" if self.is_of_shots else self.folder.name
+
     def predictions_file(self, part: str) -> Path:
         """Return where the predictions on `validation` or `test` stand; there may be none."""
         return self.folder / PREDICTIONS_FOLDER / f"{part}.parquet"

@@ -57,6 +57,7 @@ from rushes.storage.files import digest_of_file
 SCORED: tuple[Part, ...] = ("validation", "test")
 _PIECE_ON_CPU = 2  # shots that go through a whole network at a time, to begin with
 _PIECE_ELSEWHERE = 16
+_SCALED_SHOTS = 4096  # of train, by which the scale of features is measured
 _USES = ("both", "frames", "motion")
 
 
@@ -142,7 +143,7 @@ def teach_shots(lesson: ShotLesson) -> ShotOutcome:
     parts = {**parts, "train": parts["train"].at(kept)}
     truth["train"] = {task: found[kept] for task, found in truth["train"].items()}
     class_weights = {task.name: _class_weights(task, truth["train"], lesson) for task in lesson.tasks}
-    heads = {task.name: _fit_motion(lesson, network, task, parts, truth, class_weights) for task in lesson.tasks}
+    heads = {task.name: _fit_motion(lesson, network, task, parts, truth) for task in lesson.tasks}
     taught = {part: taught_by_features(parts[part], truth[part]) for part in PARTS}
     fitted: list[FittedShots] = []
     seeing = [task for task, head in lesson.recipe.heads.items() if head.see != "motion"]
@@ -150,6 +151,8 @@ def teach_shots(lesson: ShotLesson) -> ShotOutcome:
         if lesson.recipe.heads[task].see == "both":
             network.head(task).use("frames")  # so that the frames stand on their own before the gate weighs them
     if seeing:
+        if lesson.start is None:
+            network.measure_scales(_frames_of(parts["train"], lesson))
         _free(network, seeing)
         joint = lesson.recipe.shots.shared
         fitted.append(_fit(lesson, network, seeing, taught, class_weights, joint=joint, stage="heads"))
@@ -330,7 +333,6 @@ def _fit_motion(
     task: Task,
     parts: Mapping[Part, ReadShots],
     truth: Mapping[Part, Mapping[str, Places]],
-    class_weights: Mapping[str, npt.NDArray[np.float32]],
 ) -> dict[str, Any]:
     """Give a head that sees motion the model that is best on validation, and return what is to be said of it."""
     asked = lesson.recipe.heads[task.name]
@@ -343,7 +345,7 @@ def _fit_motion(
         MotionLesson(
             train=train,
             validation=_motion_samples(parts["validation"], truth["validation"][task.name], lesson),
-            class_weights=class_weights[task.name],
+            class_weights=_motion_weights(task, train, lesson),
             recipe=lesson.recipe,
             threads=lesson.threads,
             progress=lesson.progress,
@@ -357,6 +359,16 @@ def _fit_motion(
     assert head.motion is not None
     head.motion.requires_grad_(False)
     return about | {"motion": chosen.setting["motion"], "trials": [_record(one, chosen) for one in trials]}
+
+
+def _motion_weights(task: Task, train: MotionSamples, lesson: ShotLesson) -> npt.NDArray[np.float32]:
+    """Return (classes,) the weight of each class in the loss of a model of the motion, which has no epochs to draw."""
+    balance = lesson.recipe.balance
+    if balance.sampling not in ("all", "oversample") and balance.loss == "plain":
+        balance = replace(balance, loss="weights")
+    counts = np.bincount(train.truth, weights=train.times, minlength=len(task.classes)).astype(int).clip(min=1)
+    weights = plan_class_weights(dict(zip(task.classes, counts.tolist(), strict=True)), balance)
+    return np.array([weights[name] for name in task.classes], np.float32)
 
 
 def _record(trial: MotionTrial, chosen: MotionTrial) -> dict[str, Any]:
@@ -420,6 +432,12 @@ def series_backwards(
 def _is_even(column: str) -> bool:
     """Return whether a column is the same of a pair played backwards: how well it was measured is, how it moved not."""
     return column.endswith(("residual", "support", "still", "inside"))
+
+
+def _frames_of(shots: ReadShots, lesson: ShotLesson) -> torch.Tensor:
+    """Return the features of train's frames, (frames, views, features), or of so many that they are enough."""
+    places = np.random.default_rng(lesson.recipe.training.seed).permutation(len(shots.features))[:_SCALED_SHOTS]
+    return torch.from_numpy(np.concatenate([shots.features[place] for place in np.sort(places)])).to(lesson.device)
 
 
 def _free(network: ShotNetwork, tasks: Sequence[str]) -> None:

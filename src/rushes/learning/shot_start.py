@@ -104,6 +104,6 @@ def go_on_from(network: ShotNetwork, start: ShotStart, preprocessing: Preprocess
 
 
 def _parted(name: str, number: int) -> tuple[str, str, str]:
-    """Return (`heads` or `poolings`, number, rest) of a weight of one head; empty words for any other."""
+    """Return (`heads`, `poolings` or `scales`, number, rest) of a weight of one head; empty words for any other."""
     kind, _, rest = name.partition(f".{number}.")
-    return (kind, str(number), rest) if kind in ("heads", "poolings") else ("", "", "")
+    return (kind, str(number), rest) if kind in ("heads", "poolings", "scales") else ("", "", "")

@@ -19,6 +19,8 @@ from rushes.models.motion import BoostedMotion, MotionModel, SeriesMotion, Stand
 from rushes.models.poolings import build_pooling
 from rushes.models.views import check_views, view_features
 
+_LEAST_SPREAD = 1e-6
+
 
 class ShotHead(nn.Module):
     """Answers one task: by what the frames say, by the measured motion, or by both, joined by a gate.
@@ -137,6 +139,7 @@ class ShotNetwork(nn.Module):
         body: (batch, channels, height, width) float32, normalised -> (batch, features); None where every head sees
             motion alone.
         mean, std: (1, channels, 1, 1), on a scale of 0 to 1.
+        scales: what brings the features to the scale of train, before each temporal layer.
         poolings: the temporal layers.
         heads: by their number, as a string, in the order of the tasks; `head` finds one by its task.
     """
@@ -163,6 +166,7 @@ class ShotNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(preprocessing.mean, dtype=torch.float32).view(1, -1, 1, 1))
         self.register_buffer("std", torch.tensor(preprocessing.std, dtype=torch.float32).view(1, -1, 1, 1))
         self._pooling_of = assign_poolings(design)
+        self.scales = nn.ModuleDict()
         self.poolings = nn.ModuleDict()
         self.heads = nn.ModuleDict()
         for number, head in enumerate(design.heads):
@@ -171,6 +175,7 @@ class ShotNetwork(nn.Module):
                 key = self._pooling_of[number]
                 if key not in self.poolings:
                     seen = self.feature_count * len(head.views)
+                    self.scales[key] = Standard(seen)
                     self.poolings[key] = build_pooling(head.pooling, seen, width=head.width, layers=head.layers)
                 pooled = int(self.poolings[key].out_features)  # type: ignore[arg-type]
             aggregates, columns = len(design.features), len(design.series)
@@ -247,6 +252,26 @@ class ShotNetwork(nn.Module):
                 of_frames = pooled[key]
             answers[task] = head(of_frames, aggregates, series, series_mask)
         return answers
+
+    def measure_scales(self, features: torch.Tensor) -> None:
+        """Take what features of train have on average, and how far they spread, for the scale of all features.
+
+        Args:
+            features: (frames, views, features), of some or all frames of train.
+        """
+        for number, head in enumerate(self._design.heads):
+            if head.see != "motion":
+                given = self._given(features.unsqueeze(0), head)[0].double()
+                scale = self.scales[self._pooling_of[number]]
+                assert isinstance(scale, Standard)
+                spread = given.std(dim=0, correction=0)
+                spread[spread < _LEAST_SPREAD] = torch.inf  # what never changes says nothing
+                scale.centre.copy_(given.mean(dim=0))
+                scale.spread.copy_(spread)
+
+    def _given(self, features: torch.Tensor, head: ShotHeadDesign) -> torch.Tensor:
+        """Return what a head is given of each frame, (batch, time, features of its views side by side)."""
+        return torch.cat([features[:, :, self.views.index(view)] for view in head.views], dim=2)
 
     def forward(
         self,

@@ -58,11 +58,25 @@ def view_features(
     if tuple(views) == ("whole",):
         whole: torch.Tensor = body(pictures)
         return whole.unsqueeze(1)
+    parts: Any = body
+    return views_of_map(body, parts.forward_features(pictures), subject, views)
+
+
+def views_of_map(
+    body: nn.Module, last: torch.Tensor, subject: torch.Tensor | None, views: Sequence[str]
+) -> torch.Tensor:
+    """Return what `view_features` does, from the body's last features.
+
+    Args:
+        last: as the body's `forward_features` gives them.
+    """
+    parts: Any = body
+    if tuple(views) == ("whole",):
+        whole: torch.Tensor = parts.forward_head(last)
+        return whole.unsqueeze(1)
     if subject is None:
         raise ValueError("a network that tells subject from background needs a map of the subject")
-    parts: Any = body
-    last = parts.forward_features(pictures)
-    placed = _place(body, last)
+    placed = place_features(body, last)
     if placed is None:
         raise ValueError("the features of this body have no place in the picture")
     cells = placed.flatten(2)  # (batch, features, cells)
@@ -84,7 +98,7 @@ def _weighted_mean(cells: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return (cells * weight.unsqueeze(1)).sum(dim=2) / weight.sum(dim=1, keepdim=True)
 
 
-def _place(body: nn.Module, last: torch.Tensor) -> torch.Tensor | None:
+def place_features(body: nn.Module, last: torch.Tensor) -> torch.Tensor | None:
     """Return a body's last features as (batch, features, rows, columns); None where they have no place."""
     parts: Any = body
     if last.ndim == 4:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 ORIGIN = "synthetic"
 _VERSION = 1  # of what is drawn; another one makes other files
-LEAST_SIDE = 160  # pixels of a material's shorter side: the scan looks at 160
+LEAST_SIDE = 96  # pixels of a material's shorter side: the scan looks at pictures 160 wide
 _LARGEST_SIDE = 1280  # what is larger is read smaller
 _LEAST_SECONDS = 0.5  # of a shot
 _CLIP_SECONDS = 1.5  # how much of a shot stands for one still, when material is drawn
@@ -57,6 +57,7 @@ class Material:
         group: what must never stand on both sides of a split; the clips inherit it.
         start, stop: ordinals of the film's frames, half-open; 0 and None for a still.
         rate: frames per second of the film; None for a still.
+        digest: SHA-256 of the file where it is known; else it is read for it.
     """
 
     path: Path
@@ -64,6 +65,7 @@ class Material:
     start: int = 0
     stop: int | None = None
     rate: Fraction | None = None
+    digest: str | None = None
 
     def __post_init__(self) -> None:
         if (self.stop is None) != (self.rate is None):
@@ -141,7 +143,7 @@ def make_clips(
         )
     folder.mkdir(parents=True, exist_ok=True)
     sweep_temporaries(folder)
-    shelf = _Shelf(refused)
+    shelf = _Shelf()
     orders = _orders(materials, count, seed)
     clips: list[VirtualClip] = []
     progress(0, count)
@@ -152,7 +154,11 @@ def make_clips(
                 for k, order in enumerate(orders)
             ]
             for job in jobs:
-                clips.append(job.result())
+                try:
+                    clips.append(job.result())
+                finally:
+                    for one in shelf.newly_refused():
+                        refused(one)
                 progress(len(clips), count, clips[-1].path.stem)
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -184,6 +190,8 @@ class LabelledShot(Protocol):
     @property
     def group(self) -> str: ...
     @property
+    def source(self) -> str: ...
+    @property
     def classes(self) -> Mapping[str, str]: ...
 
 
@@ -197,7 +205,9 @@ def resting_shots(
         path_of: where a shot's video lies.
     """
     resting = [shot for shot in shots if shot.classes.get(task, "").casefold() == "static"]
-    found = [Material(path_of(shot.video), shot.group, shot.start, shot.stop, shot.rate) for shot in resting]
+    found = [
+        Material(path_of(shot.video), shot.group, shot.start, shot.stop, shot.rate, shot.source) for shot in resting
+    ]
     return [one for one in found if (one.seconds or 0) >= _LEAST_SECONDS]
 
 
@@ -211,6 +221,7 @@ def _orders(materials: Sequence[Material], count: int, seed: int) -> Iterator[li
     windows = sum((one.seconds or 0) / _CLIP_SECONDS for one in shots)
     share = min(_SHOTS_SHARE, windows / max(windows + len(stills), 1e-9)) if stills else 1.0
     dice = np.random.default_rng([seed, 0])
+    places = {one: place for place, one in enumerate(materials)}
     piles: dict[bool, list[Material]] = {True: [], False: []}
     for _ in range(count):
         moving = bool(dice.random() < share)
@@ -218,7 +229,7 @@ def _orders(materials: Sequence[Material], count: int, seed: int) -> Iterator[li
         if not piles[moving]:
             piles[moving] = [kind[k] for k in dice.permutation(len(kind))]
         first = piles[moving].pop()
-        start = materials.index(first)
+        start = places[first]
         yield [first, *materials[start + 1 :], *materials[:start]]
 
 
@@ -281,8 +292,8 @@ def _key(plan: CameraPlan, digest: str, ordinals: Sequence[int]) -> str:
 class _Shelf:
     """Materials as they are read, by several threads; one that cannot be read is reported once."""
 
-    def __init__(self, refused: Callable[[Unreadable], None]) -> None:
-        self._refused = refused
+    def __init__(self) -> None:
+        self._refused: list[Unreadable] = []
         self._lock = threading.Lock()
         self._digests: dict[Path, str | None] = {}
         self._bad: set[Material] = set()
@@ -294,6 +305,8 @@ class _Shelf:
         with self._lock:
             if material in self._bad:
                 return None
+            if material.digest is not None:
+                return material.digest
             if material.path in self._digests:
                 return self._digests[material.path]
         try:
@@ -324,7 +337,13 @@ class _Shelf:
             if material in self._bad:
                 return
             self._bad.add(material)
-            self._refused(Unreadable(str(material), reason))
+            self._refused.append(Unreadable(str(material), reason))
+
+    def newly_refused(self) -> list[Unreadable]:
+        """Return the materials that were refused since this was last asked."""
+        with self._lock:
+            said, self._refused = self._refused, []
+        return said
 
     def _still(self, path: Path) -> Pixels:
         from rushes.datasets.letterbox import find_letterbox

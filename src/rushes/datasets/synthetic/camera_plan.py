@@ -92,6 +92,8 @@ class LookPlan:
         gamma, contrast: of the luma, 1 leaves it; `lift` is added, in levels.
         saturation: 0 is black and white.
         blur: per frame, standard deviation in frame widths: soft focus.
+        behind: standard deviation in frame widths by which the background is out of focus behind what moves.
+        mixed: per frame, share of another view: the end of a dissolve from or into another shot.
         white: per frame, share of white, for fades and flashes to white.
         title: words on the picture, "" for none; from frame `title_start` up to `title_stop`.
         title_x, title_y, title_size: its place and height, in frame widths.
@@ -105,6 +107,8 @@ class LookPlan:
     lift: float
     saturation: float
     blur: Curve
+    behind: float
+    mixed: Curve
     white: Curve
     title: str
     title_start: int
@@ -224,7 +228,7 @@ def plan_clip(
         focus_y=_short(focus[1]),
         path=CameraPath(**{name: _curve(values) for name, values in drawn.items()}),
         patches=patches,
-        look=_look(dice, times, card=kind == "card"),
+        look=_look(dice, times, card=kind == "card", before=any(p.nearness < _LOOSE for p in patches)),
         coding=_coding(dice, float(chosen_rate)),
         shown=_shown(dice, frames),
         seed=int(dice.integers(1 << 31)),
@@ -233,7 +237,7 @@ def plan_clip(
 
 # Kinds in which the camera's place changes, not only where it looks: near things pass faster.
 _WALKING = frozenset({"dolly", "hand-held dolly", "truck", "arc", "crane", "walk"})
-_SHAKEN = frozenset({"handheld", "walk", "hand-held dolly"})
+_LOOSE = 1.1  # nearness below which a patch is a subject; what is nearer stands, for parallax
 _Paths = dict[str, _Array]
 
 
@@ -457,7 +461,7 @@ def _subjects(movement: CameraMovement, dice: Dice, times: _Array, tall: float) 
     """One subject or some, from specks to what fills the frame, each moving in a way of its own."""
     room = _MOST_COVERED[movement] * tall
     patches: list[PatchPlan] = []
-    large = dice.random() < 0.4
+    large = dice.random() < 0.45
     for _ in range(1 if large else int(dice.integers(1, 5))):
         radius = dice.uniform(0.2, 0.36) if large else _log_uniform(dice, 0.02, 0.16)
         squash = dice.uniform(0.7, 1.7)
@@ -575,7 +579,8 @@ _TITLES = (
 )  # fmt: skip
 
 
-def _look(dice: Dice, times: _Array, *, card: bool) -> LookPlan:
+def _look(dice: Dice, times: _Array, *, card: bool, before: bool) -> LookPlan:
+    """Args: before: subjects move before the background, which a lens wide open leaves out of focus."""
     count = len(times)
     light = 1 + dice.normal(0, 0.05) * times + 0.0 * times
     if dice.random() < 0.12:  # old films flicker
@@ -593,6 +598,10 @@ def _look(dice: Dice, times: _Array, *, card: bool) -> LookPlan:
     if dice.random() < 0.08:  # focus is pulled
         ramp = _progress(dice, times)
         blur = blur + dice.uniform(0.002, 0.012) * (ramp if dice.random() < 0.5 else 1 - ramp)
+    mixed = np.zeros(count)
+    if dice.random() < 0.07:
+        length = dice.uniform(0.1, 0.3) * times[-1]
+        mixed = 1 - np.clip((times if dice.random() < 0.5 else times[-1] - times) / length, 0, 1)
     titled = dice.random() < 0.1 or card
     start = int(dice.integers(count // 2 + 1)) if dice.random() < 0.4 else 0
     if card:  # words on black, or on nearly nothing
@@ -606,6 +615,8 @@ def _look(dice: Dice, times: _Array, *, card: bool) -> LookPlan:
         lift=_short(dice.uniform(0, 24) if dice.random() < 0.15 else 0.0),
         saturation=_short(0.0 if dice.random() < 0.12 else dice.uniform(0.4, 1.2)),
         blur=_curve(blur),
+        behind=_short(_log_uniform(dice, 0.003, 0.012) * (dice.random() < 0.35) * before),
+        mixed=_curve(0 * mixed if card else mixed),
         white=_curve(white),
         title=str(dice.choice(_TITLES)) if titled else "",
         title_start=start,

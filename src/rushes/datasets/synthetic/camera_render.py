@@ -40,6 +40,10 @@ def draw_clip(plan: CameraPlan, pictures: Sequence[Pixels]) -> Iterator[npt.NDAr
     stage = _stage(plan, pictures[0])
     shown = [_shrunk(picture, stage.shrink) for picture in (pictures if len(pictures) == 1 else pictures[: last + 1])]
     textures = [_texture(patch, shown[0], plan, stage) for patch in plan.patches]
+    if plan.look.behind:
+        blur = plan.look.behind * stage.scale
+        shown = [np.asarray(cv2.GaussianBlur(picture, (0, 0), blur), np.uint8) for picture in shown]
+    other = _other_view(plan, pictures[-1]) if any(plan.look.mixed) else None
     middle = plan.shown[len(plan.shown) // 2]
     sample = _background(plan, middle, shown[0 if len(shown) == 1 else middle], stage)
     finish = _Finish(plan, _stretch(plan, sample))
@@ -50,6 +54,9 @@ def draw_clip(plan: CameraPlan, pictures: Sequence[Pixels]) -> Iterator[npt.NDAr
             picture = _background(plan, frame, background, stage)
             for patch, texture in zip(plan.patches, textures, strict=True):
                 _lay(picture, plan, patch, texture, frame)
+            if other is not None and plan.look.mixed[frame]:
+                share = plan.look.mixed[frame]
+                picture = np.asarray(cv2.addWeighted(picture, 1 - share, other, share, 0), np.uint8)
             drawn, of_frame = finish.planes(picture, frame), frame
         yield drawn
 
@@ -143,6 +150,13 @@ def _background(plan: CameraPlan, frame: int, material: Pixels, stage: _Stage) -
     return _streaked(np.asarray(picture, np.uint8), plan, frame)
 
 
+def _other_view(plan: CameraPlan, material: Pixels) -> Pixels:
+    """Return the material's far corner in mirror image, which stands for another shot."""
+    height, width = material.shape[:2]
+    part = material[height // 3 :, : width - width // 3]
+    return np.asarray(cv2.flip(cv2.resize(part, plan.picture_size, interpolation=cv2.INTER_AREA), 1), np.uint8)
+
+
 def _streaked(picture: Pixels, plan: CameraPlan, frame: int) -> Pixels:
     """Blur along a fast pan, as an open shutter does."""
     before = max(0, frame - 1)
@@ -226,8 +240,8 @@ def _lay(picture: Pixels, plan: CameraPlan, patch: PatchPlan, texture: _Texture,
         texture.pixels, placed, (right - left, bottom - top), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )
     under = picture[top:bottom, left:right]
-    alpha = cv2.merge([laid[..., 3]] * 3)
-    over = np.ascontiguousarray(laid[..., :3])
+    alpha = cv2.cvtColor(cv2.extractChannel(laid, 3), cv2.COLOR_GRAY2RGB)
+    over = cv2.cvtColor(laid, cv2.COLOR_RGBA2RGB)
     cv2.add(cv2.multiply(over, alpha, scale=1 / 255), cv2.multiply(under, 255 - alpha, scale=1 / 255), dst=under)
 
 

@@ -178,3 +178,42 @@ def test_a_run_whose_weights_are_gone_leaves_nothing_behind(tmp_path: Path) -> N
     with pytest.raises(RunError, match="holds no network that can be loaded"):
         export_shot_run(run.folder, tmp_path / "b", places=Places(tmp_path, None, tmp_path / "cache"))
     assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("trained_on", ["these shots", "others"])
+def test_shots_of_the_run_are_compared_with_what_it_recorded(trained_on: str, tmp_path: Path) -> None:
+    import torch
+
+    from inference.moving import write_moving_film
+    from rushes.bundles.shot_export import load_shot_network
+    from rushes.footage.found_shots import find_shots
+    from rushes.footage.movement import motion_features, motion_series
+    from rushes.labels.shot_manifest import ShotRow, format_shots
+    from rushes.learning.predictions import Predictions, write_predictions
+
+    root = tmp_path / "project"
+    run = write_tiny_run(root / "runs" / "r", MOTION_ALONE)
+    found = find_shots(write_moving_film(root / "a.mp4"), threads=1)
+    rows = [ShotRow("a.mp4", shot.start, shot.stop, {"movement": "push"}, "a", found.source.digest, found.index.rate)
+            for shot in found.shots[:3]]  # fmt: skip
+    (root / "manifests").mkdir()
+    (root / "manifests" / "gone.jl").write_text(format_shots(rows))
+    motion = [motion_features(motion_series(found.signals, row.start, row.stop)) for row in rows]
+    with torch.inference_mode():
+        logits = load_shot_network(run)(None, None, aggregates=torch.from_numpy(np.stack(motion)))["movement"]
+    table = torch.softmax(logits, 1).numpy()
+    text = tuple("a" for _ in rows)
+    recorded = table if trained_on == "these shots" else np.roll(table, 1, axis=1)
+    write_predictions(
+        Predictions(MOVEMENTS, np.full(3, 2), recorded, tuple(row.id for row in rows), *([text] * 5)),
+        run.of_task("movement").predictions_file("validation"),
+    )
+    places = Places(root, None, root / "cache")
+    if trained_on == "others":
+        with pytest.raises(BundleError, match="does not answer movement as the run recorded"):
+            export_shot_run(run.folder, tmp_path / "b", places=places, threads=1)
+        return
+    bundle = export_shot_run(run.folder, tmp_path / "b", places=places, threads=1)
+    certificate = json.loads(bundle.read("parity/expected.json"))["certificate"]
+    assert (certificate["shots"], certificate["generated_shots"]) == (8, 5)
+    assert certificate["difference_from_run"]["movement"] < 1e-5

@@ -37,6 +37,7 @@ def format_contact_page(timeline: Timeline, pictures: Sequence[ShotPicture | Non
         answered="".join(f"<th>{text(task.capitalize())}</th>" for task in _tasks_shown(timeline)),
         rows="\n".join(_row(timeline, place) for place in timeline.shots),
         counting=_counting(timeline),
+        probable=" Beside an answer stands how probable the model finds it." if _tasks_shown(timeline) else "",
         file=text(timeline.file_name),
         digest=timeline.digest,
     )

@@ -204,7 +204,12 @@ def test_the_answers_of_a_head_that_sees_frames_are_traced_to_places(project, fi
     assert scale.count('class="heat"') in (7, 14)
     assert 'class="heat"' not in movement
     assert "Grad-CAM" in scale
-    # Without its weights a run is judged all the same.
+    # One that was trained when motion was measured otherwise, and one without its weights, is judged all the same.
+    older = replace(design, features=(*FEATURES, "since given up"))
+    write_shot_run(replace(run, architecture=older.to_table()), run.folder)
+    save_network(ShotNetwork(older, Preprocessing(64, 64)), run.folder / "model.safetensors")
+    elsewhere = evaluate_shots(run.folder, project_root=project, cache_folder=project / ".rushes")
+    assert 'class="heat"' not in elsewhere.report.read_text(encoding="utf-8")
     (run.folder / "model.safetensors").unlink()
     again = evaluate_shots(run.folder, project_root=project, cache_folder=project / ".rushes")
     assert 'class="heat"' not in again.report.read_text(encoding="utf-8")

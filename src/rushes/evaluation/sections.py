@@ -517,9 +517,7 @@ def _setting(record: Mapping[str, Any]) -> str:
     """Return in a word or two what a head was tried with."""
     penalty, neighbours = _number_in(record, "regularisation"), _number_in(record, "neighbours")
     if "motion" in record:
-        known = [
-            f"{word} {record[key]:g}" for key, word in _MOTION_SETTINGS.items() if _number_in(record, key) is not None
-        ]
+        known = [f"{word} {record[key]:g}" for key, word in _MOTION_SETTINGS if _number_in(record, key) is not None]
         return ", ".join([str(record["motion"]), *known])
     if neighbours is not None:
         return f"{neighbours:g} neighbour{'' if neighbours == 1 else 's'}"

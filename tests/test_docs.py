@@ -599,6 +599,15 @@ def test_every_file_of_a_bundle_is_described() -> None:
     assert set(key_rows_loose(sections(page("formats.md"), 2)["Bundle folder"])) == {BUNDLE_FILE, *REQUIRED_FILES}
 
 
+def test_every_file_and_input_of_a_bundle_of_shots_is_described() -> None:
+    from rushes.bundles.sealed import BUNDLE_FILE
+    from rushes.bundles.shot_bundle import FACES_FILE, REQUIRED_FILES
+    from rushes.bundles.shot_graph import INPUTS
+
+    described = set(key_rows_loose(sections(page("formats.md"), 2)["Bundle of shots"]))
+    assert described == {BUNDLE_FILE, FACES_FILE, *REQUIRED_FILES, *INPUTS}
+
+
 def test_the_columns_of_predictions_are_described(tmp_path: Path) -> None:
     from rushes.learning.predictions import Predictions, write_predictions
 

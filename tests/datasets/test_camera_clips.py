@@ -20,11 +20,14 @@ from rushes.footage.source import Unreadable
 
 
 def write_still(path: Path, seed: int, size: tuple[int, int] = (360, 270)) -> Path:
-    """Write a picture of blurred spots, which has corners everywhere."""
+    """Write a picture of spots, small and large ones, which has corners everywhere."""
     dice = np.random.default_rng(seed)
-    spots = np.asarray(cv2.GaussianBlur(dice.integers(0, 255, (size[1], size[0], 3), np.uint8), (0, 0), 3))
+    spots = np.zeros((size[1], size[0], 3))
+    for wide in (2, 6, 18):
+        layer = cv2.GaussianBlur(dice.normal(size=spots.shape), (0, 0), wide)
+        spots = spots + layer / np.std(layer)
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), np.asarray(cv2.normalize(spots, None, 0, 255, cv2.NORM_MINMAX)))  # type: ignore[call-overload]
+    cv2.imwrite(str(path), np.clip(128 + 32 * spots, 0, 255).astype(np.uint8))
     return path
 
 

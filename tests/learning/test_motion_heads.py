@@ -10,7 +10,7 @@ import torch
 
 from rushes.learning.boosted_motion import fit_trees, trees_as_module
 from rushes.learning.linear_heads import fit_logistic
-from rushes.learning.motion_heads import best_motion, fit_motion_heads
+from rushes.learning.motion_heads import best_motion, fit_motion_heads, plan_batches
 from rushes.learning.motion_samples import MotionLesson, MotionSamples, MotionTrial, answer_motion, measure_standard
 from rushes.learning.recipe import Recipe, TrainingRecipe
 
@@ -135,3 +135,11 @@ def test_shots_beside_others_keep_their_series() -> None:
     np.testing.assert_array_equal(both.series_mask[6].sum(), other.series_mask[0].sum())
     kept = both.take(np.array([6]))
     np.testing.assert_array_equal(kept.series, other.series)
+
+
+def test_an_epoch_shows_every_shot_as_often_as_it_counts() -> None:
+    shots = replace(make_shots(0, count=70), times=np.arange(70) % 3 + 1)
+    batches = plan_batches(shots, np.random.default_rng(0))
+    assert np.bincount(np.concatenate(batches)).tolist() == shots.times.tolist()
+    spans = [np.ptp(shots.series_mask[rows].sum(axis=1)) for rows in batches]
+    assert max(spans) < np.ptp(shots.series_mask.sum(axis=1))  # shots of like lengths go together

@@ -15,8 +15,9 @@ from rushes.footage.signals import MOTION_COLUMNS, Signals
 # The motion, and the largest step from frame to frame on the way, which also says that what cannot be followed moves.
 SERIES_COLUMNS = (*MOTION_COLUMNS, "step")
 MOVEMENTS = ("static", "motion", "push", "pull")
-TRUSTED_SUPPORT = 0.15  # share of the frame's corners that must agree on a motion for it to count
+TRUSTED_SUPPORT = 0.06  # share of the frame's corners that must agree on a motion for it to count
 _PAIR = len(MOTION_COLUMNS) // 2  # columns of neighbouring pairs; those over three steps follow
+_LOST = 0.15  # support below which a pair counts as lost
 _REST = 0.004  # frame widths or logarithms a second: what measuring itself makes of a camera at rest
 _MOST_SECONDS_EACH = 0.6  # between the frames of a pair; farther apart, as in a slide show, nothing is followed
 
@@ -136,8 +137,13 @@ def _gather(series: MotionSeries) -> _Sheet:
     sheet.even("seconds", min(series.duration_seconds, 8.0))
     sheet.even("trusted", float(series.trusted.mean()) if len(series.trusted) else 0.0)
     steps = series.values[:, SERIES_COLUMNS.index("step")]
-    for name, share in (("step_low", 0.2), ("step", 0.5), ("step_high", 0.8)):
+    support = series.values[:, SERIES_COLUMNS.index("support")]
+    for name, share in (("step_low", 0.2), ("step", 0.5), ("step_high", 0.8), ("step_top", 1.0)):
         sheet.even(name, float(np.quantile(steps, share)) if len(steps) else 0.0)
+    sheet.even("support_least", float(support.min(initial=1.0)))
+    # Of a whip pan all that is seen is that nothing can be followed, and that the picture is another one each time.
+    sheet.even("lost", float(((support < _LOST) * steps).sum()))
+    sheet.even("lost_share", float((support < _LOST).mean()) if len(steps) else 1.0)
     for part in (pairs, slow):
         _gather_steadiness(sheet, part)
         _gather_pan(sheet, part)
@@ -192,6 +198,16 @@ def _gather_steadiness(sheet: _Sheet, part: _Part) -> None:
     roll = part.column("roll")
     sheet.even(f"{part.name}roll", _log(abs(part.mean(roll))))
     sheet.even(f"{part.name}roll_speed", _log(part.mean(np.abs(roll))))
+    sheet.even(f"{part.name}roll_way", _log(abs(part.mean(roll)) * part.seconds))
+    sheet.even(f"{part.name}roll_straight", abs(part.mean(roll)) / (part.mean(np.abs(roll)) + _REST))
+    pan = np.hypot(part.column("pan_x"), part.column("pan_y"))
+    turn, growth = MEAN_RADIUS * np.abs(roll), MEAN_RADIUS * np.abs(part.column("zoom"))
+    moved = np.sqrt(pan**2 + turn**2 + growth**2)  # of a pixel at the mean distance from the centre
+    low, middle, high = part.at(moved, 0.15, 0.5, 0.85)
+    sheet.even(f"{part.name}moved_low", _log(low))
+    sheet.even(f"{part.name}moved", _log(middle))
+    sheet.even(f"{part.name}moved_high", _log(high))
+    sheet.even(f"{part.name}roll_over_rest", part.mean(turn) / (part.mean(pan + growth + turn) + _REST / 4))
 
 
 def _gather_pan(sheet: _Sheet, part: _Part) -> None:
@@ -303,7 +319,7 @@ def _farthest(part: _Part, pan_x: Numbers, pan_y: Numbers) -> float:
 
 def _log(value: float) -> float:
     """Return how large what is never negative is, on a scale on which a camera at rest is about 0."""
-    return float(np.log1p(value / _REST))
+    return float(np.log1p(max(value, 0.0) / _REST))
 
 
 def _signed_log(value: float) -> float:

@@ -15,7 +15,6 @@ from rushes.labels.manifest import ManifestRow, Part, name_of_version, newest_ma
 from rushes.storage.files import write_text
 
 SHOTS = "shots"  # stands where a task's name does in the name of a manifest's file
-KEYS = ("video", "start", "stop", "classes", "group", "source", "rate", "origin", "split", "name")
 _FAULTS_SHOWN = 20
 _HEX = frozenset("0123456789abcdef")
 

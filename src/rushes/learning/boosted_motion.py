@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 DEPTH = 3
 _RATES = (0.05, 0.15)
-_ROUNDS = (10, 20, 40, 80, 160, 300)  # candidates
-_ENOUGH = 20_000  # shots: more teach trees this small nothing, and take their time
+_ROUNDS = (10, 25, 50, 100, 200)  # candidates
+_ENOUGH = 10_000  # shots: more teach trees this small little, and take their time
 _LARGEST_LEAF = 20  # shots that the smallest leaf must have; fewer where there are few shots
-_COLUMNS = 0.5  # share of the aggregates that each question may choose from
+_COLUMNS = 0.25  # share of the aggregates that each question may choose from
 
 
 def boosted_trials(

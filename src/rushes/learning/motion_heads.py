@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rushes.learning.boosted_motion import boosted_trials
 from rushes.learning.linear_heads import fit_logistic
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 32
 _BATCH = 64
+_SHOWN = 6_400  # shots that an epoch shows at most, others each time
 _RATE = 3e-3
 _WEIGHT_DECAY = 1e-3
 _STEPS = 400  # at least, unless it stops early
@@ -133,7 +135,7 @@ def _train_series(train: MotionSamples, lesson: MotionLesson) -> tuple[SeriesMot
 
     seed = lesson.recipe.training.seed
     weights = torch.from_numpy(lesson.class_weights)
-    limit = max(_EPOCHS, math.ceil(_STEPS / math.ceil(len(train) / _BATCH)))
+    limit = max(_EPOCHS, math.ceil(_STEPS / math.ceil(min(len(train), _SHOWN) / _BATCH)))
     patience = max(3, round(_PATIENCE * limit))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -145,9 +147,8 @@ def _train_series(train: MotionSamples, lesson: MotionLesson) -> tuple[SeriesMot
         while epoch < limit and epoch - best_epoch < patience:
             epoch += 1
             model.train()
-            order = np.random.default_rng([seed, epoch]).permutation(np.repeat(np.arange(len(train)), train.times))
-            for start in range(0, len(order), _BATCH):
-                part = train.take(order[start : start + _BATCH])
+            for rows in plan_batches(train, np.random.default_rng([seed, epoch])):
+                part = train.take(rows)
                 truth = torch.from_numpy(part.truth)
                 logits = model(*(torch.from_numpy(each) for each in (part.aggregates, part.series, part.series_mask)))
                 loss = loss_sum(logits, truth, weights, lesson.recipe) / weights[truth].sum()
@@ -161,6 +162,21 @@ def _train_series(train: MotionSamples, lesson: MotionLesson) -> tuple[SeriesMot
                 best, best_epoch, best_state = watched.loss, epoch, _copy(model)
         model.load_state_dict(best_state)
     return model.eval(), best_epoch, limit
+
+
+def plan_batches(train: MotionSamples, dice: np.random.Generator) -> list[npt.NDArray[np.int64]]:
+    """Return the shots of each batch of an epoch; of sixteen batches the shots of like lengths go together.
+
+    A batch takes as long as its longest shot.
+    """
+    order = dice.permutation(np.repeat(np.arange(len(train)), train.times))[:_SHOWN]
+    lengths = train.series_mask.sum(axis=1)
+    batches: list[npt.NDArray[np.int64]] = []
+    for start in range(0, len(order), 16 * _BATCH):
+        near = order[start : start + 16 * _BATCH]
+        near = near[np.argsort(lengths[near], kind="stable")]
+        batches += [near[at : at + _BATCH] for at in range(0, len(near), _BATCH)]
+    return [batches[place] for place in dice.permutation(len(batches))]
 
 
 def _copy(model: torch.nn.Module) -> dict[str, torch.Tensor]:

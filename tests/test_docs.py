@@ -11,6 +11,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -54,6 +55,14 @@ ALLOWED_VALUES = {
     "balance.loss": recipes.LOSSES,
     "balance.sampling": recipes.SAMPLINGS,
     "augment.preset": recipes.PRESETS,
+    "training.schedule": recipes.SCHEDULES,
+    "shots.multi_movement": recipes.MULTI_MOVEMENTS,
+    "shots.choice": recipes.CHOICES,
+    "heads.<task>.see": recipes.SEEN,
+    "heads.<task>.pooling": recipes.POOLINGS,
+    "heads.<task>.subject": recipes.SUBJECTS,
+    "heads.<task>.motion": recipes.MOTION_MODELS,
+    "heads.<task>.loss": recipes.HEAD_LOSSES,
 }
 
 
@@ -399,7 +408,7 @@ def key_rows(text: str) -> dict[str, list[str]]:
     """Return key -> the other cells of its row, from tables whose first cell is a key alone in backticks."""
     found: dict[str, list[str]] = {}
     for row in rows(text):
-        name = re.fullmatch(r"`([\w.]+)`", row[0])
+        name = re.fullmatch(r"`([\w.<>]+)`", row[0])
         if name:
             assert name[1] not in found, f"{name[1]} is described twice"
             found[name[1]] = row[1:]
@@ -466,6 +475,7 @@ def test_every_table_of_rushes_toml_has_a_section() -> None:
 def test_every_key_of_a_recipe_is_described_with_its_default() -> None:
     described = key_rows(sections(page("recipes.md"), 2)["Keys"])
     wanted = {key: default for key, default in keys_of(recipes.Recipe).items() if key != "name"}
+    wanted |= keys_of(recipes.HeadRecipe, "heads.<task>.")
     assert set(described) == {"schema", "name", *wanted}
     check_defaults(described, {"schema": "recipe/2", **wanted})
 
@@ -559,8 +569,15 @@ def test_every_key_of_a_manifest_is_described() -> None:
     from rushes.labels.manifest import ManifestRow
     from rushes.labels.manifest_table import format_manifest
 
-    written = json.loads(format_manifest([ManifestRow("a.jpg", "MS", subjects=("car",))]))
+    written = json.loads(format_manifest([ManifestRow("a.jpg", "MS", subjects=("car",), stop=2)]))
     assert set(key_rows_loose(sections(page("formats.md"), 2)["Manifest"])) == set(written)
+
+
+def test_every_key_of_a_shot_manifest_is_described() -> None:
+    from rushes.labels.shot_manifest import ShotRow, format_shots
+
+    written = json.loads(format_shots([ShotRow("a.mp4", 0, 9, {"scale": "MS"}, "a", "ab" * 32, Fraction(24))]))
+    assert key_rows_loose(sections(page("formats.md"), 2)["Shot manifest"]) == list(written)
 
 
 def test_every_key_of_a_split_is_described() -> None:
@@ -578,7 +595,8 @@ def test_every_key_of_a_run_is_described() -> None:
 
 
 def test_every_file_of_a_bundle_is_described() -> None:
-    from rushes.bundles.bundle import BUNDLE_FILE, REQUIRED_FILES
+    from rushes.bundles.bundle import REQUIRED_FILES
+    from rushes.bundles.sealed import BUNDLE_FILE
 
     assert set(key_rows_loose(sections(page("formats.md"), 2)["Bundle folder"])) == {BUNDLE_FILE, *REQUIRED_FILES}
 

@@ -17,8 +17,8 @@ def test_every_template_is_a_project_and_recipes_that_can_be_followed(template: 
     planned = plan_project(name='a "quoted" name', template=template, tasks={})
     project = parse_project(tomllib.loads(planned["rushes.toml"]), root=Path("/p"))
     assert project.name == 'a "quoted" name'
-    assert len(project.tasks) == 1
-    kinds = {}
+    assert list(project.tasks) == list(TEMPLATES[template].tasks)
+    kinds: dict[str, str] = {}
     for name, text in planned.items():
         if name.startswith("recipes/"):
             table = tomllib.loads(text) | {"name": Path(name).stem}
@@ -30,8 +30,9 @@ def test_every_template_is_a_project_and_recipes_that_can_be_followed(template: 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_the_recipe_of_a_template_s_user_names_no_class_that_the_template_s_task_lacks(template: str) -> None:
     planned = plan_project(name="x", template=template, tasks={})
-    (task,) = parse_project(tomllib.loads(planned["rushes.toml"]), root=Path("/p")).tasks.values()
+    project = parse_project(tomllib.loads(planned["rushes.toml"]), root=Path("/p"))
     recipe = parse_recipe({"name": "r", **tomllib.loads(planned[f"recipes/{template}.toml"])}, where="r")
+    task = project.task(recipe.task or None)
     assert {*recipe.balance.class_weights, *recipe.augment.classes} <= set(task.classes)
 
 
@@ -59,3 +60,22 @@ def test_every_new_project_trusts_jonny_before_supervised_before_unsupervised(te
     planned = plan_project(name="x", template=template, tasks={"a": ["n", "y"]})
     trust = parse_project(tomllib.loads(planned["rushes.toml"]), root=Path("/p")).trust
     assert trust.index("review") < trust.index("jonny") < trust.index("supervised") < trust.index("unsupervised")
+
+
+def test_the_shots_template_answers_scale_and_movement_and_has_a_sheet_to_start_from() -> None:
+    from rushes.labels.sheets.csv import parse_csv
+    from rushes.labels.shot_sheet import parse_shot_sheet
+
+    planned = plan_project(name="x", template="shots", tasks={})
+    project = parse_project(tomllib.loads(planned["rushes.toml"]), root=Path("/p"))
+    assert project.task("scale").classes == ("ECS", "CS", "MS", "FS", "LS")
+    assert project.task("movement").classes == ("static", "motion", "push", "pull")
+    assert project.task("scale").class_of("Extreme Close-Up") == "ECS"
+    header = planned["shots.csv"]
+    tasks = list(project.tasks.values())
+    empty = parse_shot_sheet(parse_csv(header.encode(), name="shots.csv", key=""), tasks, mapping=project.columns)
+    assert (empty.shots, empty.faults, empty.notes) == ((), (), ())
+    filled = header.encode() + b"films/a.mp4,0,40,medium shot,push,a,1\n"
+    (shot,) = parse_shot_sheet(parse_csv(filled, name="shots.csv", key=""), tasks, mapping=project.columns).shots
+    assert shot.classes == {"scale": "MS", "movement": "push"}
+    assert "shots.csv" not in plan_project(name="x", template="shots", tasks={"a": ["n", "y"]})

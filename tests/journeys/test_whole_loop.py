@@ -17,7 +17,9 @@ from rushes.datasets.synthetic.truth import FilmTruth
 from rushes.footage.pictures import read_picture
 
 CLASSES = ("ECS", "CS", "MS", "FS", "LS")
+TASK = ("--task", "scale")  # the template has another one
 QUICK = (
+    *("--set", "task=scale"),
     *("--set", "model.units=[4,4,4,4,8]"),
     *("--set", "model.dense=8"),
     *("--set", "training.epochs=3"),
@@ -71,12 +73,12 @@ def loop(rushes: Rushes, tmp_path_factory: pytest.TempPathFactory) -> Loop:
     said["ingest"] = rushes("ingest", base / "films", "--every", "0.4s", "--json", folder=project)
     write_sheet(project / "labels.csv", project, truths)
     steps = {
-        "labels": ("labels", "import", "labels.csv"),
-        "conflicts": ("labels", "conflicts"),
-        "manifest": ("manifest", "build"),
-        "split": ("split", "make"),
-        "check": ("split", "check"),
-        "mixed split": ("split", "make", "--kind", "mixed"),
+        "labels": ("labels", "import", "labels.csv", *TASK),
+        "conflicts": ("labels", "conflicts", *TASK),
+        "manifest": ("manifest", "build", *TASK),
+        "split": ("split", "make", *TASK),
+        "check": ("split", "check", *TASK),
+        "mixed split": ("split", "make", "--kind", "mixed", *TASK),
         "mixed train": ("train", "cnn", "--set", "split=mixed", *QUICK),
         "train": ("train", "cnn", *QUICK),
         "evaluate": ("evaluate",),
@@ -112,9 +114,9 @@ def test_frames_have_the_size_and_the_names_of_the_design(loop: Loop) -> None:
 def test_ingest_and_import_change_nothing_the_second_time(loop: Loop, rushes: Rushes) -> None:
     films = loop.folder.parent / "films"
     assert rushes("ingest", films, "--every", "0.4s", "--json", folder=loop.folder).json["frames_new"] == 0
-    again = rushes("labels", "import", "labels.csv", "--json", folder=loop.folder).json
+    again = rushes("labels", "import", "labels.csv", *TASK, "--json", folder=loop.folder).json
     assert (again["appended"], again["withdrawn"]) == (0, 0)
-    assert rushes("manifest", "build", "--json", folder=loop.folder).json["written"] is False
+    assert rushes("manifest", "build", *TASK, "--json", folder=loop.folder).json["written"] is False
 
 
 def test_the_more_trusted_origin_stands_and_conflicts_are_counted(loop: Loop) -> None:
@@ -134,13 +136,13 @@ def test_a_label_that_is_gone_from_the_sheet_is_withdrawn_and_the_manifest_follo
     gone = next(line for line in lines[1:] if "none" not in line)
     try:
         sheet.write_text("\n".join(line for line in lines if line != gone) + "\n", encoding="utf-8")
-        assert rushes("labels", "import", "labels.csv", "--json", folder=loop.folder).json["withdrawn"] == 2
-        built = rushes("manifest", "build", "--json", folder=loop.folder).json
+        assert rushes("labels", "import", "labels.csv", *TASK, "--json", folder=loop.folder).json["withdrawn"] == 2
+        built = rushes("manifest", "build", *TASK, "--json", folder=loop.folder).json
         assert (built["removed"], built["written"]) == (1, True)
     finally:
         sheet.write_text(before, encoding="utf-8")
-        rushes("labels", "import", "labels.csv", folder=loop.folder)
-        rushes("manifest", "build", folder=loop.folder)
+        rushes("labels", "import", "labels.csv", *TASK, folder=loop.folder)
+        rushes("manifest", "build", *TASK, folder=loop.folder)
 
 
 def test_the_split_divides_no_film_and_the_check_finds_no_leak(loop: Loop) -> None:
@@ -149,7 +151,7 @@ def test_the_split_divides_no_film_and_the_check_finds_no_leak(loop: Loop) -> No
 
 
 def test_the_check_of_a_mixed_split_finds_its_leaks(loop: Loop, rushes: Rushes) -> None:
-    said = rushes("split", "check", "--kind", "mixed", "--json", folder=loop.folder, status=1)
+    said = rushes("split", "check", "--kind", "mixed", *TASK, "--json", folder=loop.folder, status=1)
     assert {leak["kind"] for leak in said.json["leaks"]} >= {"group"}
 
 
@@ -229,10 +231,10 @@ def test_dry_runs_change_nothing(loop: Loop, rushes: Rushes) -> None:
     before = sorted(path for path in loop.folder.rglob("*") if ".rushes" not in path.parts)
     for words in (
         ("ingest", loop.folder.parent / "films", "--every-frame"),
-        ("labels", "import", "labels.csv"),
-        ("manifest", "build"),
-        ("split", "make", "--seed", "9", "--anew"),
-        ("train", "cnn"),
+        ("labels", "import", "labels.csv", *TASK),
+        ("manifest", "build", *TASK),
+        ("split", "make", "--seed", "9", "--anew", *TASK),
+        ("train", "cnn", "--set", "task=scale"),
         ("export", "--to", "elsewhere"),
     ):
         rushes(*words, "--dry-run", folder=loop.folder)

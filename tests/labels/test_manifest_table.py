@@ -46,6 +46,7 @@ manifests = st.lists(
         name=texts,
         ordinal=st.integers(0, 2**40),
         subjects=st.lists(texts, max_size=2).map(tuple),
+        stop=st.sampled_from([0, 2**40 + 1, 2**41]),
     ),
     min_size=1,
     max_size=6,
@@ -71,7 +72,8 @@ def read_or_refused(path: Path, read: Callable[[Path], pl.DataFrame]) -> object:
 
 
 def test_the_columns_are_the_keys_of_the_lines():
-    line = json.loads(b"".join(format_table(table_of_rows([ManifestRow("a.jpg", "MS", subjects=("hat",))]))))
+    row = ManifestRow("a.jpg", "MS", subjects=("hat",), stop=2)
+    line = json.loads(b"".join(format_table(table_of_rows([row]))))
     assert list(line) == list(KEYS) == list(manifest_schema())
 
 
@@ -92,7 +94,9 @@ def test_a_line_is_what_json_makes_of_the_row(rows):
             "split": row.split,
             "name": row.name,
             "ordinal": row.ordinal,
-        } | ({"subjects": list(row.subjects)} if row.subjects else {})
+        }
+        record |= {"subjects": list(row.subjects)} if row.subjects else {}
+        record |= {"stop": row.stop} if row.stop else {}
         assert line == json.dumps(record, ensure_ascii=False)
 
 

@@ -16,7 +16,9 @@ from rushes.learning.augment import (
     Augmentation,
     _coloured,
     _moved,
+    augment_maps,
     augment_picture,
+    augment_shot,
     describe_augmentation,
     plan_augmentations,
 )
@@ -246,3 +248,45 @@ def test_an_augmentation_can_be_said_in_words() -> None:
     )
     assert "saturation" in describe_augmentation(STRONG)
     assert "saturation" not in describe_augmentation(STRONG, color="gray")
+
+
+def test_the_frames_of_a_shot_undergo_the_same() -> None:
+    frame = pictures(1)[0]
+    for seed in range(12):
+        shown = augment_shot(np.stack([frame] * 5), replace(EVERYTHING, grain=0.0), np.random.default_rng(seed))
+        assert (shown == shown[0]).all()
+
+
+def test_the_first_frame_is_as_a_picture_and_the_dice_are_thrown_as_often() -> None:
+    given = pictures(6)
+    for seed in range(6):
+        one, other = np.random.default_rng(seed), np.random.default_rng(seed)
+        shown = augment_shot(given, EVERYTHING, one)
+        np.testing.assert_array_equal(shown[0], augment_picture(given[0], EVERYTHING, other))
+        assert one.bit_generator.state == other.bit_generator.state
+        np.testing.assert_array_equal(shown, augment_shot(given, EVERYTHING, np.random.default_rng(seed)))
+
+
+def test_only_grain_is_another_on_every_frame() -> None:
+    frames = np.full((3, 30, 40, 3), 128, np.uint8)
+    shown = augment_shot(frames, Augmentation(grain=0.1), np.random.default_rng(1)).astype(int)
+    assert (shown[0] != shown[1]).any()
+    assert (shown[1] != shown[2]).any()
+    assert np.abs(shown[0] - 128).mean() == pytest.approx(np.abs(shown[1] - 128).mean(), rel=0.2)
+
+
+def test_a_shot_of_no_frames_stays_one() -> None:
+    assert augment_shot(pictures(0), STRONG, np.random.default_rng(0)).shape == (0, 10, 20, 3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_maps_go_where_the_pixels_go(seed: int) -> None:
+    frames = np.zeros((2, 112, 112, 3), np.uint8)
+    frames[:, 16:40, 24:48] = 255
+    maps = cv2.resize(frames[0, :, :, 0], (14, 14), interpolation=cv2.INTER_AREA)[None].repeat(2, axis=0)
+    augmentation = Augmentation(flip=True, flip_vertical=True, shift=0.2, zoom=0.1, rotate=10.0)
+    shown = augment_shot(frames, augmentation, np.random.default_rng(seed))
+    moved = augment_maps(maps, augmentation, np.random.default_rng(seed))
+    expected = cv2.resize(shown[0, :, :, 0], (14, 14), interpolation=cv2.INTER_AREA).astype(int)
+    assert np.abs(moved[0].astype(int) - expected).max() <= 40
+    np.testing.assert_array_equal(moved[0], moved[1])

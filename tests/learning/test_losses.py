@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from rushes.learning.losses import loss_sum
-from rushes.learning.recipe import BalanceRecipe, Recipe, TrainingRecipe
+from rushes.learning.losses import loss_sum, shot_loss_sum
+from rushes.learning.recipe import BalanceRecipe, HeadRecipe, Recipe, TrainingRecipe
 
 EQUAL = torch.ones(2)
 
@@ -61,3 +61,29 @@ def test_an_answer_that_is_quite_sure_keeps_loss_and_slope_numbers(gamma: float)
 def test_half_precision_is_computed_in_full() -> None:
     logits = torch.tensor([[1.0, 2.0]], dtype=torch.bfloat16)
     assert loss_sum(logits, torch.tensor([0]), EQUAL, recipe()).dtype == torch.float32
+
+
+def test_ordinal_loss_of_a_case_worked_by_hand() -> None:
+    logits, truth = logits_of([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]]), torch.tensor([0, 1])
+    # Cumulative shares of the answers: 0.5, 0.8, 1 and 0.1, 0.3, 1; of the labels: 1, 1, 1 and 0, 1, 1.
+    moved = 2 * (0.5**2 + 0.2**2) + 3 * (0.1**2 + 0.7**2)
+    entropy = 2 * -math.log(0.5) + 3 * -math.log(0.2)
+    weights = torch.tensor([2.0, 3.0, 1.0])
+    found = shot_loss_sum(logits, truth, weights, recipe(), HeadRecipe(loss="ordinal"))
+    assert found.item() == pytest.approx(moved + entropy, rel=1e-5)
+
+
+def test_a_nominal_head_counts_as_ever() -> None:
+    logits, truth = logits_of([[0.5, 0.3, 0.2]]), torch.tensor([2])
+    found = shot_loss_sum(logits, truth, torch.ones(3), recipe(), HeadRecipe())
+    assert found.item() == loss_sum(logits, truth, torch.ones(3), recipe()).item()
+
+
+def test_with_order_a_mistake_costs_more_the_farther_it_is_off() -> None:
+    truth = torch.tensor([0])
+    near, far = logits_of([[0.2, 0.7, 0.1]]), logits_of([[0.2, 0.1, 0.7]])
+    of_order, of_names = HeadRecipe(loss="ordinal"), HeadRecipe()
+    costs = [shot_loss_sum(logits, truth, torch.ones(3), recipe(), of_order).item() for logits in (near, far)]
+    assert costs[0] < costs[1]
+    plain = [shot_loss_sum(logits, truth, torch.ones(3), recipe(), of_names).item() for logits in (near, far)]
+    assert plain[0] == pytest.approx(plain[1])

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from rushes.datasets.preprocessing import Preprocessing
-from rushes.learning.rates import optimiser_groups, plan_rates
+from rushes.learning.rates import optimiser_groups, plan_rates, plateau_share, rate_share
 from rushes.learning.recipe import Recipe, TrainingRecipe
 from rushes.learning.recipe_files import parse_recipe
 from rushes.models.backbones import Backbone, free_last_stages, stage_of_parameters
@@ -55,3 +55,32 @@ def test_a_frozen_backbone_leaves_the_head_alone_to_be_trained() -> None:
     groups = optimiser_groups(network, recipe(stage_decay=0.5))
     assert [(group["share"], len(group["params"])) for group in groups] == [(1.0, 2)]
     assert set(stage_of_parameters(network.body)) == {name for name, _ in network.body.named_parameters()}
+
+
+def record(f1_macro: float, loss: float = 1.0) -> dict[str, Any]:
+    return {"validation_loss": loss, "f1_macro": f1_macro, "balanced_accuracy": f1_macro}
+
+
+def test_a_rate_falls_each_time_that_nothing_got_better_for_a_while() -> None:
+    settings = TrainingRecipe(schedule="plateau", plateau_epochs=2, plateau_factor=0.1)
+    scores = [0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.7, 0.7]
+    shares = [plateau_share([record(score) for score in scores[:count]], settings) for count in range(len(scores) + 1)]
+    # Better at epochs 1, 2 and 7; two stale ones are over after epochs 4 and 6.
+    assert shares == pytest.approx([1, 1, 1, 1, 0.1, 0.1, 0.01, 0.01, 0.01])
+
+
+def test_of_equal_scores_the_one_with_less_loss_is_no_plateau() -> None:
+    settings = TrainingRecipe(schedule="plateau", plateau_epochs=1)
+    assert plateau_share([record(0.5, 1.0), record(0.5, 0.9)], settings) == 1
+
+
+def test_a_cosine_knows_no_plateau() -> None:
+    assert plateau_share([record(0.5)] * 9, TrainingRecipe()) == 1
+
+
+def test_a_rate_rises_and_then_falls_or_stays() -> None:
+    cosine = [rate_share(step, 100, "cosine") for step in range(100)]
+    assert cosine[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    assert cosine[5:] == sorted(cosine[5:], reverse=True)
+    assert cosine[-1] < 0.03
+    assert [rate_share(step, 100, "plateau") for step in range(100)] == pytest.approx([0.2, 0.4, 0.6, 0.8, *[1.0] * 96])

@@ -11,16 +11,18 @@ from typing import Any
 
 import pytest
 
-from learning.tiny import TASK, TinyProject, as_manifest, make_project
+from learning.tiny import NOW, TASK, TinyProject, as_manifest, make_project
+from learning.tiny_shots import TinyShots, make_shots
 from rushes.cli.templates import TEMPLATES
 from rushes.learning.recipe_files import SHIPPED, ListedRecipe, list_recipes, parse_recipe, read_recipe_table
 from rushes.learning.runs import read_run
 from rushes.learning.search import check_space, plan_settings, read_search
 from rushes.learning.train import train
+from rushes.learning.train_shots import train_shots
 from rushes.project import Task
 
 LISTED = list_recipes([SHIPPED])
-FOLDERS = {"start", "users", "designs", "transfer", "balance", "search"}
+FOLDERS = {"start", "users", "designs", "transfer", "balance", "search", "shots"}
 TINY = {"training.epochs": 1, "training.batch_size": 8, "training.precision": "fp32", "training.compile": "never"}
 # design -> what makes it tiny.
 TINY_DESIGNS: Mapping[str, Mapping[str, Any]] = {
@@ -157,7 +159,41 @@ def test_the_recipe_of_a_cull_mirrors_rejects_alone() -> None:
     assert replace(reject, flip=False) == select
 
 
-@pytest.mark.parametrize("listed", LISTED, ids=is_named)
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> TinyShots:
+    return make_shots(tmp_path_factory.mktemp("shots"))
+
+
+@pytest.mark.parametrize("listed", [one for one in LISTED if one.kind == "shots"], ids=is_named)
+def test_every_recipe_of_shots_is_followed_to_a_whole_run(listed: ListedRecipe, shots: TinyShots) -> None:
+    table = read_recipe_table(listed.path)
+    small = changed(table, tiny_changes(table, shots.root) | {"shots.frames": 8, "training.epochs": 2})
+    for head in small["heads"].values():
+        head["width"] = 8
+    if "clips" in small.get("synthetic", {}):
+        small["synthetic"]["clips"] = 1
+    recipe = parse_recipe(small, where=listed.name)
+    run = train_shots(recipe, shots.ground, now=NOW)
+    assert set(run.tasks) == {"scale", "movement"}
+    assert parse_recipe(json.loads(json.dumps(run.recipe)), where="run.json") == recipe
+    for task in run.tasks:
+        assert run.of_task(task).predictions_file("test").is_file()
+
+
+def test_the_eight_rows_of_the_earlier_study_differ_as_it_did() -> None:
+    rows = [read_recipe_table(path) for path in sorted((SHIPPED / "shots").glob("shots-[1-8]-*.toml"))]
+    assert len(rows) == 8
+    assert [row["heads"]["movement"]["pooling"] for row in rows] == ["gru", *["lstm"] * 7]
+    assert all(row["shots"]["shared"] for row in rows)
+    assert [row["heads"]["scale"]["dropout"] == 0 for row in rows] == [False, False, True, *[False] * 5]
+    assert [row.get("balance", {}).get("sampling", "all") for row in rows] == [
+        *["all"] * 5, "oversample", "level", "resample",
+    ]  # fmt: skip
+    assert rows[7]["synthetic"]["clips"] > 0
+    assert "start" in rows[4]["model"]
+
+
+@pytest.mark.parametrize("listed", [one for one in LISTED if one.kind != "shots"], ids=is_named)
 def test_every_recipe_is_followed_to_a_whole_run(listed: ListedRecipe, shared: TinyProject) -> None:
     table = read_recipe_table(listed.path)
     small = changed(table, tiny_changes(table, shared.root))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rushes.footage.shot import Cut, Shot
 from rushes.footage.source import Source
 from rushes.footage.video_index import VideoIndex
-from rushes.timelines.timeline import Timeline, make_timeline
+from rushes.timelines.timeline import ShotAnswer, Timeline, make_timeline, with_answers
 
 DIGEST = "ab" * 32
 RATES = (Fraction(24000, 1001), Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(60000, 1001), Fraction(15))
@@ -64,6 +64,17 @@ def small_timeline(path: str = "/films/TT_S01_E01.mov") -> Timeline:
     index = index_of(100)
     cuts = [None, Cut(40, "hard", 40, 40, 0.98), Cut(70, "dissolve", 64, 76, 0.71)]
     return make_timeline(source_of(index, path), index, shots_at([0, 40, 70, 100], cuts, blank=[3]))
+
+
+PUSH = ShotAnswer("push", 0.93, "zoom ×1.31 over 1.2 s, 87 % of the frame agrees")
+
+
+def answered_timeline() -> Timeline:
+    """Return the small timeline with movement of two shots, scale of one, and nothing of the blank one."""
+    static = ShotAnswer("static", 0.8)
+    return with_answers(
+        small_timeline(), [{"scale": ShotAnswer("MS", 0.61), "movement": PUSH}, {"movement": static}, {}]
+    )
 
 
 @st.composite

@@ -15,7 +15,7 @@ from rushes.footage.picture import encode_picture
 from rushes.timelines.contact_page import format_contact_page
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.timeline import Timeline, make_timeline
-from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
+from timelines.shots_by_hand import PUSH, answered_timeline, index_of, shots_at, small_timeline, source_of, timelines
 
 GREY = ShotPicture(encode_picture(np.full((90, 160, 3), 128, np.uint8), "webp", 80), 160, 90)
 
@@ -107,3 +107,18 @@ def test_the_page_fits_a_wide_and_a_narrow_window(chromium: str, tmp_path: Path)
         found = re.search(r"room (\d+) used (\d+)", done.stdout)
         assert found, done.stderr
         assert int(found[2]) <= int(found[1])
+
+
+def test_answers_stand_under_the_picture_and_with_their_reason_in_the_table() -> None:
+    page = format_contact_page(answered_timeline(), [GREY] * 3)
+    assert '<span class="answers">MS 61%   push 93%</span>' in page
+    assert "<th>Scale</th><th>Movement</th>" in page
+    assert [row[-2:] for row in read(page).rows[1:]] == [
+        ["MS 61%", f"push 93% {PUSH.reason}"],
+        ["", "static 80%"],
+        ["", ""],
+    ]
+
+
+def test_a_page_without_answers_has_no_column_for_them() -> None:
+    assert "<th>Sure</th></tr>" in format_contact_page(small_timeline(), [GREY] * 3)

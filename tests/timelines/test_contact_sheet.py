@@ -13,6 +13,7 @@ from rushes.footage.picture import encode_picture
 from rushes.timelines.contact_sheet import (
     PAGE_SHOTS,
     count_pages,
+    describe_answers,
     describe_film,
     describe_opening,
     draw_sheets,
@@ -23,7 +24,7 @@ from rushes.timelines.contact_sheet import (
 )
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.timeline import Timeline, make_timeline
-from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of
+from timelines.shots_by_hand import answered_timeline, index_of, shots_at, small_timeline, source_of
 
 
 def flat(color: tuple[int, int, int], width: int = 320, height: int = 180) -> ShotPicture:
@@ -110,3 +111,13 @@ def test_a_gradual_cut_and_a_blank_shot_are_named() -> None:
 def test_lengths_are_said_as_a_person_says_them() -> None:
     assert [format_seconds(Fraction(text)) for text in ("0.48", "4.81", "72")] == ["0.48 s", "4.8 s", "72 s"]
     assert [format_length(Fraction(seconds)) for seconds in (47, 600, 5648)] == ["0:47", "10:00", "1:34:08"]
+
+
+def test_answers_have_a_line_of_their_own_in_the_caption() -> None:
+    plain, answered = layout_of(small_timeline(), []), layout_of(answered_timeline(), [])
+    assert answered.caption_height == plain.caption_height + 20
+    assert describe_answers(answered_timeline().shots[0]) == "MS 61%   push 93%"
+    (sheet,) = draw_sheets(answered_timeline(), [None] * 3)
+    left, top = answered.place_of(0)
+    line = np.asarray(sheet)[top + answered.picture_height + 36 :, left:][:20, : answered.cell_width]
+    assert line.std() > 5

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 
 from rushes.footage.shot import Cut
-from rushes.timelines.timeline import Timeline, make_timeline, measure_lengths
-from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
+from rushes.timelines.timeline import ShotAnswer, Timeline, make_timeline, measure_lengths, with_answers
+from timelines.shots_by_hand import answered_timeline, index_of, shots_at, small_timeline, source_of, timelines
 
 
 def test_times_of_shots_are_exact() -> None:
@@ -96,3 +96,15 @@ def test_lengths_are_averaged_and_cuts_counted_by_kind() -> None:
     lengths = measure_lengths(make_timeline(source_of(index), index, shots_at([0, 10, 20, 40, 100], cuts)))
     assert (lengths.average, lengths.median) == (1, Fraction(15, 25))
     assert lengths.cuts == {"hard": 1, "fade": 2, "dissolve": 0}
+
+
+def test_a_new_answer_takes_the_place_of_the_old_one_of_its_task_only() -> None:
+    timeline = with_answers(answered_timeline(), [{"movement": ShotAnswer("pull", 0.7)}, {}, {}])
+    assert timeline.shots[0].answers == {"scale": ShotAnswer("MS", 0.61), "movement": ShotAnswer("pull", 0.7)}
+    assert timeline.shots[1].answers == {"movement": ShotAnswer("static", 0.8)}
+    assert timeline.tasks == ("scale", "movement")
+
+
+def test_answers_for_another_number_of_shots_are_refused() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        with_answers(small_timeline(), [{}])

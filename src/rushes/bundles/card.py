@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rushes.bundles.markdown import as_table, counted, sentence
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.evaluation.intervals import FEW_GROUPS
 
-_FIT = {
+FITS = {
     "squeeze": "squeezed to the input's shape, whatever its own",
     "crop": "cut to the input's shape around its middle",
     "pad": "fitted whole into the input, with black beside it",
@@ -124,19 +125,29 @@ def _head(facts: CardFacts) -> str:
     return (
         "---\npipeline_tag: image-classification\nlibrary_name: onnx\ntags: [rushes]\n---\n\n"
         f"# {facts.name}\n\n"
-        f"Answers the question **{facts.task}** for one picture at a time: {classes}. {_sentence(facts.method)}"
+        f"Answers the question **{facts.task}** for one picture at a time: {classes}. {sentence(facts.method)}"
     )
 
 
 def _scores(facts: CardFacts) -> str:
     title = "## How well it answers\n\n"
-    scores = facts.scores
+    unseen = facts.split_kind == "grouped"
+    return title + format_scores(facts.scores, unseen=unseen, noun="labelled picture", frames="frames")
+
+
+def format_scores(scores: JudgedScores | None, *, unseen: bool, noun: str, frames: str) -> str:
+    """Return what an evaluation says of one task, as Markdown.
+
+    Args:
+        unseen: whether the samples are of groups that no sample of train is of.
+        noun: what one sample is, `labelled picture`; `frames` what was shuffled where they are not, in the plural.
+    """
     if scores is None:
-        return title + "Not judged yet: evaluate the run (`rushes evaluate RUN`) and export it again."
+        return "Not judged yet: evaluate the run (`rushes evaluate RUN`) and export it again."
     watched = (
-        f"on {_count(scores.group_count, 'group')} of footage that it never saw in training"
-        if facts.split_kind == "grouped"
-        else "on frames shuffled out of the same footage that it was trained on, **so expect less on new footage**"
+        f"on {counted(scores.group_count, 'group')} of footage that it never saw in training"
+        if unseen
+        else f"on {frames} shuffled out of the same footage that it was trained on, **so expect less on new footage**"
     )
     few = scores.group_count < FEW_GROUPS
     bracket = (
@@ -144,13 +155,13 @@ def _scores(facts: CardFacts) -> str:
         if few
         else "the 95 % interval of a bootstrap over groups"
     )
-    lines = [f"{title}On {_count(scores.samples, 'labelled picture')}, {watched}; in brackets {bracket}:\n"]
+    lines = [f"On {counted(scores.samples, noun)}, {watched}; in brackets {bracket}:\n"]
     lines += [f"- {name}: {score}" for name, score in scores.overall.items()]
     if scores.majority_f1_macro is not None:
         lines.append(f"- f1_macro of answering the commonest class always: {scores.majority_f1_macro:.3f}")
     metrics = ("precision", "recall", "f1")
     if scores.per_class:
-        lines += ["", _table(("class", *metrics), [
+        lines += ["", as_table(("class", *metrics), [
             (name, *(str(of_class.get(metric, Scored(None))) for metric in metrics))
             for name, of_class in scores.per_class.items()
         ])]  # fmt: skip
@@ -163,7 +174,7 @@ def _training(facts: CardFacts) -> str:
     parts = list(facts.counts)
     rows = [(name, *(str(facts.counts[part].get(name, 0)) for part in parts)) for name in facts.classes]
     text = f"## What it learned from\n\nThe split is {facts.split_kind}; pictures per class and part:\n\n"
-    text += _table(("class", *parts), rows)
+    text += as_table(("class", *parts), rows)
     if facts.made:
         text += "\n\n" + "\n".join(f"- {name}: `{value}`" for name, value in facts.made.items())
     if facts.warnings:
@@ -179,7 +190,7 @@ def _input(facts: CardFacts) -> str:
         "## What it is shown\n\n"
         f"`model.onnx` takes `pixels`, uint8 (batch, {p.height}, {p.width}, {p.channels}), and gives `logits` and "
         f"`probabilities`, (batch, {len(facts.classes)}), in the order of `classes.json`. A picture is brought to "
-        f"size {facts.working_size} first (a long side, or width x height), {bars}then {_FIT[p.fit]}, {p.width} x "
+        f"size {facts.working_size} first (a long side, or width x height), {bars}then {FITS[p.fit]}, {p.width} x "
         f"{p.height}, {colour}. "
         "Scaling by 1/255, mean and deviation are inside the graph.\n\n"
         "```\nrushes predict BUNDLE FILE_OR_FOLDER\n```"
@@ -212,23 +223,10 @@ def _proof(certificate: Mapping[str, Any]) -> str:
 
 
 def _licence(facts: CardFacts, certificate: Mapping[str, Any]) -> str:
-    text = f"## Licence\n\n{_sentence(facts.licence)}"
+    text = f"## Licence\n\n{sentence(facts.licence)}"
     if certificate["generated_pictures"] == certificate["pictures"]:
         return text
     return (
         f"{text} `parity/` holds small copies of pictures from the validation footage: pass the bundle on only where "
         "those may be passed on."
     )
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith(".") else f"{text}."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    cells = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells)

@@ -14,6 +14,31 @@ LOGITS = "logits"
 PROBABILITIES = "probabilities"
 
 
+def open_session(model: bytes, *, threads: int = 0) -> Any:
+    """Return an ONNX graph ready to run on the processor.
+
+    Args:
+        model: the bytes of `model.onnx`.
+        threads: how many threads compute; 0 takes as many as there are cores.
+
+    Raises:
+        BundleError: the bytes are no graph that ONNX Runtime can run.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Threads that spin between two batches take the cores that decode the next one.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no base of their own
+        raise BundleError(f"model.onnx cannot be run by ONNX Runtime {onnxruntime.__version__}: {error}. "
+                          "Update rushes, or export the run again: rushes export RUN") from error  # fmt: skip
+
+
 class Graph:
     """The graph of a bundle, run by ONNX Runtime on the processor."""
 
@@ -27,19 +52,7 @@ class Graph:
         Raises:
             BundleError: the bytes are no graph that ONNX Runtime can run, or it is not one of ours.
         """
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Threads that spin between two batches take the cores that decode the next one.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime's errors share no base of their own
-            raise BundleError(f"model.onnx cannot be run by ONNX Runtime {onnxruntime.__version__}: {error}. "
-                              "Update rushes, or export the run again: rushes export RUN") from error  # fmt: skip
+        self._session = open_session(model, threads=threads)
         inputs = {value.name: value for value in self._session.get_inputs()}
         outputs = {value.name: value for value in self._session.get_outputs()}
         if set(inputs) != {INPUT} or PROBABILITIES not in outputs or inputs[INPUT].type != "tensor(uint8)":

@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import tempfile
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +26,10 @@ from rushes.bundles.bundle import (
 )
 from rushes.bundles.card import CardFacts, format_card, scores_from_metrics
 from rushes.bundles.graph import INPUT, LOGITS, PROBABILITIES, Graph
+from rushes.bundles.licence import licence_of
 from rushes.bundles.parity import Parity, compare, write_samples
+from rushes.bundles.sealed import check_free, whole_folder
+from rushes.bundles.traced import trace_graph
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, MediaError, require_extra
 from rushes.footage.pictures import read_picture
@@ -105,7 +105,7 @@ def export_run(run_folder: Path, to_folder: Path, *, project_root: Path, progres
     from rushes.learning.runs import read_run
     from rushes.models.network import load_network
 
-    _check_free(to_folder)
+    check_free(to_folder)
     progress(0, 4, "reading the run")
     run = read_run(run_folder)
     network = load_network(run_folder)
@@ -134,8 +134,8 @@ def build_bundle(
     Raises:
         BundleError: what `export_run` says.
     """
-    _check_free(to_folder)
-    with _whole_folder(to_folder) as folder:
+    check_free(to_folder)
+    with whole_folder(to_folder) as folder:
         progress(1, 4, "exporting the graph")
         model = export_graph(network, candidate.preprocessing)
         progress(2, 4, f"comparing on {len(samples.pixels)} pictures")
@@ -167,7 +167,6 @@ def export_graph(network: torch.nn.Module, preprocessing: Preprocessing) -> byte
     """Return the ONNX graph of a network with its probabilities, any number of pictures at a time.
 
     Input `pixels` uint8 (batch, height, width, channels), outputs `logits` and `probabilities` (batch, classes).
-    The graph says nothing of the machine or the folders it was made in.
 
     Raises:
         BundleError: the exporter cannot follow the network.
@@ -184,40 +183,13 @@ def export_graph(network: torch.nn.Module, preprocessing: Preprocessing) -> byte
             return logits, torch.softmax(logits, dim=1)
 
     example = torch.zeros((2, preprocessing.height, preprocessing.width, preprocessing.channels), dtype=torch.uint8)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the exporter's remarks on its own future
-            program = torch.onnx.export(
-                Answering().eval(),
-                (example,),
-                dynamo=True,
-                dynamic_shapes=({0: torch.export.Dim("batch")},),
-                input_names=[INPUT],
-                output_names=[LOGITS, PROBABILITIES],
-                external_data=False,
-                verbose=False,
-            )
-    except (torch.onnx.OnnxExporterError, RuntimeError) as error:
-        raise BundleError(f"this network cannot be exported to ONNX: {error}. "
-                          "Train with another model.backbone, or model.kind = 'cnn'") from error  # fmt: skip
-    assert program is not None
-    proto = program.model_proto
-    _forget_origin(proto)
-    return bytes(proto.SerializeToString(deterministic=True))
-
-
-def _forget_origin(proto: Any) -> None:
-    """Drop what the exporter notes beside the computation: stack traces with the paths of this machine."""
-    for graph in (proto.graph, *proto.functions):
-        graph.ClearField("doc_string")
-        graph.ClearField("metadata_props")
-        for part in (*graph.node, *graph.value_info):
-            part.ClearField("doc_string")
-            part.ClearField("metadata_props")
-    for part in (*proto.graph.input, *proto.graph.output, *proto.graph.initializer):
-        part.ClearField("doc_string")
-        part.ClearField("metadata_props")
-    proto.ClearField("metadata_props")
+    return trace_graph(
+        Answering().eval(),
+        (example,),
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+        inputs=[INPUT],
+        outputs=[LOGITS, PROBABILITIES],
+    )
 
 
 def _answers_of(network: torch.nn.Module, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
@@ -387,7 +359,7 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         method=_method(recipe, run.head),
         split_kind=str(run.split.get("kind", recipe["split"])),
         counts=run.counts,
-        licence=_licence(recipe),
+        licence=licence_of(recipe),
         made={name: str(value) for name, value in stated.items() if value},
         warnings=tuple(run.warnings),
         scores=scores_from_metrics(metrics),
@@ -417,45 +389,3 @@ def _describe_head(head: Mapping[str, Any]) -> str:
 def _trained_part(model: Mapping[str, Any]) -> str:
     part = model.get("trained", "stages")
     return {"head": "frozen, its head", "all": "all of it"}.get(part, f"its last {model['stages']} of stages")
-
-
-def _licence(recipe: Mapping[str, Any]) -> str:
-    """Return in words under which licence the pretrained weights stand."""
-    model = recipe["model"]
-    if model["kind"] == "cnn":
-        return "The network was trained from scratch: no licence but that of the labelled footage bears on its weights"
-    if model.get("start"):
-        return (f"The weights went on from the run or bundle `{model['start']}`: the licence of the weights that this "
-                "one started from holds; look it up before you pass the bundle on")  # fmt: skip
-    if model["weights"]:
-        return (f"The weights started from the local file `{model['weights']}` for `{model['backbone']}`: "
-                "its licence is whatever its origin states; look it up before you pass the bundle on")  # fmt: skip
-    from timm.models import get_pretrained_cfg
-
-    known = get_pretrained_cfg(model["backbone"])
-    stated = getattr(known, "license", None) if known is not None else None
-    if not stated:
-        return f"timm states no licence for the pretrained weights of `{model['backbone']}`: look it up at their origin"
-    return f"The pretrained weights of `{model['backbone']}` are, as timm states, under `{stated}`"
-
-
-def _check_free(to_folder: Path) -> None:
-    if to_folder.exists():
-        raise BundleError(f"{to_folder} is there already, and a bundle is never overwritten. "
-                          "Export to another folder with --to, or remove this one")  # fmt: skip
-
-
-@contextmanager
-def _whole_folder(to_folder: Path) -> Iterator[Path]:
-    """Give an empty folder beside `to_folder` that takes its name on success, and is removed otherwise."""
-    to_folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=to_folder.parent, prefix=f".{to_folder.name[:40]}-"))
-    try:
-        yield building
-        building.chmod(0o755)
-        try:
-            building.rename(to_folder)
-        except OSError as error:
-            raise BundleError(f"{to_folder} cannot be written ({error.strerror}). Is the name taken?") from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)

@@ -291,8 +291,9 @@ def _close(door: Door, summary: dict[str, Any], folder: Path) -> None:
     command = "rushes" if shutil.which("rushes") else shlex.quote(str(Path(sys.executable).with_name("rushes")))
     door.say("\nTry next:")
     door.say(f"  cd {shlex.quote(str(folder))}")
-    door.say(f"  {command} labels conflicts")
-    door.say(f"  {command} train recipes/cnn.toml --set training.epochs=40 && {command} evaluate")
+    task = summary["task"]
+    door.say(f"  {command} labels conflicts --task {task}")
+    door.say(f"  {command} train recipes/cnn.toml --set task={task} --set training.epochs=40 && {command} evaluate")
     door.say(f"  {command} predict {shlex.quote(str(Path(summary['bundle']).relative_to(folder)))} YOUR-FILM.mp4")
 
 

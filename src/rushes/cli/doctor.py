@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rushes.cli.door import opened, table_of
 from rushes.cli.options import DebugOption, JsonOption, verb_app
 from rushes.errors import BundleError, is_installed
+
+if TYPE_CHECKING:
+    from rushes.bundles.parity import Parity
 
 app = verb_app()
 
@@ -60,10 +63,7 @@ def doctor(
             cells = [[row["package"], row["version"] or "missing", row["for"], row["remedy"]] for row in rows]
             door.show(table_of(None, ["package", "version", "for", "to install"], cells))
             door.finish({"packages": rows})
-        from rushes.bundles.bundle import open_bundle
-        from rushes.bundles.parity import check_parity
-
-        parity = check_parity(open_bundle(bundle))
+        parity = _parity_of(bundle)
         if not parity.holds:
             raise BundleError(
                 f"{bundle}: its stored samples come out otherwise here (largest difference "
@@ -72,3 +72,16 @@ def doctor(
         door.say(f"{bundle}: every digest is right, and {parity.pictures} stored samples agree "
                  f"(largest difference {parity.largest_difference:.1e})")  # fmt: skip
         door.finish({"bundle": str(bundle), "pictures": parity.pictures, "difference": parity.largest_difference})
+
+
+def _parity_of(bundle: Path) -> Parity:
+    from rushes.bundles.bundle import is_of_shots, open_bundle
+
+    if is_of_shots(bundle):
+        from rushes.bundles.shot_bundle import open_shot_bundle
+        from rushes.bundles.shot_parity import check_shot_parity
+
+        return check_shot_parity(open_shot_bundle(bundle))
+    from rushes.bundles.parity import check_parity
+
+    return check_parity(open_bundle(bundle))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rushes.cli.door import opened, table_of
+from rushes.cli.door import Door, opened, table_of
+from rushes.cli.evaluate_shots import evaluate_run_of_shots
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
 from rushes.cli.versions import find_run
+
+if TYPE_CHECKING:
+    from rushes.project import Project
 
 app = verb_app()
 
@@ -29,37 +33,46 @@ def evaluate(
 ) -> None:
     """Judge a run on its test part: scores with intervals over groups, beside baselines; galleries; report.html."""
     with opened(as_json=as_json, debug=debug) as door:
-        from rushes.catalog.catalog import open_catalog
-        from rushes.cli.versions import mixed_twin
-        from rushes.evaluation.evaluate import evaluate_run
+        from rushes.learning.runs import is_of_shots
         from rushes.project import find_project
 
         place = find_project(project)
         folder = find_run(place, run)
-        twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
-        with open_catalog(place.catalog_place) as catalog:
-            subjects = catalog.subjects()
-        with door.progress("evaluate") as progress:
-            done = evaluate_run(folder, project_root=place.root, mixed_run=twin, subjects=subjects, progress=progress)
-        for warning in done.metrics["warnings"]:
-            door.warn(f"warning: {warning}")
-        door.say(done.metrics["verdict"])
-        if done.metrics["mixed"]:
-            mixed, gap = done.metrics["mixed"]["metrics"]["f1_macro"]["value"], done.metrics["gap"]["f1_macro"]
-            if gap is not None:
-                door.say(f"On shuffled frames the same recipe reaches {mixed:.2f}; the gap is {gap:+.2f}.")
-        for name, found in done.metrics["slices"].items():
-            rows = [
-                [one["slice"], one["samples"], one["groups"], *map(_rounded, _scores_of(one))]
-                for one in sorted(found, key=lambda one: one["f1_macro"]["value"] or 0.0)
-            ]
-            columns = [name, "samples", "groups", "macro-F1", "from", "to", "without a look"]
-            door.show(table_of(None, columns, rows[:_SLICES_SHOWN]))
-            if len(rows) > _SLICES_SHOWN:
-                door.say(f"… and {len(rows) - _SLICES_SHOWN} more; metrics.json holds them all")
-        door.say(f"report:  {done.report}")
-        door.say(f"metrics: {folder / 'metrics.json'}")
-        door.finish({"run": str(folder), "report": str(done.report), "metrics": done.metrics})
+        if is_of_shots(folder) or is_of_shots(folder.parent):
+            evaluate_run_of_shots(door, place, folder, mixed=mixed)
+        else:
+            _evaluate_run(door, place, folder, mixed=mixed)
+
+
+def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | None) -> None:
+    from rushes.catalog.catalog import open_catalog
+    from rushes.cli.versions import mixed_twin
+    from rushes.evaluation.evaluate import evaluate_run
+
+    twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
+    with open_catalog(place.catalog_place) as catalog:
+        subjects = catalog.subjects()
+    with door.progress("evaluate") as progress:
+        done = evaluate_run(folder, project_root=place.root, mixed_run=twin, subjects=subjects, progress=progress)
+    for warning in done.metrics["warnings"]:
+        door.warn(f"warning: {warning}")
+    door.say(done.metrics["verdict"])
+    if done.metrics["mixed"]:
+        reached, gap = done.metrics["mixed"]["metrics"]["f1_macro"]["value"], done.metrics["gap"]["f1_macro"]
+        if gap is not None:
+            door.say(f"On shuffled frames the same recipe reaches {reached:.2f}; the gap is {gap:+.2f}.")
+    for name, found in done.metrics["slices"].items():
+        rows = [
+            [one["slice"], one["samples"], one["groups"], *map(_rounded, _scores_of(one))]
+            for one in sorted(found, key=lambda one: one["f1_macro"]["value"] or 0.0)
+        ]
+        columns = [name, "samples", "groups", "macro-F1", "from", "to", "without a look"]
+        door.show(table_of(None, columns, rows[:_SLICES_SHOWN]))
+        if len(rows) > _SLICES_SHOWN:
+            door.say(f"… and {len(rows) - _SLICES_SHOWN} more; metrics.json holds them all")
+    door.say(f"report:  {done.report}")
+    door.say(f"metrics: {folder / 'metrics.json'}")
+    door.finish({"run": str(folder), "report": str(done.report), "metrics": done.metrics})
 
 
 def _scores_of(one: dict[str, Any]) -> tuple[float | None, ...]:

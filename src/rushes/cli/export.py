@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,12 @@ from rushes.cli.door import opened
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, verb_app
 from rushes.cli.versions import find_run
 from rushes.errors import require_extra
+
+if TYPE_CHECKING:
+    from rushes.bundles.bundle import Bundle
+    from rushes.bundles.shot_bundle import ShotBundle
+    from rushes.progress import Progress
+    from rushes.project import Project
 
 app = verb_app()
 
@@ -28,17 +34,35 @@ def export(
     """Write a run as a portable bundle (ONNX, classes, preprocessing, card), checked against the run."""
     with opened(as_json=as_json, debug=debug) as door:
         require_extra("train", "torch", "onnx", "onnxscript", purpose="exporting")
-        from rushes.bundles.onnx import export_run
+        from rushes.bundles.bundle import Bundle
+        from rushes.learning.runs import is_of_shots
         from rushes.project import find_project
 
         place = find_project(project)
         folder = find_run(place, run)
+        if is_of_shots(folder.parent):
+            folder = folder.parent  # one task of a run of shots: a bundle answers all of them
         target = (to or place.bundles_folder / folder.name).absolute()
         if dry_run:
             door.say(f"would export {folder} to {target}")
             door.finish({"run": str(folder), "bundle": str(target), "dry_run": True})
         with door.progress("export") as progress:
-            bundle = export_run(folder, target, project_root=place.root, progress=progress)
+            bundle = _export(folder, target, place, progress)
         door.say(f"bundle: {bundle.folder}")
         door.say(f"Next: rushes predict {shlex.quote(str(bundle.folder))} FOOTAGE")
-        door.finish({"bundle": str(bundle.folder), "id": bundle.id, "classes": list(bundle.classes)})
+        answers = {"classes": list(bundle.classes)} if isinstance(bundle, Bundle) else {
+            "tasks": {task: list(classes) for task, classes in bundle.tasks.items()}}  # fmt: skip
+        door.finish({"bundle": str(bundle.folder), "id": bundle.id} | answers)
+
+
+def _export(folder: Path, target: Path, place: Project, progress: Progress) -> Bundle | ShotBundle:
+    from rushes.learning.runs import is_of_shots
+
+    if is_of_shots(folder):
+        from rushes.bundles.shot_export import Places, export_shot_run
+
+        places = Places(place.root, place.scans_folder, place.cache_folder)
+        return export_shot_run(folder, target, places=places, progress=progress)
+    from rushes.bundles.onnx import export_run
+
+    return export_run(folder, target, project_root=place.root, progress=progress)

@@ -9,7 +9,7 @@ import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.footage_words import parse_sampling
-from rushes.cli.options import DebugOption, JsonOption, ThreadsOption, verb_app
+from rushes.cli.options import DebugOption, JsonOption, ProjectOption, ThreadsOption, verb_app
 from rushes.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,16 +32,20 @@ def predict(
     fps: Annotated[str | None, typer.Option(help="So many frames per second of a video.")] = None,
     every_frame: Annotated[bool, typer.Option("--every-frame", help="Every frame of a video.")] = False,
     keyframes: Annotated[bool, typer.Option("--keyframes", help="The key frames of a video.")] = False,
+    shots: Annotated[
+        Path | None, typer.Option(help="Of a bundle of shots: the shots, in a CSV of 'rushes shots --write'.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write predictions to a .csv or .jsonl file.")] = None,
+    project: ProjectOption = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Say what each picture is, and of each video what is when and what it is as a whole. Needs no torch."""
+    """Say what each picture is, of each video what is when, and with a bundle of shots what each shot is."""
     with opened(as_json=as_json, debug=debug) as door:
         from dataclasses import asdict
 
-        from rushes.bundles.bundle import open_bundle
+        from rushes.bundles.bundle import is_of_shots, open_bundle
         from rushes.footage.source import Unreadable
         from rushes.inference.predict import predict_path
         from rushes.inference.prediction import PicturePrediction, VideoPrediction
@@ -54,6 +58,13 @@ def predict(
             raise UsageError(f"--out {out}: name a file that ends in .csv or .jsonl")
         if out is not None and not out.absolute().parent.is_dir():
             raise UsageError(f"--out {out}: there is no folder {out.absolute().parent}. Make it, or name another")
+        if is_of_shots(bundle):
+            _check_options(every=every, fps=fps, every_frame=every_frame, keyframes=keyframes)
+            from rushes.cli.predict_shots import predict_films
+
+            predict_films(door, bundle, paths, stated=shots, out=out, project=project, threads=threads or 0)
+        if shots is not None:
+            raise UsageError(f"--shots {shots}: {bundle} answers about pictures; only a bundle of shots takes shots")
         sampling = parse_sampling(every, fps, every_frame=every_frame, keyframes=keyframes, default="1s")
         places = [parse_place(path) for path in paths]
         predictor = Predictor(open_bundle(bundle), threads=threads or 0)
@@ -86,6 +97,18 @@ def predict(
         done = [answer for answer in answers if not isinstance(answer, Unreadable)]
         door.finish({"bundle": predictor.bundle.id, "predictions": [answer.to_table() for answer in done],
                      "fetched": [asdict(one) for one in fetched], "failed": door.failed})  # fmt: skip
+
+
+def _check_options(*, every: str | None, fps: str | None, every_frame: bool, keyframes: bool) -> None:
+    """Raise UsageError where frames of a video are asked for: which ones are seen of a shot is part of the bundle."""
+    given = {"--every": every is not None, "--fps": fps is not None, "--every-frame": every_frame,
+             "--keyframes": keyframes}  # fmt: skip
+    named = [option for option, used in given.items() if used]
+    if named:
+        raise UsageError(
+            f"{' and '.join(named)}: this bundle answers about shots, and which frames of a shot it looks at is part "
+            "of it. Leave the option out"
+        )
 
 
 def _show_pictures(door: Door, pictures: list[PicturePrediction]) -> None:

@@ -139,7 +139,7 @@ def _row(standing: Standing, *, letter: str) -> dict[str, object]:
 
     run, pace = standing.run, images_per_second(standing.run)
     return {
-        "run": run.folder.name,
+        "run": run.called,
         "validation": _estimate(standing.f1_macro, *_ends(standing)),
         "test": f"{_test(standing)} {letter}".strip(),
         "blind": f"{standing.blind:.3f}" if standing.blind is not None else None,

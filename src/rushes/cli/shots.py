@@ -11,10 +11,12 @@ import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
-from rushes.errors import MediaError, ProjectError, UsageError, did_you_mean
+from rushes.cli.shot_words import cell_of, scans_of
+from rushes.errors import MediaError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from rushes.footage.found_shots import FoundShots
+    from rushes.inference.shot_predictor import ShotPredictor
     from rushes.storage.places import Place
     from rushes.storage.reading import Fetched
     from rushes.timelines.shot_pictures import PictureChoice, ShotPicture
@@ -42,6 +44,9 @@ def shots(
     size: Annotated[
         int, typer.Option(help="Long side of the pictures on contact sheets, in pixels: 64 to 1024.")
     ] = 320,
+    bundle: Annotated[
+        Path | None, typer.Option(help="A bundle of shots, whose answers (scale, movement) stand beside each shot.")
+    ] = None,
     project: ProjectOption = None,
     threads: ThreadsOption = None,
     dry_run: DryRunOption = False,
@@ -60,12 +65,13 @@ def shots(
         choice = _parse_choice(picture)
         if size not in _SIDES:
             raise UsageError(f"--size {size}: a side is {_SIDES.start} to {_SIDES.stop - 1} pixels")
-        scans = _scans_of(project)
+        scans = scans_of(project)
         places = [parse_place(film) for film in films]
         planned = plan_files(places, write or [])
         check_places(path for paths in planned for path in paths)
         if dry_run:
             _say_plan(door, places, planned)
+        predictor = _predictor_of(bundle, threads or 0)
 
         from rushes.footage.found_shots import find_shots
 
@@ -78,6 +84,7 @@ def shots(
                     with door.progress("shots") as progress:
                         found = find_shots(film, scans=scans, threads=threads or 0, progress=progress)
                     timeline = _timeline_of(film, found)
+                    timeline = _answered(door, timeline, film, found, predictor, threads or 0)
                     tables.append(shots_as_table(timeline))
                     _report(door, timeline, [*found.index.warnings, *_losses(found), *_unkept(found)])
                     pictures = _pictures_of(door, film, found, paths, choice, size, threads or 0)
@@ -89,6 +96,8 @@ def shots(
                 door.say(f"fetched {got.fetched_bytes:,} of {got.size_bytes:,} bytes of {film}")
                 fetched.append(got)
             written += _write(door, timeline, paths, pictures)
+        if predictor is None and tables:
+            door.say("How close each shot is (scale) is answered by a bundle: rushes shots FILM --bundle BUNDLE")
         door.finish({"films": tables, "written": [str(path) for path in written],
                      "fetched": [asdict(one) for one in fetched], "failed": door.failed})  # fmt: skip
 
@@ -101,22 +110,6 @@ def _ask_for_films(patterns: Sequence[str]) -> str:
         f"no film is named. Films stand before --write, which takes every word up to the next option ({patterns[-1]} "
         "among them): rushes shots film.mp4 --write film.edl"
     )
-
-
-def _scans_of(project: Path | None) -> Path | None:
-    """Return the folder of scans of a project, or of the one around the working folder; None outside of any.
-
-    Raises:
-        ProjectError: the project that is named is none.
-    """
-    from rushes.project import find_project
-
-    try:
-        return find_project(project).scans_folder
-    except ProjectError:
-        if project is not None:
-            raise
-        return None
 
 
 def _unkept(found: FoundShots) -> list[str]:
@@ -167,12 +160,41 @@ def _timeline_of(film: Place, found: FoundShots) -> Timeline:
     return make_timeline(found.source, found.index, found.shots, has_sound=has_sound(film))
 
 
+def _predictor_of(bundle: Path | None, threads: int) -> ShotPredictor | None:
+    if bundle is None:
+        return None
+    from rushes.bundles.shot_bundle import open_shot_bundle
+    from rushes.inference.shot_predictor import ShotPredictor
+
+    return ShotPredictor(open_shot_bundle(bundle), threads=threads)
+
+
+def _answered(
+    door: Door, timeline: Timeline, film: Place, found: FoundShots, predictor: ShotPredictor | None, threads: int
+) -> Timeline:
+    """Return the timeline with the movement that the scan shows, and with what a bundle answers in its place."""
+    from rushes.timelines.movement import answer_movement
+    from rushes.timelines.timeline import with_answers
+
+    if predictor is None:
+        return with_answers(timeline, answer_movement(found.signals, found.shots))
+    from rushes.inference.predict_shots import answer_shots
+
+    with door.progress("answers") as progress:
+        predicted = list(answer_shots(predictor, film, found, found.shots, threads=threads, progress=progress))
+    if "movement" not in predictor.bundle.tasks:
+        timeline = with_answers(timeline, answer_movement(found.signals, found.shots))
+    return with_answers(timeline, [shot.answers for shot in predicted])
+
+
 def _report(door: Door, timeline: Timeline, warnings: Sequence[str]) -> None:
     from rushes.timelines.contact_sheet import describe_film
     from rushes.timelines.timeline import measure_lengths
 
     door.say(f"{timeline.name}  {', '.join(describe_film(timeline)[-2:])}")
-    door.show(table_of(None, ["shot", "start", "end", "seconds", "frames", "cut", "sure", ""], _rows(timeline)))
+    tasks = [task for task in timeline.tasks if any(task in place.answers for place in timeline.shots)]
+    header = ["shot", "start", "end", "seconds", "frames", "cut", "sure", *tasks, ""]
+    door.show(table_of(None, header, _rows(timeline, tasks)))
     lengths = measure_lengths(timeline)
     cuts = ", ".join(
         plural(count, word)
@@ -197,7 +219,7 @@ def _report(door: Door, timeline: Timeline, warnings: Sequence[str]) -> None:
         )
 
 
-def _rows(timeline: Timeline) -> list[list[object]]:
+def _rows(timeline: Timeline, tasks: Sequence[str]) -> list[list[object]]:
     rows: list[list[object]] = []
     for place in timeline.shots:
         cut = place.shot.opening
@@ -210,7 +232,8 @@ def _rows(timeline: Timeline) -> list[list[object]]:
                 place.shot.frame_count,
                 "" if cut is None else cut.kind,
                 "" if cut is None else f"{cut.confidence:.2f}",
-                "blank" if place.shot.blank else "",
+                *(cell_of(place.answers.get(task)) for task in tasks),
+                "; ".join(["blank"] * place.shot.blank + [one.reason for one in place.answers.values() if one.reason]),
             ]
         )
     return rows

@@ -86,7 +86,7 @@ def status(
                 "groups": {group: frames_per_group[group] for group in sorted(sources_per_group)},
                 "statements": len(labels),
                 "tasks": tasks,
-                "runs": [run.folder.name for run in runs],
+                "runs": [run.called for run in runs],
                 **({} if alike is None else {"duplicates": alike}),
             }
         )

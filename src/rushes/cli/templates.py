@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rushes.learning.recipe_files import SHIPPED, find_recipe
 from rushes.project import DEFAULT_TRUST
@@ -20,6 +20,7 @@ class Template:
         every: how far apart frames of a film are taken.
         shares: of groups in train, validation and test; few films need more in the last two.
         columns: TOML lines of [columns].
+        files: further files, name -> text; they go with the template's tasks.
     """
 
     tasks: Mapping[str, str]
@@ -27,6 +28,7 @@ class Template:
     every: str = "8s"
     shares: tuple[float, float, float] = (0.7, 0.15, 0.15)
     columns: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 _RARITY_COLUMNS = """\
@@ -35,6 +37,22 @@ _RARITY_COLUMNS = """\
 "SUPERVISED CLASSIFICATION" = "class:supervised"
 "JONNY's RECLASSIFICATION" = "class:jonny"
 """
+
+_SCALE = """\
+classes = ["ECS", "CS", "MS", "FS", "LS"]   # to tell MCU apart as a sixth, add it between CS and MS
+aliases = { "extreme close-up" = "ECS", "extreme close up" = "ECS", "close-up" = "CS", "close up" = "CS", \
+"medium shot" = "MS", "medium" = "MS", "full shot" = "FS", "full" = "FS", "long shot" = "LS", "long" = "LS" }
+ignore = ["none"]
+"""
+_MOVEMENT = """\
+# What the camera does: it stays, it moves or turns, it comes nearer or zooms in, it goes away or zooms out.
+# MovieShots' Multi_movement is dropped or taken for motion as a recipe's shots.multi_movement says; to take it for
+# motion in sheets of your own as well, add it here: aliases = { Multi_movement = "motion" }
+classes = ["static", "motion", "push", "pull"]
+ignore = ["none"]
+"""
+# A row per labelled shot; see docs/shots.md.
+_SHOTS_SHEET = "video,start,stop,scale,movement,group,name\n"
 
 TEMPLATES: dict[str, Template] = {
     "rarity": Template(
@@ -50,11 +68,12 @@ TEMPLATES: dict[str, Template] = {
     "cull": Template(tasks={"select": 'classes = ["reject", "select"]\n'}),
     "eras": Template(tasks={"era": f"classes = {json.dumps([f'era-{number:02d}' for number in range(1, 11)])}\n"}),
     "shots": Template(
-        tasks={"scale": 'classes = ["ECS", "CS", "MS", "FS", "LS"]\nignore = ["none"]\n'},
+        tasks={"scale": _SCALE, "movement": _MOVEMENT},
         trust=("review", "jonny", "supervised", "folder", "unsupervised"),
         every="1s",
         shares=(0.6, 0.2, 0.2),
         columns=_RARITY_COLUMNS,
+        files={"shots.csv": _SHOTS_SHEET},
     ),
 }
 
@@ -108,7 +127,7 @@ def plan_project(*, name: str, template: str, tasks: Mapping[str, Sequence[str]]
 
     Args:
         template: a key of TEMPLATES. Its user's recipe goes with its task, whose classes it may name.
-        tasks: task -> classes, in place of the template's own; {} keeps those.
+        tasks: task -> classes, in place of the template's own; {} keeps those, and the files that go with them.
     """
     start = TEMPLATES[template]
     tables = {task: f"classes = {json.dumps(list(classes))}\n" for task, classes in tasks.items()} or start.tasks
@@ -124,4 +143,4 @@ def plan_project(*, name: str, template: str, tasks: Mapping[str, Sequence[str]]
     )
     names = _FIRST if tasks else (*_FIRST, template)
     recipes = {f"recipes/{recipe}.toml": find_recipe(recipe, [SHIPPED]).read_text("utf-8") for recipe in names}
-    return {"rushes.toml": text} | recipes
+    return {"rushes.toml": text} | recipes | ({} if tasks else dict(start.files))

@@ -19,6 +19,7 @@ from rushes.cli.options import (
     verb_app,
 )
 from rushes.cli.runs_send import send_trained
+from rushes.cli.train_shots import train_on_shots
 from rushes.errors import RecipeError, require_extra
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def train(
         from rushes.learning.balance import (
             advise_never_predicted,
             count_kept,
+            describe_never_predicted,
             group_advice,
             is_answered,
             suggest_balance,
@@ -67,6 +69,8 @@ def train(
         place = find_project(project)
         path = find_recipe(recipe, (place.recipes_folder, SHIPPED))
         asked = read_recipe(path, changes=change or ())
+        if asked.model.kind == "shots":
+            train_on_shots(door, place, asked, device=device, threads=threads, dry_run=dry_run)
         task = place.task(asked.task or None)
         ground = newest_ground(door, place, task, split_kind=asked.split, threads=threads)
         _check_classes(asked, path, task.classes)
@@ -107,7 +111,7 @@ def train(
         door.say(f"Next: rushes evaluate {run.folder.name}")
         advice = advise_never_predicted(run.never_predicted, counts, asked.balance, kind=asked.model.kind)
         for names, sentence in group_advice(advice):
-            door.alarm(f"{_never_predicted(names)}. {sentence}")
+            door.alarm(f"{describe_never_predicted(names)}. {sentence}")
         door.finish({"run": str(run.folder), **run.to_table()})
 
 
@@ -135,10 +139,3 @@ def _say_counts(door: Door, counts: Mapping[str, int], kept: Mapping[str, int]) 
 def _warn_of_removal(door: Door, warning: str) -> None:
     if warning:
         door.warn(f"warning: {warning}")
-
-
-def _never_predicted(names: Sequence[str]) -> str:
-    if len(names) == 1:
-        return f"class '{names[0]}' is never predicted: this run does not find it"
-    quoted = ", ".join(f"'{name}'" for name in names)
-    return f"the classes {quoted} are never predicted: this run does not find them"

@@ -50,20 +50,24 @@ def newest_split_of(place: Project, task: Task, kind: str) -> tuple[Path, Split]
 def find_run(place: Project, run: Path | None) -> Path:
     """Return the folder of a run named by path or by name; without one, of the newest run.
 
+    `NAME/TASK` is one task of a run of shots, and `NAME` all of it.
+
     Raises:
         RunError: there is no such run.
     """
-    from rushes.learning.runs import list_runs
+    from rushes.learning.runs import is_of_shots, list_runs, read_task_run
 
-    names = [found.folder.name for found in list_runs(place.runs_folder)]
+    names = [found.called for found in list_runs(place.runs_folder)]
     if run is None:
         if not names:
             raise RunError("there is no run yet. Train one: rushes train recipes/features.toml")
-        return place.runs_folder / max(names)
-    for folder in (run, place.runs_folder / run.name):
+        return place.runs_folder / max(name.partition("/")[0] for name in names)
+    for folder in (run, place.runs_folder / run.name, place.runs_folder / run.parent.name / run.name):
         if (folder / "run.json").is_file():
             return folder.resolve()
-    raise RunError(f"there is no run '{run}'. {did_you_mean(run.name, names)}")
+        if is_of_shots(folder.parent):
+            return read_task_run(folder.parent, folder.name).folder.resolve()
+    raise RunError(f"there is no run '{run}'. {did_you_mean(run.name, [*dict.fromkeys(names)])}")
 
 
 def mixed_twin(place: Project, folder: Path) -> Path | None:

@@ -22,7 +22,7 @@ from rushes.labels.manifest import ManifestRow, Part
 from rushes.project import SplitSettings
 from rushes.storage.files import digest_of_bytes, write_text
 
-SplitKind = Literal["grouped", "mixed"]
+SplitKind = Literal["grouped", "mixed", "stated"]
 LeakKind = Literal["group", "identical", "near-duplicate"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")  # the more protected comes later
 
@@ -113,14 +113,15 @@ def plan_split(
 
     A grouped split never divides a group, and never moves a known one. Groups that share much of their material are
     kept together; where two groups share only a picture or two, or both are known and stand apart, the copies on the
-    less protected side are left out: train before validation before test.
+    less protected side are left out: train before validation before test. A stated split takes the parts that the rows
+    name, as their data set was published, and moves nothing.
 
     Args:
         signatures: frame id -> perceptual signature; frames that have none look like nothing.
         known: an earlier split, whose groups stay where they are.
 
     Raises:
-        SplitError: there are too few samples or groups for three parts.
+        SplitError: there are too few samples or groups for three parts, or the rows name too few parts.
     """
     if len(rows) < 3:
         raise SplitError(
@@ -129,6 +130,8 @@ def plan_split(
         )
     if kind == "mixed":
         return _plan_mixed(rows, task=task, settings=settings)
+    if kind == "stated":
+        return _plan_stated(rows, task=task, settings=settings)
     return _plan_grouped(rows, task=task, settings=settings, signatures=signatures or {}, known=known)
 
 
@@ -346,6 +349,34 @@ def _plan_mixed(rows: Sequence[ManifestRow], *, task: str, settings: SplitSettin
             parts[frame] = "validation" if inside[0] else "test" if inside[1] else "train"
     note = "frames of one group stand on every side: scores on this split flatter"
     return Split(task, "mixed", settings.seed, parts, groups={}, notes=(note,))
+
+
+def _plan_stated(rows: Sequence[ManifestRow], *, task: str, settings: SplitSettings) -> Split:
+    """Take the parts that the rows name; a group that they divide is noted, and stands in none."""
+    parts: dict[str, Part] = {row.frame_id: row.split for row in rows if row.split is not None}
+    stated = Counter(parts.values())
+    lacking = [part for part in PARTS if not stated[part]]
+    if lacking:
+        found = ", ".join(f"{part} {stated[part]:,}" for part in PARTS if stated[part]) or "none"
+        raise SplitError(
+            f"a stated split needs samples of train, validation and test, as their data set names them; none is in "
+            f"{' and '.join(lacking)}. Found: {found}. Name the parts in a column 'split', or split by group"
+        )
+    sides: dict[str, set[Part]] = defaultdict(set)
+    for row in rows:
+        if row.split is not None:
+            sides[row.group].add(row.split)
+    groups: dict[str, Part] = {group: next(iter(on)) for group, on in sorted(sides.items()) if len(on) == 1}
+    divided = sorted(group for group, on in sides.items() if len(on) > 1)
+    notes = []
+    if divided:
+        shown = ", ".join(f"'{group}'" for group in divided[:_SHOWN])
+        more = f" and {len(divided) - _SHOWN:,} more" if len(divided) > _SHOWN else ""
+        notes.append(f"groups that the stated parts divide, so that scores flatter: {len(divided):,} ({shown}{more})")
+    left_out = {row.frame_id: "its data set puts it in no part" for row in rows if row.split is None}
+    if left_out:
+        notes.append(f"left out because their data set puts them in no part: {_samples(len(left_out))}")
+    return Split(task, "stated", settings.seed, parts, groups, left_out, tuple(notes))
 
 
 def _plan_grouped(

@@ -112,7 +112,7 @@ def _kinds_shown(predictions: Predictions, rows: Sequence[int], index: int) -> s
 
 
 def _card(predictions: Predictions, row: int, thumbnail: Thumbnail | None) -> str:
-    names, probabilities = predictions.classes, predictions.probabilities[row]
+    names = predictions.classes
     label, answer = int(predictions.truth[row]), int(predictions.predicted[row])
     right = label == answer
     outcome = "right" if right else "wrong"
@@ -128,10 +128,6 @@ def _card(predictions: Predictions, row: int, thumbnail: Thumbnail | None) -> st
         if thumbnail
         else f'<span class="lost">{lost}</span>'
     )
-    ranked = [int(index) for index in np.argsort(-probabilities, kind="stable")[:_BARS]]
-    if label not in ranked:
-        ranked[-1] = label
-    bars = "".join(_bar(names[index], float(probabilities[index]), labelled=index == label) for index in ranked)
     is_video = "_FRM-" in predictions.names[row]
     name, group = predictions.names[row], predictions.groups[row]
     where = [*([predictions.timecodes[row]] if is_video else []), f"label by {predictions.origins[row]}"]
@@ -140,9 +136,19 @@ def _card(predictions: Predictions, row: int, thumbnail: Thumbnail | None) -> st
     return (
         f'<figure class="card {outcome} t{label} p{answer}"><div class="still">{seen}</div><figcaption>'
         f'<p class="said"><i role="img" aria-label="{outcome}">{"✓" if right else "✗"}</i> {said}</p>'
-        f'<ul class="bars">{bars}</ul><p class="where"><span>{breakable(name)}</span><br>{elsewhere}{place}</p>'
+        f'{show_bars(predictions, row)}<p class="where"><span>{breakable(name)}</span><br>{elsewhere}{place}</p>'
         "</figcaption></figure>"
     )
+
+
+def show_bars(predictions: Predictions, row: int) -> str:
+    """Return the likeliest classes of a sample as bars of their probability, the labelled one among them, marked."""
+    label, probabilities = int(predictions.truth[row]), predictions.probabilities[row]
+    ranked = [int(index) for index in np.argsort(-probabilities, kind="stable")[:_BARS]]
+    if label not in ranked:
+        ranked[-1] = label
+    bars = (_bar(predictions.classes[index], float(probabilities[index]), labelled=index == label) for index in ranked)
+    return f'<ul class="bars">{"".join(bars)}</ul>'
 
 
 def _bar(name: str, probability: float, *, labelled: bool) -> str:

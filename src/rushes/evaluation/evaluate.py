@@ -75,7 +75,7 @@ def evaluate_run(
         slices=_judge_slices(run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {})),
         sheet=_read_sheet(run_folder),
     )
-    metrics = _metrics_table(evidence, mixed_run=other.name if other else None)
+    metrics = metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
     write_report(report, evidence, project_root=project_root, progress=progress)
     write_json(run_folder / "metrics.json", metrics)
@@ -89,7 +89,8 @@ def _read_sheet(run_folder: Path) -> bytes:
         return b""
 
 
-def _metrics_table(evidence: Evidence, *, mixed_run: str | None) -> dict[str, Any]:
+def metrics_table(evidence: Evidence, *, mixed_run: str | None = None) -> dict[str, Any]:
+    """Return what `metrics.json` holds of one task."""
     test, mixed = evidence.test, evidence.mixed
     here, there = test.f1_macro.value, mixed.f1_macro.value if mixed else None
     return {
@@ -182,13 +183,13 @@ def _train_counts(run: Run) -> Mapping[str, int]:
 
 def _command(run: Run, mixed: Run | None, *, project_root: Path) -> str:
     recipe = str(run.recipe.get("name") or "RECIPE")
-    words = ["rushes", "evaluate", _inside(run.folder, project_root)]
+    words = ["rushes", "evaluate", path_inside(run.folder, project_root)]
     if mixed is not None:
-        words += ["--mixed", _inside(mixed.folder, project_root)]
+        words += ["--mixed", path_inside(mixed.folder, project_root)]
     return f"{shlex.join(['rushes', 'train', recipe])}\n{shlex.join(words)}"
 
 
-def _inside(path: Path, folder: Path) -> str:
+def path_inside(path: Path, folder: Path) -> str:
     """Return a path as seen from a folder that holds it, or as it is."""
     try:
         return path.resolve().relative_to(folder.resolve()).as_posix()

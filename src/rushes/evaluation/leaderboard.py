@@ -199,8 +199,19 @@ def describe_model(run: Run) -> str:
     if kind == "cnn":
         return f"cnn {model.get('design', '')}".strip()
     network = str(model.get("backbone", ""))
+    if kind == "shots":
+        return _describe_shots(run, network)
     head = run.head.get("kind", "linear")
     return f"{kind} {network}" + (f", {head} head" if kind == "features" else "")
+
+
+def _describe_shots(run: Run, network: str) -> str:
+    """Return what a task of a run of shots is answered by: `shots resnet50, gru`, `shots boosted motion`, or both."""
+    seen, motion = run.head.get("see"), f"{run.head.get('motion') or 'measured'} motion"
+    if seen == "motion":
+        return f"shots {motion}"
+    pooled = f", {run.head['pooling']}" if run.head.get("pooling") else ""
+    return f"shots {network}{pooled}" + (f" and {motion}" if seen == "both" else "")
 
 
 def describe_epochs(run: Run) -> str:
@@ -241,6 +252,7 @@ def leaderboard_table(leaderboard: Leaderboard) -> dict[str, Any]:
 def standing_table(standing: Standing) -> dict[str, Any]:
     """Return a run with its scores as plain values: all of run.json, `validation`, `metrics`, `digests` and more."""
     run = standing.run
+    report = run.whole_folder / "report.html"
     return {
         "run": str(run.folder),
         **run.to_table(),
@@ -258,7 +270,7 @@ def standing_table(standing: Standing) -> dict[str, Any]:
             "samples": standing.ground or None,
             "test_samples": standing.test_ground or None,
         },
-        "report": str(run.folder / "report.html") if (run.folder / "report.html").is_file() else None,
+        "report": str(report) if report.is_file() else None,
     }
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from rushes.evaluation import sections
 from rushes.evaluation.alarm import show_alarm
 from rushes.evaluation.cards import show_gallery
+from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.intervals import RESAMPLES
 from rushes.evaluation.judge import Judgement
@@ -26,6 +25,15 @@ from rushes.storage.files import write_text
 
 CARDS = 168
 LEAKS_SHOWN = 3
+_BEFORE = (
+    ("verdict", "Verdict"),
+    ("beware", "Beware"),
+    ("confusions", "Confusions"),
+    ("classes", "Classes"),
+    ("curves", "Curves"),
+    ("groups", "Groups"),
+)
+_AFTER = (("training", "Training"), ("data", "Data"), ("gallery", "Gallery"), ("making", "Making"))
 PICTURES_BYTES = 1_900_000  # of thumbnails in all; base64 adds a third
 
 
@@ -86,48 +94,36 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         thumbnails: rows of the predictions to show -> picture; None shows that it could not be read.
     """
     run, test = evidence.run, evidence.test
-    recipe = run.get("recipe")
-    recipe_name = recipe.get("name", "") if isinstance(recipe, Mapping) else ""
-    verdict = pronounce_evidence(evidence)
-    best_epoch = run.get("best_epoch")
-    counts = run.get("counts")
     shown = show_shown(run, evidence.sheet)
-    return Template(_page("report.html")).substitute(
-        title=text(f"{run.get('task', 'task')}: {run.get('name', 'run')}"),
-        style=_page("report.css"),
-        script=_page("report.js"),
-        task=text(run.get("task", "")),
-        run=text(run.get("name", "")),
-        recipe=text(recipe_name),
-        made=text(str(run.get("created_at", ""))[:10]),
+    main = filled(
+        "report.html",
         alarm=show_alarm(run, test),
-        verdict=sections.show_verdict(verdict),
+        verdict=sections.show_verdict(pronounce_evidence(evidence)),
         score_line=sections.show_score_line(
             test,
             unseen=never_watched(evidence.split_kind, evidence.leaks),
             validation=evidence.validation,
             mixed=evidence.mixed,
         ),
+        legend=page_part("legend.html"),
         facts=sections.show_facts(test),
-        interval_words=sections.explain_intervals(test),
-        class_interval_words=sections.explain_class_intervals(test),
+        explain=filled("explain.html", interval_words=sections.explain_intervals(test)),
         warnings=sections.show_warnings(list_warnings(evidence)),
-        confusion=sections.show_confusion(test),
-        classes=sections.show_classes(test),
-        curves=sections.show_curves(test, evidence.predictions),
-        groups=sections.show_groups(test),
+        judged=show_judged(test, evidence.predictions),
         slices="".join(sections.show_slices(name, found) for name, found in evidence.slices.items() if found),
-        slices_link="".join(f'<a href="#{name}">{name.capitalize()}</a>' for name in evidence.slices),
         shown_section=shown,
-        shown_link=LINK if shown else "",
-        training_words=text(sections.explain_training(evidence.history)),
-        training=sections.show_training(
-            evidence.history, best_epoch=best_epoch if isinstance(best_epoch, int) else None, classes=test.classes
-        ),
-        counts=sections.show_counts(counts if isinstance(counts, Mapping) else {}, test.classes),
+        trained=show_trained(run, evidence.history, test.classes),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
         gallery=show_gallery(evidence.predictions, thumbnails),
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),
+    )
+    slices = [(name, name.capitalize()) for name in evidence.slices]
+    return format_frame(
+        main,
+        run=run,
+        subject=str(run.get("task", "")),
+        title=f"{run.get('task', 'task')}: {run.get('name', 'run')}",
+        links=[*_BEFORE, *slices, *([LINK] if shown else []), *_AFTER],
     )
 
 
@@ -163,7 +159,3 @@ def _warn_of_leaks(leaks: Sequence[str]) -> list[str]:
         f"Training has seen part of what it is judged on, so the scores flatter by an unknown amount: {shown}. "
         "'rushes split check' lists all leaks."
     ]
-
-
-def _page(name: str) -> str:
-    return (resources.files("rushes.evaluation") / "page" / name).read_text(encoding="utf-8")

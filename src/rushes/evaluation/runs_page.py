@@ -245,7 +245,7 @@ def _details_within(standings: Sequence[Standing], *, folder: Path) -> list[str]
 def _details(standing: Standing, anchor: str, *, folder: Path, is_open: bool) -> str:
     run, value = standing.run, standing.f1_macro
     score = f"{number(value)} <small>validation</small>" if value is not None else "not ranked"
-    report = run.folder / _REPORT
+    report = run.whole_folder / _REPORT
     link = ""
     if report.is_file():
         there = Path(os.path.relpath(report, folder)).as_posix()

@@ -200,11 +200,16 @@ def majority_baseline(classes: Sequence[str], labelled: Counts, train_counts: Ma
         labelled: (classes,) samples per label in the part that is judged.
         train_counts: samples per class in training; where it is empty, those of the judged part are taken.
     """
-    training = _training_counts(classes, labelled, train_counts)
-    answer = int(training.argmax())
+    answer = _commonest(classes, labelled, train_counts)
+    return _baseline("majority", classes[answer], measure(majority_tallies(classes, labelled, train_counts)))
+
+
+def majority_tallies(classes: Sequence[str], labelled: Counts, train_counts: Mapping[str, int]) -> Tallies:
+    """Return what `majority_baseline` counts; its arguments are the same."""
+    answer = _commonest(classes, labelled, train_counts)
     predicted, found = np.zeros(len(classes)), np.zeros(len(classes))
     predicted[answer], found[answer] = labelled.sum(), labelled[answer]
-    return _baseline("majority", classes[answer], measure(Tallies(found, labelled, predicted)))
+    return Tallies(found, labelled, predicted)
 
 
 def prior_baseline(classes: Sequence[str], labelled: Counts, train_counts: Mapping[str, int]) -> Baseline:
@@ -212,10 +217,14 @@ def prior_baseline(classes: Sequence[str], labelled: Counts, train_counts: Mappi
 
     Args: as for `majority_baseline`.
     """
+    return _baseline("prior", None, measure(prior_tallies(classes, labelled, train_counts)))
+
+
+def prior_tallies(classes: Sequence[str], labelled: Counts, train_counts: Mapping[str, int]) -> Tallies:
+    """Return the counts that `prior_baseline` expects; its arguments are the same."""
     training = _training_counts(classes, labelled, train_counts)
     shares = training / max(int(training.sum()), 1)
-    tallies = Tallies(found=labelled * shares, labelled=labelled, predicted=labelled.sum() * shares)
-    return _baseline("prior", None, measure(tallies))
+    return Tallies(found=labelled * shares, labelled=labelled, predicted=labelled.sum() * shares)
 
 
 def score_groups(predictions: Predictions) -> tuple[GroupScores, ...]:
@@ -251,6 +260,10 @@ def _worst_mistake(truth: Counts, predicted: Counts, *, classes: Sequence[str]) 
     cells, counts = np.unique(truth[wrong] * len(classes) + predicted[wrong], return_counts=True)
     label, answer = divmod(int(cells[counts.argmax()]), len(classes))
     return classes[label], classes[answer], int(counts.max())
+
+
+def _commonest(classes: Sequence[str], labelled: Counts, train_counts: Mapping[str, int]) -> int:
+    return int(_training_counts(classes, labelled, train_counts).argmax())
 
 
 def _training_counts(classes: Sequence[str], labelled: Counts, train_counts: Mapping[str, int]) -> Counts:

@@ -56,7 +56,7 @@ def show_score_line(test: Judgement, *, unseen: bool, validation: Judgement | No
     if test.f1_macro.value is None:
         return ""
     rows = [
-        _strip_row(
+        strip_row(
             f"This model, {'unseen groups' if unseen else 'watched in part'}",
             "the test part",
             test.f1_macro,
@@ -64,41 +64,52 @@ def show_score_line(test: Judgement, *, unseen: bool, validation: Judgement | No
         )
     ]
     if validation is not None and validation.f1_macro.value is not None:
-        rows.append(_strip_row("This model, validation", "its settings were chosen on these samples",
+        rows.append(strip_row("This model, validation", "its settings were chosen on these samples",
                                validation.f1_macro, style="hollow"))  # fmt: skip
     if mixed is not None and mixed.f1_macro.value is not None:
-        rows.append(_strip_row("Same recipe, mixed split", "samples of one group on both sides", mixed.f1_macro,
+        rows.append(strip_row("Same recipe, mixed split", "samples of one group on both sides", mixed.f1_macro,
                                style="hollow"))  # fmt: skip
     for name, detail, baseline in (
         ("Blind guess", "by the shares of the classes", test.prior),
         (f"Always ‘{test.majority.class_name}’", "the commonest class of training", test.majority),
     ):
         blind = Estimate(baseline.f1_macro, Interval(None, None, "a baseline is compared by its value"))
-        rows.append(_strip_row(name, detail, blind, style="blind"))
+        rows.append(strip_row(name, detail, blind, style="blind"))
+    return strip_table(rows, caption="macro-F1 of the model and of blind answers")
+
+
+def strip_table(rows: Sequence[str], *, caption: str) -> str:
+    """Return rows of `strip_row` on one scale from 0 to 1."""
     axis = (
         '<tr class="axis" aria-hidden="true"><th></th><td><div class="track"><i style="left:0">0</i>'
         '<i style="left:50%">0.5</i><i style="left:100%">1</i></div></td><td></td></tr>'
     )
     return (
-        '<table class="strip"><caption class="hidden">macro-F1 of the model and of blind answers</caption>'
+        f'<table class="strip"><caption class="hidden">{text(caption)}</caption>'
         f"<tbody>{''.join(rows)}{axis}</tbody></table>"
     )
 
 
 def show_facts(test: Judgement) -> str:
     """Return the three overall scores as tiles, each beside what blind answers reach."""
-    tiles = []
-    for name, estimate, blind in (
-        ("macro-F1", test.f1_macro, blind_score(test)),
-        ("balanced accuracy", test.balanced_accuracy, test.majority.balanced_accuracy.value),
-        ("accuracy", test.accuracy, test.majority.accuracy.value),
-    ):
-        tiles.append(
-            f'<div class="tile"><dt>{name}</dt><dd><b>{score_cell(estimate.score)}</b>'
-            f"<span>{within(estimate.interval) or 'no interval'}</span>"
-            f"<span>without a look: {number(blind) if blind is not None else 'undefined'}</span></dd></div>"
+    return show_tiles(
+        (
+            ("macro-F1", test.f1_macro, blind_score(test)),
+            ("balanced accuracy", test.balanced_accuracy, test.majority.balanced_accuracy.value),
+            ("accuracy", test.accuracy, test.majority.accuracy.value),
         )
-    return f'<dl class="tiles">{"".join(tiles)}</dl>'
+    )
+
+
+def show_tiles(tiles: Sequence[tuple[str, Estimate, float | None]]) -> str:
+    """Return scores as tiles: (name, score, what is reached without a look)."""
+    shown = "".join(
+        f'<div class="tile"><dt>{text(name)}</dt><dd><b>{score_cell(estimate.score)}</b>'
+        f"<span>{within(estimate.interval) or 'no interval'}</span>"
+        f"<span>without a look: {number(blind) if blind is not None else 'undefined'}</span></dd></div>"
+        for name, estimate, blind in tiles
+    )
+    return f'<dl class="tiles" style="--tiles:{len(tiles)}">{shown}</dl>'
 
 
 def explain_intervals(test: Judgement) -> str:
@@ -151,9 +162,9 @@ def show_classes(test: Judgement) -> str:
     for one in test.per_class:
         rows.append(
             f'<tr><th scope="row">{breakable(one.class_name)}</th><td>{count(one.labelled)}</td>'
-            f"<td>{_estimate_cell(one.f1)}</td>"
+            f"<td>{estimate_cell(one.f1)}</td>"
             f'<td class="wide">{_track(one.f1, style="ours", blind=one.always_f1.value)}</td>'
-            f"<td>{_estimate_cell(one.precision)}</td><td>{_estimate_cell(one.recall)}</td>"
+            f"<td>{estimate_cell(one.precision)}</td><td>{estimate_cell(one.recall)}</td>"
             f"<td>{score_cell(one.average_precision)}<small>{score_cell(one.share)}</small></td></tr>"
         )
     reasons = dict.fromkeys(
@@ -243,9 +254,9 @@ def show_slices(name: str, slices: Sequence[SliceJudgement]) -> str:
         rows.append(
             f'<tr><th scope="row">{breakable(one.name)}</th><td>{count(one.samples)}'
             f"<small>{counted(one.group_count, 'group')}</small></td>"
-            f"<td>{_estimate_cell(one.f1_macro)}</td><td>{number(blind_score(one))}</td>"
+            f"<td>{estimate_cell(one.f1_macro)}</td><td>{number(blind_score(one))}</td>"
             f'<td class="wide">{_track(one.f1_macro, style="ours", blind=blind_score(one))}</td>'
-            f"<td>{_estimate_cell(one.accuracy)}</td><td>{score_cell(one.majority.accuracy)}</td></tr>"
+            f"<td>{estimate_cell(one.accuracy)}</td><td>{score_cell(one.majority.accuracy)}</td></tr>"
         )
     more = len(slices) - _MOST_SLICES
     rest = f'<p class="foot">{count(more)} more are in metrics.json.</p>' if more > 0 else ""
@@ -376,7 +387,8 @@ def show_making(run: Mapping[str, Any], test: Judgement, *, command: str, resamp
     return f'<dl class="made">{listed}</dl><p>To make it again:</p><pre>{text(command)}</pre>{resolved}'
 
 
-def _strip_row(name: str, detail: str, estimate: Estimate, *, style: str) -> str:
+def strip_row(name: str, detail: str, estimate: Estimate, *, style: str) -> str:
+    """Return a row of a score line: `style` is `ours`, `hollow` for what it is compared with, or `blind`."""
     shown = number(estimate.value) if estimate.value is not None else "undefined"
     return (
         f'<tr class="{style}"><th scope="row">{text(name)}<small>{text(detail)}</small></th>'
@@ -404,7 +416,8 @@ def _track(estimate: Estimate, *, style: str, blind: float | None = None) -> str
     return f'<div class="track {style}" aria-hidden="true">{"".join(parts)}</div>'
 
 
-def _estimate_cell(estimate: Estimate) -> str:
+def estimate_cell(estimate: Estimate) -> str:
+    """Return a score over the ends of its interval."""
     interval = estimate.interval
     few = "" if interval.low is None or interval.level is not None else f"<br>{counted(interval.group_count, 'group')}"
     return f"{score_cell(estimate.score)}<small>{span(interval)}{few}</small>"

@@ -14,7 +14,7 @@ from rushes.learning.augment import describe_augmentation, plan_augmentations
 from rushes.learning.recipe import AugmentRecipe
 from rushes.learning.sheet import AUGMENTED, columns_of_sheet, rows_of_sheet
 
-LINK = '<a href="#shown">Shown</a>'
+LINK = ("shown", "Shown")
 
 
 def show_shown(run: Mapping[str, Any], sheet: bytes) -> str:

@@ -8,10 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rushes.errors import MediaError
 from rushes.progress import Progress, silent
 from rushes.storage.pictures import Pictures, without_query
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from PIL.Image import Image
 
 QUALITY = 62
 
@@ -39,7 +45,20 @@ def read_thumbnail(path: Path, *, side_pixels: int) -> Thumbnail | None:
             picture = ImageOps.exif_transpose(opened).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None
-    picture.thumbnail((side_pixels, side_pixels), Image.Resampling.LANCZOS)
+    return _encoded(picture, side_pixels)
+
+
+def shrink(pixels: npt.NDArray[np.uint8], *, side_pixels: int) -> Thumbnail:
+    """Return (height, width, 3) RGB pixels as a thumbnail whose longest side is `side_pixels`, never enlarged."""
+    from PIL import Image
+
+    return _encoded(Image.fromarray(pixels), side_pixels)
+
+
+def _encoded(picture: Image, side_pixels: int) -> Thumbnail:
+    from PIL.Image import Resampling
+
+    picture.thumbnail((side_pixels, side_pixels), Resampling.LANCZOS)
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", quality=QUALITY, method=4)
     return Thumbnail(buffer.getvalue(), picture.width, picture.height)

@@ -39,7 +39,7 @@ def pronounce(
     """Put a judgement into words.
 
     Args:
-        split_kind: `grouped` or `mixed`: of the run that is judged.
+        split_kind: `grouped`, `mixed` or `stated`: of the run that is judged.
         mixed: the same recipe on a mixed split, where that is known.
         leaks: what of the test part is known to have been in training too.
     """
@@ -64,7 +64,7 @@ def pronounce(
 
 def never_watched(split_kind: str, leaks: Sequence[str]) -> bool:
     """Return whether nothing is known of the test part that training had seen too."""
-    return split_kind == "grouped" and not leaks
+    return split_kind != "mixed" and not leaks
 
 
 def blind_score(judgement: Judgement | SliceJudgement) -> float:
@@ -109,7 +109,7 @@ def _standing(test: Judgement, value: float, *, unseen: bool) -> str:
 def _gap(
     test: Judgement, value: float, *, split_kind: str, mixed: Judgement | None, leaks: Sequence[str]
 ) -> str:  # fmt: skip
-    if split_kind != "grouped":
+    if split_kind == "mixed":
         return (
             "Beware: the split is mixed. Samples of the same groups stand in training and in the test, so this score "
             "says how well the model knows these groups, not how it would do on a new one. Train with "

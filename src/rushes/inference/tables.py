@@ -10,13 +10,18 @@ from typing import Any
 
 from rushes.footage.source import Unreadable
 from rushes.inference.prediction import Prediction, VideoPrediction
+from rushes.inference.shot_prediction import ShotsPrediction
 from rushes.storage.files import whole_file
 
 _PLACE = ("file", "kind", "start", "stop", "start_timecode", "stop_timecode", "predicted_class", "confidence")
+_SHOT_PLACE = (
+    "file", "kind", "source", "shot", "start", "stop", "start_timecode", "stop_timecode", "start_seconds",
+    "stop_seconds",
+)  # fmt: skip
 _PROBABILITY = "p:"
 
 
-def table_of(prediction: Prediction) -> dict[str, Any]:
+def table_of(prediction: Prediction | ShotsPrediction) -> dict[str, Any]:
     """Return a prediction as plain values; of a file that could not be read, its `error`."""
     if isinstance(prediction, Unreadable):
         return {"file": prediction.path, "kind": "unreadable", "error": prediction.reason}
@@ -48,11 +53,48 @@ def write_csv(predictions: Iterable[Prediction], path: Path, *, classes: Sequenc
             writer.writerows(rows_of(prediction))
 
 
-def write_json_lines(predictions: Iterable[Prediction], path: Path) -> None:
+def write_json_lines(predictions: Iterable[Prediction | ShotsPrediction], path: Path) -> None:
     """Write predictions as JSON Lines, one file of footage a line, as `table_of`; whole or not at all."""
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         for prediction in predictions:
             file.write(json.dumps(table_of(prediction), ensure_ascii=False) + "\n")
+
+
+def rows_of_shots(prediction: ShotsPrediction | Unreadable) -> list[dict[str, Any]]:
+    """Return the flat rows of a prediction about shots: one of each shot, or one of a film that could not be read."""
+    if isinstance(prediction, Unreadable):
+        return [table_of(prediction)]
+    return [
+        {"file": prediction.path, "kind": "shot", "source": prediction.source} | _flat_shot(shot.to_table())
+        for shot in prediction.shots
+    ]
+
+
+def write_shots_csv(
+    predictions: Iterable[ShotsPrediction | Unreadable], path: Path, *, tasks: Mapping[str, Sequence[str]]
+) -> None:
+    """Write predictions about shots as CSV, the rows of `rows_of_shots`; whole or not at all.
+
+    Each task has a column of its name, `<task>_probability`, `<task>_reason`, and one `p:<task>:<class>` per class.
+    """
+    columns = [*_SHOT_PLACE]
+    for task, classes in tasks.items():
+        columns += [task, f"{task}_probability", f"{task}_reason"]
+        columns += [f"{_PROBABILITY}{task}:{name}" for name in classes]
+    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*columns, "note", "error"], restval="", extrasaction="ignore")
+        writer.writeheader()
+        for prediction in predictions:
+            writer.writerows(rows_of_shots(prediction))
+
+
+def _flat_shot(table: Mapping[str, Any]) -> dict[str, Any]:
+    cells = {key: value for key, value in table.items() if key != "answers"}
+    for task, answer in table["answers"].items():
+        cells |= {task: answer["class"], f"{task}_probability": answer["probability"]}
+        cells[f"{task}_reason"] = answer["reason"]
+        cells |= {f"{_PROBABILITY}{task}:{name}": value for name, value in answer["scores"].items()}
+    return cells
 
 
 def _flat(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,9 @@ class JsonLines:
 
     Attributes:
         keys: key -> what its values are; each may also be null.
-        words: a key whose values are lists of texts: it stands last, in the lines alone whose list has any; "" is none.
+        words: a key whose values are lists of texts: it stands behind `keys`, in the lines alone whose list has any; ""
+            is none.
+        count: a key of whole numbers from 0: it stands last, in the lines alone where it is above 0; "" is none.
         between: what stands between two pairs.
         behind_key: what stands between a key and its value.
         end: what ends a line.
@@ -32,6 +34,7 @@ class JsonLines:
 
     keys: Mapping[str, Kind]
     words: str = ""
+    count: str = ""
     between: str = ", "
     behind_key: str = ": "
     end: str = "\n"
@@ -41,7 +44,8 @@ class JsonLines:
         import polars as pl
 
         schema: dict[str, Any] = {key: pl.Int64 if kind == "whole" else pl.String for key, kind in self.keys.items()}
-        return schema | ({self.words: pl.List(pl.String)} if self.words else {})
+        schema |= {self.words: pl.List(pl.String)} if self.words else {}
+        return schema | ({self.count: pl.Int64} if self.count else {})
 
     def write(self, table: pl.DataFrame) -> bytes:
         """Return a line per row of a table with these columns, as `json.dumps` writes it without `ensure_ascii`."""
@@ -54,6 +58,9 @@ class JsonLines:
             pieces.append(value.fill_null("null"))
         if self.words and table[self.words].list.len().sum():
             pieces.append(self._listed(table[self.words]))
+        if self.count and (table[self.count] > 0).any():
+            text = pl.concat_str(pl.lit(self.between + self._before_value(self.count)), pl.col(self.count))
+            pieces.append(pl.when(pl.col(self.count) > 0).then(text).otherwise(pl.lit("")))
         lines: str = table.select(pl.concat_str(*pieces, pl.lit("}" + self.end)).str.join("")).item()
         return lines.encode()
 

@@ -43,6 +43,7 @@ class ManifestRow:
         name: the frame's name.
         ordinal: position in the source in presentation order, from 0.
         subjects: what is in the picture, in words; in JSON only where something is known.
+        stop: of a shot, the ordinal after its last frame; 0 for a frame. In JSON only where it is above 0.
     """
 
     img_ref: str
@@ -58,18 +59,23 @@ class ManifestRow:
     name: str = ""
     ordinal: int = 0
     subjects: Subjects = ()
+    stop: int = 0
 
     def __post_init__(self) -> None:
         if not self.img_ref or not self.class_name:
             raise ValueError(f"a manifest's row needs a picture and a class, got {self!r}")
         if self.ordinal < 0 or self.time_base <= 0:
             raise ValueError(f"a manifest's row needs ordinal >= 0 and time_base > 0, got {self!r}")
+        if self.stop and self.stop <= self.ordinal:
+            raise ValueError(f"a shot needs ordinal < stop, got {self.ordinal=}, {self.stop=}")
         if self.split is not None and self.split not in get_args(Part):
             raise ValueError(f"split is '{self.split}'. Allowed: train, validation, test")
 
     @property
     def frame_id(self) -> str:
-        """The key of the frame (`Frame.id`); the picture's reference in a row that names no source."""
+        """The key of the frame (`Frame.id`) or of the shot; the reference in a row that names no source."""
+        if self.stop:
+            return f"{self.source[:16] or self.img_ref}:{self.ordinal}-{self.stop}"
         return f"{self.source[:16]}:{self.pts}" if self.source else self.img_ref
 
 
@@ -188,6 +194,7 @@ def _row_from_json(record: Any) -> ManifestRow:
         name=_text(record, "name") or name_of_picture(img_ref),
         ordinal=_whole(record, "ordinal"),
         subjects=_words(record, "subjects"),
+        stop=_whole(record, "stop"),
     )
 
 

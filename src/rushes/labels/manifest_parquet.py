@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _KEY = "rushes"  # of what we note in the file's metadata
-_NOTE = re.compile(rb"manifest/1 ([0-9a-f]{64}) ([0-9]+) ([0-9a-f]{64})")
+_NOTE = re.compile(rb"manifest/2 ([0-9a-f]{64}) ([0-9]+) ([0-9a-f]{64})")
 _BLANK_SEAL = "0" * 64
 _PIECE_BYTES = 1 << 22
 _ROWS_PER_GROUP = 1 << 18
@@ -55,7 +55,7 @@ def write_mirror(table: pl.DataFrame, path: Path, *, digest: str, size_bytes: in
         digest: SHA-256 of the manifest, in hex.
         size_bytes: of the manifest.
     """
-    about = {_KEY: f"manifest/1 {digest} {size_bytes} {_BLANK_SEAL}"}
+    about = {_KEY: f"manifest/2 {digest} {size_bytes} {_BLANK_SEAL}"}
     with whole_file(parquet_beside(path)) as temporary:
         # Without statistics the footer holds no values of rows, among which our note might be found as well.
         table.write_parquet(

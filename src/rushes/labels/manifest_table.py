@@ -34,20 +34,21 @@ if TYPE_CHECKING:
 
 FRAME_ID = "frame_id"
 SUBJECTS = "subjects"
-# The keys of JSON, in the order in which they are written; `subjects` stands behind them where there are any.
+STOP = "stop"
+# The keys of JSON, in the order in which they are written; the last two stand in a line only where they say something.
 TEXT_KEYS = (
     "img-ref", "class", "group", "source", "time_base", "timecode", "origin", "sha256", "split", "name",
 )  # fmt: skip
 WHOLE_KEYS = ("pts", "ordinal")
 KEYS = (
     "img-ref", "class", "group", "source", "pts", "time_base", "timecode", "origin", "sha256", "split", "name",
-    "ordinal", SUBJECTS,
+    "ordinal", SUBJECTS, STOP,
 )  # fmt: skip
 _ROWS_PER_PIECE = 1 << 16
 _BYTES_PER_PIECE = 1 << 24
 # Between the values of a line and between a key and its value, as programs commonly write them.
 _SEPARATORS = ((", ", ": "), (",", ":"), (", ", ":"), (",", ": "))
-_OUR_LINES = JsonLines({key: "whole" if key in WHOLE_KEYS else "text" for key in KEYS if key != SUBJECTS}, SUBJECTS)
+_OUR_LINES = JsonLines({key: "whole" if key in WHOLE_KEYS else "text" for key in KEYS[:-2]}, SUBJECTS, STOP)
 
 
 def manifest_schema() -> dict[str, Any]:
@@ -57,7 +58,7 @@ def manifest_schema() -> dict[str, Any]:
     """
     import polars as pl
 
-    kinds: dict[str, Any] = dict.fromkeys(TEXT_KEYS, pl.String) | dict.fromkeys(WHOLE_KEYS, pl.Int64)
+    kinds: dict[str, Any] = dict.fromkeys(TEXT_KEYS, pl.String) | dict.fromkeys((*WHOLE_KEYS, STOP), pl.Int64)
     return {name: kinds.get(name, pl.List(pl.String)) for name in KEYS}
 
 
@@ -80,6 +81,7 @@ def table_of_rows(rows: Iterable[ManifestRow]) -> pl.DataFrame:
         "name": [row.name for row in rows],
         "ordinal": [row.ordinal for row in rows],
         SUBJECTS: [row.subjects for row in rows],
+        STOP: [row.stop for row in rows],
     }
     table = pl.DataFrame(columns, schema=manifest_schema())
     return table.with_columns(frame_id_of().alias(FRAME_ID))
@@ -103,17 +105,22 @@ def rows_of_table(table: pl.DataFrame) -> list[ManifestRow]:
             name=row["name"],
             ordinal=row["ordinal"],
             subjects=tuple(row[SUBJECTS]),
+            stop=row[STOP],
         )
         for row in table.iter_rows(named=True)
     ]
 
 
 def frame_id_of() -> pl.Expr:
-    """Return the expression of `ManifestRow.frame_id` from the columns `source`, `pts` and `img-ref`."""
+    """Return the expression of `ManifestRow.frame_id` from the columns that it is made of."""
     import polars as pl
 
-    of_source = pl.concat_str(pl.col("source").str.head(16), pl.lit(":"), pl.col("pts").cast(pl.String))
-    return pl.when(pl.col("source") != "").then(of_source).otherwise(pl.col("img-ref"))
+    named, source = pl.col("source") != "", pl.col("source").str.head(16)
+    of_source = pl.concat_str(source, pl.lit(":"), pl.col("pts").cast(pl.String))
+    film = pl.when(named).then(source).otherwise(pl.col("img-ref"))
+    of_shot = pl.concat_str(film, pl.lit(":"), pl.col("ordinal"), pl.lit("-"), pl.col(STOP))
+    of_frame = pl.when(named).then(of_source).otherwise(pl.col("img-ref"))
+    return pl.when(pl.col(STOP) > 0).then(of_shot).otherwise(of_frame)
 
 
 def sorted_table(table: pl.DataFrame) -> pl.DataFrame:
@@ -122,7 +129,7 @@ def sorted_table(table: pl.DataFrame) -> pl.DataFrame:
     Raises:
         ManifestError: two rows are of the same frame.
     """
-    ordered = table.sort("group", "name", "source", "pts", "img-ref")
+    ordered = table.sort("group", "name", "source", "pts", "img-ref", STOP)
     twice = _first_repeated(ordered)
     if twice is not None:
         raise ManifestError(f"the frame {twice[0]} ({twice[1]}) is in the manifest twice; a sample has one row")
@@ -290,18 +297,19 @@ def _manner_of(data: mmap.mmap) -> JsonLines | None:
             break
     else:
         return None
-    if list(record)[-1:] == [SUBJECTS]:
-        del record[SUBJECTS]
+    for key in (STOP, SUBJECTS):
+        if list(record)[-1:] == [key]:
+            del record[key]
     kinds = {key: _kind_of(key, value) for key, value in record.items()}
     if None in kinds.values():
         return None
-    return JsonLines({key: kind for key, kind in kinds.items() if kind}, SUBJECTS, between, behind_key, end)
+    return JsonLines({key: kind for key, kind in kinds.items() if kind}, SUBJECTS, STOP, between, behind_key, end)
 
 
 def _kind_of(key: str, value: Any) -> Kind | None:
     """Return what the values of a key are taken for, judged by the first line; None for what no column is made of."""
     if isinstance(value, str):
-        return None if key in WHOLE_KEYS or key == SUBJECTS else "text"
+        return None if key in WHOLE_KEYS or key in (SUBJECTS, STOP) else "text"
     if isinstance(value, int) and not isinstance(value, bool):
         return "whole" if key in (*WHOLE_KEYS, *IMAGE_KEYS, *CLASS_KEYS, "time_base") or key not in KEYS else None
     if value is None:
@@ -344,6 +352,7 @@ def _as_manifest(table: pl.DataFrame, lines: JsonLines) -> pl.DataFrame | None:
             "time_base"
         ),
         pl.col(SUBJECTS).fill_null([]),
+        pl.col(STOP).fill_null(0),
     )
     units = {value: parse_time_base(value) for value in made["time_base"].unique()}
     faulty = (
@@ -351,6 +360,7 @@ def _as_manifest(table: pl.DataFrame, lines: JsonLines) -> pl.DataFrame | None:
         or made["class"].null_count()
         or not set(made["split"].unique()) <= {None, *get_args(Part)}
         or made["ordinal"].min() < 0  # type: ignore[operator]
+        or ((made[STOP] != 0) & (made[STOP] <= made["ordinal"])).any()
         or any(unit <= 0 for unit in units.values())
         or made.select((pl.col(SUBJECTS).list.contains("") | pl.col(SUBJECTS).list.contains(None)).any()).item()
     )

@@ -19,6 +19,7 @@ _HUE_PER_COLOR = 0.1
 _BLUR_WIDTHS = (0.004, 0.012)  # standard deviation, as a share of the shorter side
 _ERASED_AREAS = (0.02, 0.15)  # as a share of the picture
 _DICE = 18
+_MAP_TIMES = 8  # pixels along a cell while maps are moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +102,51 @@ def augment_picture(
     Args:
         picture: (height, width, channels), of 1 or 3 channels; color is left alone in one.
     """
+    return _changed(picture, augmentation, dice.uniform(-1, 1, _DICE))
+
+
+def augment_shot(
+    frames: npt.NDArray[np.uint8], augmentation: Augmentation, dice: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """Return the frames of a shot as they may be shown in training: all undergo the same, so that nothing moves by it.
+
+    The first is as `augment_picture` would make it; grain alone is another on every frame, as film has it. A shot
+    throws the dice as often as a picture does.
+
+    Args:
+        frames: (frames, height, width, channels), of 1 or 3 channels.
+    """
     throws = dice.uniform(-1, 1, _DICE)
-    (mirror, upside_down, across, down, larger, turn, brighter, steeper, saturation, hue) = throws[:10].tolist()
-    chances = ((throws[10:] + 1) / 2).tolist()
-    blurs, blur, grain, grain_seed, erases, area, *corner = chances
-    shown = _moved(
+    shown = [_changed(frame, augmentation, throws, turn=turn) for turn, frame in enumerate(frames)]
+    return np.stack(shown) if shown else frames.copy()
+
+
+def augment_maps(
+    maps: npt.NDArray[np.uint8], augmentation: Augmentation, dice: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """Return maps of the places in a shot's frames as they lie after `augment_shot` with dice in the same state.
+
+    Args:
+        maps: (frames, rows, columns); only what moves pixels moves them.
+    """
+    import cv2
+
+    throws = dice.uniform(-1, 1, _DICE)
+    rows, columns = maps.shape[1:]
+    moved = np.empty_like(maps)
+    for place, one in enumerate(maps):
+        fine = cv2.resize(one, (columns * _MAP_TIMES, rows * _MAP_TIMES), interpolation=cv2.INTER_NEAREST)
+        fine = _placed(np.asarray(fine, np.uint8)[:, :, None], augmentation, throws)[:, :, 0]
+        moved[place] = cv2.resize(fine, (columns, rows), interpolation=cv2.INTER_AREA)
+    return moved
+
+
+def _placed(
+    picture: npt.NDArray[np.uint8], augmentation: Augmentation, throws: npt.NDArray[np.float64]
+) -> npt.NDArray[np.uint8]:
+    """Return a picture as the throws mirror, shift, zoom and turn it."""
+    mirror, upside_down, across, down, larger, turn = throws[:6].tolist()
+    return _moved(
         picture,
         mirrored=augmentation.flip and mirror < 0,
         upside_down=augmentation.flip_vertical and upside_down < 0,
@@ -113,6 +154,20 @@ def augment_picture(
         scale=1 + larger * augmentation.zoom,
         degrees=turn * augmentation.rotate,
     )
+
+
+def _changed(
+    picture: npt.NDArray[np.uint8], augmentation: Augmentation, throws: npt.NDArray[np.float64], *, turn: int = 0
+) -> npt.NDArray[np.uint8]:
+    """Return a picture as the throws change it.
+
+    Args:
+        turn: of the frame in its shot, by which its grain differs.
+    """
+    brighter, steeper, saturation, hue = throws[6:10].tolist()
+    chances = ((throws[10:] + 1) / 2).tolist()
+    blurs, blur, grain, grain_seed, erases, area, *corner = chances
+    shown = _placed(picture, augmentation, throws)
     if augmentation.exposure:
         shown = _exposed(shown, brightness=brighter * augmentation.exposure, contrast=steeper * augmentation.exposure)
     if augmentation.color and shown.shape[2] == 3:
@@ -122,7 +177,7 @@ def augment_picture(
     if blurs < augmentation.blur:
         shown = _blurred(shown, _between(*_BLUR_WIDTHS, blur) * min(shown.shape[:2]))
     if augmentation.grain:
-        shown = _grained(shown, grain * augmentation.grain, seed=int(grain_seed * 2**53))
+        shown = _grained(shown, grain * augmentation.grain, seed=int(grain_seed * 2**53) + turn)
     if erases < augmentation.erase:
         shown = _erased(shown, _between(*_ERASED_AREAS, area), corner=(corner[0], corner[1]))
     return shown

@@ -89,15 +89,18 @@ def plan_epoch(
     """Return the places of the samples that one epoch shows, in the order in which it does; some may come twice.
 
     `oversample` repeats every smaller class up to the largest: all of it as often as it fits, then some of it, so that
-    every sample is seen. `resample` draws the larger classes down to the smallest, others each time.
+    every sample is seen. `resample` draws the larger classes down to the smallest, others each time; `level` meets
+    half-way: every class is brought to the mean of their numbers.
 
     Args:
         truth: (samples,) index of each kept sample's class.
     """
     if balance.sampling == "oversample":
-        return dice.permutation(_repeated_up(truth, dice))
+        return dice.permutation(_brought_to(_largest(truth), truth, dice))
     if balance.sampling == "resample":
         return dice.permutation(_drawn_down(truth, dice))
+    if balance.sampling == "level":
+        return dice.permutation(_brought_to(_mean_size(np.bincount(truth)), truth, dice))
     return dice.permutation(len(truth))
 
 
@@ -111,7 +114,7 @@ def count_shown(truth: npt.NDArray[np.int64], balance: BalanceRecipe, class_coun
     present = counts[counts > 0]
     if balance.sampling == "all" or not len(present):
         return counts
-    each = present.max() if balance.sampling == "oversample" else present.min()
+    each = {"oversample": present.max(), "level": _mean_size(counts)}.get(balance.sampling, present.min())
     return np.where(counts > 0, each, 0)
 
 
@@ -126,14 +129,22 @@ def _drawn_down(truth: npt.NDArray[np.int64], dice: np.random.Generator) -> npt.
     return np.concatenate([dice.permutation(places)[:least] for places in members] or [np.empty(0, np.int64)])
 
 
-def _repeated_up(truth: npt.NDArray[np.int64], dice: np.random.Generator) -> npt.NDArray[np.int64]:
-    members = _members(truth)
-    most = max((len(places) for places in members), default=0)
+def _brought_to(size: int, truth: npt.NDArray[np.int64], dice: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return so many places of each class: all of it as often as it fits, then some of it."""
     repeated = []
-    for places in members:
-        times, rest = divmod(most, len(places))
+    for places in _members(truth):
+        times, rest = divmod(size, len(places))
         repeated += [np.tile(places, times), dice.permutation(places)[:rest]]
     return np.concatenate(repeated or [np.empty(0, np.int64)])
+
+
+def _largest(truth: npt.NDArray[np.int64]) -> int:
+    return int(np.bincount(truth).max(initial=0))
+
+
+def _mean_size(counts: npt.NDArray[np.int64]) -> int:
+    """Return how many samples a class has on average, of those that have any."""
+    return round(float(counts[counts > 0].mean())) if counts.any() else 0
 
 
 def suggest_balance(counts: Mapping[str, int], *, kind: str = "cnn") -> Suggestion:
@@ -178,9 +189,9 @@ def is_answered(suggestion: Suggestion, balance: BalanceRecipe) -> bool:
     as short as was warned of. Where these should be drawn down, repeating the small ones shows as many of each too.
     """
     if "balance.sampling=oversample" in suggestion.changes:
-        return balance.sampling == "oversample"
+        return balance.sampling in ("oversample", "level")
     if "balance.sampling=resample" in suggestion.changes:
-        return balance.sampling in ("resample", "oversample")
+        return balance.sampling in ("resample", "oversample", "level")
     weighs = balance.loss != "plain" or bool(balance.class_weights)
     return not suggestion.changes or weighs or balance.sampling != "all"
 
@@ -236,6 +247,14 @@ def advise_never_predicted(
 def group_advice(advice: Mapping[str, str]) -> list[tuple[tuple[str, ...], str]]:
     """Return each sentence once, with the classes that it is for, in order."""
     return [(tuple(name for name in advice if advice[name] == said), said) for said in dict.fromkeys(advice.values())]
+
+
+def describe_never_predicted(names: Sequence[str]) -> str:
+    """Return what it means that a run never answers these classes, without the full stop."""
+    if len(names) == 1:
+        return f"class '{names[0]}' is never predicted: this run does not find it"
+    quoted = ", ".join(f"'{name}'" for name in names)
+    return f"the classes {quoted} are never predicted: this run does not find them"
 
 
 def _other_than_balance(kind: str) -> str:

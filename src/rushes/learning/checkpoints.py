@@ -6,13 +6,17 @@ This module needs the `train` extra; `rushes.learning.train` asks for it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from rushes.errors import RushesError
+from rushes.learning.monitors import GivenUpError
 from rushes.storage.files import whole_file
+
+EpochWatcher = Callable[[Mapping[str, Any]], None]
 
 _SCHEMA = "checkpoint/2"
 
@@ -83,3 +87,14 @@ def read_checkpoint(
                 for key, value in state.items()
             }
     return history, best_epoch, batch_size, best
+
+
+def tell_watcher(on_epoch: EpochWatcher | None, record: Mapping[str, Any], path: Path) -> None:
+    """Tell who watches of an epoch; where that ends the training for good, nothing is left to take up."""
+    if on_epoch is None:
+        return
+    try:
+        on_epoch(record)
+    except (GivenUpError, RushesError):  # what else is raised may be mended: then it goes on from here
+        path.unlink(missing_ok=True)
+        raise

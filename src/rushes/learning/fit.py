@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from rushes.errors import RunError, RushesError
+from rushes.errors import RunError
 from rushes.learning.answers import WATCHED, answer, making_threads
 from rushes.learning.augment import Augmentation, augment_picture
 from rushes.learning.balance import plan_epoch
-from rushes.learning.checkpoints import read_checkpoint, write_checkpoint
+from rushes.learning.checkpoints import EpochWatcher, read_checkpoint, tell_watcher, write_checkpoint
 from rushes.learning.crew import ALONE, Crew
 from rushes.learning.hardware import (
     batch_sizes_to_try,
@@ -31,16 +31,12 @@ from rushes.learning.hardware import (
 )
 from rushes.learning.learner import Learner
 from rushes.learning.loader import LabelledPictures, Loader, Pixels, Places, in_batches
-from rushes.learning.monitors import GivenUpError, Scores, score
-from rushes.learning.rates import optimiser_groups
+from rushes.learning.monitors import Scores, score
+from rushes.learning.rates import optimiser_groups, plateau_share, rank_of, rate_share
 from rushes.learning.recipe import BalanceRecipe, Recipe
 from rushes.models.network import Network
 from rushes.progress import Progress, silent
 
-EpochWatcher = Callable[[Mapping[str, Any]], None]
-
-_WARM_UP = 0.05  # share of the steps over which the learning rate rises
-_LAST_RATE = 0.02  # of the highest
 _LOOKED_AT = 20  # steps between two looks at the loss on a device that computes ahead
 _TRIED_STEPS = 6  # of each batch size, when one is looked for
 
@@ -134,10 +130,10 @@ def fit(
     taken_up = read_checkpoint(checkpoint, kept, optimiser)
     if taken_up is not None:
         history, best_epoch, batch_size, best = taken_up
-        best_rank = _rank_of(history, best_epoch, settings.monitor)
+        best_rank = rank_of(next(record for record in history if record["epoch"] == best_epoch), settings.monitor)
         for record in history:  # a kill may have come between an epoch and its telling
             if record["epoch"] > 0:
-                _tell(on_epoch, record, checkpoint)
+                tell_watcher(on_epoch, record, checkpoint)
 
     with making_threads(threads) as pool:
 
@@ -207,9 +203,10 @@ def fit(
                 # Small sets would spoil a backbone's batch statistics, and weights with folded ones have none to learn.
                 network.body.eval()
             batches = following or begin_epoch(epoch)
+            epoch_rate = highest_rate * plateau_share(history, settings)
             learner.begin()
             for step, batch in enumerate(batches):
-                rate = _rate_at((epoch - 1) * steps_per_epoch + step, step_count) * highest_rate
+                rate = rate_share((epoch - 1) * steps_per_epoch + step, step_count, settings.schedule) * epoch_rate
                 learner.learn(batch, rate)
                 shown_count += len(batch.places)
                 if device.type == "cpu" or step % _LOOKED_AT == _LOOKED_AT - 1 or step + 1 == steps_per_epoch:
@@ -246,7 +243,7 @@ def fit(
                     checkpoint, kept, optimiser,
                     history=history, best_epoch=best_epoch, batch_size=batch_size, best=best,
                 )  # fmt: skip
-            _tell(on_epoch, history[-1], checkpoint)
+            tell_watcher(on_epoch, history[-1], checkpoint)
 
     if ran_away:
         advice = f"Lower training.learning_rate (now {highest_rate:g}), for example to {highest_rate / 10:g}"
@@ -286,17 +283,6 @@ def fit(
     )
 
 
-def _tell(on_epoch: EpochWatcher | None, record: Mapping[str, Any], checkpoint: Path) -> None:
-    """Tell who watches of an epoch; where that ends the training for good, nothing is left to take up."""
-    if on_epoch is None:
-        return
-    try:
-        on_epoch(record)
-    except (GivenUpError, RushesError):  # what else is raised may be mended: then it goes on from here
-        checkpoint.unlink(missing_ok=True)
-        raise
-
-
 def _order_of(train: LabelledPictures, balance: BalanceRecipe, seed: int, epoch: int) -> Places:
     """Return the places that an epoch shows, in order; every epoch has dice of its own."""
     return plan_epoch(train.truth, balance, np.random.default_rng([seed, epoch, 0, 0]))
@@ -322,15 +308,6 @@ def _look_for_batch_size(
         return find_batch_size(batch_sizes_to_try(len(train)), rate_of, learner.device)
 
 
-def _rate_at(step: int, step_count: int) -> float:
-    """Return the learning rate of a step, from 0, as a share of the highest."""
-    warm_up = max(1, round(_WARM_UP * step_count))
-    if step < warm_up:
-        return (step + 1) / warm_up
-    way = (step - warm_up) / max(1, step_count - warm_up)
-    return _LAST_RATE + (1 - _LAST_RATE) * (1 + math.cos(math.pi * way)) / 2
-
-
 def _copy(parameters: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: parameter.detach().clone() for name, parameter in parameters.items()}
 
@@ -347,11 +324,6 @@ def _record(epoch: int, watched: Scores, *, train_loss: float | None, rate: floa
         "learning_rate": rate,
         "seconds": seconds,
     }
-
-
-def _rank_of(history: list[dict[str, Any]], epoch: int, monitor: str) -> tuple[float, float]:
-    found = next(record for record in history if record["epoch"] == epoch)
-    return Scores(found["validation_loss"], found["f1_macro"], found["balanced_accuracy"]).rank(monitor)
 
 
 def _note(epoch: int, epoch_count: int, loss: float, history: list[dict[str, Any]], seconds_left: float) -> str:

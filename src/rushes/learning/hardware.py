@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
+from rushes.models.clip import ShotNetwork
 from rushes.models.network import Network
 
 # The C library gives blocks above 32 MiB back to the system each time, and the system clears them anew each time:
@@ -37,7 +38,7 @@ def piece_size_for(largest_map_count: int | None, device: torch.device) -> int:
     return max(1, _PIECE_BYTES // (largest_map_count * 4))
 
 
-def computes_in_bf16(network: Network, precision: str, *, batch_size: int) -> bool:
+def computes_in_bf16(network: Network | ShotNetwork, precision: str, *, batch_size: int) -> bool:
     """Return whether training computes in bfloat16: where it is asked for, or for `auto` where that is faster.
 
     Args:
@@ -71,9 +72,9 @@ def is_compiled(network: Network, wish: str, *, step_count: int) -> bool:
     return gains and step_count >= _STEPS_THAT_PAY and bool(shutil.which("cc") or shutil.which("gcc"))
 
 
-def _is_depthwise(network: Network) -> bool:
+def _is_depthwise(network: Network | ShotNetwork) -> bool:
     """Return whether most of a network's layers are depthwise convolutions."""
-    layers = list(network.body.modules())
+    layers = list(network.body.modules()) if network.body is not None else []
     depthwise = sum(isinstance(layer, torch.nn.Conv2d) and layer.groups > 1 for layer in layers)
     return depthwise > sum(isinstance(layer, torch.nn.Linear) for layer in layers)
 

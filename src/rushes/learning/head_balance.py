@@ -14,6 +14,7 @@ from rushes.learning.recipe import BalanceRecipe
 
 # What a head cannot do that is fitted at once, and what does nearly the same.
 _AT_ONCE = {"linear": "is fitted at once", "knn": "learns nothing: it stores its samples"}
+_ANEW = ("resample", "level")  # draw other samples every epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,11 @@ def check_head_balance(head: str, balance: BalanceRecipe) -> None:
     if head not in _AT_ONCE:
         return
     reason = f"a {head} head has no epochs, it {_AT_ONCE[head]}"
-    if balance.sampling == "resample":
-        raise RecipeError(f"balance.sampling is 'resample', anew every epoch, and {reason}. Take 'undersample', which "
-                          "draws once, or model.head = 'mlp'")  # fmt: skip
+    if balance.sampling in _ANEW:
+        raise RecipeError(
+            f"balance.sampling is '{balance.sampling}', anew every epoch, and {reason}. Take 'undersample', which "
+            "draws once, or model.head = 'mlp'"
+        )
     if balance.loss == "focal":
         raise RecipeError(f"balance.loss is 'focal', which follows how hard each sample is while it is learnt, and "
                           f"{reason}. Take 'weights' or 'effective-number', or model.head = 'mlp'")  # fmt: skip
@@ -49,7 +52,7 @@ def balance_of_first_head(balance: BalanceRecipe) -> BalanceRecipe:
     return replace(
         balance,
         loss="weights" if balance.loss == "focal" else balance.loss,
-        sampling="all" if balance.sampling == "resample" else balance.sampling,
+        sampling="all" if balance.sampling in _ANEW else balance.sampling,
     )
 
 

@@ -35,7 +35,9 @@ def fit_linear_heads(lesson: HeadLesson) -> list[Trial]:
     for candidate in candidates:
         started = time.perf_counter()
         with threadpool_limits(threads):
-            weight, bias, converged = _fit_logistic(even, lesson, candidate=candidate)
+            weight, bias, converged = fit_logistic(
+                even, lesson.truth, lesson.times, lesson.class_weights, candidate=candidate
+            )
         head = _as_layer(weight / spread, bias - (weight * (centre / spread)).sum(axis=1))
         seconds = time.perf_counter() - started
         train_loss = score(answer_features(head, lesson.features), lesson.truth).loss
@@ -46,18 +48,29 @@ def fit_linear_heads(lesson: HeadLesson) -> list[Trial]:
     return trials
 
 
-def _fit_logistic(
-    even: Floats, lesson: HeadLesson, *, candidate: float
+def fit_logistic(
+    even: Floats,
+    truth: npt.NDArray[np.int64],
+    times: npt.NDArray[np.int64],
+    class_weights: Floats,
+    *,
+    candidate: float,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], bool]:
-    """Return weight (classes, features), bias (classes,), and whether the fit settled."""
+    """Return weight (classes, features), bias (classes,), and whether the fit settled.
+
+    Args:
+        even: (samples, features), standardised.
+        truth, times, class_weights: as a `HeadLesson` has them.
+        candidate: C, the inverse strength of the penalty.
+    """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    weights = {index: float(weight) for index, weight in enumerate(lesson.class_weights)}
+    weights = {index: float(weight) for index, weight in enumerate(class_weights)}
     model = LogisticRegression(C=candidate, class_weight=weights, max_iter=_STEPS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(even, lesson.truth, sample_weight=lesson.times if (lesson.times > 1).any() else None)
+        model.fit(even, truth, sample_weight=times if (times > 1).any() else None)
     weight, bias = np.asarray(model.coef_, np.float64), np.asarray(model.intercept_, np.float64)
     if len(weight) == 1:  # of two classes scikit-learn keeps the difference only
         weight, bias = np.concatenate([-weight / 2, weight / 2]), np.concatenate([-bias / 2, bias / 2])

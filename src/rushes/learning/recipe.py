@@ -8,19 +8,28 @@ from typing import Any
 
 SCHEMA = "recipe/2"
 
-KINDS = ("cnn", "features", "finetune")
+KINDS = ("cnn", "features", "finetune", "shots")
 HEADS = ("linear", "knn", "mlp")
 TRAINED = ("head", "stages", "all")
-SPLIT_KINDS = ("grouped", "mixed")
+SPLIT_KINDS = ("grouped", "mixed", "stated")
 MONITORS = ("loss", "f1_macro", "balanced_accuracy")
 COLORS = ("rgb", "gray")
 FITS = ("squeeze", "crop", "pad")
 LETTERBOXES = ("keep", "remove")
 LOSSES = ("plain", "weights", "effective-number", "focal")
-SAMPLINGS = ("all", "oversample", "undersample", "resample")
+SAMPLINGS = ("all", "oversample", "undersample", "resample", "level")
 PRESETS = ("none", "light", "strong")
 PRECISIONS = ("auto", "fp32", "bf16")
 COMPILES = ("auto", "never", "always")
+SCHEDULES = ("cosine", "plateau")
+FRAME_COUNTS = (8, 16, 32)
+CHOICES = ("even", "scan")
+MULTI_MOVEMENTS = ("drop", "motion")
+SEEN = ("frames", "motion", "both")
+POOLINGS = ("mean", "gru", "lstm", "attention")
+MOTION_MODELS = ("auto", "linear", "boosted", "gru")
+SUBJECTS = ("whole", "subject", "background", "apart")
+HEAD_LOSSES = ("nominal", "ordinal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,7 @@ class ModelRecipe:
 
     Attributes:
         kind: `cnn` from scratch, `features` a frozen backbone with a head on cached features, `finetune` the
-            same backbone trained too.
+            same backbone trained too; `shots` a backbone over the frames of shots, with a head for each task.
         design: of a cnn: one of `rushes.models.designs.DESIGNS`.
         units: of a cnn: channels of its convolutions or blocks; () takes the design's.
         kernels: of a cnn: sides of their kernels, in pixels; () takes the design's.
@@ -43,8 +52,9 @@ class ModelRecipe:
         backbone_args: further arguments of `timm.create_model`, such as pad_type = "same".
         head: of `features`: the classifier on top.
         hidden: of an mlp head: width of its hidden layer.
-        trained: of `finetune`: what is trained beside the head: nothing (`head`), the last `stages`, or `all`.
-        stages: of `finetune` with trained = "stages": how many of the backbone's last stages are trained.
+        trained: of `finetune` and `shots`: what is trained beside the heads: nothing (`head`), the last `stages`, or
+            `all`.
+        stages: with trained = "stages": how many of the backbone's last stages are trained.
         start: a run or a bundle whose weights the training goes on from; "" starts from the design's or the
             backbone's own.
     """
@@ -92,7 +102,10 @@ class TrainingRecipe:
 
     Attributes:
         batch_size: samples per step; 0 finds the largest that the machine takes well.
-        learning_rate: the highest; it rises over the first steps, then falls along half a cosine.
+        learning_rate: the highest; it rises over the first steps.
+        schedule: how it falls: along half a `cosine`, or at each `plateau`.
+        plateau_epochs: of a plateau: epochs without a better `monitor` after which the rate is lowered.
+        plateau_factor: what the rate is then multiplied with.
         backbone_rate: of `finetune`: the learning rate of the backbone's last stage, as a share of `learning_rate`.
         stage_decay: of `finetune`: the learning rate of each stage, as a share of that of the stage after it.
         patience: epochs without a better `monitor` on validation before it stops; the best epoch's weights
@@ -108,6 +121,9 @@ class TrainingRecipe:
     epochs: int = 30
     batch_size: int = 32
     learning_rate: float = 1e-3
+    schedule: str = "cosine"
+    plateau_epochs: int = 3
+    plateau_factor: float = 0.1
     backbone_rate: float = 0.1
     stage_decay: float = 1.0
     weight_decay: float = 1e-4
@@ -132,7 +148,8 @@ class BalanceRecipe:
         gamma: of `focal`.
         remove: share of the majority class that is left out of train.
         sampling: what an epoch shows: `all`; `oversample` repeats the smaller classes up to the largest;
-            `undersample` draws the larger classes down to the smallest, once; `resample` does so anew every epoch.
+            `undersample` draws the larger classes down to the smallest, once; `resample` does so anew every epoch;
+            `level` draws the larger classes down and repeats the smaller up to their mean, anew every epoch.
     """
 
     loss: str = "weights"
@@ -177,6 +194,77 @@ class AugmentRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class ShotsRecipe:
+    """Of kind `shots`: which shots are read, and what of each is looked at.
+
+    Attributes:
+        sheet: files of labelled shots: any sheet with a video in each row, or MovieShots' JSON; a relative path starts
+            at the project folder.
+        videos: folder that the sheets' videos start from; "" takes the folder of each sheet.
+        multi_movement: what becomes of MovieShots' `Multi_movement`: it is dropped, or taken for motion.
+        frames: how many frames of a shot are looked at, at most.
+        choice: which: `even` over the whole shot, or by the `scan`: the typical one, sharp ones and unlike ones.
+        sampled_by: the task whose classes `balance.sampling` and `balance.remove` go by; "" where there is one head.
+        shared: whether all heads that pool alike share one temporal layer.
+        faces: file of a YuNet face detector, by which subjects are found where a head looks at them; "" finds them by
+            what stands out.
+    """
+
+    sheet: tuple[str, ...] = ("shots.csv",)
+    videos: str = ""
+    multi_movement: str = "drop"
+    frames: int = 16
+    choice: str = "even"
+    sampled_by: str = ""
+    shared: bool = False
+    faces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRecipe:
+    """Of kind `shots`: how one task is answered; `[heads.<task>]`.
+
+    Attributes:
+        see: `frames`; the measured camera `motion`; or `both`, joined by a learned gate where validation says so.
+        pooling: how the frames' features become one: their `mean`, a `gru` or an `lstm` over them, or `attention`.
+        width: of the temporal layer.
+        layers: of the temporal layer.
+        dropout: share of the pooled features that is dropped in training.
+        subject: what of each frame is looked at: the `whole`, the `subject` (faces and what stands out), the
+            `background`, or both `apart`, side by side.
+        motion: which model of the measured motion: `linear` or `boosted` on a shot's aggregates, a `gru` over the
+            series; `auto` takes the one with the least loss on validation.
+        loss: `nominal`, or `ordinal`: a mistake costs more the farther it is off in the order of the classes.
+        weight: of this head in the loss.
+    """
+
+    see: str = "frames"
+    pooling: str = "attention"
+    width: int = 128
+    layers: int = 1
+    dropout: float = 0.2
+    subject: str = "whole"
+    motion: str = "auto"
+    loss: str = "nominal"
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticRecipe:
+    """Of kind `shots`: clips of a virtual camera that are added to train, never to validation or test.
+
+    Attributes:
+        clips: how many of each movement; 0 makes none.
+        movements: which.
+        stills: folder of pictures that they may be made from, beside the static shots of train; "" for none.
+    """
+
+    clips: int = 0
+    movements: tuple[str, ...] = ("push", "pull")
+    stills: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """Everything that decides a training."""
 
@@ -188,7 +276,14 @@ class Recipe:
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
     balance: BalanceRecipe = field(default_factory=BalanceRecipe)
     augment: AugmentRecipe = field(default_factory=AugmentRecipe)
+    shots: ShotsRecipe = field(default_factory=ShotsRecipe)
+    synthetic: SyntheticRecipe = field(default_factory=SyntheticRecipe)
+    heads: Mapping[str, HeadRecipe] = field(default_factory=dict)  # of kind `shots`: task -> how it is answered
 
     def to_table(self) -> dict[str, Any]:
-        """Return the resolved recipe as plain values, ready for JSON."""
-        return {"schema": SCHEMA, **asdict(self)}
+        """Return the resolved recipe as plain values, ready for JSON; what is of shots only where it is."""
+        table = {"schema": SCHEMA, **asdict(self)}
+        if self.model.kind != "shots":
+            for key in ("shots", "synthetic", "heads"):
+                del table[key]
+        return table

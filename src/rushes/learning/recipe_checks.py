@@ -9,6 +9,7 @@ from typing import Any
 from rushes.errors import RecipeError, did_you_mean
 from rushes.learning import recipe as words
 from rushes.learning.recipe import AugmentRecipe, BalanceRecipe, InputRecipe, ModelRecipe, Recipe, TrainingRecipe
+from rushes.learning.shots_checks import check_shots
 from rushes.models.designs import DESIGNS
 from rushes.project import check_keys
 
@@ -39,6 +40,7 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
         "training.monitor": (recipe.training.monitor, words.MONITORS),
         "training.precision": (recipe.training.precision, words.PRECISIONS),
         "training.compile": (recipe.training.compile, words.COMPILES),
+        "training.schedule": (recipe.training.schedule, words.SCHEDULES),
         "balance.loss": (recipe.balance.loss, words.LOSSES),
         "balance.sampling": (recipe.balance.sampling, words.SAMPLINGS),
         "augment.preset": (recipe.augment.preset, words.PRESETS),
@@ -51,6 +53,7 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
     _check_input(recipe.input, where=where)
     _check_balance(recipe.balance, where=where)
     _check_augment(recipe.augment, where=where)
+    check_shots(recipe, where=where)
 
 
 def check_classes(recipe: Recipe, classes: Sequence[str], *, where: str) -> None:
@@ -71,7 +74,8 @@ def check_classes(recipe: Recipe, classes: Sequence[str], *, where: str) -> None
 
 
 def _check_training(training: TrainingRecipe, *, where: str) -> None:
-    for key, count in (("epochs", training.epochs), ("patience", training.patience)):
+    counts = {"epochs": training.epochs, "patience": training.patience, "plateau_epochs": training.plateau_epochs}
+    for key, count in counts.items():
         if count < 1:
             raise RecipeError(f"{where}: training.{key} is {count}; it must be 1 or more")
     for key, count in (("batch_size", training.batch_size), ("seed", training.seed)):
@@ -80,6 +84,8 @@ def _check_training(training: TrainingRecipe, *, where: str) -> None:
     for key, rate in (("learning_rate", training.learning_rate), ("backbone_rate", training.backbone_rate)):
         if not 0 < rate < float("inf"):
             raise RecipeError(f"{where}: training.{key} is {rate}; it must be above 0")
+    if not 0 < training.plateau_factor < 1:
+        raise RecipeError(f"{where}: training.plateau_factor is {training.plateau_factor}; it must be between 0 and 1")
     if not 0 < training.stage_decay <= 1:
         raise RecipeError(f"{where}: training.stage_decay is {training.stage_decay}; it must be above 0, and 1 at most")
     if not 0 <= training.weight_decay < float("inf"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -14,9 +14,12 @@ from rushes.learning.recipe import (
     SCHEMA,
     AugmentRecipe,
     BalanceRecipe,
+    HeadRecipe,
     InputRecipe,
     ModelRecipe,
     Recipe,
+    ShotsRecipe,
+    SyntheticRecipe,
     TrainingRecipe,
 )
 from rushes.learning.recipe_checks import check_recipe
@@ -30,7 +33,10 @@ _SECTIONS: dict[str, type] = {
     "training": TrainingRecipe,
     "balance": BalanceRecipe,
     "augment": AugmentRecipe,
+    "shots": ShotsRecipe,
+    "synthetic": SyntheticRecipe,
 }
+_HEADS = "heads"  # a table of tables: one for each task of a recipe of shots
 _SCHEMA = re.compile(r"recipe/(\d+)")
 SHIPPED = Path(__file__).parent / "recipes"  # the recipes that come with rushes, in folders by what they are for
 
@@ -194,9 +200,24 @@ def parse_recipe(table: Mapping[str, Any], *, where: str) -> Recipe:
             hint = ' Since recipe/2 it is written [balance] loss = "weights"' if section == "balance" else ""
             raise RecipeError(f"{where}: [{section}] must be a table, found {body!r}.{hint}")
         top[section] = settings_from_table(kind, body, where=f"{where}: [{section}]", error=RecipeError)
-    recipe = settings_from_table(Recipe, top, where=where, error=RecipeError)
+    heads = _parse_heads(top.get(_HEADS, {}), where=where)
+    recipe = replace(
+        settings_from_table(
+            Recipe, {key: value for key, value in top.items() if key != _HEADS}, where=where, error=RecipeError
+        ),
+        heads=heads,
+    )
     check_recipe(recipe, where=where)
     return recipe
+
+
+def _parse_heads(body: Any, *, where: str) -> dict[str, HeadRecipe]:
+    if not isinstance(body, Mapping) or not all(isinstance(head, Mapping) for head in body.values()):
+        raise RecipeError(f"{where}: [{_HEADS}] must hold a table for each task, such as [heads.scale]; found {body!r}")
+    return {
+        task: settings_from_table(HeadRecipe, head, where=f"{where}: [{_HEADS}.{task}]", error=RecipeError)
+        for task, head in body.items()
+    }
 
 
 def upgrade_recipe(table: Mapping[str, Any], *, where: str) -> dict[str, Any]:
@@ -226,6 +247,8 @@ def _check_key(change: str) -> None:
         f"{section}.{item.name}" for section, kind in _SECTIONS.items() for item in fields(kind)
     ]
     words = key.split(".")
+    if words[0] == _HEADS and len(words) == 3:  # [heads.<task>] has keys of its own
+        known += [f"{_HEADS}.{words[1]}.{item.name}" for item in fields(HeadRecipe)]
     if not equals or not key or key in known or words[0] == SEARCH or ".".join(words[:2]) in free:
         return
     alike = [one for one in known if "." in one and one.rpartition(".")[2] == words[-1]]

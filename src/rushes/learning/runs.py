@@ -18,6 +18,7 @@ from rushes.errors import RunError, did_you_mean
 from rushes.storage.files import write_json
 
 SCHEMA = "run/1"
+SHOTS_SCHEMA = "shot-run/1"  # of one training that answers several tasks
 RUN_FILE = "run.json"
 HISTORY_FILE = "history.jsonl"
 MODEL_FILE = "model.safetensors"
@@ -85,6 +86,21 @@ class Run:
     pace: Mapping[str, Any] = field(default_factory=dict)
     never_predicted: tuple[str, ...] = ()
 
+    @property
+    def is_of_shots(self) -> bool:
+        """Whether it is one task of a run of shots."""
+        return "/" in self.name
+
+    @property
+    def whole_folder(self) -> Path:
+        """Where `run.json`, the weights and the report stand: of a task of a run of shots, the folder around it."""
+        return self.folder.parent if self.is_of_shots else self.folder
+
+    @property
+    def called(self) -> str:
+        """What it is named by on the command line: its folder; of a task of a run of shots, `<run>/<task>`."""
+        return f"{self.whole_folder.name}/{self.folder.name}" if self.is_of_shots else self.folder.name
+
     def predictions_file(self, part: str) -> Path:
         """Return where the predictions on `validation` or `test` stand; there may be none."""
         return self.folder / PREDICTIONS_FOLDER / f"{part}.parquet"
@@ -130,10 +146,26 @@ class UnreadableRun:
 
 
 def read_run(folder: Path) -> Run:
-    """Read a run's folder.
+    """Read a run's folder; of a run of shots, which answers several tasks, the folder of one of them.
 
     Raises:
-        RunError: there is no such folder (the nearest one is named), or it holds no run.
+        RunError: there is no such folder (the nearest one is named), it holds no run, or a run of several tasks.
+    """
+    if not (folder / RUN_FILE).exists() and is_of_shots(folder.parent):
+        return read_task_run(folder.parent, folder.name)
+    table = read_run_table(folder)
+    if table.get("schema") == SHOTS_SCHEMA:
+        tasks = list(table.get("tasks") or {})
+        raise RunError(f"{folder} answers several tasks ({', '.join(tasks)}). Name one of them: "
+                       f"{' or '.join(f'{folder.name}/{task}' for task in tasks)}")  # fmt: skip
+    return parse_run(table, folder=folder, history=_read_history(folder / HISTORY_FILE))
+
+
+def read_run_table(folder: Path) -> dict[str, Any]:
+    """Read what a run's `run.json` holds, of whatever schema.
+
+    Raises:
+        RunError: there is no such folder (the nearest one is named), or no table in it.
     """
     path = folder / RUN_FILE
     try:
@@ -144,7 +176,41 @@ def read_run(folder: Path) -> Run:
         raise RunError(f"{what}. {did_you_mean(folder.name, beside[::-1])}") from None
     except (OSError, ValueError) as error:
         raise RunError(f"{path} cannot be read ({error}). Was the run copied whole?") from error
-    return parse_run(table, folder=folder, history=_read_history(folder / HISTORY_FILE))
+    if not isinstance(table, dict):
+        raise RunError(f"{path}: schema is '{type(table).__name__}', this rushes reads '{SCHEMA}'")
+    return table
+
+
+def is_of_shots(folder: Path) -> bool:
+    """Return whether a folder holds a run of shots, which answers several tasks."""
+    try:
+        table = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(table, dict) and table.get("schema") == SHOTS_SCHEMA
+
+
+def read_task_run(folder: Path, task: str) -> Run:
+    """Read one task of a run of shots, as a run of its own; its predictions and scores stand in `<folder>/<task>`.
+
+    Raises:
+        RunError: the folder holds no whole run of shots, or it does not answer this task.
+    """
+    table = read_run_table(folder)
+    tasks = table.get("tasks")
+    if table.get("schema") != SHOTS_SCHEMA or not isinstance(tasks, dict):
+        found = table.get("schema")
+        raise RunError(f"{folder / RUN_FILE}: schema is '{found}', a run of shots is of '{SHOTS_SCHEMA}'")
+    if task not in tasks:
+        raise RunError(f"{folder} does not answer '{task}'. {did_you_mean(task, list(tasks))}")
+    of_task = table | tasks[task] | {"schema": SCHEMA, "task": task, "name": f"{table.get('name')}/{task}"}
+    history = tuple(_of_task(record, task) for record in _read_history(folder / HISTORY_FILE))
+    return parse_run(of_task, folder=folder / task, history=history)
+
+
+def _of_task(record: Mapping[str, Any], task: str) -> dict[str, Any]:
+    """Return an epoch's record as it is of one task."""
+    return {key: value for key, value in record.items() if key != "tasks"} | dict(record.get("tasks", {}).get(task, {}))
 
 
 def parse_run(table: Mapping[str, Any], *, folder: Path, history: tuple[Mapping[str, Any], ...] = ()) -> Run:
@@ -194,7 +260,10 @@ def parse_run(table: Mapping[str, Any], *, folder: Path, history: tuple[Mapping[
 
 
 def list_runs(runs_folder: Path) -> list[Run]:
-    """Return the runs of a folder, the oldest first; folders that hold none are passed over."""
+    """Return the runs of a folder, the oldest first; folders that hold none are passed over.
+
+    A run of shots counts once for each task that it answers.
+    """
     return survey_runs(runs_folder)[0]
 
 
@@ -204,8 +273,11 @@ def survey_runs(runs_folder: Path) -> tuple[list[Run], list[UnreadableRun]]:
     unreadable: list[UnreadableRun] = []
     for folder in _run_folders(runs_folder):
         try:
-            runs.append(read_run(folder))
-        except RunError as error:
+            if is_of_shots(folder):
+                runs += [read_task_run(folder, task) for task in read_run_table(folder)["tasks"]]
+            else:
+                runs.append(read_run(folder))
+        except (RunError, KeyError, TypeError) as error:
             unreadable.append(UnreadableRun(folder, str(error)))
     return runs, unreadable
 

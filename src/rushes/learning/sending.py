@@ -77,7 +77,7 @@ def plan_sending(run: Run) -> Sending:
     end = int(datetime.fromisoformat(run.created_at).timestamp() * 1000)
     judged_at = _judged_at(run) or end
     start = end - int(run.elapsed_seconds * 1000)
-    files = tuple(path for path in (run.folder / RUN_FILE, run.folder / REPORT_FILE) if path.is_file())
+    files = tuple(path for path in (run.whole_folder / RUN_FILE, run.whole_folder / REPORT_FILE) if path.is_file())
     facts = {
         "elapsed_seconds": run.elapsed_seconds,
         "parameters": run.parameters,

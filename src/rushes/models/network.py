@@ -103,7 +103,7 @@ def load_network(run_folder: Path) -> Network:
     return network.to(memory_format=torch.channels_last).eval()
 
 
-def save_network(network: Network, path: Path) -> None:
+def save_network(network: nn.Module, path: Path) -> None:
     """Write the whole network's weights, and what else its answers rest on, as safetensors, whole or not at all."""
     from safetensors.torch import save_file
 

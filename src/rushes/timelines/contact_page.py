@@ -9,10 +9,10 @@ from string import Template
 
 from rushes.footage.shot import Cut
 from rushes.timecode import nominal_rate
-from rushes.timelines.contact_sheet import describe_film, describe_opening, format_seconds
+from rushes.timelines.contact_sheet import describe_answers, describe_film, describe_opening, format_seconds
 from rushes.timelines.markup import breakable, text
 from rushes.timelines.shot_pictures import ShotPicture
-from rushes.timelines.timeline import Timeline, TimelineShot
+from rushes.timelines.timeline import ShotAnswer, Timeline, TimelineShot
 
 _WEDGE = '<svg class="mark" viewBox="0 0 10 10" aria-hidden="true"><path d="M0 9 10 1V9Z"/></svg>'
 _MEETING = '<svg class="mark" viewBox="0 0 10 10" aria-hidden="true"><path d="M0 1 5 5 0 9ZM10 1 5 5 10 9Z"/></svg>'
@@ -34,8 +34,10 @@ def format_contact_page(timeline: Timeline, pictures: Sequence[ShotPicture | Non
         cards="\n".join(
             _card(timeline, place, picture) for place, picture in zip(timeline.shots, pictures, strict=True)
         ),
+        answered="".join(f"<th>{text(task.capitalize())}</th>" for task in _tasks_shown(timeline)),
         rows="\n".join(_row(timeline, place) for place in timeline.shots),
         counting=_counting(timeline),
+        probable=" Beside an answer stands how probable the model finds it." if _tasks_shown(timeline) else "",
         file=text(timeline.file_name),
         digest=timeline.digest,
     )
@@ -73,8 +75,9 @@ def _card(timeline: Timeline, place: TimelineShot, picture: ShotPicture | None) 
         data = base64.b64encode(picture.data).decode("ascii")
         size = f'width="{picture.width_pixels}" height="{picture.height_pixels}"'
         shown = f'<img {size} alt="Shot {place.number}" src="data:image/webp;base64,{data}">'
-    opening = describe_opening(place)
-    below = f'<span class="opening">{_mark(place.shot.opening)}{text(opening)}</span>' if opening else ""
+    answers, opening = describe_answers(place), describe_opening(place)
+    below = f'<span class="answers">{text(answers)}</span>' if answers else ""
+    below += f'<span class="opening">{_mark(place.shot.opening)}{text(opening)}</span>' if opening else ""
     return (
         f"<figure>{shown}<figcaption><b>{place.number}</b><time>{timeline.timecode_at(place.start_slot)}</time>"
         f"<span>{format_seconds(place.duration_seconds)}</span>{below}</figcaption></figure>"
@@ -92,8 +95,21 @@ def _row(timeline: Timeline, place: TimelineShot) -> str:
         f"{place.shot.frame_count:,}",
         f"{_mark(cut)}{text(opening)}",
         "" if cut is None else f"{cut.confidence:.2f}",
+        *(_answer(place.answers.get(task)) for task in _tasks_shown(timeline)),
     )
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _tasks_shown(timeline: Timeline) -> list[str]:
+    """Return the tasks that some shot has an answer in."""
+    return [task for task in timeline.tasks if any(task in place.answers for place in timeline.shots)]
+
+
+def _answer(answer: ShotAnswer | None) -> str:
+    if answer is None:
+        return ""
+    reason = f' <span class="reason">{text(answer.reason)}</span>' if answer.reason else ""
+    return f"{text(answer.class_name)} {answer.probability:.0%}{reason}"
 
 
 def _mark(cut: Cut | None) -> str:

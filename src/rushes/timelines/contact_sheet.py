@@ -23,7 +23,7 @@ _ASPECT = 1.7  # width to height that a page comes near to
 _MOST_COLUMNS = 10
 _NARROWEST_CELL, _NARROWEST_PAGE = 180, 760  # what a caption and a title need
 _MARGIN, _GAP, _HEAD = 44, 22, 176
-_CAPTION, _CAPTION_LINE = 36, 20  # below a picture; a second line where some cut is gradual or some shot blank
+_CAPTION, _CAPTION_LINE = 36, 20  # below a picture; a line more for answers, one for gradual cuts and blank shots
 
 _FILM, _FILM_AGAIN = (121, 184, 243), (74, 116, 156)
 
@@ -84,8 +84,8 @@ def plan_layout(shot_count: int, width: int, height: int, *, caption_height: int
 def layout_of(timeline: Timeline, pictures: Sequence[ShotPicture | None]) -> Layout:
     """Return how the pages of a film's contact sheet are divided."""
     width, height = _picture_size(pictures)
-    second_line = _CAPTION_LINE if any(map(describe_opening, timeline.shots)) else 0
-    return plan_layout(len(timeline.shots), width, height, caption_height=_CAPTION + second_line)
+    lines = any(map(describe_opening, timeline.shots)) + any(place.answers for place in timeline.shots)
+    return plan_layout(len(timeline.shots), width, height, caption_height=_CAPTION + lines * _CAPTION_LINE)
 
 
 def count_pages(timeline: Timeline, pictures: Sequence[ShotPicture | None]) -> int:
@@ -130,6 +130,11 @@ def describe_opening(place: TimelineShot) -> str:
     if place.shot.blank:
         words.append("blank")
     return " / ".join(words)
+
+
+def describe_answers(place: TimelineShot) -> str:
+    """Return what models say of a shot, as short as a caption: `MS 91 %   push 93 %`."""
+    return "   ".join(f"{answer.class_name} {answer.probability:.0%}" for answer in place.answers.values())
 
 
 def format_seconds(seconds: Fraction) -> str:
@@ -230,10 +235,14 @@ def _draw_caption(
     after = left + round(font.getlength(number)) + 10
     draw.text((after, base), str(timeline.timecode_at(place.start_slot)), font=small, fill=SOFT, anchor="ls")
     draw.text((left + width, base), format_seconds(place.duration_seconds), font=small, fill=INK, anchor="rs")
+    below = base + 8
+    answers = describe_answers(place)
+    if answers:
+        draw.text((left, below + 14), answers, font=small, fill=INK, anchor="ls")
+        below += _CAPTION_LINE
     opening = describe_opening(place)
     if opening:
         mark = _mark(place.shot.opening, 14)
-        below = base + 8
         if mark is not None:
             sheet.paste(ACCENT, (left, below + 2), mark)
         at = left + (20 if mark is not None else 0)

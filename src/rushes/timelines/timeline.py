@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import floor
@@ -18,6 +18,30 @@ from rushes.footage.video_index import VideoIndex
 from rushes.storage.places import Remote, parse_place
 from rushes.timecode import Timecode, count_of_timecode, parse_timecode, timecode_of_count
 
+USUAL_TASKS = ("scale", "movement")  # what is asked of every shot; a bundle may answer others too
+
+
+@dataclass(frozen=True, slots=True)
+class ShotAnswer:
+    """What a model says of a shot in one task.
+
+    Attributes:
+        class_name: the most probable class.
+        probability: of that class, 0 to 1.
+        reason: what was measured that speaks for it, in words; "" where nothing is.
+    """
+
+    class_name: str
+    probability: float
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.probability <= 1:
+            raise ValueError(f"a probability is from 0 to 1, got {self.probability}")
+
+
+Answers = Mapping[str, ShotAnswer]  # task -> answer; a task that was not answered is not there
+
 
 @dataclass(frozen=True, slots=True)
 class TimelineShot:
@@ -29,6 +53,7 @@ class TimelineShot:
         start_seconds, stop_seconds: from the film's first frame, exact; a shot stops where the next one starts.
         start_slot, stop_slot: `[start, stop)` in frames of an even grid at the film's rate. They are the ordinals where
             the rate is constant; where it varies, the nearest slots that keep every shot.
+        answers: what models say of it.
     """
 
     shot: Shot
@@ -38,6 +63,7 @@ class TimelineShot:
     stop_seconds: Fraction
     start_slot: int
     stop_slot: int
+    answers: Answers = field(default_factory=dict)
 
     @property
     def duration_seconds(self) -> Fraction:
@@ -89,6 +115,12 @@ class Timeline:
     def file_name(self) -> str:
         place = parse_place(self.path)
         return place.name if isinstance(place, Remote) else self.path.replace("\\", "/").rpartition("/")[2]
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The usual tasks, then those that a model answers besides, in its order."""
+        answered = dict.fromkeys(task for place in self.shots for task in place.answers)
+        return (*USUAL_TASKS, *(task for task in answered if task not in USUAL_TASKS))
 
     @property
     def slot_count(self) -> int:
@@ -150,6 +182,32 @@ def make_timeline(source: Source, index: VideoIndex, shots: Sequence[Shot], *, h
         drop=stated.drop,
         has_sound=has_sound,
     )
+
+
+def timecode_of_frame(index: VideoIndex, ordinal: int) -> Timecode:
+    """Return the SMPTE timecode of a frame as a timeline counts it; of the frame after the last one too."""
+    stated = parse_timecode(index.start_timecode) if index.start_timecode else Timecode(0, 0, 0, 0)
+    first = count_of_timecode(stated, index.rate)
+    return timecode_of_count(first + _slots(index, [ordinal])[0], index.rate, drop=stated.drop)
+
+
+def with_answers(timeline: Timeline, answers: Sequence[Answers]) -> Timeline:
+    """Return the timeline with what models say of its shots, in their order; a task that is new replaces the old one.
+
+    Raises:
+        ValueError: there are not as many answers as shots.
+    """
+    shots = [
+        replace(place, answers={**place.answers, **of_shot})
+        for place, of_shot in zip(timeline.shots, answers, strict=True)
+    ]
+    return replace(timeline, shots=tuple(shots))
+
+
+def describe_answer(task: str, answer: ShotAnswer) -> str:
+    """Return an answer on one line: `movement push, probability 0.93, zoom ×1.31 over 2.4 s`."""
+    reason = f", {answer.reason}" if answer.reason else ""
+    return f"{task} {answer.class_name}, probability {answer.probability:.2f}{reason}"
 
 
 def measure_lengths(timeline: Timeline) -> ShotLengths:

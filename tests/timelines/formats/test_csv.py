@@ -9,8 +9,10 @@ from hypothesis import given
 
 from rushes.labels.columns import plan_columns
 from rushes.timelines.formats.csv import COLUMNS, format_csv
-from rushes.timelines.timeline import Timeline
-from timelines.shots_by_hand import DIGEST, small_timeline, timelines
+from rushes.timelines.timeline import ShotAnswer, Timeline, with_answers
+from timelines.shots_by_hand import DIGEST, PUSH, answered_timeline, small_timeline, timelines
+
+ANSWERED = tuple(f"{task}{what}" for task in ("scale", "movement") for what in ("", "_probability", "_reason"))
 
 
 def rows(timeline: Timeline) -> list[dict[str, str]]:
@@ -19,15 +21,27 @@ def rows(timeline: Timeline) -> list[dict[str, str]]:
 
 def test_a_row_says_where_a_shot_is_and_how_it_begins() -> None:
     first, _, third = rows(small_timeline())
-    assert tuple(first) == COLUMNS
+    assert tuple(first) == (*COLUMNS, *ANSWERED)
     assert (first["cut"], first["confidence"], first["blank"]) == ("", "", "no")
     assert third == {
         "shot": "3", "start": "70", "stop": "100", "frames": "30", "start_timecode": "00:00:02:20",
         "stop_timecode": "00:00:04:00", "start_seconds": "2.800000", "stop_seconds": "4.000000",
         "duration_seconds": "1.200000", "cut": "dissolve", "cut_start": "64", "cut_stop": "76", "confidence": "0.710",
         "blank": "yes", "typical": "85", "sharpest": "70", "start_pts": "70", "time_base": "1/25",
-        "name": "TT_S01_E01", "source": DIGEST,
+        "name": "TT_S01_E01", "source": DIGEST, **dict.fromkeys(ANSWERED, ""),
     }  # fmt: skip
+
+
+def test_what_models_answer_stands_beside_each_shot_and_is_empty_where_there_is_nothing() -> None:
+    first, second, third = ([row[column] for column in ANSWERED] for row in rows(answered_timeline()))
+    assert first == ["MS", "0.610", "", "push", "0.930", PUSH.reason]
+    assert second == ["", "", "", "static", "0.800", ""]
+    assert third == [""] * 6
+
+
+def test_a_task_of_another_name_has_columns_of_its_own() -> None:
+    timeline = with_answers(small_timeline(), [{"period": ShotAnswer("1970s", 0.5)}, {}, {}])
+    assert [*rows(timeline)[0]][-3:] == ["period", "period_probability", "period_reason"]
 
 
 @given(timelines())

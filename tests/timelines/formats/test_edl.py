@@ -13,7 +13,7 @@ from rushes.errors import MediaError
 from rushes.timecode import count_of_timecode, parse_timecode
 from rushes.timelines.formats.edl import format_edl, reel_name
 from rushes.timelines.timeline import Timeline, make_timeline
-from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
+from timelines.shots_by_hand import PUSH, answered_timeline, index_of, shots_at, small_timeline, source_of, timelines
 
 EVENT = re.compile(r"^(\d{3,})  (\S{1,8}) +V     C        (\S{11}) (\S{11}) (\S{11}) (\S{11})$", re.MULTILINE)
 
@@ -108,3 +108,13 @@ def test_a_film_that_two_digits_cannot_count_is_refused() -> None:
     index = index_of(10, rate=Fraction(120))
     with pytest.raises(MediaError, match=r"120 frames in a second, and an EDL counts 99 at most\. Write \.otio"):
         format_edl(make_timeline(source_of(index), index, shots_at([0, 10])))
+
+
+def test_what_models_answer_is_a_comment_of_its_event() -> None:
+    comments = [line for line in format_edl(answered_timeline()).splitlines() if line.startswith("* COMMENT")]
+    assert comments == [
+        "* COMMENT: scale MS, probability 0.61",
+        f"* COMMENT: movement push, probability 0.93, {PUSH.reason}",
+        "* COMMENT: movement static, probability 0.80",
+    ]
+    assert len(otio.adapters.read_from_string(format_edl(answered_timeline()), "cmx_3600").video_tracks()[0]) == 3

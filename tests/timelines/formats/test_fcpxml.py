@@ -12,8 +12,8 @@ from hypothesis import given
 from rushes.timelines.formats.edl import format_edl
 from rushes.timelines.formats.fcpxml import format_fcpxml
 from rushes.timelines.formats.otio import format_otio
-from rushes.timelines.timeline import Timeline, make_timeline
-from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of, timelines
+from rushes.timelines.timeline import Timeline, make_timeline, with_answers
+from timelines.shots_by_hand import PUSH, answered_timeline, index_of, shots_at, small_timeline, source_of, timelines
 
 # What the document type of version 1.10 allows for the elements that are written: attributes, and children in order.
 ALLOWED = {
@@ -30,8 +30,9 @@ ALLOWED = {
     "project": ({"name"}, ["sequence"]),
     "sequence": ({"format", "duration", "tcStart", "tcFormat"}, ["spine"]),
     "spine": (set(), ["asset-clip"]),
-    "asset-clip": ({"ref", "name", "offset", "start", "duration", "format", "tcFormat"}, ["note"]),
+    "asset-clip": ({"ref", "name", "offset", "start", "duration", "format", "tcFormat"}, ["note", "keyword"]),
     "note": (set(), []),
+    "keyword": ({"start", "duration", "value", "note"}, []),
 }
 
 
@@ -63,7 +64,8 @@ def test_clips_tile_the_film_on_whole_frames(timeline: Timeline) -> None:
 
 @given(timelines())
 def test_elements_and_attributes_are_those_of_the_document_type(timeline: Timeline) -> None:
-    for element in read(timeline).iter():
+    blank = [{}] * (len(timeline.shots) - 1)
+    for element in read(with_answers(timeline, [{"movement": PUSH}, *blank])).iter():
         attributes, children = ALLOWED[element.tag]
         assert set(element.attrib) <= attributes
         places = [children.index(child.tag) for child in element]
@@ -117,3 +119,14 @@ def test_editing_formats_agree_on_where_a_film_starts() -> None:
     # OpenTimelineIO's reader of FCPXML passes tcStart over and puts a gap before the first clip.
     spans = [[clip.source_range for clip in one.video_tracks()[0].find_clips()] for one in (project, plain)]
     assert spans[0] == spans[1]
+
+
+def test_what_models_answer_is_a_keyword_to_search_by_and_stands_in_the_note() -> None:
+    root = read(answered_timeline())
+    assert [keyword.attrib["value"] for keyword in root.iter("keyword")] == [
+        "scale MS, movement push",
+        "movement static",
+    ]
+    assert next(root.iter("note")).text == f"scale MS, probability 0.61; movement push, probability 0.93, {PUSH.reason}"
+    for element in root.iter("asset-clip"):
+        assert [child.tag for child in element] in (["note", "keyword"], ["note"])

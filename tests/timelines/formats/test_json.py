@@ -7,9 +7,18 @@ from fractions import Fraction
 
 from hypothesis import given
 
-from rushes.timelines.formats.json import format_json
+from rushes.timelines.formats.json import format_json, table_of
 from rushes.timelines.timeline import Timeline, make_timeline
-from timelines.shots_by_hand import DIGEST, index_of, shots_at, small_timeline, source_of, timelines
+from timelines.shots_by_hand import (
+    DIGEST,
+    PUSH,
+    answered_timeline,
+    index_of,
+    shots_at,
+    small_timeline,
+    source_of,
+    timelines,
+)
 
 
 def test_the_film_and_its_shots_are_told() -> None:
@@ -33,3 +42,12 @@ def test_shots_tile_the_film(timeline: Timeline) -> None:
     assert [shot["start"] for shot in shots] == [0, *(shot["stop"] for shot in shots[:-1])]
     assert shots[-1]["stop"] == timeline.frame_count
     assert [shot["start_seconds"] for shot in shots[1:]] == [shot["stop_seconds"] for shot in shots[:-1]]
+
+
+def test_what_models_answer_stands_under_its_task() -> None:
+    first, _, blank = table_of(answered_timeline())["shots"]
+    assert first["answers"] == {
+        "scale": {"class": "MS", "probability": 0.61, "reason": ""},
+        "movement": {"class": "push", "probability": 0.93, "reason": PUSH.reason},
+    }
+    assert blank["answers"] == {}

@@ -9,7 +9,16 @@ from hypothesis import given, settings
 
 from rushes.timelines.formats.otio import format_otio
 from rushes.timelines.timeline import Timeline, make_timeline
-from timelines.shots_by_hand import DIGEST, index_of, shots_at, small_timeline, source_of, timelines
+from timelines.shots_by_hand import (
+    DIGEST,
+    PUSH,
+    answered_timeline,
+    index_of,
+    shots_at,
+    small_timeline,
+    source_of,
+    timelines,
+)
 
 
 def read(timeline: Timeline) -> otio.schema.Timeline:
@@ -59,3 +68,12 @@ def test_it_is_written_again_without_loss() -> None:
     first = read(small_timeline())
     again = otio.adapters.read_from_string(otio.adapters.write_to_string(first, "otio_json"), "otio_json")
     assert again.is_equivalent_to(first)
+
+
+def test_what_models_answer_is_a_marker_over_its_clip_and_stands_in_the_metadata() -> None:
+    first, _, blank = read(answered_timeline()).video_tracks()[0]
+    (marker,) = first.markers
+    assert (marker.name, marker.marked_range) == ("scale MS, movement push", first.source_range)
+    assert marker.comment == f"scale MS, probability 0.61; movement push, probability 0.93, {PUSH.reason}"
+    assert first.metadata["rushes"]["answers"]["movement"]["class"] == "push"
+    assert (list(blank.markers), dict(blank.metadata["rushes"]["answers"])) == ([], {})

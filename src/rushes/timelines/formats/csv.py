@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 from rushes.timelines.formats.json import table_of
-from rushes.timelines.timeline import Timeline
+from rushes.timelines.timeline import Answers, Timeline
 
 COLUMNS = (
     "shot", "start", "stop", "frames", "start_timecode", "stop_timecode", "start_seconds", "stop_seconds",
@@ -18,11 +19,13 @@ COLUMNS = (
 def format_csv(timeline: Timeline) -> str:
     """Return the timeline as CSV; seconds have six digits, and `start_pts` times `time_base` is exact.
 
-    A column `class` added to it makes it a sheet of labels: `source`, `start` and `stop` are the columns that
-    ranges of frames are known by.
+    What models answer stands in three columns for each task: the class under the task's name, how probable it is, and
+    the measured reason. A column `class` added to it makes it a sheet of labels: `source`, `start` and `stop` are the
+    columns that ranges of frames are known by.
     """
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    answered = [column for task in timeline.tasks for column in _columns_of(task)]
+    writer = csv.DictWriter(text, [*COLUMNS, *answered], restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     table = table_of(timeline)
     for place, shot in zip(timeline.shots, table["shots"], strict=True):
@@ -39,5 +42,18 @@ def format_csv(timeline: Timeline) -> str:
                 "name": table["name"],
                 "source": table["source"],
             }
+            | _cells(place.answers)
         )
     return text.getvalue()
+
+
+def _columns_of(task: str) -> tuple[str, str, str]:
+    return task, f"{task}_probability", f"{task}_reason"
+
+
+def _cells(answers: Answers) -> dict[str, Any]:
+    cells: dict[str, Any] = {}
+    for task, answer in answers.items():
+        values = (answer.class_name, f"{answer.probability:.3f}", answer.reason)
+        cells |= dict(zip(_columns_of(task), values, strict=True))
+    return cells

@@ -6,7 +6,7 @@ import re
 
 from rushes.errors import MediaError
 from rushes.timecode import nominal_rate
-from rushes.timelines.timeline import Timeline, TimelineShot
+from rushes.timelines.timeline import Timeline, TimelineShot, describe_answer
 
 _REEL = re.compile(r"(?=.*[0-9])[A-Z0-9]{1,8}")
 _MOST_FRAMES = 99  # that two digits can count
@@ -17,7 +17,7 @@ def format_edl(timeline: Timeline) -> str:
 
     Record and source times are the same, so that the list divides the film where it lies, and rebuilds it as well.
     A gradual change stays whole in the picture and is named in a comment; an event of the kind D would dissolve it
-    once more.
+    once more. What models answer of a shot is a comment too.
 
     Raises:
         MediaError: a second has more frames than two digits count.
@@ -54,4 +54,4 @@ def _comments(timeline: Timeline, place: TimelineShot) -> list[str]:
         comments.append(f"TRANSITION: {cut.kind.upper()} {cut.stop - cut.start} FRAMES")
     if place.shot.blank:
         comments.append("BLANK")
-    return comments
+    return comments + [f"COMMENT: {describe_answer(task, answer)}" for task, answer in place.answers.items()]

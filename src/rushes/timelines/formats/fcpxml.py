@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from rushes.timelines.timeline import Timeline, TimelineShot
+from rushes.timelines.timeline import Timeline, TimelineShot, describe_answer
 
 VERSION = "1.10"
 
@@ -13,7 +13,8 @@ def format_fcpxml(timeline: Timeline) -> str:
     """Return the timeline as a project with one clip per shot, in one event of a library.
 
     Every time is a whole number of frames, as an exact fraction of seconds. The sequence starts at the film's start
-    timecode, as the medium does; offsets of clips are times of the sequence, so that they begin there too.
+    timecode, as the medium does; offsets of clips are times of the sequence, so that they begin there too. What models
+    answer of a shot are keywords of its clip, to search by, and stand with how probable it is in its note.
     """
     root = ElementTree.Element("fcpxml", version=VERSION)
     resources = ElementTree.SubElement(root, "resources")
@@ -76,6 +77,14 @@ def _add_clip(spine: ElementTree.Element, timeline: Timeline, place: TimelineSho
     note = _note(place)
     if note:
         ElementTree.SubElement(clip, "note").text = note
+    if place.answers:
+        ElementTree.SubElement(
+            clip,
+            "keyword",
+            start=_seconds(timeline, timeline.first_count + place.start_slot),
+            duration=_seconds(timeline, place.slot_count),
+            value=", ".join(f"{task} {answer.class_name}" for task, answer in place.answers.items()),
+        )
 
 
 def _note(place: TimelineShot) -> str:
@@ -86,6 +95,7 @@ def _note(place: TimelineShot) -> str:
         words.append(f"{cut.kind} cut{length}, confidence {cut.confidence:.2f}")
     if place.shot.blank:
         words.append("blank")
+    words += [describe_answer(task, answer) for task, answer in place.answers.items()]
     return "; ".join(words)
 
 

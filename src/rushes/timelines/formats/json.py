@@ -53,4 +53,8 @@ def _shot(timeline: Timeline, place: TimelineShot) -> dict[str, Any]:
         "blank": shot.blank,
         "typical": shot.typical,
         "sharpest": shot.sharpest,
+        "answers": {
+            task: {"class": answer.class_name, "probability": answer.probability, "reason": answer.reason}
+            for task, answer in place.answers.items()
+        },
     }

@@ -7,14 +7,14 @@ from fractions import Fraction
 from typing import Any
 
 from rushes.timelines.formats.json import SCHEMA, table_of
-from rushes.timelines.timeline import Timeline, TimelineShot
+from rushes.timelines.timeline import Timeline, TimelineShot, describe_answer
 
 
 def format_otio(timeline: Timeline) -> str:
     """Return the timeline as `Timeline.1`: one track with one clip per shot, all of one medium.
 
     What OpenTimelineIO has no place for (the cut and how sure it is, the film's digest) is under `rushes` in the
-    metadata.
+    metadata. What models answer of a shot is a marker of its clip too, which editing programs show.
     """
     of_film = table_of(timeline)
     of_shots = of_film.pop("shots")
@@ -35,6 +35,18 @@ def _clip(timeline: Timeline, place: TimelineShot, metadata: dict[str, Any]) -> 
         "source_range": _range(timeline, place.start_slot, place.slot_count),
         "media_references": {"DEFAULT_MEDIA": _medium(timeline)},
         "active_media_reference_key": "DEFAULT_MEDIA",
+        "markers": [_marker(timeline, place)] if place.answers else [],
+    }
+
+
+def _marker(timeline: Timeline, place: TimelineShot) -> dict[str, Any]:
+    return {
+        "OTIO_SCHEMA": "Marker.2",
+        "name": ", ".join(f"{task} {answer.class_name}" for task, answer in place.answers.items()),
+        "metadata": {},
+        "color": "CYAN",
+        "comment": "; ".join(describe_answer(task, answer) for task, answer in place.answers.items()),
+        "marked_range": _range(timeline, place.start_slot, place.slot_count),
     }
 
 

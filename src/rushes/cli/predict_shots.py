@@ -1,0 +1,102 @@
+"""`rushes predict` with a bundle of shots: of each shot of a film what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from rushes.cli.door import Door, plural, table_of
+from rushes.cli.shot_words import cell_of, scans_of
+
+if TYPE_CHECKING:
+    from rushes.footage.source import Unreadable
+    from rushes.inference.shot_prediction import ShotPrediction, ShotsPrediction
+    from rushes.inference.shot_predictor import ShotPredictor
+    from rushes.storage.reading import Fetched
+
+_SHOTS_SHOWN = 200
+
+
+def predict_films(
+    door: Door,
+    bundle: Path,
+    paths: Sequence[str],
+    *,
+    stated: Path | None,
+    out: Path | None,
+    project: Path | None,
+    threads: int,
+) -> NoReturn:
+    """Answer the shots of films, print them, and end the verb.
+
+    Args:
+        stated: a CSV of the shots; None finds them.
+        out: a file to write the answers to.
+    """
+    from rushes.bundles.shot_bundle import open_shot_bundle
+    from rushes.footage.source import Unreadable
+    from rushes.inference.predict_shots import find_films, predict_shots
+    from rushes.inference.shot_list import read_shot_list
+    from rushes.inference.shot_predictor import ShotPredictor
+    from rushes.storage.places import parse_place
+
+    shots = None if stated is None else read_shot_list(stated)
+    scans = scans_of(project)
+    places = [parse_place(path) for path in paths]
+    predictor = ShotPredictor(open_shot_bundle(bundle), threads=threads)
+    films, failed, stills = find_films(places)
+    if stills:
+        door.warn(f"{plural(stills, 'file')} of the folders {'is' if stills == 1 else 'are'} no video and passed over: "
+                  "this bundle answers about the shots of films")  # fmt: skip
+    answers: list[ShotsPrediction | Unreadable] = [*failed]
+    fetched: list[Fetched] = []
+    for film in films:
+        with door.progress("predict") as progress:
+            answer = predict_shots(
+                predictor, film, stated=shots, scans=scans, threads=threads, progress=progress,
+                note_fetched=fetched.append,
+            )  # fmt: skip
+        answers.append(answer)
+        if not isinstance(answer, Unreadable):
+            _show(door, answer, list(predictor.bundle.tasks))
+    for one in answers:
+        if isinstance(one, Unreadable):
+            door.fail_item(str(one))
+    if out is not None:
+        _write(answers, out, predictor)
+        door.say(f"wrote {out}")
+    done = [one.to_table() for one in answers if not isinstance(one, Unreadable)]
+    door.finish({"bundle": predictor.bundle.id, "predictions": done, "fetched": [asdict(one) for one in fetched],
+                 "failed": door.failed})  # fmt: skip
+
+
+def _show(door: Door, film: ShotsPrediction, tasks: Sequence[str]) -> None:
+    door.say(f"{film.path}: {plural(len(film.shots), 'shot')} in {float(film.duration_seconds):.1f} s")
+    header = ["shot", "start", "end", *tasks, "measured"]
+    rows = [_row(shot, tasks) for shot in film.shots[:_SHOTS_SHOWN]]
+    door.show(table_of(None, header, rows))
+    if len(film.shots) > _SHOTS_SHOWN:
+        door.say(f"… and {len(film.shots) - _SHOTS_SHOWN} more shots; --out FILE.csv keeps them all")
+    for warning in film.warnings:
+        door.warn(f"{film.path}: {warning}")
+    if film.lost_frames:
+        door.warn(f"{film.path}: {plural(film.lost_frames, 'frame')} gave no picture because their data is damaged")
+
+
+def _row(shot: ShotPrediction, tasks: Sequence[str]) -> list[object]:
+    answers = shot.answers
+    said = [cell_of(answers.get(task)) for task in tasks]
+    reasons = dict.fromkeys(answer.reason for answer in answers.values() if answer.reason)
+    words = "; ".join([*reasons, *([shot.note] if shot.note else [])])
+    return [shot.number, shot.start_timecode, shot.stop_timecode, *said, words]
+
+
+def _write(answers: Sequence[ShotsPrediction | Unreadable], out: Path, predictor: ShotPredictor) -> None:
+    from rushes.inference.tables import write_json_lines, write_shots_csv
+
+    if out.suffix == ".csv":
+        write_shots_csv(answers, out, tasks=predictor.bundle.tasks)
+    else:
+        write_json_lines(answers, out)

@@ -1,0 +1,32 @@
+"""What verbs on shots share: where scans are kept, and answers as cells of a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rushes.errors import ProjectError
+
+if TYPE_CHECKING:
+    from rushes.timelines.timeline import ShotAnswer
+
+
+def scans_of(project: Path | None) -> Path | None:
+    """Return the folder of scans of a project, or of the one around the working folder; None outside of any.
+
+    Raises:
+        ProjectError: the project that is named is none.
+    """
+    from rushes.project import find_project
+
+    try:
+        return find_project(project).scans_folder
+    except ProjectError:
+        if project is not None:
+            raise
+        return None
+
+
+def cell_of(answer: ShotAnswer | None) -> str:
+    """Return an answer as a cell, `push 93%`; of none, nothing."""
+    return "" if answer is None else f"{answer.class_name} {answer.probability:.0%}"

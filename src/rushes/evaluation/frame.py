@@ -1,0 +1,91 @@
+"""What the pages about one run have alike: the frame, and the sections that show a judgement and a training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from string import Template
+from typing import Any
+
+from rushes.evaluation import sections
+from rushes.evaluation.judge import Judgement
+from rushes.evaluation.markup import text
+from rushes.learning.predictions import Predictions
+
+_PRESS = '<p class="script">Press a cell to see its samples.</p>'
+
+
+def page_part(name: str) -> str:
+    """Return a file of the page's: a style sheet, a script or a template."""
+    return (resources.files("rushes.evaluation") / "page" / name).read_text(encoding="utf-8")
+
+
+def filled(name: str, **values: str) -> str:
+    """Return a template of the page with its places filled."""
+    return Template(page_part(name)).substitute(values)
+
+
+def format_frame(
+    main: str,
+    *,
+    run: Mapping[str, Any],
+    subject: str,
+    title: str,
+    links: Sequence[tuple[str, str]],
+    styles: Sequence[str] = ("report.css",),
+) -> str:
+    """Return a whole page around its sections.
+
+    Args:
+        run: the table of `run.json`.
+        subject: what it answers, for the edge.
+        links: (id of a section, its word) for the bar at the top.
+    """
+    recipe = run.get("recipe")
+    return filled(
+        "frame.html",
+        title=text(title),
+        style="".join(page_part(name) for name in styles),
+        script=page_part("report.js"),
+        subject=text(subject),
+        recipe=text(recipe.get("name", "") if isinstance(recipe, Mapping) else ""),
+        made=text(str(run.get("created_at", ""))[:10]),
+        run=text(run.get("name", "")),
+        links="".join(f'<a href="#{text(name)}">{text(word)}</a>' for name, word in links),
+        main=main,
+    )
+
+
+def show_judged(test: Judgement, predictions: Predictions, *, at: str = "", gallery: bool = True) -> str:
+    """Return the sections on confusions, classes, curves and groups.
+
+    Args:
+        at: what stands before their ids, where a page holds several judgements.
+        gallery: a cell of the matrix can be pressed to see its samples.
+    """
+    return filled(
+        "judged.html",
+        at=at,
+        press=_PRESS if gallery else "",
+        class_interval_words=sections.explain_class_intervals(test),
+        confusion=sections.show_confusion(test),
+        classes=sections.show_classes(test),
+        curves=sections.show_curves(test, predictions),
+        groups=sections.show_groups(test),
+    )
+
+
+def show_trained(
+    run: Mapping[str, Any], history: Sequence[Mapping[str, Any]], classes: Sequence[str], *, at: str = ""
+) -> str:
+    """Return the sections on training and on samples per class; the arguments are as for `show_judged`."""
+    best_epoch, counts = run.get("best_epoch"), run.get("counts")
+    return filled(
+        "trained.html",
+        at=at,
+        training_words=text(sections.explain_training(history)),
+        training=sections.show_training(
+            history, best_epoch=best_epoch if isinstance(best_epoch, int) else None, classes=classes
+        ),
+        counts=sections.show_counts(counts if isinstance(counts, Mapping) else {}, classes),
+    )

@@ -1,0 +1,173 @@
+"""Which shots are worth a look, and how a strip of one is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rushes.evaluation.cards import show_bars
+from rushes.evaluation.gallery import choose_cards
+from rushes.evaluation.markup import breakable, counted, text
+from rushes.evaluation.motion_chart import draw_motion, name_lines, signed
+from rushes.evaluation.shot_strips import ShotStrip, paint_heat
+from rushes.evaluation.thumbnails import Thumbnail
+from rushes.footage.movement import describe_motion
+from rushes.learning.explain_shots import LookedAt
+from rushes.learning.predictions import Predictions
+
+WORST = 12  # shots of a head
+_CLOSEST = 3  # right answers shown where there is no mistake
+
+
+@dataclass(frozen=True, slots=True)
+class ShownShot:
+    """A shot of a head that is shown.
+
+    Attributes:
+        row: of the head's predictions.
+        strip: its frames and motion.
+        reason: what was measured of its motion, in words; "" where nothing was.
+        heat: where in each frame of the strip the answer came from; () where that is not known.
+    """
+
+    row: int
+    strip: ShotStrip
+    reason: str = ""
+    heat: tuple[Thumbnail, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """Of its pictures."""
+        return self.strip.size_bytes + sum(len(one.data) for one in self.heat)
+
+
+def choose_worst(predictions: Predictions, *, limit: int = WORST) -> tuple[int, ...]:
+    """Return the rows of at most `limit` mistakes, the surest first, with every class and kind of mistake among them.
+
+    Where there is none, the rows of the right answers that were the closest calls.
+    """
+    right = predictions.truth == predictions.predicted
+    confidence = predictions.probabilities.max(axis=1) if len(predictions) else np.zeros(0)
+    told = choose_cards(predictions, limit=2 * len(predictions))
+    wrong = [row for row in told if not right[row]][:limit]
+    if wrong:
+        return tuple(sorted(wrong, key=lambda row: (-confidence[row], row)))
+    return tuple(sorted(range(len(predictions)), key=lambda row: (confidence[row], row))[:_CLOSEST])
+
+
+def explain_worst(predictions: Predictions, shown: int) -> str:
+    """Return in words which shots are shown."""
+    wrong = int((predictions.truth != predictions.predicted).sum())
+    if not wrong:
+        return f"Not one of {counted(len(predictions), 'shot')} is wrong; these were the closest calls."
+    if shown == wrong:
+        return f"All {counted(wrong, 'mistake')} of {counted(len(predictions), 'shot')}, the surest first."
+    return (
+        f"{shown} of the {counted(wrong, 'mistake')} among {counted(len(predictions), 'shot')}: the surest of each "
+        "class and kind, the surest first. A sure mistake is a blind spot of the model or a wrong label."
+    )
+
+
+def show_shots(predictions: Predictions, shown: Sequence[ShownShot], *, fits: bool) -> str:
+    """Return a strip for each shot.
+
+    Args:
+        fits: the picture that the model sees covers the whole frame, so that heat can be laid over it.
+    """
+    if not shown:
+        return "<p>There are no shots to show.</p>"
+    return f'<div class="takes{"" if fits else " within"}">{"".join(_take(predictions, one) for one in shown)}</div>'
+
+
+def _take(predictions: Predictions, shown: ShownShot) -> str:
+    row, names = shown.row, predictions.classes
+    label, answer = int(predictions.truth[row]), int(predictions.predicted[row])
+    right = label == answer
+    said = (
+        f"<b>{text(names[answer])}</b>, a close call"
+        if right
+        else f"<b>{text(names[label])}</b> taken for <b>{text(names[answer])}</b>"
+    )
+    outcome = "right" if right else "wrong"
+    place = _place(predictions, shown)
+    reason = f'<p class="reason">{text(shown.reason)}</p>' if shown.reason else ""
+    return (
+        f'<figure class="take {outcome}"><figcaption><p class="said">'
+        f'<i role="img" aria-label="{outcome}">{"✓" if right else "✗"}</i> {said}</p>'
+        f'<p class="where"><span>{breakable(predictions.names[row])}</span> {text(place)}</p></figcaption>'
+        f'<div class="beside">{show_bars(predictions, row)}{reason}{_lines(shown.strip)}</div>'
+        f"{_reel(predictions, shown)}</figure>"
+    )
+
+
+def _place(predictions: Predictions, shown: ShownShot) -> str:
+    row, name = shown.row, predictions.names[shown.row]
+    series = shown.strip.series
+    words = [
+        predictions.timecodes[row],
+        f"{series.duration_seconds:.1f} s" if series is not None else "",
+        predictions.groups[row] if predictions.groups[row] not in name else "",
+        f"label by {predictions.origins[row]}" if predictions.origins[row] else "",
+    ]
+    return " · ".join(word for word in words if word)
+
+
+def _lines(strip: ShotStrip) -> str:
+    return name_lines(strip.curve) if strip.curve is not None else ""
+
+
+def _reel(predictions: Predictions, shown: ShownShot) -> str:
+    strip, name = shown.strip, predictions.names[shown.row]
+    if strip.curve is None:
+        return f'<p class="reel lost">{text(strip.lost)}</p>'
+    heat: Sequence[Thumbnail | None] = shown.heat or [None] * len(strip.frames)
+    frames = "".join(
+        _frame(frame, over, name=f"{name}, frame {ordinal}")
+        for frame, over, ordinal in zip(strip.frames, heat, strip.ordinals, strict=True)
+    )
+    label = "How far the camera has come, in percent of the frame: " + ", ".join(
+        f"{word} {signed(float(values[-1]))}"
+        for word, values in (("zoom", strip.curve.zoom), ("pan", strip.curve.pan), ("tilt", strip.curve.tilt))
+    )
+    return (
+        f'<div class="reel"><div><div class="frames">{frames}</div>{draw_motion(strip.curve, label=label)}</div></div>'
+    )
+
+
+def _frame(frame: Thumbnail | None, over: Thumbnail | None, *, name: str) -> str:
+    if frame is None:
+        return '<span class="still"><span class="lost">could not be decoded</span></span>'
+    heat = f'<img class="heat" src="{over.uri}" alt="" decoding="async">' if over else ""
+    return (
+        f'<span class="still" style="aspect-ratio:{frame.width_pixels}/{frame.height_pixels}">'
+        f'<img src="{frame.uri}" alt="{text(name)}" decoding="async">{heat}</span>'
+    )
+
+
+def show_row(row: int, strip: ShotStrip, looked: LookedAt | None, movement: str) -> ShownShot:
+    """Return a shot as it is shown.
+
+    Args:
+        row: of the predictions.
+        looked: where the answer came from, where that is known.
+        movement: that was answered for the shot; what was measured is told for it.
+    """
+    heat: tuple[Thumbnail, ...] = ()
+    if looked is not None and strip.ordinals:
+        nearest = [int(np.abs(looked.ordinals - ordinal).argmin()) for ordinal in strip.ordinals]
+        heat = tuple(paint_heat(looked.pixels[place], looked.heat[place]) for place in nearest)
+    reason = f"Measured: {describe_motion(strip.series, movement)}." if strip.series is not None else ""
+    return ShownShot(row, strip, reason, heat)
+
+
+def fit_budget(shown: Mapping[str, Sequence[ShownShot]], *, budget_bytes: int) -> dict[str, tuple[ShownShot, ...]]:
+    """Return as many shots of each head as `budget_bytes` of pictures allow, the first of each head first."""
+    kept: dict[str, list[ShownShot]] = {task: [] for task in shown}
+    left = budget_bytes
+    for place in range(max((len(one) for one in shown.values()), default=0)):
+        for task, shots in shown.items():
+            if place < len(shots) and (left := left - shots[place].size_bytes) >= 0:
+                kept[task].append(shots[place])
+    return {task: tuple(shots) for task, shots in kept.items()}

@@ -1,0 +1,208 @@
+"""Films as predictions about their shots: the cuts are found, or stated, and each shot is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from rushes.datasets.shot_frames import rows_of
+from rushes.datasets.shot_sample import ShotSample, UnusableShot
+from rushes.datasets.shot_samples import read_found_shots
+from rushes.errors import MediaError
+from rushes.footage.cuts import is_blank
+from rushes.footage.found_shots import FoundShots, find_shots
+from rushes.footage.kinds import find_media, kind_of
+from rushes.footage.movement import MotionSeries, describe_motion, motion_features, motion_series
+from rushes.footage.shot import Shot
+from rushes.footage.source import Unreadable
+from rushes.inference.predict import NoteFetched, forget
+from rushes.inference.prediction import Scores
+from rushes.inference.shot_list import ShotList
+from rushes.inference.shot_prediction import ShotPrediction, ShotsPrediction
+from rushes.inference.shot_predictor import ShotPredictor
+from rushes.progress import Progress, silent
+from rushes.storage.places import Place
+from rushes.storage.reading import held
+from rushes.timelines.timeline import timecode_of_frame
+
+_NO_FRAMES = np.zeros((0, 1, 1, 3), np.uint8)
+
+
+def find_films(places: Iterable[Place]) -> tuple[list[Place], list[Unreadable], int]:
+    """Return the films at places and below folders, what cannot be read, and how many stills were passed over.
+
+    Stills in folders are passed over; one that is named is what cannot be read.
+    """
+    films: list[Place] = []
+    unreadable: list[Unreadable] = []
+    stills = 0
+    for place in places:
+        try:
+            files = find_media(place, passed_over=unreadable.append)
+        except MediaError as error:
+            unreadable.append(Unreadable(error.path, error.reason))
+            continue
+        if list(files) == [place]:
+            film = kind_of(place) not in ("photo", "raw")
+            films += [place] if film else []
+            unreadable += [] if film else [Unreadable(str(place), _STILL)]
+            continue
+        found = [file for file in files if kind_of(file) == "video"]
+        stills += len(files) - len(found)
+        films += found
+        if not found:
+            unreadable.append(Unreadable(str(place), "holds no video, and this bundle answers about the shots of "
+                                                     "films. Name a film, or another folder"))  # fmt: skip
+    return films, unreadable, stills
+
+
+_STILL = "is a photograph, and this bundle answers about the shots of films. Give a video, or a bundle of pictures"
+
+
+def predict_shots(
+    predictor: ShotPredictor,
+    film: Place,
+    *,
+    stated: ShotList | None = None,
+    scans: Path | None = None,
+    threads: int = 0,
+    progress: Progress = silent,
+    note_fetched: NoteFetched = forget,
+) -> ShotsPrediction | Unreadable:
+    """Return the prediction for the shots of a film; a film that cannot be read says why.
+
+    The film is scanned once, or its kept scan is read: from it come the cuts and the motion. Frames, where the bundle
+    looks at any, are then decoded sparsely, for which ones they are follows from the cuts.
+
+    Args:
+        stated: the shots, where they are known; None finds them.
+        scans: folder in which scans are kept; None keeps none.
+        threads: for decoding; 0 takes one per core.
+        progress: told of frames.
+        note_fetched: told what came over the network for a remote film.
+    """
+    try:
+        with held(film) as remote:
+            found = find_shots(film, scans=scans, threads=threads, progress=progress)
+            shots = found.shots if stated is None else _stated_shots(stated, found, film)
+            predicted = tuple(answer_shots(predictor, film, found, shots, threads=threads, progress=progress))
+            if remote is not None:
+                note_fetched(remote.fetched)
+    except MediaError as error:
+        return Unreadable(str(film), error.reason)
+    warnings = list(found.index.warnings)
+    if found.unkept is not None:
+        warnings.append(f"the scan was not kept: {found.unkept}. The answers are whole")
+    if not found.index.constant_rate:
+        warnings.append("its frames do not stand evenly: timecodes keep to the nearest frames, seconds are exact")
+    return ShotsPrediction(
+        path=str(film),
+        source=found.source.digest,
+        shots=predicted,
+        duration_seconds=found.index.duration_seconds,
+        lost_frames=found.lost_frames,
+        warnings=tuple(warnings),
+    )
+
+
+def answer_shots(
+    predictor: ShotPredictor,
+    film: Place,
+    found: FoundShots,
+    shots: Sequence[Shot],
+    *,
+    threads: int = 0,
+    progress: Progress = silent,
+) -> Iterator[ShotPrediction]:
+    """Yield a bundle's answers for shots of a film that was scanned, in their order; blank ones are not answered.
+
+    Raises:
+        MediaError: the film cannot be opened.
+    """
+    asked = [shot for shot in shots if not shot.blank]
+    answered: dict[Shot, ShotPrediction] = {}
+    waiting: list[tuple[Shot, ShotSample]] = []
+    numbers = {shot: number for number, shot in enumerate(shots, start=1)}
+
+    def answer() -> None:
+        for (shot, sample), scores in zip(waiting, predictor.scores([one for _, one in waiting]), strict=True):
+            plain = _unanswered(found, shot, numbers[shot], note="; ".join(sample.notes))
+            answered[shot] = replace(plain, scores=scores, reasons=_reasons(predictor, sample.series, plain, scores))
+        waiting.clear()
+
+    for shot, sample in zip(asked, _samples_of(predictor, film, found, asked, threads, progress), strict=True):
+        if isinstance(sample, UnusableShot):
+            answered[shot] = _unanswered(found, shot, numbers[shot], note=sample.reason)
+        else:
+            waiting.append((shot, sample))
+        if len(waiting) == predictor.batch_size:
+            answer()
+    answer()
+    for shot in shots:
+        yield answered.get(shot) or _unanswered(found, shot, numbers[shot], note="blank")
+
+
+def _samples_of(
+    predictor: ShotPredictor,
+    film: Place,
+    found: FoundShots,
+    shots: Sequence[Shot],
+    threads: int,
+    progress: Progress,
+) -> Iterator[ShotSample | UnusableShot]:
+    """Yield what the bundle is shown of each shot: frames are decoded only where it looks at any."""
+    if predictor.bundle.looks:
+        with held(film):
+            yield from read_found_shots(
+                film,
+                found.index,
+                found.signals,
+                shots,
+                predictor.bundle.reading,
+                faces=predictor.faces,
+                threads=threads,
+                progress=progress,
+            )
+        return
+    for shot in shots:
+        series = motion_series(found.signals, shot.start, shot.stop)
+        yield ShotSample(_NO_FRAMES, np.zeros(0, np.int64), None, series, motion_features(series))
+
+
+def _reasons(
+    predictor: ShotPredictor, series: MotionSeries, plain: ShotPrediction, scores: Mapping[str, Scores]
+) -> dict[str, str]:
+    answers = replace(plain, scores=scores).answers
+    return {task: describe_motion(series, answers[task].class_name.casefold()) for task in predictor.moving}
+
+
+def _unanswered(found: FoundShots, shot: Shot, number: int, *, note: str) -> ShotPrediction:
+    index = found.index
+    ends = index.duration_seconds if shot.stop == index.frame_count else index.seconds_at(shot.stop)
+    return ShotPrediction(
+        number=number,
+        start=shot.start,
+        stop=shot.stop,
+        start_seconds=index.seconds_at(shot.start),
+        stop_seconds=ends,
+        start_timecode=str(timecode_of_frame(index, shot.start)),
+        stop_timecode=str(timecode_of_frame(index, shot.stop)),
+        note=note,
+    )
+
+
+def _stated_shots(stated: ShotList, found: FoundShots, film: Place) -> list[Shot]:
+    """Return the shots that a list states of a film.
+
+    Raises:
+        MediaError: the list is of other films, or goes beyond the film's end.
+    """
+    shots = []
+    for start, stop in stated.of_film(film, digest=found.source.digest, frame_count=found.index.frame_count):
+        rows = rows_of(found.signals, start, stop)
+        blank = bool(rows.frame_count and is_blank(rows).all())
+        shots.append(Shot(found.source.digest, start, stop, None, start, start, blank))
+    return shots

@@ -51,8 +51,8 @@ def fit_whole(lessons: Lessons) -> MovementModel:
     """Return the model, its calibration and prior set by cross-validation over sources."""
     evidence, truth = out_of_fold(lessons), lessons.truth
     found, real = evidence.argmax(axis=1), lessons.real
-    print(f"{real.sum():,} clips of {lessons.sources.max() + 1} sources, {_FOLDS} folds: macro-F1 "
-          f"{macro_f1(truth[real], found[real]):.3f}; {np.mean(found[~real] == 0):.1%} of the swayed ones static")  # fmt: skip
+    print(f"{real.sum():,} clips, {lessons.sources.max() + 1} sources, {_FOLDS} folds: macro-F1 "
+          f"{macro_f1(truth[real], found[real]):.3f}; swayed: {np.mean(found[~real] == 0):.1%} static")  # fmt: skip
     sharpness = calibrate(evidence, truth)
     strength = choose_prior(evidence, truth, sharpness)
     print(f"sharpness {sharpness:.2f}; prior at {strength:.2f} of its full strength")

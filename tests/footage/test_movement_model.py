@@ -17,7 +17,6 @@ from rushes.footage.movement_model import (
     prior_of,
     read_movement,
     read_movement_model,
-    shares_of,
 )
 from rushes.footage.scan import scan_film
 from rushes.footage.video import index_video

@@ -36,7 +36,7 @@ def test_a_push_comes_nearer_and_a_pull_goes_back_by_what_a_person_sees(seed: in
     for movement, sign in (("push", 1), ("pull", -1)):
         zooms = sign * np.array(log_zooms(plan_of(movement, seed)))
         assert LEAST_LOG_ZOOM <= zooms[-1] <= 1.01 * MOST_LOG_ZOOM
-        assert np.diff(zooms).min() > -1e-3  # never the other way in between
+        assert np.diff(zooms).min() > -6e-3  # never back in between by what a person sees
 
 
 @given(seeds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rushes.cli.versions import newest_rows, newest_split_of
-from rushes.errors import ManifestError
+from rushes.errors import ManifestError, RecipeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +15,29 @@ if TYPE_CHECKING:
     from rushes.datasets.split import Split
     from rushes.labels.manifest import ManifestRow
     from rushes.learning.ground import Ground
+    from rushes.learning.recipe import Recipe
     from rushes.project import Project, Task
+
+
+def task_of(place: Project, recipe: Recipe, path: Path) -> Task:
+    """Return the one task that a recipe asks.
+
+    Args:
+        path: of the recipe, for messages.
+
+    Raises:
+        RecipeError: it is of shots, which answers several at once, or names none where the project has several.
+        ProjectError: there is no such task.
+    """
+    if recipe.model.kind == "shots":
+        raise RecipeError(
+            f"{path}: a recipe of shots answers several tasks at once, and only 'rushes train' takes it. Try settings "
+            "by hand: rushes train RECIPE --set section.key=value, then rushes runs"
+        )
+    if not recipe.task and len(place.tasks) > 1:
+        raise RecipeError(f"{path} names no task, and the project has {len(place.tasks)}. Say which: "
+                          f"{' or '.join(f'--set task={name}' for name in place.tasks)}")  # fmt: skip
+    return place.task(recipe.task or None)
 
 
 def newest_ground(door: Door, place: Project, task: Task, *, split_kind: str, threads: int | None) -> Ground:

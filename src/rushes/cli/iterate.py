@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rushes.cli.door import Door, opened, plural
+from rushes.cli.ground import task_of
 from rushes.cli.options import (
     DebugOption,
     DeviceOption,
@@ -136,8 +137,9 @@ def _open(door: Door, project: Path | None, recipe: Path, changes: Sequence[str]
     from rushes.project import find_project
 
     place = find_project(project)
-    asked = read_recipe(find_recipe(recipe, (place.recipes_folder, SHIPPED)), changes=changes)
-    task = place.task(asked.task or None)
+    path = find_recipe(recipe, (place.recipes_folder, SHIPPED))
+    asked = read_recipe(path, changes=changes)
+    task = task_of(place, asked, path)
     if asked.split != "grouped":
         raise RecipeError(
             f"{asked.name}: split is '{asked.split}'. Rounds are compared on groups that no model watched; "

@@ -76,7 +76,8 @@ def status(
                 "split": str(split) if split else None,
             }
         runs = list_runs(place.runs_folder)
-        door.say(f"{plural(len(runs), 'run')}{': rushes runs' if runs else ''}")
+        whole = {run.whole_folder for run in runs}
+        door.say(f"{plural(len(whole), 'run')}{': rushes runs' if runs else ''}")
         door.finish(
             {
                 "project": place.name,

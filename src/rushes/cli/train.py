@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import Door, opened
-from rushes.cli.ground import newest_ground
+from rushes.cli.ground import newest_ground, task_of
 from rushes.cli.options import (
     DebugOption,
     DeviceOption,
@@ -71,7 +71,7 @@ def train(
         asked = read_recipe(path, changes=change or ())
         if asked.model.kind == "shots":
             train_on_shots(door, place, asked, device=device, threads=threads, dry_run=dry_run)
-        task = place.task(asked.task or None)
+        task = task_of(place, asked, path)
         ground = newest_ground(door, place, task, split_kind=asked.split, threads=threads)
         _check_classes(asked, path, task.classes)
         if dry_run:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rushes.cli.door import opened, plural, table_of
-from rushes.cli.ground import newest_ground
+from rushes.cli.ground import newest_ground, task_of
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
 from rushes.errors import UsageError, require_extra
 
@@ -64,13 +64,13 @@ def tune(
         path = find_recipe(recipe, (place.recipes_folder, SHIPPED))
         table = read_recipe_table(path, changes=change or ())
         asked = parse_recipe(table, where=str(path))
+        task = task_of(place, asked, path)
         search = read_search(table, where=str(path), method=method or "", trials=trials, seeds=seeds)
         if trials is not None and search.method != "optuna":
             raise UsageError(
                 f"--trials {trials}: it bounds what optuna may try; '{search.method}' tries every setting that the "
                 "space names. Leave it out, name fewer values, or say --method optuna"
             )
-        task = place.task(asked.task or None)
         ground = newest_ground(door, place, task, split_kind=asked.split, threads=threads)
         plan = plan_search(search, table, where=str(path), ground=ground, searches_folder=place.root / "searches")
         door.say(_describe_plan(plan))

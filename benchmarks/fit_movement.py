@@ -110,6 +110,7 @@ def sway(series: MotionSeries, dice: np.random.Generator) -> MotionSeries:
         # Corners at rest no longer are, and their flow comes from afar.
         goes = measured & (moved > 3 * _NOISE)
         values[goes, SERIES_COLUMNS.index(f"{slow}still")] *= 0.05
+        values[goes, SERIES_COLUMNS.index(f"{slow}rest")] = -np.abs(values[goes, SERIES_COLUMNS.index(f"{slow}rest")])
         values[goes, SERIES_COLUMNS.index(f"{slow}focus")] = 4.0
         values[goes, SERIES_COLUMNS.index(f"{slow}focus_vote")] *= 0.2
     return replace(series, values=values)

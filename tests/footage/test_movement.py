@@ -22,7 +22,7 @@ from rushes.footage.movement import (
 from rushes.footage.signals import Signals
 
 EACH = 0.125
-NEVER_NEGATIVE = ("residual", "support", "found", "still", "focus", "step", "away")
+NEVER_NEGATIVE = ("residual", "support", "found", "still", "focus", "step", "away", "rest")
 
 
 def series_like(pairs: int, seconds_each: float = EACH, **rates: float | list[float]) -> MotionSeries:

@@ -207,7 +207,7 @@ class _Part:
 
 def _gather_steadiness(sheet: _Sheet, part: _Part) -> None:
     """Note how much of the frame agrees, how much stays, and how far the rest stands from it."""
-    for name in ("support", "still", "found"):
+    for name in ("support", "still", "found", "rest"):
         values = part.column(name)
         low, middle, high = part.at(values, 0.1, 0.5, 0.9)
         sheet.even(f"{part.name}{name}_low", low)

@@ -601,6 +601,15 @@ def test_every_file_of_a_bundle_is_described() -> None:
     assert set(key_rows_loose(sections(page("formats.md"), 2)["Bundle folder"])) == {BUNDLE_FILE, *REQUIRED_FILES}
 
 
+def test_every_file_and_input_of_a_bundle_of_shots_is_described() -> None:
+    from rushes.bundles.sealed import BUNDLE_FILE
+    from rushes.bundles.shot_bundle import FACES_FILE, REQUIRED_FILES
+    from rushes.bundles.shot_graph import INPUTS
+
+    described = set(key_rows_loose(sections(page("formats.md"), 2)["Bundle of shots"]))
+    assert described == {BUNDLE_FILE, FACES_FILE, *REQUIRED_FILES, *INPUTS}
+
+
 def test_the_columns_of_predictions_are_described(tmp_path: Path) -> None:
     from rushes.learning.predictions import Predictions, write_predictions
 
@@ -623,16 +632,18 @@ def test_the_columns_of_a_table_of_predictions_are_described(tmp_path: Path) -> 
 
 
 def test_every_key_and_column_of_shots_is_described() -> None:
-    from rushes.timelines.formats.csv import COLUMNS
+    from rushes.timelines.formats.csv import COLUMNS, columns_of
     from rushes.timelines.formats.json import table_of
+    from rushes.timelines.timeline import USUAL_TASKS
     from timelines.shots_by_hand import small_timeline
 
     film = table_of(small_timeline())
     section = sections(page("formats.md"), 2)["Shots"]
     head, _, columns = section.partition("**`.csv`**")
     assert set(key_rows_loose(head)) == set(film)
-    assert set(key_rows_loose(columns)) == set(COLUMNS)
-    assert set(film["shots"][0]) <= set(COLUMNS)
+    answered = [column for task in USUAL_TASKS for column in columns_of(task)]
+    assert set(key_rows_loose(columns)) == {*COLUMNS, *answered}
+    assert set(film["shots"][0]) <= {*COLUMNS, "answers"}
 
 
 def test_every_format_of_shots_is_described() -> None:

@@ -22,6 +22,7 @@ from rushes.footage.movement import FEATURES, SERIES_COLUMNS
 from rushes.footage.sources import read_source
 from rushes.labels.shot_manifest import ShotRow, format_shots
 from rushes.learning.runs import read_task_run
+from rushes.learning.shot_runs import write_shot_run
 from rushes.storage.files import digest_of_file
 
 NAME = "2026-11-26-050000-shots"
@@ -203,11 +204,29 @@ def test_the_answers_of_a_head_that_sees_frames_are_traced_to_places(project, fi
     assert scale.count('class="heat"') in (7, 14)
     assert 'class="heat"' not in movement
     assert "Grad-CAM" in scale
-    # Without its weights a run is judged all the same.
+    # One that was trained when motion was measured otherwise, and one without its weights, is judged all the same.
+    older = replace(design, features=(*FEATURES, "since given up"))
+    write_shot_run(replace(run, architecture=older.to_table()), run.folder)
+    save_network(ShotNetwork(older, Preprocessing(64, 64)), run.folder / "model.safetensors")
+    elsewhere = evaluate_shots(run.folder, project_root=project, cache_folder=project / ".rushes")
+    assert 'class="heat"' not in elsewhere.report.read_text(encoding="utf-8")
     (run.folder / "model.safetensors").unlink()
     again = evaluate_shots(run.folder, project_root=project, cache_folder=project / ".rushes")
     assert 'class="heat"' not in again.report.read_text(encoding="utf-8")
     assert again.metrics == done.metrics
+
+
+def test_a_head_that_sees_motion_alone_shows_the_models_that_were_tried(project):
+    run = write_shot_run_folder(project / "runs" / NAME, BOTH)
+    linear = {"motion": "linear", "regularisation": 0.1, "validation_loss": 0.4, "f1_macro": 0.8, "chosen": False}
+    boosted = {"motion": "boosted", "rounds": 40, "depth": 3, "validation_loss": 0.2, "f1_macro": 0.9, "chosen": True}
+    head = {"see": "motion", "motion": "boosted", "trials": [linear, boosted]}
+    write_shot_run(replace(run, tasks=run.tasks | {"movement": replace(run.tasks["movement"], head=head)}), run.folder)
+    page = evaluate_shots(run.folder, project_root=project).report.read_text(encoding="utf-8")
+    assert "linear, C = 0.1" in page
+    assert "boosted, rounds 40, depth 3<small>kept</small>" in page
+    assert "It sees the frames, pooled by gru." in page
+    assert "It sees the measured motion, by a model that is boosted." in page
 
 
 def test_judging_twice_gives_the_same_page(project, films):

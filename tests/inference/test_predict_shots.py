@@ -113,8 +113,13 @@ def test_a_list_of_another_film_or_beyond_the_end_is_refused(motion: ShotPredict
 
 def test_what_cannot_be_read_says_why(motion: ShotPredictor, tmp_path: Path) -> None:
     (tmp_path / "no.mp4").write_bytes(b"nothing of a film")
-    for path, why in ((tmp_path / "no.mp4", "no.mp4"), (tmp_path / "gone.mp4", "no such file"),
-                      (write_photo(tmp_path / "a.jpg", "red"), "is a photograph; shots are found in films")):  # fmt: skip
+    photo = write_photo(tmp_path / "a.jpg", "red")
+    said = {
+        tmp_path / "no.mp4": "no.mp4",
+        tmp_path / "gone.mp4": "no such file",
+        photo: "is a photograph; shots are found in films",
+    }
+    for path, why in said.items():
         refused = predict_shots(motion, path, threads=1)
         assert isinstance(refused, Unreadable)
         assert why in str(refused)

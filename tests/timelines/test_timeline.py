@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 
 from rushes.footage.shot import Cut
-from rushes.timelines.timeline import ShotAnswer, Timeline, make_timeline, measure_lengths, with_answers
+from rushes.timelines.timeline import (
+    ShotAnswer,
+    Timeline,
+    make_timeline,
+    measure_lengths,
+    timecode_of_frame,
+    with_answers,
+)
 from timelines.shots_by_hand import answered_timeline, index_of, shots_at, small_timeline, source_of, timelines
 
 
@@ -108,3 +115,17 @@ def test_a_new_answer_takes_the_place_of_the_old_one_of_its_task_only() -> None:
 def test_answers_for_another_number_of_shots_are_refused() -> None:
     with pytest.raises(ValueError, match="zip"):
         with_answers(small_timeline(), [{}])
+
+
+@given(timelines())
+def test_a_frame_has_the_timecode_that_its_shot_begins_with(timeline: Timeline) -> None:
+    index = index_of(
+        timeline.frame_count,
+        rate=timeline.rate,
+        start_timecode=str(timeline.timecode_at(0)),
+        time_base=1 / timeline.rate,
+    )
+    if timeline.constant_rate:
+        for place in timeline.shots:
+            assert timecode_of_frame(index, place.shot.start) == timeline.timecode_at(place.start_slot)
+            assert timecode_of_frame(index, place.shot.stop) == timeline.timecode_at(place.stop_slot)

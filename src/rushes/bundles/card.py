@@ -131,7 +131,7 @@ def _head(facts: CardFacts) -> str:
 
 def _scores(facts: CardFacts) -> str:
     title = "## How well it answers\n\n"
-    unseen = facts.split_kind == "grouped"
+    unseen = facts.split_kind != "mixed"
     return title + format_scores(facts.scores, unseen=unseen, noun="labelled picture", frames="frames")
 
 

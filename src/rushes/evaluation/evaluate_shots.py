@@ -123,9 +123,15 @@ def _judge_head(run: Run, command: str) -> Evidence:
         test=judge(predictions, train_counts=counts),
         predictions=predictions,
         validation=judge(watched, train_counts=counts) if watched is not None else None,
-        history=run.history,
+        history=_history_of(run),
         command=command,
     )
+
+
+def _history_of(run: Run) -> Sequence[Mapping[str, Any]]:
+    """Return the epochs of a head, or of one that sees motion alone the models that were tried."""
+    trials = run.head.get("trials")
+    return tuple(trials) if run.head.get("see") == "motion" and trials else run.history
 
 
 def _mean(answers: Mapping[str, Predictions], runs: Mapping[str, Run]) -> ClassMean:

@@ -35,6 +35,13 @@ _MOST_CURVES = 12
 _MOST_GROUPS = 40
 _MOST_SLICES = 40
 _MOST_RECALLS = 8  # lines that can be told apart in one chart
+_MOTION_SETTINGS = (
+    ("regularisation", "C ="),
+    ("rate", "rate"),
+    ("rounds", "rounds"),
+    ("depth", "depth"),
+    ("best_epoch", "epoch"),
+)
 _LONGEST_NAME = 12  # characters that stand beside a line
 _DARK = 0.62  # share of a row from which the shade of its cell asks for the other colour of text
 
@@ -281,6 +288,11 @@ def show_slices(name: str, slices: Sequence[SliceJudgement]) -> str:
 
 def explain_training(history: Sequence[Mapping[str, Any]]) -> str:
     """Return what the figure of `show_training` shows, in plain words."""
+    if any("motion" in record for record in history):
+        return (
+            "No network looked at the frames: models were fitted to what was measured of each shot's motion. The "
+            "marked row, the one with the least loss on validation, was kept."
+        )
     if any("regularisation" in record for record in history):
         return (
             "The backbone was left as it is; only a head was fitted on its features, once for each strength of the "
@@ -305,7 +317,7 @@ def show_training(history: Sequence[Mapping[str, Any]], *, best_epoch: int | Non
     Args:
         classes: in the order in which each record of the history lists `recalls`.
     """
-    if any("regularisation" in record or "neighbours" in record for record in history):
+    if any({"regularisation", "neighbours", "motion"} & record.keys() for record in history):
         return _trials(history)
     losses = _lines(history, (("training", "train_loss", "second"), ("validation", "validation_loss", "main")))
     scores = _lines(
@@ -504,6 +516,9 @@ def _trials(history: Sequence[Mapping[str, Any]]) -> str:
 def _setting(record: Mapping[str, Any]) -> str:
     """Return in a word or two what a head was tried with."""
     penalty, neighbours = _number_in(record, "regularisation"), _number_in(record, "neighbours")
+    if "motion" in record:
+        known = [f"{word} {record[key]:g}" for key, word in _MOTION_SETTINGS if _number_in(record, key) is not None]
+        return ", ".join([str(record["motion"]), *known])
     if neighbours is not None:
         return f"{neighbours:g} neighbour{'' if neighbours == 1 else 's'}"
     return f"C = {penalty:g}" if penalty is not None else "C not recorded"

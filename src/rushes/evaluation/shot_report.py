@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rushes.evaluation import sections
 from rushes.evaluation.alarm import show_alarm
@@ -217,13 +218,18 @@ def _head(evidence: ShotEvidence, task: str, shown: Sequence[ShownShot]) -> str:
 
 
 def _head_words(one: Evidence) -> str:
-    words = (
-        f"{counted(one.test.samples, 'shot')} of {counted(len(one.test.groups), 'group')} in the test part, "
-        f"{counted(len(one.test.classes), 'class').replace('classs', 'classes')}."
-    )
-    seen = one.run.get("head")
-    kind = ", ".join(f"{key} {value}" for key, value in seen.items()) if isinstance(seen, Mapping) else ""
-    return f"{words} The head: {kind}." if kind else words
+    words = f"{counted(one.test.samples, 'shot')} of {counted(len(one.test.groups), 'group')} in the test part."
+    head = one.run.get("head")
+    return f"{words} {_how(head)}" if isinstance(head, Mapping) and head.get("see") else words
+
+
+def _how(head: Mapping[str, Any]) -> str:
+    """Return in a sentence what a head sees, and how it makes an answer of it."""
+    of_frames = f"the frames, pooled by {head.get('pooling')}"
+    of_motion = f"the measured motion, by a model that is {head.get('motion')}"
+    seen = {"frames": of_frames, "motion": of_motion, "both": f"{of_frames}, and {of_motion}"}
+    used = f" Validation let it rest on {head['used']}." if head.get("see") == "both" and head.get("used") else ""
+    return f"It sees {seen.get(str(head['see']), str(head['see']))}.{used}"
 
 
 def _read(evidence: ShotEvidence) -> str:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from rushes.datasets.shot_sample import ShotReading, ShotSample, stack_samples
 from rushes.datasets.shot_samples import read_shot_samples
 from rushes.errors import ManifestError, MediaError, RunError, is_installed
+from rushes.footage.movement import FEATURES, SERIES_COLUMNS
 from rushes.labels.shot_manifest import ShotRow, read_shots
 from rushes.learning.shot_runs import ShotRun
 from rushes.models.network import MODEL_FILE
@@ -53,7 +54,8 @@ def look_at_shots(
 
     Returns:
         (task, id of the shot) -> what was seen. Shots that cannot be read any more and answers that rest on no frames
-        are not in it; it is empty where torch is not installed, or the run's manifest or weights are gone.
+        are not in it; it is empty where torch is not installed, where the run's manifest or weights are gone, and where
+        motion is measured otherwise than when it was trained.
     """
     asked = {task: list(shots) for task, shots in answers.items() if _looks(run, task)}
     rows = _rows_of(run, project_root, {shot for shots in asked.values() for shot, _ in shots})
@@ -63,6 +65,8 @@ def look_at_shots(
         network = load_shot_network(run)
     except RunError:
         return {}
+    if (network.design.features, network.design.series) != (FEATURES, SERIES_COLUMNS):
+        return {}  # trained by a rushes that measured motion otherwise
     samples = {
         row.id: sample
         for row, sample in read_shot_samples(

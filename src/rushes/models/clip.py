@@ -20,6 +20,7 @@ from rushes.models.poolings import build_pooling
 from rushes.models.views import check_views, view_features
 
 _LEAST_SPREAD = 1e-6
+_ROUND = 64  # frames
 
 
 class ShotHead(nn.Module):
@@ -289,6 +290,15 @@ class ShotNetwork(nn.Module):
             assert mask is not None
             features = self.features(pixels, mask, subject)
         return self.answer(features, mask, series, series_mask, aggregates)
+
+
+def _filled_up(rows: torch.Tensor) -> torch.Tensor:
+    """Return rows with the first one repeated behind them up to a round number.
+
+    A GPU's library plans every convolution anew for each number of pictures that it has not met yet.
+    """
+    lacking = -len(rows) % _ROUND
+    return torch.cat([rows, rows[:1].expand(lacking)]) if lacking else rows
 
 
 def assign_poolings(design: ShotDesign) -> Mapping[int, str]:

@@ -303,9 +303,10 @@ def _motion_path(kind: str, dice: Dice, times: _Array, focus: tuple[float, float
         )
         return path
     if kind == "whip":
-        angle, reach = dice.normal(0, 0.2) + pi * dice.integers(2), dice.uniform(0.6, 2.5)
+        angle = float(dice.normal(0, 0.2) + pi * dice.integers(2))
+        far = dice.uniform(0.6, 2.5)
         progress = _burst(dice, times, dice.uniform(0.2, 0.5))
-        path["pan_x"], path["pan_y"] = reach * np.cos(angle) * progress, reach * np.sin(angle) * progress
+        path["pan_x"], path["pan_y"] = far * np.cos(angle) * progress, far * np.sin(angle) * progress
         return path
     # Slow ones too, that a hasty eye takes for static: from a twenty-fifth of the width on, a person sees it.
     reach = float(np.clip(_log_uniform(dice, 0.025, 0.5) * seconds, 0.04, 1.6))
@@ -316,8 +317,8 @@ def _motion_path(kind: str, dice: Dice, times: _Array, focus: tuple[float, float
         angle = dice.uniform(pi / 9, 3.5 * pi / 9) + pi / 2 * dice.integers(4)
     else:
         angle = dice.normal(0, 0.06)
-    reach = _signed(dice, reach)
-    across, along = reach * np.cos(angle) * progress, reach * np.sin(angle) * progress
+    signed = _signed(dice, reach)
+    across, along = signed * np.cos(angle) * progress, signed * np.sin(angle) * progress
     if kind in ("truck", "arc", "crane"):
         # The camera keeps looking at what is before it as it goes around or up; what is left is `reach` all the same.
         kept = {"truck": 0.0, "arc": dice.uniform(1.2, 1.6), "crane": dice.uniform(0, 0.5)}[kind]
@@ -484,7 +485,7 @@ def _crowd(movement: CameraMovement, dice: Dice, times: _Array, tall: float) -> 
     """Many small things that go the same way, or come out of one point: runners, birds, traffic, snow."""
     room = min(0.5, _MOST_COVERED[movement]) * tall
     radius = _log_uniform(dice, 0.012, 0.06)
-    count = int(min(dice.integers(8, 33), room / (pi * radius**2)))
+    count = int(min(float(dice.integers(8, 33)), room / (pi * radius**2)))
     speed = _log_uniform(dice, 0.03, 0.4)
     angle = dice.uniform(0, 2 * pi)
     # Those who come nearer on a street look like a push to whoever sees only them.

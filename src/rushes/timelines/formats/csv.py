@@ -24,7 +24,7 @@ def format_csv(timeline: Timeline) -> str:
     columns that ranges of frames are known by.
     """
     text = io.StringIO()
-    answered = [column for task in timeline.tasks for column in _columns_of(task)]
+    answered = [column for task in timeline.tasks for column in columns_of(task)]
     writer = csv.DictWriter(text, [*COLUMNS, *answered], restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     table = table_of(timeline)
@@ -47,7 +47,8 @@ def format_csv(timeline: Timeline) -> str:
     return text.getvalue()
 
 
-def _columns_of(task: str) -> tuple[str, str, str]:
+def columns_of(task: str) -> tuple[str, str, str]:
+    """Return the columns of a task's answers: the class, how probable it is, and the measured reason."""
     return task, f"{task}_probability", f"{task}_reason"
 
 
@@ -55,5 +56,5 @@ def _cells(answers: Answers) -> dict[str, Any]:
     cells: dict[str, Any] = {}
     for task, answer in answers.items():
         values = (answer.class_name, f"{answer.probability:.3f}", answer.reason)
-        cells |= dict(zip(_columns_of(task), values, strict=True))
+        cells |= dict(zip(columns_of(task), values, strict=True))
     return cells

@@ -86,3 +86,16 @@ def test_a_scan_measures_eight_times_a_second_and_says_slow_zooms_apart() -> Non
     slow = column["slow_zoom"][~np.isnan(column["slow_zoom"])]
     assert len(slow) == 13  # all that have a frame three steps before them
     assert slow == pytest.approx(0.048, abs=0.003)
+
+
+def test_a_large_thing_before_a_plain_wall_moves_and_the_frame_rests() -> None:
+    wall = [np.full((180, 320, 3), 120, np.uint8) for _ in range(2)]
+    wall[0][:, 200:] = wall[1][:, 200:] = still(4, 1)[0][:, 200:]
+    thing = pan(9, 2, 6)
+    for frame, there in zip(wall, thing, strict=True):
+        frame[30:170, 10:180] = there[30:170, 10:180]
+    rests = motion_between(wall[0], wall[1])
+    moves = motion_between(thing[0], thing[1])
+    assert moves.rest < -0.7
+    assert rests.rest > moves.rest + 0.3
+    assert motion_between(*still(4, 2)).rest == pytest.approx(0, abs=0.2)

@@ -181,8 +181,8 @@ def _windows_in(rows: Floats, starts: npt.NDArray[np.int64], length: int) -> Win
     way = later - ends
     squared = np.einsum("ij,ij->i", way, way)
     change = np.sqrt(squared / rows.shape[1])
-    unlike = _unlike(ends, later)
-    kept = (change > _LEAST_CHANGE) & (unlike > _LEAST_UNLIKE)
+    apart = unlike(ends, later)
+    kept = (change > _LEAST_CHANGE) & (apart > _LEAST_UNLIKE)
     starts, ends, later, way, squared = starts[kept], ends[kept], later[kept], way[kept], squared[kept]
     count = len(starts)
     shares = np.empty((length + 1, count), np.float32)
@@ -354,7 +354,7 @@ def _is_one_picture(signals: Signals, whole: int, half: int) -> bool:
     """Return whether a frame in the middle of a fade shows what the whole picture shows, and less of it."""
     one, other = (signals.signature[row][None].astype(np.float32) for row in (whole, half))
     weaker = float(signals.contrast[half]) < 0.85 * float(signals.contrast[whole])
-    return weaker and float(_unlike(one, other)[0]) < _SAME_PICTURE
+    return weaker and float(unlike(one, other)[0]) < _SAME_PICTURE
 
 
 def _cuts_of_blank(signals: Signals, start: int, stop: int, hard: Sequence[int]) -> list[Cut]:
@@ -429,7 +429,7 @@ def _rising(contrast: Floats, plateau: int) -> int:
 def _comes_back(signals: Signals, start: int, stop: int) -> bool:
     """Return whether the picture after a short blank is the one before it."""
     before, after = (signals.signature[row][None].astype(np.float32) for row in (start - 1, stop))
-    return float(_unlike(before, after)[0]) < 0.25
+    return float(unlike(before, after)[0]) < 0.25
 
 
 def _is_edge(cut: Cut, blanks: Sequence[tuple[int, int]]) -> bool:
@@ -467,7 +467,7 @@ def _in_ordinals(cut: Cut, ordinal: npt.NDArray[np.int64]) -> Cut:
     return Cut(at[0], cut.kind, at[1], at[2], cut.confidence)
 
 
-def _unlike(one: Floats, other: Floats) -> Floats:
+def unlike(one: Floats, other: Floats) -> Floats:
     """Return how unlike the luma of signatures is, 0 to 1, brightness and contrast aside, row by row."""
     luma = LUMA_GRID[0] * LUMA_GRID[1]
     return _unlike_planes(one[:, :luma], other[:, :luma])

@@ -21,6 +21,9 @@ _FEWEST = 8  # corners for a fit
 _SHRUNK_CORE = 0.55  # of the half frame; what is farther out is mostly background
 _NOISE_PIXELS = 0.12  # how exactly a corner is followed
 _STILL_PIXELS = 0.35  # a corner that moves less has not moved
+_PARTS = (12, 8)  # of a frame, that each have a vote
+_VOTE_LEVELS, _VOTE_SLOPE = 1.5, 0.2  # luma levels, and share of what neither explains, that make a vote sure
+_ABSTAINING = 2.0  # parts
 _ROUNDS = 3
 _FARTHEST_FOCUS = 4.0  # frame widths; farther out the flow is as good as parallel
 _LEAST_SPREAD = 0.15  # frame widths between two corners whose distance tells growth
@@ -48,6 +51,9 @@ class Motion:
         found: share of the corners that were found again, whatever they did.
         still: share of the followed corners that did not move at all: of a camera at rest some part of the frame stays,
             however much moves in it.
+        rest: -1 to 1, the mean vote of the frame's parts on whether they look as if nothing had moved (above 0) or as
+            the motion has it; parts that look the same either way do not vote. It counts areas where corners count
+            detail: of a large subject before a plain background, corners see the subject alone.
         ring_pan_x, ring_pan_y: shift of the centre as the outer part alone has it.
         centre_zoom: `zoom` of the inner part alone.
         zoom_x, zoom_y: growth across and down, fitted apart.
@@ -67,6 +73,7 @@ class Motion:
     outward: float = 0.0
     found: float = 0.0
     still: float = 0.0
+    rest: float = 0.0
     ring_pan_x: float = 0.0
     ring_pan_y: float = 0.0
     centre_zoom: float = 0.0
@@ -197,8 +204,27 @@ def follow(before: Tracked, after: Tracked) -> Motion:
         outward=float(np.tanh(radial / noise).mean()),
         found=len(place) / len(before.corners),
         still=float(np.count_nonzero(np.abs(moved) < _STILL_PIXELS / width)) / len(moved),
+        rest=_vote_for_rest(before.luma, after.luma, shift * width, factor),
         **_look_closer(place, moved, shift, factor, outer=outer, noise=noise, elapsed=elapsed),
     )
+
+
+def _vote_for_rest(before: Pixels, after: Pixels, shift: complex, factor: complex) -> float:
+    """Return the vote of a frame's parts on whether rest or a similarity, in pixels, explains the later one better."""
+    import cv2
+
+    height, width = before.shape
+    turn, centre = 1 + factor, complex(width / 2, height / 2)
+    moved = centre + shift - turn * centre
+    matrix = np.array([[turn.real, -turn.imag, moved.real], [turn.imag, turn.real, moved.imag]])
+    carried = cv2.warpAffine(before, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    misses = [
+        cv2.resize(cv2.absdiff(after, one).astype(np.float32), _PARTS, interpolation=cv2.INTER_AREA)
+        for one in (before, carried)
+    ]
+    better = np.asarray(misses[1] - misses[0]) / (np.asarray(np.minimum(*misses)) * _VOTE_SLOPE + _VOTE_LEVELS)
+    votes = np.tanh(better)
+    return float(votes.sum() / (np.abs(votes).sum() + _ABSTAINING))
 
 
 def _look_closer(

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from rushes.footage.cuts import hard_rows
+from rushes.footage.cuts import hard_rows, unlike
 from rushes.footage.motion import MEAN_RADIUS
 from rushes.footage.scanner import SLOW_STEPS, motion_stride
 from rushes.footage.signals import MOTION_COLUMNS, Signals
 
-# The motion, and the largest step from frame to frame on the way, which also says that what cannot be followed moves.
-SERIES_COLUMNS = (*MOTION_COLUMNS, "step")
+# The motion, and what says that something moves where it cannot be followed: the largest step from frame to frame on
+# the way, and how unlike the picture has become to the first one, 0 to 1.
+SERIES_COLUMNS = (*MOTION_COLUMNS, "step", "away")
 MOVEMENTS = ("static", "motion", "push", "pull")
 TRUSTED_SUPPORT = 0.06  # share of the frame's corners that must agree on a motion for it to count
 _PAIR = len(MOTION_COLUMNS) // 2  # columns of neighbouring pairs; those over three steps follow
+_FADED = 0.5  # of a shot's typical contrast
 _LOST = 0.15  # support below which a pair counts as lost
 _REST = 0.004  # frame widths or logarithms a second: what measuring itself makes of a camera at rest
 _MOST_SECONDS_EACH = 0.6  # between the frames of a pair; farther apart, as in a slide show, nothing is followed
@@ -69,13 +72,14 @@ def motion_series(signals: Signals, start: int, stop: int) -> MotionSeries:
     rows = np.flatnonzero(~np.isnan(motion[:, 0]) & (ordinal - stride >= start))
     rows = rows[ordinal[before[rows]] == ordinal[rows] - stride]
     each = seconds[rows] - seconds[before[rows]]
+    cuts = hard_rows(signals, first, last) - first
     step = [
         signals.step[first + low + 1 : first + row + 1].max(initial=0)
         for low, row in zip(before[rows], rows, strict=True)
     ]
-    measured = np.column_stack([motion[rows], np.array(step, np.float32)])
+    away = _away(signals, first, last, cuts)[rows]
+    measured = np.column_stack([motion[rows], np.array(step, np.float32), away])
     values = np.nan_to_num(measured, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
-    cuts = hard_rows(signals, first, last) - first
     # How many cuts lie between the two frames of a pair; between those three steps apart.
     passed = np.searchsorted(cuts, np.arange(last - first), side="right")
     slow_before = np.searchsorted(ordinal, ordinal[rows] - SLOW_STEPS * stride)
@@ -87,6 +91,19 @@ def motion_series(signals: Signals, start: int, stop: int) -> MotionSeries:
     return MotionSeries(
         seconds[rows].astype(np.float32), each.astype(np.float32), values, trusted, _duration(seconds, signals)
     )
+
+
+def _away(signals: Signals, first: int, last: int, cuts: npt.NDArray[np.int64]) -> Values:
+    """Return how unlike each frame is to the first since the last cut, (frames,); 0 where either is faded."""
+    found = np.zeros(last - first, np.float32)
+    contrast = signals.contrast[first:last]
+    seen = contrast >= _FADED * np.median(contrast) if last > first else np.zeros(0, np.bool_)
+    for start, stop in pairwise([0, *cuts.tolist(), last - first]):
+        there = np.flatnonzero(seen[start:stop]) + start
+        if len(there):
+            looks = signals.signature[first + there].astype(np.float32)
+            found[there] = unlike(looks[:1], looks)
+    return found
 
 
 def _duration(seconds: Numbers, signals: Signals) -> float:
@@ -141,6 +158,8 @@ def _gather(series: MotionSeries) -> _Sheet:
     for name, share in (("step_low", 0.2), ("step", 0.5), ("step_high", 0.8), ("step_top", 1.0)):
         sheet.even(name, float(np.quantile(steps, share)) if len(steps) else 0.0)
     sheet.even("support_least", float(support.min(initial=1.0)))
+    away = series.values[:, SERIES_COLUMNS.index("away")]
+    sheet.even("away", float(away[np.flatnonzero(away)[-1]]) if away.any() else 0.0)
     # Of a whip pan all that is seen is that nothing can be followed, and that the picture is another one each time.
     sheet.even("lost", float(((support < _LOST) * steps).sum()))
     sheet.even("lost_share", float((support < _LOST).mean()) if len(steps) else 1.0)
@@ -188,7 +207,7 @@ class _Part:
 
 def _gather_steadiness(sheet: _Sheet, part: _Part) -> None:
     """Note how much of the frame agrees, how much stays, and how far the rest stands from it."""
-    for name in ("support", "still", "found"):
+    for name in ("support", "still", "found", "rest"):
         values = part.column(name)
         low, middle, high = part.at(values, 0.1, 0.5, 0.9)
         sheet.even(f"{part.name}{name}_low", low)

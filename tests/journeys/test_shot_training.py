@@ -105,8 +105,7 @@ def test_the_bundle_says_of_every_shot_of_a_film_what_it_is(rushes: Rushes, proj
     bundle = rushes("export", Path(run["run"]).name, "--json", folder=project).json["bundle"]
     film = next((project / "clips").glob("four-push-close-*.mp4"))
     answered = rushes("predict", bundle, film, "--json", folder=project).json["predictions"]
-    said = {(shot["tasks"]["scale"]["predicted_class"], shot["tasks"]["movement"]["predicted_class"])
-            for shot in answered[0]["shots"]}  # fmt: skip
+    said = {tuple(shot["answers"][task]["class"] for task in ("scale", "movement")) for shot in answered[0]["shots"]}
     assert said == {("close", "push")}
     shown = rushes("shots", film, "--bundle", bundle, folder=project).out
     assert "push" in shown

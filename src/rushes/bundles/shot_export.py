@@ -404,6 +404,7 @@ _MOTION = {
     "linear": "a linear model of the measured camera motion",
     "boosted": "boosted trees on the measured camera motion",
     "gru": "a recurrent layer over the measured camera motion",
+    "shipped": "the model of the measured camera motion that comes with rushes",
 }
 _POOLED = {"mean": "their mean", "gru": "a GRU", "lstm": "an LSTM", "attention": "attention"}
 

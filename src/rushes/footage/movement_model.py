@@ -29,7 +29,8 @@ from rushes.footage.signals import Signals
 SCHEMA = "movement/1"
 # Shares of the classes in films: the 8,149 test shots of MovieShots that have one of the four movements.
 FILM_SHARES = (0.6705, 0.2927, 0.027, 0.0098)
-_MIRRORED = np.array([MOVEMENTS.index(name) for name in ("static", "motion", "pull", "push")])
+MIRRORED = np.array([MOVEMENTS.index(name) for name in ("static", "motion", "pull", "push")])  # played backwards
+FARTHEST = 4.0  # spreads from the mean: what is measured farther out counts no more than this in the regression
 
 Scores = npt.NDArray[np.float64]
 
@@ -84,12 +85,12 @@ class MovementModel:
 
     def evidence(self, features: Values) -> Scores:
         """Return probabilities where all classes are equally frequent and nothing was calibrated."""
-        both = [self._one_way(features), self._one_way(backwards(features))[:, _MIRRORED]]
+        both = [self._one_way(features), self._one_way(backwards(features))[:, MIRRORED]]
         return np.asarray((both[0] + both[1]) / 2, np.float64)
 
     def _one_way(self, features: Values) -> Scores:
         trees = shares_of(self.trees.levels(features))
-        even = np.clip((features - self.means) / self.scales, -4, 4)
+        even = np.clip((features - self.means) / self.scales, -FARTHEST, FARTHEST)
         linear = shares_of(even @ self.weights.T + self.constants)
         return self.trees_share * trees + (1 - self.trees_share) * linear
 

@@ -41,13 +41,19 @@ def fit_motion_heads(motion: str, lesson: MotionLesson) -> list[MotionTrial]:
     """Return a fitted model of the motion for every candidate; of each kind the one least able to learn by heart first.
 
     Args:
-        motion: `linear`, `boosted`, `gru`, or `auto` for all of them.
+        motion: `linear`, `boosted`, `gru`, `shipped`, or `auto` for all of them that there are.
+
+    Raises:
+        ValueError: `shipped` is asked for, and there is none.
     """
     if lesson.augment_motion is not None:
         train = lesson.train.beside(lesson.augment_motion(lesson.train))
     else:
         train = lesson.train
-    kinds = tuple(_KINDS) if motion == "auto" else (motion,)
+    if motion == "shipped" and lesson.shipped is None:
+        raise ValueError("no model of the motion comes with rushes for these classes")
+    kinds = tuple(kind for kind in _KINDS if kind != "shipped" or lesson.shipped is not None)
+    kinds = kinds if motion == "auto" else (motion,)
     with torch_threads(lesson.threads):
         return [trial for kind in kinds for trial in _KINDS[kind](train, lesson)]
 
@@ -102,7 +108,14 @@ def _fit_series(train: MotionSamples, lesson: MotionLesson) -> list[MotionTrial]
     return [try_motion(model, setting, train, lesson, started=started, converged=best_epoch < limit)]
 
 
+def _take_shipped(train: MotionSamples, lesson: MotionLesson) -> list[MotionTrial]:
+    """Return the model that comes with rushes, as it is."""
+    started = time.perf_counter()
+    return [try_motion(lesson.shipped, {"motion": "shipped"}, train, lesson, started=started, converged=True)]
+
+
 _KINDS: Mapping[str, Callable[[MotionSamples, MotionLesson], list[MotionTrial]]] = {
+    "shipped": _take_shipped,
     "linear": _fit_linear,
     "boosted": _fit_boosted,
     "gru": _fit_series,

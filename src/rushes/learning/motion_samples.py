@@ -84,6 +84,7 @@ class MotionLesson:
         recipe: its candidates and its seed.
         augment_motion: returns further shots, such as mirrored or reversed ones with the classes that they then have,
             to be added to train; None adds none.
+        shipped: a model that is fitted already and may be taken as it is; None where there is none for these classes.
     """
 
     train: MotionSamples
@@ -93,6 +94,7 @@ class MotionLesson:
     threads: int = 1
     progress: Progress = silent
     augment_motion: Callable[[MotionSamples], MotionSamples] | None = None
+    shipped: MotionModel | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

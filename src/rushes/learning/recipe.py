@@ -27,7 +27,7 @@ CHOICES = ("even", "scan")
 MULTI_MOVEMENTS = ("drop", "motion")
 SEEN = ("frames", "motion", "both")
 POOLINGS = ("mean", "gru", "lstm", "attention")
-MOTION_MODELS = ("auto", "linear", "boosted", "gru")
+MOTION_MODELS = ("auto", "linear", "boosted", "gru", "shipped")
 SUBJECTS = ("whole", "subject", "background", "apart")
 HEAD_LOSSES = ("nominal", "ordinal")
 
@@ -233,7 +233,8 @@ class HeadRecipe:
         subject: what of each frame is looked at: the `whole`, the `subject` (faces and what stands out), the
             `background`, or both `apart`, side by side.
         motion: which model of the measured motion: `linear` or `boosted` on a shot's aggregates, a `gru` over the
-            series; `auto` takes the one with the least loss on validation.
+            series, or the one `shipped` with rushes, which answers the four movements; `auto` takes the one with the
+            least loss on validation.
         loss: `nominal`, or `ordinal`: a mistake costs more the farther it is off in the order of the classes.
         weight: of this head in the loss.
     """

@@ -19,7 +19,7 @@ from rushes.datasets.preprocessing import Preprocessing
 from rushes.datasets.shot_sample import ShotReading
 from rushes.datasets.split import PARTS
 from rushes.errors import RunError, WeightsError
-from rushes.footage.movement import FEATURES, MOVEMENTS, SERIES_COLUMNS, backwards
+from rushes.footage.movement import FEATURES, SERIES_COLUMNS, backwards
 from rushes.labels.manifest import Part
 from rushes.labels.shot_manifest import ShotRow
 from rushes.learning.augment import Augmentation, plan_augmentations
@@ -27,6 +27,7 @@ from rushes.learning.balance import plan_class_weights, plan_kept
 from rushes.learning.motion_heads import best_motion, fit_motion_heads
 from rushes.learning.motion_samples import MotionLesson, MotionSamples, MotionTrial, measure_standard
 from rushes.learning.recipe import Recipe
+from rushes.learning.shipped_motion import answers_movements, shipped_motion
 from rushes.learning.shot_fit import (
     UNLABELLED,
     FittedShots,
@@ -350,6 +351,7 @@ def _fit_motion(
             threads=lesson.threads,
             progress=lesson.progress,
             augment_motion=_turned_around(task),
+            shipped=shipped_motion(task.classes) if answers_movements(task.classes) else None,
         ),
     )
     chosen = trials[best_motion(trials)]
@@ -399,9 +401,9 @@ def _turned_around(task: Task) -> Callable[[MotionSamples], MotionSamples] | Non
 
     A push played backwards is a pull.
     """
-    lower = [name.casefold() for name in task.classes]
-    if set(lower) != set(MOVEMENTS):
+    if not answers_movements(task.classes):
         return None
+    lower = [name.casefold() for name in task.classes]
     swapped = {"push": "pull", "pull": "push"}
     position = np.array([lower.index(swapped.get(name, name)) for name in lower], np.int64)
 

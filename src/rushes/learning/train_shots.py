@@ -14,7 +14,8 @@ import numpy as np
 
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.datasets.split import PARTS
-from rushes.errors import RunError, SplitError, require_extra
+from rushes.errors import RecipeError, RunError, SplitError, require_extra
+from rushes.footage.movement import MOVEMENTS
 from rushes.labels.manifest import Part
 from rushes.labels.shot_manifest import ShotRow, rows_of
 from rushes.learning.architecture import plan_architecture
@@ -136,6 +137,12 @@ def check_shot_training(recipe: Recipe, ground: ShotGround, *, device: str | Non
     architecture, preprocessing = plan_architecture(recipe)
     assert isinstance(architecture, Backbone)
     check_classes(recipe, [name for task in ground.tasks for name in task.classes], where=f"recipe {recipe.name}")
+    for task in ground.tasks:
+        if recipe.heads[task.name].motion == "shipped" and sorted(map(str.casefold, task.classes)) != sorted(MOVEMENTS):
+            raise RecipeError(
+                f"recipe {recipe.name}: heads.{task.name}.motion is 'shipped', which answers {', '.join(MOVEMENTS)}, "
+                f"but the task's classes are {', '.join(task.classes)}"
+            )
     start = shot_start_of(recipe, project_root=ground.project_root, runs_folder=ground.runs_folder)
     sees = any(head.see != "motion" for head in recipe.heads.values())
     if start is None and sees and recipe.model.weights:

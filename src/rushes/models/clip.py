@@ -15,7 +15,14 @@ from torch.nn import functional
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.models.backbones import create_body
 from rushes.models.clip_design import USES, ShotDesign, ShotHeadDesign
-from rushes.models.motion import BoostedMotion, MotionModel, SeriesMotion, Standard, build_motion
+from rushes.models.motion import (
+    BoostedMotion,
+    MotionModel,
+    SeriesMotion,
+    ShippedMotion,
+    Standard,
+    build_motion,
+)
 from rushes.models.poolings import build_pooling
 from rushes.models.views import check_views, view_features
 
@@ -88,8 +95,8 @@ class ShotHead(nn.Module):
         self._design = replace(
             self._design,
             motion=motion.kind,
-            rounds=motion.rounds if isinstance(motion, BoostedMotion) else 0,
-            depth=motion.depth if isinstance(motion, BoostedMotion) else 0,
+            rounds=motion.rounds if isinstance(motion, BoostedMotion | ShippedMotion) else 0,
+            depth=motion.depth if isinstance(motion, BoostedMotion | ShippedMotion) else 0,
             motion_width=motion.width if isinstance(motion, SeriesMotion) else self._design.motion_width,
         )
 

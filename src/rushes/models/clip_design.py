@@ -25,11 +25,12 @@ class ShotHeadDesign:
         layers: of the temporal layer.
         dropout: share of the pooled features that is dropped in training.
         subject: what of each frame is looked at: `whole`, `subject`, `background`, or both `apart`, side by side.
-        motion: the model of the measured motion: `linear`, `boosted`, `gru`; `none` where motion is not seen.
+        motion: the model of the measured motion: `linear`, `boosted`, `gru`, or the one `shipped` with rushes; `none`
+            where motion is not seen.
         loss: `nominal` or `ordinal`.
         used: of a head that sees both: what its answer rests on, `both`, `frames` or `motion`.
-        rounds: of a boosted model: trees per class.
-        depth: of a boosted model: questions on the way to a leaf.
+        rounds: of a boosted or the shipped model: trees per class.
+        depth: of the same: questions on the way to a leaf.
         motion_width: of a `gru` over the motion: width of each direction.
     """
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from rushes.models.poolings import RecurrentPool
 
+_LEAST_EVIDENCE = 1e-9
 FARTHEST = 6.0  # spreads from the mean: what is measured farther out counts no more than this
 
 
@@ -111,7 +112,54 @@ class SeriesMotion(nn.Module):
         return logits
 
 
-MotionModel = LinearMotion | BoostedMotion | SeriesMotion
+class ShippedMotion(nn.Module):
+    """The model of the four movements that comes with rushes, as part of a network; nothing of it is learnt.
+
+    The numbers are those of `rushes.footage.movement_model.MovementModel`: trees and a regression, on a shot as it is
+    and as it would be played backwards.
+
+    Attributes:
+        twins, signs: (aggregates,), what each aggregate is of the shot played backwards: another one, times 1 or -1.
+        mirrored: (classes,), the class that each is then.
+        order: (classes,), which of the model's classes each class of the task is.
+    """
+
+    kind = "shipped"
+    twins: torch.Tensor
+    signs: torch.Tensor
+    mirrored: torch.Tensor
+    order: torch.Tensor
+    mixture: torch.Tensor
+    prior: torch.Tensor
+
+    def __init__(self, aggregates: int, classes: int, *, rounds: int, depth: int) -> None:
+        super().__init__()
+        self.rounds, self.depth = rounds, depth
+        self.trees = BoostedMotion(classes, rounds=rounds, depth=depth)
+        self.linear = LinearMotion(aggregates, classes)
+        self.register_buffer("twins", torch.arange(aggregates))
+        self.register_buffer("signs", torch.ones(aggregates))
+        self.register_buffer("mirrored", torch.arange(classes))
+        self.register_buffer("order", torch.arange(classes))
+        self.register_buffer("mixture", torch.tensor([0.5, 1.0, FARTHEST]))  # share of trees, sharpness, farthest
+        self.register_buffer("prior", torch.zeros(classes))
+
+    def forward(self, aggregates: torch.Tensor, series: torch.Tensor, series_mask: torch.Tensor) -> torch.Tensor:
+        """Return logits (batch, classes) for aggregates (batch, aggregates); the series is not looked at."""
+        turned = torch.index_select(aggregates, 1, self.twins) * self.signs
+        forth = self._one_way(aggregates, series, series_mask)
+        back = torch.index_select(self._one_way(turned, series, series_mask), 1, self.mirrored)
+        evidence = ((forth + back) / 2).clamp(min=_LEAST_EVIDENCE)
+        return torch.index_select(self.mixture[1] * torch.log(evidence) + self.prior, 1, self.order)
+
+    def _one_way(self, aggregates: torch.Tensor, series: torch.Tensor, series_mask: torch.Tensor) -> torch.Tensor:
+        trees = torch.softmax(self.trees(aggregates, series, series_mask), dim=1)
+        even = (aggregates - self.linear.standard.centre) / self.linear.standard.spread
+        even = torch.minimum(torch.maximum(even, -self.mixture[2]), self.mixture[2])
+        return self.mixture[0] * trees + (1 - self.mixture[0]) * torch.softmax(self.linear.out(even), dim=1)
+
+
+MotionModel = LinearMotion | BoostedMotion | SeriesMotion | ShippedMotion
 
 
 def build_motion(
@@ -120,7 +168,7 @@ def build_motion(
     """Return a model of the motion: random weights from torch's global generator, or no trees yet.
 
     Args:
-        kind: `linear`, `boosted` or `gru`.
+        kind: `linear`, `boosted`, `gru` or `shipped`.
     """
     if kind == "linear":
         return LinearMotion(aggregates, classes)
@@ -128,4 +176,6 @@ def build_motion(
         return BoostedMotion(classes, rounds=rounds, depth=depth)
     if kind == "gru":
         return SeriesMotion(columns, classes, width=width)
+    if kind == "shipped":
+        return ShippedMotion(aggregates, classes, rounds=rounds, depth=depth)
     raise ValueError(f"there is no model of motion '{kind}'")

@@ -38,7 +38,8 @@ def measure(say: Say) -> Outcome:
         "real shots labelled by eye": real_shots(media),
     }
     seen = {shot.source for shot in train}
-    networks = [fit_gru(features_of(train, media, say), truths_of(train), sources_of(train), seed=s) for s in _SEEDS]
+    learned = features_of(train, media, say)
+    networks = [fit_gru(learned, truths_of(train), sources_of(train), seed=seed) for seed in _SEEDS]
     missing: list[tuple[float, float]] = []
     holds = True
     for name, shots in parts.items():

@@ -23,6 +23,7 @@ from rushes.storage.reading import held, local_state
 SCHEMA = "videos/1"
 CACHE_NAME = "videos.json"
 _TOLD_EVERY = 16  # videos; a bar that moves more often slows what it shows
+_WRITTEN_EVERY = 2000  # videos: what a kill can cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +74,19 @@ def look_at_videos(
             found[place] = remembered.video
     fresh = [place for place in wanted if place not in found]
     progress(len(found), len(wanted), "videos")
+    unwritten = 0
     with ThreadPoolExecutor(threads or count_cores()) as pool:
         for number, (place, video) in enumerate(zip(fresh, pool.map(_look_at, fresh), strict=True), start=1):
             found[place] = video
             if number % _TOLD_EVERY == 0 or number == len(fresh):
                 progress(len(wanted) - len(fresh) + number, len(wanted), place.name)
-    read = {
-        str(place): _Remembered(*state, video)
-        for place in fresh
-        if isinstance(video := found[place], Video) and (state := before[place]) and local_state(place) == state
-    }
-    if cache is not None and read:
-        _write_cache(cache / CACHE_NAME, known | read)
+            state = before[place]
+            if isinstance(video, Video) and state and local_state(place) == state:
+                known[str(place)] = _Remembered(*state, video)
+                unwritten += 1
+            if cache is not None and unwritten and (unwritten == _WRITTEN_EVERY or number == len(fresh)):
+                _write_cache(cache / CACHE_NAME, known)
+                unwritten = 0
     return {place: found[place] for place in wanted}
 
 

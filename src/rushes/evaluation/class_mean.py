@@ -82,7 +82,14 @@ def judge_class_mean(
     majority = measure(_side_by_side([majority_tallies(*one) for one in asked]))
     prior = measure(_side_by_side([prior_tallies(*one) for one in asked]))
     return ClassMean(
-        classes=tuple(f"{task}/{name}" for task, one in predictions.items() for name in one.classes),
+        classes=tuple(
+            f"{task}/{name}"
+            for task, one in predictions.items()
+            for name, count, said in zip(
+                one.classes, labelled[task], np.bincount(one.predicted, minlength=len(one.classes)), strict=True
+            )
+            if count or said
+        ),
         f1=Estimate(_score(overall, "f1_macro"), intervals.f1_macro),
         recall=Estimate(_score(overall, "balanced_accuracy"), intervals.balanced_accuracy),
         majority_f1=_value(majority, "f1_macro"),

@@ -133,7 +133,7 @@ class _Reading:
         held: Counter[str] = Counter()
         for entry in one.entries:
             part = entry.part or self.parts.get(entry.film)
-            if part in ("validation", "test") and one.version in ("v2_full_trailer", "v3_full"):
+            if part in ("validation", "test") and entry.part is None:
                 held[part] += 1
             else:
                 self._take(one, entry, part or ("train" if self.parts else None))

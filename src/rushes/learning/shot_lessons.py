@@ -60,6 +60,8 @@ _PIECE_ON_CPU = 2  # shots that go through a whole network at a time, to begin w
 _PIECE_ELSEWHERE = 16
 _SCALED_SHOTS = 4096  # of train, by which the scale of features is measured
 _USES = ("both", "frames", "motion")
+# Columns of a series that are the same of a pair played backwards; all others change their sign.
+_EVEN = frozenset({"residual", "support", "found", "still", "rest", "focus", "step", "away"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def teach_shots(lesson: ShotLesson) -> ShotOutcome:
     kept = _kept(truth["train"][lesson.sampled_by], lesson)
     parts = {**parts, "train": parts["train"].at(kept)}
     truth["train"] = {task: found[kept] for task, found in truth["train"].items()}
+    check_readable(lesson.tasks, truth, read)
     class_weights = {task.name: _class_weights(task, truth["train"], lesson) for task in lesson.tasks}
     heads = {task.name: _fit_motion(lesson, network, task, parts, truth) for task in lesson.tasks}
     taught = {part: taught_by_features(parts[part], truth[part]) for part in PARTS}
@@ -368,7 +371,11 @@ def _motion_weights(task: Task, train: MotionSamples, lesson: ShotLesson) -> npt
     balance = lesson.recipe.balance
     if balance.sampling not in ("all", "oversample") and balance.loss == "plain":
         balance = replace(balance, loss="weights")
-    counts = np.bincount(train.truth, weights=train.times, minlength=len(task.classes)).astype(int).clip(min=1)
+    counts = np.bincount(train.truth, weights=train.times, minlength=len(task.classes))
+    turned = _turned_around(task)
+    if turned is not None:  # every shot counts backwards too
+        counts = counts + np.bincount(turned(train).truth, weights=train.times, minlength=len(task.classes))
+    counts = counts.astype(int).clip(min=1)
     weights = plan_class_weights(dict(zip(task.classes, counts.tolist(), strict=True)), balance)
     return np.array([weights[name] for name in task.classes], np.float32)
 
@@ -433,7 +440,7 @@ def series_backwards(
 
 def _is_even(column: str) -> bool:
     """Return whether a column is the same of a pair played backwards: how well it was measured is, how it moved not."""
-    return column.endswith(("residual", "support", "still", "inside"))
+    return column.removeprefix("slow_") in _EVEN
 
 
 def _frames_of(shots: ReadShots, lesson: ShotLesson) -> torch.Tensor:

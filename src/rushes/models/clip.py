@@ -219,7 +219,8 @@ class ShotNetwork(nn.Module):
             rows = counted.nonzero().squeeze(1)
             seen = torch.zeros(len(frames), len(self.views), self.feature_count, device=self.mean.device)
             for part in torch.split(rows, piece or max(1, len(rows))):
-                found = self._see(frames[part], None if maps is None else maps[part])
+                shown = _filled_up(part) if seen.device.type == "cuda" else part
+                found = self._see(frames[shown], None if maps is None else maps[shown])[: len(part)]
                 seen = seen.index_put((part.to(seen.device),), found)
         return seen.view(mask.shape[0], mask.shape[1], len(self.views), self.feature_count)
 
@@ -255,8 +256,7 @@ class ShotNetwork(nn.Module):
                 assert mask is not None
                 key = self._pooling_of[number]
                 if key not in pooled:
-                    columns = [features[:, :, self.views.index(view)] for view in head.design.views]
-                    pooled[key] = self.poolings[key](torch.cat(columns, dim=2), mask)
+                    pooled[key] = self.poolings[key](self.scales[key](self._given(features, head.design)), mask)
                 of_frames = pooled[key]
             answers[task] = head(of_frames, aggregates, series, series_mask)
         return answers

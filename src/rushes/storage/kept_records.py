@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import mmap
 import os
 import shutil
 import threading
@@ -28,14 +27,13 @@ class _Place:
     """Where a record is, and what its bytes sum up to."""
 
     part: Path
-    data: mmap.mmap
     start: int
     size: int
     check: int
 
 
 class KeptRecords:
-    """Bytes under digests, mapped from disk; may be used by several threads and processes.
+    """Bytes under digests, on disk; may be used by several threads and processes.
 
     It is to records what `KeptPixels` is to pictures of one shape, and its folders give way to others in the same
     manner, by `make_room`. Where the disk is nearly full, nothing more is kept.
@@ -74,7 +72,12 @@ class KeptRecords:
             waiting, place = self._waiting.get(digest), self._places.get(digest)
         if waiting is not None or place is None:
             return waiting
-        data = place.data[place.start : place.start + place.size]
+        try:
+            with place.part.open("rb") as file:  # not held open: there are hundreds of parts, and few handles
+                file.seek(place.start)
+                data = file.read(place.size)
+        except FileNotFoundError:
+            data = b""
         if len(data) == place.size and zlib.crc32(data) == place.check:
             return data
         _log.warning("%s is spoilt; what it kept is made again", place.part)
@@ -126,23 +129,25 @@ class KeptRecords:
     def _open_part(self, path: Path) -> None:
         try:
             lines = path.with_suffix(".txt").read_text(encoding="ascii").splitlines()
-            with path.open("rb") as file:
-                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            size_of_part = path.stat().st_size
             found: dict[str, _Place] = {}
             start = 0
             for line in lines:
                 name, size, check = line.split()
-                found[name] = _Place(path, data, start, int(size), int(check))
+                found[name] = _Place(path, start, int(size), int(check))
                 start += int(size)
-            if start != len(data):
+            if start != size_of_part:
                 raise ValueError(start)
         except FileNotFoundError:  # another process is writing it, or was killed at that
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > _WRITTEN_SECONDS:
                     path.unlink()
             return
-        except (OSError, ValueError):
+        except ValueError:
             _remove(path)
+            return
+        except OSError as error:  # no more handles, no right to read: the part may be whole
+            _log.warning("%s cannot be read: %s", path, error.strerror or error)
             return
         self._places |= found
 

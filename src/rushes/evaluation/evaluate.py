@@ -10,6 +10,7 @@ from typing import Any
 
 from rushes.errors import ManifestError, RunError
 from rushes.evaluation.judge import Judgement, judge
+from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
 from rushes.evaluation.slices import SliceJudgement, judge_slices, slices_of_subjects
 from rushes.labels.manifest import read_manifest
@@ -182,11 +183,10 @@ def _train_counts(run: Run) -> Mapping[str, int]:
 
 
 def _command(run: Run, mixed: Run | None, *, project_root: Path) -> str:
-    recipe = str(run.recipe.get("name") or "RECIPE")
     words = ["rushes", "evaluate", path_inside(run.folder, project_root)]
     if mixed is not None:
         words += ["--mixed", path_inside(mixed.folder, project_root)]
-    return f"{shlex.join(['rushes', 'train', recipe])}\n{shlex.join(words)}"
+    return f"{command_to_train(run.recipe, project_root=project_root)}\n{shlex.join(words)}"
 
 
 def path_inside(path: Path, folder: Path) -> str:

@@ -12,6 +12,7 @@ from rushes.errors import RunError
 from rushes.evaluation.class_mean import ClassMean, judge_class_mean
 from rushes.evaluation.evaluate import metrics_table, path_inside, read_part
 from rushes.evaluation.judge import judge
+from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence
 from rushes.evaluation.shot_evidence import ShotEvidence, shot_metrics_table
 from rushes.evaluation.shot_mistakes import ShownShot, choose_worst, fit_budget, show_row
@@ -92,13 +93,8 @@ def gather_evidence(run: ShotRun, *, project_root: Path) -> ShotEvidence:
             f"{run.folder}: the test part of its split is empty, so there is nothing to judge. "
             "Label shots of more films, or give [split] test a larger share, and train again"
         )
-    command = "\n".join(
-        shlex.join(words)
-        for words in (
-            ["rushes", "train", str(run.recipe.get("name") or "RECIPE")],
-            ["rushes", "evaluate", path_inside(run.folder, project_root)],
-        )
-    )
+    again = shlex.join(["rushes", "evaluate", path_inside(run.folder, project_root)])
+    command = f"{command_to_train(run.recipe, project_root=project_root)}\n{again}"
     heads = {task: _judge_head(one, command) for task, one in judged.items()}
     answers = {task: one.predictions for task, one in heads.items()}
     watched = {task: read_part(one, "validation") for task, one in judged.items() if _is_stored(one, "validation")}

@@ -78,29 +78,31 @@ def duration(seconds: float) -> str:
 def format_toml(table: Mapping[str, Any]) -> str:
     """Write a resolved recipe as the TOML that it could be read from; empty (None) values are left out."""
     plain = {key: value for key, value in table.items() if not isinstance(value, Mapping) and value is not None}
-    lines = [f"{_toml_key(key)} = {_toml_value(value)}" for key, value in plain.items()]
+    lines = [f"{toml_key(key)} = {toml_value(value)}" for key, value in plain.items()]
     for name, section in table.items():
         if isinstance(section, Mapping):
-            lines += ["", f"[{_toml_key(name)}]"]
-            lines += [f"{_toml_key(key)} = {_toml_value(value)}" for key, value in section.items() if value is not None]
+            lines += ["", f"[{toml_key(name)}]"]
+            lines += [f"{toml_key(key)} = {toml_value(value)}" for key, value in section.items() if value is not None]
     return "\n".join(lines).strip() + "\n"
 
 
-def _toml_key(key: str) -> str:
+def toml_key(key: str) -> str:
+    """Return a key as TOML, quoted where it has to be."""
     bare = key.isascii() and key.replace("-", "").replace("_", "").isalnum()
-    return key if bare else _toml_value(key)
+    return key if bare else toml_value(key)
 
 
-def _toml_value(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """Return a plain value as TOML on one line."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_toml_value(item) for item in value)}]"
+        return f"[{', '.join(toml_value(item) for item in value)}]"
     if isinstance(value, Mapping):
         return (
-            "{ " + ", ".join(f"{_toml_key(key)} = {_toml_value(item)}" for key, item in value.items()) + " }"
+            "{ " + ", ".join(f"{toml_key(key)} = {toml_value(item)}" for key, item in value.items()) + " }"
             if value
             else "{}"
         )

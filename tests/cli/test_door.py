@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ import time
 
 import pytest
 
-from rushes.cli.door import opened, plural, table_of
+from rushes.cli.door import opened, plural, table_of, with_lines_below
 from rushes.errors import ProjectError
 
 
@@ -187,3 +188,15 @@ def test_what_is_printed_keeps_its_style_on_a_terminal_and_shows_control_charact
     err = capsys.readouterr().err
     assert "\x1b[33m" in err
     assert "a \\x1b[2J name" in err
+
+
+def test_lines_stand_below_the_rows_they_are_of():
+    from rich.console import Console
+
+    console = Console(width=30, file=io.StringIO())
+    table = table_of(None, ["shot", "end"], [[1, "a"], [2, "b"], [3, "c"]], whole=("shot", "end"))
+    said = "a remark that is too long for one line"
+    console.print(with_lines_below(console, table, [said, "", "short"], indent=4))
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    assert lines[3:] == ["    1   a", "    a remark that is too long", "    for one line", "    2   b", "    3   c",
+                         "    short", ""]  # fmt: skip

@@ -16,7 +16,8 @@ from rushes.cli.main import main
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import RunError
 from rushes.evaluation.evaluate_shots import evaluate_shots
-from rushes.evaluation.leaderboard import read_leaderboard
+from rushes.evaluation.leaderboard import describe_epochs, describe_pace, read_leaderboard
+from rushes.evaluation.runs_page import format_runs_page
 from rushes.evaluation.shot_strips import paint_heat, parse_shot_id, plan_strip
 from rushes.footage.movement import FEATURES, SERIES_COLUMNS
 from rushes.footage.sources import read_source
@@ -226,7 +227,43 @@ def test_a_head_that_sees_motion_alone_shows_the_models_that_were_tried(project)
     assert "linear, C = 0.1" in page
     assert "boosted, rounds 40, depth 3<small>kept</small>" in page
     assert "It sees the frames, pooled by gru." in page
-    assert "It sees the measured motion, by a model that is boosted." in page
+    assert "It sees the measured motion, by boosted trees." in page
+
+
+def test_what_is_of_one_task_stands_together_and_nothing_is_said_twice(project):
+    told = {"scale": shot_answers([("CS", "CS"), ("MS", "LS")] * 5, SCALE), "movement": balanced(MOVEMENT)}
+    run = write_shot_run_folder(project / "runs" / NAME, told)
+    common = "class 'scale ECS' stands in 1 group(s) only ('/films/season one/ECS_pull'): none in validation and test"
+    own = (
+        "test has no shot of 'ECS' of scale: nothing can be said about finding it",
+        "validation has no shot of 'ECS'",
+    )
+    tasks = run.tasks | {"scale": replace(run.tasks["scale"], warnings=own)}
+    write_shot_run(replace(run, tasks=tasks, warnings=(common, "odd frames")), run.folder)
+    done = evaluate_shots(run.folder, project_root=project)
+    said = done.metrics["warnings"]
+    assert said[0] == "odd frames"
+    assert f"scale: {common}" in said
+    assert not [note for note in said if "test has no shot of 'ECS'" in note]
+    assert "scale: validation has no shot of 'ECS'" in said
+    page = done.report.read_text(encoding="utf-8")
+    assert page.count("<li><b>Scale</b><ul>") == page.count("<li><b>Movement</b><ul>") == 1
+    assert '<span title="/films/season one/ECS_pull">&#x27;ECS_pull&#x27;</span>' in page
+
+
+def test_clips_of_the_virtual_camera_stand_beside_the_shots_of_train(project):
+    _, page = judged(project, BOTH, synthetic={"push": 10, "pull": 1200})
+    scale, movement = page.split('id="movement-data"')
+    assert "virtual)" not in scale
+    assert "<span>7</span>" in movement
+    for words in ("(+10 virtual)", "(+1,200 virtual)", "(+1,210 virtual)"):
+        assert movement.count(words) == 1
+
+
+def test_the_bar_at_the_top_names_the_task(project):
+    _, page = judged(project, BOTH)
+    assert '<a href="#scale-classes">Scale: classes</a>' in page
+    assert '<a href="#movement-classes">Movement: classes</a>' in page
 
 
 def test_judging_twice_gives_the_same_page(project, films):
@@ -321,3 +358,24 @@ def test_a_run_of_shots_is_a_run_of_each_task(project):
     assert of_task.whole_folder == run.folder
     assert of_task.called == f"{NAME}/scale"
     assert of_task.is_of_shots
+
+
+def test_the_commonest_mistakes_are_listed_by_the_share_of_their_label(project):
+    pairs = [("MS", "LS")] * 3 + [("MS", "MS")] * 7 + [("CS", "MS"), ("CS", "CS")] + [("FS", "LS")] * 2
+    _, page = judged(project, {"scale": shot_answers(pairs, SCALE)})
+    listed = re.findall(r"<li><b>(\w+)</b> taken for <b>(\w+)</b>: ([^<]*)</li>", page)
+    assert listed == [("FS", "LS", "2 of 2, 100 %"), ("CS", "MS", "1 of 2, 50 %"), ("MS", "LS", "3 of 10, 30 %")]
+
+
+def test_a_task_of_motion_alone_has_no_epochs_of_another_network(project):
+    epochs = {"images_per_second": None, "shots_per_second": 267.7}
+    run = write_shot_run_folder(project / "runs" / NAME, BOTH, validation=BOTH, pace=epochs)
+    scale, movement = (read_task_run(run.folder, task) for task in ("scale", "movement"))
+    assert (describe_epochs(scale), describe_pace(scale)) == ("3, kept 2", "268 shots/s")
+    assert (describe_epochs(movement), describe_pace(movement)) == ("head", "")
+    page, _ = format_runs_page(read_leaderboard(project / "runs"), title="season", folder=project / "runs")
+    assert "The run for scale reaches" in page
+    assert ">shots/s</th>" in page
+    own = page.split('id="r1"')[1]
+    assert "1,000, 100 of them learnt here" not in own
+    assert "3, kept" not in own

@@ -10,9 +10,11 @@ from rushes.evaluation.markup import (
     counted,
     duration,
     format_toml,
+    named,
     number,
     percent,
     score_cell,
+    short_names,
     span,
     text,
     within,
@@ -74,3 +76,18 @@ def test_a_recipe_written_as_toml_reads_back_as_it_was():
     read = tomllib.loads(format_toml(recipe))
     recipe["training"]["regularisation"] = [0.1, 10.0]
     assert read == recipe
+
+
+def test_a_path_is_called_by_the_last_parts_that_no_other_ends_in():
+    paths = ["/media/a/clip", "/media/b/clip", "/media/b/film", "plain", "clip2"]
+    assert short_names(paths) == {
+        "/media/a/clip": "a/clip",
+        "/media/b/clip": "b/clip",
+        "/media/b/film": "film",
+        "plain": "plain",
+        "clip2": "clip2",
+    }
+    assert short_names(["clip", "/a/clip"]) == {"clip": "clip", "/a/clip": "a/clip"}
+    assert short_names(["D:\\films\\one"]) == {"D:\\films\\one": "one"}
+    assert named("/a/<b>", {"/a/<b>": "<b>"}) == '<span title="/a/&lt;b&gt;">&lt;b&gt;</span>'
+    assert named("b", {"b": "b"}) == "b"

@@ -34,6 +34,7 @@ def test_the_figures_are_shares_and_the_commonest_class_is_the_counted_one():
         assert row.source
         assert all(0 <= value <= 1 for table in (row.accuracy, row.f1_macro, row.recall) for value in table.values())
     majority = PUBLISHED[0]
+    assert majority.model == "MovieShots' majority, published"  # not to be taken for our own blind answers
     assert majority.accuracy["scale"] == pytest.approx(1792 / 8187, abs=5e-4)
     assert majority.accuracy["movement"] == pytest.approx(5464 / (5464 + 2385 + 220 + 80), abs=6e-4)
 

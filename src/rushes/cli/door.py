@@ -245,3 +245,25 @@ def table_of(
             *(Text("–" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row)
         )
     return table
+
+
+def with_lines_below(console: Console, table: Any, lines: Sequence[str], *, indent: int) -> Any:
+    """Return a table of `table_of`, all of whose columns are whole, with a line of its own under each of its rows.
+
+    Args:
+        lines: one for each row, folded where it is longer than the terminal is wide; "" for none.
+    """
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.segment import Segment, Segments
+    from rich.text import Text
+
+    drawn = console.render_lines(table, pad=False)
+    above = len(drawn) - len(lines) - 1  # an empty line, the names of columns and a rule; the last is empty again
+    parts: list[Any] = []
+    for number, segments in enumerate(drawn):
+        parts.append(Segments([*segments, Segment.line()]))
+        below = lines[number - above] if 0 <= number - above < len(lines) else ""
+        if below:
+            parts.append(Padding(Text(below, style="dim"), (0, 0, 0, indent)))
+    return Group(*parts)

@@ -126,7 +126,7 @@ def _fitting(columns: list[str], rows: Sequence[Mapping[str, object]], *, width:
     """Return the columns that a terminal has room for; the page and --json hold them all."""
     needs = {name: min(max(len(str(row[name])) for row in rows), _MOST_CHARACTERS.get(name, 80)) for name in columns}
     needs = {name: max(len(name), need) + 3 for name, need in needs.items()}
-    for name in ("manifest", "recipe", "parameters", "images/s", "epochs", "time", "blind", "model"):
+    for name in ("manifest", "recipe", "parameters", "speed", "epochs", "time", "blind", "model"):
         if sum(needs.values()) <= width:
             break
         needs.pop(name, None)
@@ -134,10 +134,10 @@ def _fitting(columns: list[str], rows: Sequence[Mapping[str, object]], *, width:
 
 
 def _row(standing: Standing, *, letter: str) -> dict[str, object]:
-    from rushes.evaluation.leaderboard import SHORT, describe_epochs, describe_model, images_per_second
+    from rushes.evaluation.leaderboard import SHORT, describe_epochs, describe_model, describe_pace, is_of_motion
     from rushes.evaluation.markup import duration
 
-    run, pace = standing.run, images_per_second(standing.run)
+    run = standing.run
     return {
         "run": run.called,
         "validation": _estimate(standing.f1_macro, *_ends(standing)),
@@ -146,8 +146,8 @@ def _row(standing: Standing, *, letter: str) -> dict[str, object]:
         "model": describe_model(run),
         "epochs": describe_epochs(run),
         "time": duration(run.elapsed_seconds),
-        "images/s": round(pace) if pace is not None else None,
-        "parameters": run.parameters,
+        "speed": describe_pace(run) or None,
+        "parameters": None if is_of_motion(run) else run.parameters,
         "manifest": str(run.manifest.get("sha256") or "")[:SHORT],
         "recipe": standing.recipe_digest[:SHORT],
         "beware": _beware(standing),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rushes.cli.door import Door, opened, table_of
+from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption
 from rushes.cli.versions import find_run
 
@@ -80,7 +80,10 @@ def _show_part(door: Door, part: PartComparison) -> None:
     title = f"{part.part}: {shared:,} samples of both (A has {part.pairing.counts[0]:,}, B {part.pairing.counts[1]:,})"
     door.show(table_of(title, ["", "A", "B", "B − A", "from", "to"], rows))
     if part.pairing.relabelled:
-        door.say(f"{part.pairing.relabelled:,} samples left out, because their label has changed between A and B")
+        whose = "its" if part.pairing.relabelled == 1 else "their"
+        door.say(
+            f"{plural(part.pairing.relabelled, 'sample')} left out, because {whose} label has changed between A and B"
+        )
     door.say(
         f"right: both {part.both:,}, only A {part.only_one:,}, only B {part.only_other:,}, neither {part.neither:,}"
     )

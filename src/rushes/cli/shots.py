@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.door import Door, opened, plural, table_of, with_lines_below
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
 from rushes.cli.shot_words import cell_of, scans_of
 from rushes.errors import MediaError, UsageError, did_you_mean
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from rushes.storage.places import Place
     from rushes.storage.reading import Fetched
     from rushes.timelines.shot_pictures import PictureChoice, ShotPicture
-    from rushes.timelines.timeline import Timeline
+    from rushes.timelines.timeline import Timeline, TimelineShot
 
 app = verb_app()
 MANY = ("--write",)
 
 _SIDES = range(64, 1025)
+_SPARED = ("sure", "frames", "cut", "end")  # columns that a narrow terminal does without, the first first
+_INDENT = 4  # characters before a reason that stands below its shot
+_APART = 3  # characters between columns
+_LEAST_REASON = 36  # characters that reasons beside a table take at least; what is longer is folded
 
 
 @app.command(epilog="Example: rushes shots film.mp4 --write film.edl film.csv sheet.jpg")
@@ -81,7 +85,7 @@ def shots(
         for film, paths in zip(places, planned, strict=True):
             try:
                 with held(film) as remote:
-                    with door.progress("shots") as progress:
+                    with door.progress("frames") as progress:
                         found = find_shots(film, scans=scans, threads=threads or 0, progress=progress)
                     timeline = _timeline_of(film, found)
                     timeline = _answered(door, timeline, film, found, predictor, threads or 0)
@@ -192,9 +196,7 @@ def _report(door: Door, timeline: Timeline, warnings: Sequence[str]) -> None:
     from rushes.timelines.timeline import measure_lengths
 
     door.say(f"{timeline.name}  {', '.join(describe_film(timeline)[-2:])}")
-    tasks = [task for task in timeline.tasks if any(task in place.answers for place in timeline.shots)]
-    header = ["shot", "start", "end", "seconds", "frames", "cut", "sure", *tasks, ""]
-    door.show(table_of(None, header, _rows(timeline, tasks)))
+    _show_shots(door, timeline)
     lengths = measure_lengths(timeline)
     cuts = ", ".join(
         plural(count, word)
@@ -219,24 +221,49 @@ def _report(door: Door, timeline: Timeline, warnings: Sequence[str]) -> None:
         )
 
 
-def _rows(timeline: Timeline, tasks: Sequence[str]) -> list[list[object]]:
-    rows: list[list[object]] = []
-    for place in timeline.shots:
-        cut = place.shot.opening
-        rows.append(
-            [
-                place.number,
-                timeline.timecode_at(place.start_slot),
-                timeline.timecode_at(place.stop_slot),
-                f"{float(place.duration_seconds):7.3f}",
-                place.shot.frame_count,
-                "" if cut is None else cut.kind,
-                "" if cut is None else f"{cut.confidence:.2f}",
-                *(cell_of(place.answers.get(task)) for task in tasks),
-                "; ".join(["blank"] * place.shot.blank + [one.reason for one in place.answers.values() if one.reason]),
-            ]
-        )
-    return rows
+def _show_shots(door: Door, timeline: Timeline) -> None:
+    """Print the shots as a table; where a terminal is too narrow for reasons beside them, each stands below its shot.
+
+    What a terminal still has no room for is left out: `--json` and the files hold it all.
+    """
+    rows = [_row(timeline, place) for place in timeline.shots]
+    reasons = [_reason_of(place) for place in timeline.shots]
+    columns = [name for name in rows[0] if any(row[name] != "" for row in rows)]
+    width, beside = door.out.width, max(map(len, reasons))
+    if beside and _width_of(columns, rows) + min(beside, _LEAST_REASON) + _APART <= width:
+        cells: list[list[object]] = [[*(row[name] for name in columns), said]
+                                     for row, said in zip(rows, reasons, strict=True)]  # fmt: skip
+        door.show(table_of(None, [*columns, ""], cells, whole=columns))
+        return
+    for name in _SPARED:
+        if _width_of(columns, rows) > width and name in columns:
+            columns.remove(name)
+    table = table_of(None, columns, [[row[name] for name in columns] for row in rows], whole=columns)
+    door.show(with_lines_below(door.out, table, reasons, indent=_INDENT) if beside else table)
+
+
+def _row(timeline: Timeline, place: TimelineShot) -> dict[str, object]:
+    cut = place.shot.opening
+    return {
+        "shot": place.number,
+        "start": timeline.timecode_at(place.start_slot),
+        "end": timeline.timecode_at(place.stop_slot),
+        "seconds": f"{float(place.duration_seconds):7.3f}",
+        "frames": place.shot.frame_count,
+        "cut": "" if cut is None else cut.kind,
+        "sure": "" if cut is None else f"{cut.confidence:.2f}",
+        **{task: cell_of(place.answers.get(task)) for task in timeline.tasks},
+    }
+
+
+def _reason_of(place: TimelineShot) -> str:
+    """Return what was measured that speaks for the answers to a shot, and whether it is blank."""
+    return "; ".join(["blank"] * place.shot.blank + [one.reason for one in place.answers.values() if one.reason])
+
+
+def _width_of(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> int:
+    """Return how many characters a table of these columns is wide."""
+    return sum(max(len(name), *(len(str(row[name])) for row in rows)) + _APART for name in columns)
 
 
 def _pictures_of(

@@ -38,7 +38,8 @@ def show_alarm(run: Mapping[str, Any], test: Judgement) -> str:
         on_validation = [name for name in group if name not in missed]
         found = [
             _line(on_test, f"none of the {test.samples:,} test samples is called so, though "
-                           f"{_and([f'{missed[name]:,}' for name in on_test])} are labelled so."),
+                           f"{_and([f'{missed[name]:,}' for name in on_test])} "
+                           f"{'is' if [missed[name] for name in on_test] == [1] else 'are'} labelled so."),
             _line(on_validation, "no sample of validation was called so, though some are labelled so."),
         ]  # fmt: skip
         lines.append(f"{''.join(found)}<p>{_typed(sentence)}</p>")

@@ -10,7 +10,7 @@ from typing import Any
 
 from rushes.evaluation.comparison import Comparison, PartComparison
 from rushes.evaluation.judge import Estimate
-from rushes.evaluation.leaderboard import SHORT, describe_epochs, describe_model, images_per_second
+from rushes.evaluation.leaderboard import SHORT, describe_epochs, describe_model, describe_pace, is_of_motion
 from rushes.evaluation.markup import breakable, count, counted, duration, interval_name, number, text
 from rushes.evaluation.runs_page import show_small_matrix
 from rushes.learning.runs import Run
@@ -48,7 +48,6 @@ def compare_facts(found: Comparison) -> dict[str, tuple[str, str]]:
 
 
 def _facts_of(run: Run) -> dict[str, str]:
-    pace = images_per_second(run)
     return {
         "model": describe_model(run),
         "manifest": str(run.manifest.get("sha256") or "")[:SHORT],
@@ -56,9 +55,9 @@ def _facts_of(run: Run) -> dict[str, str]:
         "training samples": count(sum(run.counts.get("train", {}).values())),
         "epochs": describe_epochs(run),
         "time": duration(run.elapsed_seconds),
-        "images/s": count(round(pace)) if pace is not None else "–",
-        "parameters": count(run.parameters),
-        "of them learnt": count(run.trained_parameters),
+        "speed": describe_pace(run) or "–",
+        "parameters": "–" if is_of_motion(run) else count(run.parameters),
+        "of them learnt": "–" if is_of_motion(run) else count(run.trained_parameters),
         "warnings": count(len(run.warnings)),
     }
 
@@ -70,7 +69,9 @@ def _others(found: Comparison) -> str:
 def _part(part: PartComparison) -> str:
     shared, (in_one, in_other) = len(part.pairing.one), part.pairing.counts
     left_out = (
-        f" {counted(part.pairing.relabelled, 'sample')} are left out, because their label has changed."
+        f" {counted(part.pairing.relabelled, 'sample')} "
+        f"{'is left out, because its' if part.pairing.relabelled == 1 else 'are left out, because their'} label "
+        "has changed."
         if part.pairing.relabelled
         else ""
     )

@@ -12,6 +12,7 @@ from rushes.errors import RunError
 from rushes.evaluation.class_mean import ClassMean, judge_class_mean
 from rushes.evaluation.evaluate import metrics_table, path_inside, read_part
 from rushes.evaluation.judge import judge
+from rushes.evaluation.leaderboard import history_of
 from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence
 from rushes.evaluation.shot_evidence import ShotEvidence, shot_metrics_table
@@ -119,15 +120,9 @@ def _judge_head(run: Run, command: str) -> Evidence:
         test=judge(predictions, train_counts=counts),
         predictions=predictions,
         validation=judge(watched, train_counts=counts) if watched is not None else None,
-        history=_history_of(run),
+        history=history_of(run),
         command=command,
     )
-
-
-def _history_of(run: Run) -> Sequence[Mapping[str, Any]]:
-    """Return the epochs of a head, or of one that sees motion alone the models that were tried."""
-    trials = run.head.get("trials")
-    return tuple(trials) if run.head.get("see") == "motion" and trials else run.history
 
 
 def _mean(answers: Mapping[str, Predictions], runs: Mapping[str, Run]) -> ClassMean:

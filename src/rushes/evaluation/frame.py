@@ -76,9 +76,18 @@ def show_judged(test: Judgement, predictions: Predictions, *, at: str = "", gall
 
 
 def show_trained(
-    run: Mapping[str, Any], history: Sequence[Mapping[str, Any]], classes: Sequence[str], *, at: str = ""
+    run: Mapping[str, Any],
+    history: Sequence[Mapping[str, Any]],
+    classes: Sequence[str],
+    *,
+    at: str = "",
+    virtual: Mapping[str, int] | None = None,
 ) -> str:
-    """Return the sections on training and on samples per class; the arguments are as for `show_judged`."""
+    """Return the sections on training and on samples per class; the arguments are as for `show_judged`.
+
+    Args:
+        virtual: class -> clips of the virtual camera in train; None of a run that had none.
+    """
     best_epoch, counts = run.get("best_epoch"), run.get("counts")
     return filled(
         "trained.html",
@@ -87,5 +96,5 @@ def show_trained(
         training=sections.show_training(
             history, best_epoch=best_epoch if isinstance(best_epoch, int) else None, classes=classes
         ),
-        counts=sections.show_counts(counts if isinstance(counts, Mapping) else {}, classes),
+        counts=sections.show_counts(counts if isinstance(counts, Mapping) else {}, classes, virtual=virtual),
     )

@@ -214,14 +214,48 @@ def _describe_shots(run: Run, network: str) -> str:
     return f"shots {network}{pooled}" + (f" and {motion}" if seen == "both" else "")
 
 
+def is_of_motion(run: Run) -> bool:
+    """Return whether a task of a run of shots is answered by measured motion alone, so that no network is its own."""
+    return run.is_of_shots and run.head.get("see") == "motion"
+
+
 def describe_epochs(run: Run) -> str:
     """Return how many epochs were run and whose weights were kept, `12, kept 8`; `head` where only one was fitted."""
-    return f"{run.epochs}, kept {run.best_epoch}" if run.epochs else "head"
+    return f"{run.epochs}, kept {kept_epoch(run)}" if run.epochs and not is_of_motion(run) else "head"
+
+
+def kept_epoch(run: Run) -> int:
+    """Return the epoch whose weights were kept; of a run of shots each task has its own."""
+    kept = run.head.get("best_epoch")
+    return kept if run.is_of_shots and isinstance(kept, int) else run.best_epoch
+
+
+def history_of(run: Run) -> Sequence[Mapping[str, Any]]:
+    """Return the epochs of a run, or of a task that is answered by motion alone the models that were tried."""
+    trials = run.head.get("trials")
+    return tuple(trials) if is_of_motion(run) and trials else run.history
 
 
 def images_per_second(run: Run) -> float | None:
-    """Return how fast the training went; None where it was not measured."""
-    pace = run.pace.get("images_per_second")
+    """Return how fast the training went; None where it was not measured, and of shots."""
+    return _pace(run, "images_per_second")
+
+
+def describe_pace(run: Run) -> str:
+    """Return how fast the network was trained, `1,234 images/s` or `12 shots/s`; "" where that was not measured."""
+    pace, what = training_pace(run), "shots" if run.is_of_shots else "images"
+    return "" if pace is None else f"{pace:,.0f} {what}/s"
+
+
+def training_pace(run: Run) -> float | None:
+    """Return images a second, or shots a second of a run of shots; None where no network was trained for it."""
+    if is_of_motion(run):
+        return None
+    return _pace(run, "shots_per_second" if run.is_of_shots else "images_per_second")
+
+
+def _pace(run: Run, key: str) -> float | None:
+    pace = run.pace.get(key)
     return float(pace) if isinstance(pace, int | float) and not isinstance(pace, bool) else None
 
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rushes.evaluation.intervals import Interval
 from rushes.evaluation.scores import Score
 from rushes.timelines.markup import breakable as breakable
 from rushes.timelines.markup import text as text
+
+
+def short_names(paths: Iterable[str]) -> dict[str, str]:
+    """Return for each path as few of its last parts as no other of them ends in: `films/a` is `a`."""
+    parts = {path: [part for part in re.split(r"[/\\]", path) if part] for path in paths}
+    endings = {path: ["/".join(words[-depth:]) for depth in range(1, len(words) + 1)] for path, words in parts.items()}
+    found = Counter(ending for some in endings.values() for ending in some)
+    return {path: next((one for one in some if found[one] == 1), path) for path, some in endings.items()}
+
+
+def named(path: str, called: Mapping[str, str]) -> str:
+    """Return the short name of a path as HTML that may be broken, the whole of it at hand where it is longer."""
+    short = called.get(path, path)
+    return breakable(short) if short == path else f'<span title="{text(path)}">{breakable(short)}</span>'
 
 
 def number(value: float) -> str:

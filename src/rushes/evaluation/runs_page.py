@@ -20,7 +20,11 @@ from rushes.evaluation.leaderboard import (
     Standing,
     describe_epochs,
     describe_model,
-    images_per_second,
+    describe_pace,
+    history_of,
+    is_of_motion,
+    kept_epoch,
+    training_pace,
 )
 from rushes.evaluation.markup import (
     breakable,
@@ -130,9 +134,9 @@ def _headline(leaderboard: Leaderboard) -> str:
         if tested is not None and tested["value"] is not None
         else " It has not been judged on the test part yet."
     )
-    first = "This run" if len(board.standings) == 1 else f"The best of {counted(len(board.standings), 'run')}"
+    first = "The run" if len(board.standings) == 1 else f"The best of {counted(len(board.standings), 'run')}"
     return (
-        f"<h1>{first} reaches a macro-F1 of "
+        f"<h1>{first} for {text(board.task)} reaches a macro-F1 of "
         f"<strong>{number(best.f1_macro)}</strong> on validation"
         f"{f' ({text(certainty)})' if certainty else ''}{text(blind)}.</h1>"
         f"<p><b>{text(best.run.name)}</b>, {text(describe_model(best.run))}.{text(test)}</p>"
@@ -144,9 +148,10 @@ def _board(board: Board, number_of_board: int, numbers: Sequence[int], *, shown:
         _row(standing, rank, f"r{index}" if index < shown else "")
         for rank, (standing, index) in enumerate(zip(board.standings, numbers, strict=True), start=1)
     )
+    speed = "shots/s" if any(one.run.is_of_shots for one in board.standings) else "images/s"
     columns = (
         ("#", ""), ("run", "words"), ("model", "words"), ("macro-F1 from 0 to 1", "wide"), ("validation", ""),
-        ("test", ""), ("epochs", ""), ("time", ""), ("images/s", ""), ("parameters", ""), ("recipe", "words"),
+        ("test", ""), ("epochs", ""), ("time", ""), (speed, ""), ("parameters", ""), ("recipe", "words"),
         ("beware", "words"),
     )  # fmt: skip
     head = "".join(
@@ -165,7 +170,7 @@ def _board(board: Board, number_of_board: int, numbers: Sequence[int], *, shown:
 
 
 def _row(standing: Standing, rank: int, anchor: str) -> str:
-    run, pace = standing.run, images_per_second(standing.run)
+    run, pace = standing.run, training_pace(standing.run)
     name = f'<a href="#{anchor}">{breakable(run.name)}</a>' if anchor else breakable(run.name)
     value, test = standing.f1_macro, standing.test
     interval = span(standing.validation.f1_macro.interval) if standing.validation else ""
@@ -179,10 +184,12 @@ def _row(standing: Standing, rank: int, anchor: str) -> str:
         f'<td class="wide" data-v="{_plain(value)}">{_track(standing)}</td>',
         _cell(value, f"<b{best}>{number(value)}</b>" if value is not None else "–", interval),
         _cell(tested, number(tested) if tested is not None else "–", ends if test else "not evaluated"),
-        _cell(run.epochs, text(describe_epochs(run))),
+        _cell(0 if is_of_motion(run) else run.epochs, text(describe_epochs(run))),
         _cell(run.elapsed_seconds, duration(run.elapsed_seconds)),
         _cell(pace, count(round(pace)) if pace is not None else "–"),
-        _cell(run.parameters, _short_count(run.parameters), f"{_short_count(run.trained_parameters)} learnt"),
+        _cell(None, "–")
+        if is_of_motion(run)
+        else _cell(run.parameters, _short_count(run.parameters), f"{_short_count(run.trained_parameters)} learnt"),
         f'<td class="words"><code>{standing.recipe_digest[:SHORT]}</code></td>',
         f'<td class="words beware" data-v="{len(run.warnings) + 100 * len(standing.never_predicted)}">'
         f"{_beware(standing)}</td>",
@@ -252,6 +259,9 @@ def _details(standing: Standing, anchor: str, *, folder: Path, is_open: bool) ->
         link = f'<p><a href="{text(there)}">The report on its test part</a></p>'
     warnings = (*((standing.problem,) if standing.problem else ()), *run.warnings)
     judged = standing.validation
+    training = sections.show_training(
+        history_of(run), best_epoch=kept_epoch(run) if run.epochs else None, classes=run.classes
+    )
     answers = (
         f'<div class="two"><div><h3>Classes</h3>{_classes(standing, judged)}</div>'
         f"<div><h3>Confusions on validation</h3>{show_small_matrix(judged)}</div></div>"
@@ -264,23 +274,23 @@ def _details(standing: Standing, anchor: str, *, folder: Path, is_open: bool) ->
         f'<div class="two"><div><h3>Made of</h3>{_facts(standing)}{link}</div>'
         f"<div><h3>Recipe <small>what differs from the defaults is marked</small></h3>"
         f'<pre class="recipe">{mark_recipe(run.recipe)}</pre></div></div>'
-        f"{_warnings(warnings)}<h3>Training</h3>"
-        f"{sections.show_training(run.history, best_epoch=run.best_epoch if run.epochs else None, classes=run.classes)}"
-        f"{answers}</details>"
+        f"{_warnings(warnings)}<h3>Training</h3>{training}{answers}</details>"
     )
 
 
 def _facts(standing: Standing) -> str:
-    run, pace = standing.run, images_per_second(standing.run)
+    run, pace = standing.run, describe_pace(standing.run)
     waiting = run.pace.get("waiting_share")
-    speed = f", {count(round(pace))} images/s" if pace is not None else ""
-    waited = f", {percent(waiting)} of it waiting for pictures" if isinstance(waiting, int | float) else ""
+    speed = f", {pace}" if pace else ""
+    waited = f", {percent(waiting)} of it waiting for pictures" if pace and isinstance(waiting, int | float) else ""
     rows = {
         "recipe": f"{run.recipe.get('name', '')}, {standing.recipe_digest[:16]}",
         "made": run.created_at,
         "time": f"{duration(run.elapsed_seconds)}{speed}{waited}",
         "epochs": describe_epochs(run),
-        "parameters": f"{count(run.parameters)}, {count(run.trained_parameters)} of them learnt here",
+        "parameters": ""
+        if is_of_motion(run)
+        else f"{count(run.parameters)}, {count(run.trained_parameters)} of them learnt here",
         "manifest": _digest(run.manifest),
         "split": f"{run.split.get('kind')}, {_digest(run.split)}",
         "weights": _digest(run.weights),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,9 +18,11 @@ from rushes.evaluation.markup import (
     duration,
     format_toml,
     interval_name,
+    named,
     number,
     percent,
     score_cell,
+    short_names,
     span,
     text,
     within,
@@ -30,6 +33,7 @@ from rushes.evaluation.verdict import Verdict, blind_score
 from rushes.learning.predictions import Predictions
 
 _WIDE_MATRIX = 12  # classes up to which a cell shows its share beside its count
+_MISTAKES = 6  # kinds of mistake that are listed; five times as many where there is no table
 _WIDEST_MATRIX = 30  # classes up to which a matrix can be read at all
 _MOST_CURVES = 12
 _MOST_GROUPS = 40
@@ -43,6 +47,7 @@ _MOTION_SETTINGS = (
     ("best_epoch", "epoch"),
 )
 _LONGEST_NAME = 12  # characters that stand beside a line
+_QUOTED_PATH = re.compile(r"&#x27;((?:/|\w:/|\w+://)[^&;]*?/[^&;/]+)&#x27;")
 _DARK = 0.62  # share of a row from which the shade of its cell asks for the other colour of text
 
 
@@ -112,11 +117,15 @@ def show_tiles(tiles: Sequence[tuple[str, Estimate, float | None]]) -> str:
     """Return scores as tiles: (name, score, what is reached without a look)."""
     shown = "".join(
         f'<div class="tile"><dt>{text(name)}</dt><dd><b>{score_cell(estimate.score)}</b>'
-        f"<span>{within(estimate.interval) or 'no interval'}</span>"
+        f"<span>{within(estimate.interval) or _no_interval(estimate.interval)}</span>"
         f"<span>without a look: {number(blind) if blind is not None else 'undefined'}</span></dd></div>"
         for name, estimate, blind in tiles
     )
     return f'<dl class="tiles" style="--tiles:{len(tiles)}">{shown}</dl>'
+
+
+def _no_interval(interval: Interval) -> str:
+    return f'<abbr class="undefined" title="{text(interval.reason)}">no interval</abbr>'
 
 
 def explain_intervals(test: Judgement) -> str:
@@ -149,18 +158,40 @@ def show_warnings(notes: Sequence[str]) -> str:
     """Return what to beware of as a list, or that there is nothing."""
     if not notes:
         return "<p>Nothing stands out: every class has samples, and the groups are enough for an interval.</p>"
-    return f'<ul class="warnings">{"".join(f"<li>{text(note)}</li>" for note in notes)}</ul>'
+    return f'<ul class="warnings">{"".join(f"<li>{_with_short_paths(note)}</li>" for note in notes)}</ul>'
+
+
+def show_warnings_by(notes: Mapping[str, Sequence[str]]) -> str:
+    """Return what to beware of with one entry for each of several parts, which is named; nothing without any."""
+    entries = (
+        f"<li><b>{text(name.capitalize())}</b><ul>{''.join(f'<li>{_with_short_paths(one)}</li>' for one in found)}"
+        "</ul></li>"
+        for name, found in notes.items()
+        if found
+    )
+    listed = "".join(entries)
+    return f'<ul class="warnings by">{listed}</ul>' if listed else ""
+
+
+def _with_short_paths(note: str) -> str:
+    """Return a warning as HTML in which a quoted path shows its last part, and the whole at hand."""
+    return _QUOTED_PATH.sub(
+        lambda found: f'<span title="{found[1]}">&#x27;{found[1].rpartition("/")[2]}&#x27;</span>', text(note)
+    )
 
 
 def show_confusion(test: Judgement) -> str:
-    """Return the confusion matrix as a table shaded by the share of its row, and its largest mistakes in words."""
+    """Return the confusion matrix as a table shaded by the share of its row, and its commonest mistakes in words.
+
+    The commonest are listed by the share that they take of the samples of their label, the largest first.
+    """
     if test.samples == 0:
         return "<p>There are no test samples.</p>"
     size = len(test.classes)
     matrix = _matrix(test) if size <= _WIDEST_MATRIX else (
         f"<p>{size} classes are too many for a table; it is in <code>metrics.json</code>. The largest mistakes:</p>"
     )  # fmt: skip
-    return matrix + _largest_mistakes(test, most=3 if size <= _WIDEST_MATRIX else 30)
+    return matrix + _largest_mistakes(test, most=_MISTAKES if size <= _WIDEST_MATRIX else 5 * _MISTAKES)
 
 
 def show_classes(test: Judgement) -> str:
@@ -230,12 +261,12 @@ def show_groups(test: Judgement) -> str:
             f"<p>Each of the {counted(len(test.per_group), 'group')} holds one sample, so there is nothing to compare: "
             f"{count(right)} are right, {count(len(test.per_group) - right)} wrong.</p>"
         )
-    rows = []
+    rows, called = [], short_names(test.groups)
     for one in test.per_group[:_MOST_GROUPS]:
         accuracy = Estimate(one.accuracy, Interval(None, None, "one group"))
         worst = f"{text(one.worst[0])} taken for {text(one.worst[1])} ({one.worst[2]})" if one.worst else "no mistake"
         rows.append(
-            f'<tr><th scope="row">{breakable(one.group)}</th><td>{count(one.samples)}</td>'
+            f'<tr><th scope="row">{named(one.group, called)}</th><td>{count(one.samples)}</td>'
             f"<td>{score_cell(one.accuracy)}<small>{number(one.commonest_share)}</small></td>"
             f'<td class="wide">{_track(accuracy, style="ours", blind=one.commonest_share)}</td>'
             f'<td>{score_cell(one.f1_macro)}</td><td class="words">{worst}</td></tr>'
@@ -344,8 +375,15 @@ def show_training(history: Sequence[Mapping[str, Any]], *, best_epoch: int | Non
     return f'<div class="charts">{"".join(charts)}</div>'
 
 
-def show_counts(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> str:
-    """Return how many samples of each class each part of the split holds."""
+def show_counts(
+    counts: Mapping[str, Mapping[str, int]], classes: Sequence[str], *, virtual: Mapping[str, int] | None = None
+) -> str:
+    """Return how many samples of each class each part of the split holds.
+
+    Args:
+        virtual: class -> clips of the virtual camera that stood in train beside what is counted there.
+    """
+    added = {name: clips for name, clips in (virtual or {}).items() if name in classes and clips}
     parts = [part for part in ("train", "validation", "test") if part in counts]
     if not parts:
         return "<p>The run does not say how many samples it was trained on.</p>"
@@ -355,15 +393,24 @@ def show_counts(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str])
     for name in classes:
         cells = "".join(
             f"<td><div><span>{count(counts[part].get(name, 0))}</span>"
-            f'<i style="width:{counts[part].get(name, 0) / most * 100:.1f}%"></i></div></td>'
+            f'<i style="width:{counts[part].get(name, 0) / most * 100:.1f}%"></i></div>'
+            f"{_virtual(added.get(name, 0)) if part == 'train' else ''}</td>"
             for part in parts
         )
         rows.append(f'<tr><th scope="row">{text(name)}</th>{cells}</tr>')
-    sums = "".join(f"<td><span>{count(sum(counts[part].values()))}</span></td>" for part in parts)
+    sums = "".join(
+        f"<td><span>{count(sum(counts[part].values()))}</span>"
+        f"{_virtual(sum(added.values())) if part == 'train' else ''}</td>"
+        for part in parts
+    )
     return (
         f'<div class="scroll"><table class="numbers counts"><thead><tr><th scope="col">class</th>{head}</tr></thead>'
         f'<tbody>{"".join(rows)}</tbody><tfoot><tr><th scope="row">all</th>{sums}</tr></tfoot></table></div>'
     )
+
+
+def _virtual(clips: int) -> str:
+    return f"<small> (+{count(clips)} virtual)</small>" if clips else ""
 
 
 def show_making(run: Mapping[str, Any], test: Judgement, *, command: str, resamples: int) -> str:
@@ -473,17 +520,28 @@ def _cell(samples: int, labelled: int, row: int, column: int, classes: Sequence[
 def _largest_mistakes(test: Judgement, *, most: int) -> str:
     mistakes = test.confusion.copy()
     np.fill_diagonal(mistakes, 0)
-    order = np.argsort(-mistakes, axis=None, kind="stable")[:most]
-    items = []
-    for cell in order:
-        row, column = divmod(int(cell), len(test.classes))
-        samples, labelled = int(mistakes[row, column]), int(test.confusion[row].sum())
-        if samples:
-            items.append(
-                f"<li><b>{text(test.classes[row])}</b> taken for <b>{text(test.classes[column])}</b>: "
-                f"{count(samples)} of {count(labelled)}, {percent(samples / labelled)}</li>"
-            )
-    return f'<ol class="mistakes">{"".join(items)}</ol>' if items else "<p>Not one mistake.</p>"
+    labelled = test.confusion.sum(axis=1)
+    found = [
+        (int(mistakes[row, column]), int(mistakes[row, column]) / int(labelled[row]), int(row), int(column))
+        for row, column in np.argwhere(mistakes)
+    ]
+    if not found:
+        return "<p>Not one mistake.</p>"
+    kept = sorted(found, key=lambda one: (-one[0], -one[1]))[:most]
+    items = [
+        f"<li><b>{text(test.classes[row])}</b> taken for <b>{text(test.classes[column])}</b>: "
+        f"{count(samples)} of {count(int(labelled[row]))}, {percent(share)}</li>"
+        for samples, share, row, column in sorted(kept, key=lambda one: (-one[1], -one[0]))
+    ]
+    left = len(found) - len(kept)
+    samples_left = sum(one[0] for one in found) - sum(one[0] for one in kept)
+    rest = (
+        f'<p class="foot">{counted(left, "rarer kind")} of mistake, {counted(samples_left, "sample")} in all, '
+        f"{'is' if left == 1 else 'are'} not listed.</p>"
+        if left
+        else ""
+    )
+    return f'<ol class="mistakes">{"".join(items)}</ol>{rest}'
 
 
 def _trials(history: Sequence[Mapping[str, Any]]) -> str:

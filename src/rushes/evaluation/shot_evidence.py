@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,8 +18,11 @@ from rushes.evaluation.published import (
     missing_shots,
 )
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence
-from rushes.evaluation.verdict import blind_score, never_watched
+from rushes.evaluation.verdict import blind_score, explain_no_interval, never_watched
 from rushes.learning.shot_runs import ShotRun
+
+_LACKING = "test has no shot of "  # begins a warning of a run
+_QUOTED = re.compile(r"'([^']+)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def pronounce_in_pieces(evidence: ShotEvidence) -> tuple[tuple[str, str], ...]:
         value = one.test.f1_macro.value or 0.0
         blind = number(blind_score(one.test))
         pieces.append((" and " if place else "", number(value)))
-        pieces.append((f" for {task} ({_certainty(one)}, {blind} without a look)", ""))
+        pieces.append((f" for {task} ({_certainty(one)}; {blind} without a look)", ""))
     mean = evidence.class_mean
     if len(evidence.heads) > 1 and mean.f1.value is not None:
         pieces.append((f". Over the classes of all heads, the {mean.name} of F1 is ", number(mean.f1.value)))
@@ -95,14 +99,31 @@ def pronounce_in_pieces(evidence: ShotEvidence) -> tuple[tuple[str, str], ...]:
 
 def list_shot_warnings(evidence: ShotEvidence) -> tuple[str, ...]:
     """Return all that a reader must beware of; what is of one head is named so, nothing stands twice."""
-    common = [str(leak) for leak in evidence.run.leaks] + [str(one) for one in evidence.run.warnings]
-    unjudged = [f"No test shot is labelled by {task}, so this head is not judged." for task in evidence.unjudged]
-    of_heads = [
-        note if note in common else f"{task}: {note}"
-        for task, one in evidence.heads.items()
-        for note in list_warnings(one)
-    ]
-    return tuple(dict.fromkeys([*common, *unjudged, *of_heads]))
+    common, of_heads = sort_warnings(evidence)
+    return (*common, *(f"{task}: {note}" for task, notes in of_heads.items() for note in notes))
+
+
+def sort_warnings(evidence: ShotEvidence) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Return what a reader must beware of: of the whole run, and by task what is of one head; nothing stands twice."""
+    said = {task: _without_echoes(one) for task, one in evidence.heads.items()}
+    notes = [*map(str, evidence.run.leaks), *map(str, evidence.run.warnings)]
+    notes += [f"No test shot is labelled by {task}, so this head is not judged." for task in evidence.unjudged]
+    if len(said) > 1:
+        notes += [note for note in next(iter(said.values())) if all(note in others for others in said.values())]
+    of_one = {task: [note for note in notes if note.startswith(f"class '{task} ")] for task in said}
+    common = tuple(dict.fromkeys(note for note in notes if not any(note in found for found in of_one.values())))
+    return common, {
+        task: tuple(dict.fromkeys([*(note for note in found if note not in common), *of_one[task]]))
+        for task, found in said.items()
+    }
+
+
+def _without_echoes(one: Evidence) -> list[str]:
+    """Return the warnings of a head without those of its run that the judgement's own say as well."""
+    absent = {item.class_name for item in one.test.per_class if not item.labelled}
+    said = {note for note in list_warnings(one)
+            if note.startswith(_LACKING) and absent.issuperset(_QUOTED.findall(note))}  # fmt: skip
+    return [note for note in list_warnings(one) if note not in said]
 
 
 def shot_metrics_table(evidence: ShotEvidence, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -138,5 +159,4 @@ def verdict_of_head(evidence: ShotEvidence, task: str) -> str:
 
 
 def _certainty(one: Evidence) -> str:
-    interval = one.test.f1_macro.interval
-    return within(interval) or "no interval"
+    return within(one.test.f1_macro.interval) or explain_no_interval(one.test)

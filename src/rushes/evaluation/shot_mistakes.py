@@ -63,7 +63,8 @@ def explain_worst(predictions: Predictions, shown: int) -> str:
     if not wrong:
         return f"Not one of {counted(len(predictions), 'shot')} is wrong; these were the closest calls."
     if shown == wrong:
-        return f"All {counted(wrong, 'mistake')} of {counted(len(predictions), 'shot')}, the surest first."
+        among = f"among {counted(len(predictions), 'shot')}"
+        return f"The one mistake {among}." if wrong == 1 else f"All {wrong:,} mistakes {among}, the surest first."
     return (
         f"{shown} of the {counted(wrong, 'mistake')} among {counted(len(predictions), 'shot')}: the surest of each "
         "class and kind, the surest first. A sure mistake is a blind spot of the model or a wrong label."

@@ -18,11 +18,19 @@ from rushes.evaluation.markup import count, counted, score_cell, text
 from rushes.evaluation.published import PublishedRow
 from rushes.evaluation.report import Evidence
 from rushes.evaluation.scores import Score
-from rushes.evaluation.shot_evidence import ShotEvidence, list_shot_warnings, pronounce_in_pieces, verdict_of_head
+from rushes.evaluation.shot_evidence import ShotEvidence, pronounce_in_pieces, sort_warnings, verdict_of_head
 from rushes.evaluation.shot_mistakes import ShownShot, explain_worst, show_shots
 from rushes.evaluation.verdict import blind_score
 from rushes.storage.files import write_text
 
+_MODELS = {
+    "linear": "a linear model",
+    "boosted": "boosted trees",
+    "gru": "a recurrent network (GRU)",
+    "shipped": "the model that comes with rushes",
+}
+_PARTS = ("shots", "confusions", "classes", "training")  # of each task, in the bar at the top
+_MOVEMENT = "movement"  # the task that clips of the virtual camera are labelled for
 _SWITCH = (
     '<label class="see"><input type="checkbox"><span>Show where the answer came from: the warmer a place, the more it '
     "spoke for the class that was answered (Grad-CAM)</span></label>"
@@ -61,7 +69,7 @@ def format_shot_report(evidence: ShotEvidence, shown: Mapping[str, Sequence[Show
         legend=page_part("legend.html"),
         tiles=_tiles(evidence),
         explain=filled("explain.html", interval_words=sections.explain_intervals(_widest(evidence).test)),
-        warnings=sections.show_warnings(list_shot_warnings(evidence)),
+        warnings=_warnings(evidence),
         published_words="".join(f"<p>{text(note)}</p>" for note in evidence.references_notes),
         published=show_published(evidence),
         heads="".join(_head(evidence, task, shown.get(task, ())) for task in evidence.heads),
@@ -78,15 +86,18 @@ def format_shot_report(evidence: ShotEvidence, shown: Mapping[str, Sequence[Show
     )
 
 
+def _warnings(evidence: ShotEvidence) -> str:
+    common, of_heads = sort_warnings(evidence)
+    said = sections.show_warnings_by(of_heads)
+    return sections.show_warnings(common) + said if common or not said else said
+
+
 def _links(evidence: ShotEvidence) -> list[tuple[str, str]]:
     links = [("verdict", "Verdict"), ("beware", "Beware"), ("published", "Beside others")]
     for task in evidence.heads:
         links += [
             (task, task.capitalize()),
-            (f"{task}-shots", "Shots"),
-            (f"{task}-confusions", "Confusions"),
-            (f"{task}-classes", "Classes"),
-            (f"{task}-training", "Training"),
+            *((f"{task}-{part}", f"{task.capitalize()}: {part}") for part in _PARTS),
         ]
     return [*links, ("read", "Read"), ("making", "Making")]
 
@@ -163,7 +174,7 @@ def show_published(evidence: ShotEvidence) -> str:
         for task in tasks
     ) + "".join(f"<td>{sections.estimate_cell(_recall(heads['movement'], name))}</td>" for name in recalls)
     rows = [f'<tr class="ours"><th scope="row">this model</th>{ours}</tr>']
-    rows += [_blind_row(name, heads, tasks, recalls) for name in ("majority", "prior") if not evidence.references]
+    rows += [_blind_row(name, heads, tasks, recalls) for name in ("majority", "prior")]
     rows += [_published_row(one, tasks, recalls) for one in evidence.references]
     models: dict[str, list[str]] = {}
     for one in evidence.references:
@@ -213,8 +224,9 @@ def _head(evidence: ShotEvidence, task: str, shown: Sequence[ShownShot]) -> str:
         switch=_SWITCH if any(shot.heat for shot in shown) else "",
         shots=show_shots(one.predictions, shown, fits=fits),
         judged=show_judged(one.test, one.predictions, at=f"{text(task)}-", gallery=False),
-        trained=show_trained(one.run, one.history, one.test.classes, at=f"{text(task)}-"),
-    )
+        trained=show_trained(one.run, one.history, one.test.classes, at=f"{text(task)}-",
+                             virtual=evidence.run.synthetic if task == _MOVEMENT else None),
+    )  # fmt: skip
 
 
 def _head_words(one: Evidence) -> str:
@@ -226,7 +238,7 @@ def _head_words(one: Evidence) -> str:
 def _how(head: Mapping[str, Any]) -> str:
     """Return in a sentence what a head sees, and how it makes an answer of it."""
     of_frames = f"the frames, pooled by {head.get('pooling')}"
-    of_motion = f"the measured motion, by a model that is {head.get('motion')}"
+    of_motion = f"the measured motion, by {_MODELS.get(str(head.get('motion')), 'a model of it')}"
     seen = {"frames": of_frames, "motion": of_motion, "both": f"{of_frames}, and {of_motion}"}
     used = f" Validation let it rest on {head['used']}." if head.get("see") == "both" and head.get("used") else ""
     return f"It sees {seen.get(str(head['see']), str(head['see']))}.{used}"

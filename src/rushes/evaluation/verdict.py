@@ -72,11 +72,16 @@ def blind_score(judgement: Judgement | SliceJudgement) -> float:
     return max(judgement.majority.f1_macro.value or 0.0, judgement.prior.f1_macro.value or 0.0)
 
 
+def explain_no_interval(test: Judgement) -> str:
+    """Return in a few words why macro-F1 has no interval."""
+    return f"no interval: {'one group' if len(test.groups) == 1 else 'too few groups hold each class'}"
+
+
 def _certainty(test: Judgement) -> str:
     """Return the interval with its name, or what it cannot be and why."""
     interval = test.f1_macro.interval
     if interval.low is None:
-        return f"no interval: {'one group' if len(test.groups) == 1 else 'too few groups hold each class'}"
+        return explain_no_interval(test)
     few = "" if interval.level is not None else "; so few groups cannot give a 95 % interval"
     return within(interval) + few
 

@@ -63,7 +63,7 @@ def read_shot_pictures(
     size = PictureSize(long_side=side_pixels)
     ordinals = [CHOICES[choice](shot) for shot in shots]
     for done, frame in enumerate(decode_frames(path, index, ordinals, threads=threads), start=1):
-        progress(done, len(shots), "pictures")
+        progress(done, len(shots))
         if not isinstance(frame, DecodedFrame):
             yield None
             continue

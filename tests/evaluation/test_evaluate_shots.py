@@ -18,7 +18,7 @@ from rushes.errors import RunError
 from rushes.evaluation.evaluate_shots import evaluate_shots
 from rushes.evaluation.leaderboard import describe_epochs, describe_pace, read_leaderboard
 from rushes.evaluation.runs_page import format_runs_page
-from rushes.evaluation.shot_strips import paint_heat, parse_shot_id, plan_strip
+from rushes.evaluation.shot_strips import parse_shot_id, plan_strip
 from rushes.footage.movement import FEATURES, SERIES_COLUMNS
 from rushes.footage.sources import read_source
 from rushes.labels.shot_manifest import ShotRow, format_shots
@@ -280,18 +280,6 @@ def test_the_frames_of_a_strip_stand_over_their_moment():
     assert parse_shot_id("0123456789abcdef:3-9", "a.mp4").stop == 9
     assert parse_shot_id("0123456789abcdef:9-9", "a.mp4") is None
     assert parse_shot_id("0123456789abcdef:9", "a.mp4") is None
-
-
-def test_heat_warms_the_place_it_fell_on():
-    from rushes.footage.picture import decode_picture
-
-    picture = np.full((80, 120, 3), 128, np.uint8)
-    heat = np.zeros((4, 6), np.float32)
-    heat[0, 0] = 1.0
-    painted = decode_picture(paint_heat(picture, heat).data).astype(int)
-    warm, cold = painted[5, 5], painted[-5, -5]
-    assert warm[0] - warm[2] > 80
-    assert abs(cold[0] - cold[2]) < 8
 
 
 def run_cli(*words: str, project: Path) -> int:

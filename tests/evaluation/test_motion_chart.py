@@ -48,6 +48,16 @@ def test_what_is_not_trusted_moves_nothing_and_breaks_the_line():
     drawing = draw_motion(curve, label="way")
     pans = drawing.split('class="line second" d="')[1].split('"')[0]
     assert pans.count("M") == 2
+    assert curve.gaps == ((0.125, 0.25),)
+    assert drawing.count('class="gap"') == 1
+    assert "not measured here" in name_lines(curve)
+
+
+def test_gaps_that_touch_are_one_and_a_shot_of_nothing_else_has_none():
+    trusted = [False, False, True, False, True]
+    assert curve_of(series([{}] * 5, trusted=trusted)).gaps == ((0.0, 0.25), (0.375, 0.5))
+    assert curve_of(series([{}] * 2, trusted=[False, False])).gaps == ()
+    assert "not measured" not in name_lines(curve_of(series([{}] * 3)))
 
 
 def test_a_shot_without_motion_says_so():

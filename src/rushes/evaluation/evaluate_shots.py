@@ -166,7 +166,13 @@ def _show(
     for task, rows in chosen.items():
         ids = evidence.heads[task].predictions.frames
         shown[task] = tuple(
-            show_row(row, strips.get(shot, _STRANGE), looked.get((task, shot)), movements.get(shot, _MOTION))
+            show_row(
+                row,
+                strips.get(shot, _STRANGE),
+                looked.get((task, shot)),
+                movements.get(shot, _MOTION),
+                evidence.run.preprocessing,
+            )
             for row, shot in ((row, ids[row]) for row in rows)
         )
     return shown

@@ -17,6 +17,7 @@ Scale = Callable[[float], float]
 LINES = (("zoom", "main"), ("pan", "second"), ("tilt", "third"))
 _LEAST_SCALE = 5.0  # percent to either side, so that a camera at rest is drawn at rest
 _LEAST_APART = 14.0  # between two ticks
+_ROOMY = 26.0  # between two ticks where letters are large, as on a phone
 _WIDTH, _TOP, _HEIGHT, _WHOLE = 900.0, 6.0, 86.0, 112.0
 
 
@@ -45,6 +46,16 @@ class MotionCurve:
     def is_empty(self) -> bool:
         """Whether nothing was followed: a shot of a frame or two, or black."""
         return bool(self.broken.all())
+
+    @property
+    def gaps(self) -> tuple[tuple[float, float], ...]:
+        """From which second to which nothing was followed; () where that is the whole shot."""
+        found: list[tuple[float, float]] = []
+        for place in np.flatnonzero(self.broken[1:]) + 1 if not self.is_empty else ():
+            first, last = float(self.seconds[place - 1]), float(self.seconds[place])
+            joins = bool(found) and found[-1][1] == first
+            found.append((found.pop()[0] if joins else first, last))
+        return tuple(found)
 
 
 def curve_of(series: MotionSeries, *, cuts: Sequence[float] = ()) -> MotionCurve:
@@ -97,10 +108,12 @@ def draw_motion(curve: MotionCurve, *, label: str) -> str:
     def y(value: float) -> float:
         return _TOP + (high - value) / (high - low) * _HEIGHT
 
+    parts = [_gap(x(first), x(last)) for first, last in curve.gaps]
     ticks = [0.0, *(at for at in (_round(high), -_round(-low)) if abs(y(at) - y(0)) >= _LEAST_APART)]
-    parts = [
+    parts += [
         f'<path class="grid{"" if at else " zero"}" d="M0,{y(at):.1f}H{_WIDTH:.0f}"/>'
-        f'<text class="tick" x="2" y="{y(at) - 3:.1f}">{signed(at)}{" %" if at else ""}</text>'
+        f'<text class="tick{" crowded" if at and abs(y(at) - y(0)) < _ROOMY else ""}" x="2" y="{y(at) - 3:.1f}">'
+        f"{signed(at)}{' %' if at else ''}</text>"
         for at in ticks
     ]
     bottom = _TOP + _HEIGHT + 15
@@ -128,7 +141,8 @@ def name_lines(curve: MotionCurve) -> str:
         f'<li class="{style}"><i></i>{name} <b>{signed(float(getattr(curve, name)[-1]))} %</b></li>'
         for name, style in LINES
     )
-    return f'<ul class="lines">{items}</ul>'
+    gap = '<li class="gap"><i></i>not measured here</li>' if curve.gaps else ""
+    return f'<ul class="lines">{items}{gap}</ul>'
 
 
 def signed(value: float) -> str:
@@ -143,6 +157,13 @@ def _line(curve: MotionCurve, name: str, style: str, x: Scale, y: Scale) -> str:
         for second, value, broken in zip(curve.seconds, getattr(curve, name), curve.broken, strict=True)
     )
     return f'<path class="line {style}" d="{path}"/>'
+
+
+def _gap(first: float, last: float) -> str:
+    return (
+        f'<rect class="gap" x="{first:.1f}" y="{_TOP:.0f}" width="{max(last - first, 1.0):.1f}" height="{_HEIGHT:.0f}">'
+        "<title>not measured here</title></rect>"
+    )
 
 
 def _cut(at: float) -> str:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rushes.datasets.preprocessing import Preprocessing
 from rushes.evaluation.cards import show_bars
 from rushes.evaluation.gallery import choose_cards
-from rushes.evaluation.markup import breakable, counted, text
+from rushes.evaluation.markup import breakable, counted, named, short_names, text
 from rushes.evaluation.motion_chart import draw_motion, name_lines, signed
-from rushes.evaluation.shot_strips import ShotStrip, paint_heat
-from rushes.evaluation.thumbnails import Thumbnail
+from rushes.evaluation.shot_heat import find_seen, paint_heat
+from rushes.evaluation.shot_strips import SIDE_PIXELS, ShotStrip
+from rushes.evaluation.thumbnails import Thumbnail, shrink
 from rushes.footage.movement import describe_motion
+from rushes.footage.picture import decode_picture
 from rushes.learning.explain_shots import LookedAt
 from rushes.learning.predictions import Predictions
 
@@ -35,12 +38,12 @@ class ShownShot:
     row: int
     strip: ShotStrip
     reason: str = ""
-    heat: tuple[Thumbnail, ...] = ()
+    heat: tuple[Thumbnail | None, ...] = ()
 
     @property
     def size_bytes(self) -> int:
         """Of its pictures."""
-        return self.strip.size_bytes + sum(len(one.data) for one in self.heat)
+        return self.strip.size_bytes + sum(len(one.data) for one in self.heat if one)
 
 
 def choose_worst(predictions: Predictions, *, limit: int = WORST) -> tuple[int, ...]:
@@ -71,18 +74,15 @@ def explain_worst(predictions: Predictions, shown: int) -> str:
     )
 
 
-def show_shots(predictions: Predictions, shown: Sequence[ShownShot], *, fits: bool) -> str:
-    """Return a strip for each shot.
-
-    Args:
-        fits: the picture that the model sees covers the whole frame, so that heat can be laid over it.
-    """
+def show_shots(predictions: Predictions, shown: Sequence[ShownShot]) -> str:
+    """Return a strip for each shot."""
     if not shown:
         return "<p>There are no shots to show.</p>"
-    return f'<div class="takes{"" if fits else " within"}">{"".join(_take(predictions, one) for one in shown)}</div>'
+    called = short_names(set(predictions.groups))
+    return f'<div class="takes">{"".join(_take(predictions, one, called) for one in shown)}</div>'
 
 
-def _take(predictions: Predictions, shown: ShownShot) -> str:
+def _take(predictions: Predictions, shown: ShownShot, called: Mapping[str, str]) -> str:
     row, names = shown.row, predictions.classes
     label, answer = int(predictions.truth[row]), int(predictions.predicted[row])
     right = label == answer
@@ -92,25 +92,26 @@ def _take(predictions: Predictions, shown: ShownShot) -> str:
         else f"<b>{text(names[label])}</b> taken for <b>{text(names[answer])}</b>"
     )
     outcome = "right" if right else "wrong"
-    place = _place(predictions, shown)
+    place = _place(predictions, shown, called)
     reason = f'<p class="reason">{text(shown.reason)}</p>' if shown.reason else ""
     return (
         f'<figure class="take {outcome}"><figcaption><p class="said">'
         f'<i role="img" aria-label="{outcome}">{"✓" if right else "✗"}</i> {said}</p>'
-        f'<p class="where"><span>{breakable(predictions.names[row])}</span> {text(place)}</p></figcaption>'
+        f'<p class="where"><span>{breakable(predictions.names[row])}</span> {place}</p></figcaption>'
         f'<div class="beside">{show_bars(predictions, row)}{reason}{_lines(shown.strip)}</div>'
         f"{_reel(predictions, shown)}</figure>"
     )
 
 
-def _place(predictions: Predictions, shown: ShownShot) -> str:
+def _place(predictions: Predictions, shown: ShownShot, called: Mapping[str, str]) -> str:
+    """Return as HTML when a shot is, how long, and what it is of."""
     row, name = shown.row, predictions.names[shown.row]
-    series = shown.strip.series
+    series, group = shown.strip.series, predictions.groups[row]
     words = [
-        predictions.timecodes[row],
+        text(predictions.timecodes[row]),
         f"{series.duration_seconds:.1f} s" if series is not None else "",
-        predictions.groups[row] if predictions.groups[row] not in name else "",
-        f"label by {predictions.origins[row]}" if predictions.origins[row] else "",
+        named(group, called) if called.get(group, group) not in name else "",
+        f"label by {text(predictions.origins[row])}" if predictions.origins[row] else "",
     ]
     return " · ".join(word for word in words if word)
 
@@ -147,20 +148,40 @@ def _frame(frame: Thumbnail | None, over: Thumbnail | None, *, name: str) -> str
     )
 
 
-def show_row(row: int, strip: ShotStrip, looked: LookedAt | None, movement: str) -> ShownShot:
+def show_row(
+    row: int, strip: ShotStrip, looked: LookedAt | None, movement: str, preprocessing: Preprocessing
+) -> ShownShot:
     """Return a shot as it is shown.
 
     Args:
         row: of the predictions.
         looked: where the answer came from, where that is known.
         movement: that was answered for the shot; what was measured is told for it.
+        preprocessing: how its frames become what the model sees.
     """
-    heat: tuple[Thumbnail, ...] = ()
-    if looked is not None and strip.ordinals:
-        nearest = [int(np.abs(looked.ordinals - ordinal).argmin()) for ordinal in strip.ordinals]
-        heat = tuple(paint_heat(looked.pixels[place], looked.heat[place]) for place in nearest)
+    heat = _paint_strip(strip, looked, preprocessing) if looked is not None else ()
     reason = f"Measured: {describe_motion(strip.series, movement)}." if strip.series is not None else ""
     return ShownShot(row, strip, reason, heat)
+
+
+def _paint_strip(strip: ShotStrip, looked: LookedAt, preprocessing: Preprocessing) -> tuple[Thumbnail | None, ...]:
+    """Return each frame of a strip with the heat of the frame nearest to it that the model was shown."""
+    frames = [decode_picture(frame.data) if frame else None for frame in strip.frames]
+    there = [frame for frame in frames if frame is not None]
+    if not there:
+        return ()
+    box = find_seen(there, preprocessing)
+    painted: list[Thumbnail | None] = []
+    for frame, ordinal in zip(frames, strip.ordinals, strict=True):
+        near = int(np.abs(looked.ordinals - ordinal).argmin())
+        painted.append(
+            None
+            if frame is None
+            else shrink(
+                paint_heat(frame, looked.pixels[near], looked.heat[near], preprocessing, box), side_pixels=SIDE_PIXELS
+            )
+        )
+    return tuple(painted)
 
 
 def fit_budget(shown: Mapping[str, Sequence[ShownShot]], *, budget_bytes: int) -> dict[str, tuple[ShownShot, ...]]:

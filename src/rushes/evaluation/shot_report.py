@@ -213,7 +213,6 @@ def _published_row(row: PublishedRow, tasks: Sequence[str], recalls: Sequence[st
 
 def _head(evidence: ShotEvidence, task: str, shown: Sequence[ShownShot]) -> str:
     one = evidence.heads[task]
-    fits = evidence.run.preprocessing.fit == "squeeze" and evidence.run.preprocessing.letterbox != "remove"
     return filled(
         "head.html",
         at=text(task),
@@ -222,7 +221,7 @@ def _head(evidence: ShotEvidence, task: str, shown: Sequence[ShownShot]) -> str:
         facts=sections.show_facts(one.test),
         which=text(explain_worst(one.predictions, len(shown))),
         switch=_SWITCH if any(shot.heat for shot in shown) else "",
-        shots=show_shots(one.predictions, shown, fits=fits),
+        shots=show_shots(one.predictions, shown),
         judged=show_judged(one.test, one.predictions, at=f"{text(task)}-", gallery=False),
         trained=show_trained(one.run, one.history, one.test.classes, at=f"{text(task)}-",
                              virtual=evidence.run.synthetic if task == _MOVEMENT else None),

@@ -6,10 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from rushes.errors import MediaError, UsageError
 from rushes.evaluation.motion_chart import MotionCurve, curve_of
@@ -148,20 +144,3 @@ def _cuts_inside(found: FoundShots, shot: ShotPlace) -> tuple[float, ...]:
         for one in found.shots
         if shot.start < one.start < shot.stop
     )
-
-
-def paint_heat(picture: npt.NDArray[np.uint8], heat: npt.NDArray[np.floating[Any]]) -> Thumbnail:
-    """Return a picture in grey under the heat that fell on it, as it grows from nothing to orange.
-
-    Args:
-        picture: (height, width, 3), RGB.
-        heat: (rows, columns), 0 to 1, over the whole of the picture.
-    """
-    import cv2
-
-    height, width = picture.shape[:2]
-    spread = np.clip(cv2.resize(heat.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
-    grey = np.repeat(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2).astype(np.float32) * 0.8
-    share = (0.8 * spread)[..., None]
-    blended = grey * (1 - share) + np.array([255, 122, 40], np.float32) * share
-    return shrink(np.asarray(blended.round().clip(0, 255), np.uint8), side_pixels=SIDE_PIXELS)

@@ -3,6 +3,22 @@
   const root = document.documentElement;
   root.classList.add("scripted");
 
+  // A table that is wider than the page says that it goes on.
+  const hint = () => {
+    for (const box of document.querySelectorAll(".scroll")) {
+      const wide = box.scrollWidth > box.clientWidth + 1, before = box.previousElementSibling;
+      const said = before && before.classList.contains("aside") ? before : null;
+      if (wide && !said) {
+        const note = document.createElement("p");
+        note.className = "aside";
+        note.textContent = "This table goes on to the right: scroll it sideways";
+        box.before(note);
+      } else if (!wide && said) said.remove();
+    }
+  };
+  addEventListener("resize", hint, { passive: true });
+  hint();
+
   // Mark the section in view in the navigation.
   const links = new Map([...document.querySelectorAll("nav a")].map((a) => [a.hash.slice(1), a]));
   const sections = [...document.querySelectorAll("main > section")];

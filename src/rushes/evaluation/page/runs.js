@@ -2,6 +2,23 @@
   "use strict";
   document.documentElement.classList.add("scripted");
 
+  // A table that is wider than the page says that it goes on.
+  const hint = () => {
+    for (const box of document.querySelectorAll(".scroll")) {
+      const wide = box.scrollWidth > box.clientWidth + 1, before = box.previousElementSibling;
+      const said = before && before.classList.contains("aside") ? before : null;
+      if (wide && !said) {
+        const note = document.createElement("p");
+        note.className = "aside";
+        note.textContent = "This table goes on to the right: scroll it sideways";
+        box.before(note);
+      } else if (!wide && said) said.remove();
+    }
+  };
+  addEventListener("resize", hint, { passive: true });
+  addEventListener("toggle", hint, true);
+  hint();
+
   // A run named in the address is opened.
   const open = () => {
     const found = location.hash && document.getElementById(location.hash.slice(1));

@@ -12,10 +12,18 @@ import numpy as np
 import pytest
 
 from footage.spliced import write_frames
-from rushes.datasets.synthetic.camera_clips import Material, VirtualClip, make_clips, resting_shots, stills_in
+from rushes.datasets.synthetic.camera_clips import (
+    Material,
+    VirtualClip,
+    make_clips,
+    resting_shots,
+    stills_in,
+    why_plain,
+)
 from rushes.datasets.synthetic.camera_view import log_zooms
 from rushes.errors import MediaError
 from rushes.footage.motion import follow, prepare
+from rushes.footage.photo import read_photo
 from rushes.footage.source import Unreadable
 
 
@@ -117,6 +125,32 @@ def test_material_that_cannot_be_used_is_reported_once_and_others_take_its_place
     assert {clip.group for clip in clips} == {"still0", "still1"}
     assert sorted(Path(one.path).name for one in said) == ["gone.png", "small.png", "torn.png"]
     assert "120x60 pixels" in next(one.reason for one in said if one.path.endswith("small.png"))
+
+
+def test_a_title_black_and_what_has_no_detail_are_refused_and_a_scene_is_not(
+    stills: list[Material], tmp_path: Path
+) -> None:
+    title = np.full((180, 320, 3), 250, np.uint8)
+    cv2.putText(title, "THREE RODENTS", (20, 100), cv2.FONT_HERSHEY_SIMPLEX, 1.1, (200, 150, 20), 3)
+    slope = np.repeat(np.linspace(0, 255, 320, dtype=np.uint8)[None, :, None], 180, axis=0).repeat(3, axis=2)
+    assert "one even ground" in why_plain(title)
+    assert "one even ground" in why_plain(255 - title)
+    assert why_plain(np.full((180, 320, 3), 3, np.uint8)) == "is nearly of one colour"
+    assert why_plain(slope) == "has next to no detail"
+    assert why_plain(read_photo(stills[0].path).pixels) == ""
+    frames = [np.zeros((120, 160, 3), np.uint8)] * 30
+    shot = Material(write_frames(tmp_path / "black.mp4", frames, rate=25), "black", 0, 30, Fraction(25))
+    cv2.imwrite(str(tmp_path / "title.png"), title)
+    said: list[Unreadable] = []
+    clips = make_clips(
+        tmp_path / "clips", [shot, Material(tmp_path / "title.png", "title"), stills[0]], count=9, width=64,
+        refused=said.append,
+    )  # fmt: skip
+    assert {clip.group for clip in clips} == {"still0"}
+    reasons = {Path(one.path.split(",")[0]).name: one.reason for one in said}
+    assert "nearly of one colour" in reasons["black.mp4"]
+    assert "as a title has" in reasons["title.png"]
+    assert len(said) == 2
 
 
 def test_without_any_material_that_can_be_used_the_reason_is_said(tmp_path: Path) -> None:

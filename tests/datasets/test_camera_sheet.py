@@ -22,7 +22,7 @@ def test_a_sheet_has_a_strip_and_curves_for_clips_of_each_movement(tmp_path: Pat
         assert image.width == other.width
         assert image.height > 1.6 * other.height
         pixels = np.asarray(image.convert("RGB"), int)
-    zoom_curve = (np.abs(pixels - (0xC2, 0x41, 0x0C)).max(axis=2) < 8).sum()
+    zoom_curve = (np.abs(pixels - (0xFF, 0x9A, 0x4D)).max(axis=2) < 8).sum()
     assert zoom_curve > 8 * 1000
 
 

@@ -113,7 +113,7 @@ def sort_warnings(evidence: ShotEvidence) -> tuple[tuple[str, ...], dict[str, tu
     of_one = {task: [note for note in notes if note.startswith(f"class '{task} ")] for task in said}
     common = tuple(dict.fromkeys(note for note in notes if not any(note in found for found in of_one.values())))
     return common, {
-        task: tuple(dict.fromkeys([*(note for note in found if note not in common), *of_one[task]]))
+        task: tuple(dict.fromkeys([*(note for note in found if note not in notes), *of_one[task]]))
         for task, found in said.items()
     }
 

@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 ORIGIN = "synthetic"
 _VERSION = 1  # of what is drawn; another one makes other files
 LEAST_SIDE = 96  # pixels of a material's shorter side: the scan looks at pictures 160 wide
+_LOOKED_SIDE = 160  # pixels of the long side at which detail is looked for
+_LEAST_SPREAD = 6.0  # of 255: standard deviation of light; a wall in a photograph has more
+_EDGE = 10.0  # of 255, from a pixel to the next but one: what is steeper is an edge
+_LEAST_EDGES = 0.015  # share of the picture that is edge
+_MOST_PLAIN = 0.75  # of the picture that is of one and the same light: a title card has so much ground
+_SAME_LIGHT = 4  # of 255, to either side
 _LARGEST_SIDE = 1280  # what is larger is read smaller
 _LEAST_SECONDS = 0.5  # of a shot
 _CLIP_SECONDS = 1.5  # how much of a shot stands for one still, when material is drawn
@@ -130,7 +136,8 @@ def make_clips(
         width: of the frames in pixels, even; drawn for each clip from 320 to 640 where None.
         threads: 0 takes all cores.
         progress: counts clips.
-        refused: hears of each material that cannot be read or is too small; another takes its place.
+        refused: hears of each material that cannot be read, is too small, or shows too little (a title, black);
+            another takes its place.
 
     Raises:
         ValueError: a number out of its range, no materials, or no such movement.
@@ -330,6 +337,10 @@ class _Shelf:
             self._refuse(material, f"is {width}x{height} pixels inside its black bars. Give a picture whose sides have "
                          f"at least {LEAST_SIDE}")  # fmt: skip
             return None
+        plain = next(filter(None, map(why_plain, (found[0], found[len(found) // 2]))), "")
+        if plain:
+            self._refuse(material, f"{plain}: no camera can be seen to move over it. Give pictures that show a scene")
+            return None
         return found
 
     def _refuse(self, material: Material, reason: str) -> None:
@@ -389,6 +400,27 @@ class _Shelf:
             found[frame.ordinal] = shrunk
         box = find_letterbox(found[ordinals[0]])
         return [found[k][box.top : box.bottom, box.left : box.right] for k in ordinals]
+
+
+def why_plain(pixels: Pixels) -> str:
+    """Return why a picture shows too little for a movement over it to be seen, such as a title or black; "" otherwise.
+
+    Args:
+        pixels: (height, width, 3), RGB.
+    """
+    import cv2
+
+    from rushes.footage.picture import PictureSize, resize
+
+    light = cv2.cvtColor(resize(pixels, PictureSize(long_side=_LOOKED_SIDE)), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    if float(light.std()) < _LEAST_SPREAD:
+        return "is nearly of one colour"
+    counts = np.bincount(light.astype(np.intp).ravel(), minlength=256).astype(np.float64)
+    plain = float(np.convolve(counts, np.ones(2 * _SAME_LIGHT + 1), "same").max()) / light.size
+    if plain > _MOST_PLAIN:
+        return f"has one even ground over {plain:.0%} of it, as a title has"
+    edges = np.hypot(light[1:-1, 2:] - light[1:-1, :-2], light[2:, 1:-1] - light[:-2, 1:-1]) > _EDGE
+    return "" if float(edges.mean()) >= _LEAST_EDGES else "has next to no detail"
 
 
 def _side_for(width: int, height: int) -> int:

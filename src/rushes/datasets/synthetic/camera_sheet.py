@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 _FRAMES = 7
 _CELL, _GAP = (172, 97), 3
-_NAME_WIDTH, _CURVE_HEIGHT, _ROW_GAP, _MARGIN = 150, 56, 12, 16
-_HEAD_HEIGHT, _LEGEND_HEIGHT = 34, 30
-_PAPER, _INK, _QUIET, _LINE = "#fafafa", "#1f2328", "#6e7781", "#d0d7de"
-_ZOOM, _ACROSS, _ALONG = "#c2410c", "#1d6fb8", "#2f855a"
+_NAME_WIDTH, _CURVE_HEIGHT, _ROW_GAP, _MARGIN = 186, 84, 16, 16
+_HEAD_HEIGHT, _LEGEND_HEIGHT = 46, 44
+_TITLE_SIZE, _TEXT_SIZE, _SMALL_SIZE = 24, 20, 17  # pixels; a report shows the sheet at about two thirds
+# Dark grey, so that it glares neither on a light page nor on a dark one.
+_GROUND, _INK, _QUIET, _LINE = "#2b2d30", "#f1f1ef", "#b9bcc1", "#55595f"
+_CELL_GROUND = 0x1E  # around a picture that does not fill its cell
+_ZOOM, _ACROSS, _ALONG = "#ff9a4d", "#58b7ff", "#d7e04a"
 # What fills half the height of a plot at least, so that the weave of a gate is not drawn as a journey.
 _LEAST_ZOOM, _LEAST_SHIFT = 0.05, 0.05
 _TITLES = {
@@ -59,13 +62,13 @@ def write_clip_sheet(path: Path, clips: Sequence[VirtualClip], *, each: int = 4)
     rows = sum(len(some) for _, some in chosen)
     row_height = _CELL[1] + _CURVE_HEIGHT + _ROW_GAP
     height = 2 * _MARGIN + _LEGEND_HEIGHT + len(chosen) * _HEAD_HEIGHT + rows * row_height
-    sheet = Image.new("RGB", (width, height), _PAPER)
+    sheet = Image.new("RGB", (width, height), _GROUND)
     pen = ImageDraw.Draw(sheet)
     _legend(pen, _MARGIN)
     top = _MARGIN + _LEGEND_HEIGHT
     for movement, some in chosen:
         pen.line((_MARGIN, top + 4, width - _MARGIN, top + 4), fill=_LINE)
-        pen.text((_MARGIN, top + 10), _TITLES[movement], fill=_INK, font_size=15)
+        pen.text((_MARGIN, top + 10), _TITLES[movement], fill=_INK, font_size=_TITLE_SIZE)
         top += _HEAD_HEIGHT
         for clip in some:
             _name(pen, clip, top)
@@ -102,7 +105,7 @@ def _frames(clip: VirtualClip) -> list[npt.NDArray[np.uint8]]:
         height, width = frame.pixels.shape[:2]
         scale = min(_CELL[0] / width, _CELL[1] / height)
         size = (round(width * scale), round(height * scale))
-        cell = np.full((_CELL[1], _CELL[0], 3), 222, np.uint8)
+        cell = np.full((_CELL[1], _CELL[0], 3), _CELL_GROUND, np.uint8)
         left, top = (_CELL[0] - size[0]) // 2, (_CELL[1] - size[1]) // 2
         cell[top : top + size[1], left : left + size[0]] = cv2.resize(frame.pixels, size, interpolation=cv2.INTER_AREA)
         cells[frame.ordinal] = cell
@@ -112,14 +115,14 @@ def _frames(clip: VirtualClip) -> list[npt.NDArray[np.uint8]]:
 def _name(pen: ImageDraw, clip: VirtualClip, top: int) -> None:
     zoom, things = log_zooms(clip.plan)[-1], len(clip.plan.patches)
     lines = [
-        f"{clip.plan.seconds:.1f} s, {float(clip.rate):.5g} fps",
-        f"zoom x{exp(zoom):.2f}" if abs(zoom) >= 0.005 else "no zoom",
+        f"{clip.plan.seconds:.1f} s, {float(clip.rate):.4g} fps",
+        f"zoom ×{exp(zoom):.2f}" if abs(zoom) >= 0.005 else "no zoom",
         f"{things} thing{'s' * (things > 1)} before it" if things else "",
         f"{clip.plan.coding.name}, crf {clip.plan.coding.quality}",
     ]
-    pen.text((_MARGIN, top), clip.kind, fill=_INK, font_size=14)
+    pen.text((_MARGIN, top), clip.kind, fill=_INK, font_size=_TEXT_SIZE)
     for place, line in enumerate(line for line in lines if line):
-        pen.text((_MARGIN, top + 21 + 16 * place), line, fill=_QUIET, font_size=12)
+        pen.text((_MARGIN, top + 27 + 22 * place), line, fill=_QUIET, font_size=_SMALL_SIZE)
 
 
 def _curves(pen: ImageDraw, clip: VirtualClip, top: int) -> None:
@@ -130,13 +133,13 @@ def _curves(pen: ImageDraw, clip: VirtualClip, top: int) -> None:
     zooms, (across, along) = log_zooms(clip.plan), shifts(clip.plan)
     far = max(_LEAST_SHIFT, *(abs(value) for value in (*across, *along)))
     near = max(_LEAST_ZOOM, *(abs(value) for value in zooms))
-    for values, most, colour, thick in ((along, far, _ALONG, 1), (across, far, _ACROSS, 1), (zooms, near, _ZOOM, 2)):
+    for values, most, colour, thick in ((along, far, _ALONG, 2), (across, far, _ACROSS, 2), (zooms, near, _ZOOM, 3)):
         steps = max(len(values) - 1, 1)
         points = [(left + (right - left) * place / steps, middle - half * value / most)
                   for place, value in enumerate(values)]  # fmt: skip
         pen.line(points, fill=colour, width=thick)
-    pen.text((_MARGIN, top + 2), f"±{near:.2f} zoom", fill=_ZOOM, font_size=11)
-    pen.text((_MARGIN, top + 16), f"±{far:.2f} widths", fill=_ACROSS, font_size=11)
+    pen.text((_MARGIN, top + 28), f"±{near:.2f} zoom", fill=_ZOOM, font_size=_SMALL_SIZE)
+    pen.text((_MARGIN, top + 50), f"±{far:.2f} widths", fill=_ACROSS, font_size=_SMALL_SIZE)
 
 
 def _legend(pen: ImageDraw, top: int) -> None:
@@ -146,6 +149,6 @@ def _legend(pen: ImageDraw, top: int) -> None:
         (_ACROSS, "view to the right, in frame widths"),
         (_ALONG, "view downwards"),
     ):
-        pen.line((place, top + 8, place + 24, top + 8), fill=colour, width=2)
-        pen.text((place + 30, top), words, fill=_QUIET, font_size=13)
-        place += 60 + pen.textlength(words, font_size=13)
+        pen.line((place, top + 14, place + 30, top + 14), fill=colour, width=4)
+        pen.text((place + 38, top), words, fill=_INK, font_size=_TEXT_SIZE)
+        place += 76 + pen.textlength(words, font_size=_TEXT_SIZE)

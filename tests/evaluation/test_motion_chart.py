@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,6 +58,9 @@ def test_gaps_that_touch_are_one_and_a_shot_of_nothing_else_has_none():
     trusted = [False, False, True, False, True]
     assert curve_of(series([{}] * 5, trusted=trusted)).gaps == ((0.0, 0.25), (0.375, 0.5))
     assert curve_of(series([{}] * 2, trusted=[False, False])).gaps == ()
+    late = replace(curve_of(series([{}] * 3)), duration_seconds=0.5)
+    assert late.gaps == ((0.375, 0.5),)
+    assert replace(late, duration_seconds=0.38).gaps == ()
     assert "not measured" not in name_lines(curve_of(series([{}] * 3)))
 
 

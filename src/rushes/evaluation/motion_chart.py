@@ -17,6 +17,7 @@ Scale = Callable[[float], float]
 LINES = (("zoom", "main"), ("pan", "second"), ("tilt", "third"))
 _LEAST_SCALE = 5.0  # percent to either side, so that a camera at rest is drawn at rest
 _LEAST_APART = 14.0  # between two ticks
+_LEAST_GAP = 0.04  # of a shot, at its ends: what is shorter is the way to the first frame, or from the last
 _ROOMY = 26.0  # between two ticks where letters are large, as on a phone
 _WIDTH, _TOP, _HEIGHT, _WHOLE = 900.0, 6.0, 86.0, 112.0
 
@@ -50,12 +51,17 @@ class MotionCurve:
     @property
     def gaps(self) -> tuple[tuple[float, float], ...]:
         """From which second to which nothing was followed; () where that is the whole shot."""
+        if self.is_empty:
+            return ()
+        ends = [0.0, *self.seconds.tolist(), self.duration_seconds]
+        untold = [True, *self.broken[1:].tolist(), True]  # before the first point, between points, behind the last
         found: list[tuple[float, float]] = []
-        for place in np.flatnonzero(self.broken[1:]) + 1 if not self.is_empty else ():
-            first, last = float(self.seconds[place - 1]), float(self.seconds[place])
-            joins = bool(found) and found[-1][1] == first
-            found.append((found.pop()[0] if joins else first, last))
-        return tuple(found)
+        for first, last, gone in zip(ends[:-1], ends[1:], untold, strict=True):
+            if gone and last > first:
+                joins = bool(found) and found[-1][1] == first
+                found.append((found.pop()[0] if joins else first, last))
+        least = _LEAST_GAP * self.duration_seconds
+        return tuple(gap for gap in found if gap[1] - gap[0] > least or (gap[0] > 0 and gap[1] < self.duration_seconds))
 
 
 def curve_of(series: MotionSeries, *, cuts: Sequence[float] = ()) -> MotionCurve:

@@ -310,7 +310,7 @@ def _digest(file: Mapping[str, Any]) -> str:
 def _warnings(warnings: Sequence[str]) -> str:
     if not warnings:
         return ""
-    return f'<h3>Beware</h3><ul class="warnings">{"".join(f"<li>{text(one)}</li>" for one in warnings)}</ul>'
+    return f"<h3>Beware</h3>{sections.show_warnings(warnings)}"
 
 
 def _classes(standing: Standing, judged: Judgement) -> str:

@@ -116,7 +116,7 @@ def _name(pen: ImageDraw, clip: VirtualClip, top: int) -> None:
     zoom, things = log_zooms(clip.plan)[-1], len(clip.plan.patches)
     lines = [
         f"{clip.plan.seconds:.1f} s, {float(clip.rate):.4g} fps",
-        f"zoom ×{exp(zoom):.2f}" if abs(zoom) >= 0.005 else "no zoom",
+        f"zoom x{exp(zoom):.2f}" if abs(zoom) >= 0.005 else "no zoom",
         f"{things} thing{'s' * (things > 1)} before it" if things else "",
         f"{clip.plan.coding.name}, crf {clip.plan.coding.quality}",
     ]

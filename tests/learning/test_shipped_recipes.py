@@ -171,7 +171,7 @@ def test_every_recipe_of_shots_is_followed_to_a_whole_run(listed: ListedRecipe, 
     for head in small["heads"].values():
         head["width"] = 8
     if "clips" in small.get("synthetic", {}):
-        small["synthetic"]["clips"] = 1
+        small["synthetic"] |= {"clips": 1, "movements": ["push"]}
     if small["model"].get("start"):
         assert small["model"]["start"] == "NAME-OF-THE-RUN"  # it is to be named
         small["model"]["start"] = ""

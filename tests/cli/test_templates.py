@@ -23,7 +23,7 @@ def test_every_template_is_a_project_and_recipes_that_can_be_followed(template: 
         if name.startswith("recipes/"):
             table = tomllib.loads(text) | {"name": Path(name).stem}
             kinds[Path(name).stem] = parse_recipe(table, where=name).model.kind
-    assert kinds.pop(template) in ("cnn", "finetune")
+    assert kinds.pop(template) in ("cnn", "finetune", "shots")
     assert kinds == {"features": "features", "finetune": "finetune", "cnn": "cnn"}
 
 
@@ -32,8 +32,9 @@ def test_the_recipe_of_a_template_s_user_names_no_class_that_the_template_s_task
     planned = plan_project(name="x", template=template, tasks={})
     project = parse_project(tomllib.loads(planned["rushes.toml"]), root=Path("/p"))
     recipe = parse_recipe({"name": "r", **tomllib.loads(planned[f"recipes/{template}.toml"])}, where="r")
-    task = project.task(recipe.task or None)
-    assert {*recipe.balance.class_weights, *recipe.augment.classes} <= set(task.classes)
+    tasks = [project.task(name) for name in recipe.heads] or [project.task(recipe.task or None)]
+    classes = {name for task in tasks for name in task.classes}
+    assert {*recipe.balance.class_weights, *recipe.augment.classes} <= classes
 
 
 def test_the_recipe_of_a_template_s_user_is_left_out_with_its_task() -> None:

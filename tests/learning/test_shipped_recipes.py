@@ -171,7 +171,11 @@ def test_every_recipe_of_shots_is_followed_to_a_whole_run(listed: ListedRecipe, 
     for head in small["heads"].values():
         head["width"] = 8
     if "clips" in small.get("synthetic", {}):
-        small["synthetic"]["clips"] = 1
+        small["synthetic"] |= {"clips": 1, "movements": ["push"]}
+    if small["model"].get("start"):
+        assert small["model"]["start"] == "NAME-OF-THE-RUN"  # it is to be named
+        small["model"]["start"] = ""
+        small["model"]["start"] = train_shots(parse_recipe(small, where="first"), shots.ground, now=NOW).folder.name
     recipe = parse_recipe(small, where=listed.name)
     run = train_shots(recipe, shots.ground, now=NOW)
     assert set(run.tasks) == {"scale", "movement"}

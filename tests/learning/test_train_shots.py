@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from footage.spliced import write_frames
 from learning.tiny import NOW
-from learning.tiny_shots import MOVEMENT, SCALE, TinyShots, make_shots, shots_recipe
+from learning.tiny_shots import MOVEMENT, PARTS, SCALE, TinyShots, clip_frames, make_shots, shots_recipe
+from rushes.datasets.split import write_split
 from rushes.errors import RunError, SplitError, WeightsError
 from rushes.learning.predictions import read_predictions
 from rushes.learning.shot_runs import ShotRun
 from rushes.learning.train_shots import train_shots
 from rushes.models.clip import ShotNetwork
 from rushes.models.clip_design import ShotDesign
+from rushes.storage.files import digest_of_file
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +131,7 @@ def test_heads_that_see_motion_alone_need_no_backbone(tiny: TinyShots) -> None:
 def test_clips_of_the_virtual_camera_stand_in_train_alone(tiny: TinyShots) -> None:
     run = trained(tiny, synthetic={"clips": 2, "movements": ["push", "pull"]})
     assert run.synthetic == {"push": 2, "pull": 2}
-    assert run.tasks["movement"].counts["train"]["push"] == 4 + 2
+    assert run.tasks["movement"].counts["train"]["push"] == 4  # clips are counted apart
     assert run.tasks["scale"].counts["train"] == {"close": 8, "far": 8}  # they say nothing of scale
     for part in ("validation", "test"):
         predictions = read_predictions(run.of_task("movement").predictions_file(part))
@@ -141,6 +144,50 @@ def test_a_run_is_gone_on_from(tiny: TinyShots, run: ShotRun) -> None:
     assert later.weights["sha256"]
     assert later.history[0]["epoch"] == 0
     assert later.history[0]["tasks"]["scale"]["accuracy"] == 1.0
+
+
+def test_a_run_that_goes_on_from_one_that_saw_its_test_says_so(tiny: TinyShots) -> None:
+    path, _ = write_split(tiny.ground.split, tiny.root / "splits", now=NOW)
+    first = train_shots(shots_recipe(tiny.root), replace(tiny.ground, split_path=path), now=NOW)
+    assert first.leaks == ()
+    parts = {"one": "test", "two": "train", "three": "validation", "four": "train"}
+    moved = replace(tiny.ground.split, parts={row.id: parts[row.group] for row in tiny.ground.rows}, groups=parts)
+    later = train_shots(
+        shots_recipe(tiny.root, model={"start": first.folder.name}, training={"epochs": 1}),
+        replace(tiny.ground, split=moved),
+        now=NOW,
+    )
+    assert later.leaks == (f"{first.folder.name}, from which this run goes on, was taught on groups of this test: one",)
+
+
+def test_copies_of_train_in_the_test_are_found_by_their_looks(tmp_path: Path) -> None:
+    tiny = make_shots(tmp_path)
+    rows = list(tiny.ground.rows)
+    recoded = [row for row in rows if row.group == "four"]
+    for row in recoded:  # the same pictures in other bytes
+        path = tmp_path / row.video
+        frames = [np.clip(frame.astype(int) + 2, 0, 255).astype(np.uint8) for frame in
+                  clip_frames(row.classes["movement"], scale=row.classes["scale"], seed=0)]  # fmt: skip
+        write_frames(path, frames, rate=24)
+        rows[rows.index(row)] = replace(row, source=digest_of_file(path))
+    apart = replace(tiny.ground.split, parts={row.id: PARTS[row.group] for row in rows})
+    run = train_shots(shots_recipe(tmp_path), replace(tiny.with_rows(tuple(rows)), split=apart), now=NOW)
+    assert len(run.leaks) >= 4
+    assert "looks like" in run.leaks[0]
+
+
+def test_a_head_of_another_shape_is_begun_anew_and_said_so(tiny: TinyShots, run: ShotRun) -> None:
+    other = {"scale": {"width": 16, "layers": 2}}
+    later = trained(tiny, model={"start": run.folder.name}, heads=other, training={"epochs": 1})
+    assert any("the heads of scale were begun anew" in warning for warning in later.warnings)
+
+
+def test_what_balance_leaves_no_shot_of_is_refused(tiny: TinyShots) -> None:
+    far = next(row for row in tiny.ground.rows if row.group == "one" and row.classes["scale"] == "far")
+    rows = tuple(row for row in tiny.ground.rows if PARTS[row.group] != "train" or row.classes["scale"] == "close")
+    recipe = shots_recipe(tiny.root, balance={"sampling": "undersample"}, shots={"sampled_by": "scale"})
+    with pytest.raises(RunError, match="of movement has no training shot"):  # one far shot, and one close one
+        train_shots(recipe, tiny.with_rows((*rows, far)), now=NOW)
 
 
 def test_a_start_of_another_backbone_is_refused(tiny: TinyShots, run: ShotRun) -> None:

@@ -45,6 +45,7 @@ from rushes.learning.shot_store import (
     ReadShots,
     StoredFrames,
     read_parts,
+    see_sample,
     taught_by_features,
     taught_by_frames,
 )
@@ -104,7 +105,8 @@ class ShotOutcome:
     """What a training on shots gives.
 
     Attributes:
-        parts: the shots that could be read.
+        parts: the shots that could be read; of train those that `balance` keeps.
+        labelled_train: all shots of train that could be read, clips of the virtual camera among them.
         probabilities: task -> part -> (shots, classes), of all shots of the part, labelled in the task or not.
         class_weights: task -> (classes,).
         heads: task -> what is to be said of its head.
@@ -112,6 +114,7 @@ class ShotOutcome:
 
     network: ShotNetwork
     parts: Mapping[Part, ReadShots]
+    labelled_train: tuple[ShotRow, ...]
     probabilities: Mapping[str, Mapping[Part, npt.NDArray[np.float32]]]
     class_weights: Mapping[str, npt.NDArray[np.float32]]
     heads: Mapping[str, Mapping[str, Any]]
@@ -137,12 +140,14 @@ def teach_shots(lesson: ShotLesson) -> ShotOutcome:
         RunError, RecipeError, WeightsError: as `rushes.learning.train_shots.train_shots`.
     """
     network, weights, warnings = _build(lesson)
+    lesson = _of_weights(lesson, weights)
     reading = _reading_of(lesson, network)
     read = _read(lesson, network, reading, weights)
     parts = read.parts
     truth = {part: {task.name: parts[part].truth(task.name, task.classes) for task in lesson.tasks} for part in PARTS}
     check_readable(lesson.tasks, truth, read)
     kept = _kept(truth["train"][lesson.sampled_by], lesson)
+    read_train = parts["train"]
     parts = {**parts, "train": parts["train"].at(kept)}
     truth["train"] = {task: found[kept] for task, found in truth["train"].items()}
     check_readable(lesson.tasks, truth, read)
@@ -160,35 +165,57 @@ def teach_shots(lesson: ShotLesson) -> ShotOutcome:
         _free(network, seeing)
         joint = lesson.recipe.shots.shared
         fitted.append(_fit(lesson, network, seeing, taught, class_weights, joint=joint, stage="heads"))
+    learnt = _learnt(network) if seeing else set()
     if seeing and lesson.recipe.model.trained != "head":
         assert network.body is not None
         model = lesson.recipe.model
         free_parameters(network.body, trained=model.trained, stages=model.stages)
-        taught = _by_frames(lesson, parts, truth, reading)
-        fitted.append(_fit(lesson, network, seeing, taught, class_weights, joint=True, stage="whole"))
+        frames = _frames_stored(lesson, reading)
+        by_frames = _by_frames(lesson, parts, truth, frames)
+        fitted.append(_fit(lesson, network, seeing, by_frames, class_weights, joint=True, stage="whole"))
+        learnt |= _learnt(network)
+        # What the trained backbone sees, once: gates and answers rest on it.
+        parts = {part: _seen_again(network, shots, frames, lesson) for part, shots in parts.items()}
+        taught = {part: taught_by_features(parts[part], truth[part]) for part in PARTS}
+    last = fitted[-1] if fitted else None
     for task in seeing:
         if lesson.recipe.heads[task].see == "both":
-            heads[task] |= _weigh(lesson, network, task, taught, class_weights)
+            about, gate = _weigh(lesson, network, task, taught, class_weights)
+            heads[task] |= about
+            fitted.append(gate)
+            learnt |= _learnt(network)
     probabilities = _answers(lesson, network, taught)
-    last = fitted[-1] if fitted else None
     if last is not None and max(last.best_epochs.values()) == last.epochs == lesson.recipe.training.epochs:
         warnings.append(f"the best epoch is the last of {last.epochs}: more training.epochs may do better")
     return ShotOutcome(
         network=network.cpu(),
         parts=parts,
+        labelled_train=read_train.rows,
         probabilities=probabilities,
         class_weights=class_weights,
         heads=heads,
         history=last.history if last else (),
         epochs=last.epochs if last else 0,
         best_epochs=last.best_epochs if last else {},
-        trained_parameters=sum(one.numel() for one in network.parameters() if one.requires_grad),
+        trained_parameters=sum(one.numel() for name, one in network.named_parameters() if name in learnt),
         weights=weights,
         warnings=(*warnings, *read.notes, *(note for one in fitted for note in one.notes)),
         unusable=read.unusable,
         pace=last.pace if last else {},
         earlier_seconds=sum(one.earlier_seconds for one in fitted),
     )
+
+
+def _of_weights(lesson: ShotLesson, weights: Mapping[str, Any]) -> ShotLesson:
+    """Return a lesson whose state is kept apart for other weights: a file that was replaced is not gone on from."""
+    digest = str(weights.get("sha256", ""))[:12]
+    stem = f"{lesson.checkpoint.stem}-{digest}" if digest else lesson.checkpoint.stem
+    return replace(lesson, checkpoint=lesson.checkpoint.with_stem(stem))
+
+
+def _learnt(network: ShotNetwork) -> set[str]:
+    """Return the names of the parameters that are taught as it is set up now."""
+    return {name for name, parameter in network.named_parameters() if parameter.requires_grad}
 
 
 def plan_design(recipe: Recipe, tasks: Sequence[Task], backbone: Backbone) -> ShotDesign:
@@ -489,18 +516,31 @@ def _fit(
     )
 
 
-def _by_frames(
-    lesson: ShotLesson,
-    parts: Mapping[Part, ReadShots],
-    truth: Mapping[Part, Mapping[str, Places]],
-    reading: ShotReading,
-) -> dict[Part, TaughtShots]:
-    frames = StoredFrames(
+def _frames_stored(lesson: ShotLesson, reading: ShotReading) -> StoredFrames:
+    return StoredFrames(
         reading,
         project_root=lesson.project_root,
         scans_folder=lesson.scans_folder,
         cache_folder=lesson.cache_folder,
     )
+
+
+def _seen_again(network: ShotNetwork, shots: ReadShots, frames: StoredFrames, lesson: ShotLesson) -> ReadShots:
+    """Return shots with what the trained backbone sees in them."""
+    network.eval()
+    features = []
+    for done, row in enumerate(shots.rows, start=1):
+        features.append(see_sample(network, frames.read(row)))
+        lesson.progress(done, len(shots.rows), "seeing the shots again")
+    return replace(shots, features=tuple(features))
+
+
+def _by_frames(
+    lesson: ShotLesson,
+    parts: Mapping[Part, ReadShots],
+    truth: Mapping[Part, Mapping[str, Places]],
+    frames: StoredFrames,
+) -> dict[Part, TaughtShots]:
     return {
         part: taught_by_frames(parts[part], truth[part], frames, augmentations=_augmentations(lesson)) for part in PARTS
     }
@@ -525,14 +565,14 @@ def _weigh(
     task: str,
     taught: Mapping[Part, TaughtShots],
     class_weights: Mapping[str, npt.NDArray[np.float32]],
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], FittedShots]:
     """Teach the gate of a head that sees both, and let its answer rest on what has the least loss on validation."""
     head = network.head(task)
     assert head.gate is not None
     network.requires_grad_(False)
     head.gate.requires_grad_(True)
     head.use("both")
-    _fit(lesson, network, [task], taught, class_weights, joint=True, stage=f"gate-{task}")
+    fitted = _fit(lesson, network, [task], taught, class_weights, joint=True, stage=f"gate-{task}")
     losses: dict[str, float] = {}
     for what in _USES:
         head.use(what)
@@ -540,7 +580,7 @@ def _weigh(
         losses[what] = score_labelled(answers[task], taught["validation"].truth[task]).loss
     used = min(losses, key=lambda what: losses[what] if math.isfinite(losses[what]) else math.inf)
     head.use(used)
-    return {"used": used, "validation_loss": losses}
+    return {"used": used, "validation_loss": losses}, fitted
 
 
 def _answers(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rushes.datasets.preprocessing import Preprocessing
-from rushes.errors import RunError, WeightsError, did_you_mean
+from rushes.errors import ManifestError, RunError, SplitError, WeightsError, did_you_mean
 from rushes.learning.recipe import Recipe
 from rushes.learning.runs import MODEL_FILE, is_of_shots, list_runs
 from rushes.learning.shot_runs import read_shot_run
@@ -52,6 +52,20 @@ def shot_start_of(recipe: Recipe, *, project_root: Path, runs_folder: Path) -> S
                    f"in {project_root}. {did_you_mean(named, known[::-1])}")  # fmt: skip
 
 
+def groups_taught(start: ShotStart, *, project_root: Path) -> frozenset[str] | None:
+    """Return the groups that a start saw in train or validation; None where its split or manifest is not there."""
+    from rushes.datasets.split import read_split
+    from rushes.labels.shot_manifest import read_shots
+
+    run = read_shot_run(start.folder)
+    try:
+        split = read_split(project_root / str(run.split.get("path")))
+        rows = read_shots(project_root / str(run.manifest.get("path")))
+    except (SplitError, ManifestError, OSError):
+        return None
+    return frozenset(row.group for row in rows if split.part_of(row.id, row.group) in ("train", "validation"))
+
+
 def go_on_from(network: ShotNetwork, start: ShotStart, preprocessing: Preprocessing) -> list[str]:
     """Put a start's body into a network, and those of its heads that answer the same in the same way.
 
@@ -63,6 +77,8 @@ def go_on_from(network: ShotNetwork, start: ShotStart, preprocessing: Preprocess
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
+
+    from rushes.models.clip import assign_poolings
 
     design = network.design
     if design.backbone is not None and start.design.backbone != design.backbone:
@@ -83,17 +99,18 @@ def go_on_from(network: ShotNetwork, start: ShotStart, preprocessing: Preprocess
     taken, kept = [], {name: value for name, value in there.items() if name.startswith("body.")}
     for number, head in enumerate(design.heads):
         other = next((one for one in start.design.heads if one.task == head.task), None)
-        if other is None or other.classes != head.classes or head.see == "motion":
+        if other is None or other.classes != head.classes or head.see == "motion" or other.views != head.views:
             continue
         at = start.design.tasks.index(head.task)
-        renamed = {
-            f"{kind}.{number}.{rest}": there[name]
-            for name in there
-            for kind, _, rest in [_parted(name, at)]
-            if kind and not rest.startswith(("motion.", "standard."))
-        }
-        if all(name in here and here[name].shape == value.shape for name, value in renamed.items()):
-            kept |= renamed
+        # Of a head: its temporal layer, which it may share, and what stands behind that.
+        names = {f"heads.{number}.out.": f"heads.{at}.out."}
+        if number in (layers := assign_poolings(design)) and at in (others := assign_poolings(start.design)):
+            for kind in ("poolings", "scales"):
+                names[f"{kind}.{layers[number]}."] = f"{kind}.{others[at]}."
+        wanted = {name: old + name.removeprefix(new) for new, old in names.items() for name in here
+                  if name.startswith(new)}  # fmt: skip
+        if all(old in there and there[old].shape == here[name].shape for name, old in wanted.items()):
+            kept |= {name: there[old] for name, old in wanted.items()}
             taken.append(head.task)
     try:
         network.load_state_dict(here | kept)
@@ -101,9 +118,3 @@ def go_on_from(network: ShotNetwork, start: ShotStart, preprocessing: Preprocess
         raise WeightsError(f"model.start: {start.file} does not hold the weights of this backbone. Was the folder "
                            "copied whole?") from error  # fmt: skip
     return taken
-
-
-def _parted(name: str, number: int) -> tuple[str, str, str]:
-    """Return (`heads`, `poolings` or `scales`, number, rest) of a weight of one head; empty words for any other."""
-    kind, _, rest = name.partition(f".{number}.")
-    return (kind, str(number), rest) if kind in ("heads", "poolings", "scales") else ("", "", "")

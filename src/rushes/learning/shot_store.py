@@ -1,4 +1,4 @@
-"""Labelled shots as a training needs them: what is small of each in memory, its frames when they are asked for.
+"""Labelled shots as a training needs them: motion and features of each in memory, its frames when they are asked for.
 
 This module needs the `train` extra; `rushes.learning.train_shots` asks for it.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,9 @@ from rushes.datasets.shot_record import name_of_reading, unpack_sample
 from rushes.datasets.shot_sample import ShotReading, ShotSample, UnusableShot, shorten_series, stack_samples
 from rushes.datasets.shot_samples import key_of, read_shot_samples
 from rushes.datasets.split import PARTS
+from rushes.datasets.synthetic.camera_clips import ORIGIN
+from rushes.errors import RunError
+from rushes.footage.signature import signature_of
 from rushes.labels.manifest import Part
 from rushes.labels.shot_manifest import ShotRow
 from rushes.learning.augment import Augmentation, augment_maps, augment_shot
@@ -37,6 +40,7 @@ Extract = Callable[[str, ShotSample], Floats]  # of the shot's key and its sampl
 
 _FEATURES_SCHEMA = "shot-features/1"
 _SHOWN = 5
+_HELD_AGAIN = 256  # samples in memory where no cache takes them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,12 +51,14 @@ class ReadShots:
         series: of each shot, (pairs, columns) float32.
         aggregates: (shots, aggregates) float32.
         features: of each shot, (frames, views, features) float32; () where no backbone looked at them.
+        looks: of each shot, the perceptual signature of its middle frame; None of one without frames.
     """
 
     rows: tuple[ShotRow, ...]
     series: tuple[Floats, ...]
     aggregates: Floats
     features: tuple[Floats, ...] = ()
+    looks: tuple[int | None, ...] = ()
 
     def truth(self, task: str, classes: Sequence[str]) -> Places:
         """Return (shots,) int64, the index of each one's class, or UNLABELLED."""
@@ -66,6 +72,7 @@ class ReadShots:
             tuple(self.series[place] for place in places),
             self.aggregates[places],
             tuple(self.features[place] for place in places) if self.features else (),
+            tuple(self.looks[place] for place in places) if self.looks else (),
         )
 
 
@@ -105,7 +112,7 @@ def read_parts(
     # A film's shots one after the other, whatever part they are in.
     placed = [(part, row) for part in PARTS for row in parts[part]]
     placed.sort(key=lambda one: (one[1].video, one[1].start))
-    found: dict[Part, list[tuple[ShotRow, Floats, Floats, Floats | None]]] = {part: [] for part in PARTS}
+    found: dict[Part, list[_Member]] = {part: [] for part in PARTS}
     unusable: list[str] = []
     with_cuts: list[str] = []
     noted: Counter[str] = Counter()
@@ -126,11 +133,12 @@ def read_parts(
         if isinstance(sample, UnusableShot):
             unusable.append(f"{row.name or row.video}: {sample.reason}")
             continue
-        if sample.cuts:
+        if sample.cuts and row.origin != ORIGIN:  # a virtual clip was cut by nobody
             with_cuts.append(f"{row.name or row.video} (at frame {', '.join(map(str, sample.cuts))})")
         noted.update(sample.notes)
         series = shorten_series(np.asarray(sample.series.values, np.float32))
-        found[part].append((row, series, sample.aggregates, extract(key_of(row), sample) if extract else None))
+        seen = extract(key_of(row), sample) if extract else None
+        found[part].append(_Member(row, series, sample.aggregates, seen, _look_of(sample)))
     return Reading(
         parts={part: _joined(members, aggregate_count) for part, members in found.items()},
         unusable=tuple(unusable),
@@ -138,13 +146,31 @@ def read_parts(
     )
 
 
-def _joined(members: Sequence[tuple[ShotRow, Floats, Floats, Floats | None]], aggregate_count: int) -> ReadShots:
-    rows, series, aggregates, features = zip(*members, strict=True) if members else ((), (), (), ())
+@dataclass(frozen=True, slots=True, eq=False)
+class _Member:
+    row: ShotRow
+    series: Floats
+    aggregates: Floats
+    features: Floats | None
+    look: int | None
+
+
+def _look_of(sample: ShotSample) -> int | None:
+    """Return the signature of a shot's middle frame, by which copies of it are known."""
+    if not len(sample.pixels):
+        return None
+    middle = sample.pixels[len(sample.pixels) // 2]
+    return signature_of(np.repeat(middle, 3, axis=2) if middle.shape[2] == 1 else middle)
+
+
+def _joined(members: Sequence[_Member], aggregate_count: int) -> ReadShots:
+    aggregates = [one.aggregates for one in members] or [np.empty((0, aggregate_count), np.float32)]
     return ReadShots(
-        rows=rows,
-        series=series,
-        aggregates=np.stack(aggregates).astype(np.float32) if members else np.empty((0, aggregate_count), np.float32),
-        features=tuple(one for one in features if one is not None),
+        rows=tuple(one.row for one in members),
+        series=tuple(one.series for one in members),
+        aggregates=np.vstack(aggregates).astype(np.float32),
+        features=tuple(one.features for one in members if one.features is not None),
+        looks=tuple(one.look for one in members),
     )
 
 
@@ -201,7 +227,7 @@ class KeptFeatures:
         data = self._kept.get(key)
         if data is not None and len(data) == 4 * int(np.prod(shape)):
             return np.frombuffer(data, np.float32).reshape(shape)
-        features = self._compute(sample)
+        features = see_sample(self._network, sample)
         self._kept.put(key, features.tobytes())
         self.computed_count += 1
         return features
@@ -210,24 +236,28 @@ class KeptFeatures:
         """Write what waits."""
         self._kept.flush()
 
-    def _compute(self, sample: ShotSample) -> Floats:
-        device = self._network.mean.device
-        stacked = stack_samples([sample], len(sample.pixels))
-        subject = None if stacked.subject is None else torch.from_numpy(stacked.subject).to(device)
-        piece = 0 if device.type != "cpu" else 4
-        while True:
-            try:
-                with torch.inference_mode():
-                    seen = self._network.features(
-                        torch.from_numpy(stacked.pixels).to(device), torch.from_numpy(stacked.mask).to(device), subject,
-                        piece=piece,
-                    )  # fmt: skip
-                return np.asarray(seen[0].cpu().numpy(), np.float32)
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error) or piece == 1:
-                    raise
-            release_memory(device)
-            piece = max(1, (piece or len(sample.pixels)) // 2)
+
+def see_sample(network: ShotNetwork, sample: ShotSample) -> Floats:
+    """Return what a network's body sees in a sample, (frames, views, features) float32, in pieces that memory takes."""
+    device = network.mean.device
+    stacked = stack_samples([sample], len(sample.pixels))
+    subject = None if stacked.subject is None else torch.from_numpy(stacked.subject).to(device)
+    piece = 0 if device.type != "cpu" else 4
+    while True:
+        try:
+            with torch.inference_mode():
+                seen = network.features(
+                    torch.from_numpy(stacked.pixels).to(device),
+                    torch.from_numpy(stacked.mask).to(device),
+                    subject,
+                    piece=piece,
+                )
+            return np.asarray(seen[0].cpu().numpy(), np.float32)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or piece == 1:
+                raise
+        release_memory(device)
+        piece = max(1, (piece or len(sample.pixels)) // 2)
 
 
 def taught_by_features(shots: ReadShots, truth: Mapping[str, Places]) -> TaughtShots:
@@ -252,26 +282,37 @@ class StoredFrames:
         self._reading, self._root, self._scans, self._cache = reading, project_root, scans_folder, cache_folder
         self._kept = KeptRecords(cache_folder / "shots" / name_of_reading(reading))
         self._lock = threading.Lock()
-        self._again: dict[str, ShotSample] = {}  # what no cache takes
+        self._again: OrderedDict[str, ShotSample] = OrderedDict()  # the latest of what no cache takes
 
     def read(self, row: ShotRow) -> ShotSample:
         """Return the sample of a shot that was read before.
 
         Raises:
-            OSError: it cannot be read any more.
+            RunError: it cannot be read any more.
         """
         key = key_of(row)
         data = self._kept.get(key)
         if data is not None:
             return unpack_sample(data)
         with self._lock:
-            if key not in self._again:
-                _, found = next(read_shot_samples([row], self._reading, project_root=self._root,
-                                                  scans_folder=self._scans, cache_folder=self._cache))  # fmt: skip
-                if isinstance(found, UnusableShot):
-                    raise OSError(f"{row.name or row.video}: {found.reason}")
-                self._again[key] = found
-            return self._again[key]
+            if key in self._again:
+                return self._again[key]
+        _, found = next(
+            read_shot_samples(
+                [row], self._reading, project_root=self._root, scans_folder=self._scans, cache_folder=self._cache,
+                threads=1,
+            )
+        )  # fmt: skip
+        if isinstance(found, UnusableShot):
+            raise RunError(
+                f"{row.name or row.video} was read when the training began, and cannot be any more: {found.reason}. "
+                "Put it back, or start again without it: what was read and learnt so far is kept"
+            )
+        with self._lock:
+            self._again[key] = found
+            while len(self._again) > _HELD_AGAIN:
+                self._again.popitem(last=False)
+        return found
 
 
 def taught_by_frames(

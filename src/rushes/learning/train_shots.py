@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rushes.datasets.preprocessing import Preprocessing
-from rushes.datasets.split import PARTS
+from rushes.datasets.split import PARTS, find_leaks
+from rushes.datasets.synthetic.camera_clips import ORIGIN
 from rushes.errors import RecipeError, RunError, SplitError, require_extra
-from rushes.footage.movement import MOVEMENTS
+from rushes.footage.movement import FEATURES, MOVEMENTS
+from rushes.footage.signals import SCHEMA as SCAN_SCHEMA
 from rushes.labels.manifest import Part
-from rushes.labels.shot_manifest import ShotRow, rows_of
+from rushes.labels.shot_manifest import ShotRow, joint_rows, rows_of
 from rushes.learning.architecture import plan_architecture
-from rushes.learning.lessons import relative_path
+from rushes.learning.lessons import SCORED, relative_path
 from rushes.learning.machine import choose_devices, commit_of_rushes, describe_machine
 from rushes.learning.recipe import Recipe
 from rushes.learning.recipe_checks import check_classes
 from rushes.learning.runs import MODEL_FILE, PREDICTIONS_FOLDER, name_run, new_run_folder
 from rushes.learning.shot_ground import ShotGround
 from rushes.learning.shot_runs import ShotRun, TaskOutcome, read_shot_run, write_shot_run
-from rushes.learning.shot_start import ShotStart, shot_start_of
+from rushes.learning.shot_start import ShotStart, groups_taught, shot_start_of
 from rushes.learning.threads import count_threads, let_idle_threads_sleep, torch_threads
 from rushes.models.backbones import Backbone, find_weights
 from rushes.progress import Progress, silent
@@ -218,7 +220,7 @@ def _make_clips(recipe: Recipe, ground: ShotGround, train: Sequence[ShotRow], pr
     if lacking:
         raise RunError(f"synthetic.movements names {', '.join(lacking)}, which is no class of {task.name}. Allowed: "
                        f"{', '.join(task.classes)}")  # fmt: skip
-    from rushes.datasets.synthetic.camera_clips import ORIGIN, make_clips, resting_shots, stills_in
+    from rushes.datasets.synthetic.camera_clips import make_clips, resting_shots, stills_in
     from rushes.datasets.synthetic.camera_sheet import write_clip_sheet
     from rushes.footage.source import Unreadable
 
@@ -300,7 +302,7 @@ def _run_of(
             **({"name": ground.test_name} if ground.test_name else {}),
         },
         weights=outcome.weights,
-        leaks=(),
+        leaks=tuple(_leaks(ground, ready, outcome)),
         commit=commit_of_rushes(),
         machine={},
         created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
@@ -320,6 +322,32 @@ def _run_of(
     )
 
 
+def _leaks(ground: ShotGround, ready: ShotsReady, outcome: ShotOutcome) -> list[str]:
+    """Return in what the test part is known to resemble train, a sentence each: copies, and an earlier run's films."""
+    shots = [
+        (row, look)
+        for part in PARTS
+        for row, look in zip(outcome.parts[part].rows, outcome.parts[part].looks, strict=True)
+        if row.origin != ORIGIN
+    ]
+    rows = joint_rows([row for row, _ in shots], [task.name for task in ground.tasks])
+    looks = {row.id: look for row, look in shots if look is not None}
+    found = find_leaks(ground.split, rows, signatures=looks) if ground.split.kind != "mixed" else []
+    leaks = [leak.detail for leak in found if (leak.part, leak.other_part) == ("test", "train")]
+    if ready.start is None:
+        return leaks
+    name = ready.start.folder.name
+    taught = groups_taught(ready.start, project_root=ground.project_root)
+    if taught is None:
+        return [*leaks, f"what {name}, from which this run goes on, was taught on is not known: its split is not there"]
+    again = sorted({row.group for row in outcome.parts["test"].rows} & taught)
+    if again:
+        more = f" and {len(again) - 3} more" if len(again) > 3 else ""
+        shown = ", ".join(again[:3])
+        leaks.append(f"{name}, from which this run goes on, was taught on groups of this test: {shown}{more}")
+    return leaks
+
+
 def _lost(ground: ShotGround, outcome: ShotOutcome, clips: _Clips) -> list[str]:
     words = []
     for lost, what in (
@@ -333,9 +361,11 @@ def _lost(ground: ShotGround, outcome: ShotOutcome, clips: _Clips) -> list[str]:
 
 
 def _task_outcome(task: Task, outcome: ShotOutcome) -> TaskOutcome:
-    counts: dict[str, dict[str, int]] = {}
+    # Of train all that are labelled, thinned out or not, without clips of the virtual camera: what baselines go by.
+    train = [row.classes.get(task.name) for row in outcome.labelled_train if row.origin != ORIGIN]
+    counts = {"train": {name: train.count(name) for name in task.classes}}
     never: set[str] = set()
-    for part in PARTS:
+    for part in SCORED:
         truth = outcome.parts[part].truth(task.name, task.classes)
         found = np.bincount(truth[truth >= 0], minlength=len(task.classes))
         counts[part] = dict(zip(task.classes, found.tolist(), strict=True))
@@ -409,6 +439,7 @@ def _key_of(
         "recipe": recipe.to_table(),
         "classes": {task.name: list(task.classes) for task in ground.tasks},
         "parts": {part: [[row.id, dict(row.classes)] for row in rows] for part, rows in parts.items()},
+        "motion": [SCAN_SCHEMA, *FEATURES],
         "torch": torch.__version__,
         "timm": version("timm"),
         "start": start.sha256 if start is not None else None,

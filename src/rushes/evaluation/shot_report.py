@@ -74,6 +74,7 @@ def format_shot_report(evidence: ShotEvidence, shown: Mapping[str, Sequence[Show
         published=show_published(evidence),
         heads="".join(_head(evidence, task, shown.get(task, ())) for task in evidence.heads),
         read=_read(evidence),
+        clips=_clip_sheet(evidence.sheet),
         making=making,
     )
     return format_frame(
@@ -257,11 +258,10 @@ def _read(evidence: ShotEvidence) -> str:
         "</tr>"
         for name, clips in run.synthetic.items()
     )
-    table = (
+    return (
         '<div class="scroll"><table class="numbers"><thead><tr><th scope="col">part</th><th scope="col">shots</th>'
         f"</tr></thead><tbody>{rows}</tbody></table></div>"
     )
-    return table + _clip_sheet(evidence.sheet)
 
 
 def _clip_sheet(sheet: bytes) -> str:

@@ -232,6 +232,14 @@ def test_a_file_is_read_by_its_content_and_gives_its_name_as_the_origin(tmp_path
         read_shot_sheet(path, TASKS)
 
 
+def test_an_emptied_file_takes_nothing_back_since_nothing_was_kept(tmp_path: Path):
+    path = tmp_path / "shots.csv"
+    path.write_text("\n")
+    with pytest.raises(SheetError) as raised:
+        read_shot_sheet(path, TASKS)
+    assert str(raised.value) == "shots.csv: the file is empty"
+
+
 def test_the_labels_of_real_footage_are_read_as_they_are(media: Path):
     counts = {}
     for name in ("shots_by_eye", "trailer_shots", "asl_clips"):

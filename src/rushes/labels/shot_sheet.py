@@ -110,7 +110,7 @@ def read_shot_sheet(
     """
     found = StatedShots(())
     refused: list[Fault] = []
-    sheets = read_sheets(path, root=root)
+    sheets = read_sheets(path, root=root, catalogued=False)
     for sheet in sheets:
         try:
             found += parse_shot_sheet(sheet, tasks, mapping=mapping, default_origin=default_origin or path.stem)

@@ -240,8 +240,17 @@ def test_a_damaged_video_is_a_value_and_progress_is_told(videos: Path) -> None:
 
 
 def test_a_server_that_does_not_answer_is_not_a_file_that_is_not_there(tmp_path: Path) -> None:
-    reason = str(find_video("http://127.0.0.1:9/a.mp4", [tmp_path]))
-    assert reason.startswith("http://127.0.0.1:9/a.mp4: the server cannot be reached")
+    found = take([stated("http://127.0.0.1:9/a.mp4")], tmp_path)
+    assert found.unusable[0].fault.startswith("http://127.0.0.1:9/a.mp4: the server cannot be reached")
+    assert (found.notes, found.missing) == (("videos that cannot be read: 1 of 1",), 0)
+
+
+def test_whole_paths_that_are_missing_say_nothing_of_the_folder(tmp_path: Path) -> None:
+    assert take([stated("/gone/a.mp4")], tmp_path).notes == ("videos that are missing: 1 of 1",)
+    assert take([stated("a.mp4"), stated("b/c.mp4")], tmp_path).notes == (
+        f"2 of 2 videos are missing: the folder of videos, {tmp_path.name}, is probably not the right one; it should "
+        "hold b/",
+    )
 
 
 def test_an_address_that_is_none_is_a_reason(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_what_a_model_answered_is_no_label_until_somebody_answers_for_it():
     ]
     assert [str(fault) for fault in stated.faults] == [
         "shots.csv, row 1, movement: holds a model's answers in 2 rows, as 'movement_probability' and "
-        "'movement_reason' beside it shows, and they are not taken for labels. Once you have checked them, delete "
+        "'movement_reason' beside it show, and they are not taken for labels. Once you have checked them, delete "
         "'movement_probability' and 'movement_reason', or say in a column 'origin' who answers for each row"
     ]
     assert stated.unanswered == 1

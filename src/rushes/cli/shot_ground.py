@@ -128,7 +128,9 @@ def _require_rows(taken: TakenShots, stated: StatedShots, sheets: Sequence[Path]
     if taken.rows:
         return
     named, answered = ", ".join(sheet.name for sheet in sheets), " and ".join(tasks)
-    if stated.shots or stated.faults:
+    if stated.faults and not stated.shots:
+        words = "holds no labelled shot that can be used. What is wrong with its rows is said above"
+    elif stated.shots:
         words = f"holds no labelled shot that can be used, of {len(stated.shots):,} that it states."
         words += "".join(f" {note[0].upper()}{note[1:]}." for note in taken.notes[:1])
         words += " Does shots.videos name the right folder?" if taken.missing else ""

@@ -17,7 +17,6 @@ from rushes.labels.shot_manifest import ShotRow
 from rushes.labels.stated_shot import At, StatedShot
 from rushes.progress import Progress, silent
 from rushes.storage.places import Place, parse_place
-from rushes.storage.reading import size_of_place
 from rushes.timecode import Timecode, count_of_timecode, parse_timecode
 
 _CLIPPED_FRAMES = 2  # beyond the end: encoders drop so many, and no label is wrong for it
@@ -124,7 +123,7 @@ def take_shots(
         taking.take(shot, place, video)
     missing = [name for name, place in places.items() if isinstance(place, str)]
     damaged = sum(isinstance(video, MediaError) for video in videos.values())
-    where = "" if videos_folder is None else _shown(videos_folder, project_root)
+    where = "" if videos_folder is None else _shown(videos_folder, project_root).removeprefix(".")
     notes = _notes_on_missing(missing, len(places), where)
     if damaged:
         notes.append(f"videos that cannot be read: {damaged:,} of {len(places):,}")
@@ -147,11 +146,7 @@ def find_video(name: str, folders: Sequence[Path]) -> Place | str:
     except UsageError as error:
         return str(error)
     if not isinstance(place, Path):
-        try:
-            size_of_place(place)
-        except MediaError as error:  # nothing is there, or its server does not answer, which is another thing
-            return f"{place}: {error.reason}"
-        return place
+        return place  # whether anything is there, and whether its server answers, is found out by opening it
     candidates = [place] if place.is_absolute() else [folder / place for folder in folders]
     found = next((candidate for candidate in candidates if candidate.is_file()), None)
     return found or f"there is no such file: {_shown(candidates[0], folders[-1])}"
@@ -389,9 +384,10 @@ def _more(count: int) -> str:
 
 
 def _notes_on_missing(missing: Sequence[str], total: int, videos_folder: str) -> list[str]:
-    if 2 * len(missing) <= total:
+    below_folder = [name for name in missing if not PurePosixPath(name).is_absolute()]
+    if 2 * len(missing) <= total or not below_folder:
         return [f"videos that are missing: {len(missing):,} of {total:,}"] if missing else []
-    folders = Counter(name.partition("/")[0] for name in missing if "/" in name).most_common(3)
+    folders = Counter(name.partition("/")[0] for name in below_folder if "/" in name).most_common(3)
     below = f"; it should hold {', '.join(f'{name}/' for name, _ in folders)}" if folders else ""
     where = f"the folder of videos, {videos_folder}," if videos_folder else "the folder of videos"
     return [f"{len(missing):,} of {total:,} videos are missing: {where} is probably not the right one{below}"]

@@ -324,8 +324,9 @@ def _guessed_in(row: Sequence[str], columns: ShotColumns) -> set[str]:
 def _fault_of_guesses(sheet: Sheet, columns: ShotColumns, task: str, count: int) -> Fault:
     beside = " and ".join(f"'{column.name}'" for column in columns.guessed[task])
     rows = "1 row" if count == 1 else f"{count:,} rows"
+    show = "shows" if len(columns.guessed[task]) == 1 else "show"
     message = (
-        f"holds a model's answers in {rows}, as {beside} beside it shows, and they are not taken for labels. Once you "
+        f"holds a model's answers in {rows}, as {beside} beside it {show}, and they are not taken for labels. Once you "
         f"have checked them, delete {beside}, or say in a column 'origin' who answers for each row"
     )
     return Fault(sheet.name, sheet.first_row - 1, columns.classes[task].name, message)

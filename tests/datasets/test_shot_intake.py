@@ -9,12 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footage.painted import write_film
-from footage.spliced import signals_of, still
-from rushes.datasets.shot_intake import TakenShots, cuts_inside, find_video, notes_on_overlaps, span_of, take_shots
+from rushes.datasets.shot_intake import TakenShots, find_video, notes_on_overlaps, span_of, take_shots
 from rushes.datasets.shot_videos import CACHE_NAME, Video, look_at_videos
 from rushes.errors import MediaError
-from rushes.footage.found_shots import place_of_scan
-from rushes.footage.signals import write_signals
 from rushes.labels.shot_manifest import ShotRow
 from rushes.labels.stated_shot import StatedShot
 from rushes.storage.files import digest_of_file
@@ -69,19 +66,47 @@ def test_one_missing_video_takes_its_own_shots_away_and_no_others(videos: Path) 
     found = take([stated(), stated("gone.mp4", name="gone shot 1"), stated("broken.mp4")], videos)
     assert [one.video for one in found.rows] == [f"{videos.name}/even.mp4"]
     assert [one.name for one in found.unusable] == ["gone shot 1", "broken.mp4"]
-    assert f"shots.csv, row 2: there is no such file: {videos / 'gone.mp4'}" == found.unusable[0].reason
-    assert "videos that are missing: 1 of 3 (gone.mp4)" in found.notes
-    assert any(note.startswith("videos that cannot be read: 1 of 3 (") for note in found.notes)
+    assert f"shots.csv, row 2: there is no such file: {videos.name}/gone.mp4" == found.unusable[0].reason
+    assert found.notes == ("videos that are missing: 1 of 3", "videos that cannot be read: 1 of 3")
+    assert found.missing == 1
+
+
+def test_a_missing_video_is_told_once_however_many_shots_lie_in_it(videos: Path) -> None:
+    shots = [stated("gone.mp4", start=number, place=f"shots.csv, row {number}") for number in (2, 3, 4)]
+    found = take([*shots, stated(), stated("uneven.mp4")], videos)
+    assert len(found.unusable) == 3
+    assert found.faults() == [f"shots.csv, row 2 and 2 more rows: there is no such file: {videos.name}/gone.mp4"]
+
+
+def test_a_photograph_is_no_film_and_what_cannot_be_decoded_is_a_value(videos: Path) -> None:
+    import numpy as np
+    from PIL import Image
+
+    folder = videos / "photographs"
+    folder.mkdir()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.zeros((48, 64, 3), np.uint8)).save(folder / "exif.jpg", exif=exif)
+    whole = (folder / "exif.jpg").read_bytes()
+    (folder / "torn.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "called.mp4").write_bytes(whole)
+    (folder / "torn.mp4").write_bytes(whole[: len(whole) // 2])
+    names = [f"photographs/{name}" for name in ("exif.jpg", "torn.jpg", "called.mp4", "torn.mp4")]
+    found = take([*map(stated, names), stated()], videos)
+    assert f"shots.csv, row 2: {videos.name}/photographs/exif.jpg: is a photograph; a shot is of a film" == (
+        found.unusable[0].reason
+    )
+    assert f"{videos.name}/even.mp4" in [one.video for one in found.rows]
+    assert all("photographs/" in one.reason for one in found.unusable)
 
 
 def test_where_most_videos_are_missing_the_folder_is_doubted(videos: Path) -> None:
     found = take([stated(), *(stated(f"trailer/{number}.mp4") for number in range(9))], videos)
     assert found.notes[0] == (
-        f"9 of 10 videos are missing: the folder of videos, {videos}, is probably not the right one. "
-        "It should hold trailer/."
+        f"9 of 10 videos are missing: the folder of videos, {videos.name}, is probably not the right one; "
+        "it should hold trailer/"
     )
-    assert len(found.rows) == 1
-    assert "trailer/4.mp4 and 4 more" in found.notes[1]
+    assert (len(found.rows), len(found.notes)) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +118,7 @@ def test_where_most_videos_are_missing_the_folder_is_doubted(videos: Path) -> No
         (3, 39, True, (3, 40)),
         (3, 42, False, (3, 40)),  # clipped
         (3, 43, False, "it ends before frame 43, and the video has 40: another version of the film?"),
-        (40, 41, False, "it begins at frame 40, and the video has 40"),
+        (40, 41, False, "it begins at frame 40, and the video has 40: another version of the film?"),
         (9, 9, False, "it is empty: frames 9 up to 9"),
         (Fraction(2, 5), Fraction("0.801"), False, (10, 20)),
         (Timecode(0, 0, 0, 10), Timecode(0, 0, 1, 0), False, (10, 25)),
@@ -162,10 +187,10 @@ def test_a_shot_with_two_classes_of_a_task_is_no_sample(videos: Path) -> None:
              for number, name in ((2, "MS"), (3, "LS"), (4, "CS"))]  # fmt: skip
     found = take([*shots, stated(start=9, stop=20)], videos)
     assert [one.start for one in found.rows] == [9]
-    assert [one.reason for one in found.unusable] == [
-        "shots.csv, row 3: 'LS' in scale, but 'MS' in shots.csv, row 2. Keep one",
-        "shots.csv, row 2: 'MS' in scale, but 'LS' in shots.csv, row 3. Keep one",
-        "shots.csv, row 4: 'CS' in scale, but 'MS' in shots.csv, row 2. Keep one",
+    assert [one.place for one in found.unusable] == [f"shots.csv, row {number}" for number in (2, 3, 4)]
+    assert found.faults() == [
+        "shots.csv, row 2 and 2 more rows: scale is 'MS' in shots.csv, row 2 and 'LS' in shots.csv, row 3 and 'CS' in "
+        "shots.csv, row 4, of the same frames. Keep one"
     ]
 
 
@@ -214,29 +239,19 @@ def test_a_damaged_video_is_a_value_and_progress_is_told(videos: Path) -> None:
     assert told[-1] == (2, 2)
 
 
+def test_a_server_that_does_not_answer_is_not_a_file_that_is_not_there(tmp_path: Path) -> None:
+    found = take([stated("http://127.0.0.1:9/a.mp4")], tmp_path)
+    assert found.unusable[0].fault.startswith("http://127.0.0.1:9/a.mp4: the server cannot be reached")
+    assert (found.notes, found.missing) == (("videos that cannot be read: 1 of 1",), 0)
+
+
+def test_whole_paths_that_are_missing_say_nothing_of_the_folder(tmp_path: Path) -> None:
+    assert take([stated("/gone/a.mp4")], tmp_path).notes == ("videos that are missing: 1 of 1",)
+    assert take([stated("a.mp4"), stated("b/c.mp4")], tmp_path).notes == (
+        f"2 of 2 videos are missing: the folder of videos, {tmp_path.name}, is probably not the right one; it should "
+        "hold b/",
+    )
+
+
 def test_an_address_that_is_none_is_a_reason(tmp_path: Path) -> None:
     assert "rushes does not read 'ftp://'" in str(find_video("ftp://host/a.mp4", [tmp_path]))
-
-
-def test_a_cut_well_inside_a_shot_is_found_and_one_at_its_ends_is_not() -> None:
-    signals = signals_of([*still(1, 30), *still(2, 40)], Fraction(24))
-    assert [cut.ordinal for cut in cuts_inside(signals, 0, 70)] == [30]
-    assert cuts_inside(signals, 0, 30) == ()
-    assert cuts_inside(signals, 0, 32) == ()  # the cut list is two frames late
-    assert cuts_inside(signals, 28, 70) == ()
-
-
-def test_shots_with_cuts_inside_are_reported_where_a_scan_is_kept(videos: Path) -> None:
-    digest = digest_of_file(videos / "even.mp4")
-    kept = signals_of([*still(1, 13), *still(2, 14), *still(3, 13)], Fraction(25))
-    write_signals(place_of_scan(videos / "scans", digest), kept.__class__(**{
-        name: getattr(kept, name) for name in kept.__slots__} | {"source": digest}))  # fmt: skip
-    shots = [stated(start=0, stop=20, name="a"), stated(start=20, stop=40, name="b")]
-    notes = take(shots, videos, scans_folder=videos / "scans").notes
-    assert (
-        f"{videos.name}/even.mp4: 2 of 2 shots have cuts inside. Is this the cut list of another version of the film?"
-        in notes
-    )
-    assert "a cut inside, so no single shot: 2 shots (a at 13; b at 27)" in notes
-    place_of_scan(videos / "scans", digest).write_bytes(b"damaged")
-    assert take(shots, videos, scans_folder=videos / "scans").notes == ()

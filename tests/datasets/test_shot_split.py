@@ -135,3 +135,13 @@ def test_too_few_shots_or_groups_are_refused_in_words_about_shots():
         plan([shot("a", 0, "CS"), shot("b", 0, "CS")])
     with pytest.raises(SplitError, match=r"at least three groups.*found 2: 'film-00', 'film-01'"):
         plan(films(2))
+
+
+def test_groups_that_count_as_one_are_said_where_they_are_too_few():
+    rows = [*films(2), shot("copy", 20, "CS", source="film-00"), shot("another", 21, "CS", source="film-01")]
+    told = (
+        r"found 2: 'another' with 'film-01', 'copy' with 'film-00' \(those joined by 'with' hold the same video, byte "
+        r"for byte\)\."
+    )
+    with pytest.raises(SplitError, match=told):
+        plan(rows)

@@ -149,3 +149,36 @@ def test_what_cannot_be_trained_is_said_in_one_line(rushes: Rushes, project: Pat
     tuned = rushes("tune", "tiny", folder=project, status=2)
     assert "answers several tasks at once" in tuned.err
     assert SCALE.classes == ("close", "far")
+
+
+def test_a_sheet_that_nobody_has_written_into_asks_for_shots(rushes: Rushes, tmp_path: Path) -> None:
+    begun = rushes("init", tmp_path / "new", "--template", "shots").out
+    assert "new, write your shots into shots.csv, then: rushes train shots" in begun
+    refused = rushes("train", "shots", "--dry-run", folder=tmp_path / "new", status=2).err
+    assert "shots.csv: holds no shot yet. Write a row for each: the film in 'video'" in refused
+    assert "shots.videos" not in refused
+    (tmp_path / "new" / "shots.csv").write_text("video,scale\na.mp4,\nb.mp4,none\n")
+    refused = rushes("train", "shots", "--dry-run", folder=tmp_path / "new", status=2).err
+    assert "holds no labelled shot: of 2 rows none has a class in scale and movement" in refused
+
+
+def test_what_to_do_about_a_sheet_without_a_usable_shot_depends_on_why(rushes: Rushes, project: Path) -> None:
+    rows = list(csv.DictReader((project / "shots.csv").read_text().splitlines()))
+    write_sheet(project / "away.csv", [{**row, "video": f"away/{row['video']}"} for row in rows[:3]])
+    away = rushes("train", "tiny", "--set", 'shots.sheet=["away.csv"]', "--dry-run", folder=project, status=2).err
+    said = " ".join(away.split())
+    assert "is probably not the right one; it should hold away/. Does shots.videos name the right folder?" in said
+    assert said.count("there is no such file: away/clips") == 3
+    write_sheet(project / "late.csv", [{**row, "start": "5000", "stop": "5010"} for row in rows[:3]])
+    late = rushes("train", "tiny", "--set", 'shots.sheet=["late.csv"]', "--dry-run", folder=project, status=2).err
+    assert "another version of the film?" in late
+    assert "shots.videos" not in late
+
+
+def test_a_dry_run_refuses_what_training_would(rushes: Rushes, project: Path) -> None:
+    rows = list(csv.DictReader((project / "shots.csv").read_text().splitlines()))
+    kept = [row for row in rows if row["split"] != "train" or row["movement"] != "pull"]
+    write_sheet(project / "pulls.csv", kept)
+    words = ("train", "tiny", "--set", "split=stated", "--set", 'shots.sheet=["pulls.csv"]')
+    refused = rushes(*words, "--dry-run", folder=project, status=2).err
+    assert "class 'pull' of movement has no training shot" in refused

@@ -130,13 +130,38 @@ def test_a_label_whose_name_and_value_disagree_takes_its_own_shot_away():
 def test_another_numbering_is_another_version():
     table = {"tt1": {"0001": {"scale": {"label": "CS", "value": 3}, "movement": {"label": "Push", "value": 0}}}}
     told = refusal_of(table)
-    assert "numbers its labels otherwise, so it is of another version. Found: movement 'Push' is 0" in told
+    assert (
+        "numbers its labels otherwise, so it is of another version. Found: scale 'CS' is 3, movement 'Push' is 0."
+        in told
+    )
+
+
+def test_the_numbering_is_judged_of_each_task_by_itself():
+    entries = {f"{number:04d}": labelled("CS", "Push") for number in range(9)}
+    table = {"tt1": json.loads(json.dumps(entries))}
+    for labels in table["tt1"].values():
+        labels["scale"]["value"] = 3
+    told = refusal_of(table)
+    assert "Found: scale 'CS' is 3. scale ECS 0, CS 1, MS 2, FS 3, LS 4" in told
+    assert "movement" not in told.partition("Found")[2]
+
+
+def test_an_entry_with_other_keys_is_counted_and_named():
+    table = json.loads(json.dumps(V1_SPLIT))
+    table["train"]["tt0444850"] |= {"0016": {"foo": 1}, "0017": {}}
+    stated = parse(table)
+    assert (len(stated.shots), stated.unanswered) == (4, 2)
+    assert "0.json: 2 shots have neither a scale nor a movement; the first: tt0444850/0016, with foo" in stated.notes
+    assert "0.json: 1 shot has neither a scale nor a movement; the first: tt1/0002, with nothing" in (
+        parse({"tt1": {"0001": labelled("CS", "Push"), "0002": {}}}).notes
+    )
 
 
 @pytest.mark.parametrize(
     ("table", "found"),
     [
         ([], "Found list"),
+        ([1, 2], '{"tt…": {"0014": {"scale": …, "movement": …}}}'),
         ({}, "Found {}"),
         ({"train": {"movie": V3_FULL["full"]["movie"]}}, "the keys 'train', in the first of them the keys 'movie'"),
         ({"full": {"trailer": V1_FULL}}, "the keys 'full', in the first of them the keys 'trailer'"),
@@ -171,5 +196,6 @@ def test_which_file_it_is_its_content_tells(tmp_path: Path):
     assert is_movieshots(path.read_bytes())
     assert is_movieshots(b'{"full": {"trailer": {}}}')  # to be refused in words about MovieShots
     assert not is_movieshots(b'[{"video": "a.mp4"}]')
+    assert is_movieshots(b"[1, 2]")
     assert not is_movieshots(b'{"video": "a.mp4", "scale": "MS"}')
     assert not is_movieshots(b"video,scale")

@@ -68,6 +68,59 @@ def test_whole_numbers_are_seconds_beside_one_that_is_not_whole():
     assert [(shot.start, shot.stop) for shot in shots] == [(Fraction(0), Fraction(10)), (Fraction(10), Fraction(25, 2))]
 
 
+@pytest.mark.parametrize("odd", ["7O", "-3", "abc", "8s", "1:10"])
+def test_a_cell_that_is_no_whole_number_is_a_fault_and_makes_no_seconds_of_frames(odd):
+    stated = read("video,start,stop,scale", "a.mp4,0,70,MS", f"a.mp4,70,{odd},MS", "a.mp4,100,240,MS",
+                  "a.mp4,240,300,MS", "a.mp4,300,400,MS")  # fmt: skip
+    assert [(shot.start, shot.stop) for shot in stated.shots] == [(0, 70), (100, 240), (240, 300), (300, 400)]
+    assert [str(fault) for fault in stated.faults] == [
+        f"shots.csv, row 3, stop: '{odd}' is not a frame's number. Allowed: a whole number from 0"
+    ]
+    assert stated.notes == ("shots.csv has no column of movement: its shots say nothing of it",)
+
+
+def test_slips_make_no_seconds_even_where_they_are_many():
+    stated = read("video,start,stop,scale", "a.mp4,0,x,MS", "a.mp4,y,9,MS", "a.mp4,3,9,MS")
+    assert ([(shot.start, shot.stop) for shot in stated.shots], len(stated.faults)) == ([(3, 9)], 2)
+
+
+def test_that_whole_numbers_are_read_as_seconds_is_said():
+    stated = read("video,start,stop,scale,movement", "a.mp4,0,10,MS,push", "a.mp4,10,12.5,MS,push")
+    assert stated.notes == (
+        "shots.csv: 'start' and 'stop' are read as seconds, because of '12.5', although 2 of 4 cells are whole "
+        "numbers. Where they count frames, call them start_frame and stop_frame",
+    )
+    assert read("video,start,stop,scale,movement", "a.mp4,0,2.5,MS,push").notes == ()
+
+
+DIGEST = "ab" * 32
+
+
+def test_a_film_is_found_by_its_path_not_by_its_digest():
+    (shot,) = read("shot,start,stop,name,source,video,scale", f"2,0,9,nosferatu,{DIGEST},films/n.mp4,MS").shots
+    assert (shot.video, shot.name) == ("films/n.mp4", "n shot 2")
+    assert read("file,source,scale", f"films/n.mp4,{DIGEST},MS").shots[0].video == "films/n.mp4"
+    with pytest.raises(SheetError, match=r"'source' holds digests of films, and no column says where they are"):
+        read("source,scale", f"{DIGEST},MS")
+
+
+def test_what_a_model_answered_is_no_label_until_somebody_answers_for_it():
+    header = "video,scale,movement,movement_probability,movement_reason"
+    stated = read(header, "a.mp4,MS,push,0.93,zoom", "b.mp4,LS,static,,", "c.mp4,,pull,0.8,")
+    assert [(shot.video, shot.classes) for shot in stated.shots] == [
+        ("a.mp4", {"scale": "MS"}),
+        ("b.mp4", {"scale": "LS", "movement": "static"}),
+    ]
+    assert [str(fault) for fault in stated.faults] == [
+        "shots.csv, row 1, movement: holds a model's answers in 2 rows, as 'movement_probability' and "
+        "'movement_reason' beside it show, and they are not taken for labels. Once you have checked them, delete "
+        "'movement_probability' and 'movement_reason', or say in a column 'origin' who answers for each row"
+    ]
+    assert stated.unanswered == 1
+    (checked,) = read(f"{header},origin", "a.mp4,MS,push,0.93,zoom,Ann").shots
+    assert (checked.classes, checked.origin) == ({"scale": "MS", "movement": "push"}, "ann")
+
+
 def test_frames_go_before_the_seconds_beside_them_which_are_kept_to_check_them():
     (shot,) = read("video,start_frame,end_frame,start_s,end_s,scale", "a.mp4,70,239,2.8,9.6,MS").shots
     assert (shot.start, shot.stop, shot.last_included, shot.start_seconds) == (70, 239, True, Fraction(14, 5))
@@ -177,6 +230,14 @@ def test_a_file_is_read_by_its_content_and_gives_its_name_as_the_origin(tmp_path
     path.write_text('{"frame": "a.jpg", "class": "MS"}\n')
     with pytest.raises(SheetError, match="no column names the video"):
         read_shot_sheet(path, TASKS)
+
+
+def test_an_emptied_file_takes_nothing_back_since_nothing_was_kept(tmp_path: Path):
+    path = tmp_path / "shots.csv"
+    path.write_text("\n")
+    with pytest.raises(SheetError) as raised:
+        read_shot_sheet(path, TASKS)
+    assert str(raised.value) == "shots.csv: the file is empty"
 
 
 def test_the_labels_of_real_footage_are_read_as_they_are(media: Path):

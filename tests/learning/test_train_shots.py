@@ -15,9 +15,10 @@ from learning.tiny import NOW
 from learning.tiny_shots import MOVEMENT, PARTS, SCALE, TinyShots, clip_frames, make_shots, shots_recipe
 from rushes.datasets.split import write_split
 from rushes.errors import RunError, SplitError, WeightsError
+from rushes.labels.shot_manifest import ShotRow
 from rushes.learning.predictions import read_predictions
 from rushes.learning.shot_runs import ShotRun
-from rushes.learning.train_shots import train_shots
+from rushes.learning.train_shots import check_shot_training, train_shots
 from rushes.models.clip import ShotNetwork
 from rushes.models.clip_design import ShotDesign
 from rushes.storage.files import digest_of_file
@@ -246,6 +247,37 @@ def test_a_class_that_cannot_be_learnt_is_named(tiny: TinyShots) -> None:
     )
     with pytest.raises(RunError, match=r"class 'pull' of movement has no training shot.*2 in validation, 2 in test"):
         train_shots(shots_recipe(tiny.root), tiny.with_rows(rows), now=NOW)
+
+
+def test_what_training_would_refuse_is_found_by_labels_alone_for_all_tasks_at_once(tiny: TinyShots) -> None:
+    def of_train(row: ShotRow) -> bool:
+        return row.group in ("one", "two")
+
+    rows = tuple(
+        row
+        for row in tiny.ground.rows
+        if not of_train(row) or (row.classes["movement"] != "pull" and row.classes["scale"] != "far")
+    )
+    with pytest.raises(RunError) as raised:
+        check_shot_training(shots_recipe(tiny.root), tiny.with_rows(rows))
+    assert str(raised.value).startswith(
+        "class 'far' of scale has no training shot ('far': 4 in validation, 4 in test); and class 'pull' of movement "
+        "has no training shot ('pull': 2 in validation, 2 in test), so that it can never be learnt. Label shots"
+    )
+
+
+def test_clips_that_would_be_made_count_for_their_movements(tiny: TinyShots) -> None:
+    rows = tuple(
+        row for row in tiny.ground.rows if row.group not in ("one", "two") or row.classes["movement"] != "pull"
+    )
+    recipe = shots_recipe(tiny.root, synthetic={"clips": 2, "movements": ["push", "pull"]})
+    assert check_shot_training(recipe, tiny.with_rows(rows)).parts["train"]
+    resting = tuple(
+        row for row in tiny.ground.rows if row.group not in ("one", "two") or row.classes["movement"] != "static"
+    )
+    recipe = shots_recipe(tiny.root, synthetic={"clips": 2, "movements": ["static", "push"]})
+    with pytest.raises(RunError, match="train has no static shot"):
+        check_shot_training(recipe, tiny.with_rows(resting))
 
 
 def test_without_validation_nothing_is_trained(tiny: TinyShots) -> None:

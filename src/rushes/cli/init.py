@@ -49,7 +49,12 @@ def init(
         for name in kept:
             door.say(f"kept  {folder / name} (it is there already)")
         if not dry_run:
-            door.say(f"\nNext: cd {shlex.quote(str(folder))} && rushes ingest FOOTAGE")
+            there = shlex.quote(str(folder))
+            door.say(
+                f"\nNext: cd {there}, write your shots into shots.csv, then: rushes train shots"
+                if "shots.csv" in planned
+                else f"\nNext: cd {there} && rushes ingest FOOTAGE"
+            )
         door.finish({"folder": str(folder.resolve()), "written": written, "kept": kept, "dry_run": dry_run})
 
 

@@ -52,18 +52,18 @@ def shot_ground(door: Door, place: Project, recipe: Recipe, *, threads: int | No
             stated.shots,
             project_root=place.root,
             videos_folder=videos,
-            scans_folder=place.scans_folder,
             cache_folder=place.cache_folder,
             groups=_groups_of(place),
             threads=threads or 0,
             progress=progress,
         )
-    for one in taken.unusable[:_SHOWN]:
-        door.fail_item(one.reason)
-    if len(taken.unusable) > _SHOWN:
-        door.fail_item(f"and {len(taken.unusable) - _SHOWN} more shots that cannot be used")
+    faults = taken.faults()
+    for words in faults[:_SHOWN]:
+        door.fail_item(words)
+    if len(faults) > _SHOWN:
+        door.fail_item(f"and {len(faults) - _SHOWN} more reasons why shots cannot be used")
     now = datetime.now(UTC)
-    _require_rows(taken, sheets)
+    _require_rows(taken, stated, sheets, tuple(recipe.heads))
     known_path = newest_split(place.splits_folder, SHOTS, recipe.split)
     known = read_split(known_path) if known_path is not None and recipe.split == "grouped" else None
     split = plan_shot_split(
@@ -121,14 +121,27 @@ def read_stated_shots(
     return found, False
 
 
-def _require_rows(taken: TakenShots, sheets: Sequence[Path]) -> None:
+def _require_rows(taken: TakenShots, stated: StatedShots, sheets: Sequence[Path], tasks: Sequence[str]) -> None:
+    """Raise SheetError where there is nothing to train on; what to do about it depends on why."""
     from rushes.labels.sheet import unreadable
 
     if taken.rows:
         return
-    named = ", ".join(sheet.name for sheet in sheets)
-    notes = "".join(f" {note[0].upper()}{note[1:]}." for note in taken.notes[:1])
-    raise unreadable(named, f"holds no labelled shot that can be used.{notes} Does shots.videos name the right folder?")
+    named, answered = ", ".join(sheet.name for sheet in sheets), " and ".join(tasks)
+    if stated.faults and not stated.shots:
+        words = "holds no labelled shot that can be used. What is wrong with its rows is said above"
+    elif stated.shots:
+        words = f"holds no labelled shot that can be used, of {len(stated.shots):,} that it states."
+        words += "".join(f" {note[0].upper()}{note[1:]}." for note in taken.notes[:1])
+        words += " Does shots.videos name the right folder?" if taken.missing else ""
+    elif stated.unanswered:
+        words = f"holds no labelled shot: of {stated.unanswered:,} rows none has a class in {answered}. Write them"
+    else:
+        words = (
+            f"holds no shot yet. Write a row for each: the film in 'video', its first frame and the one after its last "
+            f"in 'start' and 'stop', and its class in {answered}"
+        )
+    raise unreadable(named, words)
 
 
 def _groups_of(place: Project) -> dict[str, str]:

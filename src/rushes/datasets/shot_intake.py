@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import floor
@@ -12,23 +12,16 @@ from pathlib import Path, PurePosixPath
 
 from rushes.datasets.shot_videos import Video, look_at_videos
 from rushes.errors import MediaError, UsageError
-from rushes.footage.cuts import find_cuts
-from rushes.footage.found_shots import place_of_scan
-from rushes.footage.shot import Cut
-from rushes.footage.signals import Signals, read_signals
 from rushes.footage.video import index_video
 from rushes.labels.shot_manifest import ShotRow
 from rushes.labels.stated_shot import At, StatedShot
 from rushes.progress import Progress, silent
 from rushes.storage.places import Place, parse_place
-from rushes.storage.reading import exists
 from rushes.timecode import Timecode, count_of_timecode, parse_timecode
 
 _CLIPPED_FRAMES = 2  # beyond the end: encoders drop so many, and no label is wrong for it
 _DISAGREE_FRAMES = 3  # between an ordinal and the seconds stated beside it, or
 _DISAGREE_SECONDS = Fraction(1, 4)  # so much, whichever is more
-_EDGE_SECONDS = Fraction(1, 8)  # a cut nearer to a shot's end is where the cut list puts it, give or take
-_EDGE_FRAMES = 2
 _SHOWN = 5
 
 
@@ -38,11 +31,18 @@ class Unusable:
 
     Attributes:
         name: what people call it.
-        reason: what is wrong, with where it is stated.
+        place: where it is stated.
+        fault: what is wrong; the same words of all shots that the same thing takes away.
     """
 
     name: str
-    reason: str
+    place: str
+    fault: str
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, with where it is stated."""
+        return f"{self.place}: {self.fault}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,20 @@ class TakenShots:
         rows: those that can be used, each shot once, in the order of their statements.
         unusable: those that cannot, with the reason.
         notes: what a person should know before trusting scores on these shots.
+        missing: how many videos are not where the sheets say.
     """
 
     rows: tuple[ShotRow, ...]
     unusable: tuple[Unusable, ...] = ()
     notes: tuple[str, ...] = ()
+    missing: int = 0
+
+    def faults(self) -> list[str]:
+        """Return what takes shots away, each once: a missing video, two classes of a shot."""
+        places: dict[str, list[str]] = defaultdict(list)
+        for one in self.unusable:
+            places[one.fault].append(one.place)
+        return [f"{found[0]}{_more(len(found) - 1)}: {fault}" for fault, found in places.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,6 @@ def take_shots(
     *,
     project_root: Path,
     videos_folder: Path | None = None,
-    scans_folder: Path | None = None,
     cache_folder: Path | None = None,
     groups: Mapping[str, str] | None = None,
     threads: int = 0,
@@ -93,7 +101,6 @@ def take_shots(
 
     Args:
         videos_folder: where relative paths begin; a path that is not there is looked for below the project.
-        scans_folder: of scans that were kept; shots of the films among them are searched for cuts inside.
         cache_folder: where what was found of videos is remembered; None remembers nothing.
         groups: digest of a video -> its group where no sheet states one; otherwise the video is a group of its own.
         threads: videos that are looked at at the same time; 0 takes one per core.
@@ -111,40 +118,38 @@ def take_shots(
             continue
         video = videos[place]
         if isinstance(video, MediaError):
-            taking.refuse(shot, f"{place}: {video.reason}")
+            taking.refuse(shot, f"{_shown(place, project_root)}: {video.reason}")
             continue
         taking.take(shot, place, video)
     missing = [name for name, place in places.items() if isinstance(place, str)]
-    damaged = [str(place) for place, video in videos.items() if isinstance(video, MediaError)]
-    notes = [
-        *_notes_on_missing(missing, len(places), videos_folder),
-        *_some("videos that cannot be read", damaged, len(places)),
-    ]
-    rows = taking.rows()
+    damaged = sum(isinstance(video, MediaError) for video in videos.values())
+    where = "" if videos_folder is None else _shown(videos_folder, project_root).removeprefix(".")
+    notes = _notes_on_missing(missing, len(places), where)
+    if damaged:
+        notes.append(f"videos that cannot be read: {damaged:,} of {len(places):,}")
+    rows = taking.settle()
     notes += taking.notes()
     notes += notes_on_videos({place: video for place, video in videos.items() if isinstance(video, Video)})
     notes += notes_on_overlaps(rows)
     notes += notes_on_copies(rows)
-    if scans_folder is not None:
-        notes += notes_on_cuts(rows, scans_folder)
-    return TakenShots(rows, tuple(taking.unusable), tuple(notes))
+    return TakenShots(rows, tuple(taking.unusable), tuple(notes), len(missing))
 
 
 def find_video(name: str, folders: Sequence[Path]) -> Place | str:
     """Return where a video is that a sheet names, or why it cannot be found.
 
     Args:
-        folders: where relative paths may begin, the likeliest first.
+        folders: where relative paths may begin, the likeliest first; the last is the project's.
     """
     try:
         place = parse_place(name)
     except UsageError as error:
         return str(error)
     if not isinstance(place, Path):
-        return place if exists(place) else f"there is no such file: {place}"
+        return place  # whether anything is there, and whether its server answers, is found out by opening it
     candidates = [place] if place.is_absolute() else [folder / place for folder in folders]
     found = next((candidate for candidate in candidates if candidate.is_file()), None)
-    return found or f"there is no such file: {candidates[0]}"
+    return found or f"there is no such file: {_shown(candidates[0], folders[-1])}"
 
 
 def span_of(shot: StatedShot, video: Video, seconds_at: Callable[[int], Fraction]) -> Span:
@@ -163,7 +168,7 @@ def span_of(shot: StatedShot, video: Video, seconds_at: Callable[[int], Fraction
     except ValueError as error:
         return Span(fault=str(error))
     if start >= count:
-        return Span(fault=f"it begins at frame {start:,}, and the video has {count:,}")
+        return Span(fault=f"it begins at frame {start:,}, and the video has {count:,}: another version of the film?")
     if stop > count + _CLIPPED_FRAMES:
         return Span(fault=f"it ends before frame {stop:,}, and the video has {count:,}: another version of the film?")
     clipped, stop = max(0, stop - count), min(stop, count)
@@ -177,42 +182,6 @@ def span_of(shot: StatedShot, video: Video, seconds_at: Callable[[int], Fraction
                 f"{float(really):.2f} s of this video: the sheet counts at another frame rate"
             )
     return Span(start, stop, clipped)
-
-
-def cuts_inside(signals: Signals, start: int, stop: int, *, cuts: Sequence[Cut] | None = None) -> tuple[Cut, ...]:
-    """Return the cuts well inside a shot, for which it is no single shot; those close to its ends are its ends.
-
-    Args:
-        start, stop: ordinals, half-open.
-        cuts: of the whole film, where they are at hand; None finds them in `signals`.
-    """
-    edge = max(_EDGE_FRAMES, round(signals.rate * _EDGE_SECONDS))
-    found = find_cuts(signals) if cuts is None else cuts
-    inside = (cut for cut in found if start + edge <= cut.ordinal <= stop - edge)
-    # A dissolve or fade that reaches an end of the shot is the change to its neighbour.
-    return tuple(cut for cut in inside if cut.kind == "hard" or (start < cut.start and cut.stop < stop))
-
-
-def notes_on_cuts(rows: Iterable[ShotRow], scans_folder: Path) -> list[str]:
-    """Return notes on shots with cuts inside, as far as scans of their films are kept."""
-    by_film: dict[str, list[ShotRow]] = defaultdict(list)
-    for row in rows:
-        by_film[row.source].append(row)
-    notes: list[str] = []
-    cut_up: list[str] = []
-    for source, shots in by_film.items():
-        signals = _kept_signals(scans_folder, source)
-        if signals is None:
-            continue
-        cuts = find_cuts(signals)
-        found = [(shot, inside) for shot in shots if (inside := cuts_inside(signals, shot.start, shot.stop, cuts=cuts))]
-        if len(found) > 1 and 2 * len(found) > len(shots):
-            notes.append(
-                f"{shots[0].video}: {len(found)} of {len(shots)} shots have cuts inside. Is this the cut list of "
-                "another version of the film?"
-            )
-        cut_up += [f"{shot.name or shot.id} at {', '.join(str(cut.ordinal) for cut in cuts)}" for shot, cuts in found]
-    return notes + _some("a cut inside, so no single shot", cut_up, None)
 
 
 def notes_on_overlaps(rows: Sequence[ShotRow]) -> list[str]:
@@ -269,19 +238,20 @@ class _Taking:
     groups: Mapping[str, str]
     unusable: list[Unusable] = field(default_factory=list)
     _taken: dict[str, tuple[ShotRow, StatedShot]] = field(default_factory=dict)
+    _stated: dict[str, list[tuple[StatedShot, Mapping[str, str]]]] = field(default_factory=dict)
     _contested: set[str] = field(default_factory=set)
     _times: dict[Place, tuple[Fraction, ...]] = field(default_factory=dict)
     _clipped: list[str] = field(default_factory=list)
     _repeated: int = 0
 
     def refuse(self, shot: StatedShot, reason: str) -> None:
-        self.unusable.append(Unusable(shot.name or shot.video, f"{shot.place}: {reason}"))
+        self.unusable.append(Unusable(shot.name or shot.video, shot.place, reason))
 
     def take(self, shot: StatedShot, place: Place, video: Video) -> None:
         try:
             span = span_of(shot, video, self._clock_of(place, video))
         except MediaError as error:  # it could be read when it was remembered
-            self.refuse(shot, f"{place}: {error.reason}")
+            self.refuse(shot, f"{_shown(place, self.project_root)}: {error.reason}")
             return
         if span.fault:
             self.refuse(shot, span.fault)
@@ -302,12 +272,18 @@ class _Taking:
             self._clipped.append(f"{row.name or row.id} by {span.clipped}")
         self._add(row, shot)
 
-    def rows(self) -> tuple[ShotRow, ...]:
+    def settle(self) -> tuple[ShotRow, ...]:
+        """Refuse the shots of which several classes are stated, once all are taken, and return the others."""
+        for key in (key for key in self._taken if key in self._contested):
+            fault = _contest(self._stated[key])
+            for shot, _ in self._stated[key]:
+                self.refuse(shot, fault)
         return tuple(row for key, (row, _) in self._taken.items() if key not in self._contested)
 
     def notes(self) -> list[str]:
         notes = _some("an end beyond the video, clipped", self._clipped, None)
-        single = [row.name or row.id for row in self.rows() if row.frame_count == 1]
+        taken = (row for key, (row, _) in self._taken.items() if key not in self._contested)
+        single = [row.name or row.id for row in taken if row.frame_count == 1]
         notes += _some("a single frame, in which no movement can be seen", single, None)
         if self._repeated:
             notes.append(f"stated more than once, and counted once: {self._repeated:,}")
@@ -315,18 +291,13 @@ class _Taking:
 
     def _add(self, row: ShotRow, shot: StatedShot) -> None:
         earlier, stated = self._taken.setdefault(row.id, (row, shot))
+        self._stated.setdefault(row.id, []).append((shot, row.classes))
         if stated is shot:
             return
         self._repeated += 1
-        for task, class_name in row.classes.items():
-            before = earlier.classes.get(task, class_name)
-            if before != class_name:
-                reason = f"'{class_name}' in {task}, but '{before}' in {stated.place}. Keep one"
-                self.refuse(shot, reason)
-                if row.id not in self._contested:
-                    self.refuse(stated, f"'{before}' in {task}, but '{class_name}' in {shot.place}. Keep one")
-                self._contested.add(row.id)
-                return
+        if any(earlier.classes.get(task, name) != name for task, name in row.classes.items()):
+            self._contested.add(row.id)
+            return
         # Two sheets may answer one task each.
         joined = replace(earlier, classes={**row.classes, **earlier.classes}, split=earlier.split or row.split)
         self._taken[row.id] = (joined, stated)
@@ -346,10 +317,7 @@ class _Taking:
 
     def _as_written(self, place: Place) -> str:
         """Return how the manifest names a video: below the project by its relative path, so that it can be moved."""
-        if not isinstance(place, Path):
-            return str(place)
-        whole, root = place.absolute(), self.project_root.absolute()
-        return (whole.relative_to(root) if whole.is_relative_to(root) else whole).as_posix()
+        return _shown(place, self.project_root)
 
 
 def _ordinal_of(at: At, video: Video, seconds_at: Callable[[int], Fraction]) -> int:
@@ -389,25 +357,40 @@ def _group_of(video: str) -> str:
     return PurePosixPath(video).with_suffix("").as_posix() if PurePosixPath(video).name else video
 
 
-def _kept_signals(scans_folder: Path, source: str) -> Signals | None:
-    path = place_of_scan(scans_folder, source)
-    try:
-        signals = read_signals(path) if path.is_file() else None
-    except MediaError:
-        return None
-    return signals if signals is not None and signals.source == source and signals.frame_count else None
+def _shown(place: Place, root: Path) -> str:
+    """Return a place as it is written: below a project by its path from there."""
+    if not isinstance(place, Path):
+        return str(place)
+    whole, above = place.absolute(), root.absolute()
+    return (whole.relative_to(above) if whole.is_relative_to(above) else whole).as_posix()
 
 
-def _notes_on_missing(missing: Sequence[str], total: int, videos_folder: Path | None) -> list[str]:
-    notes = _some("videos that are missing", missing, total)
-    if notes and 2 * len(missing) > total:
-        folders = Counter(name.partition("/")[0] for name in missing if "/" in name).most_common(3)
-        below = f" It should hold {', '.join(f'{name}/' for name, _ in folders)}." if folders else ""
-        where = "the folder of videos" if videos_folder is None else f"the folder of videos, {videos_folder},"
-        notes.insert(
-            0, f"{len(missing):,} of {total:,} videos are missing: {where} is probably not the right one.{below}"
-        )
-    return notes
+def _contest(stated: Sequence[tuple[StatedShot, Mapping[str, str]]]) -> str:
+    """Return which classes are stated of one shot, of the tasks in which they differ, and where."""
+    said: dict[str, dict[str, str]] = defaultdict(dict)  # task -> class -> the first place
+    for shot, classes in stated:
+        for task, name in classes.items():
+            said[task].setdefault(name, shot.place)
+    of_tasks = (
+        f"{task} is " + " and ".join(f"'{name}' in {place}" for name, place in found.items())
+        for task, found in said.items()
+        if len(found) > 1
+    )
+    return f"{'; '.join(of_tasks)}, of the same frames. Keep one"
+
+
+def _more(count: int) -> str:
+    return f" and {count:,} more row{'' if count == 1 else 's'}" if count else ""
+
+
+def _notes_on_missing(missing: Sequence[str], total: int, videos_folder: str) -> list[str]:
+    below_folder = [name for name in missing if not PurePosixPath(name).is_absolute()]
+    if 2 * len(missing) <= total or not below_folder:
+        return [f"videos that are missing: {len(missing):,} of {total:,}"] if missing else []
+    folders = Counter(name.partition("/")[0] for name in below_folder if "/" in name).most_common(3)
+    below = f"; it should hold {', '.join(f'{name}/' for name, _ in folders)}" if folders else ""
+    where = f"the folder of videos, {videos_folder}," if videos_folder else "the folder of videos"
+    return [f"{len(missing):,} of {total:,} videos are missing: {where} is probably not the right one{below}"]
 
 
 def _some(what: str, names: Sequence[str], total: int | None) -> list[str]:

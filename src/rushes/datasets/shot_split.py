@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from rushes.datasets.split import Split, SplitKind, plan_split
@@ -10,6 +11,8 @@ from rushes.errors import SplitError
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.labels.shot_manifest import SHOTS, ShotRow, joint_rows, rows_of
 from rushes.project import SplitSettings
+
+_SHOWN = 5
 
 
 def plan_shot_split(
@@ -42,12 +45,7 @@ def plan_shot_split(
         return plan_split(joint, task=SHOTS, kind=kind, settings=settings)
     first = join_copies(rows, known)
     if len({first[group] for group in groups}) < 3:
-        found = ", ".join(f"'{group}'" for group in sorted(groups)[:5])
-        raise SplitError(
-            f"a grouped split of shots needs at least three groups, one for each of train, validation and test; found "
-            f"{len(groups)}: {found}. Label shots of another film, name finer groups in a column 'group', or ask for "
-            'split = "mixed", whose scores flatter'
-        )
+        raise SplitError(_too_few(groups, first))
     # A shot counts once for its class in each task. Over joint classes, of which many are rare, the split would be even
     # over pairs that nobody asks for, at the price of the classes themselves.
     counted = [
@@ -57,6 +55,20 @@ def plan_shot_split(
     ]
     split = plan_split(counted, task=SHOTS, kind=kind, settings=settings, known=_under_first_names(known, first))
     return _under_own_names(split, joint, first)
+
+
+def _too_few(groups: Collection[str], first: dict[str, str]) -> str:
+    """Return why there is no grouped split, with the groups that count as one since they hold the same video."""
+    joined: dict[str, list[str]] = defaultdict(list)
+    for group in sorted(groups):
+        joined[first[group]].append(group)
+    shown = ", ".join(" with ".join(f"'{name}'" for name in names[:_SHOWN]) for names in joined.values())
+    why = " (those joined by 'with' hold the same video, byte for byte)" if len(joined) < len(groups) else ""
+    return (
+        "a grouped split of shots needs at least three groups, one for each of train, validation and test; found "
+        f"{len(joined)}: {shown}{why}. Label shots of another film, name finer groups in a column 'group', or ask for "
+        'split = "mixed", whose scores flatter'
+    )
 
 
 def join_copies(rows: Sequence[ShotRow], known: Split | None = None) -> dict[str, str]:

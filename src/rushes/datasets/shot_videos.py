@@ -12,6 +12,7 @@ from typing import Any
 
 from rushes.cores import count_cores
 from rushes.errors import MediaError
+from rushes.footage.kinds import kind_of
 from rushes.footage.sources import digest_of_place
 from rushes.footage.video import index_video
 from rushes.footage.video_index import VideoIndex
@@ -91,6 +92,8 @@ def look_at_videos(
 
 
 def _look_at(place: Place) -> Video | MediaError:
+    if kind_of(place) in ("photo", "raw"):
+        return MediaError(place, "is a photograph; a shot is of a film")
     try:
         with held(place):
             index = index_video(place)
@@ -99,6 +102,8 @@ def _look_at(place: Place) -> Video | MediaError:
         return error
     except OSError as error:
         return MediaError(place, f"cannot be read ({error.strerror or error})")
+    except (ValueError, ArithmeticError, LookupError, RuntimeError) as error:  # of one video; the others go on
+        return MediaError(place, f"cannot be read as a film ({error or type(error).__name__})")
 
 
 def _video_of(index: VideoIndex, digest: str) -> Video:

@@ -40,7 +40,8 @@ _FILM, _SHOT = re.compile(r"[A-Za-z0-9][\w\-]*"), re.compile(r"\d{1,9}")
 _KEYS_SHOWN = 6
 _KNOWN = (
     'rushes reads v1_split_trailer {"train": {"tt…": {"0014": {"scale": …, "movement": …}}}}, '
-    'v1_full_trailer (the same without "train"), v2_full_trailer (movement alone) and v3_full {"full": {"movie": …}}'
+    'v1_full_trailer (the same without "train"), v2_full_trailer (movement alone) and v3_full {"full": {"movie": …}}; '
+    'a sheet of your own in JSON is a list such as [{"video": "a.mp4", "scale": "MS"}]'
 )
 
 
@@ -69,7 +70,9 @@ def read_movieshots(
     paths: Sequence[Path], tasks: Sequence[Task], *, multi_movement: MultiMovement = "drop"
 ) -> StatedShots:
     """Read files of MovieShots; as `parse_movieshots`."""
-    return parse_movieshots({str(path): read_content(path) for path in paths}, tasks, multi_movement=multi_movement)
+    return parse_movieshots(
+        {str(path): read_content(path, catalogued=False) for path in paths}, tasks, multi_movement=multi_movement
+    )
 
 
 def parse_movieshots(
@@ -106,12 +109,16 @@ def parse_movieshots(
 def is_movieshots(content: bytes) -> bool:
     """Return whether a file is to be read as MovieShots': a JSON object of objects, also of a version nobody knows.
 
+    So is JSON without any object, which can be no sheet either: what MovieShots' files look like is said there.
+
     A sheet of shots in JSON is a list, so that what this refuses to know is refused by `parse_movieshots` in its words.
     """
     try:
         table = json.loads(content)
     except (ValueError, RecursionError):
         return False
+    if isinstance(table, list):
+        return not any(isinstance(item, dict) for item in table)
     return isinstance(table, dict) and bool(table) and all(isinstance(inner, dict) for inner in table.values())
 
 
@@ -131,6 +138,14 @@ class _Reading:
 
     def take(self, one: _File) -> None:
         held: Counter[str] = Counter()
+        dicts = (entry for entry in one.entries if isinstance(entry.labels, dict))
+        empty = [entry for entry in dicts if not LABELS.keys() & entry.labels.keys()]
+        if empty:
+            keys = ", ".join(map(str, list(empty[0].labels)[:_KEYS_SHOWN])) or "nothing"
+            counted = "1 shot has" if len(empty) == 1 else f"{len(empty):,} shots have"
+            self.notes.append(
+                f"{one.name}: {counted} neither a {SCALE} nor a {MOVEMENT}; the first: {empty[0].name}, with {keys}"
+            )
         for entry in one.entries:
             part = entry.part or self.parts.get(entry.film)
             if part in ("validation", "test") and entry.part is None:
@@ -245,7 +260,10 @@ def _shape_of(table: Any) -> str:
 
 
 def _refuse_other_numbers(name: str, entries: Sequence[_Entry]) -> None:
-    """Raise SheetError where most labels have another number than MovieShots gives them: the numbering changed."""
+    """Raise SheetError where most labels of a task have another number than MovieShots gives them.
+
+    Each task is judged by itself: half of all labels may agree, and all of one task not.
+    """
     pairs = Counter(
         (task, str(found["label"]), str(found["value"]))
         for entry in entries
@@ -253,14 +271,18 @@ def _refuse_other_numbers(name: str, entries: Sequence[_Entry]) -> None:
         for task, found in entry.labels.items()
         if task in LABELS and _is_label(found)
     )
-    odd = {pair: count for pair, count in pairs.items() if str(LABELS[pair[0]].get(pair[1])) != pair[2]}
-    if 2 * sum(odd.values()) > sum(pairs.values()):
-        shown = ", ".join(f"{task} '{label}' is {value}" for task, label, value in sorted(odd)[:_KEYS_SHOWN])
-        known = "; ".join(
-            f"{task} " + ", ".join(f"{label} {value}" for label, value in labels.items())
-            for task, labels in LABELS.items()
+    shown, known = [], []
+    for task, numbers in LABELS.items():
+        counts = {(label, value): count for (of, label, value), count in pairs.items() if of == task}
+        odd = {pair: count for pair, count in counts.items() if str(numbers.get(pair[0])) != pair[1]}
+        if 2 * sum(odd.values()) > sum(counts.values()):
+            shown += [f"{task} '{label}' is {value}" for label, value in sorted(odd)[:_KEYS_SHOWN]]
+            known.append(f"{task} " + ", ".join(f"{label} {number}" for label, number in numbers.items()))
+    if shown:
+        raise unreadable(
+            name,
+            f"numbers its labels otherwise, so it is of another version. Found: {', '.join(shown)}. {'; '.join(known)}",
         )
-        raise unreadable(name, f"numbers its labels otherwise, so it is of another version. Found: {shown}. {known}")
 
 
 def _labels_of(entry: _Entry, name: str, *, wanted: frozenset[str]) -> tuple[dict[str, str], Fault | None]:

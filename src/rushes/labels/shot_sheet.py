@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
@@ -40,7 +41,7 @@ _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "group": ("group",),
     "origin": ("origin",),
     "split": ("split", "part", "subset", "partition"),
-    "name": ("name", "shotname", "shot", "shotid", "id"),
+    "name": ("shotname", "shot", "shotid", "name", "id"),
 }  # fmt: skip
 # In [columns] of rushes.toml these words mean columns of frames; of shots they mean the same.
 _MEANINGS_OF_FRAMES: Mapping[str, str] = {"source": "video", "last": "last_frame", "frame": ""}
@@ -51,9 +52,13 @@ _PART_WORDS: Mapping[str, Part] = {
 _BEFORE_TASK, _BEHIND_TASK = ("", "shot", "camera"), ("", "class", "label")
 _SAYS_NOTHING = frozenset({"", "none", "n/a", "-", "?"})
 _WHOLE = re.compile(r"(\d{1,15})(?:\.0+)?")
+_HAS_DECIMALS = re.compile(r"\d[.,]\d")
 _DECIMAL = re.compile(r"\d+(?:[.,]\d+)?")
 _ZERO = re.compile(r"(0+:)?0{1,2}:00([.,]0+)?|0+([.,]0+)?\s*(s|sec|ms|m|min|h)")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_OF_MODELS = ("probability", "reason")  # columns behind a task's name, which answers of a model have beside them
 _NAMES_SHOWN = 20
+_MOSTLY = 0.8  # of the cells of a column are whole: it counts frames, and the odd cell is a slip
 
 Unit = Literal["frame", "seconds", "timecode"]
 
@@ -66,11 +71,15 @@ class ShotColumns:
         fields: a key of `FIELDS` -> its column; `video` is always there.
         classes: task -> the column of its classes, at least one.
         bare: what `start`, `stop` and `end` are counted in, as their cells show.
+        guessed: task -> columns that only answers of a model have: how probable one is, and why.
+        notes: what a person should know of how the columns are read.
     """
 
     fields: Mapping[str, Column]
     classes: Mapping[str, Column]
     bare: Unit = "frame"
+    guessed: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 class _BadCellError(Exception):
@@ -101,7 +110,7 @@ def read_shot_sheet(
     """
     found = StatedShots(())
     refused: list[Fault] = []
-    sheets = read_sheets(path, root=root)
+    sheets = read_sheets(path, root=root, catalogued=False)
     for sheet in sheets:
         try:
             found += parse_shot_sheet(sheet, tasks, mapping=mapping, default_origin=default_origin or path.stem)
@@ -117,7 +126,8 @@ def parse_shot_sheet(
 ) -> StatedShots:
     """Read every row of a sheet; a faulty one hides no other, and states nothing.
 
-    Rows without an answer (empty, `none`, or what the task ignores) in every task are counted and left out.
+    Rows without an answer (empty, `none`, or what the task ignores) in every task are counted and left out. What a
+    model answered, as a probability or a reason beside it shows, is no label unless the row states its origin.
 
     Raises:
         SheetError: the columns do not make a sheet of shots; all that is wrong with them is in it.
@@ -126,6 +136,7 @@ def parse_shot_sheet(
     by_name = {task.name: task for task in tasks}
     shots: list[StatedShot] = []
     faults: list[Fault] = list(sheet.faults)
+    guesses: Counter[str] = Counter()
     unanswered = 0
     for number, row in enumerate(sheet.rows, start=sheet.first_row):
         if is_blank(row):
@@ -133,6 +144,9 @@ def parse_shot_sheet(
         wrong, classes = _classes_of(row, columns, by_name)
         address = _address_of(row, columns, wrong)
         part = _part_of(row, columns, wrong)
+        guessed = _guessed_in(row, columns) & classes.keys()
+        guesses.update(guessed)
+        classes = {task: name for task, name in classes.items() if task not in guessed}
         if not is_blank(row[len(sheet.columns) :]):
             message = f"the row has {len(row)} cells and the header {len(sheet.columns)}. Quote a cell with a comma"
             faults.append(Fault(sheet.name, number, None, message, entry=sheet.entry(number)))
@@ -160,8 +174,10 @@ def parse_shot_sheet(
                     start_seconds=_beside(row, columns) if isinstance(start, int) else None,
                 )
             )
+    faults += [_fault_of_guesses(sheet, columns, task, count) for task, count in guesses.items()]
     lacking = [task.name for task in tasks if task.name not in columns.classes]
-    notes = [f"{sheet.name} has no column of {name}: its shots say nothing of it" for name in lacking]
+    notes = list(columns.notes)
+    notes += [f"{sheet.name} has no column of {name}: its shots say nothing of it" for name in lacking]
     return StatedShots(tuple(shots), tuple(faults), unanswered, tuple(notes))
 
 
@@ -197,15 +213,21 @@ def plan_shot_columns(sheet: Sheet, tasks: Sequence[Task], *, mapping: Mapping[s
             classes[name] = found
             taken.add(found)
     fields = {name: column for name, column in stated.items() if name in FIELDS}
+    digests = {column for column in by_folded.values() if _holds_digests(sheet, column)}
     for name, known in _SPELLINGS.items():
-        found = _first_of(known, by_folded, taken)
+        found = _first_of(known, by_folded, taken | digests if name == "video" else taken)
         if name not in fields and found is not None:
             fields[name] = found
             taken.add(found)
     faults = _what_is_wrong(sheet, fields, classes, names, taken)
     if faults:
         raise SheetError(faults)
-    return ShotColumns(fields, classes, _unit_of(sheet, fields))
+    guessed = {
+        name: tuple(by_folded[key] for what in _OF_MODELS if (key := fold_name(name) + what) in by_folded)
+        for name in classes
+    }
+    bare, notes = _unit_of(sheet, fields)
+    return ShotColumns(fields, classes, bare, guessed, notes)
 
 
 def _first_of(spellings: Iterable[str], by_folded: Mapping[str, Column], taken: set[Column]) -> Column | None:
@@ -224,6 +246,13 @@ def _what_is_wrong(
     faults = []
     if "video" not in fields:
         message = f"no column names the video. Call one 'video'. Found: {shown}"
+        digests = [
+            column.name
+            for column in map(Column, range(len(sheet.columns)), sheet.columns)
+            if fold_name(column.name) in _SPELLINGS["video"] and _holds_digests(sheet, column)
+        ]
+        if digests:
+            message = f"'{digests[0]}' holds digests of films, and no column says where they are. Add a column 'video'"
         faults.append(Fault(sheet.name, header, None, message))
     free = [column.name for column in map(Column, range(len(sheet.columns)), sheet.columns) if column not in taken]
     for task in tasks:
@@ -238,16 +267,69 @@ def _what_is_wrong(
     return faults
 
 
-def _unit_of(sheet: Sheet, fields: Mapping[str, Column]) -> Unit:
-    """Return what the columns `start`, `stop` and `end` are counted in.
+def _holds_digests(sheet: Sheet, column: Column) -> bool:
+    """Return whether all cells of a column are SHA-256 of files, by which no film is found."""
+    cells = {row[column.index].strip() for row in sheet.rows} - {""}
+    return bool(cells) and all(_DIGEST.fullmatch(cell) for cell in cells)
 
-    One cell that is no whole number makes seconds of all: 0 and 10 stand beside 2.8 in a column of seconds.
+
+def _unit_of(sheet: Sheet, fields: Mapping[str, Column]) -> tuple[Unit, tuple[str, ...]]:
+    """Return what the columns `start`, `stop` and `end` are counted in, and what a person should know of it.
+
+    One cell with a decimal makes seconds of all: 0 and 10 stand beside 2.8 in a column of seconds. One that is no
+    number at all (`7O`) does not: it is a slip.
     """
-    bare = [fields[name].index for name in ("start", "stop", "end") if name in fields]
-    cells = {row[index].strip() for row in sheet.rows for index in bare} - {""}
+    bare = [fields[name] for name in ("start", "stop", "end") if name in fields]
+    cells = Counter(row[column.index].strip() for row in sheet.rows for column in bare)
+    del cells[""]
     if any(_is_timecode(cell) for cell in cells):
-        return "timecode"
-    return "frame" if all(_WHOLE.fullmatch(cell) and "." not in cell for cell in cells) else "seconds"
+        return "timecode", ()
+    whole = sum(count for cell, count in cells.items() if _is_frame(cell))
+    seconds = [cell for cell in cells if not _is_frame(cell) and _is_seconds(cell)]
+    mostly = whole >= _MOSTLY * cells.total() and not any(_HAS_DECIMALS.search(cell) for cell in seconds)
+    if not seconds or mostly:
+        return "frame", ()
+    # Zero is the same in both.
+    either = sum(count for cell, count in cells.items() if _WHOLE.fullmatch(cell) and float(cell))
+    if not either:
+        return "seconds", ()
+    named = " and ".join(f"'{column.name}'" for column in bare)
+    called = " and ".join(f"{name}_frame" for name in ("start", "stop") if name in fields) or "stop_frame"
+    note = (
+        f"{sheet.name}: {named} are read as seconds, because of '{seconds[0]}', although {either:,} of "
+        f"{cells.total():,} cells are whole numbers. Where they count frames, call them {called}"
+    )
+    return "seconds", (note,)
+
+
+def _is_frame(text: str) -> bool:
+    return _WHOLE.fullmatch(text) is not None and "." not in text
+
+
+def _is_seconds(text: str) -> bool:
+    try:
+        _parse_at(text, "seconds", Column(0, ""))
+    except _BadCellError:
+        return False
+    return True
+
+
+def _guessed_in(row: Sequence[str], columns: ShotColumns) -> set[str]:
+    """Return the tasks that a model answered in a row for whose labels nobody answers."""
+    if _cell(row, columns, "origin"):
+        return set()
+    return {task for task, beside in columns.guessed.items() if any(row[column.index].strip() for column in beside)}
+
+
+def _fault_of_guesses(sheet: Sheet, columns: ShotColumns, task: str, count: int) -> Fault:
+    beside = " and ".join(f"'{column.name}'" for column in columns.guessed[task])
+    rows = "1 row" if count == 1 else f"{count:,} rows"
+    show = "shows" if len(columns.guessed[task]) == 1 else "show"
+    message = (
+        f"holds a model's answers in {rows}, as {beside} beside it {show}, and they are not taken for labels. Once you "
+        f"have checked them, delete {beside}, or say in a column 'origin' who answers for each row"
+    )
+    return Fault(sheet.name, sheet.first_row - 1, columns.classes[task].name, message)
 
 
 def _classes_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
 
 CLIP_SHEET_FILE = "synthetic.jpg"
 _FEW_SHOTS = 10
+_NOTHING_TO_MAKE = (
+    "synthetic.clips needs something to make clips from, and train has no static shot. Name a folder of pictures: "
+    "synthetic.stills"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,66 @@ def check_shot_training(recipe: Recipe, ground: ShotGround, *, device: str | Non
                 f"no shot of validation has a class of {task.name}, and without one nobody knows when to stop. Label "
                 "shots in more groups, or raise the share of validation in rushes.toml"
             )
+    _require_classes(recipe, ground, parts)
+    _check_clips(recipe, ground, parts["train"])
     return ShotsReady(devices, architecture, preprocessing, parts, start)
+
+
+def _require_classes(recipe: Recipe, ground: ShotGround, parts: Mapping[Part, Sequence[ShotRow]]) -> None:
+    """Raise RunError where a class of any task has no training shot and no clip would be made of it.
+
+    As far as labels alone tell: a film that cannot be read is found out later.
+    """
+    made = {name for name in recipe.synthetic.movements if recipe.synthetic.clips}
+    answered = _task_of_clips(recipe, ground)
+    said = []
+    for task in ground.tasks:
+        counts = {part: Counter(row.classes.get(task.name) for row in rows) for part, rows in parts.items()}
+        clips = made if task is answered else set()
+        missing = [name for name in task.classes if not counts["train"][name] and name.casefold() not in clips]
+        if missing:
+            held = "; ".join(
+                f"'{name}': {counts['validation'][name]} in validation, {counts['test'][name]} in test"
+                for name in missing
+            )
+            names = ", ".join(f"'{name}'" for name in missing)
+            said.append(f"class {names} of {task.name} has no training shot ({held})")
+    lost = f" {len(ground.unusable):,} labelled shots cannot be used, as said above." if ground.unusable else ""
+    if said:
+        raise RunError(
+            f"{'; and '.join(said)}, so that it can never be learnt.{lost} Label shots of it in more groups, let "
+            "[synthetic] make clips of a movement, or take it out of the task's classes in rushes.toml"
+        )
+
+
+def _task_of_clips(recipe: Recipe, ground: ShotGround) -> Task | None:
+    """Return the task that clips of the virtual camera answer; None where there is none."""
+    wanted = set(recipe.synthetic.movements)
+    return next((one for one in ground.tasks if {name.casefold() for name in one.classes} & wanted), None)
+
+
+def _check_clips(recipe: Recipe, ground: ShotGround, train: Sequence[ShotRow]) -> Task | None:
+    """Return the task that clips of the virtual camera are to answer; None where the recipe asks for none.
+
+    Raises:
+        RunError: no task has their classes, or by their labels there is nothing to make them from.
+    """
+    wanted = recipe.synthetic
+    if not wanted.clips:
+        return None
+    task = _task_of_clips(recipe, ground)
+    if task is None:
+        raise RunError("synthetic.clips asks for clips of a virtual camera, but no task has the classes "
+                       f"{', '.join(wanted.movements)}. Leave synthetic.clips out")  # fmt: skip
+    names = {name.casefold(): name for name in task.classes}
+    lacking = [name for name in wanted.movements if name not in names]
+    if lacking:
+        raise RunError(f"synthetic.movements names {', '.join(lacking)}, which is no class of {task.name}. Allowed: "
+                       f"{', '.join(task.classes)}")  # fmt: skip
+    at_rest = any(row.classes.get(task.name, "").casefold() == "static" for row in train)
+    if not at_rest and not wanted.stills:
+        raise RunError(_NOTHING_TO_MAKE)
+    return task
 
 
 def parts_of(ground: ShotGround) -> dict[Part, tuple[ShotRow, ...]]:
@@ -209,29 +273,20 @@ def _make_clips(recipe: Recipe, ground: ShotGround, train: Sequence[ShotRow], pr
     wanted = recipe.synthetic
     if not wanted.clips:
         return _Clips()
-    task = next(
-        (one for one in ground.tasks if {name.casefold() for name in one.classes} & set(wanted.movements)), None
-    )
-    if task is None:
-        raise RunError("synthetic.clips asks for clips of a virtual camera, but no task has the classes "
-                       f"{', '.join(wanted.movements)}. Leave synthetic.clips out")  # fmt: skip
+    task = _check_clips(recipe, ground, train)
+    assert task is not None
     names = {name.casefold(): name for name in task.classes}
-    lacking = [name for name in wanted.movements if name not in names]
-    if lacking:
-        raise RunError(f"synthetic.movements names {', '.join(lacking)}, which is no class of {task.name}. Allowed: "
-                       f"{', '.join(task.classes)}")  # fmt: skip
     from rushes.datasets.synthetic.camera_clips import make_clips, resting_shots, stills_in
     from rushes.datasets.synthetic.camera_sheet import write_clip_sheet
     from rushes.footage.source import Unreadable
 
-    materials = resting_shots(train, task=task.name, path_of=lambda video: ground.project_root / video)
+    # A static shot that no other task has a class for is a title more often than not.
+    answered = [row for row in train if all(one.name in row.classes for one in ground.tasks)] or train
+    materials = resting_shots(answered, task=task.name, path_of=lambda video: ground.project_root / video)
     if wanted.stills:
         materials += stills_in(ground.project_root / Path(wanted.stills).expanduser())
     if not materials:
-        raise RunError(
-            "synthetic.clips needs something to make clips from, and train has no static shot. Name a folder of "
-            "pictures: synthetic.stills"
-        )
+        raise RunError(_NOTHING_TO_MAKE)
     refused: list[str] = []
 
     def refuse(material: Unreadable) -> None:

@@ -8,6 +8,9 @@ from fractions import Fraction
 from hypothesis import given
 
 from rushes.labels.columns import plan_columns
+from rushes.labels.sheets.csv import parse_csv
+from rushes.labels.shot_sheet import parse_shot_sheet
+from rushes.project import Task
 from rushes.timelines.formats.csv import COLUMNS, format_csv
 from rushes.timelines.timeline import ShotAnswer, Timeline, with_answers
 from timelines.shots_by_hand import DIGEST, PUSH, answered_timeline, small_timeline, timelines
@@ -28,7 +31,7 @@ def test_a_row_says_where_a_shot_is_and_how_it_begins() -> None:
         "stop_timecode": "00:00:04:00", "start_seconds": "2.800000", "stop_seconds": "4.000000",
         "duration_seconds": "1.200000", "cut": "dissolve", "cut_start": "64", "cut_stop": "76", "confidence": "0.710",
         "blank": "yes", "typical": "85", "sharpest": "70", "start_pts": "70", "time_base": "1/25",
-        "name": "TT_S01_E01", "source": DIGEST, **dict.fromkeys(ANSWERED, ""),
+        "name": "TT_S01_E01", "source": DIGEST, "video_path": small_timeline().path, **dict.fromkeys(ANSWERED, ""),
     }  # fmt: skip
 
 
@@ -59,3 +62,18 @@ def test_with_a_column_of_classes_it_is_a_sheet_of_labels() -> None:
     found = (columns.source, columns.start, columns.stop)
     assert [column.name for column in found if column is not None] == ["source", "start", "stop"]
     assert columns.frame is None
+
+
+def test_with_classes_that_a_person_says_it_is_a_sheet_of_shots() -> None:
+    text = format_csv(small_timeline())
+    header, *lines = text.splitlines()
+    assert header.endswith(
+        ",video_path,scale,scale_probability,scale_reason,movement,movement_probability,movement_reason"
+    )
+    filled = "\n".join([header, *(f"{line.removesuffix(',,,,,')}MS,,,,," for line in lines)])
+    tasks = [Task("scale", ("CS", "MS"))]
+    stated = parse_shot_sheet(parse_csv(filled.encode(), name="shots.csv", key=""), tasks)
+    assert (stated.faults, stated.notes) == ((), ())
+    shots = [(shot.video, shot.start, shot.stop, shot.classes) for shot in stated.shots]
+    edges = [(place.shot.start, place.shot.stop) for place in small_timeline().shots]
+    assert shots == [(small_timeline().path, *edge, {"scale": "MS"}) for edge in edges]

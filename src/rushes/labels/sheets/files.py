@@ -19,7 +19,7 @@ SHEET_SUFFIXES = _CSV + _XLSX + _JSON_LINES + _JSON + _XML + _ARCHIVES + _PARQUE
 _MOST_BYTES = 1 << 30  # of a file that is read whole
 
 
-def read_sheets(path: Path, *, root: Path | None = None) -> list[Sheet]:
+def read_sheets(path: Path, *, root: Path | None = None, catalogued: bool = True) -> list[Sheet]:
     """Read every table that holds something.
 
     Among texts the content decides what a file is, not its suffix: an export of Label Studio or CVAT may be called
@@ -28,6 +28,7 @@ def read_sheets(path: Path, *, root: Path | None = None) -> list[Sheet]:
     Args:
         path: a CSV, TSV, XLSX, JSON Lines, JSON, XML, ZIP or Parquet file, or a folder of classes.
         root: the project's folder, so that a sheet inside it keeps its key when the project is moved.
+        catalogued: whether the catalog keeps what it states, so that something can be taken back.
 
     Returns:
         one sheet; for a workbook the visible worksheets that are not empty, in their order; for an export of CVAT its
@@ -45,7 +46,10 @@ def read_sheets(path: Path, *, root: Path | None = None) -> list[Sheet]:
         raise unreadable(path.name, f"'{suffix or path.name}' is no kind of sheet that rushes reads. {hint}")
     if suffix in _PARQUET and path.is_file():
         return [_read_table(path, key)]
-    return [_placed(sheet, path) for sheet in parse_sheets(read_content(path), name=path.name, key=key)]
+    return [
+        _placed(sheet, path)
+        for sheet in parse_sheets(read_content(path, catalogued=catalogued), name=path.name, key=key)
+    ]
 
 
 def parse_sheets(content: bytes, *, name: str, key: str) -> list[Sheet]:
@@ -109,8 +113,8 @@ def _placed(sheet: Sheet, path: Path, *, named: bool = False) -> Sheet:
     return placed if named else name_classes(placed, read_class_names(folder))
 
 
-def read_content(path: Path) -> bytes:
-    """Return the bytes of a file, or raise SheetError with what to do about it."""
+def read_content(path: Path, *, catalogued: bool = True) -> bytes:
+    """Return the bytes of a file, or raise SheetError with what to do about it; `catalogued` as of `read_sheets`."""
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise unreadable(path.name, "the file is larger than 1 GiB. Divide it, or save the table as .parquet")
@@ -123,7 +127,9 @@ def read_content(path: Path) -> bytes:
         raise unreadable(str(path), f"cannot be read ({error.strerror})") from error
     if not content.strip():
         way_out = (
-            '. To take back all that it stated, leave one line with its keys: {"frame": null, "class": null}'
+            ""
+            if not catalogued
+            else '. To take back all that it stated, leave one line with its keys: {"frame": null, "class": null}'
             if path.suffix.casefold() in _JSON_LINES
             else ". To take back all that it stated, leave its header"
             if path.suffix.casefold() in _CSV

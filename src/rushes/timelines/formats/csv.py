@@ -12,7 +12,7 @@ from rushes.timelines.timeline import Answers, Timeline
 COLUMNS = (
     "shot", "start", "stop", "frames", "start_timecode", "stop_timecode", "start_seconds", "stop_seconds",
     "duration_seconds", "cut", "cut_start", "cut_stop", "confidence", "blank", "typical", "sharpest", "start_pts",
-    "time_base", "name", "source",
+    "time_base", "name", "source", "video_path",
 )  # fmt: skip
 
 
@@ -20,8 +20,9 @@ def format_csv(timeline: Timeline) -> str:
     """Return the timeline as CSV; seconds have six digits, and `start_pts` times `time_base` is exact.
 
     What models answer stands in three columns for each task: the class under the task's name, how probable it is, and
-    the measured reason. A column `class` added to it makes it a sheet of labels: `source`, `start` and `stop` are the
-    columns that ranges of frames are known by.
+    the measured reason. A column `class` added to it makes it a sheet of labels of frames: `source`, `start` and `stop`
+    are the columns that ranges of frames are known by. As a sheet of shots it names the film in
+    `video_path`.
     """
     text = io.StringIO()
     answered = [column for task in timeline.tasks for column in columns_of(task)]
@@ -41,6 +42,7 @@ def format_csv(timeline: Timeline) -> str:
                 "time_base": table["time_base"],
                 "name": table["name"],
                 "source": table["source"],
+                "video_path": table["path"],
             }
             | _cells(place.answers)
         )

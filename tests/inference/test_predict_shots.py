@@ -91,6 +91,7 @@ def test_shots_of_one_frame_are_answered(both: ShotPredictor, tmp_path: Path) ->
     one, _, other = predicted(both, film, stated=stated).shots
     assert (one.start, one.stop, other.start, other.number) == (0, 1, 60, 3)
     assert "too short" in one.answers["movement"].reason
+    assert one.note == other.note == "too short for motion to be measured"
     assert [*other.scores] == ["scale", "movement"]
 
 
@@ -98,7 +99,26 @@ def test_stated_shots_take_the_place_of_found_ones(motion: ShotPredictor, film: 
     digest = find_shots(film, threads=1).source.digest
     stated = ShotList("shots.csv", {digest: ((10, 60), (100, 120), (130, 155)), "other": ((0, 9),)})
     shots = predicted(motion, film, stated=stated).shots
-    assert [(shot.start, shot.stop, shot.note) for shot in shots] == [(10, 60, ""), (100, 120, ""), (130, 155, "blank")]
+    assert [(shot.start, shot.stop, shot.note) for shot in shots] == [
+        (10, 60, "a cut lies inside it, at frame 40"),
+        (100, 120, ""),
+        (130, 155, "blank"),
+    ]
+
+
+def test_cuts_inside_stated_shots_are_reported_and_the_reason_is_of_one_side(
+    motion: ShotPredictor, both: ShotPredictor, film: Path
+) -> None:
+    digest = find_shots(film, threads=1).source.digest
+    stated = ShotList("shots.csv", {digest: ((0, 130), (130, 155))})
+    for predictor in (motion, both):
+        found = predicted(predictor, film, stated=stated)
+        assert found.shots[0].note == "a cut lies inside it, at frame 40, 90"
+        assert found.shots[0].answers["movement"].reason.endswith(", in frames 40 to 89")
+        assert "2.0 s" in found.shots[0].answers["movement"].reason
+        (warning,) = found.warnings
+        assert warning.startswith("1 of 2 stated shots have a cut inside (shot 1 at frame 40, 90), and each is")
+    assert predicted(motion, film).warnings == ()
 
 
 def test_a_list_of_another_film_or_beyond_the_end_is_refused(motion: ShotPredictor, film: Path) -> None:

@@ -13,7 +13,7 @@ from rushes.evaluation.markup import breakable, counted, text
 from rushes.evaluation.motion_chart import draw_motion, name_lines, signed
 from rushes.evaluation.shot_strips import ShotStrip, paint_heat
 from rushes.evaluation.thumbnails import Thumbnail
-from rushes.footage.movement import describe_motion
+from rushes.footage.movement_words import describe_motion
 from rushes.learning.explain_shots import LookedAt
 from rushes.learning.predictions import Predictions
 

@@ -35,6 +35,11 @@ def describe_motion(series: MotionSeries, movement: str) -> str:
     if not series.trusted.any():
         return NOT_FOLLOWED
     path = _Path(series)
+    if movement == "static" and path.farthest <= _AT_REST:
+        rest = (
+            f"at rest: the picture moves by {100 * path.farthest:.1f} % of its width in {path.duration_seconds:.1f} s"
+        )
+        return f"{rest}{_followed(path)}"
     return f"{_measured(path, movement)}{_agreeing(series)}{_followed(path)}"
 
 
@@ -114,8 +119,6 @@ def _measured(path: _Path, movement: str) -> str:
     if movement in ("push", "pull"):
         return f"zoom ×{path.growth:.2f} over {seconds}"
     if movement == "static":
-        if path.farthest <= _AT_REST:
-            return f"at rest: the picture moves by {100 * path.farthest:.1f} % of its width in {seconds}"
         if path.mostly_grows:
             return f"zoom ×{path.growth:.2f} over {seconds}"
         return f"the picture moves by {100 * path.farthest:.1f} % of its width in {seconds}"

@@ -131,6 +131,19 @@ def test_a_list_of_another_film_or_beyond_the_end_is_refused(motion: ShotPredict
     assert "ends with frame 154, and l.csv states a shot of frames 150 to 155" in str(refused)
 
 
+def test_an_animation_is_called_one_and_how_to_make_a_film_of_it_is_said(motion: ShotPredictor, tmp_path: Path) -> None:
+    from PIL import Image
+
+    path, still = tmp_path / "a b.gif", tmp_path / "still.gif"
+    pictures = [Image.new("RGB", (64, 48), colour) for colour in ("red", "blue", "green")]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=100)
+    pictures[0].save(still)
+    said = "is an animation; shots are found in films. Make it one: ffmpeg -i 'a b.gif' 'a b.mp4'"
+    assert said in str(predict_shots(motion, path, threads=1))
+    assert "is a photograph" in str(predict_shots(motion, still, threads=1))
+    assert [said in str(one) for one in find_films([path, still])[1]] == [True, False]
+
+
 def test_what_cannot_be_read_says_why(motion: ShotPredictor, tmp_path: Path) -> None:
     (tmp_path / "no.mp4").write_bytes(b"nothing of a film")
     photo = write_photo(tmp_path / "a.jpg", "red")

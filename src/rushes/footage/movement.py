@@ -21,6 +21,7 @@ TRUSTED_SUPPORT = 0.06  # share of the frame's corners that must agree on a moti
 _PAIR = len(MOTION_COLUMNS) // 2  # columns of neighbouring pairs; those over three steps follow
 _FADED = 0.5  # of a shot's typical contrast
 _LOST = 0.15  # support below which a pair counts as lost
+_LOOKED_AT = 2048  # frames at a time: a shot may last for hours
 _REST = 0.004  # frame widths or logarithms a second: what measuring itself makes of a camera at rest
 _MOST_SECONDS_EACH = 0.6  # between the frames of a pair; farther apart, as in a slide show, nothing is followed
 
@@ -106,8 +107,9 @@ def _away(signals: Signals, first: int, last: int, cuts: npt.NDArray[np.int64]) 
     for start, stop in pairwise([0, *cuts.tolist(), last - first]):
         there = np.flatnonzero(seen[start:stop]) + start
         if len(there):
-            looks = signals.signature[first + there].astype(np.float32)
-            found[there] = unlike(looks[:1], looks)
+            opening = signals.signature[first + there[:1]].astype(np.float32)
+            for part in np.array_split(there, -(-len(there) // _LOOKED_AT)):
+                found[part] = unlike(opening, signals.signature[first + part].astype(np.float32))
     return found
 
 

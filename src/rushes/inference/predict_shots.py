@@ -13,10 +13,11 @@ from rushes.datasets.shot_sample import ShotSample, UnusableShot
 from rushes.datasets.shot_samples import cuts_inside, read_found_shots
 from rushes.errors import MediaError
 from rushes.footage.cuts import is_blank
-from rushes.footage.found_shots import FoundShots, find_shots
+from rushes.footage.found_shots import FoundShots, find_shots, why_no_film
 from rushes.footage.kinds import find_media, kind_of
 from rushes.footage.movement import motion_features, motion_series
 from rushes.footage.movement_words import NOT_FOLLOWED, TOO_SHORT, describe_motion, longest_part
+from rushes.footage.photo import is_animation
 from rushes.footage.shot import Shot
 from rushes.footage.source import Unreadable
 from rushes.inference.predict import NoteFetched, forget
@@ -50,7 +51,9 @@ def find_films(places: Iterable[Place]) -> tuple[list[Place], list[Unreadable], 
         if list(files) == [place]:
             film = kind_of(place) not in ("photo", "raw")
             films += [place] if film else []
-            unreadable += [] if film else [Unreadable(str(place), _STILL)]
+            unreadable += (
+                [] if film else [Unreadable(str(place), why_no_film(place) if is_animation(place) else _STILL)]
+            )
             continue
         found = [file for file in files if kind_of(file) == "video"]
         stills += len(files) - len(found)

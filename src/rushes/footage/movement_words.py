@@ -5,10 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from rushes.footage.motion import MEAN_RADIUS
-from rushes.footage.movement import TRUSTED_SUPPORT, MotionSeries, Numbers
+from rushes.footage.movement import SERIES_COLUMNS, TRUSTED_SUPPORT, MotionSeries, Numbers
 
 TOO_SHORT = "too short for motion to be measured"
 NOT_FOLLOWED = "nothing in the picture could be followed"
@@ -61,7 +60,7 @@ class _Path:
     def __init__(self, series: MotionSeries) -> None:
         self.each: Numbers = series.seconds_each[series.trusted].astype(np.float64)
         self.across, self.down, self.turned = (series.column(name) * self.each for name in ("pan_x", "pan_y", "roll"))
-        self.grown = _growth(series) * self.each
+        self.grown = growth_rates(series)[series.trusted] * self.each
         self.duration_seconds = series.duration_seconds
 
     @property
@@ -103,15 +102,18 @@ class _Path:
         return grown > max(_AT_REST, self.net, turned)
 
 
-def _growth(series: MotionSeries) -> npt.NDArray[np.float64]:
-    """Return the growth a second of each trusted pair.
+def growth_rates(series: MotionSeries) -> Numbers:
+    """Return the growth a second of each pair, trusted or not, (pairs,).
 
     Where the picture grows slowly, growth over three steps takes its place, for that is measured more exactly; where it
     is quick, three steps would smear what happens in one.
     """
-    quick, slow = series.column("zoom"), series.column("slow_zoom")
-    steady = (np.abs(quick) < _SLOW_GROWTH) & (np.abs(slow) < _SLOW_GROWTH)
-    return np.where(steady & (series.column("slow_support") >= TRUSTED_SUPPORT), slow, quick)
+    quick, slow, support = (
+        series.values[:, SERIES_COLUMNS.index(name)].astype(np.float64)
+        for name in ("zoom", "slow_zoom", "slow_support")
+    )
+    steady = (np.abs(quick) < _SLOW_GROWTH) & (np.abs(slow) < _SLOW_GROWTH) & (support >= TRUSTED_SUPPORT)
+    return np.where(steady, slow, quick)
 
 
 def _measured(path: _Path, movement: str) -> str:

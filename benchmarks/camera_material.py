@@ -108,7 +108,11 @@ def resting_by_eye(media: Path) -> Iterator[tuple[str, int, int]]:
 
 
 def source_of(path: str) -> str:
-    """Return the source that a file of the media belongs to: near-duplicates and series are one."""
+    """Return the source that a file of the media belongs to: near-duplicates and series are one.
+
+    A hundred neighbours of the fsac archive are one source, so that a picture …99 and the next one, …00, are two; no
+    picture of one half was found again in the other.
+    """
     file = Path(path)
     if path.startswith("videos/"):
         series = [name for name in _SERIES if file.name.startswith(name)]

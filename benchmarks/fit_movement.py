@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,7 @@ _SWAY, _DRIFT, _CREEP, _CREEPING = 0.009, 0.022, 0.02, 0.5
 _NOISE = 0.12 / 160  # frame widths: how exactly a corner is followed
 _GROWTHS = ("zoom", "ring_zoom", "centre_zoom", "zoom_x", "zoom_y", "spread_zoom")
 _AS_GOOD = 0.01  # of macro-F1
+_FLOOR = 0.02  # of the shares of films in every answer: clips are cleaner than films, and teach too much certainty
 _PLAYED_BACKWARDS = np.array([0, 1, 3, 2])  # a push becomes a pull
 
 Truth = npt.NDArray[np.int64]
@@ -54,11 +56,13 @@ def fit_whole(lessons: Lessons) -> MovementModel:
     found, real = evidence.argmax(axis=1), lessons.real
     print(f"{real.sum():,} clips, {lessons.sources.max() + 1} sources, {_FOLDS} folds: macro-F1 "
           f"{macro_f1(truth[real], found[real]):.3f}; swayed: {np.mean(found[~real] == 0):.1%} static")  # fmt: skip
-    sharpness = calibrate(evidence, truth)
-    strength = choose_prior(evidence, truth, sharpness)
-    print(f"sharpness {sharpness:.2f}; prior at {strength:.2f} of its full strength")
+    strength = choose_prior(evidence, truth)
+    prior = prior_of(FILM_SHARES, strength)
+    sharpness = calibrate(evidence, truth, prior)
+    print(f"prior at {strength:.2f} of its full strength; sharpness with it {sharpness:.2f}")
+    _say_how_sure(as_shipped(evidence, sharpness, prior), truth)
     model = fit_once(lessons.rows, truth)
-    return replace(model, sharpness=sharpness, prior=prior_of(FILM_SHARES, strength))
+    return replace(model, sharpness=sharpness, prior=prior, floor=_FLOOR * np.array(FILM_SHARES))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,28 +180,53 @@ def fit_once(
     return MovementModel(
         trees=_trees_of(boosted, int(depth)),
         means=_short(means), scales=_short(scales), weights=_short(linear.coef_), constants=_short(linear.intercept_),
-        trees_share=share, sharpness=1.0, prior=np.zeros(len(MOVEMENTS)),
+        trees_share=share, sharpness=1.0, prior=np.zeros(len(MOVEMENTS)), floor=np.zeros(len(MOVEMENTS)),
     )  # fmt: skip
 
 
-def calibrate(evidence: Scores, truth: Truth) -> float:
-    """Return the sharpness at which the probabilities of held-out clips are the most likely."""
-    logs = np.log(np.maximum(evidence, 1e-9))
-    choices = np.arange(0.4, 2.01, 0.05)
-    losses = [-np.log(shares_of(one * logs)[np.arange(len(truth)), truth]).mean() for one in choices]
+def calibrate(evidence: Scores, truth: Truth, prior: Scores) -> float:
+    """Return the sharpness at which the shipped probabilities of held-out clips, weighed to films, are most likely."""
+    weights, rows = weights_of(truth), np.arange(len(truth))
+    choices = np.arange(0.2, 2.01, 0.05)
+    losses = [-weights @ np.log(as_shipped(evidence, one, prior)[rows, truth]) for one in choices]
     return float(round(choices[int(np.argmin(losses))], 2))
 
 
-def choose_prior(evidence: Scores, truth: Truth, sharpness: float) -> float:
+def as_shipped(evidence: Scores, sharpness: float, prior: Scores) -> Scores:
+    """Return the probabilities that the model would give of this evidence, the floor included."""
+    shares = shares_of(sharpness * np.log(np.maximum(evidence, 1e-9)) + prior)
+    return np.asarray((1 - _FLOOR) * shares + _FLOOR * np.array(FILM_SHARES), np.float64)
+
+
+def weights_of(truth: Truth) -> Scores:
+    """Return what each clip counts for its class to have the share that it has in films, (clips,)."""
+    return np.asarray(np.array(FILM_SHARES)[truth] / np.bincount(truth)[truth], np.float64)
+
+
+def _say_how_sure(probabilities: Scores, truth: Truth) -> None:
+    """Say of held-out clips, weighed to films, how often what is said this surely is right."""
+    weights, sure = weights_of(truth), probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    for low, high in pairwise((0.0, 0.6, 0.8, 0.9, 0.95, 0.98, 1.01)):
+        there = (sure >= low) & (sure < high)
+        if there.any():
+            said, true = (float(np.average(one[there], weights=weights[there])) for one in (sure, right))
+            print(f"  said at {low:.2f} or more: {there.sum()} clips, said {said:.3f}, right {true:.3f}")
+
+
+def choose_prior(evidence: Scores, truth: Truth) -> float:
     """Return how strongly the shares of films are to count for the best macro-F1 in films.
 
     Held-out clips are weighed so that their classes have the shares that they have in films. Of strengths that are as
     good as the best, to what such figures are worth, the least is taken.
     """
-    weights = np.array(FILM_SHARES)[truth] / np.bincount(truth)[truth]
-    logs = sharpness * np.log(np.maximum(evidence, 1e-9))
+    weights = weights_of(truth)
     choices = np.arange(0, 1.01, 0.1)
-    scores = [macro_f1(truth, (logs + prior_of(FILM_SHARES, one)).argmax(axis=1), weights) for one in choices]
+    scores = []
+    for one in choices:
+        prior = prior_of(FILM_SHARES, one)
+        found = as_shipped(evidence, calibrate(evidence, truth, prior), prior).argmax(axis=1)
+        scores.append(macro_f1(truth, found, weights))
     print("  macro-F1 in films by strength of the prior: " + ", ".join(f"{s:.3f}" for s in scores))
     return float(round(choices[int(np.argmax(np.array(scores) >= max(scores) - _AS_GOOD))], 2))
 

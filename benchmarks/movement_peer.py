@@ -1,4 +1,8 @@
-"""The peer of the movement branch: a backbone's features of sixteen frames, and a GRU over them."""
+"""The peer of the movement branch: a backbone's features of sixteen frames, and a GRU over them.
+
+It gets what ours has: every clip backwards too, features without what the shot shows (its mean is taken off, and their
+changes from frame to frame stand beside), and a width and a rate chosen by validation.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,10 @@ from rushes.storage.files import digest_of_file
 FRAMES = 16
 _SIDE = 224
 _WEIGHTS = "weights/mobilenetv2_100_tf_ptq_dequant_fp16.pth"
-_HIDDEN, _DROPOUT, _RATE, _DECAY = 128, 0.3, 1e-3, 1e-4
-_EPOCHS, _PATIENCE, _BATCH = 60, 10, 32
+_DROPOUT, _DECAY = 0.3, 1e-4
+_CHOICES = ((64, 3e-4), (64, 1e-3), (192, 3e-4), (192, 1e-3))  # of width and rate
+_EPOCHS, _PATIENCE, _BATCH = 40, 8, 32
+_BACKWARDS = np.array([MOVEMENTS.index(name) for name in ("static", "motion", "pull", "push")])
 _HELD = 5  # one source in so many validates
 
 Features = npt.NDArray[np.float32]
@@ -43,16 +49,32 @@ def features_of(shots: Sequence[KnownShot], media: Path, say: Say) -> Features:
     return np.stack(found)
 
 
-def fit_gru(features: Features, truth: Classes, sources: Classes, *, seed: int = 0) -> Any:
-    """Return a GRU with a linear head, fitted until its loss on held-out sources no longer falls."""
+def choose_settings(features: Features, truth: Classes, sources: Classes, say: Say) -> tuple[int, float]:
+    """Return the width and the rate with the least loss on held-out sources."""
+    losses = {}
+    for width, rate in _CHOICES:
+        _, losses[width, rate] = fit_gru(features, truth, sources, width=width, rate=rate)
+        say(f"  peer: width {width}, rate {rate:g}: loss on held-out sources {losses[width, rate]:.3f}")
+    return min(losses, key=lambda one: losses[one])
+
+
+def fit_gru(
+    features: Features, truth: Classes, sources: Classes, *, width: int, rate: float, seed: int = 0
+) -> tuple[Any, float]:
+    """Return a GRU with a linear head, fitted until its loss on held-out sources no longer falls, and that loss.
+
+    Every clip is learned from backwards too, where a push is a pull.
+    """
     import torch
     from torch import nn
 
     torch.manual_seed(seed)
     held = np.isin(sources, np.random.default_rng(seed).permutation(sources.max() + 1)[::_HELD])
-    network = _Gru(nn)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY)
-    inputs, wanted = torch.from_numpy(features), torch.from_numpy(truth)
+    network = _Gru(nn, width)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=_DECAY)
+    inputs = torch.from_numpy(np.concatenate([_changes(features), _changes(features[:, ::-1])]))
+    wanted = torch.from_numpy(np.concatenate([truth, _BACKWARDS[truth]]))
+    held = np.concatenate([held, held])
     order = np.flatnonzero(~held)
     dice = np.random.default_rng(seed)
     best, kept, waited = np.inf, network.state(), 0
@@ -69,7 +91,13 @@ def fit_gru(features: Features, truth: Classes, sources: Classes, *, seed: int =
         if waited >= _PATIENCE:
             break
     network.load_state_dict(kept)
-    return network
+    return network, best
+
+
+def _changes(features: Features) -> Features:
+    """Return features without the shot's mean, and beside them how they change from the frame before."""
+    steps = np.diff(features, axis=1, prepend=features[:, :1])
+    return np.concatenate([features - features.mean(axis=1, keepdims=True), steps], axis=2)
 
 
 def predict(network: Any, features: Features) -> npt.NDArray[np.float64]:
@@ -78,16 +106,18 @@ def predict(network: Any, features: Features) -> npt.NDArray[np.float64]:
 
     network.eval()
     with torch.no_grad():
-        return np.asarray(torch.softmax(network(torch.from_numpy(features)), dim=1).numpy(), np.float64)
+        there, back = (torch.softmax(network(torch.from_numpy(_changes(one))), dim=1).numpy()
+                       for one in (features, features[:, ::-1]))  # fmt: skip
+    return np.asarray((there + back[:, _BACKWARDS]) / 2, np.float64)
 
 
-def _Gru(nn: Any) -> Any:
+def _Gru(nn: Any, width: int) -> Any:
     class Gru(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.norm = nn.LayerNorm(1280)
-            self.gru = nn.GRU(1280, _HIDDEN, batch_first=True)
-            self.head = nn.Sequential(nn.Dropout(_DROPOUT), nn.Linear(_HIDDEN, len(MOVEMENTS)))
+            self.norm = nn.LayerNorm(2 * 1280)
+            self.gru = nn.GRU(2 * 1280, width, batch_first=True)
+            self.head = nn.Sequential(nn.Dropout(_DROPOUT), nn.Linear(width, len(MOVEMENTS)))
 
         def forward(self, frames: Any) -> Any:
             return self.head(self.gru(self.norm(frames))[0][:, -1])

@@ -172,6 +172,15 @@ def test_bundles_of_shots_and_of_pictures_are_told_apart(shots: Path, colours: P
     assert check_parity(open_bundle(colours)).holds
 
 
+def test_a_bundle_of_shots_of_another_version_is_refused_by_its_version(copied: Path) -> None:
+    table = json.loads((copied / "bundle.json").read_text())
+    (copied / "bundle.json").write_text(json.dumps(table | {"schema": "shot-bundle/2"}))
+    with pytest.raises(BundleError, match=r"its schema is 'shot-bundle/2', this rushes reads 'shot-bundle/1'"):
+        open_shot_bundle(copied)
+    with pytest.raises(BundleError, match="answers about shots, not about pictures"):
+        open_bundle(copied)
+
+
 def test_a_run_whose_weights_are_gone_leaves_nothing_behind(tmp_path: Path) -> None:
     run = write_tiny_run(tmp_path / "project" / "runs" / "r", MOTION_ALONE)
     (run.folder / "model.safetensors").unlink()

@@ -36,10 +36,11 @@ def test_rates_add_up_to_a_way_in_percent():
     assert curve.tilt[-1] == pytest.approx(20, rel=1e-4)
 
 
-def test_a_zoom_over_three_steps_counts_where_it_was_followed():
-    told = [{"zoom": 0.1, "slow_zoom": 0.4, "slow_support": support} for support in (0.0, 0.9)]
+def test_a_zoom_over_three_steps_counts_where_it_was_followed_and_is_slow():
+    told = [{"zoom": 0.01, "slow_zoom": 0.04, "slow_support": support} for support in (0.0, 0.9)]
+    told.append({"zoom": 0.1, "slow_zoom": 0.4, "slow_support": 0.9})
     curve = curve_of(series(told))
-    assert np.log1p(curve.zoom / 100).tolist() == pytest.approx([0, 0.0125, 0.0625], abs=1e-6)
+    assert np.log1p(curve.zoom / 100).tolist() == pytest.approx([0, 0.00125, 0.00625, 0.01875], abs=1e-6)
 
 
 def test_what_is_not_trusted_moves_nothing_and_breaks_the_line():

@@ -77,6 +77,28 @@ def test_bars_at_the_edges_do_not_hold_the_picture_still() -> None:
     assert motion_between(frames[0], frames[1]).pan_x == pytest.approx(-8 / 320 / 0.125, abs=0.015)
 
 
+@pytest.mark.parametrize("light", [0.06, 0.1, 0.2, 1.0])
+def test_bars_are_told_from_a_dark_picture(light: float) -> None:
+    frames = [(frame * light).astype(np.uint8) for frame in pan(6, 2, 8)]
+    whole = prepare(small(frames[0]), 0.0)
+    for frame in frames:
+        frame[:24], frame[-24:] = 0, 0
+    rows = prepare(small(frames[0]), 0.0).corners[:, 0, 1]
+    assert rows.min() >= 14
+    assert rows.max() < 76
+    assert whole.corners[:, 0, 1].min() < 12 < 78 < whole.corners[:, 0, 1].max()
+    assert motion_between(frames[0], frames[1]).pan_x == pytest.approx(-8 / 320 / 0.125, abs=0.015)
+
+
+@pytest.mark.parametrize("radius", [4, 12, 28])
+def test_a_lamp_in_the_night_is_not_the_picture(radius: int) -> None:
+    night = np.kron(np.random.default_rng(6).integers(0, 26, (18, 40)), np.ones((10, 10)))
+    frames = [np.repeat(night[:, at : at + 320, None], 3, axis=2).astype(np.uint8) for at in (0, 8)]
+    for frame in frames:
+        cv2.circle(frame, (160, 90), radius, (240, 240, 240), -1)
+    assert motion_between(frames[0], frames[1]).pan_x == pytest.approx(-8 / 320 / 0.125, abs=0.02)
+
+
 def test_a_scan_measures_eight_times_a_second_and_says_slow_zooms_apart() -> None:
     signals = signals_of(zoom(7, 48, 0.002))
     column = {name: signals.motion[:, number] for number, name in enumerate(MOTION_COLUMNS)}

@@ -8,39 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from footage.motions import EACH, series_like, zooming
 from footage.spliced import pan, signals_of, still, zoom
-from rushes.footage.motion import MEAN_RADIUS
 from rushes.footage.movement import (
     FEATURES,
     SERIES_COLUMNS,
     MotionSeries,
     backwards,
-    describe_motion,
     motion_features,
     motion_series,
 )
 from rushes.footage.signals import Signals
 
-EACH = 0.125
 NEVER_NEGATIVE = ("residual", "support", "found", "still", "focus", "step", "away", "rest")
-
-
-def series_like(pairs: int, seconds_each: float = EACH, **rates: float | list[float]) -> MotionSeries:
-    """Return a series of a frame that is followed well and moves at these rates, over one step as over three."""
-    values = np.zeros((pairs, len(SERIES_COLUMNS)), np.float32)
-    for name, rate in ({"support": 0.9, "found": 1.0} | rates).items():
-        for place, column in enumerate(SERIES_COLUMNS):
-            if column.removeprefix("slow_") == name:
-                values[:, place] = rate
-    seconds = np.arange(1, pairs + 1, dtype=np.float32) * seconds_each
-    each = np.full(pairs, seconds_each, np.float32)
-    return MotionSeries(seconds, each, values, np.ones(pairs, np.bool_), (pairs + 1) * seconds_each)
-
-
-def zooming(pairs: int, rate: float, seconds_each: float = EACH) -> MotionSeries:
-    names = ("zoom", "ring_zoom", "centre_zoom", "zoom_x", "zoom_y", "spread_zoom")
-    votes = dict.fromkeys(("outward", "spread_vote", "focus_vote"), float(np.sign(rate)))
-    return series_like(pairs, seconds_each, **dict.fromkeys(names, rate), **votes)
 
 
 def feature(series: MotionSeries, name: str) -> float:
@@ -184,7 +164,6 @@ def test_a_shot_without_pairs_has_an_empty_series(start: int, stop: int) -> None
     series = motion_series(signals_of(still(1, 24)), start, stop)
     assert len(series.seconds) == 0
     assert np.isfinite(motion_features(series)).all()
-    assert describe_motion(series, "static") == "too short for motion to be measured"
 
 
 def test_a_shot_that_goes_on_beyond_the_film_is_measured_as_far_as_it_goes() -> None:
@@ -196,7 +175,6 @@ def test_a_shot_that_goes_on_beyond_the_film_is_measured_as_far_as_it_goes() -> 
 def test_nothing_is_followed_on_black() -> None:
     series = motion_series(signals_of([np.zeros((180, 320, 3), np.uint8)] * 24), 0, 24)
     assert not series.trusted.any()
-    assert describe_motion(series, "static") == "nothing in the picture could be followed"
     assert np.isfinite(motion_features(series)).all()
 
 
@@ -218,42 +196,6 @@ def test_times_that_do_not_rise_are_survived() -> None:
     series = motion_series(stuck, 0, 24)
     assert not series.trusted.any()
     assert np.isfinite(motion_features(series)).all()
-
-
-def test_a_push_is_told_by_its_zoom() -> None:
-    frames = zoom(5, 49, 0.0056)
-    line = describe_motion(motion_series(signals_of(frames), 0, 49), "push")
-    assert line.startswith("zoom ×1.3")
-    assert "over 2.0 s" in line
-    assert line.endswith("% of the frame agrees")
-
-
-@pytest.mark.parametrize(
-    ("rates", "line"),
-    [
-        ({"pan_x": -0.5}, "pans right by 0.75 frame widths in 1.5 s, 90 % of the frame agrees"),
-        ({"pan_x": 0.1}, "pans left by 0.15 frame widths in 1.5 s, 90 % of the frame agrees"),
-        ({"pan_y": 0.2}, "tilts up by 0.30 frame widths in 1.5 s, 90 % of the frame agrees"),
-        (
-            {"pan_x": -0.2, "pan_y": -0.2},
-            "pans right and tilts down by 0.42 frame widths in 1.5 s, 90 % of the frame agrees",
-        ),
-        (
-            {"pan_x": [0.2, -0.2] * 6},
-            "shakes: the picture goes 0.30 frame widths to and fro in 1.5 s, 90 % of the frame agrees",
-        ),
-        ({"roll": 0.3}, "turns by 26° in 1.5 s, 90 % of the frame agrees"),
-        ({"pan_x": 0.001}, "hardly moves: the picture goes 0.00 frame widths in 1.5 s, 90 % of the frame agrees"),
-    ],
-)
-def test_a_move_is_told_by_where_the_camera_goes(rates: dict[str, float | list[float]], line: str) -> None:
-    assert describe_motion(series_like(12, **rates), "motion") == line
-
-
-def test_rest_is_told_by_how_little_the_picture_moves() -> None:
-    series = series_like(12, pan_x=[0.016, -0.016] * 6)
-    assert describe_motion(series, "static") == "at rest: the picture moves by 0.2 % of its width in 1.5 s"
-    assert MEAN_RADIUS > 0
 
 
 def test_of_a_camera_at_rest_some_of_the_frame_stays_whatever_moves_in_it() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from footage.spliced import pan, signals_of, still, zoom
 from rushes.footage.boosted import Boosted
-from rushes.footage.movement import FEATURES, MOVEMENTS, backwards
+from rushes.footage.movement import FEATURES, MOVEMENTS, Values, backwards
 from rushes.footage.movement_model import (
     FILM_SHARES,
     MovementModel,
@@ -41,12 +41,20 @@ def small_model() -> MovementModel:
         trees_share=0.5,
         sharpness=1.0,
         prior=np.zeros(4),
+        floor=np.zeros(4),
     )
 
 
+def made_up_rows(seed: int, count: int) -> Values:
+    """Return features of shots of which something could be followed."""
+    rows = np.random.default_rng(seed).normal(0, 2, (count, len(FEATURES))).astype(np.float32)
+    rows[:, FEATURES.index("trusted")] = 0.5
+    return rows
+
+
 def test_scores_are_probabilities_and_backwards_exchanges_push_and_pull() -> None:
-    rows = np.random.default_rng(0).normal(0, 2, (30, len(FEATURES))).astype(np.float32)
-    for model in (small_model(), replace(movement_model(), prior=np.zeros(4))):
+    rows = made_up_rows(0, 30)
+    for model in (small_model(), replace(movement_model(), prior=np.zeros(4), floor=np.zeros(4))):
         scores = model.scores(rows)
         np.testing.assert_allclose(scores.sum(axis=1), 1)
         np.testing.assert_allclose(model.scores(backwards(rows)), scores[:, [0, 1, 3, 2]], atol=1e-9)
@@ -64,11 +72,11 @@ def test_trees_and_regression_are_averaged() -> None:
 def test_a_model_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "model.json"
     path.write_text(json.dumps(small_model().to_table()), encoding="utf-8")
-    rows = np.random.default_rng(1).normal(0, 2, (20, len(FEATURES))).astype(np.float32)
+    rows = made_up_rows(1, 20)
     np.testing.assert_array_equal(read_movement_model(path).scores(rows), small_model().scores(rows))
     for table in ({"schema": "movement/9"}, small_model().to_table() | {"classes": ["a"]}):
         path.write_text(json.dumps(table), encoding="utf-8")
-        with pytest.raises(ValueError, match=r"model.json: a model of schema movement/1 with the classes static"):
+        with pytest.raises(ValueError, match=r"model.json: a model of schema movement/2 with the classes static"):
             read_movement_model(path)
 
 
@@ -105,6 +113,34 @@ def test_where_nothing_can_be_measured_the_scores_are_what_is_usual(start: int, 
     assert read.note == note
     assert tuple(read.scores.values()) == pytest.approx(FILM_SHARES, abs=1e-3)
     assert read.predicted_class == "static"
+
+
+def test_where_nothing_could_be_followed_the_scores_are_what_is_usual() -> None:
+    """Each picture is another one, at a pace at which nothing is a cut: there are pairs, and none counts."""
+    dice = np.random.default_rng(0)
+    frames = [dice.integers(0, 256, (180, 320, 3)).astype(np.uint8) for _ in range(24)]
+    read = read_movement(signals_of(frames), 0, 24)
+    assert (read.note, read.reason) == ("nothing could be followed", "nothing in the picture could be followed")
+    assert tuple(read.scores.values()) == pytest.approx(FILM_SHARES)
+    nothing = made_up_rows(2, 5)
+    nothing[:, FEATURES.index("trusted")] = 0
+    np.testing.assert_allclose(movement_model().scores(nothing), np.tile(FILM_SHARES, (5, 1)))
+
+
+def test_no_answer_is_certain() -> None:
+    rows = 50 * made_up_rows(3, 200)
+    scores = movement_model().scores(rows)
+    np.testing.assert_allclose(scores.sum(axis=1), 1)
+    assert scores.max() < 0.995
+    assert (scores >= movement_model().floor).all()
+
+
+@pytest.mark.parametrize("light", [0.06, 0.1, 0.3])
+def test_a_dark_shot_is_measured_as_a_bright_one(light: float) -> None:
+    for movement, frames in {"push": zoom(7, 36, 0.007), "motion": pan(7, 36, 3)}.items():
+        read = read_movement(signals_of([(frame * light).astype(np.uint8) for frame in frames]), 0, 36)
+        assert read.predicted_class == movement, read
+        assert "followed for" not in read.reason
 
 
 def test_a_black_shot_is_said_to_be_blank() -> None:

@@ -36,7 +36,7 @@ def test_any_reader_of_parquet_finds_a_row_per_frame_and_plain_columns(tmp_path:
     table = pl.read_parquet(tmp_path / "film.parquet")
     assert table.height == 35
     assert {"ordinal", "pts", "step", "brightness", "sharpness", "look", "pan_x", "zoom"} <= set(table.columns)
-    assert pl.read_parquet_metadata(tmp_path / "film.parquet")["schema"] == "scan/2"
+    assert pl.read_parquet_metadata(tmp_path / "film.parquet")["schema"] == "scan/3"
 
 
 def test_a_file_that_is_no_scan_says_so(tmp_path: Path, signals: Signals) -> None:
@@ -47,7 +47,7 @@ def test_a_file_that_is_no_scan_says_so(tmp_path: Path, signals: Signals) -> Non
     with pytest.raises(MediaError, match="not a scan that can be read"):
         read_signals(path)
     pl.DataFrame({"a": [1]}).write_parquet(path)
-    with pytest.raises(MediaError, match="schema none; this rushes reads scan/2"):
+    with pytest.raises(MediaError, match="schema none; this rushes reads scan/3"):
         read_signals(path)
     write_signals(path, signals)
     path.write_bytes(path.read_bytes()[:-200])

@@ -91,6 +91,7 @@ def test_shots_of_one_frame_are_answered(both: ShotPredictor, tmp_path: Path) ->
     one, _, other = predicted(both, film, stated=stated).shots
     assert (one.start, one.stop, other.start, other.number) == (0, 1, 60, 3)
     assert "too short" in one.answers["movement"].reason
+    assert one.note == other.note == "too short for motion to be measured"
     assert [*other.scores] == ["scale", "movement"]
 
 
@@ -98,7 +99,26 @@ def test_stated_shots_take_the_place_of_found_ones(motion: ShotPredictor, film: 
     digest = find_shots(film, threads=1).source.digest
     stated = ShotList("shots.csv", {digest: ((10, 60), (100, 120), (130, 155)), "other": ((0, 9),)})
     shots = predicted(motion, film, stated=stated).shots
-    assert [(shot.start, shot.stop, shot.note) for shot in shots] == [(10, 60, ""), (100, 120, ""), (130, 155, "blank")]
+    assert [(shot.start, shot.stop, shot.note) for shot in shots] == [
+        (10, 60, "a cut lies inside it, at frame 40"),
+        (100, 120, ""),
+        (130, 155, "blank"),
+    ]
+
+
+def test_cuts_inside_stated_shots_are_reported_and_the_reason_is_of_one_side(
+    motion: ShotPredictor, both: ShotPredictor, film: Path
+) -> None:
+    digest = find_shots(film, threads=1).source.digest
+    stated = ShotList("shots.csv", {digest: ((0, 130), (130, 155))})
+    for predictor in (motion, both):
+        found = predicted(predictor, film, stated=stated)
+        assert found.shots[0].note == "a cut lies inside it, at frame 40, 90"
+        assert found.shots[0].answers["movement"].reason.endswith(", in frames 40 to 89")
+        assert "2.0 s" in found.shots[0].answers["movement"].reason
+        (warning,) = found.warnings
+        assert warning.startswith("1 of 2 stated shots have a cut inside (shot 1 at frame 40, 90), and each is")
+    assert predicted(motion, film).warnings == ()
 
 
 def test_a_list_of_another_film_or_beyond_the_end_is_refused(motion: ShotPredictor, film: Path) -> None:
@@ -109,6 +129,19 @@ def test_a_list_of_another_film_or_beyond_the_end_is_refused(motion: ShotPredict
     beyond = ShotList("l.csv", {digest: ((0, 9), (150, 156))})
     refused = predict_shots(motion, film, stated=beyond, threads=1)
     assert "ends with frame 154, and l.csv states a shot of frames 150 to 155" in str(refused)
+
+
+def test_an_animation_is_called_one_and_how_to_make_a_film_of_it_is_said(motion: ShotPredictor, tmp_path: Path) -> None:
+    from PIL import Image
+
+    path, still = tmp_path / "a b.gif", tmp_path / "still.gif"
+    pictures = [Image.new("RGB", (64, 48), colour) for colour in ("red", "blue", "green")]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=100)
+    pictures[0].save(still)
+    said = "is an animation; shots are found in films. Make it one: ffmpeg -i 'a b.gif' 'a b.mp4'"
+    assert said in str(predict_shots(motion, path, threads=1))
+    assert "is a photograph" in str(predict_shots(motion, still, threads=1))
+    assert [said in str(one) for one in find_films([path, still])[1]] == [True, False]
 
 
 def test_what_cannot_be_read_says_why(motion: ShotPredictor, tmp_path: Path) -> None:

@@ -238,7 +238,7 @@ def test_missing_and_damaged_clips_take_only_their_own_shots_away(tmp_path: Path
     run = trained(tiny)
     assert run.unusable == 2
     assert run.shots["train"] == 14
-    assert any("2 labelled shots could not be used" in warning for warning in run.warnings)
+    assert any("labelled shots not usable, and left out (2)" in warning for warning in run.warnings)
 
 
 def test_a_class_that_cannot_be_learnt_is_named(tiny: TinyShots) -> None:

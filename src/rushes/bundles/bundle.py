@@ -50,8 +50,8 @@ class Bundle(SealedFolder):
 
 
 def is_of_shots(path: Path) -> bool:
-    """Return whether a bundle answers about shots; `rushes.bundles.shot_bundle` opens such a one."""
-    return schema_of(path) == SHOTS_SCHEMA
+    """Return whether a bundle answers about shots, in any version; `rushes.bundles.shot_bundle` opens such a one."""
+    return (schema_of(path) or "").partition("/")[0] == SHOTS_SCHEMA.partition("/")[0]
 
 
 def open_bundle(path: Path) -> Bundle:

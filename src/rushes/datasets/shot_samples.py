@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
@@ -133,6 +134,12 @@ def read_found_shots(
         progress(done, len(wanted), "frames of shots")
         yield from done_by(frame.ordinal)
     yield from done_by(index.frame_count)
+
+
+def cuts_inside(row: Stretch, cuts: Iterable[int], rate: Fraction) -> tuple[int, ...]:
+    """Return the cuts, as ordinals, that lie well inside a shot; where any do, the list of shots may be wrong."""
+    margin = max(1, round(_WELL_INSIDE_SECONDS * float(rate)))
+    return tuple(cut for cut in cuts if row.start + margin <= cut <= row.stop - margin)
 
 
 def key_of(row: ShotRow) -> str:
@@ -388,8 +395,7 @@ def _as_record(row: Stretch, one: _Gathered, signals: Signals, cuts: Sequence[in
     if frames is None:
         lost = len(one.planned) or row.frame_count
         return UnusableShot(f"all of its {lost} chosen frames are damaged. Copy the file again from where it came from")
-    margin = max(1, round(_WELL_INSIDE_SECONDS * float(signals.rate)))
-    inside = tuple(cut for cut in cuts if row.start + margin <= cut <= row.stop - margin)
+    inside = cuts_inside(row, cuts, signals.rate)
     notes = _notes(rows_of(signals, row.start, row.stop), len(one.planned) - len(frames.ordinals), row)
     return pack_sample(frames, motion_series(signals, row.start, row.stop), cuts=inside, notes=notes)
 

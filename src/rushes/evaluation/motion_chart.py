@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.evaluation.markup import text
-from rushes.footage.movement import SERIES_COLUMNS, TRUSTED_SUPPORT, MotionSeries
+from rushes.footage.movement import SERIES_COLUMNS, MotionSeries
+from rushes.footage.movement_words import growth_rates
 
 Floats = npt.NDArray[np.float64]
 Scale = Callable[[float], float]
@@ -81,7 +82,7 @@ def curve_of(series: MotionSeries, *, cuts: Sequence[float] = ()) -> MotionCurve
     start = max(0.0, float(seconds[0] - series.seconds_each[0])) if len(seconds) else 0.0
     return MotionCurve(
         seconds=np.concatenate([[start], seconds]),
-        zoom=100 * np.expm1(way(_zoom_rates(series))),
+        zoom=100 * np.expm1(way(growth_rates(series))),
         pan=-100 * way(_column(series, "pan_x")),
         tilt=100 * way(_column(series, "pan_y")),
         broken=np.concatenate([[True], ~series.trusted]),
@@ -92,12 +93,6 @@ def curve_of(series: MotionSeries, *, cuts: Sequence[float] = ()) -> MotionCurve
 
 def _column(series: MotionSeries, name: str) -> Floats:
     return series.values[:, SERIES_COLUMNS.index(name)].astype(np.float64)
-
-
-def _zoom_rates(series: MotionSeries) -> Floats:
-    """Return the growth a second of each pair: over three steps where that was followed, as it is more exact there."""
-    quick, slow = _column(series, "zoom"), _column(series, "slow_zoom")
-    return np.where((_column(series, "slow_support") >= TRUSTED_SUPPORT) & (slow * quick > 0), slow, quick)
 
 
 def draw_motion(curve: MotionCurve, *, label: str) -> str:

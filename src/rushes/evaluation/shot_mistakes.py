@@ -15,7 +15,7 @@ from rushes.evaluation.motion_chart import draw_motion, name_lines, signed
 from rushes.evaluation.shot_heat import find_seen, paint_heat
 from rushes.evaluation.shot_strips import SIDE_PIXELS, ShotStrip
 from rushes.evaluation.thumbnails import Thumbnail, shrink
-from rushes.footage.movement import describe_motion
+from rushes.footage.movement_words import describe_motion
 from rushes.footage.picture import decode_picture
 from rushes.learning.explain_shots import LookedAt
 from rushes.learning.predictions import Predictions

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from rushes.errors import MediaError
+from rushes.footage.photo import is_animation
 from rushes.footage.scan import Scan, scan_film
 from rushes.footage.shot import Shot
 from rushes.footage.shots import shots_of
@@ -57,7 +59,7 @@ def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, prog
     with held(path):
         source, index = read_source(path, group=path.stem)
         if index is None:
-            raise MediaError(path, "is a photograph; shots are found in films. Give a video file")
+            raise MediaError(path, why_no_film(path))
         signals = None if scans is None else read_kept_scan(scans, source.digest, index)
         unkept = None
         if signals is None:
@@ -68,6 +70,14 @@ def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, prog
             if scans is not None:
                 unkept = keep_scan(scans, scan)
     return FoundShots(source, index, signals, shots_of(signals, frame_count=index.frame_count), unkept)
+
+
+def why_no_film(path: Place) -> str:
+    """Return what to say where a picture file stands for a film."""
+    if is_animation(path):
+        picture, film = quote(path.name), quote(f"{path.stem}.mp4")
+        return f"is an animation; shots are found in films. Make it one: ffmpeg -i {picture} {film}"
+    return "is a photograph; shots are found in films. Give a video file"
 
 
 def place_of_scan(scans: Path, digest: str) -> Path:

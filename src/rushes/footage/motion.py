@@ -28,7 +28,11 @@ _ROUNDS = 3
 _FARTHEST_FOCUS = 4.0  # frame widths; farther out the flow is as good as parallel
 _LEAST_SPREAD = 0.15  # frame widths between two corners whose distance tells growth
 MEAN_RADIUS = 0.29  # frame widths: mean distance of a frame's pixels from its centre
-_BAR_LEVEL = 28  # luma; rows that stay below it from the edge inwards are bars
+_BAR_LEVEL, _LEAST_BAR_LEVEL = 28, 6  # luma; rows that stay below from the edge inwards are bars: the least in the dark
+_BAR_SHARE = 0.25  # of how bright a frame's bright parts are, up to where a row may be a bar
+_BRIGHT_PARTS = 0.98  # of the pixels are darker: a lamp in the night does not make the night a bar
+_LAMP = 2  # times as bright as these
+_LEAST_PICTURE = 0.25  # of the frame; what leaves less is no bar but darkness, unless it is black
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -117,11 +121,13 @@ def prepare(luma: Pixels, seconds: float) -> Tracked:
     """
     import cv2
 
+    mask: Any
+    mask, most = _picture_of(luma)
+    luma = np.minimum(luma, np.uint8(most)) if most < 255 else luma
     low, spread = (float(value[0, 0]) for value in cv2.meanStdDev(luma))
     # Dark frames keep their corners; nothing is amplified so far that noise becomes one.
     gain = float(np.clip(48 / max(spread, 1e-3), 0.5, 4))
     even = cv2.convertScaleAbs(luma, alpha=gain, beta=max(0.0, 110 - gain * low))
-    mask: Any = _within_bars(luma)
     corners, qualities = cv2.goodFeaturesToTrackWithQuality(
         even, _CORNERS + _MORE_CORNERS, _FAINT_QUALITY, _CORNER_DISTANCE, mask=mask
     )
@@ -374,11 +380,25 @@ def _guess_of(matrix: npt.NDArray[np.float64], centre: complex, width: int) -> t
     return shift / width, turn - 1
 
 
-def _within_bars(luma: Pixels) -> Pixels | None:
-    """Return a mask without the dark bars at the edges and the steps to them; None where there are none."""
-    rows, columns = luma.max(axis=1) > _BAR_LEVEL, luma.max(axis=0) > _BAR_LEVEL
+def _picture_of(luma: Pixels) -> tuple[Pixels | None, int]:
+    """Return where a frame's picture is, and above which luma it has nothing but lamps.
+
+    The picture is a mask without the dark bars at the edges and the steps to them, None where there are none. How dark
+    a bar is at most goes by the frame: in a dark one, what is nearly as dark as a bar is the picture. What is far
+    brighter than the bright parts of a dark frame would take all corners for itself.
+    """
+    highest = luma.max(axis=1), luma.max(axis=0)
+    if min(int(ends[end]) for ends in highest for end in (0, -1)) > _BAR_LEVEL:
+        return None, 255
+    reached = np.cumsum(np.bincount(luma.ravel(), minlength=256))
+    bright = int(np.searchsorted(reached, _BRIGHT_PARTS * luma.size))
+    level = min(max(_BAR_SHARE * bright, _LEAST_BAR_LEVEL), _BAR_LEVEL)
+    most = min(255, _LAMP * bright) if level < _BAR_LEVEL else 255
+    rows, columns = (line > level for line in highest)
+    if rows.sum() * columns.sum() < _LEAST_PICTURE * luma.size:
+        rows, columns = (line > _LEAST_BAR_LEVEL for line in highest)
     if rows[0] and rows[-1] and columns[0] and columns[-1]:
-        return None
+        return None, most
     mask = np.zeros_like(luma)
     if rows.any() and columns.any():
         top, left = int(rows.argmax()), int(columns.argmax())
@@ -386,4 +406,4 @@ def _within_bars(luma: Pixels) -> Pixels | None:
         inside = (slice(top + 3 * (top > 0), bottom - 3 * (bottom < len(rows))),
                   slice(left + 3 * (left > 0), right - 3 * (right < len(columns))))  # fmt: skip
         mask[inside] = 255
-    return mask
+    return mask, most

@@ -21,6 +21,7 @@ TRUSTED_SUPPORT = 0.06  # share of the frame's corners that must agree on a moti
 _PAIR = len(MOTION_COLUMNS) // 2  # columns of neighbouring pairs; those over three steps follow
 _FADED = 0.5  # of a shot's typical contrast
 _LOST = 0.15  # support below which a pair counts as lost
+_LOOKED_AT = 2048  # frames at a time: a shot may last for hours
 _REST = 0.004  # frame widths or logarithms a second: what measuring itself makes of a camera at rest
 _MOST_SECONDS_EACH = 0.6  # between the frames of a pair; farther apart, as in a slide show, nothing is followed
 
@@ -51,6 +52,11 @@ class MotionSeries:
         count = len(self.seconds)
         if self.values.shape != (count, len(SERIES_COLUMNS)) or len(self.trusted) != count:
             raise ValueError(f"a series of {count} pairs has values of ({count}, {len(SERIES_COLUMNS)})")
+
+    @property
+    def support(self) -> Values:
+        """Share of the frame's corners that agree on each pair's motion, trusted or not, (pairs,)."""
+        return np.asarray(self.values[:, SERIES_COLUMNS.index("support")], np.float32)
 
     def column(self, name: str) -> Numbers:
         """Return one column of the trusted pairs, (trusted pairs,)."""
@@ -101,8 +107,9 @@ def _away(signals: Signals, first: int, last: int, cuts: npt.NDArray[np.int64]) 
     for start, stop in pairwise([0, *cuts.tolist(), last - first]):
         there = np.flatnonzero(seen[start:stop]) + start
         if len(there):
-            looks = signals.signature[first + there].astype(np.float32)
-            found[there] = unlike(looks[:1], looks)
+            opening = signals.signature[first + there[:1]].astype(np.float32)
+            for part in np.array_split(there, -(-len(there) // _LOOKED_AT)):
+                found[part] = unlike(opening, signals.signature[first + part].astype(np.float32))
     return found
 
 
@@ -368,55 +375,3 @@ def motion_features(series: MotionSeries) -> Values:
 def backwards(features: Values) -> Values:
     """Return what the features would be of the same shots played backwards, (…, FEATURES): a push becomes a pull."""
     return np.asarray(features[..., _TWIN] * _TURN, np.float32)
-
-
-# What is said of a movement.
-_SLOWEST_PAN = 0.02  # frame widths a second that are worth a word
-_TO_AND_FRO = 0.4  # of the way a picture goes; where less is left of it in the end, it shook
-_TURNED_DEGREES = 3.0
-_SIDES = {"pans": ("right", "left"), "tilts": ("down", "up")}
-
-
-def describe_motion(series: MotionSeries, movement: str) -> str:
-    """Return what was measured for a movement, in one line: `zoom ×1.31 over 2.4 s, 87 % of the frame agrees`."""
-    if not len(series.seconds):
-        return "too short for motion to be measured"
-    if not series.trusted.any():
-        return "nothing in the picture could be followed"
-    part = _Part(series, slow=False)
-    seconds = float(part.each.sum())
-    agree = f"{part.mean(part.column('support')):.0%}".replace("%", " %") + " of the frame agrees"
-    over = f"{seconds:.1f} s"
-    if movement in ("push", "pull"):
-        return f"zoom ×{np.exp(_growth(series) * seconds):.2f} over {over}, {agree}"
-    pan_x, pan_y = part.column("pan_x"), part.column("pan_y")
-    if movement == "static":
-        return f"at rest: the picture moves by {100 * _farthest(part, pan_x, pan_y):.1f} % of its width in {over}"
-    return f"{_way(part, pan_x, pan_y)} in {over}, {agree}"
-
-
-def _growth(series: MotionSeries) -> float:
-    """Return the growth a second: over three steps where that was followed, for it is measured more exactly."""
-    pairs, slow = (_Part(series, slow=slow) for slow in (False, True))
-    quick, steady = pairs.mean(pairs.column("zoom")), slow.mean(slow.column("zoom"))
-    return steady if len(slow) >= len(pairs) // 2 and steady * quick > 0 else quick
-
-
-def _way(part: _Part, pan_x: Numbers, pan_y: Numbers) -> str:
-    """Return where the camera goes: against the way of the picture."""
-    across, down = -float(pan_x @ part.each), -float(pan_y @ part.each)
-    path = float(np.hypot(pan_x, pan_y) @ part.each)
-    turned = float(np.rad2deg(part.column("roll") @ part.each))
-    net, seconds = float(np.hypot(across, down)), float(part.each.sum())
-    if abs(turned) >= _TURNED_DEGREES and abs(np.deg2rad(turned)) * MEAN_RADIUS > net:
-        return f"turns by {abs(turned):.0f}°"
-    if path < _SLOWEST_PAN * seconds:
-        return f"hardly moves: the picture goes {path:.2f} frame widths"
-    if net < _TO_AND_FRO * path:
-        return f"shakes: the picture goes {path:.2f} frame widths to and fro"
-    ways = [
-        f"{word} {side[0] if value > 0 else side[1]}"
-        for value, (word, side) in zip((across, down), _SIDES.items(), strict=True)
-        if abs(value) > net / 3
-    ]
-    return f"{' and '.join(ways)} by {net:.2f} frame widths"

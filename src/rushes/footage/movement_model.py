@@ -20,16 +20,17 @@ from rushes.footage.movement import (
     MOVEMENTS,
     Values,
     backwards,
-    describe_motion,
     motion_features,
     motion_series,
 )
+from rushes.footage.movement_words import NOT_FOLLOWED, TOO_SHORT, describe_motion
 from rushes.footage.signals import Signals
 
-SCHEMA = "movement/1"
+SCHEMA = "movement/2"
 # Shares of the classes in films: the 8,149 test shots of MovieShots that have one of the four movements.
 FILM_SHARES = (0.6705, 0.2927, 0.027, 0.0098)
 MIRRORED = np.array([MOVEMENTS.index(name) for name in ("static", "motion", "pull", "push")])  # played backwards
+TRUSTED = FEATURES.index("trusted")  # share of the pairs that count
 FARTHEST = 4.0  # spreads from the mean: what is measured farther out counts no more than this in the regression
 
 Scores = npt.NDArray[np.float64]
@@ -68,6 +69,8 @@ class MovementModel:
         trees_share: of the average.
         sharpness: factor of the average's logarithm, which makes the probabilities true to what was counted.
         prior: (MOVEMENTS,), added to the logarithm: how much rarer each class is in films than in what was fitted to.
+        floor: (MOVEMENTS,), probability that each class keeps whatever was measured: clips that a model is fitted to
+            are cleaner than films, and nothing is certain.
     """
 
     trees: Boosted
@@ -78,10 +81,16 @@ class MovementModel:
     trees_share: float
     sharpness: float
     prior: Scores
+    floor: Scores
 
     def scores(self, features: Values) -> Scores:
-        """Return probabilities, (rows, FEATURES) -> (rows, MOVEMENTS)."""
-        return shares_of(self.sharpness * np.log(np.maximum(self.evidence(features), 1e-9)) + self.prior)
+        """Return probabilities, (rows, FEATURES) -> (rows, MOVEMENTS).
+
+        Of shots in which nothing could be followed they are FILM_SHARES: the model has nothing to go by.
+        """
+        shares = shares_of(self.sharpness * np.log(np.maximum(self.evidence(features), 1e-9)) + self.prior)
+        measured = np.asarray(features)[:, TRUSTED, None] > 0
+        return np.where(measured, (1 - self.floor.sum()) * shares + self.floor, np.array(FILM_SHARES))
 
     def evidence(self, features: Values) -> Scores:
         """Return probabilities where all classes are equally frequent and nothing was calibrated."""
@@ -102,6 +111,7 @@ class MovementModel:
             "trees_share": self.trees_share,
             "sharpness": self.sharpness,
             "prior": self.prior.tolist(),
+            "floor": self.floor.tolist(),
             "linear": {
                 "means": self.means.tolist(),
                 "scales": self.scales.tolist(),
@@ -130,6 +140,7 @@ def parse_movement_model(table: Mapping[str, Any]) -> MovementModel:
         trees_share=float(table["trees_share"]),
         sharpness=float(table["sharpness"]),
         prior=np.array(table["prior"], np.float64),
+        floor=np.array(table["floor"], np.float64),
     )
 
 
@@ -150,15 +161,17 @@ def movement_model() -> MovementModel:
 def read_movement(signals: Signals, start: int, stop: int) -> Movement:
     """Return what the camera does in the frames `[start, stop)`, both ordinals, of a film.
 
-    Where nothing can be measured, in a shot of a frame or two, on a black picture, or beyond the film's end, the scores
-    are the shares of the classes in films, and `note` says why.
+    Where nothing can be measured, in a shot of a frame or two, on a black picture, where nothing could be followed, or
+    beyond the film's end, the scores are the shares of the classes in films, and `note` says why.
     """
     first, last = (int(row) for row in np.searchsorted(signals.ordinal, [start, stop]))
     series = motion_series(signals, start, stop)
     if last > first and bool(is_blank(signals.between(first, last)).all()):
         return _usual("the picture is one even colour", "blank")
     if not len(series.seconds):
-        return _usual(describe_motion(series, MOVEMENTS[0]), "too short" if last > first else "no frames")
+        return _usual(TOO_SHORT, "too short" if last > first else "no frames")
+    if not series.trusted.any():
+        return _usual(NOT_FOLLOWED, "nothing could be followed")
     scores = movement_model().scores(motion_features(series)[None])[0]
     named = dict(zip(MOVEMENTS, scores.tolist(), strict=True))
     return Movement(named, describe_motion(series, max(named, key=lambda name: named[name])))

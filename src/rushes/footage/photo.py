@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 178_000_000  # of the picture as stored; more is taken for a decompression bomb
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
+_ANIMATED = frozenset(("GIF", "WEBP", "PNG", "AVIF"))
 _SHRINKS = frozenset(("JPEG", "MPO", "HEIF"))  # formats that can be decoded smaller than they are
 _WORTH_SHRINKING = 1_000_000  # pixels; fewer are decoded whole in milliseconds
 # A decoder shrinks more coarsely than a mean over areas does. Where it leaves half as much again as is wanted, and the
@@ -73,6 +74,17 @@ def is_photo(path: Place) -> bool:
     if start[4:8] == b"ftyp":
         return start[8:12] in _HEIF_BRANDS | _AVIF_BRANDS
     return start.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8")) or (start[:4], start[8:]) == (b"RIFF", b"WEBP")
+
+
+def is_animation(path: Place) -> bool:
+    """Return whether a picture file holds several pictures to be shown one after the other, as a GIF may."""
+    from PIL import Image
+
+    try:
+        with _opening, warnings.catch_warnings(action="ignore"), open_place(path) as file, Image.open(file) as image:
+            return bool(getattr(image, "is_animated", False)) and image.format in _ANIMATED
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
 
 
 def capture_time(path: Place) -> str | None:

@@ -14,7 +14,7 @@ from rushes.errors import MediaError
 from rushes.footage.motion import Motion
 from rushes.storage.files import whole_file
 
-SCHEMA = "scan/2"
+SCHEMA = "scan/3"
 LUMA_GRID = (9, 16)  # rows and columns of the signature's luma
 COLOUR_GRID = (5, 8)  # and of each of its two colour planes
 SIGNATURE_BYTES = LUMA_GRID[0] * LUMA_GRID[1] + 2 * COLOUR_GRID[0] * COLOUR_GRID[1]

@@ -10,12 +10,14 @@ import numpy as np
 
 from rushes.datasets.shot_frames import rows_of
 from rushes.datasets.shot_sample import ShotSample, UnusableShot
-from rushes.datasets.shot_samples import read_found_shots
+from rushes.datasets.shot_samples import cuts_inside, read_found_shots
 from rushes.errors import MediaError
 from rushes.footage.cuts import is_blank
-from rushes.footage.found_shots import FoundShots, find_shots
+from rushes.footage.found_shots import FoundShots, find_shots, why_no_film
 from rushes.footage.kinds import find_media, kind_of
-from rushes.footage.movement import MotionSeries, describe_motion, motion_features, motion_series
+from rushes.footage.movement import motion_features, motion_series
+from rushes.footage.movement_words import NOT_FOLLOWED, TOO_SHORT, describe_motion, longest_part
+from rushes.footage.photo import is_animation
 from rushes.footage.shot import Shot
 from rushes.footage.source import Unreadable
 from rushes.inference.predict import NoteFetched, forget
@@ -28,6 +30,7 @@ from rushes.storage.places import Place
 from rushes.storage.reading import held
 from rushes.timelines.timeline import timecode_of_frame
 
+_NAMED = 3  # shots in a warning
 _NO_FRAMES = np.zeros((0, 1, 1, 3), np.uint8)
 
 
@@ -48,7 +51,9 @@ def find_films(places: Iterable[Place]) -> tuple[list[Place], list[Unreadable], 
         if list(files) == [place]:
             film = kind_of(place) not in ("photo", "raw")
             films += [place] if film else []
-            unreadable += [] if film else [Unreadable(str(place), _STILL)]
+            unreadable += (
+                [] if film else [Unreadable(str(place), why_no_film(place) if is_animation(place) else _STILL)]
+            )
             continue
         found = [file for file in files if kind_of(file) == "video"]
         stills += len(files) - len(found)
@@ -96,6 +101,7 @@ def predict_shots(
     warnings = list(found.index.warnings)
     if found.unkept is not None:
         warnings.append(f"the scan was not kept: {found.unkept}. The answers are whole")
+    warnings += _warn_of_cuts(shots, found)
     if not found.index.constant_rate:
         warnings.append("its frames do not stand evenly: timecodes keep to the nearest frames, seconds are exact")
     return ShotsPrediction(
@@ -129,8 +135,8 @@ def answer_shots(
 
     def answer() -> None:
         for (shot, sample), scores in zip(waiting, predictor.scores([one for _, one in waiting]), strict=True):
-            plain = _unanswered(found, shot, numbers[shot], note="; ".join(sample.notes))
-            answered[shot] = replace(plain, scores=scores, reasons=_reasons(predictor, sample.series, plain, scores))
+            plain = _unanswered(found, shot, numbers[shot], note="; ".join(_notes(predictor, sample)))
+            answered[shot] = replace(plain, scores=scores, reasons=_reasons(predictor, found, sample, plain, scores))
         waiting.clear()
 
     for shot, sample in zip(asked, _samples_of(predictor, film, found, asked, threads, progress), strict=True):
@@ -169,14 +175,52 @@ def _samples_of(
         return
     for shot in shots:
         series = motion_series(found.signals, shot.start, shot.stop)
-        yield ShotSample(_NO_FRAMES, np.zeros(0, np.int64), None, series, motion_features(series))
+        cuts = cuts_inside(shot, _cuts_of(found), found.signals.rate)
+        yield ShotSample(_NO_FRAMES, np.zeros(0, np.int64), None, series, motion_features(series), cuts)
+
+
+def _cuts_of(found: FoundShots) -> list[int]:
+    return [shot.opening.ordinal for shot in found.shots if shot.opening is not None]
+
+
+def _notes(predictor: ShotPredictor, sample: ShotSample) -> tuple[str, ...]:
+    """Return what to know of a shot: where its motion says nothing, an answer about it is what is usual."""
+    notes = sample.notes
+    if sample.cuts:
+        notes += (f"a cut lies inside it, at frame {', '.join(map(str, sample.cuts))}",)
+    if predictor.moving and not sample.series.trusted.any():
+        notes += (NOT_FOLLOWED if len(sample.series.seconds) else TOO_SHORT,)
+    return notes
+
+
+def _warn_of_cuts(shots: Sequence[Shot], found: FoundShots) -> list[str]:
+    """Return what to say where stated shots have cuts inside: their list is wrong, or they are no single shots."""
+    cuts = _cuts_of(found)
+    inside = [(number, cuts_inside(shot, cuts, found.signals.rate)) for number, shot in enumerate(shots, start=1)]
+    named = [f"shot {number} at frame {', '.join(map(str, there))}" for number, there in inside if there]
+    if not named:
+        return []
+    more = f", and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return [
+        f"{len(named)} of {len(shots)} stated shots have a cut inside ({'; '.join(named[:_NAMED])}{more}), and each is "
+        "answered as one. Check where they begin and end: rushes shots FILM prints the cuts"
+    ]
 
 
 def _reasons(
-    predictor: ShotPredictor, series: MotionSeries, plain: ShotPrediction, scores: Mapping[str, Scores]
+    predictor: ShotPredictor,
+    found: FoundShots,
+    sample: ShotSample,
+    plain: ShotPrediction,
+    scores: Mapping[str, Scores],
 ) -> dict[str, str]:
+    """Return what was measured for each answer about movement: over a cut nothing is added up."""
+    series, where = sample.series, ""
+    if sample.cuts:
+        start, stop = longest_part(plain.start, plain.stop, sample.cuts)
+        series, where = motion_series(found.signals, start, stop), f", in frames {start} to {stop - 1}"
     answers = replace(plain, scores=scores).answers
-    return {task: describe_motion(series, answers[task].class_name.casefold()) for task in predictor.moving}
+    return {task: describe_motion(series, answers[task].class_name.casefold()) + where for task in predictor.moving}
 
 
 def _unanswered(found: FoundShots, shot: Shot, number: int, *, note: str) -> ShotPrediction:

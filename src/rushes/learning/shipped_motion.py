@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from rushes.footage.movement import FEATURES, MOVEMENTS, backwards
-from rushes.footage.movement_model import FARTHEST, MIRRORED, MovementModel, movement_model
+from rushes.footage.movement_model import FARTHEST, FILM_SHARES, MIRRORED, TRUSTED, MovementModel, movement_model
 from rushes.models.motion import ShippedMotion
 
 
@@ -41,6 +41,9 @@ def shipped_motion(classes: Sequence[str], model: MovementModel | None = None) -
     module.order.copy_(torch.tensor([MOVEMENTS.index(name.casefold()) for name in classes]))
     module.mixture.copy_(torch.tensor([numbers.trees_share, numbers.sharpness, FARTHEST]))
     module.prior.copy_(_floats(numbers.prior))
+    module.measured.fill_(TRUSTED)
+    module.usual.copy_(torch.tensor(FILM_SHARES))
+    module.floor.copy_(_floats(numbers.floor))
     module.trees.constant.copy_(_floats(trees.constants))
     for name, values in (("asked", trees.features), ("thresholds", trees.thresholds), ("leaves", trees.leaves)):
         by_round = values.reshape(count, rounds, -1).transpose(1, 0, 2)

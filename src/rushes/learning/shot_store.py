@@ -183,8 +183,8 @@ def _notes_on(with_cuts: Sequence[str], noted: Mapping[str, int]) -> list[str]:
             f"shots may be wrong there: {'; '.join(with_cuts[:_SHOWN])}{more}"
         )
     if noted:
-        counted = ", ".join(f"{count} {what}" for what, count in noted.items())
-        notes.append(f"of the shots that were read, some show little: {counted}")
+        counted = "; ".join(f"{what}: {count}" for what, count in noted.items())
+        notes.append(f"shots that show little, by what there is to say of them: {counted}")
     return notes
 
 

@@ -406,12 +406,13 @@ def _leaks(ground: ShotGround, ready: ShotsReady, outcome: ShotOutcome) -> list[
 def _lost(ground: ShotGround, outcome: ShotOutcome, clips: _Clips) -> list[str]:
     words = []
     for lost, what in (
-        ((*ground.unusable, *outcome.unusable), "labelled shots could not be used and were left out"),
-        (clips.refused, "materials could not be used for clips of the virtual camera"),
+        ((*ground.unusable, *outcome.unusable), "labelled shots: not usable, and left out"),
+        (clips.refused, "materials: not usable for clips of the virtual camera"),
     ):
         if lost:
             more = f"; and {len(lost) - 5} more" if len(lost) > 5 else ""
-            words.append(f"{len(lost)} {what}: {'; '.join(lost[:5])}{more}")
+            what, _, became = what.partition(": ")
+            words.append(f"{what} {became} ({len(lost)}): {'; '.join(lost[:5])}{more}")
     return words
 
 

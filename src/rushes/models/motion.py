@@ -122,6 +122,9 @@ class ShippedMotion(nn.Module):
         twins, signs: (aggregates,), what each aggregate is of the shot played backwards: another one, times 1 or -1.
         mirrored: (classes,), the class that each is then.
         order: (classes,), which of the model's classes each class of the task is.
+        measured: (1,), which aggregate says how much of the motion counts; where none does, the answer is `usual`.
+        usual: (classes,), shares of the classes in films.
+        floor: (classes,), the probability that each class keeps whatever was measured.
     """
 
     kind = "shipped"
@@ -131,6 +134,9 @@ class ShippedMotion(nn.Module):
     order: torch.Tensor
     mixture: torch.Tensor
     prior: torch.Tensor
+    measured: torch.Tensor
+    usual: torch.Tensor
+    floor: torch.Tensor
 
     def __init__(self, aggregates: int, classes: int, *, rounds: int, depth: int) -> None:
         super().__init__()
@@ -143,6 +149,9 @@ class ShippedMotion(nn.Module):
         self.register_buffer("order", torch.arange(classes))
         self.register_buffer("mixture", torch.tensor([0.5, 1.0, FARTHEST]))  # share of trees, sharpness, farthest
         self.register_buffer("prior", torch.zeros(classes))
+        self.register_buffer("measured", torch.zeros(1, dtype=torch.int64))
+        self.register_buffer("usual", torch.full((classes,), 1 / classes))
+        self.register_buffer("floor", torch.zeros(classes))
 
     def forward(self, aggregates: torch.Tensor, series: torch.Tensor, series_mask: torch.Tensor) -> torch.Tensor:
         """Return logits (batch, classes) for aggregates (batch, aggregates); the series is not looked at."""
@@ -150,7 +159,10 @@ class ShippedMotion(nn.Module):
         forth = self._one_way(aggregates, series, series_mask)
         back = torch.index_select(self._one_way(turned, series, series_mask), 1, self.mirrored)
         evidence = ((forth + back) / 2).clamp(min=_LEAST_EVIDENCE)
-        return torch.index_select(self.mixture[1] * torch.log(evidence) + self.prior, 1, self.order)
+        shares = torch.softmax(self.mixture[1] * torch.log(evidence) + self.prior, dim=1)
+        known = torch.index_select(aggregates, 1, self.measured) > 0
+        found = torch.where(known, (1 - self.floor.sum()) * shares + self.floor, self.usual)
+        return torch.index_select(torch.log(found.clamp(min=_LEAST_EVIDENCE)), 1, self.order)
 
     def _one_way(self, aggregates: torch.Tensor, series: torch.Tensor, series_mask: torch.Tensor) -> torch.Tensor:
         trees = torch.softmax(self.trees(aggregates, series, series_mask), dim=1)

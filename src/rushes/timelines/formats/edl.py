@@ -9,6 +9,7 @@ from rushes.timecode import nominal_rate
 from rushes.timelines.timeline import Timeline, TimelineShot, describe_answer
 
 _REEL = re.compile(r"(?=.*[0-9])[A-Z0-9]{1,8}")
+_ASCII = str.maketrans({"×": "x", "°": " degrees"})  # CMX 3600 knows no other signs
 _MOST_FRAMES = 99  # that two digits can count
 
 
@@ -54,4 +55,5 @@ def _comments(timeline: Timeline, place: TimelineShot) -> list[str]:
         comments.append(f"TRANSITION: {cut.kind.upper()} {cut.stop - cut.start} FRAMES")
     if place.shot.blank:
         comments.append("BLANK")
-    return comments + [f"COMMENT: {describe_answer(task, answer)}" for task, answer in place.answers.items()]
+    answers = [describe_answer(task, answer).translate(_ASCII) for task, answer in place.answers.items()]
+    return comments + [f"COMMENT: {answer}" for answer in answers]

@@ -131,7 +131,7 @@ def test_a_mixed_split_divides_groups():
 
 
 def test_too_few_shots_or_groups_are_refused_in_words_about_shots():
-    with pytest.raises(SplitError, match="2 labelled shots cannot be split"):
+    with pytest.raises(SplitError, match="so few labelled shots cannot be split in three parts: 2"):
         plan([shot("a", 0, "CS"), shot("b", 0, "CS")])
     with pytest.raises(SplitError, match=r"at least three groups.*found 2: 'film-00', 'film-01'"):
         plan(films(2))

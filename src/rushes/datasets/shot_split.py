@@ -40,7 +40,7 @@ def plan_shot_split(
     joint = joint_rows(rows, tasks)
     groups = {row.group for row in joint}
     if len(joint) < 3:
-        raise SplitError(f"too few labelled shots ({len(joint)}) to be split in three parts. Label more shots")
+        raise SplitError(f"so few labelled shots cannot be split in three parts: {len(joint)}. Label more")
     if kind != "grouped":
         return plan_split(joint, task=SHOTS, kind=kind, settings=settings)
     first = join_copies(rows, known)

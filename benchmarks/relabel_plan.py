@@ -158,6 +158,7 @@ def _named(frames: pl.DataFrame, dice: np.random.Generator) -> pl.DataFrame:
         time_base=pl.lit("1/12288"),
         origin=pl.lit("supervised"),
         subjects=pl.lit([], pl.List(pl.String)),
+        stop=pl.lit(0, pl.Int64),
     ).select(*(pl.col(name).cast(kind) for name, kind in manifest_schema().items()), "frame_id")
 
 

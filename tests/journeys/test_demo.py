@@ -67,6 +67,7 @@ def closing(tmp_path: Path, capsys: pytest.CaptureFixture[str], **changes: Any) 
     judged = {"leaks": None, "test": {"groups": ["TT_S01_E02", "TT_S01_E07"]}} | changes.pop("metrics", {})
     (tmp_path / "metrics.json").write_text(json.dumps(judged), encoding="utf-8")
     summary = {
+        "task": "mcu",
         "run": str(tmp_path),
         "report": str(tmp_path / "report.html"),
         "bundle": str(tmp_path / "bundles" / "scale"),

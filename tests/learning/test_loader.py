@@ -87,7 +87,7 @@ def test_a_change_is_told_the_place_and_the_turn(pool: ThreadPoolExecutor) -> No
 
 
 def test_batches_are_made_before_they_are_asked_for(pool: ThreadPoolExecutor) -> None:
-    samples = Numbered(200)
+    samples = Numbered(200, seconds=0.001)  # as long as it takes for all threads to come by
     loader = load(samples, np.arange(200), pool)
     assert samples.announced[:8] == list(range(8))
     assert len(samples.announced) < 300

@@ -134,6 +134,8 @@ def pronounce_evidence(evidence: Evidence) -> Verdict:
 
 def list_warnings(evidence: Evidence) -> tuple[str, ...]:
     """Return all that a reader must beware of: leaks, then of judgement, run and comparison; nothing twice."""
+    recipe = evidence.run.get("recipe")
+    of_shots = isinstance(recipe, Mapping) and recipe.get("model", {}).get("kind") == "shots"
     of_run = [str(warning) for warning in evidence.run.get("warnings") or ()]
     missed = {one.class_name for one in evidence.test.per_class if one.labelled and not one.predicted}
     if missed.issuperset(evidence.run.get("never_predicted") or ()):  # the judgement's own note says it
@@ -141,7 +143,7 @@ def list_warnings(evidence: Evidence) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
             [
-                *_warn_of_leaks(evidence.leaks),
+                *_warn_of_leaks(evidence.leaks, all_of_them="run.json" if of_shots else "'rushes split check'"),
                 *evidence.test.notes,
                 *of_run,
                 *evidence.warnings,
@@ -150,12 +152,17 @@ def list_warnings(evidence: Evidence) -> tuple[str, ...]:
     )
 
 
-def _warn_of_leaks(leaks: Sequence[str]) -> list[str]:
+def _warn_of_leaks(leaks: Sequence[str], *, all_of_them: str) -> list[str]:
+    """Return one warning of all leaks, some of them named; none where there are none.
+
+    Args:
+        all_of_them: what lists them all.
+    """
     if not leaks:
         return []
     more = len(leaks) - LEAKS_SHOWN
     shown = "; ".join(leak.rstrip(".") for leak in leaks[:LEAKS_SHOWN]) + (f"; and {more:,} more" if more > 0 else "")
     return [
         f"Training has seen part of what it is judged on, so the scores flatter by an unknown amount: {shown}. "
-        "'rushes split check' lists all leaks."
+        f"{all_of_them} lists all leaks."
     ]

@@ -106,7 +106,7 @@ def list_shot_warnings(evidence: ShotEvidence) -> tuple[str, ...]:
 def sort_warnings(evidence: ShotEvidence) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
     """Return what a reader must beware of: of the whole run, and by task what is of one head; nothing stands twice."""
     said = {task: _without_echoes(one) for task, one in evidence.heads.items()}
-    notes = [*map(str, evidence.run.leaks), *map(str, evidence.run.warnings)]
+    notes = list(map(str, evidence.run.warnings))  # of leaks each head says all
     notes += [f"No test shot is labelled by {task}, so this head is not judged." for task in evidence.unjudged]
     if len(said) > 1:
         notes += [note for note in next(iter(said.values())) if all(note in others for others in said.values())]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from rushes.footage.movement import FEATURES, MOVEMENTS
+from rushes.footage.movement import FEATURES, MOVEMENTS, are_movements
 from rushes.footage.movement_model import movement_model
-from rushes.learning.shipped_motion import answers_movements, shipped_motion
+from rushes.learning.shipped_motion import shipped_motion
 from rushes.models.motion import build_motion
 
 
@@ -42,5 +42,5 @@ def test_another_module_of_its_shape_takes_its_numbers() -> None:
 
 
 def test_it_answers_the_four_movements_alone() -> None:
-    assert answers_movements(("push", "PULL", "static", "Motion"))
-    assert not answers_movements(("push", "pull", "static"))
+    assert are_movements(("push", "PULL", "static", "Motion"))
+    assert not are_movements(("push", "pull", "static"))

@@ -115,11 +115,6 @@ def is_published_test(split: Mapping[str, Any], classes: Mapping[str, Sequence[s
     return of_test and any(frozenset(names) == _CLASSES.get(task) for task, names in classes.items())
 
 
-def published_tasks(classes: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Return the tasks of a run whose classes are those that figures are published of."""
-    return tuple(task for task, names in classes.items() if frozenset(names) == _CLASSES.get(task))
-
-
 def missing_shots(samples: Mapping[str, int]) -> tuple[str, ...]:
     """Return in a sentence each of which tasks not all shots of the published test were judged, or more.
 

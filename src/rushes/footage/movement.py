@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -370,6 +371,11 @@ def motion_features(series: MotionSeries) -> Values:
     on a logarithmic scale, so that a slow move and a fast one are told apart equally well.
     """
     return np.nan_to_num(np.array(_gather(series).values, np.float32), nan=0.0, posinf=20.0, neginf=-20.0)
+
+
+def are_movements(names: Iterable[str]) -> bool:
+    """Return whether the classes of a task are the four movements, in whatever order and case."""
+    return sorted(name.casefold() for name in names) == sorted(MOVEMENTS)
 
 
 def backwards(features: Values) -> Values:

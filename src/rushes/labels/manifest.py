@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from rushes.errors import ManifestError
 from rushes.labels.subjects import Subjects
 
+R = TypeVar("R")
 Part = Literal["train", "validation", "test"]
 
 IMAGE_KEYS = ("img-ref", "src-ref", "src_url", "file_name")
@@ -88,29 +89,52 @@ def parse_manifest(text: str, *, where: str = "manifest") -> list[ManifestRow]:
     Raises:
         ManifestError: lines that are no row of a manifest (all are named), a frame twice, or no row at all.
     """
-    rows: list[ManifestRow] = []
+    return parse_rows(
+        text,
+        where=where,
+        read=_row_from_json,
+        key=lambda row: row.frame_id,
+        name=lambda row: row.img_ref,
+        empty="holds no sample. Import labels and build it: rushes manifest build",
+    )
+
+
+def parse_rows(
+    text: str, *, where: str, read: Callable[[Any], R], key: Callable[[R], str], name: Callable[[R], str], empty: str
+) -> list[R]:
+    """Read JSON Lines that hold a sample each, whatever a sample is.
+
+    Args:
+        read: makes one of a line's JSON; what it raises (ValueError, TypeError, ZeroDivisionError) says what is wrong.
+        key: of a sample, which no other may have; `name` is what people call it.
+        empty: what to say of a text without any.
+
+    Raises:
+        ManifestError: lines that are no sample (all are named), one twice, or none at all.
+    """
+    rows: list[R] = []
     faults: list[str] = []
     line_of: dict[str, int] = {}
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            row = _row_from_json(json.loads(line))
+            row = read(json.loads(line))
         except json.JSONDecodeError as error:
             faults.append(f"{where}, line {number}: not JSON ({error.msg} at column {error.colno})")
             continue
         except (ValueError, TypeError, ZeroDivisionError) as error:
             faults.append(f"{where}, line {number}: {error}")
             continue
-        earlier = line_of.setdefault(row.frame_id, number)
+        earlier = line_of.setdefault(key(row), number)
         if earlier != number:
-            faults.append(f"{where}, line {number}: {row.img_ref} is already in line {earlier}; a sample has one row")
+            faults.append(f"{where}, line {number}: {name(row)} is already in line {earlier}; a sample has one row")
         rows.append(row)
     if faults:
         more = len(faults) - _FAULTS_SHOWN
         raise ManifestError("\n".join(faults[:_FAULTS_SHOWN]) + (f"\n… and {more} more" if more > 0 else ""))
     if not rows:
-        raise ManifestError(f"{where} holds no sample. Import labels and build it: rushes manifest build")
+        raise ManifestError(f"{where} {empty}")
     return rows
 
 

@@ -11,11 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any, get_args
 
 from rushes.errors import ManifestError
-from rushes.labels.manifest import ManifestRow, Part, name_of_version, newest_manifest
+from rushes.labels.manifest import ManifestRow, Part, name_of_version, newest_manifest, parse_rows
 from rushes.storage.files import write_text
 
 SHOTS = "shots"  # stands where a task's name does in the name of a manifest's file
-_FAULTS_SHOWN = 20
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -122,30 +121,14 @@ def parse_shots(text: str, *, where: str = "shot manifest") -> list[ShotRow]:
     Raises:
         ManifestError: lines that are no shot (all are named), a shot twice, or no shot at all.
     """
-    shots: list[ShotRow] = []
-    faults: list[str] = []
-    line_of: dict[str, int] = {}
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            shot = _shot_from_json(json.loads(line))
-        except json.JSONDecodeError as error:
-            faults.append(f"{where}, line {number}: not JSON ({error.msg} at column {error.colno})")
-            continue
-        except (ValueError, TypeError, ZeroDivisionError) as error:
-            faults.append(f"{where}, line {number}: {error}")
-            continue
-        earlier = line_of.setdefault(shot.id, number)
-        if earlier != number:
-            faults.append(f"{where}, line {number}: the shot {shot.id} is already in line {earlier}; it has one row")
-        shots.append(shot)
-    if faults:
-        more = len(faults) - _FAULTS_SHOWN
-        raise ManifestError("\n".join(faults[:_FAULTS_SHOWN]) + (f"\n… and {more} more" if more > 0 else ""))
-    if not shots:
-        raise ManifestError(f"{where} holds no shot. Name a sheet of shots in the recipe, and train: rushes train")
-    return shots
+    return parse_rows(
+        text,
+        where=where,
+        read=_shot_from_json,
+        key=lambda shot: shot.id,
+        name=lambda shot: f"the shot {shot.id}",
+        empty="holds no shot. Name a sheet of shots in the recipe, and train: rushes train",
+    )
 
 
 def read_shots(path: Path) -> list[ShotRow]:

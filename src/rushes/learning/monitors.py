@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +67,21 @@ def score(probabilities: npt.NDArray[np.floating], truth: npt.NDArray[np.int64])
         float(measures.accuracy),
         tuple(None if np.isnan(recall) else float(recall) for recall in measures.recall),
     )
+
+
+def trial_record(
+    setting: Mapping[str, Any], *, train_loss: float, validation: Scores, seconds: float, chosen: bool
+) -> dict[str, Any]:
+    """Return the line of a run's history on one model that was tried beside others."""
+    return {
+        **setting,
+        "train_loss": train_loss,
+        "validation_loss": validation.loss,
+        "f1_macro": validation.f1_macro,
+        "balanced_accuracy": validation.balanced_accuracy,
+        "seconds": seconds,
+        "chosen": chosen,
+    }
 
 
 def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rushes.learning.monitors import Scores
+from rushes.learning.monitors import Scores, trial_record
 from rushes.learning.recipe import Recipe
 from rushes.progress import Progress, silent
 
@@ -117,15 +117,13 @@ class MotionTrial:
 
     def to_record(self, *, chosen: bool) -> dict[str, Any]:
         """Return the line of a run's history."""
-        return {
-            **self.setting,
-            "train_loss": self.train_loss,
-            "validation_loss": self.validation.loss,
-            "f1_macro": self.validation.f1_macro,
-            "balanced_accuracy": self.validation.balanced_accuracy,
-            "seconds": self.seconds,
-            "chosen": chosen,
-        }
+        return trial_record(
+            self.setting,
+            train_loss=self.train_loss,
+            validation=self.validation,
+            seconds=self.seconds,
+            chosen=chosen,
+        )
 
 
 def measure_standard(numbers: Floats) -> Standard:

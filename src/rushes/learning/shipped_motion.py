@@ -16,11 +16,6 @@ from rushes.footage.movement_model import FARTHEST, FILM_SHARES, MIRRORED, TRUST
 from rushes.models.motion import ShippedMotion
 
 
-def answers_movements(classes: Sequence[str]) -> bool:
-    """Return whether a task's classes are the four movements, in whatever order and case."""
-    return sorted(name.casefold() for name in classes) == sorted(MOVEMENTS)
-
-
 def shipped_motion(classes: Sequence[str], model: MovementModel | None = None) -> ShippedMotion:
     """Return the model as a module, its answers in the order of a task's classes.
 

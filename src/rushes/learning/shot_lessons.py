@@ -19,15 +19,16 @@ from rushes.datasets.preprocessing import Preprocessing
 from rushes.datasets.shot_sample import ShotReading
 from rushes.datasets.split import PARTS
 from rushes.errors import RunError, WeightsError
-from rushes.footage.movement import FEATURES, SERIES_COLUMNS, backwards
+from rushes.footage.movement import FEATURES, SERIES_COLUMNS, are_movements, backwards
 from rushes.labels.manifest import Part
 from rushes.labels.shot_manifest import ShotRow
 from rushes.learning.augment import Augmentation, plan_augmentations
 from rushes.learning.balance import plan_class_weights, plan_kept
+from rushes.learning.lessons import SCORED, relative_path
 from rushes.learning.motion_heads import best_motion, fit_motion_heads
 from rushes.learning.motion_samples import MotionLesson, MotionSamples, MotionTrial, measure_standard
 from rushes.learning.recipe import Recipe
-from rushes.learning.shipped_motion import answers_movements, shipped_motion
+from rushes.learning.shipped_motion import shipped_motion
 from rushes.learning.shot_fit import (
     UNLABELLED,
     FittedShots,
@@ -51,16 +52,14 @@ from rushes.learning.shot_store import (
 )
 from rushes.models.backbones import Backbone, find_weights, free_parameters, load_weights
 from rushes.models.clip import ShotNetwork
-from rushes.models.clip_design import ShotDesign, ShotHeadDesign
+from rushes.models.clip_design import USES, ShotDesign, ShotHeadDesign
 from rushes.progress import Progress
 from rushes.project import Task
 from rushes.storage.files import digest_of_file
 
-SCORED: tuple[Part, ...] = ("validation", "test")
 _PIECE_ON_CPU = 2  # shots that go through a whole network at a time, to begin with
 _PIECE_ELSEWHERE = 16
 _SCALED_SHOTS = 4096  # of train, by which the scale of features is measured
-_USES = ("both", "frames", "motion")
 # Columns of a series that are the same of a pair played backwards; all others change their sign.
 _EVEN = frozenset({"residual", "support", "found", "still", "rest", "focus", "step", "away"})
 
@@ -283,7 +282,7 @@ def _build(lesson: ShotLesson) -> tuple[ShotNetwork, dict[str, Any], list[str]]:
     if lesson.start is not None:
         taken = go_on_from(network, lesson.start, lesson.preprocessing)
         fresh = [head.task for head in design.heads if head.see != "motion" and head.task not in taken]
-        weights = {"path": _relative(lesson.start.file, lesson.project_root), "sha256": lesson.start.sha256}
+        weights = {"path": relative_path(lesson.start.file, lesson.project_root), "sha256": lesson.start.sha256}
         if fresh:
             warnings.append(
                 f"the heads of {', '.join(fresh)} were begun anew: {lesson.start.folder.name} has none alike"
@@ -296,7 +295,10 @@ def _build(lesson: ShotLesson) -> tuple[ShotNetwork, dict[str, Any], list[str]]:
             folder=lesson.project_root / "weights",
         )
         load_weights(network.body, lesson.backbone, file)
-        weights = {"path": _relative(file, lesson.project_root) if named else file.name, "sha256": digest_of_file(file)}
+        weights = {
+            "path": relative_path(file, lesson.project_root) if named else file.name,
+            "sha256": digest_of_file(file),
+        }
     if network.body is not None:
         network.body.requires_grad_(False)
     return network.to(lesson.device).to(memory_format=torch.channels_last).eval(), weights, warnings
@@ -381,7 +383,7 @@ def _fit_motion(
             threads=lesson.threads,
             progress=lesson.progress,
             augment_motion=_turned_around(task),
-            shipped=shipped_motion(task.classes) if answers_movements(task.classes) else None,
+            shipped=shipped_motion(task.classes) if are_movements(task.classes) else None,
         ),
     )
     chosen = trials[best_motion(trials)]
@@ -435,7 +437,7 @@ def _turned_around(task: Task) -> Callable[[MotionSamples], MotionSamples] | Non
 
     A push played backwards is a pull.
     """
-    if not answers_movements(task.classes):
+    if not are_movements(task.classes):
         return None
     lower = [name.casefold() for name in task.classes]
     swapped = {"push": "pull", "pull": "push"}
@@ -574,7 +576,7 @@ def _weigh(
     head.use("both")
     fitted = _fit(lesson, network, [task], taught, class_weights, joint=True, stage=f"gate-{task}")
     losses: dict[str, float] = {}
-    for what in _USES:
+    for what in USES:
         head.use(what)
         answers = answer_shots(network, taught["validation"], piece_size=_PIECE_ELSEWHERE, threads=lesson.threads)
         losses[what] = score_labelled(answers[task], taught["validation"].truth[task]).loss
@@ -594,9 +596,3 @@ def _answers(
             for task, probabilities in answers.items():
                 found[task][part] = probabilities
     return found
-
-
-def _relative(path: Path, root: Path) -> str:
-    from rushes.learning.lessons import relative_path
-
-    return relative_path(path, root)

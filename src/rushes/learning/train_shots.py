@@ -17,7 +17,7 @@ from rushes.datasets.preprocessing import Preprocessing
 from rushes.datasets.split import PARTS, find_leaks
 from rushes.datasets.synthetic.camera_clips import ORIGIN
 from rushes.errors import RecipeError, RunError, SplitError, require_extra
-from rushes.footage.movement import FEATURES, MOVEMENTS
+from rushes.footage.movement import FEATURES, MOVEMENTS, are_movements
 from rushes.footage.signals import SCHEMA as SCAN_SCHEMA
 from rushes.labels.manifest import Part
 from rushes.labels.shot_manifest import ShotRow, joint_rows, rows_of
@@ -145,7 +145,7 @@ def check_shot_training(recipe: Recipe, ground: ShotGround, *, device: str | Non
     assert isinstance(architecture, Backbone)
     check_classes(recipe, [name for task in ground.tasks for name in task.classes], where=f"recipe {recipe.name}")
     for task in ground.tasks:
-        if recipe.heads[task.name].motion == "shipped" and sorted(map(str.casefold, task.classes)) != sorted(MOVEMENTS):
+        if recipe.heads[task.name].motion == "shipped" and not are_movements(task.classes):
             raise RecipeError(
                 f"recipe {recipe.name}: heads.{task.name}.motion is 'shipped', which answers {', '.join(MOVEMENTS)}, "
                 f"but the task's classes are {', '.join(task.classes)}"

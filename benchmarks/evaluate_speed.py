@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.harness import Outcome, Say, Target, Timing, Turns, time_call
-from rushes.evaluation.intervals import RESAMPLES
+from rushes.evaluation.draws import RESAMPLES
 from rushes.evaluation.judge import Judgement, judge
 from rushes.learning.predictions import Predictions
 

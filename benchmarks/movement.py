@@ -12,7 +12,8 @@ from benchmarks.fit_movement import CLIPS
 from benchmarks.harness import Outcome, Say, Target, find_media
 from benchmarks.movement_clips import KnownShot, real_shots, series_of, sources_of, truths_of, virtual_shots
 from benchmarks.movement_peer import choose_settings, features_of, fit_gru, predict
-from rushes.evaluation.intervals import Interval, bootstrap, bootstrap_difference
+from rushes.evaluation.interval import Interval
+from rushes.evaluation.intervals import bootstrap, bootstrap_difference
 from rushes.footage.movement import MOVEMENTS, motion_features
 from rushes.footage.movement_model import Scores, movement_model, shares_of
 from rushes.learning.measures import Tallies

@@ -9,7 +9,7 @@ from pathlib import Path
 from learning.test_rounds import ROUND
 from rushes.evaluation.gains import RoundScore
 from rushes.evaluation.history_page import History, draw_rounds, format_history
-from rushes.evaluation.intervals import Interval
+from rushes.evaluation.interval import Interval
 from rushes.evaluation.queue_page import format_queue_page
 from rushes.learning.review_queue import Asked, ReviewQueue
 

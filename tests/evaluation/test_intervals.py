@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from evaluation.fabricated import answers, guesses
-from rushes.evaluation.intervals import Interval, bootstrap, bootstrap_difference
+from rushes.evaluation.interval import Interval
+from rushes.evaluation.intervals import bootstrap, bootstrap_difference
 from rushes.evaluation.scores import tally_groups
 from rushes.learning.measures import Tallies, measure
 

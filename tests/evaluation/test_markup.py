@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from rushes.evaluation.intervals import Interval
+from rushes.evaluation.interval import Interval
 from rushes.evaluation.markup import (
     breakable,
     counted,

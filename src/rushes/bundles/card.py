@@ -8,7 +8,7 @@ from typing import Any
 
 from rushes.bundles.markdown import as_table, counted, sentence
 from rushes.datasets.preprocessing import Preprocessing
-from rushes.evaluation.intervals import FEW_GROUPS
+from rushes.evaluation.interval import FEW_GROUPS
 
 FITS = {
     "squeeze": "squeezed to the input's shape, whatever its own",

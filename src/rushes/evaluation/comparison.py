@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from rushes.errors import RunError
 from rushes.evaluation.evaluate import flat_recipe, read_part
-from rushes.evaluation.intervals import FEW_GROUPS, Interval, bootstrap_difference
+from rushes.evaluation.interval import FEW_GROUPS, Interval
+from rushes.evaluation.intervals import bootstrap_difference
 from rushes.evaluation.judge import Estimate, Judgement, estimate_table, judge
 from rushes.evaluation.leaderboard import describe_model, images_per_second
 from rushes.evaluation.markup import counted
 from rushes.evaluation.scores import Score, tally_groups
-from rushes.learning.predictions import Predictions
+from rushes.learning.predictions import Predictions, take_rows
 from rushes.learning.runs import Run
 
 PARTS = ("test", "validation")
@@ -143,7 +144,7 @@ def pair_predictions(one: Predictions, other: Predictions) -> Pairing:
     shared = [(row, there[frame]) for row, frame in enumerate(one.frames) if frame in there]
     same = [(a, b) for a, b in shared if one.truth[a] == place[int(other.truth[b])]]
     rows, others = [a for a, _ in same], [b for _, b in same]
-    taken = _take(one, rows)
+    taken = take_rows(one, rows)
     answers = other.probabilities[others][:, order] if others else np.empty((0, len(order)), np.float32)
     beside = Predictions(
         taken.classes, taken.truth, np.asarray(answers, np.float32), taken.frames, taken.groups, taken.images,
@@ -238,23 +239,6 @@ def _notes_on_data(one: Run, other: Run) -> list[str]:
         "a recipe, train each with several seeds."
     )
     return notes
-
-
-def _take(predictions: Predictions, rows: Sequence[int]) -> Predictions:
-    def column(values: Sequence[str]) -> tuple[str, ...]:
-        return tuple(values[row] for row in rows)
-
-    return Predictions(
-        predictions.classes,
-        predictions.truth[list(rows)],
-        predictions.probabilities[list(rows)],
-        column(predictions.frames),
-        column(predictions.groups),
-        column(predictions.images),
-        column(predictions.names),
-        column(predictions.timecodes),
-        column(predictions.origins),
-    )
 
 
 def _gain(one: Estimate, other: Estimate, interval: Interval) -> Estimate:

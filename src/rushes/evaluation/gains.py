@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from rushes.evaluation.intervals import LEVEL, RESAMPLES, Interval, bootstrap
+from rushes.evaluation.draws import RESAMPLES, draw_sums, interval_of
+from rushes.evaluation.interval import Interval
+from rushes.evaluation.intervals import bootstrap
 from rushes.evaluation.scores import tally_groups
 from rushes.learning.findings import Findings
 from rushes.learning.measures import Floats, Tallies, measure
-from rushes.learning.predictions import Predictions, read_predictions
+from rushes.learning.predictions import Predictions, read_predictions, take_rows
 from rushes.learning.rounds import mean_and_spread, measure_of, middle_of
 
 _FEWEST_DRAWS = 100
@@ -78,7 +80,7 @@ def relabel(predictions: Predictions, class_of: Mapping[str, str]) -> Prediction
     position = {name: index for index, name in enumerate(predictions.classes)}
     kept = [row for row, frame in enumerate(predictions.frames) if class_of.get(frame) in position]
     truth = np.array([position[class_of[predictions.frames[row]]] for row in kept], np.int64)
-    return replace(_rows_of(predictions, kept), truth=truth)
+    return replace(take_rows(predictions, kept), truth=truth)
 
 
 def only(predictions: Predictions, frames: Sequence[str]) -> Predictions:
@@ -88,7 +90,7 @@ def only(predictions: Predictions, frames: Sequence[str]) -> Predictions:
         KeyError: one of them was not predicted.
     """
     place = {frame: row for row, frame in enumerate(predictions.frames)}
-    return _rows_of(predictions, [place[frame] for frame in frames])
+    return take_rows(predictions, [place[frame] for frame in frames])
 
 
 def frames_of_all(predictions: Sequence[Predictions]) -> list[str]:
@@ -234,37 +236,12 @@ def _interval(before: Predictions, after: Predictions, *, name: str, seed: int, 
     values = moved[whole & ~np.isnan(moved)]
     if len(values) < _FEWEST_DRAWS:
         return Interval(None, None, "too few groups hold each class: hardly a draw of groups holds them all")
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return Interval(float(low), float(high), group_count=len(groups))
+    return interval_of(values, len(groups))
 
 
 def _draw(pair: Sequence[Tallies], *, seed: int, resamples: int) -> list[Tallies]:
     """Return the counts of every resample, (resamples, classes) each; all are counted on the same drawn groups."""
     counts = np.concatenate([part for one in pair for part in (one.found, one.labelled, one.predicted)], axis=1)
-    random, group_count = np.random.default_rng(seed), len(counts)
-    drawn = np.stack(
-        [
-            np.bincount(random.integers(0, group_count, group_count), minlength=group_count) @ counts
-            for _ in range(resamples)
-        ]
-    )
+    drawn = draw_sums(counts, seed=seed, resamples=resamples)
     parts = np.split(drawn, 3 * len(pair), axis=1)
     return [Tallies(*parts[start : start + 3]) for start in range(0, len(parts), 3)]
-
-
-def _rows_of(predictions: Predictions, rows: Sequence[int]) -> Predictions:
-    def taken(column: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(column[row] for row in rows)
-
-    return Predictions(
-        classes=predictions.classes,
-        truth=predictions.truth[list(rows)],
-        probabilities=predictions.probabilities[list(rows)],
-        frames=taken(predictions.frames),
-        groups=taken(predictions.groups),
-        images=taken(predictions.images),
-        names=taken(predictions.names),
-        timecodes=taken(predictions.timecodes),
-        origins=taken(predictions.origins),
-    )

@@ -2,10 +2,6 @@
 
 Frames of one film resemble each other, so that drawing frames would make the interval far too narrow; whole groups
 are drawn instead (Davison and Hinkley, Bootstrap Methods and their Application, 1997, section 3.8).
-
-From few groups such an interval comes out too narrow: with two groups the middle 95 % of draws hold the true score in
-56 of 100 cases, with three in 79, with five in 84, with eight in 90, with twenty in 96. Below `FEW_GROUPS` it is
-therefore called a range over the groups and has no level.
 """
 
 from __future__ import annotations
@@ -16,38 +12,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from rushes.learning.measures import Counts, Floats, Measures, Tallies, measure
+from rushes.evaluation.draws import RESAMPLES, draw_sums, interval_of
+from rushes.evaluation.interval import Interval
+from rushes.learning.measures import Floats, Measures, Tallies, measure
 
-RESAMPLES = 1000
-LEVEL = 0.95
-FEW_GROUPS = 8  # below it, the middle `LEVEL` of draws is no interval of that level
 _FEWEST_DRAWS = 100  # that an interval may rest on
-_CELLS_AT_ONCE = 8_000_000  # draws held in memory at a time
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """Where the score of a resample lies with probability `LEVEL`, or the reason why that cannot be said.
-
-    Attributes:
-        group_count: how many groups the ends rest on; 0 where there are none.
-    """
-
-    low: float | None
-    high: float | None
-    reason: str = ""
-    group_count: int = 0
-
-    def __post_init__(self) -> None:
-        if (self.low is None or self.high is None) != bool(self.reason):
-            raise ValueError(f"an interval has two ends or a reason why it has none, got {self!r}")
-        if self.low is not None and self.group_count < 2:
-            raise ValueError(f"an interval with ends rests on two groups or more, got {self!r}")
-
-    @property
-    def level(self) -> float | None:
-        """The probability that it is meant to hold the true score with; None of a range over few groups."""
-        return LEVEL if self.low is not None and self.group_count >= FEW_GROUPS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +93,7 @@ def _intervals(tallies: Tallies, resampled: Tallies | None, drawn: Measures | No
     present = labelled_in.any(axis=0)
 
     def overall(values: Floats | None) -> Interval:
-        return _interval(values, int((samples_in > 0).sum()))
+        return interval_of(values, int((samples_in > 0).sum()))
 
     def over_classes(values: Floats | None) -> Interval:
         if values is None or resampled is None or not present.any():
@@ -140,7 +109,7 @@ def _intervals(tallies: Tallies, resampled: Tallies | None, drawn: Measures | No
 
     def per_class(values: Floats | None, feeding: npt.NDArray[np.bool_]) -> tuple[Interval, ...]:
         return tuple(
-            _interval(None if values is None else values[:, index], int(feeding[:, index].sum()))
+            interval_of(None if values is None else values[:, index], int(feeding[:, index].sum()))
             for index in range(feeding.shape[1])
         )
 
@@ -159,34 +128,9 @@ def _part(drawn: Measures | None, name: str) -> Floats | None:
 
 
 def _draw(tallies: Tallies, *, seed: int, resamples: int) -> Tallies:
-    """Return the counts of every resample, each (resamples, classes).
-
-    Groups with equal counts are interchangeable: how often each kind is drawn is multinomial, so that a hundred
-    thousand photographs, each its own group, cost no more than their few kinds.
-    """
+    """Return the counts of every resample, each (resamples, classes)."""
     class_count = tallies.labelled.shape[1]
     rows = np.concatenate([tallies.found, tallies.labelled, tallies.predicted], axis=1)
-    kinds, how_many = np.unique(rows, axis=0, return_counts=True)
-    chances = how_many / how_many.sum()
-    random = np.random.default_rng(seed)
-    step = max(1, _CELLS_AT_ONCE // len(kinds))
-    parts = []
-    for start in range(0, resamples, step):
-        count = min(step, resamples - start)
-        draws: Counts = random.multinomial(int(how_many.sum()), chances, size=count)
-        parts.append(draws.astype(np.float64) @ kinds.astype(np.float64))
-    found, labelled, predicted = np.split(np.concatenate(parts), [class_count, 2 * class_count], axis=1)
+    drawn = draw_sums(rows, seed=seed, resamples=resamples)
+    found, labelled, predicted = np.split(drawn, [class_count, 2 * class_count], axis=1)
     return Tallies(found, labelled, predicted)
-
-
-def _interval(values: Floats | None, group_count: int) -> Interval:
-    """Return the percentile interval of (resamples,) values, NaN aside, or why there is none."""
-    if values is None or group_count < 2:
-        found = "no group feeds" if group_count == 0 else "one group alone feeds"
-        return Interval(None, None, f"{found} this number; how it varies between groups takes at least two")
-    defined = values[~np.isnan(values)]
-    if not len(defined):
-        return Interval(None, None, "it is undefined in every draw")
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(defined, [tail, 1 - tail])
-    return Interval(float(low), float(high), group_count=group_count)

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from rushes.errors import RunError
-from rushes.evaluation.intervals import FEW_GROUPS, LEVEL, RESAMPLES, Interval, bootstrap
+from rushes.evaluation.draws import RESAMPLES
+from rushes.evaluation.interval import FEW_GROUPS, LEVEL, Interval
+from rushes.evaluation.intervals import bootstrap
 from rushes.evaluation.scores import (
     Baseline,
     GroupScores,

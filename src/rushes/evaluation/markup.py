@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rushes.evaluation.intervals import Interval
+from rushes.evaluation.interval import Interval
 from rushes.evaluation.scores import Score
 from rushes.timelines.markup import breakable as breakable
 from rushes.timelines.markup import text as text

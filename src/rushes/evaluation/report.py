@@ -10,9 +10,9 @@ from typing import Any
 from rushes.evaluation import sections
 from rushes.evaluation.alarm import show_alarm
 from rushes.evaluation.cards import show_gallery
+from rushes.evaluation.draws import RESAMPLES
 from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.gallery import choose_cards
-from rushes.evaluation.intervals import RESAMPLES
 from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import counted, text
 from rushes.evaluation.shown import LINK, show_shown

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rushes.evaluation.charts import Line, draw_curve, draw_epochs
-from rushes.evaluation.intervals import FEW_GROUPS, LEVEL, Interval
+from rushes.evaluation.interval import FEW_GROUPS, LEVEL, Interval
 from rushes.evaluation.judge import FEW_SAMPLES, Estimate, Judgement
 from rushes.evaluation.markup import (
     breakable,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from rushes.evaluation.intervals import bootstrap
 from rushes.evaluation.judge import FEW_SAMPLES, Estimate, estimate_table
 from rushes.evaluation.scores import Baseline, majority_baseline, prior_baseline, score, tally_groups
 from rushes.labels.subjects import Subjects, unite_subjects
-from rushes.learning.predictions import Predictions
+from rushes.learning.predictions import Predictions, take_rows
 
 OTHER = "other"
 
@@ -85,7 +85,7 @@ def judge_slices(
         train_counts, seed: as for `judge`.
     """
     return tuple(
-        _judge_slice(name, _only(predictions, rows), train_counts=train_counts, seed=seed)
+        _judge_slice(name, take_rows(predictions, np.flatnonzero(rows)), train_counts=train_counts, seed=seed)
         for name, rows in slices.items()
         if rows.any()
     )
@@ -105,26 +105,6 @@ def _judge_slice(
         f1_macro=Estimate(scores.f1_macro, intervals.f1_macro),
         majority=majority_baseline(predictions.classes, labelled, train_counts),
         prior=prior_baseline(predictions.classes, labelled, train_counts),
-    )
-
-
-def _only(predictions: Predictions, rows: Rows) -> Predictions:
-    """Return the predictions of some samples."""
-    kept = [int(row) for row in np.flatnonzero(rows)]
-
-    def of_kept(column: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(column[row] for row in kept)
-
-    return replace(
-        predictions,
-        truth=predictions.truth[kept],
-        probabilities=predictions.probabilities[kept],
-        frames=of_kept(predictions.frames),
-        groups=of_kept(predictions.groups),
-        images=of_kept(predictions.images),
-        names=of_kept(predictions.names),
-        timecodes=of_kept(predictions.timecodes),
-        origins=of_kept(predictions.origins),
     )
 
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rushes.datasets.content import content_of
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.labels.manifest import ManifestRow
-from rushes.learning.samples import UnusableSample, content_of, read_pictures
+from rushes.learning.samples import UnusableSample, read_pictures
 from rushes.models.backbones import Backbone
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_bytes, write_json

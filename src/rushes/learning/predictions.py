@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,26 @@ class Predictions:
     def predicted(self) -> npt.NDArray[np.int64]:
         """(samples,) index of the most probable class."""
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+
+
+def take_rows(predictions: Predictions, rows: Sequence[int] | npt.NDArray[np.integer]) -> Predictions:
+    """Return the predictions of some samples, in the order in which they are named."""
+    kept = [int(row) for row in rows]
+
+    def of_kept(column: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(column[row] for row in kept)
+
+    return replace(
+        predictions,
+        truth=predictions.truth[kept],
+        probabilities=predictions.probabilities[kept],
+        frames=of_kept(predictions.frames),
+        groups=of_kept(predictions.groups),
+        images=of_kept(predictions.images),
+        names=of_kept(predictions.names),
+        timecodes=of_kept(predictions.timecodes),
+        origins=of_kept(predictions.origins),
+    )
 
 
 def write_predictions(predictions: Predictions, path: Path) -> None:

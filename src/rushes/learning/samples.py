@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from rushes.datasets.content import content_of
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.datasets.split import PARTS, Split, count_classes
 from rushes.errors import MediaError, RunError, SplitError, UnreachableError, did_you_mean
 from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.decoders import Decoders, decoders_for, prepare_file
 from rushes.project import Task
-from rushes.storage.files import digest_of_bytes, digest_of_file
 from rushes.storage.kept_pixels import KeptPixels
 from rushes.storage.pictures import Pictures, is_remote, without_query
 
@@ -181,21 +181,6 @@ def truth_of(rows: Sequence[ManifestRow], classes: Sequence[str]) -> npt.NDArray
     """Return (samples,) the index of each row's class."""
     position = {name: index for index, name in enumerate(classes)}
     return np.array([position[row.class_name] for row in rows], np.int64)
-
-
-def content_of(row: ManifestRow, root: Path) -> str:
-    """Return what a picture is kept under: its digest, or its address where nobody knows the digest.
-
-    For a local file that cannot be read it is the path, under which nothing is ever kept.
-    """
-    if row.sha256:
-        return row.sha256
-    if is_remote(row.img_ref):
-        return f"@{digest_of_bytes(row.img_ref.encode())}"  # an address may hold a signature
-    try:
-        return digest_of_file(root / row.img_ref)
-    except OSError:
-        return str(root / row.img_ref)
 
 
 def read_pictures(

@@ -18,9 +18,10 @@ from rushes.evaluation.attributes import OTHER as OTHER
 from rushes.evaluation.attributes import Attribute, Rows, slices_of_column
 from rushes.evaluation.attributes import slices_of_subjects as slices_of_subjects
 from rushes.evaluation.draws import draw_sums, interval_of
+from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.interval import FEW_GROUPS, Interval
 from rushes.evaluation.intervals import bootstrap
-from rushes.evaluation.judge import Estimate, estimate_table
+from rushes.evaluation.judge import estimate_table
 from rushes.evaluation.scores import Baseline, Score, majority_baseline, prior_baseline
 from rushes.evaluation.significance import chance_of_lower, groups_by_weight, stand_out
 from rushes.learning.measures import Counts, Floats, Tallies, count_confusion, measure

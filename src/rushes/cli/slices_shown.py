@@ -84,8 +84,8 @@ def _signed(estimate: Mapping[str, Any]) -> str | None:
     """Return a difference with the ends of its interval: `-0.12 (-0.20 to -0.03)`."""
     if estimate["value"] is None:
         return None
-    ends = "" if estimate["low"] is None else f" ({estimate['low']:+.2f} to {estimate['high']:+.2f})"
-    return f"{estimate['value']:+.2f}{ends}"
+    value, low, high = (None if estimate[key] is None else f"{estimate[key]:+z.2f}" for key in ("value", "low", "high"))
+    return value if low is None else f"{value} ({low} to {high})"
 
 
 def _rounded(value: float | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +17,7 @@ UNKNOWN = "not known"
 MOST_BINS = 5
 MOST_CATEGORIES = 200  # the commonest; a column of more is hardly one of categories
 _MOST_DECIMALS = 6
+_SPENT_ON_ENDS = 2
 
 Attribute: TypeAlias = str | float | Subjects | None  # a category, a number, several words, or nothing known
 Rows: TypeAlias = npt.NDArray[np.bool_]
@@ -128,13 +130,15 @@ def _bins(values: npt.NDArray[np.float64], *, fewest: int) -> dict[str, Rows]:
 
 
 def _names(bounds: Sequence[tuple[float, float]]) -> list[str]:
-    """Return `0.31–0.44` for each pair of ends, with as few decimals as tell the bins, and the ends of each, apart."""
+    """Return `0.31–0.44` for each pair of ends, with as few decimals as tell the bins apart.
+
+    Up to two decimals are spent on telling the end of a bin from the start of the next.
+    """
     for decimals in range(_MOST_DECIMALS + 1):
         spelt = [(f"{low:.{decimals}f}", f"{high:.{decimals}f}") for low, high in bounds]
-        stretched = all(
-            (low == high) == (one == other) for (low, high), (one, other) in zip(bounds, spelt, strict=True)
-        )
-        if stretched and len({low for low, _ in spelt}) == len(spelt):
+        as_wide = all((low == high) == (one == other) for (low, high), (one, other) in zip(bounds, spelt, strict=True))
+        apart = all(before[1] != after[0] for before, after in pairwise(spelt))
+        if as_wide and len({low for low, _ in spelt}) == len(spelt) and (apart or decimals >= _SPENT_ON_ENDS):
             return [low if low == high else f"{low}–{high}" for low, high in spelt]
     return [f"{low:g}" if low == high else f"{low:.9g}–{high:.9g}" for low, high in bounds]
 

@@ -14,7 +14,7 @@ import numpy as np
 from rushes.learning.measures import Floats
 
 FALSE_SHARE = 0.05  # of what is flagged, that chance may account for
-_STEPS = 4001
+_STEPS = 20_001
 _NO_SPREAD = 1e-12
 _MOST_FREEDOM = 1000.0  # from there on Student's distribution is the normal one
 

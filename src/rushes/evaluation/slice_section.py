@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rushes.evaluation.attributes import OTHER
 from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.interval import FEW_GROUPS, Interval
 from rushes.evaluation.judge import FEW_SAMPLES
 from rushes.evaluation.markup import breakable, count, counted, number, percent, score_cell, text
 from rushes.evaluation.sections import estimate_cell
 from rushes.evaluation.significance import FALSE_SHARE
-from rushes.evaluation.slices import OTHER, SliceClass, SliceJudgement, sort_slices
+from rushes.evaluation.slices import SliceClass, SliceJudgement, sort_slices
 from rushes.evaluation.verdict import blind_score
 
 LINK = ("slices", "Slices")

@@ -14,9 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rushes.evaluation.attributes import OTHER as OTHER
 from rushes.evaluation.attributes import Attribute, Rows, slices_of_column
-from rushes.evaluation.attributes import slices_of_subjects as slices_of_subjects
 from rushes.evaluation.draws import draw_sums, interval_of
 from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.interval import FEW_GROUPS, Interval

@@ -17,6 +17,7 @@ from rushes.evaluation.verdict import blind_score
 LINK = ("slices", "Slices")
 MOST_SHOWN = 40  # slices of one column
 _MOST_WARNED = 3
+_MOST_NAMED = 3  # untested slices of one reason
 _COLOURS = 8  # that the page has for classes
 _MOST_CLASSES = 12  # whose recalls are tabled
 
@@ -98,14 +99,28 @@ def _column(name: str, slices: Sequence[SliceJudgement], classes: Sequence[str])
         '<th scope="col">samples</th><th scope="col">accuracy</th><th scope="col">expected</th>'
         '<th scope="col">to that</th><th scope="col">macro-F1</th><th scope="col">without a look</th>'
         '<th scope="col" class="wide">classes, labelled over answered</th>'
-        f"</tr></thead><tbody>{rows}</tbody></table></div>{rest}{_recalls(shown, classes)}"
+        f"</tr></thead><tbody>{rows}</tbody></table></div>{rest}{_untested(shown)}{_recalls(shown, classes)}"
     )
+
+
+def _untested(slices: Sequence[SliceJudgement]) -> str:
+    """Return why slices were not tested, each reason once."""
+    names_of: dict[str, list[str]] = {}
+    for one in slices:
+        if one.contrast.reason:
+            names_of.setdefault(one.contrast.reason, []).append(one.name)
+    words = "; ".join(
+        f"{breakable(', '.join(names[:_MOST_NAMED]))}{' and others' if len(names) > _MOST_NAMED else ''}: "
+        f"{text(reason)}"
+        for reason, names in names_of.items()
+    )
+    return f'<p class="foot">Not tested: {words}.</p>' if words else ""
 
 
 def _row(one: SliceJudgement) -> str:
     contrast = one.contrast
     mark = '<small><b class="flag">worse</b></small>' if contrast.worse else ""
-    untested = f'<small title="{text(contrast.reason)}">not tested</small>' if contrast.reason else ""
+    untested = "<small>not tested</small>" if contrast.reason else ""
     return (
         f'<tr><th scope="row">{breakable(one.name)}{mark}</th><td>{count(one.samples)}'
         f"<small>{counted(one.group_count, 'group')}</small></td>"
@@ -126,8 +141,7 @@ def _signed_cell(estimate: Estimate) -> str:
 def _signed_span(interval: Interval) -> str:
     if interval.low is None or interval.high is None:
         return ""
-    few = "" if interval.level is not None else f"<br>{counted(interval.group_count, 'group')}"
-    return f"{_signed(interval.low)} to {_signed(interval.high)}{few}"
+    return f"{_signed(interval.low)} to {_signed(interval.high)}"
 
 
 def _signed(value: float) -> str:
@@ -163,9 +177,9 @@ def _recalls(slices: Sequence[SliceJudgement], classes: Sequence[str]) -> str:
     )
     return (
         "<details><summary>How each class is found there</summary>"
-        "<p>At equal treatment a class is found as often (<b>recall</b>, the large number, of so many samples of it) "
-        "and wrongly answered as often (<b>false</b>, of the samples of other classes) in every row. <b>Answered</b> "
-        "stands beside the count to expect were each label answered as in the other samples.</p>"
+        '<p class="foot">At equal treatment a class is found as often (<b>recall</b>, the large number, of so many '
+        "samples of it) and wrongly answered as often (<b>false</b>, of the samples of other classes) in every row. "
+        "<b>Answered</b> stands beside the count to expect were each label answered as in the other samples.</p>"
         f'<div class="scroll"><table class="numbers"><thead><tr><th scope="col"></th>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div></details>"
     )

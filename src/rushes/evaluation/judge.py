@@ -16,6 +16,7 @@ from rushes.evaluation.interval import FEW_GROUPS, LEVEL
 from rushes.evaluation.intervals import bootstrap
 from rushes.evaluation.probability_intervals import estimate_probabilities
 from rushes.evaluation.scores import Baseline, GroupScores, Score, score, score_groups, tally_groups
+from rushes.evaluation.spread import spread_of
 from rushes.learning.measures import Counts
 from rushes.learning.predictions import Predictions
 
@@ -110,6 +111,7 @@ class Judgement:
             "confusion": self.confusion.tolist(),
             "baselines": {baseline.name: _baseline_table(baseline) for baseline in (self.majority, self.prior)},
             "per_group": [_group_table(one) for one in self.per_group],
+            "spread": spread.to_table() if (spread := spread_of(self.per_group)) is not None else None,
             "intervals": {
                 "method": "percentile bootstrap over groups",
                 "level": LEVEL if len(self.groups) >= FEW_GROUPS else None,

@@ -68,7 +68,7 @@ def test_what_nothing_is_known_of_makes_no_table(project, capsys):
     (project[0] / "frames").mkdir()
     code, out, _ = evaluate(project, capsys)
     assert code == 0
-    assert "without a look" not in out  # no picture is there, and the catalog knows nothing: no column tells samples apart
+    assert "without a look" not in out  # no column tells samples apart
 
 
 def test_an_unknown_column_and_a_sheet_that_is_not_there_end_with_2(project, capsys):

@@ -128,28 +128,17 @@ def test_the_temperature_is_scikit_learns(class_count: int) -> None:
 
 
 def test_calibrated_probabilities_are_those_of_scikit_learns_calibrated_classifier() -> None:
-    from sklearn.base import BaseEstimator, ClassifierMixin
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.frozen import FrozenEstimator
+    from sklearn.linear_model import LogisticRegression
 
-    predictions = drawn(300, class_count=4, seed=3, temperature=0.5)
-
-    class Stored(ClassifierMixin, BaseEstimator):
-        classes_ = np.arange(4)
-
-        def fit(self, rows: Any, truth: Any) -> Stored:
-            return self
-
-        def predict_proba(self, rows: Any) -> np.ndarray:
-            return predictions.probabilities.astype(np.float64)[np.asarray(rows)[:, 0]]
-
-        def predict(self, rows: Any) -> np.ndarray:
-            return self.predict_proba(rows).argmax(axis=1)
-
-    rows = np.arange(300)[:, None]
-    theirs = CalibratedClassifierCV(FrozenEstimator(Stored()), method="temperature").fit(rows, predictions.truth)
-    fitted = fit_temperature(predictions.probabilities, predictions.truth)
-    ours = Calibration("temperature", temperature=fitted).apply(predictions.probabilities)
+    dice = np.random.default_rng(3)
+    rows, truth = dice.normal(0, 1, (300, 3)), np.arange(300) % 4
+    rows[np.arange(300), truth % 3] += 1
+    too_sure = LogisticRegression(C=1e4).fit(rows[:30], truth[:30])
+    theirs = CalibratedClassifierCV(FrozenEstimator(too_sure), method="temperature").fit(rows, truth)
+    given_ = too_sure.predict_proba(rows)
+    ours = Calibration("temperature", temperature=fit_temperature(given_, truth)).apply(given_)
     np.testing.assert_allclose(ours, theirs.predict_proba(rows), atol=1e-6)
 
 

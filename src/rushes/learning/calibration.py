@@ -328,8 +328,8 @@ def _reason(kept: Kind, losses: Mapping[Kind, Floats], folds: npt.NDArray[np.int
     if kept == "none":
         best = min(float(each.mean()) for kind, each in losses.items() if kind != "none")
         return (
-            f"Not calibrated: {left_out} the log loss goes from {before:.3f} to {best:.3f} at best, which is not more "
-            "than chance between groups would do."
+            f"Not calibrated: {left_out} nothing lowers the log loss by more than chance between groups may do "
+            f"({before:.3f} without, {best:.3f} at best)."
         )
     after = float(losses[kept].mean())
     what = "One temperature for all classes" if kept == "temperature" else "An isotonic curve"

@@ -113,6 +113,9 @@ class Calibration:
         return cls()
 
 
+UNCALIBRATED = Calibration()
+
+
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """A calibration, and why it is this one.

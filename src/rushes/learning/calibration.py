@@ -24,6 +24,7 @@ ISOTONIC_PER_CLASS = 40
 ISOTONIC_GROUPS = 5
 MOST_FOLDS = 10
 COLDEST, HOTTEST = 0.05, 20.0
+_LEAST = float(np.finfo(np.float32).eps)  # below which a probability counts as this in a log loss, as on test
 _FLOOR = 1e-12  # a probability of zero is taken for this much, so that no sample alone decides a temperature
 
 
@@ -288,7 +289,7 @@ def _losses_outside(
             fitted = _fit_rows(kind, predictions, outside)
             given = fitted.apply(predictions.probabilities[inside])
             of_label = given[np.arange(len(inside)), predictions.truth[inside]]
-            losses[kind][inside] = -np.log(np.maximum(of_label.astype(np.float64), _FLOOR))
+            losses[kind][inside] = -np.log(np.maximum(of_label.astype(np.float64), _LEAST))
     return losses
 
 

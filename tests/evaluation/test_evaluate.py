@@ -12,6 +12,7 @@ from rushes.errors import RunError
 from rushes.evaluation.evaluate import evaluate_run
 from rushes.labels.manifest import ManifestRow
 from rushes.labels.manifest_table import format_manifest
+from rushes.learning.calibration import Calibration, calibrated
 from rushes.learning.predictions import write_predictions
 from rushes.storage.files import digest_of_file
 
@@ -160,12 +161,7 @@ def test_subjects_of_the_manifest_count_for_frames_that_the_catalog_does_not_kno
     assert slices() == {}
 
 
-def test_a_calibration_is_fitted_on_validation_and_written_beside_the_metrics(tmp_path: Path) -> None:
-    from evaluation.fabricated import guesses
-    from rushes.learning.calibration import Calibration, calibrated
-    from rushes.learning.predictions import write_predictions
-    from rushes.storage.files import digest_of_file
-
+def test_a_calibration_is_fitted_on_validation_and_written_beside_the_metrics(tmp_path) -> None:
     sharp = Calibration("temperature", temperature=0.4)
     parts = [calibrated(guesses(400, class_count=3, seed=seed, group_count=10), sharp) for seed in (1, 2)]
     folder = write_run_folder(tmp_path / "runs" / "sharp", parts[0])
@@ -185,9 +181,7 @@ def test_a_calibration_is_fitted_on_validation_and_written_beside_the_metrics(tm
     assert "Calibration helps: ECE on test falls from" in page
 
 
-def test_a_run_without_validation_says_that_it_is_not_calibrated(tmp_path: Path) -> None:
-    from evaluation.fabricated import guesses
-
+def test_a_run_without_validation_says_that_it_is_not_calibrated(tmp_path) -> None:
     folder = write_run_folder(tmp_path / "runs" / "lone", guesses(60, class_count=3, seed=1))
     evaluate_run(folder, project_root=tmp_path)
     stored = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))

@@ -132,7 +132,8 @@ def test_five_hundred_classes_and_ten_thousand_groups_are_judged() -> None:
     predictions = guesses(10_000, class_count=500, seed=5, group_count=9_000, skill=3.0)
     found = judged(predictions, Fitted(Calibration("temperature", temperature=2.0), "By hand."))
     interval = found.after.scores["ece"].interval
-    assert interval.low is not None and interval.low < interval.high
+    assert interval.low is not None
+    assert interval.low < interval.high
 
 
 def test_mending_carries_over_to_groups_that_were_not_fitted_on() -> None:

@@ -123,6 +123,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         gallery=show_gallery(evidence.predictions, thumbnails),
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),
     )
+    before = [one for one in _BEFORE if calibrated or one != CALIBRATION]
     slices = [(name, name.capitalize()) for name in evidence.slices]
     return format_frame(
         main,
@@ -130,7 +131,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         subject=str(run.get("task", "")),
         title=f"{run.get('task', 'task')}: {run.get('name', 'run')}",
         links=[
-            *(one for one in _BEFORE if calibrated or one != CALIBRATION),
+            *before,
             *slices,
             *([LINK] if shown else []),
             *_AFTER,

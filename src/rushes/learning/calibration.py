@@ -24,6 +24,8 @@ ISOTONIC_PER_CLASS = 40
 ISOTONIC_GROUPS = 5
 MOST_FOLDS = 10
 COLDEST, HOTTEST = 0.05, 20.0
+_BOUNDS = (1 / HOTTEST, 1 / COLDEST)
+_NEAR = 1e-5  # how near a 1/T has to be come where it is only asked what it does to samples left out
 _LEAST = float(np.finfo(np.float32).eps)  # below which a probability counts as this in a log loss, as on test
 _FLOOR = 1e-12  # a probability of zero is taken for this much, so that no sample alone decides a temperature
 
@@ -174,14 +176,20 @@ def fit_calibration(predictions: Predictions) -> Fitted:
     if curve:
         kinds.append("isotonic")
     folds = plan_folds(groups)
-    losses = _losses_outside(predictions, kinds, folds)
+    temperature = fit_temperature(predictions.probabilities, predictions.truth)
+    losses = _losses_outside(predictions, kinds, folds, beta=1 / temperature)
     kept: Kind = "none"
     for kind in kinds[1:]:
         gain, error = gain_over_groups(losses[kept] - losses[kind], groups)
         if gain > error:
             kept = kind
+    calibration = Calibration()
+    if kept == "temperature":
+        calibration = Calibration("temperature", temperature=temperature)
+    elif kept == "isotonic":
+        calibration = fit_isotonic(predictions.probabilities, predictions.truth)
     return Fitted(
-        calibration=_fit(kept, predictions),
+        calibration=calibration,
         reason=_reason(kept, losses, folds) + without_curve,
         samples=len(predictions),
         group_count=group_count,
@@ -205,7 +213,8 @@ def fit_temperature(probabilities: npt.NDArray[np.floating], truth: npt.NDArray[
     """
     if not len(truth) or not np.isfinite(probabilities).all():
         raise ValueError("a temperature is fitted on one sample or more, with probabilities that are numbers")
-    return _fit_temperature(_logarithms(probabilities), truth)
+    logits = _logarithms(probabilities)
+    return _temperature_of(_find_beta(logits, _of_label(logits, truth)))
 
 
 def plan_folds(groups: npt.NDArray[np.integer], *, most: int = MOST_FOLDS) -> npt.NDArray[np.int64]:
@@ -278,30 +287,26 @@ def _may_be_isotonic(predictions: Predictions, group_count: int) -> tuple[bool, 
 
 
 def _losses_outside(
-    predictions: Predictions, kinds: Sequence[Kind], folds: npt.NDArray[np.int64]
-) -> dict[Kind, Floats]:  # fmt: skip
-    """Return kind -> (samples,) log loss of each sample by the calibration that was fitted without its fold."""
-    rows = np.arange(len(predictions))
-    losses: dict[Kind, Floats] = {kind: np.empty(len(predictions)) for kind in kinds}
+    predictions: Predictions, kinds: Sequence[Kind], folds: npt.NDArray[np.int64], *, beta: float
+) -> dict[Kind, Floats]:
+    """Return kind -> (samples,) log loss of each sample by the calibration that was fitted without its fold.
+
+    Args:
+        beta: 1/T of all samples, near which those of the folds lie.
+    """
+    probabilities, truth = predictions.probabilities, predictions.truth
+    logits = _logarithms(probabilities)
+    of_label = _of_label(logits, truth)
+    chance: dict[Kind, Floats] = {kind: np.empty(len(truth)) for kind in kinds}
+    chance["none"] = _of_label(probabilities.astype(np.float64), truth)
     for fold in range(int(folds.max()) + 1):
-        inside, outside = rows[folds == fold], rows[folds != fold]
-        for kind in kinds:
-            fitted = _fit_rows(kind, predictions, outside)
-            given = fitted.apply(predictions.probabilities[inside])
-            of_label = given[np.arange(len(inside)), predictions.truth[inside]]
-            losses[kind][inside] = -np.log(np.maximum(of_label.astype(np.float64), _LEAST))
-    return losses
-
-
-def _fit(kind: Kind, predictions: Predictions) -> Calibration:
-    return _fit_rows(kind, predictions, np.arange(len(predictions)))
-
-
-def _fit_rows(kind: Kind, predictions: Predictions, rows: npt.NDArray[np.int64]) -> Calibration:
-    probabilities, truth = predictions.probabilities[rows], predictions.truth[rows]
-    if kind == "temperature":
-        return Calibration("temperature", temperature=fit_temperature(probabilities, truth))
-    return fit_isotonic(probabilities, truth) if kind == "isotonic" else Calibration()
+        inside, outside = folds == fold, folds != fold
+        of_fold = _find_beta(logits[outside], of_label[outside], start=beta, tolerance=_NEAR)
+        chance["temperature"][inside] = _of_label(_softened(logits[inside], of_fold), truth[inside])
+        if "isotonic" in kinds:
+            curve = fit_isotonic(probabilities[outside], truth[outside])
+            chance["isotonic"][inside] = _of_label(curve.apply(probabilities[inside]), truth[inside])
+    return {kind: -np.log(np.maximum(values, _LEAST)) for kind, values in chance.items()}
 
 
 def fit_isotonic(probabilities: npt.NDArray[np.floating], truth: npt.NDArray[np.integer]) -> Calibration:
@@ -340,29 +345,41 @@ def _reason(kept: Kind, losses: Mapping[Kind, Floats], folds: npt.NDArray[np.int
     return f"{what}: {left_out} the log loss falls from {before:.3f} to {after:.3f}."
 
 
-def _fit_temperature(logits: Floats, truth: npt.NDArray[np.integer]) -> float:
-    of_label = logits[np.arange(len(truth)), truth]
-    low, high, beta = 1 / HOTTEST, 1 / COLDEST, 1.0
-    if _slope(logits, of_label, low)[0] >= 0:
-        return HOTTEST
-    if _slope(logits, of_label, high)[0] <= 0:
-        return COLDEST
-    for _ in range(100):
+def _find_beta(logits: Floats, of_label: Floats, *, start: float = 1.0, tolerance: float = 1e-9) -> float:
+    """Return the 1/T at which the loss has no slope, or the bound beyond which it would lie."""
+    low, high = _BOUNDS
+    beta, tried = start, set[float]()
+    for _ in range(200):
+        tried.add(beta)
         slope, curvature = _slope(logits, of_label, beta)
-        low, high = (beta, high) if slope < 0 else (low, beta)
-        stepped = beta - slope / curvature if curvature > 0 else low
-        after = stepped if low < stepped < high else (low + high) / 2
-        if abs(after - beta) <= 1e-12 * beta:
+        if (slope >= 0 and beta == _BOUNDS[0]) or (slope <= 0 and beta == _BOUNDS[1]):
             break
-        beta = after
+        low, high = (beta, high) if slope < 0 else (low, beta)
+        stepped = beta - slope / curvature if curvature > 0 else beta
+        if not low < stepped < high:  # an end of the bracket that was not tried yet is tried, otherwise its middle
+            end = high if slope < 0 else low
+            stepped = (low + high) / 2 if end in tried else end
+        if abs(stepped - beta) <= tolerance * beta:
+            return stepped
+        beta = stepped
+    return beta
+
+
+def _temperature_of(beta: float) -> float:
     return float(np.clip(1 / beta, COLDEST, HOTTEST))
+
+
+def _of_label(values: npt.NDArray[np.floating], truth: npt.NDArray[np.integer]) -> Floats:
+    """Return (samples,) the value of each sample's label."""
+    taken: Floats = values[np.arange(len(truth)), truth].astype(np.float64)
+    return taken
 
 
 def _slope(logits: Floats, of_label: Floats, beta: float) -> tuple[float, float]:
     """Return the first and second derivative by 1/T of the mean log loss."""
     soft = _softened(logits, beta)
-    mean = (soft * logits).sum(axis=1)
-    variance = (soft * logits**2).sum(axis=1) - mean**2
+    mean = np.einsum("ij,ij->i", soft, logits)
+    variance = np.einsum("ij,ij,ij->i", soft, logits, logits) - mean**2
     return float((mean - of_label).mean()), float(variance.mean())
 
 

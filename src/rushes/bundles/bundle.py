@@ -11,7 +11,7 @@ from rushes.bundles.calibrated import calibration_of_bundle
 from rushes.bundles.sealed import SealedFolder, not_understood, open_sealed, read_table, schema_of, seal_folder
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import BundleError
-from rushes.learning.calibration import UNCALIBRATED, Calibration
+from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
 
 SCHEMA = "bundle/1"
 SHOTS_SCHEMA = "shot-bundle/1"  # of a bundle that answers about shots, in several tasks
@@ -33,6 +33,7 @@ REQUIRED_FILES = (
     EXPECTED_FILE,
     CARD_FILE,
 )
+OPTIONAL_FILES = (CALIBRATION_FILE,)  # of runs that were evaluated; older bundles have none
 
 
 @dataclass(frozen=True, slots=True)

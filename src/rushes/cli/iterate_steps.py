@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.cli.door import Door
 from rushes.cli.ground import ground_of
+from rushes.cli.review_sheets import write_review_sheet
 from rushes.errors import Fault, RunError, SheetError
 from rushes.evaluation.gains import RoundScore, effect_of_labels, gain_of_model, relabel, score_of, score_rounds
 from rushes.learning.plateau import Decision, decide
@@ -379,10 +380,6 @@ def write_queue(work: Iteration, run: Run, today: Today, *, number: int) -> tupl
 
     A sheet that is there is never written again: it may hold a review, and what it stated would be withdrawn.
     """
-    from rushes.evaluation.queue_page import format_queue_page
-    from rushes.labels.export_files import write_table
-    from rushes.storage.files import write_text
-
     there = len(work.queues_of(number))
     sheet = work.folder / folder_of_round(number) / (f"queue-{there + 1}.csv" if there else "queue.csv")
     answers = _answers_of(work, run, today)
@@ -393,18 +390,8 @@ def write_queue(work: Iteration, run: Run, today: Today, *, number: int) -> tupl
     notes = _notes_on(work, run, answers)
     for note in notes:
         work.door.warn(f"note: {note}")
-    with work.door.progress("queue") as progress:
-        page = format_queue_page(
-            queue,
-            title=f"{work.recipe.name} on {work.task.name}, round {number}",
-            sheet=sheet.name,
-            classes=work.task.classes,
-            notes=notes,
-            root=work.place.root,
-            progress=progress,
-        )
-    write_text(sheet.with_suffix(".html"), page)
-    write_table(sheet, COLUMNS, [one.cells() for one in queue.asked])
+    title = f"{work.recipe.name} on {work.task.name}, round {number}"
+    write_review_sheet(work.door, work.place, work.task, queue, sheet, title=title, notes=notes)
     return sheet, len(queue.asked)
 
 

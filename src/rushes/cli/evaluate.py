@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rushes.cli.door import Door, opened, table_of
+from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.evaluate_shots import evaluate_run_of_shots
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
 from rushes.cli.versions import find_run
@@ -45,15 +45,22 @@ def evaluate(
 
 
 def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | None) -> None:
-    from rushes.catalog.catalog import open_catalog
+    from rushes.catalog.catalog import open_catalog, signatures_of_frames
     from rushes.cli.versions import mixed_twin
     from rushes.evaluation.evaluate import evaluate_run
 
     twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
     with open_catalog(place.catalog_place) as catalog:
-        subjects = catalog.subjects()
+        subjects, signatures = catalog.subjects(), signatures_of_frames(catalog.frames())
     with door.progress("evaluate") as progress:
-        done = evaluate_run(folder, project_root=place.root, mixed_run=twin, subjects=subjects, progress=progress)
+        done = evaluate_run(
+            folder,
+            project_root=place.root,
+            mixed_run=twin,
+            subjects=subjects,
+            signatures=signatures,
+            progress=progress,
+        )
     for warning in done.metrics["warnings"]:
         door.warn(f"warning: {warning}")
     door.say(done.metrics["verdict"])
@@ -70,6 +77,9 @@ def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | Non
         door.show(table_of(None, columns, rows[:_SLICES_SHOWN]))
         if len(rows) > _SLICES_SHOWN:
             door.say(f"… and {len(rows) - _SLICES_SHOWN} more; metrics.json holds them all")
+    found = done.metrics["label_errors"]
+    if found["found"]:
+        door.say(f"{plural(found['found'], 'label')} of validation and test may be wrong: see the report")
     door.say(f"report:  {done.report}")
     door.say(f"metrics: {folder / 'metrics.json'}")
     door.finish({"run": str(folder), "report": str(done.report), "metrics": done.metrics})

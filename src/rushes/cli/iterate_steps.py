@@ -305,7 +305,7 @@ def score_runs(work: Iteration, runs: Sequence[Run]) -> dict[str, float]:
 
 def evaluate(work: Iteration, run: Run) -> Mapping[str, Any]:
     """Return what `metrics.json` holds of a run, judged now where it was not."""
-    from rushes.catalog.catalog import open_catalog
+    from rushes.catalog.catalog import open_catalog, signatures_of_frames
     from rushes.evaluation.evaluate import evaluate_run
 
     metrics = run.folder / "metrics.json"
@@ -313,9 +313,11 @@ def evaluate(work: Iteration, run: Run) -> Mapping[str, Any]:
         table: Mapping[str, Any] = json.loads(metrics.read_text(encoding="utf-8"))
         return table
     with open_catalog(work.place.catalog_place) as catalog:
-        subjects = catalog.subjects()
+        subjects, signatures = catalog.subjects(), signatures_of_frames(catalog.frames())
     with work.door.progress("evaluate") as progress:
-        return evaluate_run(run.folder, project_root=work.place.root, subjects=subjects, progress=progress).metrics
+        return evaluate_run(
+            run.folder, project_root=work.place.root, subjects=subjects, signatures=signatures, progress=progress
+        ).metrics
 
 
 def find_gains(work: Iteration, before: Round | None, run: Run, today: Today) -> tuple[dict[str, Any], dict[str, Any]]:

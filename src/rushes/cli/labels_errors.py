@@ -238,6 +238,8 @@ def _report(
     notes = [*notes, *doubts.notes, *_beware(place, task, parts)]
     sentence = pronounce_noise(noise)
     door.say(f"{sentence[0].upper()}{sentence[1:]}.")
+    if noise.wrong.value:
+        door.say("The weaker the model, the more of these are its own mistakes: review tells, the checks above all.")
     _show(door, doubts, noise, disputes)
     for note in notes:
         door.warn(f"note: {note}")
@@ -335,7 +337,9 @@ def _check_name(out: Path) -> None:
 
 def _next_sheet(place: Project, run: Run) -> Path:
     """Return where the next queue of a run goes: one that is there may hold a review, and is never written over."""
-    folder = place.root / "reviews"
+    from rushes.evaluation.label_errors_section import REVIEWS_FOLDER
+
+    folder = place.root / REVIEWS_FOLDER
     number = 1
     while (path := folder / f"{run.name}{'' if number == 1 else f'-{number}'}.csv").exists():
         number += 1

@@ -10,10 +10,11 @@ from typing import Any
 
 from rushes.errors import ManifestError, RunError
 from rushes.evaluation.judge import Judgement, judge
+from rushes.evaluation.label_errors_section import errors_table, find_errors
 from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
 from rushes.evaluation.slices import SliceJudgement, judge_slices, slices_of_subjects
-from rushes.labels.manifest import read_manifest
+from rushes.labels.manifest import ManifestRow, read_manifest
 from rushes.labels.subjects import Subjects
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
@@ -43,6 +44,7 @@ def evaluate_run(
     project_root: Path,
     mixed_run: Path | None = None,
     subjects: Mapping[str, Subjects] | None = None,
+    signatures: Mapping[str, int] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Judge a run by the predictions it stored, and write `report.html` and `metrics.json` into its folder.
@@ -51,6 +53,7 @@ def evaluate_run(
         mixed_run: a run of the same recipe on a mixed split, whose score is shown beside this one's.
         subjects: frame id -> what is in its picture as it is known today; for frames that are not in it, what the
             run's manifest states counts.
+        signatures: frame id -> perceptual signature, by which frames that look alike are found.
 
     Raises:
         RunError: the folder is no run, its predictions are missing or cannot be read, or `mixed_run` cannot be
@@ -59,9 +62,11 @@ def evaluate_run(
     run = read_run(run_folder)
     predictions = read_part(run, "test")
     test = judge(predictions, train_counts=_train_counts(run))
-    validation = None
+    validation, held = None, {"test": predictions}
     if run.predictions_file("validation").is_file():
-        validation = judge(read_part(run, "validation"), train_counts=_train_counts(run))
+        held = {"validation": read_part(run, "validation"), **held}
+        validation = judge(held["validation"], train_counts=_train_counts(run))
+    rows = _rows_of_manifest(run, project_root)
     other = read_run(mixed_run) if mixed_run is not None else None
     mixed, warnings = (None, ()) if other is None else _judge_mixed(other, run)
     evidence = Evidence(
@@ -73,8 +78,13 @@ def evaluate_run(
         history=run.history,
         command=_command(run, other, project_root=project_root),
         warnings=warnings,
-        slices=_judge_slices(run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {})),
+        slices=_judge_slices(
+            run, predictions, {row.frame_id: row.subjects for row in rows if row.subjects} | dict(subjects or {})
+        ),
         sheet=_read_sheet(run_folder),
+        label_errors=find_errors(
+            held, rows=rows, signatures=signatures or {}, run_name=run.folder.name, project_root=project_root
+        ),
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
@@ -105,6 +115,7 @@ def metrics_table(evidence: Evidence, *, mixed_run: str | None = None) -> dict[s
         "test": test.to_table(),
         "validation": evidence.validation.to_table() if evidence.validation else None,
         "mixed": mixed.to_table() | {"run": mixed_run} if mixed else None,
+        "label_errors": errors_table(evidence.label_errors),
         "slices": {name: [one.to_table() for one in found] for name, found in evidence.slices.items()},
         "gap": {"f1_macro": there - here if here is not None and there is not None else None} if mixed else None,
     }
@@ -145,15 +156,13 @@ def _judge_slices(
     return {name: found for name, found in judged.items() if found}
 
 
-def _subjects_of_manifest(run: Run, project_root: Path) -> dict[str, Subjects]:
-    """Return frame id -> subjects from the manifest of a run; nothing where it is gone or another one."""
+def _rows_of_manifest(run: Run, project_root: Path) -> list[ManifestRow]:
+    """Return the rows of a run's manifest; nothing where it is gone or another one."""
     path = project_root / str(run.manifest.get("path", ""))
     try:
-        if digest_of_file(path) != run.manifest.get("sha256"):
-            return {}
-        return {row.frame_id: row.subjects for row in read_manifest(path) if row.subjects}
+        return read_manifest(path) if digest_of_file(path) == run.manifest.get("sha256") else []
     except (OSError, ManifestError):
-        return {}
+        return []
 
 
 def read_part(run: Run, part: str) -> Predictions:

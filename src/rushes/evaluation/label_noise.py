@@ -45,7 +45,9 @@ class Confused:
 
 @dataclass(frozen=True, slots=True)
 class LabelNoise:
-    """How many labels are wrong, by an estimate that is as good as the model.
+    """How many labels are wrong, by an estimate that is too high where the model is weak.
+
+    What it confidently takes for another class may be a wrong label or a blind spot of its own.
 
     Attributes:
         samples: how many labels were judged.
@@ -140,7 +142,11 @@ def _score(value: float, reason: str) -> Score:
 
 
 def pronounce_noise(noise: LabelNoise) -> str:
-    """Put the estimate into a sentence: `about 4.1 % of 1,204 labels are wrong (95 % interval 2.0–6.3 %), most …`."""
+    """Put the estimate into a sentence.
+
+    `about 4.1 % of 1,204 labels are wrong, or blind spots of the model (95 % interval 2.0–6.3 %), most often …`: what
+    is confidently taken for another class may be either.
+    """
     value, interval = noise.wrong.value, noise.wrong.interval
     if value is None:
         return f"how many labels are wrong cannot be estimated: {noise.wrong.score.reason}"
@@ -148,4 +154,6 @@ def pronounce_noise(noise: LabelNoise) -> str:
     if interval.low is not None and interval.high is not None:
         between = f" ({interval_name(interval)} {interval.low * 100:.1f}–{interval.high * 100:.1f} %)"
     most = f", most often {noise.confused[0].true} labelled {noise.confused[0].labelled}" if noise.confused else ""
-    return f"about {value * 100:.1f} % of {noise.samples:,} labels are wrong by estimate{between}{most}"
+    return (
+        f"about {value * 100:.1f} % of {noise.samples:,} labels are wrong, or blind spots of the model{between}{most}"
+    )

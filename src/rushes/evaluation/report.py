@@ -14,6 +14,8 @@ from rushes.evaluation.draws import RESAMPLES
 from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.judge import Judgement
+from rushes.evaluation.label_errors_section import LINK as LABEL_ERRORS
+from rushes.evaluation.label_errors_section import FoundErrors, read_doubted, show_label_errors
 from rushes.evaluation.markup import counted, text
 from rushes.evaluation.shown import LINK, show_shown
 from rushes.evaluation.slices import SliceJudgement
@@ -51,6 +53,7 @@ class Evidence:
         warnings: more to beware of, beside those of the run and the judgement.
         slices: what samples are told apart by (`subjects`) -> the judgement of each slice of the test part.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
+        label_errors: which labels are likely wrong; None where nobody looked.
     """
 
     run: Mapping[str, Any]
@@ -63,6 +66,7 @@ class Evidence:
     warnings: tuple[str, ...] = ()
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
     sheet: bytes = b""
+    label_errors: FoundErrors | None = None
 
     @property
     def split_kind(self) -> str:
@@ -84,14 +88,21 @@ def write_report(path: Path, evidence: Evidence, *, project_root: Path, progress
     thumbnails = read_thumbnails(
         chosen, evidence.predictions.images, project_root, budget_bytes=PICTURES_BYTES, progress=progress
     )
-    write_text(path, format_report(evidence, thumbnails))
+    doubted = read_doubted(evidence.label_errors, project_root, progress=progress)
+    write_text(path, format_report(evidence, thumbnails, doubted=doubted))
 
 
-def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]) -> str:
+def format_report(
+    evidence: Evidence,
+    thumbnails: Mapping[int, Thumbnail | None],
+    *,
+    doubted: Mapping[str, Thumbnail | None] | None = None,
+) -> str:
     """Return the page as HTML.
 
     Args:
         thumbnails: rows of the predictions to show -> picture; None shows that it could not be read.
+        doubted: likewise, by picture, of the labels that are likely wrong.
     """
     run, test = evidence.run, evidence.test
     shown = show_shown(run, evidence.sheet)
@@ -111,6 +122,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         warnings=sections.show_warnings(list_warnings(evidence)),
         judged=show_judged(test, evidence.predictions),
         slices="".join(sections.show_slices(name, found) for name, found in evidence.slices.items() if found),
+        label_errors=show_label_errors(evidence.label_errors, doubted or {}),
         shown_section=shown,
         trained=show_trained(run, evidence.history, test.classes),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
@@ -123,7 +135,13 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         run=run,
         subject=str(run.get("task", "")),
         title=f"{run.get('task', 'task')}: {run.get('name', 'run')}",
-        links=[*_BEFORE, *slices, *([LINK] if shown else []), *_AFTER],
+        links=[
+            *_BEFORE,
+            *slices,
+            *([LABEL_ERRORS] if evidence.label_errors else []),
+            *([LINK] if shown else []),
+            *_AFTER,
+        ],
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from rushes.datasets.disputed_twins import Dispute
 from rushes.labels.manifest import ManifestRow
-from rushes.learning.label_errors import LabelDoubts, LabelError
+from rushes.learning.label_errors import LabelDoubts, LabelError, rank_disagreements
 from rushes.learning.review_queue import Asked, ReviewQueue, queue_of
 
 ASKED_OF_A_DISPUTE = 4
@@ -28,7 +28,8 @@ def plan_error_queue(
 ) -> ReviewQueue:
     """Return whom to ask about: twins that are labelled differently, then the likeliest errors, with checks among them.
 
-    Of each dispute a few frames are asked about, the rarer labels first, and twins take half of a queue at most.
+    A queue that is longer than the list of errors is filled with what else the model sees otherwise. Of each dispute a
+    few frames are asked about, the rarer labels first, and twins take half of a queue at most.
 
     Args:
         parts: of the samples that are asked about; others are judged, but never queued.
@@ -45,7 +46,7 @@ def plan_error_queue(
         for row in _asked_of(one, known, parts, part_of):
             if row.frame_id not in asked and (room is None or len(asked) < room):
                 asked[row.frame_id] = _ask_of_dispute(one, row, part_of(row) or "")
-    for error in doubts.errors:
+    for error in (*doubts.errors, *(rank_disagreements(doubts) if length is not None else ())):
         if error.frame not in known and error.frame not in asked and error.part in parts:
             asked[error.frame] = _ask_of_error(error)
     agreed = [

@@ -67,6 +67,7 @@ class LabelDoubts:
     Attributes:
         predictions: on the samples that were judged, over the classes that were.
         parts: (samples,) the part of each.
+        scores: (samples,) the quality of every label, as a `LabelError` has it.
         counted: (samples,) index of the class that each is confidently counted as: the likeliest of those that the
             model gives at least as much as it usually gives to samples that are labelled so; -1 where there is none.
         errors: the labels that are likely wrong, the likeliest first.
@@ -75,6 +76,7 @@ class LabelDoubts:
 
     predictions: Predictions
     parts: tuple[str, ...]
+    scores: Floats
     counted: npt.NDArray[np.int64]
     errors: tuple[LabelError, ...]
     notes: tuple[str, ...] = ()
@@ -89,7 +91,7 @@ class LabelDoubts:
         return joint
 
 
-def find_label_errors(answers: Mapping[str, Predictions], *, method: Method = "normalized_margin") -> LabelDoubts:
+def find_label_errors(answers: Mapping[str, Predictions], *, method: Method = "self_confidence") -> LabelDoubts:
     """Return the labels that are likely wrong, over all parts together.
 
     Classes with fewer than `LEAST_OF_A_CLASS` labels are left out with their samples, and the other probabilities of
@@ -111,52 +113,76 @@ def find_label_errors(answers: Mapping[str, Predictions], *, method: Method = "n
         lacking = "one class alone has" if classes else "no class has"
         why = f"{lacking} {LEAST_OF_A_CLASS} labelled samples or more: nothing can be said about wrong labels"
         none = _over(take_rows(predictions, []), classes or [0])
-        return LabelDoubts(none, (), np.empty(0, np.int64), (), (*notes, why))
+        return LabelDoubts(none, (), np.empty(0), np.empty(0, np.int64), (), (*notes, why))
     judged = _over(take_rows(predictions, kept), classes)
     of_parts = tuple(parts[row] for row in kept)
-    counted = _count_confidently(judged)
-    return LabelDoubts(judged, of_parts, counted, rank_label_errors(judged, of_parts, method=method), tuple(notes))
+    scores = score_labels(judged, method=method)
+    errors = rank_label_errors(judged, of_parts, scores)
+    return LabelDoubts(judged, of_parts, scores, _count_confidently(judged), errors, tuple(notes))
 
 
-def rank_label_errors(
-    predictions: Predictions, parts: Sequence[str], *, method: Method = "normalized_margin"
-) -> tuple[LabelError, ...]:
+def score_labels(predictions: Predictions, *, method: Method) -> Floats:
+    """Return (samples,) the quality of each label in [0, 1], relative to what the model usually gives the classes.
+
+    Args:
+        predictions: finite; every class is labelled at least once.
+    """
+    from cleanlab.rank import get_label_quality_scores  # type: ignore[import-untyped]
+
+    probabilities = predictions.probabilities.astype(np.float64)
+    scores = get_label_quality_scores(predictions.truth, probabilities, method=method, adjust_pred_probs=True)
+    return np.asarray(scores, np.float64)
+
+
+def rank_label_errors(predictions: Predictions, parts: Sequence[str], scores: Floats) -> tuple[LabelError, ...]:
     """Return the labels that are likely wrong, the likeliest first.
 
     As many are found of each class as the confident joint says that it has (cleanlab's `prune_by_noise_rate`).
 
     Args:
         predictions: finite; every class is labelled at least once.
-        parts: (samples,) the part of each.
+        parts, scores: (samples,) the part of each and the quality of its label.
     """
     from cleanlab.filter import find_label_issues  # type: ignore[import-untyped]
-    from cleanlab.rank import get_label_quality_scores  # type: ignore[import-untyped]
 
     probabilities = predictions.probabilities.astype(np.float64)
     found = find_label_issues(predictions.truth, probabilities, filter_by="prune_by_noise_rate", n_jobs=1)
-    scores = np.asarray(get_label_quality_scores(predictions.truth, probabilities, method=method,
-                                                 adjust_pred_probs=True), np.float64)  # fmt: skip
     rows = sorted(np.flatnonzero(found).tolist(), key=lambda row: (scores[row], predictions.frames[row]))
     others = probabilities.copy()
     others[np.arange(len(others)), predictions.truth] = -1
     likeliest = others.argmax(axis=1)
+    return tuple(_error_of(predictions, row, int(likeliest[row]), parts[row], float(scores[row])) for row in rows)
+
+
+def rank_disagreements(doubts: LabelDoubts) -> tuple[LabelError, ...]:
+    """Return the other labels than which the model finds a class likelier, those of the least quality first.
+
+    Most of them are right; they fill a queue that is longer than the list of errors.
+    """
+    predictions, known = doubts.predictions, {one.row for one in doubts.errors}
+    chosen = predictions.predicted
+    rows = [row for row in np.flatnonzero(chosen != predictions.truth).tolist() if row not in known]
+    rows.sort(key=lambda row: (doubts.scores[row], predictions.frames[row]))
     return tuple(
-        LabelError(
-            row=row,
-            frame=predictions.frames[row],
-            name=predictions.names[row],
-            image=predictions.images[row],
-            part=parts[row],
-            group=predictions.groups[row],
-            timecode=predictions.timecodes[row],
-            labelled=predictions.classes[predictions.truth[row]],
-            suggested=predictions.classes[likeliest[row]],
-            score=float(scores[row]),
-            confidence=float(probabilities[row, likeliest[row]]),
-            doubted=float(probabilities[row, predictions.truth[row]]),
-            stated_by=predictions.origins[row],
-        )
-        for row in rows
+        _error_of(predictions, row, int(chosen[row]), doubts.parts[row], float(doubts.scores[row])) for row in rows
+    )
+
+
+def _error_of(predictions: Predictions, row: int, suggested: int, part: str, score: float) -> LabelError:
+    return LabelError(
+        row=row,
+        frame=predictions.frames[row],
+        name=predictions.names[row],
+        image=predictions.images[row],
+        part=part,
+        group=predictions.groups[row],
+        timecode=predictions.timecodes[row],
+        labelled=predictions.classes[predictions.truth[row]],
+        suggested=predictions.classes[suggested],
+        score=score,
+        confidence=float(predictions.probabilities[row, suggested]),
+        doubted=float(predictions.probabilities[row, predictions.truth[row]]),
+        stated_by=predictions.origins[row],
     )
 
 

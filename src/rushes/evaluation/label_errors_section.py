@@ -11,7 +11,7 @@ from typing import Any
 
 from rushes.datasets.disputed_twins import Dispute, find_disputes
 from rushes.errors import is_installed
-from rushes.evaluation.judge import Estimate
+from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.label_noise import LabelNoise, estimate_noise, pronounce_noise
 from rushes.evaluation.markup import breakable, count, counted, interval_name, number, text
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.evaluation.draws import draw_sums, interval_of
-from rushes.evaluation.judge import Estimate, estimate_table
+from rushes.evaluation.estimate import Estimate
+from rushes.evaluation.judge import estimate_table
 from rushes.evaluation.markup import interval_name
 from rushes.evaluation.scores import Score
 from rushes.learning.label_errors import LabelDoubts

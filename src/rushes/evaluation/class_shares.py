@@ -14,6 +14,7 @@ from rushes.labels.manifest import ManifestRow
 
 MOST_GROUPS = 60
 COLOURS = 12  # that can be told apart; classes beyond the commonest so many share a grey
+SHADES = 6  # of one colour, for what is no class
 _OTHER = "other"
 _PARTS = ("train", "validation", "test")
 
@@ -158,7 +159,7 @@ def show_class_shares(shares: ClassShares) -> str:
         if rest is not None
         else ""
     )
-    return show_mixes(shown, shares.classes, noun="group") + beyond + f"<p>{_say(shares)}</p>"
+    return show_mixes(shown, shares.classes, noun="group", is_of_classes=True) + beyond + f"<p>{_say(shares)}</p>"
 
 
 def _say(shares: ClassShares) -> str:
@@ -183,15 +184,17 @@ def _say(shares: ClassShares) -> str:
     return " ".join(words)
 
 
-def show_mixes(mixes: Sequence[tuple[Mix, str]], classes: Sequence[str], *, noun: str) -> str:
+def show_mixes(mixes: Sequence[tuple[Mix, str]], classes: Sequence[str], *, noun: str, is_of_classes: bool) -> str:
     """Return mixes as stacked bars, each piece in the colour of its class, with a legend before and a table behind.
 
     Args:
         mixes: each with its name as HTML.
+        classes: what the pieces are of.
         noun: what a mix is of, for the head of the table.
+        is_of_classes: the pieces are classes of the task, whose colours nothing else on a page has.
     """
     totals = np.sum([mix.counts for mix, _ in mixes], axis=0) if mixes else np.zeros(len(classes), np.int64)
-    colours = colours_of(classes, totals.tolist())
+    colours = colours_of(classes, totals.tolist(), is_of_classes=is_of_classes)
     bars = "".join(
         f"<li><span>{name}{_marks(mix)}</span>{_bar(mix, classes, colours)}<em>{count(mix.total)}</em></li>"
         for mix, name in mixes
@@ -202,16 +205,16 @@ def show_mixes(mixes: Sequence[tuple[Mix, str]], classes: Sequence[str], *, noun
     )
 
 
-def colours_of(classes: Sequence[str], totals: Sequence[int]) -> dict[str, str]:
+def colours_of(classes: Sequence[str], totals: Sequence[int], *, is_of_classes: bool = True) -> dict[str, str]:
     """Return class -> the name of its colour; where there are more than colours, the commonest have one of their own.
 
     The colours go by the order of the classes, so that a class has the same one in every chart of a page that shows
     the same samples.
     """
-    own = list(range(len(classes)))
-    if len(classes) > COLOURS:
-        own = sorted(sorted(own, key=lambda index: -totals[index])[:COLOURS])
-    return {name: f"k{own.index(index)}" if index in own else _OTHER for index, name in enumerate(classes)}
+    letter, most = ("k", COLOURS) if is_of_classes else ("s", SHADES)
+    commonest = sorted(range(len(classes)), key=lambda index: -totals[index])[:most]
+    place = {index: number for number, index in enumerate(sorted(commonest))}
+    return {name: f"{letter}{place[index]}" if index in place else _OTHER for index, name in enumerate(classes)}
 
 
 def show_legend(classes: Sequence[str], colours: Mapping[str, str]) -> str:
@@ -219,7 +222,7 @@ def show_legend(classes: Sequence[str], colours: Mapping[str, str]) -> str:
     own = [name for name in classes if colours[name] != _OTHER]
     rest = len(classes) - len(own)
     keys = "".join(f'<span><i class="{colours[name]}"></i>{text(name)}</span>' for name in own)
-    more = f'<span><i class="{_OTHER}"></i>{rarer_classes(rest)}</span>' if rest else ""
+    more = f'<span><i class="{_OTHER}"></i>{count(rest)} rarer</span>' if rest else ""
     return f'<p class="key">{keys}{more}</p>'
 
 
@@ -237,7 +240,7 @@ def _bar(mix: Mix, classes: Sequence[str], colours: Mapping[str, str]) -> str:
         elif number:
             pieces.append(_piece(name, number, mix.total, colours[name]))
     if gathered:
-        pieces.append(_piece("rarer classes", gathered, mix.total, _OTHER))
+        pieces.append(_piece("the rarer ones", gathered, mix.total, _OTHER))
     return f"<b>{''.join(pieces)}</b>"
 
 
@@ -253,7 +256,7 @@ def _marks(mix: Mix) -> str:
 def _table(mixes: Sequence[tuple[Mix, str]], classes: Sequence[str], noun: str) -> str:
     """Return the counts behind the bars; of many classes only those that have any, as words."""
     if len(classes) > COLOURS:
-        head = '<th scope="col" class="words">samples of each class, the commonest first</th>'
+        head = '<th scope="col" class="words">samples of each, the commonest first</th>'
         cells = [_listed(mix, classes) for mix, _ in mixes]
     else:
         head = "".join(f'<th scope="col">{text(name)}</th>' for name in classes)

@@ -65,7 +65,7 @@ class Tell:
     def is_strong(self) -> bool:
         """Whether it is to beware of: strong, and its interval, where it has one, clear of 0.5."""
         low = self.directed.low
-        return self.strength is not None and self.strength >= STRONG and (low is None or low > 0.5)
+        return self.strength is not None and round(self.strength, 2) >= STRONG and (low is None or low > 0.5)
 
     def to_table(self) -> dict[str, Any]:
         return {

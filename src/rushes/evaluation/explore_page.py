@@ -112,7 +112,11 @@ def _balance(found: Exploration) -> str:
     imbalance = found.imbalance
     of = "Of the training samples" if found.split else "Of all samples, since there is no split yet"
     ratio = ratio_of(list(imbalance.trained.values()))
-    first = f"{of}, the largest class has {_times(ratio)} as many as the smallest that has any."
+    first = (
+        f"{of}, one class alone has any."
+        if ratio is None
+        else f"{of}, the largest class has {ratio:,.1f} times as many as the smallest that has any."
+    )
     suggested = imbalance.suggestion
     options = f" <code>{text(suggested.options)}</code>" if suggested.changes else ""
     said = f"<p>{first}</p><p>{text(suggested.sentence)}{options}</p>"
@@ -143,7 +147,8 @@ def _balanced(balanced: Balanced) -> str:
     return (
         f"<h3>Recipe {text(balanced.recipe)}</h3><p>Largest class to smallest: "
         f"<b>{_times(balanced.labelled_ratio)}</b> as many labelled, <b>{_times(balanced.shown_ratio)}</b> as many "
-        f"shown in an epoch, and <b>{_times(balanced.load_ratio)}</b> as much in the loss. At 1.0 times every class pulls as hard.</p>"
+        f"shown in an epoch, and <b>{_times(balanced.load_ratio)}</b> as much in the loss. At 1.0 times every "
+        "class pulls as hard.</p>"
         '<div class="scroll"><table class="numbers"><thead><tr><th scope="col">class</th>'
         '<th scope="col">labelled</th><th scope="col">kept</th><th scope="col">shown<small>per epoch</small></th>'
         '<th scope="col">weight<small>of each</small></th><th scope="col" class="wide">share before</th>'
@@ -152,7 +157,7 @@ def _balanced(balanced: Balanced) -> str:
 
 
 def _times(ratio: float | None) -> str:
-    return "no class to compare, 1 times" if ratio is None else f"{ratio:,.1f} times"
+    return "1.0 times" if ratio is None else f"{ratio:,.1f} times"
 
 
 def _parts(found: Exploration) -> str:
@@ -175,13 +180,14 @@ def _parts(found: Exploration) -> str:
         "shares to be those of train (total variation distance; 0 % is the same mix). By chance: what parts of these "
         "sizes would be apart on average, were they drawn sample by sample; whole films always differ by more.</p>"
     )
+    bars = show_mixes(mixes, found.classes, noun="part", is_of_classes=True)
     words = (
         "Whether the parts of the split hold the classes in like shares. A part with another mix is scored on another "
         "question: macro scores stand that better than accuracy does."
     )
     return (
         f'<section class="full" id="parts">\n<div class="margin"><h2>Parts</h2><p>{words}</p></div>\n'
-        f'<div class="body">{show_mixes(mixes, found.classes, noun="part")}{table}</div>\n</section>\n'
+        f'<div class="body">{bars}{table}</div>\n</section>\n'
     )
 
 
@@ -191,4 +197,4 @@ def _origins(found: Exploration) -> str:
         return f"<p>All labels: {text(names[0])}.</p>"
     shown = found.commonest(CLASSES)
     mixes = [(mix, text(mix.name)) for mix in found.by_origin if mix.name in shown]
-    return show_mixes(mixes, names, noun="class")
+    return show_mixes(mixes, names, noun="class", is_of_classes=False)

@@ -131,7 +131,7 @@ def _figure(measure: str, spreads: Sequence[Spread]) -> str:
         for one in spreads
     )
     ends = f"<b><span>{_number(measure, low)}</span><span>{_number(measure, high)}</span></b>"
-    steps = ", each step to the right is so many times more" if measure in _LOGARITHMIC else ""
+    steps = "; the scale is logarithmic" if measure in _LOGARITHMIC else ""
     return (
         f"<figure><figcaption><b>{MEASURES[measure].capitalize()}</b><span>{_EXPLAINED[measure]}{steps}</span>"
         f'</figcaption><ul>{rows}<li class="scale-of" aria-hidden="true"><span></span>{ends}<em>median</em></li>'
@@ -189,7 +189,7 @@ def _sizes(found: Exploration, spreads: PictureSpreads) -> str:
     by_class = (
         f"<p>All pictures have the shape {text(spreads.aspects[0])}.</p>"
         if len(spreads.aspects) == 1
-        else f"<h3>Shapes by class</h3>{show_mixes(shapes, spreads.aspects, noun='class')}"
+        else f"<h3>Shapes by class</h3>{show_mixes(shapes, spreads.aspects, noun='class', is_of_classes=False)}"
     )
     return (
         '<div class="scroll"><table class="numbers"><thead><tr><th scope="col">size</th>'

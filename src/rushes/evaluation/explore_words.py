@@ -60,6 +60,8 @@ def _of_classes(found: Exploration) -> str:
             f"All {found.total:,} samples are of class '{present[0].name}', so that there is nothing to learn.{absent}"
         )
     largest, smallest = max(present, key=_samples), min(present, key=_samples)
+    if largest.samples == smallest.samples:
+        return f"Each class has {largest.samples:,} sample{'' if largest.samples == 1 else 's'}.{absent}"
     return (
         f"'{largest.name}' has {largest.samples:,} samples, '{smallest.name}' {smallest.samples:,}: "
         f"{found.ratio:,.1f} times as many.{absent}"

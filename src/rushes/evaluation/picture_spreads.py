@@ -22,7 +22,8 @@ _ASPECTS = (
     ("16:9", 16 / 9), ("1.85:1", 1.85), ("1.90:1", 1.896), ("2:1", 2.0), ("2.2:1", 2.2),
     ("2.39:1", 2.39), ("2.76:1", 2.76),
 )  # fmt: skip
-_NEAR = 0.013  # of the logarithm: a pixel or two more or less is the same shape, and 4:3 is not 1.37:1
+_NEAR = 0.025  # of the logarithm; a shape that lies between two names has the nearer one
+_HARDLY_SQUARE = 1.05
 # Names of frame sizes that cameras and deliveries go by.
 _CALLED = {
     (7680, 4320): "8K UHD", (4096, 2160): "4K DCI", (3840, 2160): "4K UHD", (2048, 1080): "2K DCI",
@@ -177,7 +178,7 @@ def name_of_aspect(width: int, height: int) -> str:
     wide, narrow = max(width, height), min(width, height)
     aspect = wide / narrow
     name, value = min(_ASPECTS, key=lambda known: abs(np.log(aspect / known[1])))
-    if abs(np.log(aspect / value)) > _NEAR:
+    if abs(np.log(aspect / value)) > _NEAR and aspect >= _HARDLY_SQUARE:
         name = f"{aspect:.1f}:1"
     if width >= height or name == "1:1":
         return name

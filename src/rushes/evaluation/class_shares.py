@@ -162,6 +162,17 @@ def show_class_shares(shares: ClassShares) -> str:
     return show_mixes(shown, shares.classes, noun="group", is_of_classes=True) + beyond + f"<p>{_say(shares)}</p>"
 
 
+def show_shares_of_run(shares: ClassShares | None) -> str:
+    """Return the mixes of the groups of a run's manifest with their heading; nothing where it is not at hand."""
+    if shares is None:
+        return ""
+    return (
+        "<p><b>The mix of classes in each group</b> of the run's manifest, with its part of the split. Groups that "
+        "hold most of the same class stand together, those that hold more of it first. Hover or tap a piece to read its "
+        f"number.</p>{show_class_shares(shares)}"
+    )
+
+
 def _say(shares: ClassShares) -> str:
     """Return in a sentence or two what the mixes mean, as HTML."""
     by_group, by_majority = shares.right_by_group, shares.right_by_majority

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rushes.errors import ManifestError, RunError
+from rushes.datasets.split import read_split
+from rushes.errors import ManifestError, RunError, SplitError
+from rushes.evaluation.class_shares import ClassShares, count_class_shares
 from rushes.evaluation.judge import Judgement, judge
 from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
 from rushes.evaluation.slices import SliceJudgement, judge_slices, slices_of_subjects
-from rushes.labels.manifest import read_manifest
+from rushes.labels.manifest import ManifestRow, read_manifest
 from rushes.labels.subjects import Subjects
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
@@ -64,6 +66,7 @@ def evaluate_run(
         validation = judge(read_part(run, "validation"), train_counts=_train_counts(run))
     other = read_run(mixed_run) if mixed_run is not None else None
     mixed, warnings = (None, ()) if other is None else _judge_mixed(other, run)
+    rows = _rows_of_manifest(run, project_root)
     evidence = Evidence(
         run=run.to_table(),
         test=test,
@@ -73,8 +76,11 @@ def evaluate_run(
         history=run.history,
         command=_command(run, other, project_root=project_root),
         warnings=warnings,
-        slices=_judge_slices(run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {})),
+        slices=_judge_slices(
+            run, predictions, {row.frame_id: row.subjects for row in rows if row.subjects} | dict(subjects or {})
+        ),
         sheet=_read_sheet(run_folder),
+        class_shares=_class_shares(run, rows, project_root),
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
@@ -145,15 +151,27 @@ def _judge_slices(
     return {name: found for name, found in judged.items() if found}
 
 
-def _subjects_of_manifest(run: Run, project_root: Path) -> dict[str, Subjects]:
-    """Return frame id -> subjects from the manifest of a run; nothing where it is gone or another one."""
+def _rows_of_manifest(run: Run, project_root: Path) -> list[ManifestRow]:
+    """Return the rows of a run's manifest; nothing where it is gone or another one."""
     path = project_root / str(run.manifest.get("path", ""))
     try:
-        if digest_of_file(path) != run.manifest.get("sha256"):
-            return {}
-        return {row.frame_id: row.subjects for row in read_manifest(path) if row.subjects}
+        return read_manifest(path) if digest_of_file(path) == run.manifest.get("sha256") else []
     except (OSError, ManifestError):
-        return {}
+        return []
+
+
+def _class_shares(run: Run, rows: Sequence[ManifestRow], project_root: Path) -> ClassShares | None:
+    """Return the mixes of the groups of a run's manifest; their parts too, where its split is at hand."""
+    if not rows:
+        return None
+    path, parts = run.split.get("path"), None
+    try:
+        split = read_split(project_root / str(path)) if path else None
+        if split is not None and split.digest == run.split.get("sha256"):
+            parts = split.placing(rows).parts
+    except (OSError, SplitError):
+        pass  # it is gone, or another one: the groups are shown without their parts
+    return count_class_shares(rows, run.classes, parts=parts)
 
 
 def read_part(run: Run, part: str) -> Predictions:

@@ -10,6 +10,7 @@ from typing import Any
 from rushes.evaluation import sections
 from rushes.evaluation.alarm import show_alarm
 from rushes.evaluation.cards import show_gallery
+from rushes.evaluation.class_shares import ClassShares, show_shares_of_run
 from rushes.evaluation.draws import RESAMPLES
 from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.gallery import choose_cards
@@ -50,6 +51,7 @@ class Evidence:
         command: what to type to make the run and this report again.
         warnings: more to beware of, beside those of the run and the judgement.
         slices: what samples are told apart by (`subjects`) -> the judgement of each slice of the test part.
+        class_shares: the mixes of classes of the groups of the run's manifest; None where it is not at hand.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
     """
 
@@ -63,6 +65,7 @@ class Evidence:
     warnings: tuple[str, ...] = ()
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
     sheet: bytes = b""
+    class_shares: ClassShares | None = None
 
     @property
     def split_kind(self) -> str:
@@ -112,7 +115,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         judged=show_judged(test, evidence.predictions),
         slices="".join(sections.show_slices(name, found) for name, found in evidence.slices.items() if found),
         shown_section=shown,
-        trained=show_trained(run, evidence.history, test.classes),
+        trained=show_trained(run, evidence.history, test.classes, shares=show_shares_of_run(evidence.class_shares)),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
         gallery=show_gallery(evidence.predictions, thumbnails),
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),

@@ -168,8 +168,8 @@ def show_shares_of_run(shares: ClassShares | None) -> str:
         return ""
     return (
         "<p><b>The mix of classes in each group</b> of the run's manifest, with its part of the split. Groups that "
-        "hold most of the same class stand together, those that hold more of it first. Hover or tap a piece to read its "
-        f"number.</p>{show_class_shares(shares)}"
+        "hold most of the same class stand together, those that hold more of it first. Hover or tap a piece to read "
+        f"its number.</p>{show_class_shares(shares)}"
     )
 
 

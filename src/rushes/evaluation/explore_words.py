@@ -56,9 +56,7 @@ def _of_classes(found: Exploration) -> str:
         named = ", ".join(f"'{name}'" for name in missing[:5]) + (" …" if len(missing) > 5 else "")
         absent = f" No sample is labelled {named}."
     if len(present) == 1:
-        return (
-            f"All {found.total:,} samples are of class '{present[0].name}', so that there is nothing to learn.{absent}"
-        )
+        return f"Only class '{present[0].name}' has samples, {found.total:,}: there is nothing to learn.{absent}"
     largest, smallest = max(present, key=_samples), min(present, key=_samples)
     if largest.samples == smallest.samples:
         return f"Each class has {largest.samples:,} sample{'' if largest.samples == 1 else 's'}.{absent}"

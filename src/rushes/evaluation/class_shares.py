@@ -128,8 +128,8 @@ def count_class_shares(
 
 
 def _place(mix: Mix) -> tuple[int, float, tuple[float, ...], str]:
-    most = int(np.argmax(mix.counts))
-    shares = tuple(-number / mix.total for number in mix.counts)
+    most, total = int(np.argmax(mix.counts)), mix.total
+    shares = tuple(-number / total for number in mix.counts)
     return most, shares[most], shares, mix.name
 
 

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rushes.evaluation.draws import draw_sums, interval_of
+from rushes.evaluation.draws import BLOCKS, draw_sums, interval_of
 from rushes.evaluation.interval import Interval
 from rushes.evaluation.scores import Score
 from rushes.learning.measures import Floats
 
 STRONG = 0.75  # of an AUC, from which a measure alone tells a class well enough to be learnt in its place
 _BINS = 64  # of a measure in the draws; its quantiles are the edges
-_INTERVALS = 48  # of the strongest tells; drawing takes time, and the weaker ones are in nobody's way
+_INTERVALS = 24  # of the strongest tells; drawing takes time, and the weaker ones are in nobody's way
 _CLASSES = 50  # the commonest, of which it is asked
 _FEW = 5  # samples of a class below which an AUC says nothing
 
@@ -105,11 +105,10 @@ def find_tells(
     asked = sorted([index for index in np.argsort(-counts, kind="stable").tolist() if counts[index]][:_CLASSES])
     if len(asked) == 2:
         asked = asked[:1]
-    found = [
-        _Point(measure, index, *_auc_of(column, truth == index, group_of))
-        for measure, column in values.items()
-        for index in asked
-    ]
+    found = []
+    for measure, column in values.items():
+        over_all, within = _ranks(column, np.zeros_like(group_of)), _ranks(column, group_of)
+        found += [_point(measure, index, truth == index, over_all, within, group_of) for index in asked]
     found.sort(key=lambda one: -1.0 if one.auc.value is None else -abs(one.auc.value - 0.5))
     found = [one for one in found if one.auc.value is not None] + [one for one in found if one.auc.value is None]
     return tuple(
@@ -134,34 +133,52 @@ class _Point:
     within: Score
 
 
-def _auc_of(
-    values: npt.NDArray[np.floating], positive: npt.NDArray[np.bool_], group_of: npt.NDArray[np.int64]
-) -> tuple[Score, Score]:
-    """Return the AUC over all pairs, and over the pairs within a group."""
+def _point(
+    measure: str,
+    index: int,
+    positive: npt.NDArray[np.bool_],
+    over_all: Floats,
+    within: Floats,
+    group_of: npt.NDArray[np.int64],
+) -> _Point:
+    """Return the AUC of a class over all pairs, and over the pairs within a group, from the ranks of both."""
     few = min(int(positive.sum()), int((~positive).sum()))
     if few < _FEW:
         which = "the class" if int(positive.sum()) == few else "the rest"
         reason = f"{which} has {few} readable picture{'' if few == 1 else 's'}; {_FEW} are the least that say anything"
-        return Score(None, reason), Score(None, reason)
-    wins, pairs = _wins(values, positive)
-    within = np.zeros(2)
-    order = np.argsort(group_of, kind="stable")
-    edges = np.flatnonzero(np.diff(group_of[order])) + 1
-    for members in np.split(order, edges):
-        if positive[members].any() and not positive[members].all():
-            within += _wins(values[members], positive[members])
-    return Score(wins / pairs), (
-        Score(float(within[0] / within[1])) if within[1] else Score(None, "no group holds both the class and others")
+        return _Point(measure, index, Score(None, reason), Score(None, reason))
+    inside = _auc_of_ranks(within, positive, group_of)
+    return _Point(
+        measure,
+        index,
+        Score(_auc_of_ranks(over_all, positive, np.zeros_like(group_of))),
+        Score(inside, "" if inside is not None else "no group holds both the class and others"),
     )
 
 
-def _wins(values: npt.NDArray[np.floating], positive: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Return in how many pairs the one of the class is higher, ties halved, and how many pairs there are."""
-    _, place, times = np.unique(values, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(times) - (times - 1) / 2  # the mean rank of equal values
-    of_class = int(positive.sum())
-    wins = float(ranks[place][positive].sum()) - of_class * (of_class + 1) / 2
-    return wins, float(of_class * (len(values) - of_class))
+def _ranks(values: npt.NDArray[np.floating], group_of: npt.NDArray[np.int64]) -> Floats:
+    """Return (samples,) the rank of each value in its group, from 1; equal values share the mean of theirs."""
+    order = np.lexsort((values, group_of))
+    ordered, groups = values[order], group_of[order]
+    is_new = np.ones(len(order), bool)
+    is_new[1:] = (ordered[1:] != ordered[:-1]) | (groups[1:] != groups[:-1])
+    first = np.flatnonzero(is_new)
+    length = np.diff(first, append=len(order))
+    run = np.cumsum(is_new) - 1
+    ranks = np.empty(len(order))
+    ranks[order] = first[run] + (length[run] + 1) / 2 - np.searchsorted(groups, groups)
+    return ranks
+
+
+def _auc_of_ranks(ranks: Floats, positive: npt.NDArray[np.bool_], group_of: npt.NDArray[np.int64]) -> float | None:
+    """Return in which share of the pairs of a group the one of the class is higher; None without such a pair."""
+    sizes = np.bincount(group_of)
+    of_class = np.bincount(group_of[positive], minlength=len(sizes))
+    wins = (
+        np.bincount(group_of[positive], weights=ranks[positive], minlength=len(sizes)) - of_class * (of_class + 1) / 2
+    )
+    pairs = int((of_class * (sizes - of_class)).sum())
+    return float(wins.sum()) / pairs if pairs else None
 
 
 def _interval(
@@ -177,6 +194,9 @@ def _interval(
     holding = min(int((sums[:, :width].sum(axis=1) > 0).sum()), int((sums[:, width:].sum(axis=1) > 0).sum()))
     if holding < 2:
         return interval_of(None, holding)
+    if group_count > BLOCKS:  # draws of blocks, as `draw_sums` makes them of wide sums
+        order = np.random.default_rng(seed).permutation(group_count)
+        sums = np.add.reduceat(sums[order], np.arange(BLOCKS) * group_count // BLOCKS, axis=0)
     return interval_of(_auc_of_bins(draw_sums(sums, seed=seed), width), holding)
 
 

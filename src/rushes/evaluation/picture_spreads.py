@@ -131,10 +131,8 @@ def measure_spreads(
     named = [name_of_aspect(one.width, one.height) for one in facts]
     width_of = {name: one.aspect for name, one in zip(named, facts, strict=True)}
     aspects = sorted(set(named), key=lambda name: width_of[name])
-    shapes = []
-    for index, name in enumerate(classes):
-        found = Counter(shape for shape, own in zip(named, truth.tolist(), strict=True) if own == index)
-        shapes.append(Mix(name, tuple(found[shape] for shape in aspects)))
+    pairs = Counter(zip(named, truth.tolist(), strict=True))
+    shapes = [Mix(name, tuple(pairs[shape, index] for shape in aspects)) for index, name in enumerate(classes)]
     sizes = Counter((one.width, one.height) for one in facts)
     return PictureSpreads(
         spreads=tuple(spreads),

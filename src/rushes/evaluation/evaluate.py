@@ -10,6 +10,7 @@ from typing import Any
 
 from rushes.datasets.split import read_split
 from rushes.errors import ManifestError, RunError, SplitError
+from rushes.evaluation.calibrating import calibrate, calibration_table
 from rushes.evaluation.class_shares import ClassShares, count_class_shares
 from rushes.evaluation.judge import Judgement, judge
 from rushes.evaluation.making import command_to_train
@@ -17,6 +18,7 @@ from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence
 from rushes.evaluation.slices import SliceJudgement, judge_slices, slices_of_subjects
 from rushes.labels.manifest import ManifestRow, read_manifest
 from rushes.labels.subjects import Subjects
+from rushes.learning.calibration import CALIBRATION_FILE
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
 from rushes.learning.sheet import SHEET_FILE
@@ -47,7 +49,7 @@ def evaluate_run(
     subjects: Mapping[str, Subjects] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Judge a run by the predictions it stored, and write `report.html` and `metrics.json` into its folder.
+    """Judge a run by the predictions it stored, and write `report.html`, `metrics.json` and `calibration.json`.
 
     Args:
         mixed_run: a run of the same recipe on a mixed split, whose score is shown beside this one's.
@@ -61,9 +63,9 @@ def evaluate_run(
     run = read_run(run_folder)
     predictions = read_part(run, "test")
     test = judge(predictions, train_counts=_train_counts(run))
-    validation = None
-    if run.predictions_file("validation").is_file():
-        validation = judge(read_part(run, "validation"), train_counts=_train_counts(run))
+    watched = read_part(run, "validation") if run.predictions_file("validation").is_file() else None
+    validation = judge(watched, train_counts=_train_counts(run)) if watched is not None else None
+    calibration = calibrate(watched, predictions, test)
     other = read_run(mixed_run) if mixed_run is not None else None
     mixed, warnings = (None, ()) if other is None else _judge_mixed(other, run)
     rows = _rows_of_manifest(run, project_root)
@@ -81,10 +83,12 @@ def evaluate_run(
         ),
         sheet=_read_sheet(run_folder),
         class_shares=_class_shares(run, rows, project_root),
+        calibration=calibration,
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
     write_report(report, evidence, project_root=project_root, progress=progress)
+    write_json(run_folder / CALIBRATION_FILE, calibration_table(run, calibration))
     write_json(run_folder / "metrics.json", metrics)
     return Evaluation(report, metrics)
 
@@ -110,6 +114,7 @@ def metrics_table(evidence: Evidence, *, mixed_run: str | None = None) -> dict[s
         "leaks": list(evidence.leaks),
         "test": test.to_table(),
         "validation": evidence.validation.to_table() if evidence.validation else None,
+        "calibration": evidence.calibration.to_table() if evidence.calibration else None,
         "mixed": mixed.to_table() | {"run": mixed_run} if mixed else None,
         "slices": {name: [one.to_table() for one in found] for name, found in evidence.slices.items()},
         "gap": {"f1_macro": there - here if here is not None and there is not None else None} if mixed else None,

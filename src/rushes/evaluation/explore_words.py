@@ -81,8 +81,10 @@ def _of_groups(found: Exploration) -> list[str]:
 
 
 def _of_distance(part: str, distance: float, by_chance: float) -> str:
-    more = "about what chance gives" if distance < 2 * by_chance else f"chance alone would give {by_chance:.0%}"
-    return f"The class shares of {part} are {distance:.0%} away from those of train ({more})."
+    return (
+        f"The class shares of {part} are {distance:.0%} away from those of train; chance alone, sample by sample, "
+        f"would give {by_chance:.0%}."
+    )
 
 
 def _samples(one: ClassCount) -> int:

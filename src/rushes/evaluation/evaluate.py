@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rushes.errors import ManifestError, RunError
+from rushes.datasets.split import read_split
+from rushes.errors import ManifestError, RunError, SplitError
 from rushes.evaluation.attributes import Attribute, columns_that_tell
 from rushes.evaluation.calibrating import calibrate, calibration_table
+from rushes.evaluation.class_shares import ClassShares, count_class_shares
 from rushes.evaluation.judge import Judgement, judge
 from rushes.evaluation.label_errors_section import errors_table, find_errors
 from rushes.evaluation.making import command_to_train
@@ -78,6 +80,7 @@ def evaluate_run(
     rows = _rows_of_manifest(run, project_root)
     other = read_run(mixed_run) if mixed_run is not None else None
     mixed, warnings = (None, ()) if other is None else _judge_mixed(other, run)
+    rows = _rows_of_manifest(run, project_root)
     evidence = Evidence(
         run=run.to_table(),
         test=test,
@@ -97,6 +100,7 @@ def evaluate_run(
         label_errors=find_errors(
             held, rows=rows, signatures=signatures or {}, run_name=run.folder.name, project_root=project_root
         ),
+        class_shares=_class_shares(run, rows, project_root),
         calibration=calibration,
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
@@ -185,6 +189,20 @@ def _rows_of_manifest(run: Run, project_root: Path) -> list[ManifestRow]:
         return read_manifest(path) if digest_of_file(path) == run.manifest.get("sha256") else []
     except (OSError, ManifestError):
         return []
+
+
+def _class_shares(run: Run, rows: Sequence[ManifestRow], project_root: Path) -> ClassShares | None:
+    """Return the mixes of the groups of a run's manifest; their parts too, where its split is at hand."""
+    if not rows:
+        return None
+    path, parts = run.split.get("path"), None
+    try:
+        split = read_split(project_root / str(path)) if path else None
+        if split is not None and split.digest == run.split.get("sha256"):
+            parts = split.placing(rows).parts
+    except (OSError, SplitError):
+        pass  # it is gone, or another one: the groups are shown without their parts
+    return count_class_shares(rows, run.classes, parts=parts)
 
 
 def read_part(run: Run, part: str) -> Predictions:

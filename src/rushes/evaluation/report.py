@@ -12,6 +12,7 @@ from rushes.evaluation.alarm import show_alarm
 from rushes.evaluation.calibration_section import LINK as CALIBRATION
 from rushes.evaluation.calibration_section import show_calibration
 from rushes.evaluation.cards import show_gallery
+from rushes.evaluation.class_shares import ClassShares, show_shares_of_run
 from rushes.evaluation.draws import RESAMPLES
 from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.gallery import choose_cards
@@ -58,6 +59,7 @@ class Evidence:
         command: what to type to make the run and this report again.
         warnings: more to beware of, beside those of the run and the judgement.
         slices: what samples are told apart by (`subjects`, `camera`) -> the judgement of each slice of the test part.
+        class_shares: the mixes of classes of the groups of the run's manifest; None where it is not at hand.
         calibration: what was fitted on validation, and what it does on test; None where nothing was tried.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
         label_errors: which labels are likely wrong; None where nobody looked.
@@ -74,6 +76,7 @@ class Evidence:
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
     sheet: bytes = b""
     label_errors: FoundErrors | None = None
+    class_shares: ClassShares | None = None
     calibration: CalibrationJudgement | None = None
 
     @property
@@ -132,7 +135,7 @@ def format_report(
         judged=show_judged(test, evidence.predictions, calibration=calibrated),
         label_errors=show_label_errors(evidence.label_errors, doubted or {}),
         shown_section=shown,
-        trained=show_trained(run, evidence.history, test.classes),
+        trained=show_trained(run, evidence.history, test.classes, shares=show_shares_of_run(evidence.class_shares)),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
         gallery=show_gallery(evidence.predictions, thumbnails),
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),

@@ -25,7 +25,7 @@ from rushes.learning.explain_pictures import (
 if TYPE_CHECKING:
     from rushes.models.network import Network
 
-DRAWS = 5  # random networks that the heat is held against
+DRAWS = 3  # random networks that the heat is held against
 PATCHES = 8  # places per picture that a patch of the warm one's shape is moved to
 WARMEST = 0.1  # of the picture, which is blurred
 _BLUR = 0.1  # of the longer side: the spread of the blur
@@ -130,16 +130,22 @@ def check_sanity(
         MissingExtraError, RunError, UsageError: as `explain_pictures`.
     """
     network = load_run_network(run_folder)
+    import torch
+
+    from rushes.models.heat import heat_of_pictures
+
     explained = explain_network(network, pixels, class_indices=class_indices, method=method, layer=layer)
 
     def heat_of(other: Network) -> Values:
-        return explain_network(
+        found = heat_of_pictures(
             other,
-            pixels,
-            class_indices=explained.class_indices.tolist(),
+            torch.from_numpy(pixels),
+            explained.class_indices.tolist(),
             method=explained.method,
             layer=explained.layer,
-        ).heat
+        )
+        heat: Values = found.heat.numpy()
+        return heat
 
     heads, wholes = [], []
     for draw in range(draws):

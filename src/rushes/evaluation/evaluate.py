@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from rushes.errors import ManifestError, RunError
+from rushes.evaluation.calibrating import calibrate, calibration_table
 from rushes.evaluation.judge import Judgement, judge
 from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
 from rushes.evaluation.slices import SliceJudgement, judge_slices, slices_of_subjects
 from rushes.labels.manifest import read_manifest
 from rushes.labels.subjects import Subjects
+from rushes.learning.calibration import CALIBRATION_FILE
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
 from rushes.learning.sheet import SHEET_FILE
@@ -45,7 +47,7 @@ def evaluate_run(
     subjects: Mapping[str, Subjects] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Judge a run by the predictions it stored, and write `report.html` and `metrics.json` into its folder.
+    """Judge a run by the predictions it stored, and write `report.html`, `metrics.json` and `calibration.json`.
 
     Args:
         mixed_run: a run of the same recipe on a mixed split, whose score is shown beside this one's.
@@ -59,9 +61,9 @@ def evaluate_run(
     run = read_run(run_folder)
     predictions = read_part(run, "test")
     test = judge(predictions, train_counts=_train_counts(run))
-    validation = None
-    if run.predictions_file("validation").is_file():
-        validation = judge(read_part(run, "validation"), train_counts=_train_counts(run))
+    watched = read_part(run, "validation") if run.predictions_file("validation").is_file() else None
+    validation = judge(watched, train_counts=_train_counts(run)) if watched is not None else None
+    calibration = calibrate(watched, predictions, test)
     other = read_run(mixed_run) if mixed_run is not None else None
     mixed, warnings = (None, ()) if other is None else _judge_mixed(other, run)
     evidence = Evidence(
@@ -75,10 +77,12 @@ def evaluate_run(
         warnings=warnings,
         slices=_judge_slices(run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {})),
         sheet=_read_sheet(run_folder),
+        calibration=calibration,
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
     write_report(report, evidence, project_root=project_root, progress=progress)
+    write_json(run_folder / CALIBRATION_FILE, calibration_table(run, calibration))
     write_json(run_folder / "metrics.json", metrics)
     return Evaluation(report, metrics)
 
@@ -104,6 +108,7 @@ def metrics_table(evidence: Evidence, *, mixed_run: str | None = None) -> dict[s
         "leaks": list(evidence.leaks),
         "test": test.to_table(),
         "validation": evidence.validation.to_table() if evidence.validation else None,
+        "calibration": evidence.calibration.to_table() if evidence.calibration else None,
         "mixed": mixed.to_table() | {"run": mixed_run} if mixed else None,
         "slices": {name: [one.to_table() for one in found] for name, found in evidence.slices.items()},
         "gap": {"f1_macro": there - here if here is not None and there is not None else None} if mixed else None,

@@ -31,6 +31,14 @@ def test_a_run_tells_what_it_answered_and_where_it_saw_that(tmp_path: Path) -> N
     assert not np.allclose(other.heat, found.heat)
 
 
+def test_pictures_that_must_not_be_written_to_or_are_turned_are_explained_as_others(tmp_path: Path) -> None:
+    run, pixels = as_run(tmp_path / "run", "plain"), with_square(2)[0].numpy()
+    turned = np.ascontiguousarray(pixels[:, :, ::-1])[:, :, ::-1]
+    turned.flags.writeable = False
+    np.testing.assert_allclose(explain_pictures(run, turned).heat, explain_pictures(run, pixels).heat, atol=1e-5)
+    np.testing.assert_allclose(features_of(run, turned), features_of(run, pixels), atol=1e-5)
+
+
 def test_a_class_that_the_run_does_not_have_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no class 2: the run has 2, counted from 0"):
         explain_pictures(as_run(tmp_path / "run", "separable"), with_square(1)[0].numpy(), class_indices=[2])

@@ -18,6 +18,7 @@ from rushes.learning.explain_pictures import (
     Pixels,
     Values,
     answer_pictures,
+    as_tensor,
     explain_network,
     load_run_network,
 )
@@ -130,8 +131,6 @@ def check_sanity(
         MissingExtraError, RunError, UsageError: as `explain_pictures`.
     """
     network = load_run_network(run_folder)
-    import torch
-
     from rushes.models.heat import heat_of_pictures
 
     explained = explain_network(network, pixels, class_indices=class_indices, method=method, layer=layer)
@@ -139,7 +138,7 @@ def check_sanity(
     def heat_of(other: Network) -> Values:
         found = heat_of_pictures(
             other,
-            torch.from_numpy(pixels),
+            as_tensor(pixels),
             explained.class_indices.tolist(),
             method=explained.method,
             layer=explained.layer,

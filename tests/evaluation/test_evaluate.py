@@ -127,7 +127,7 @@ def test_predictions_that_cannot_be_read_leave_nothing_half_written(run_folder, 
 def test_scores_per_subject_stand_in_the_metrics_and_on_the_page(run_folder, tmp_path, predictions):
     plain = evaluate_run(run_folder, project_root=tmp_path)
     assert plain.metrics["slices"] == {}
-    assert 'id="subjects"' not in plain.report.read_text(encoding="utf-8")
+    assert 'id="slices"' not in plain.report.read_text(encoding="utf-8")
     words = {frame: ("<car>", "night") if row < 40 else ("sea",) for row, frame in enumerate(predictions.frames[:45])}
     sliced = evaluate_run(run_folder, project_root=tmp_path, subjects=words)
     found = {one["slice"]: one for one in sliced.metrics["slices"]["subjects"]}
@@ -137,8 +137,8 @@ def test_scores_per_subject_stand_in_the_metrics_and_on_the_page(run_folder, tmp
     )
     assert found["night"]["baselines"]["prior"]["f1_macro"] > 0
     page = sliced.report.read_text(encoding="utf-8")
-    assert '<section id="subjects">' in page
-    assert '<a href="#subjects">Subjects</a>' in page
+    assert '<section class="full slices" id="slices">' in page
+    assert '<a href="#slices">Slices</a>' in page
     assert '<th scope="row">&lt;car&gt;</th><td>40<small>4 groups</small></td>' in page
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rushes.errors import ManifestError, RunError
+from rushes.evaluation.attributes import Attribute, columns_that_tell
 from rushes.evaluation.calibrating import calibrate, calibration_table
 from rushes.evaluation.judge import Judgement, judge
 from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
-from rushes.evaluation.slices import SliceJudgement, judge_slices, slices_of_subjects
+from rushes.evaluation.slices import SliceJudgement, judge_columns
 from rushes.labels.manifest import read_manifest
 from rushes.labels.subjects import Subjects
 from rushes.learning.calibration import CALIBRATION_FILE
@@ -23,6 +24,10 @@ from rushes.learning.sheet import SHEET_FILE
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_file, write_json
 
+if TYPE_CHECKING:
+    from rushes.datasets.attributes import Attributes
+
+_SUBJECTS = "subjects"
 _RECIPE_KEYS_THAT_MAY_DIFFER = ("name", "split", "schema")
 
 
@@ -45,6 +50,7 @@ def evaluate_run(
     project_root: Path,
     mixed_run: Path | None = None,
     subjects: Mapping[str, Subjects] | None = None,
+    attributes: Attributes | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Judge a run by the predictions it stored, and write `report.html`, `metrics.json` and `calibration.json`.
@@ -53,6 +59,7 @@ def evaluate_run(
         mixed_run: a run of the same recipe on a mixed split, whose score is shown beside this one's.
         subjects: frame id -> what is in its picture as it is known today; for frames that are not in it, what the
             run's manifest states counts.
+        attributes: what else is known of the samples of the test part, row by row.
 
     Raises:
         RunError: the folder is no run, its predictions are missing or cannot be read, or `mixed_run` cannot be
@@ -74,8 +81,10 @@ def evaluate_run(
         mixed=mixed,
         history=run.history,
         command=_command(run, other, project_root=project_root),
-        warnings=warnings,
-        slices=_judge_slices(run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {})),
+        warnings=(*warnings, *(attributes.remarks if attributes else ())),
+        slices=_judge_slices(
+            run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {}), attributes
+        ),
         sheet=_read_sheet(run_folder),
         calibration=calibration,
     )
@@ -142,12 +151,19 @@ def _judge_mixed(other: Run, run: Run) -> tuple[Judgement, tuple[str, ...]]:
 
 
 def _judge_slices(
-    run: Run, predictions: Predictions, subjects: Mapping[str, Subjects]
+    run: Run, predictions: Predictions, subjects: Mapping[str, Subjects], known: Attributes | None
 ) -> dict[str, tuple[SliceJudgement, ...]]:
-    """Return what samples are told apart by -> the judgement of each slice; only where there are slices."""
-    by_subject = slices_of_subjects([subjects.get(frame, ()) for frame in predictions.frames])
-    judged = {"subjects": judge_slices(predictions, by_subject, train_counts=_train_counts(run))}
-    return {name: found for name, found in judged.items() if found}
+    """Return what samples are told apart by -> the judgement of each slice; only where there are slices.
+
+    What was asked for is judged whatever it holds; else the columns that tell samples apart, subjects first.
+    """
+    asked = known.asked if known else ()
+    columns: dict[str, Sequence[Attribute]] = {}
+    if not asked or _SUBJECTS in asked:
+        columns[_SUBJECTS] = [subjects.get(frame, ()) for frame in predictions.frames]
+    if known:
+        columns |= known.columns if asked else columns_that_tell(known.columns)
+    return judge_columns(predictions, columns, train_counts=_train_counts(run))
 
 
 def _subjects_of_manifest(run: Run, project_root: Path) -> dict[str, Subjects]:

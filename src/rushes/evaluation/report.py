@@ -19,6 +19,8 @@ from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import counted, text
 from rushes.evaluation.reliability import CalibrationJudgement
 from rushes.evaluation.shown import LINK, show_shown
+from rushes.evaluation.slice_section import LINK as SLICES_LINK
+from rushes.evaluation.slice_section import show_slices, warn_of_slices
 from rushes.evaluation.slices import SliceJudgement
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
 from rushes.evaluation.verdict import Verdict, never_watched, pronounce
@@ -53,7 +55,7 @@ class Evidence:
         history: records of `history.jsonl`, in the order of epochs.
         command: what to type to make the run and this report again.
         warnings: more to beware of, beside those of the run and the judgement.
-        slices: what samples are told apart by (`subjects`) -> the judgement of each slice of the test part.
+        slices: what samples are told apart by (`subjects`, `camera`) -> the judgement of each slice of the test part.
         calibration: what was fitted on validation, and what it does on test; None where nothing was tried.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
     """
@@ -115,8 +117,8 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         facts=sections.show_facts(test),
         explain=filled("explain.html", interval_words=sections.explain_intervals(test)),
         warnings=sections.show_warnings(list_warnings(evidence)),
+        slices=show_slices(evidence.slices, test.classes),
         judged=show_judged(test, evidence.predictions, calibration=calibrated),
-        slices="".join(sections.show_slices(name, found) for name, found in evidence.slices.items() if found),
         shown_section=shown,
         trained=show_trained(run, evidence.history, test.classes),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
@@ -124,7 +126,6 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),
     )
     before = [one for one in _BEFORE if calibrated or one != CALIBRATION]
-    slices = [(name, name.capitalize()) for name in evidence.slices]
     return format_frame(
         main,
         run=run,
@@ -132,7 +133,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         title=f"{run.get('task', 'task')}: {run.get('name', 'run')}",
         links=[
             *before,
-            *slices,
+            *([SLICES_LINK] if evidence.slices else []),
             *([LINK] if shown else []),
             *_AFTER,
         ],
@@ -159,6 +160,7 @@ def list_warnings(evidence: Evidence) -> tuple[str, ...]:
                 *evidence.test.notes,
                 *of_run,
                 *evidence.warnings,
+                *warn_of_slices(evidence.slices),
             ]
         )
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 from rushes.cli.door import Door, opened, table_of
 from rushes.cli.evaluate_shots import evaluate_run_of_shots
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
+from rushes.cli.threshold_words import show_thresholds, wishes_for
 from rushes.cli.versions import find_run
 
 if TYPE_CHECKING:
@@ -27,6 +29,12 @@ def evaluate(
         Path | None,
         typer.Option(help="A run of the same recipe on the mixed split, to show the gap; otherwise found by itself."),
     ] = None,
+    want: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A threshold: 'CLASS: recall >= 0.95', or precision >= 90%, fpr <= 0.02, best f1; repeatable."
+        ),
+    ] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -39,21 +47,25 @@ def evaluate(
         place = find_project(project)
         folder = find_run(place, run)
         if is_of_shots(folder) or is_of_shots(folder.parent):
-            evaluate_run_of_shots(door, place, folder, mixed=mixed)
+            evaluate_run_of_shots(door, place, folder, mixed=mixed, wants=want or ())
         else:
-            _evaluate_run(door, place, folder, mixed=mixed)
+            _evaluate_run(door, place, folder, mixed=mixed, wants=want or ())
 
 
-def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | None) -> None:
+def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | None, wants: Sequence[str]) -> None:
     from rushes.catalog.catalog import open_catalog
     from rushes.cli.versions import mixed_twin
     from rushes.evaluation.evaluate import evaluate_run
+    from rushes.learning.runs import read_run
 
+    wishes = wishes_for(read_run(folder), place, wants)
     twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
     with open_catalog(place.catalog_place) as catalog:
         subjects = catalog.subjects()
     with door.progress("evaluate") as progress:
-        done = evaluate_run(folder, project_root=place.root, mixed_run=twin, subjects=subjects, progress=progress)
+        done = evaluate_run(
+            folder, project_root=place.root, mixed_run=twin, subjects=subjects, wishes=wishes, progress=progress
+        )
     for warning in done.metrics["warnings"]:
         door.warn(f"warning: {warning}")
     door.say(done.metrics["verdict"])
@@ -61,6 +73,7 @@ def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | Non
         reached, gap = done.metrics["mixed"]["metrics"]["f1_macro"]["value"], done.metrics["gap"]["f1_macro"]
         if gap is not None:
             door.say(f"On shuffled frames the same recipe reaches {reached:.2f}; the gap is {gap:+.2f}.")
+    show_thresholds(door, done.metrics["thresholds"])
     for name, found in done.metrics["slices"].items():
         rows = [
             [one["slice"], one["samples"], one["groups"], *map(_rounded, _scores_of(one))]

@@ -14,7 +14,7 @@ from rushes.learning.measures import Counts, Floats
 
 RESAMPLES = 1000
 BLOCKS = 1000  # into which more groups than that are thrown where their sums are wide
-_WIDE = 256  # sums per group above which equal groups are not looked for
+WIDE = 256  # sums per group above which equal groups are not looked for
 _CELLS_AT_ONCE = 8_000_000  # draws held in memory at a time
 
 
@@ -71,7 +71,7 @@ def interval_of(values: Floats | None, group_count: int) -> Interval:
 
 def _kinds(sums: Floats, random: np.random.Generator) -> tuple[Floats, Counts]:
     """Return the different rows and how often each is there."""
-    if sums.shape[1] <= _WIDE:
+    if sums.shape[1] <= WIDE:
         kinds, how_many = np.unique(sums, axis=0, return_counts=True)
         return kinds, how_many.astype(np.int64)
     if len(sums) > BLOCKS:

@@ -17,6 +17,7 @@ from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import counted, text
 from rushes.evaluation.shown import LINK, show_shown
 from rushes.evaluation.slices import SliceJudgement
+from rushes.evaluation.thresholds import Thresholds
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
 from rushes.evaluation.verdict import Verdict, never_watched, pronounce
 from rushes.learning.predictions import Predictions
@@ -30,7 +31,7 @@ _BEFORE = (
     ("beware", "Beware"),
     ("confusions", "Confusions"),
     ("classes", "Classes"),
-    ("curves", "Curves"),
+    ("curves", "Thresholds"),
     ("groups", "Groups"),
 )
 _AFTER = (("training", "Training"), ("data", "Data"), ("gallery", "Gallery"), ("making", "Making"))
@@ -51,6 +52,7 @@ class Evidence:
         warnings: more to beware of, beside those of the run and the judgement.
         slices: what samples are told apart by (`subjects`) -> the judgement of each slice of the test part.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
+        thresholds: of each class, chosen on validation; None where nothing was answered there.
     """
 
     run: Mapping[str, Any]
@@ -63,6 +65,7 @@ class Evidence:
     warnings: tuple[str, ...] = ()
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
     sheet: bytes = b""
+    thresholds: Thresholds | None = None
 
     @property
     def split_kind(self) -> str:
@@ -109,7 +112,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         facts=sections.show_facts(test),
         explain=filled("explain.html", interval_words=sections.explain_intervals(test)),
         warnings=sections.show_warnings(list_warnings(evidence)),
-        judged=show_judged(test, evidence.predictions),
+        judged=show_judged(test, evidence.predictions, thresholds=evidence.thresholds),
         slices="".join(sections.show_slices(name, found) for name, found in evidence.slices.items() if found),
         shown_section=shown,
         trained=show_trained(run, evidence.history, test.classes),
@@ -146,6 +149,7 @@ def list_warnings(evidence: Evidence) -> tuple[str, ...]:
                 *_warn_of_leaks(evidence.leaks, all_of_them="run.json" if of_shots else "'rushes split check'"),
                 *evidence.test.notes,
                 *of_run,
+                *(evidence.thresholds.notes() if evidence.thresholds else ()),
                 *evidence.warnings,
             ]
         )

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rushes.evaluation.scores import Score
 from rushes.learning.measures import Counts, Floats
 from rushes.wish import Wish
 
@@ -59,16 +58,6 @@ def list_steps(positive: Bools, probabilities: npt.NDArray[np.floating]) -> Step
         positives=int(positive.sum()),
         negatives=int((~positive).sum()),
     )
-
-
-def area_under_roc(steps: Steps) -> Score:
-    """Return the area under recall over FPR: how often a sample of the class is ranked above another one, ties half."""
-    if not steps.positives:
-        return Score(None, "no sample is of the class")
-    if not steps.negatives:
-        return Score(None, "every sample is of the class")
-    recall, fpr = np.append(0, steps.tp) / steps.positives, np.append(0, steps.fp) / steps.negatives
-    return Score(float((np.diff(fpr) * (recall[1:] + recall[:-1]) / 2).sum()))
 
 
 def thin_steps(steps: Steps, *, keep: float | None = None, most: int = MOST_STEPS) -> Floats:

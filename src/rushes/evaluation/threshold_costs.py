@@ -8,15 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from rushes.evaluation.draws import BLOCKS, WIDE, draw_sums, interval_of
-from rushes.evaluation.judge import Estimate, estimate_table
+from rushes.evaluation.draws import GroupDraws, interval_of
+from rushes.evaluation.estimate import Estimate
+from rushes.evaluation.judge import estimate_table
 from rushes.evaluation.scores import Score
-from rushes.evaluation.steps import MEASURES, as_stored, fulfils, measure_taken
+from rushes.evaluation.steps import MEASURES, Bools, as_stored, fulfils, measure_taken
 from rushes.learning.measures import Counts, Floats
 from rushes.learning.predictions import Predictions
 from rushes.wish import Wish
 
 NAMES = {"recall": "recall", "precision": "precision", "fpr": "FPR", "f1": "F1"}
+_UNDEFINED = {
+    "recall": "no sample is of the class",
+    "precision": "no sample is taken",
+    "fpr": "every sample is of the class",
+    "f1": "no sample is of the class, and none is taken",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,78 +84,101 @@ def cost_of_each(
         answered: with those that the model's own answers are read from.
     """
     names, rows = np.unique(np.asarray(answered.groups).astype(str), return_inverse=True)
-    if not len(names):
-        return [None] * len(thresholds)
-    predicted = answered.predicted
-    sums = []
-    for index, threshold in enumerate(thresholds):
+    costs: list[Costs | None] = [None] * len(thresholds)
+    held = [index for index, threshold in enumerate(thresholds) if threshold is not None]
+    if not len(names) or not held:
+        return costs
+    draws, predicted = GroupDraws(len(names), seed=seed), answered.predicted
+    chosen, own, blocks = [], [], []
+    for index in held:
         positive = answered.truth == index
-        at = np.inf if threshold is None else threshold
-        taken, own = as_stored(scored.probabilities[:, index]) >= at, predicted == index
-        masks = (positive, ~positive, taken & positive, taken & ~positive, own & positive, own & ~positive)
-        sums.append(np.stack([np.bincount(rows[mask], minlength=len(names)) for mask in masks], axis=1))
-    return [
-        None if threshold is None else _costs(one, drawn, wish, samples=len(answered))
-        for threshold, wish, one, drawn in zip(thresholds, wishes, sums, _draw_classes(sums, seed=seed), strict=True)
-    ]
-
-
-def _draw_classes(sums: list[Counts], *, seed: int) -> list[Floats] | list[None]:
-    """Return what the (groups, 6) counts of each class come to in each draw; None each from one group.
-
-    Few groups, or many classes, are drawn once for all classes. Many groups are drawn for each class by itself, for
-    the counts of one class alone make them of few kinds.
-    """
-    group_count, width = sums[0].shape
-    if group_count < 2:
-        return [None] * len(sums)
-    if group_count > BLOCKS and len(sums) * width <= WIDE:
-        return [draw_sums(one, seed=seed) for one in sums]
-    return np.split(draw_sums(np.concatenate(sums, axis=1), seed=seed), len(sums), axis=1)
-
-
-def _costs(sums: Counts, drawn: Floats | None, wish: Wish, *, samples: int) -> Costs:
-    """Return the costs from (groups, 6) counts: positives, negatives, tp, fp, and tp, fp of the model's answers."""
-    positives, negatives, tp, fp = (int(value) for value in sums.sum(axis=0)[:4])
-    share, taken = positives / samples, (tp + fp) / samples
-    f1 = Score(2 * share * taken / (share + taken)) if share + taken else Score(None, "nothing is of it or taken")
-    blind = {
-        "recall": Score(taken) if positives else Score(None, "no sample is of the class"),
-        "precision": Score(share) if tp + fp else Score(None, "no sample is taken"),
-        "fpr": Score(taken) if negatives else Score(None, "every sample is of the class"),
-        "f1": f1,
-    }
-    return Costs(
-        samples=samples,
-        groups=len(sums),
-        chosen=_effect(sums[:, :4], None if drawn is None else drawn[:, :4]),
-        answers=_effect(sums[:, [0, 1, 4, 5]], None if drawn is None else drawn[:, [0, 1, 4, 5]]),
-        blind=blind,
-        holds=_share_holding(drawn, wish),
-    )
-
-
-def _effect(sums: Counts, drawn: Floats | None) -> Effect:
-    """Return the effect from (groups, 4) counts of positives, negatives, tp, fp and their sums in each draw."""
-    positives, negatives, tp, fp = sums.sum(axis=0)
-    values = measure_taken(tp, fp, positives, negatives)
-    resampled = None if drawn is None else measure_taken(drawn[:, 2], drawn[:, 3], drawn[:, 0], drawn[:, 1])
-    taken = sums[:, 2] + sums[:, 3]
-    feeding = {"recall": sums[:, 0], "precision": taken, "fpr": sums[:, 1], "f1": sums[:, 0] + taken}
-    undefined = {
-        "recall": "no sample is of the class",
-        "precision": "no sample is taken",
-        "fpr": "every sample is of the class",
-        "f1": "no sample is of the class, and none is taken",
-    }
-    estimates = {
-        name: Estimate(
-            Score(None, undefined[name]) if np.isnan(values[name]) else Score(float(values[name])),
-            interval_of(None if resampled is None else resampled[name], int((feeding[name] > 0).sum())),
+        taken = as_stored(scored.probabilities[:, index]) >= float(thresholds[index] or 0.0)
+        sums = [_count_groups(rows, positive, one, len(names)) for one in (taken, predicted == index)]
+        chosen.append(_Counted.of(sums[0]))
+        own.append(_Counted.of(sums[1]))
+        blocks += [over_blocks(one, draws) for one in sums]
+    drawn = np.split(draws.of(np.concatenate(blocks, axis=1)), len(blocks), axis=1) if len(names) > 1 else None
+    for place, index in enumerate(held):
+        pair = (None, None) if drawn is None else (drawn[2 * place], drawn[2 * place + 1])
+        costs[index] = Costs(
+            samples=len(answered),
+            groups=len(names),
+            chosen=_effect(chosen[place], pair[0]),
+            answers=_effect(own[place], pair[1]),
+            blind=blind_pick(chosen[place].totals),
+            holds=_share_holding(pair[0], wishes[index]),
         )
-        for name in MEASURES
+    return costs
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Positives, negatives, tp and fp over all groups, and how many groups feed each measure."""
+
+    totals: tuple[int, int, int, int]
+    feeding: Mapping[str, int]
+
+    @classmethod
+    def of(cls, sums: Counts) -> _Counted:
+        """Return those of (groups, 4) counts."""
+        taken = sums[:, 2] + sums[:, 3]
+        fed = {"recall": sums[:, 0], "precision": taken, "fpr": sums[:, 1], "f1": sums[:, 0] + taken}
+        positives, negatives, tp, fp = (int(value) for value in sums.sum(axis=0))
+        return cls((positives, negatives, tp, fp), {name: int((counts > 0).sum()) for name, counts in fed.items()})
+
+
+def _count_groups(rows: Counts, positive: Bools, taken: Bools, group_count: int) -> Counts:
+    """Return (groups, 4): positives, negatives, and those of each that are taken."""
+    masks = (positive, ~positive, taken & positive, taken & ~positive)
+    return np.stack([np.bincount(rows[mask], minlength=group_count) for mask in masks], axis=1)
+
+
+def over_blocks(sums: Counts, draws: GroupDraws) -> Floats:
+    """Return what (groups, sums) come to over the blocks that are drawn: (blocks, sums)."""
+    columns = [np.bincount(draws.block_of, column, minlength=draws.block_count) for column in sums.T]
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def blind_pick(totals: tuple[int, int, int, int]) -> dict[str, Score]:
+    """Return measure -> what is expected of as many samples, taken without a look.
+
+    Args:
+        totals: positives, negatives, tp, fp.
+    """
+    positives, negatives, tp, fp = totals
+    samples = positives + negatives
+    share, taken = (positives / samples, (tp + fp) / samples) if samples else (0.0, 0.0)
+    return {
+        "recall": Score(taken) if positives else Score(None, _UNDEFINED["recall"]),
+        "precision": Score(share) if tp + fp else Score(None, _UNDEFINED["precision"]),
+        "fpr": Score(taken) if negatives else Score(None, _UNDEFINED["fpr"]),
+        "f1": Score(2 * share * taken / (share + taken)) if share + taken else Score(None, _UNDEFINED["f1"]),
     }
-    return Effect(int(tp), int(fp), int(positives - tp), int(negatives - fp), **estimates)
+
+
+def scores_of(totals: tuple[int, int, int, int]) -> dict[str, Score]:
+    """Return measure -> its value, for positives, negatives, tp and fp."""
+    positives, negatives, tp, fp = totals
+    values = measure_taken(np.array(tp), np.array(fp), positives, negatives)
+    return {
+        name: Score(None, _UNDEFINED[name]) if np.isnan(value) else Score(float(value))
+        for name, value in values.items()
+    }
+
+
+def _effect(counted: _Counted, drawn: Floats | None) -> Effect:
+    """Return the effect of what was counted.
+
+    Args:
+        drawn: (resamples, 4) the same counts in each draw of groups; None of one group.
+    """
+    resampled = None if drawn is None else measure_taken(drawn[:, 2], drawn[:, 3], drawn[:, 0], drawn[:, 1])
+    estimates = {
+        name: Estimate(score, interval_of(None if resampled is None else resampled[name], counted.feeding[name]))
+        for name, score in scores_of(counted.totals).items()
+    }
+    positives, negatives, tp, fp = counted.totals
+    return Effect(tp, fp, positives - tp, negatives - fp, **estimates)
 
 
 def _share_holding(drawn: Floats | None, wish: Wish) -> Score:

@@ -11,16 +11,16 @@ from rushes.evaluation.charts import draw_curve, draw_roc
 from rushes.evaluation.interval import Interval
 from rushes.evaluation.judge import ClassJudgement, Judgement
 from rushes.evaluation.markup import breakable, count, interval_name, number, percent, score_cell, span, text
-from rushes.evaluation.scores import Score, average_precision, trace_curve
-from rushes.evaluation.steps import MEASURES, area_under_roc, count_taken, list_steps, measure_taken, thin_steps
-from rushes.evaluation.threshold_costs import Costs
+from rushes.evaluation.scores import Score, average_precision, roc_auc, trace_curve
+from rushes.evaluation.steps import MEASURES, count_taken, list_steps, thin_steps
+from rushes.evaluation.threshold_costs import Costs, blind_pick, scores_of
 from rushes.evaluation.thresholds import ClassThreshold, Thresholds, format_threshold
 from rushes.learning.predictions import Predictions
 
 MOST_CLASSES = 12
 _COUNTS = (("tp", "found"), ("fn", "missed"), ("fp", "false alarms"), ("tn", "rightly left"))
 _WORDS = {"recall": "recall", "precision": "precision", "fpr": "FPR", "f1": "F1"}
-Taken = Mapping[str, int]  # tp, fp, fn, tn -> samples
+Totals = tuple[int, int, int, int]  # samples of the class, others, and those of each that are taken
 
 
 def show_thresholds(test: Judgement, predictions: Predictions, thresholds: Thresholds | None, *, at: str = "") -> str:
@@ -83,7 +83,7 @@ def _show_class(
         start = chosen.choice.nearest if chosen.threshold is None else chosen.threshold
     taken = _taken_of(scored, index, start) if start is not None else None
     positive = scored.truth == index
-    roc = area_under_roc(list_steps(positive, scored.probabilities[:, index]))
+    roc = roc_auc(positive, scored.probabilities[:, index], class_name=judged.class_name)
     charts = _draw(judged, index, scored, taken, area=area, roc=roc)
     head = f"<h3>{breakable(judged.class_name)} <span>AP {score_cell(area)}, ROC AUC {score_cell(roc)}</span></h3>"
     below = ""
@@ -95,34 +95,31 @@ def _show_class(
     return f'<article class="threshold">{head}<div class="two">{charts}</div><div>{below}</div></article>'
 
 
-def _taken_of(part: Predictions, index: int, threshold: float) -> Taken:
+def _taken_of(part: Predictions, index: int, threshold: float) -> Totals:
     positive = part.truth == index
     tp, fp = count_taken(positive, part.probabilities[:, index], np.array([threshold]))
-    return _four(int(tp[0]), int(fp[0]), int(positive.sum()), int((~positive).sum()))
+    return int(positive.sum()), int((~positive).sum()), int(tp[0]), int(fp[0])
 
 
-def _four(tp: int, fp: int, positives: int, negatives: int) -> Taken:
+def _own(judged: ClassJudgement, samples: int) -> Totals:
+    """Return the counts of the model's own answers."""
+    return judged.labelled, samples - judged.labelled, judged.found, judged.predicted - judged.found
+
+
+def _four(totals: Totals) -> dict[str, int]:
+    positives, negatives, tp, fp = totals
     return {"tp": tp, "fp": fp, "fn": positives - tp, "tn": negatives - fp}
 
 
-def _values(taken: Taken) -> dict[str, Score]:
-    tp, fp = np.array(taken["tp"]), np.array(taken["fp"])
-    measured = measure_taken(tp, fp, taken["tp"] + taken["fn"], taken["fp"] + taken["tn"])
-    return {
-        name: Score(None, "there is nothing to take a share of") if np.isnan(value) else Score(float(value))
-        for name, value in measured.items()
-    }
-
-
 def _draw(
-    judged: ClassJudgement, index: int, scored: Predictions, taken: Taken | None, *, area: Score, roc: Score
+    judged: ClassJudgement, index: int, scored: Predictions, taken: Totals | None, *, area: Score, roc: Score
 ) -> str:
     """Return precision over recall, and recall over FPR, with the model's own answers and the threshold on both."""
     positive = scored.truth == index
     if area.value is None:
         return f"<p>{text(area.reason[:1].upper() + area.reason[1:])}, so there is no curve.</p>"
-    own = _values(_own(judged, len(positive)))
-    now = _values(taken) if taken is not None else {}
+    own = scores_of(_own(judged, len(positive)))
+    now = scores_of(taken) if taken is not None else {}
 
     def point(values: Mapping[str, Score], across: str, up: str) -> tuple[float, float] | None:
         x, y = (values[key].value if key in values else None for key in (across, up))
@@ -145,11 +142,6 @@ def _draw(
         label=f"Recall over false positive rate of {name}, ROC AUC {number(roc.value)}",
     )
     return f"<figure>{curve}</figure><figure>{ring}</figure>"
-
-
-def _own(judged: ClassJudgement, samples: int) -> Taken:
-    """Return the counts of the model's own answers."""
-    return _four(judged.found, judged.predicted - judged.found, judged.labelled, samples - judged.labelled)
 
 
 def _words(chosen: ClassThreshold) -> str:
@@ -194,19 +186,19 @@ def _slider(name: str, index: int, thresholds: Thresholds, start: float, *, at: 
     )
 
 
-def _table(judged: ClassJudgement, chosen: ClassThreshold, known: Taken, taken: Taken) -> str:
+def _table(judged: ClassJudgement, chosen: ClassThreshold, known: Totals, taken: Totals) -> str:
     """Return counts and measures at the threshold, beside the model's own answers and a blind pick on test."""
-    own = _own(judged, sum(taken.values()))
-    blind = chosen.test.blind if chosen.test else _blind(taken)
-    values = {"validation": _values(known), "test": _values(taken)}
-    counts = {"validation": known, "test": taken}
+    own = _own(judged, taken[0] + taken[1])
+    blind = blind_pick(taken)
+    values = {"validation": scores_of(known), "test": scores_of(taken)}
+    counts, of_own = {"validation": _four(known), "test": _four(taken)}, _four(own)
     costs: dict[str, Costs | None] = {"validation": chosen.validation, "test": chosen.test}
     rows = []
     for key, word in _COUNTS:
         cells = "".join(f'<td data-part="{part}" data-key="{key}">{count(counts[part][key])}</td>' for part in counts)
         head = f'<th scope="row">{word}<small>{key.upper()}</small></th>'
-        rows.append(f"<tr>{head}{cells}<td>{count(own[key])}</td><td></td></tr>")
-    own_values = _values(own)
+        rows.append(f"<tr>{head}{cells}<td>{count(of_own[key])}</td><td></td></tr>")
+    own_values = scores_of(own)
     for key in MEASURES:
         cells = "".join(
             f'<td data-part="{part}" data-key="{key}">{score_cell(values[part][key])}{_ends(costs[part], key)}</td>'
@@ -227,14 +219,3 @@ def _table(judged: ClassJudgement, chosen: ClassThreshold, known: Taken, taken: 
 def _ends(costs: Costs | None, key: str) -> str:
     interval: Interval | None = getattr(costs.chosen, key).interval if costs else None
     return f"<small>{span(interval)}</small>" if interval is not None and interval.low is not None else ""
-
-
-def _blind(taken: Taken) -> Mapping[str, Score]:
-    """Return what is expected of as many samples, taken without a look."""
-    samples = sum(taken.values())
-    nothing = Score(None, "there are no samples")
-    if not samples:
-        return dict.fromkeys(MEASURES, nothing)
-    share, flagged = (taken["tp"] + taken["fn"]) / samples, (taken["tp"] + taken["fp"]) / samples
-    f1 = Score(2 * share * flagged / (share + flagged)) if share + flagged else nothing
-    return {"recall": Score(flagged), "precision": Score(share), "fpr": Score(flagged), "f1": f1}

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rushes.evaluation.draws import BLOCKS, draw_sums, interval_of
+from rushes.evaluation.draws import GroupDraws, interval_of
 from rushes.evaluation.interval import FEW_GROUPS, Interval
 from rushes.evaluation.promises import lower_bound, samples_needed
 from rushes.evaluation.scores import Score
 from rushes.evaluation.steps import Bools, Steps, as_stored, fulfils, list_steps, measure_taken, thin_steps
 from rushes.evaluation.threshold_costs import NAMES, Costs, Effect, cost_of_each
-from rushes.learning.measures import Counts
+from rushes.learning.measures import Counts, Floats
 from rushes.learning.predictions import Predictions
 from rushes.wish import BEST_F1, Wish
 
@@ -212,20 +212,17 @@ def _spread(part: Predictions, index: int, steps: Steps, wish: Wish, *, seed: in
     holding = len(np.unique(rows[positive]))
     if holding < 2:
         return interval_of(None, holding)
-    if len(names) > BLOCKS:  # as `draw_sums` would throw them together, but before what is wide is counted
-        rows = np.random.default_rng(seed).permutation(len(names))[rows] % BLOCKS
-        names = names[:BLOCKS]
+    draws = GroupDraws(len(names), seed=seed)
     thresholds = thin_steps(steps)
     # The place of a sample is the first, strictest, threshold that takes it.
     places = np.searchsorted(-thresholds, -as_stored(part.probabilities[:, index]), side="left")
-    shape = (len(names), len(thresholds))
+    shape = (draws.block_count, len(thresholds))
 
-    def counted(mask: Bools) -> Counts:
-        cells = np.bincount(rows[mask] * shape[1] + places[mask], minlength=shape[0] * shape[1])
-        return np.asarray(cells.reshape(shape).cumsum(axis=1), np.int64)
+    def drawn(mask: Bools) -> Floats:
+        cells = draws.block_of[rows[mask]] * shape[1] + places[mask]
+        return draws.of(np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape).cumsum(axis=1))
 
-    drawn = draw_sums(np.concatenate([counted(positive), counted(~positive)], axis=1), seed=seed)
-    chosen = _choose(drawn[:, : shape[1]], drawn[:, shape[1] :], wish)
+    chosen = _choose(drawn(positive), drawn(~positive), wish)
     return interval_of(np.where(chosen >= 0, thresholds[chosen], np.nan), holding)
 
 

@@ -19,16 +19,18 @@ from rushes.bundles.bundle import (
     CONFIG_FILE,
     GRAPH_FILE,
     PREPROCESSING_FILE,
+    THRESHOLDS_FILE,
     WEIGHTS_FILE,
     Bundle,
     open_bundle,
+    parse_thresholds,
     seal_bundle,
 )
-from rushes.bundles.card import CardFacts, format_card, scores_from_metrics
+from rushes.bundles.card import CardFacts, format_card, scores_from_metrics, thresholds_from_table
 from rushes.bundles.graph import INPUT, LOGITS, PROBABILITIES, Graph
 from rushes.bundles.licence import licence_of
 from rushes.bundles.parity import Parity, compare, write_samples
-from rushes.bundles.sealed import check_free, whole_folder
+from rushes.bundles.sealed import check_free, read_table, whole_folder
 from rushes.bundles.traced import trace_graph
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, MediaError, require_extra
@@ -77,6 +79,7 @@ class Candidate:
     Attributes:
         config: for `config.json`, in timm's layout.
         run: provenance, as plain values.
+        thresholds: for `thresholds.json`; None of a run without.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Candidate:
     config: Mapping[str, Any]
     run: Mapping[str, Any]
     facts: CardFacts
+    thresholds: Mapping[str, Any] | None = None
 
 
 def export_run(run_folder: Path, to_folder: Path, *, project_root: Path, progress: Progress = silent) -> Bundle:
@@ -149,6 +153,8 @@ def build_bundle(
         write_json(folder / CLASSES_FILE, classes)
         preprocessing = candidate.preprocessing.to_table() | {"working_size": candidate.working_size}
         write_json(folder / PREPROCESSING_FILE, preprocessing)
+        if candidate.thresholds is not None:
+            write_json(folder / THRESHOLDS_FILE, dict(candidate.thresholds))
         kept = slice(0, KEPT_PICTURES)
         write_samples(
             folder,
@@ -324,6 +330,7 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
     }
     metrics_file = run.folder / "metrics.json"
     metrics = json.loads(metrics_file.read_text(encoding="utf-8")) if metrics_file.is_file() else {}
+    thresholds = read_run_thresholds(run)
     config: dict[str, Any] = {
         "architecture": backbone or model["design"],
         "num_classes": len(run.classes),
@@ -363,8 +370,33 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         made={name: str(value) for name, value in stated.items() if value},
         warnings=tuple(run.warnings),
         scores=scores_from_metrics(metrics),
+        thresholds=thresholds_from_table(thresholds) if thresholds else (),
     )
-    return Candidate(name, run.task, run.classes, size, run.working_size, config, provenance, facts)
+    return Candidate(name, run.task, run.classes, size, run.working_size, config, provenance, facts, thresholds)
+
+
+def read_run_thresholds(run: Run) -> dict[str, Any] | None:
+    """Return what `thresholds.json` of a run holds; None where it was not evaluated, or has no validation.
+
+    Raises:
+        BundleError: it cannot be understood, or is not of what the run answered on validation.
+    """
+    path = run.folder / THRESHOLDS_FILE
+    if not path.is_file():
+        return None
+    again = "Evaluate the run again, then export: rushes evaluate RUN"
+    table = read_table(path, "thresholds/1", again=again)
+    try:
+        parse_thresholds(table, run.classes)
+        part = table["chosen_on"]
+        answers = run.predictions_file(part["part"])
+        stale = table["run"] != run.name or not answers.is_file() or digest_of_file(answers) != part["sha256"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{path} cannot be understood ({error!r}). {again}") from error
+    if stale:
+        raise BundleError(f"{path} is not of this run's answers on validation: it names run '{table['run']}', or the "
+                          f"answers were written since. {again}")  # fmt: skip
+    return table
 
 
 def _method(recipe: Mapping[str, Any], head: Mapping[str, Any]) -> str:

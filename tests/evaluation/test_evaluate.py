@@ -12,6 +12,7 @@ from rushes.errors import RunError
 from rushes.evaluation.evaluate import evaluate_run
 from rushes.labels.manifest import ManifestRow
 from rushes.labels.manifest_table import format_manifest
+from rushes.learning.calibration import Calibration, calibrated
 from rushes.learning.predictions import write_predictions
 from rushes.storage.files import digest_of_file
 from rushes.wish import parse_wish
@@ -232,3 +233,31 @@ def test_a_want_that_cannot_be_understood_is_refused(run_folder, tmp_path, capsy
     (tmp_path / "rushes.toml").write_text('[tasks.scale]\nclasses = ["class 0", "class 1"]\n', encoding="utf-8")
     assert evaluate_by_command(tmp_path, run_folder.name, "--want", want) == 2
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_calibration_is_fitted_on_validation_and_written_beside_the_metrics(tmp_path) -> None:
+    sharp = Calibration("temperature", temperature=0.4)
+    parts = [calibrated(guesses(400, class_count=3, seed=seed, group_count=10), sharp) for seed in (1, 2)]
+    folder = write_run_folder(tmp_path / "runs" / "sharp", parts[0])
+    validation = folder / "predictions" / "validation.parquet"
+    write_predictions(parts[1], validation)
+    metrics = evaluate_run(folder, project_root=tmp_path).metrics
+    stored = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
+    assert Calibration.from_table(stored).temperature > 1.5
+    assert (stored["run"], stored["task"], stored["classes"]) == ("sharp", "scale", list(parts[0].classes))
+    assert stored["predictions"] == digest_of_file(validation)
+    assert stored["fitted"]["samples"] == 400
+    assert stored["test"]["ece"]["after"]["value"] < stored["test"]["ece"]["before"]["value"]
+    assert metrics["calibration"]["temperature"] == stored["temperature"]
+    assert metrics["test"]["metrics"]["ece"]["value"] == pytest.approx(stored["test"]["ece"]["before"]["value"])
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert 'href="#calibration"' in page
+    assert "Calibration helps: ECE on test falls from" in page
+
+
+def test_a_run_without_validation_says_that_it_is_not_calibrated(tmp_path) -> None:
+    folder = write_run_folder(tmp_path / "runs" / "lone", guesses(60, class_count=3, seed=1))
+    evaluate_run(folder, project_root=tmp_path)
+    stored = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
+    assert (stored["kind"], stored["predictions"]) == ("none", None)
+    assert "no answers on validation" in stored["reason"]

@@ -13,6 +13,7 @@ from evaluation.fabricated import answers, guesses
 from rushes.evaluation.promises import lower_bound, samples_needed
 from rushes.evaluation.steps import as_stored, count_taken, list_steps, measure_taken, thin_steps
 from rushes.evaluation.thresholds import choose_threshold, choose_thresholds, format_threshold
+from rushes.learning.calibration import Calibration
 from rushes.learning.predictions import Predictions
 from rushes.wish import BEST_F1, Wish, parse_wish
 
@@ -234,12 +235,10 @@ def test_classes_that_nobody_asked_for_get_the_best_f1() -> None:
 def test_thresholds_are_of_calibrated_probabilities_where_there_is_a_calibration() -> None:
     validation, test = (guesses(200, class_count=2, seed=seed, group_count=9, skill=2) for seed in (1, 2))
 
-    def softer(probabilities):
-        return np.stack([1 - (second := probabilities[:, 1] * 0.5 + 0.2), second], axis=1)
-
+    softer = Calibration("isotonic", scores=(0.0, 1.0), shares=(0.2, 0.7))
     plain = choose_thresholds(validation, test, {}).per_class[1]
-    found = choose_thresholds(validation, test, {}, calibrate=softer)
-    assert found.calibrated
+    found = choose_thresholds(validation, test, {}, calibration=softer)
+    assert found.calibration == softer
     assert found.per_class[1].threshold == pytest.approx((plain.threshold or 0) * 0.5 + 0.2, abs=1e-6)
     assert plain.test is not None
     assert found.per_class[1].test is not None

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rushes.bundles.calibrated import calibration_of_bundle
 from rushes.bundles.sealed import SealedFolder, not_understood, open_sealed, read_table, schema_of, seal_folder
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import BundleError
+from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
 
 SCHEMA = "bundle/1"
 SHOTS_SCHEMA = "shot-bundle/1"  # of a bundle that answers about shots, in several tasks
@@ -32,6 +34,7 @@ REQUIRED_FILES = (
     EXPECTED_FILE,
     CARD_FILE,
 )
+OPTIONAL_FILES = (CALIBRATION_FILE,)  # of runs that were evaluated; older bundles have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Bundle(SealedFolder):
         working_size: what a picture is first shrunk to, as ingest did: `640` (long side) or `640x360`.
         thresholds: class -> probability from which on a picture is taken for it, whatever else it may be; without
             those for which none could be chosen. None of a bundle whose run was not evaluated with a validation.
+        calibration: what the graph's probabilities are turned into; older bundles have none.
     """
 
     task: str
@@ -51,6 +55,7 @@ class Bundle(SealedFolder):
     preprocessing: Preprocessing
     working_size: str
     thresholds: Mapping[str, float] | None = field(default=None)
+    calibration: Calibration = UNCALIBRATED
 
 
 def is_of_shots(path: Path) -> bool:
@@ -82,6 +87,7 @@ def open_bundle(path: Path) -> Bundle:
             preprocessing=Preprocessing.from_table(preprocessing),
             working_size=working_size,
             thresholds=_read_thresholds(sealed, tuple(classes["classes"])),
+            calibration=calibration_of_bundle(sealed, tuple(classes["classes"])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise not_understood(sealed.folder, error) from error

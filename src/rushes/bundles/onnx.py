@@ -26,6 +26,7 @@ from rushes.bundles.bundle import (
     parse_thresholds,
     seal_bundle,
 )
+from rushes.bundles.calibrated import calibration_of_run
 from rushes.bundles.card import CardFacts, format_card, scores_from_metrics, thresholds_from_table
 from rushes.bundles.graph import INPUT, LOGITS, PROBABILITIES, Graph
 from rushes.bundles.licence import licence_of
@@ -35,6 +36,7 @@ from rushes.bundles.traced import trace_graph
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, MediaError, require_extra
 from rushes.footage.pictures import read_picture
+from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_file, write_bytes, write_json, write_text
@@ -80,6 +82,7 @@ class Candidate:
         config: for `config.json`, in timm's layout.
         run: provenance, as plain values.
         thresholds: for `thresholds.json`; None of a run without.
+        calibration: for `calibration.json`; None leaves it out.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Candidate:
     run: Mapping[str, Any]
     facts: CardFacts
     thresholds: Mapping[str, Any] | None = None
+    calibration: Mapping[str, Any] | None = None
 
 
 def export_run(run_folder: Path, to_folder: Path, *, project_root: Path, progress: Progress = silent) -> Bundle:
@@ -155,6 +159,8 @@ def build_bundle(
         write_json(folder / PREPROCESSING_FILE, preprocessing)
         if candidate.thresholds is not None:
             write_json(folder / THRESHOLDS_FILE, dict(candidate.thresholds))
+        if candidate.calibration is not None:
+            write_json(folder / CALIBRATION_FILE, dict(candidate.calibration))
         kept = slice(0, KEPT_PICTURES)
         write_samples(
             folder,
@@ -330,7 +336,6 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
     }
     metrics_file = run.folder / "metrics.json"
     metrics = json.loads(metrics_file.read_text(encoding="utf-8")) if metrics_file.is_file() else {}
-    thresholds = read_run_thresholds(run)
     config: dict[str, Any] = {
         "architecture": backbone or model["design"],
         "num_classes": len(run.classes),
@@ -356,6 +361,8 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         "manifest, SHA-256": run.manifest.get("sha256"),
         "split, SHA-256": run.split.get("sha256"),
     }
+    calibration = calibration_of_run(run)
+    thresholds = read_run_thresholds(run, calibration)
     facts = CardFacts(
         name=name,
         task=run.task,
@@ -370,16 +377,23 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         made={name: str(value) for name, value in stated.items() if value},
         warnings=tuple(run.warnings),
         scores=scores_from_metrics(metrics),
+        calibration=calibration,
         thresholds=thresholds_from_table(thresholds) if thresholds else (),
     )
-    return Candidate(name, run.task, run.classes, size, run.working_size, config, provenance, facts, thresholds)
+    return Candidate(
+        name, run.task, run.classes, size, run.working_size, config, provenance, facts,
+        calibration=calibration, thresholds=thresholds,
+    )  # fmt: skip
 
 
-def read_run_thresholds(run: Run) -> dict[str, Any] | None:
+def read_run_thresholds(run: Run, calibration: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Return what `thresholds.json` of a run holds; None where it was not evaluated, or has no validation.
 
+    Args:
+        calibration: what `calibration.json` of the run holds.
+
     Raises:
-        BundleError: it cannot be understood, or is not of what the run answered on validation.
+        BundleError: it cannot be understood, or is not of what the run answered on validation, so calibrated.
     """
     path = run.folder / THRESHOLDS_FILE
     if not path.is_file():
@@ -391,11 +405,16 @@ def read_run_thresholds(run: Run) -> dict[str, Any] | None:
         part = table["chosen_on"]
         answers = run.predictions_file(part["part"])
         stale = table["run"] != run.name or not answers.is_file() or digest_of_file(answers) != part["sha256"]
+        applied = Calibration.from_table(calibration) if calibration else UNCALIBRATED
+        otherwise = Calibration.from_table(table["calibration"]) != applied
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"{path} cannot be understood ({error!r}). {again}") from error
     if stale:
         raise BundleError(f"{path} is not of this run's answers on validation: it names run '{table['run']}', or the "
                           f"answers were written since. {again}")  # fmt: skip
+    if otherwise:
+        raise BundleError(f"{path} is of probabilities that were calibrated in another way than the run's "
+                          f"{CALIBRATION_FILE} says. {again}")  # fmt: skip
     return table
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rushes.errors import ManifestError, RunError
+from rushes.evaluation.calibrating import calibrate, calibration_table
 from rushes.evaluation.judge import Judgement, judge
 from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
@@ -17,6 +18,7 @@ from rushes.evaluation.thresholds import SCHEMA as THRESHOLDS_SCHEMA
 from rushes.evaluation.thresholds import Thresholds, choose_thresholds
 from rushes.labels.manifest import read_manifest
 from rushes.labels.subjects import Subjects
+from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
 from rushes.learning.sheet import SHEET_FILE
@@ -50,7 +52,9 @@ def evaluate_run(
     wishes: Mapping[str, Wish] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Judge a run by the predictions it stored; write `report.html`, `metrics.json` and `thresholds.json` beside them.
+    """Judge a run by the predictions it stored, and write `report.html` and `metrics.json` into its folder.
+
+    `calibration.json` and `thresholds.json` stand beside them.
 
     Args:
         mixed_run: a run of the same recipe on a mixed split, whose score is shown beside this one's.
@@ -67,7 +71,10 @@ def evaluate_run(
     test = judge(predictions, train_counts=_train_counts(run))
     watched = read_part(run, "validation") if run.predictions_file("validation").is_file() else None
     validation = judge(watched, train_counts=_train_counts(run)) if watched is not None else None
-    thresholds, missing = thresholds_of(run, watched, predictions, wishes or {})
+    calibration = calibrate(watched, predictions, test)
+    thresholds, missing = thresholds_of(
+        run, watched, predictions, wishes or {}, calibration=calibration.fitted.calibration
+    )
     other = read_run(mixed_run) if mixed_run is not None else None
     mixed, warnings = (None, ()) if other is None else _judge_mixed(other, run)
     evidence = Evidence(
@@ -82,22 +89,30 @@ def evaluate_run(
         slices=_judge_slices(run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {})),
         sheet=_read_sheet(run_folder),
         thresholds=thresholds,
+        calibration=calibration,
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
     write_report(report, evidence, project_root=project_root, progress=progress)
+    write_json(run_folder / CALIBRATION_FILE, calibration_table(run, calibration))
     write_json(run_folder / "metrics.json", metrics)
     write_thresholds(run, thresholds)
     return Evaluation(report, metrics)
 
 
 def thresholds_of(
-    run: Run, watched: Predictions | None, test: Predictions, wishes: Mapping[str, Wish]
+    run: Run,
+    watched: Predictions | None,
+    test: Predictions,
+    wishes: Mapping[str, Wish],
+    *,
+    calibration: Calibration = UNCALIBRATED,
 ) -> tuple[Thresholds | None, tuple[str, ...]]:
     """Choose the thresholds of a run, and say which wishes nothing could be done about.
 
     Args:
         watched: what the run answered on validation; None where that is not stored.
+        calibration: of the probabilities that thresholds are held against.
     """
     unknown = [name for name in wishes if name not in run.classes]
     missing = tuple(
@@ -112,7 +127,7 @@ def thresholds_of(
                 "answered nothing. Label groups for validation and train again.",
             )
         return None, missing
-    return choose_thresholds(watched, test, known), missing
+    return choose_thresholds(watched, test, known, calibration=calibration), missing
 
 
 def write_thresholds(run: Run, thresholds: Thresholds | None) -> None:
@@ -139,7 +154,7 @@ def write_thresholds(run: Run, thresholds: Thresholds | None) -> None:
             "classes": list(run.classes),
             "chosen_on": parts["validation"],
             "judged_on": parts["test"],
-            "calibrated": thresholds.calibrated,
+            "calibration": thresholds.calibration.to_table(),
             "thresholds": thresholds.to_table(),
         },
     )
@@ -166,6 +181,7 @@ def metrics_table(evidence: Evidence, *, mixed_run: str | None = None) -> dict[s
         "leaks": list(evidence.leaks),
         "test": test.to_table(),
         "validation": evidence.validation.to_table() if evidence.validation else None,
+        "calibration": evidence.calibration.to_table() if evidence.calibration else None,
         "mixed": mixed.to_table() | {"run": mixed_run} if mixed else None,
         "slices": {name: [one.to_table() for one in found] for name, found in evidence.slices.items()},
         "thresholds": evidence.thresholds.to_table() if evidence.thresholds else None,

@@ -63,6 +63,7 @@ def show_judged(
     predictions: Predictions,
     *,
     thresholds: Thresholds | None = None,
+    calibration: str = "",
     at: str = "",
     gallery: bool = True,
 ) -> str:
@@ -72,6 +73,7 @@ def show_judged(
         thresholds: of each class; None where there is no validation to choose them on.
         at: what stands before their ids, where a page holds several judgements.
         gallery: a cell of the matrix can be pressed to see its samples.
+        calibration: the section on calibration, which stands before the groups.
     """
     return filled(
         "judged.html",
@@ -81,6 +83,7 @@ def show_judged(
         confusion=sections.show_confusion(test),
         classes=sections.show_classes(test),
         curves=show_thresholds(test, predictions, thresholds, at=at),
+        calibration=calibration,
         groups=sections.show_groups(test),
     )
 

@@ -9,12 +9,15 @@ from typing import Any
 
 from rushes.evaluation import sections
 from rushes.evaluation.alarm import show_alarm
+from rushes.evaluation.calibration_section import LINK as CALIBRATION
+from rushes.evaluation.calibration_section import show_calibration
 from rushes.evaluation.cards import show_gallery
 from rushes.evaluation.draws import RESAMPLES
 from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import counted, text
+from rushes.evaluation.reliability import CalibrationJudgement
 from rushes.evaluation.shown import LINK, show_shown
 from rushes.evaluation.slices import SliceJudgement
 from rushes.evaluation.thresholds import Thresholds
@@ -32,6 +35,7 @@ _BEFORE = (
     ("confusions", "Confusions"),
     ("classes", "Classes"),
     ("curves", "Thresholds"),
+    CALIBRATION,
     ("groups", "Groups"),
 )
 _AFTER = (("training", "Training"), ("data", "Data"), ("gallery", "Gallery"), ("making", "Making"))
@@ -51,6 +55,7 @@ class Evidence:
         command: what to type to make the run and this report again.
         warnings: more to beware of, beside those of the run and the judgement.
         slices: what samples are told apart by (`subjects`) -> the judgement of each slice of the test part.
+        calibration: what was fitted on validation, and what it does on test; None where nothing was tried.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
         thresholds: of each class, chosen on validation; None where nothing was answered there.
     """
@@ -66,6 +71,7 @@ class Evidence:
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
     sheet: bytes = b""
     thresholds: Thresholds | None = None
+    calibration: CalibrationJudgement | None = None
 
     @property
     def split_kind(self) -> str:
@@ -97,7 +103,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         thumbnails: rows of the predictions to show -> picture; None shows that it could not be read.
     """
     run, test = evidence.run, evidence.test
-    shown = show_shown(run, evidence.sheet)
+    shown, calibrated = show_shown(run, evidence.sheet), show_calibration(evidence.calibration)
     main = filled(
         "report.html",
         alarm=show_alarm(run, test),
@@ -112,7 +118,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         facts=sections.show_facts(test),
         explain=filled("explain.html", interval_words=sections.explain_intervals(test)),
         warnings=sections.show_warnings(list_warnings(evidence)),
-        judged=show_judged(test, evidence.predictions, thresholds=evidence.thresholds),
+        judged=show_judged(test, evidence.predictions, thresholds=evidence.thresholds, calibration=calibrated),
         slices="".join(sections.show_slices(name, found) for name, found in evidence.slices.items() if found),
         shown_section=shown,
         trained=show_trained(run, evidence.history, test.classes),
@@ -120,13 +126,19 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         gallery=show_gallery(evidence.predictions, thumbnails),
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),
     )
+    before = [one for one in _BEFORE if calibrated or one != CALIBRATION]
     slices = [(name, name.capitalize()) for name in evidence.slices]
     return format_frame(
         main,
         run=run,
         subject=str(run.get("task", "")),
         title=f"{run.get('task', 'task')}: {run.get('name', 'run')}",
-        links=[*_BEFORE, *slices, *([LINK] if shown else []), *_AFTER],
+        links=[
+            *before,
+            *slices,
+            *([LINK] if shown else []),
+            *_AFTER,
+        ],
     )
 
 

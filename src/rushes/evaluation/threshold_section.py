@@ -48,7 +48,7 @@ def show_thresholds(test: Judgement, predictions: Predictions, thresholds: Thres
     notes = []
     if thresholds is None:
         notes.append("Thresholds are chosen on validation, where this run answered nothing: there are none.")
-    elif thresholds.calibrated:
+    elif thresholds.calibration.kind != "none":
         notes.append("All probabilities here are the calibrated ones, which thresholds are compared with.")
     if len(shown) < len(drawable):
         which = "Those asked for and the classes" if stated else "The classes"

@@ -6,7 +6,7 @@ lets a person trade what is missed against what is taken wrongly. It is chosen o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,11 +19,11 @@ from rushes.evaluation.promises import lower_bound, samples_needed
 from rushes.evaluation.scores import Score
 from rushes.evaluation.steps import Bools, Steps, as_stored, fulfils, list_steps, measure_taken, thin_steps
 from rushes.evaluation.threshold_costs import NAMES, Costs, Effect, cost_of_each
+from rushes.learning.calibration import UNCALIBRATED, Calibration, calibrated
 from rushes.learning.measures import Counts, Floats
 from rushes.learning.predictions import Predictions
 from rushes.wish import BEST_F1, Wish
 
-Calibrate = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.floating]]
 SCHEMA = "thresholds/1"
 _MOST_RANGES = 12  # classes up to which thresholds are chosen again in every draw though nobody asked for them
 
@@ -92,7 +92,7 @@ class Thresholds:
     per_class: tuple[ClassThreshold, ...]
     validation: Predictions
     test: Predictions
-    calibrated: bool = False
+    calibration: Calibration = UNCALIBRATED
 
     def to_table(self) -> dict[str, dict[str, Any]]:
         """Return class -> its threshold as plain values for JSON."""
@@ -140,15 +140,14 @@ def choose_thresholds(
     test: Predictions,
     wishes: Mapping[str, Wish],
     *,
-    calibrate: Calibrate | None = None,
+    calibration: Calibration = UNCALIBRATED,
     seed: int = 0,
 ) -> Thresholds:
     """Choose a threshold for every class on validation, and say what each costs on validation and on test.
 
     Args:
         wishes: class -> what is wanted; all other classes get the best F1.
-        calibrate: (samples, classes) probabilities -> calibrated ones of the same shape, fitted on validation or on
-            less; None takes the probabilities as they are.
+        calibration: of the probabilities that thresholds are held against; fitted on validation, never on test.
         seed: of the draws of groups.
 
     Raises:
@@ -157,7 +156,7 @@ def choose_thresholds(
     unknown = [name for name in wishes if name not in test.classes]
     if validation.classes != test.classes or unknown:
         raise ValueError(f"thresholds are of the classes {test.classes}, got {validation.classes} and wishes {unknown}")
-    scored, judged = _calibrated(validation, calibrate), _calibrated(test, calibrate)
+    scored, judged = calibrated(validation, calibration), calibrated(test, calibration)
     asked = [wishes.get(name, BEST_F1) for name in test.classes]
     steps = [list_steps(scored.truth == index, scored.probabilities[:, index]) for index in range(len(test.classes))]
     choices = [
@@ -175,7 +174,7 @@ def choose_thresholds(
         promised = _promise(costs.chosen, wish) if costs else Score(None, choice.reason)
         chosen = ClassThreshold(name, wish, name in wishes, choice, spread, promised, costs, on_test[index])
         per_class.append(replace(chosen, notes=tuple(_notes(chosen, steps[index]))))
-    return Thresholds(tuple(per_class), scored, judged, calibrated=calibrate is not None)
+    return Thresholds(tuple(per_class), scored, judged, calibration)
 
 
 def format_threshold(threshold: float) -> str:
@@ -184,12 +183,6 @@ def format_threshold(threshold: float) -> str:
     if nearer <= 0:
         return f"{threshold:g}"
     return f"{threshold:.{min(max(2, 2 - int(np.floor(np.log10(nearer)))), 9)}f}"
-
-
-def _calibrated(part: Predictions, calibrate: Calibrate | None) -> Predictions:
-    if calibrate is None:
-        return part
-    return replace(part, probabilities=np.asarray(calibrate(part.probabilities), np.float32))
 
 
 def _choose(tp: npt.NDArray[np.number], fp: npt.NDArray[np.number], wish: Wish) -> Counts:

@@ -34,7 +34,7 @@ REQUIRED_FILES = (
     EXPECTED_FILE,
     CARD_FILE,
 )
-OPTIONAL_FILES = (CALIBRATION_FILE,)  # of runs that were evaluated; older bundles have none
+OPTIONAL_FILES = (CALIBRATION_FILE, THRESHOLDS_FILE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from PIL import Image
 
 from evaluation.fabricated import CLASSES, answers, guesses, run_table, write_run_folder
 from rushes.cli.main import main
+from rushes.datasets.split import Split, format_split
 from rushes.errors import RunError
 from rushes.evaluation.evaluate import evaluate_run
 from rushes.labels.manifest import ManifestRow
@@ -35,7 +36,7 @@ def test_a_run_is_judged_into_its_own_folder(run_folder, tmp_path):
     evaluation = evaluate_run(run_folder, project_root=tmp_path)
     assert evaluation.report == run_folder / "report.html"
     page = evaluation.report.read_text(encoding="utf-8")
-    assert page.count("data:image/webp") == 30
+    assert page.partition('id="gallery"')[2].count("data:image/webp") == 30
     assert page.count("could not be read") == 30
     assert json.loads((run_folder / "metrics.json").read_text()) == evaluation.metrics
     assert evaluation.metrics["schema"] == "metrics/1"
@@ -128,7 +129,7 @@ def test_predictions_that_cannot_be_read_leave_nothing_half_written(run_folder, 
 def test_scores_per_subject_stand_in_the_metrics_and_on_the_page(run_folder, tmp_path, predictions):
     plain = evaluate_run(run_folder, project_root=tmp_path)
     assert plain.metrics["slices"] == {}
-    assert 'id="subjects"' not in plain.report.read_text(encoding="utf-8")
+    assert 'id="slices"' not in plain.report.read_text(encoding="utf-8")
     words = {frame: ("<car>", "night") if row < 40 else ("sea",) for row, frame in enumerate(predictions.frames[:45])}
     sliced = evaluate_run(run_folder, project_root=tmp_path, subjects=words)
     found = {one["slice"]: one for one in sliced.metrics["slices"]["subjects"]}
@@ -138,8 +139,8 @@ def test_scores_per_subject_stand_in_the_metrics_and_on_the_page(run_folder, tmp
     )
     assert found["night"]["baselines"]["prior"]["f1_macro"] > 0
     page = sliced.report.read_text(encoding="utf-8")
-    assert '<section id="subjects">' in page
-    assert '<a href="#subjects">Subjects</a>' in page
+    assert '<section class="full slices" id="slices">' in page
+    assert '<a href="#slices">Slices</a>' in page
     assert '<th scope="row">&lt;car&gt;</th><td>40<small>4 groups</small></td>' in page
 
 
@@ -233,6 +234,33 @@ def test_a_want_that_cannot_be_understood_is_refused(run_folder, tmp_path, capsy
     (tmp_path / "rushes.toml").write_text('[tasks.scale]\nclasses = ["class 0", "class 1"]\n', encoding="utf-8")
     assert evaluate_by_command(tmp_path, run_folder.name, "--want", want) == 2
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_mix_of_classes_in_each_group_of_the_run_s_manifest_is_shown_with_its_part(predictions, tmp_path):
+    rows = [
+        ManifestRow(f"frames/{row}.jpg", f"class {row % 3}", group=f"film-{row % 4}", source=frame[:16] * 4)
+        for row, frame in enumerate(predictions.frames)
+    ]
+    manifest = tmp_path / "manifest.jl"
+    manifest.write_text(format_manifest(rows))
+    parts = {"film-0": "train", "film-1": "train", "film-2": "validation", "film-3": "test"}
+    split = Split("scale", "grouped", 0, {row.frame_id: parts[row.group] for row in rows}, parts)
+    (tmp_path / "split.json").write_text(format_split(split))
+    stated = {
+        "manifest": {"path": "manifest.jl", "sha256": digest_of_file(manifest)},
+        "split": {"path": "split.json", "sha256": split.digest, "kind": "grouped"},
+    }
+    folder = write_run_folder(tmp_path / "runs" / "one", predictions, **stated)
+    page = evaluate_run(folder, project_root=tmp_path).report.read_text(encoding="utf-8")
+    assert "The mix of classes in each group" in page
+    assert '<small title="validation">validation</small>' in page
+    (tmp_path / "split.json").unlink()
+    page = evaluate_run(folder, project_root=tmp_path).report.read_text(encoding="utf-8")
+    assert "The mix of classes in each group" in page
+    assert '<small title="validation">' not in page
+    manifest.write_text(format_manifest(rows[:5]))
+    page = evaluate_run(folder, project_root=tmp_path).report.read_text(encoding="utf-8")
+    assert "The mix of classes in each group" not in page
 
 
 def test_a_calibration_is_fitted_on_validation_and_written_beside_the_metrics(tmp_path) -> None:

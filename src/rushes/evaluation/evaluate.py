@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rushes.errors import ManifestError, RunError
+from rushes.datasets.split import read_split
+from rushes.errors import ManifestError, RunError, SplitError
+from rushes.evaluation.attributes import Attribute, columns_that_tell
 from rushes.evaluation.calibrating import calibrate, calibration_table
+from rushes.evaluation.class_shares import ClassShares, count_class_shares
 from rushes.evaluation.judge import Judgement, judge
+from rushes.evaluation.label_errors_section import errors_table, find_errors
 from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
-from rushes.evaluation.slices import SliceJudgement, judge_slices, slices_of_subjects
+from rushes.evaluation.slices import SliceJudgement, judge_columns
 from rushes.evaluation.thresholds import SCHEMA as THRESHOLDS_SCHEMA
 from rushes.evaluation.thresholds import Thresholds, choose_thresholds
-from rushes.labels.manifest import read_manifest
+from rushes.labels.manifest import ManifestRow, read_manifest
 from rushes.labels.subjects import Subjects
 from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
 from rushes.learning.predictions import Predictions, read_predictions
@@ -26,7 +30,11 @@ from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_file, write_json
 from rushes.wish import Wish
 
+if TYPE_CHECKING:
+    from rushes.datasets.attributes import Attributes
+
 THRESHOLDS_FILE = "thresholds.json"
+_SUBJECTS = "subjects"
 _RECIPE_KEYS_THAT_MAY_DIFFER = ("name", "split", "schema")
 
 
@@ -50,6 +58,8 @@ def evaluate_run(
     mixed_run: Path | None = None,
     subjects: Mapping[str, Subjects] | None = None,
     wishes: Mapping[str, Wish] | None = None,
+    attributes: Attributes | None = None,
+    signatures: Mapping[str, int] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Judge a run by the predictions it stored, and write `report.html` and `metrics.json` into its folder.
@@ -61,6 +71,8 @@ def evaluate_run(
         subjects: frame id -> what is in its picture as it is known today; for frames that are not in it, what the
             run's manifest states counts.
         wishes: class -> what is wanted of its threshold; all others get the best F1.
+        attributes: what else is known of the samples of the test part, row by row.
+        signatures: frame id -> perceptual signature, by which frames that look alike are found.
 
     Raises:
         RunError: the folder is no run, its predictions are missing or cannot be read, or `mixed_run` cannot be
@@ -75,8 +87,10 @@ def evaluate_run(
     thresholds, missing = thresholds_of(
         run, watched, predictions, wishes or {}, calibration=calibration.fitted.calibration
     )
+    held = {"validation": watched, "test": predictions} if watched is not None else {"test": predictions}
     other = read_run(mixed_run) if mixed_run is not None else None
     mixed, warnings = (None, ()) if other is None else _judge_mixed(other, run)
+    rows = _rows_of_manifest(run, project_root)
     evidence = Evidence(
         run=run.to_table(),
         test=test,
@@ -85,10 +99,19 @@ def evaluate_run(
         mixed=mixed,
         history=run.history,
         command=_command(run, other, project_root=project_root),
-        warnings=(*missing, *warnings),
-        slices=_judge_slices(run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {})),
+        warnings=(*missing, *warnings, *(attributes.remarks if attributes else ())),
+        slices=_judge_slices(
+            run,
+            predictions,
+            {row.frame_id: row.subjects for row in rows if row.subjects} | dict(subjects or {}),
+            attributes,
+        ),
         sheet=_read_sheet(run_folder),
         thresholds=thresholds,
+        label_errors=find_errors(
+            held, rows=rows, signatures=signatures or {}, run_name=run.folder.name, project_root=project_root
+        ),
+        class_shares=_class_shares(run, rows, project_root),
         calibration=calibration,
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
@@ -183,6 +206,7 @@ def metrics_table(evidence: Evidence, *, mixed_run: str | None = None) -> dict[s
         "validation": evidence.validation.to_table() if evidence.validation else None,
         "calibration": evidence.calibration.to_table() if evidence.calibration else None,
         "mixed": mixed.to_table() | {"run": mixed_run} if mixed else None,
+        "label_errors": errors_table(evidence.label_errors),
         "slices": {name: [one.to_table() for one in found] for name, found in evidence.slices.items()},
         "thresholds": evidence.thresholds.to_table() if evidence.thresholds else None,
         "gap": {"f1_macro": there - here if here is not None and there is not None else None} if mixed else None,
@@ -216,23 +240,42 @@ def _judge_mixed(other: Run, run: Run) -> tuple[Judgement, tuple[str, ...]]:
 
 
 def _judge_slices(
-    run: Run, predictions: Predictions, subjects: Mapping[str, Subjects]
+    run: Run, predictions: Predictions, subjects: Mapping[str, Subjects], known: Attributes | None
 ) -> dict[str, tuple[SliceJudgement, ...]]:
-    """Return what samples are told apart by -> the judgement of each slice; only where there are slices."""
-    by_subject = slices_of_subjects([subjects.get(frame, ()) for frame in predictions.frames])
-    judged = {"subjects": judge_slices(predictions, by_subject, train_counts=_train_counts(run))}
-    return {name: found for name, found in judged.items() if found}
+    """Return what samples are told apart by -> the judgement of each slice; only where there are slices.
+
+    What was asked for is judged whatever it holds; else the columns that tell samples apart, subjects first.
+    """
+    asked = known.asked if known else ()
+    columns: dict[str, Sequence[Attribute]] = {}
+    if not asked or _SUBJECTS in asked:
+        columns[_SUBJECTS] = [subjects.get(frame, ()) for frame in predictions.frames]
+    if known:
+        columns |= known.columns if asked else columns_that_tell(known.columns)
+    return judge_columns(predictions, columns, train_counts=_train_counts(run))
 
 
-def _subjects_of_manifest(run: Run, project_root: Path) -> dict[str, Subjects]:
-    """Return frame id -> subjects from the manifest of a run; nothing where it is gone or another one."""
+def _rows_of_manifest(run: Run, project_root: Path) -> list[ManifestRow]:
+    """Return the rows of a run's manifest; nothing where it is gone or another one."""
     path = project_root / str(run.manifest.get("path", ""))
     try:
-        if digest_of_file(path) != run.manifest.get("sha256"):
-            return {}
-        return {row.frame_id: row.subjects for row in read_manifest(path) if row.subjects}
+        return read_manifest(path) if digest_of_file(path) == run.manifest.get("sha256") else []
     except (OSError, ManifestError):
-        return {}
+        return []
+
+
+def _class_shares(run: Run, rows: Sequence[ManifestRow], project_root: Path) -> ClassShares | None:
+    """Return the mixes of the groups of a run's manifest; their parts too, where its split is at hand."""
+    if not rows:
+        return None
+    path, parts = run.split.get("path"), None
+    try:
+        split = read_split(project_root / str(path)) if path else None
+        if split is not None and split.digest == run.split.get("sha256"):
+            parts = split.placing(rows).parts
+    except (OSError, SplitError):
+        pass  # it is gone, or another one: the groups are shown without their parts
+    return count_class_shares(rows, run.classes, parts=parts)
 
 
 def read_part(run: Run, part: str) -> Predictions:

@@ -12,13 +12,18 @@ from rushes.evaluation.alarm import show_alarm
 from rushes.evaluation.calibration_section import LINK as CALIBRATION
 from rushes.evaluation.calibration_section import show_calibration
 from rushes.evaluation.cards import show_gallery
+from rushes.evaluation.class_shares import ClassShares, show_shares_of_run
 from rushes.evaluation.draws import RESAMPLES
 from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.judge import Judgement
+from rushes.evaluation.label_errors_section import LINK as LABEL_ERRORS
+from rushes.evaluation.label_errors_section import FoundErrors, read_doubted, show_label_errors
 from rushes.evaluation.markup import counted, text
 from rushes.evaluation.reliability import CalibrationJudgement
 from rushes.evaluation.shown import LINK, show_shown
+from rushes.evaluation.slice_section import LINK as SLICES_LINK
+from rushes.evaluation.slice_section import show_slices, warn_of_slices
 from rushes.evaluation.slices import SliceJudgement
 from rushes.evaluation.thresholds import Thresholds
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
@@ -54,10 +59,12 @@ class Evidence:
         history: records of `history.jsonl`, in the order of epochs.
         command: what to type to make the run and this report again.
         warnings: more to beware of, beside those of the run and the judgement.
-        slices: what samples are told apart by (`subjects`) -> the judgement of each slice of the test part.
+        slices: what samples are told apart by (`subjects`, `camera`) -> the judgement of each slice of the test part.
+        class_shares: the mixes of classes of the groups of the run's manifest; None where it is not at hand.
         calibration: what was fitted on validation, and what it does on test; None where nothing was tried.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
         thresholds: of each class, chosen on validation; None where nothing was answered there.
+        label_errors: which labels are likely wrong; None where nobody looked.
     """
 
     run: Mapping[str, Any]
@@ -71,6 +78,8 @@ class Evidence:
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
     sheet: bytes = b""
     thresholds: Thresholds | None = None
+    label_errors: FoundErrors | None = None
+    class_shares: ClassShares | None = None
     calibration: CalibrationJudgement | None = None
 
     @property
@@ -93,14 +102,21 @@ def write_report(path: Path, evidence: Evidence, *, project_root: Path, progress
     thumbnails = read_thumbnails(
         chosen, evidence.predictions.images, project_root, budget_bytes=PICTURES_BYTES, progress=progress
     )
-    write_text(path, format_report(evidence, thumbnails))
+    doubted = read_doubted(evidence.label_errors, project_root, progress=progress)
+    write_text(path, format_report(evidence, thumbnails, doubted=doubted))
 
 
-def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]) -> str:
+def format_report(
+    evidence: Evidence,
+    thumbnails: Mapping[int, Thumbnail | None],
+    *,
+    doubted: Mapping[str, Thumbnail | None] | None = None,
+) -> str:
     """Return the page as HTML.
 
     Args:
         thumbnails: rows of the predictions to show -> picture; None shows that it could not be read.
+        doubted: likewise, by picture, of the labels that are likely wrong.
     """
     run, test = evidence.run, evidence.test
     shown, calibrated = show_shown(run, evidence.sheet), show_calibration(evidence.calibration)
@@ -119,15 +135,15 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         explain=filled("explain.html", interval_words=sections.explain_intervals(test)),
         warnings=sections.show_warnings(list_warnings(evidence)),
         judged=show_judged(test, evidence.predictions, thresholds=evidence.thresholds, calibration=calibrated),
-        slices="".join(sections.show_slices(name, found) for name, found in evidence.slices.items() if found),
+        slices=show_slices(evidence.slices, test.classes),
+        label_errors=show_label_errors(evidence.label_errors, doubted or {}),
         shown_section=shown,
-        trained=show_trained(run, evidence.history, test.classes),
+        trained=show_trained(run, evidence.history, test.classes, shares=show_shares_of_run(evidence.class_shares)),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
         gallery=show_gallery(evidence.predictions, thumbnails),
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),
     )
     before = [one for one in _BEFORE if calibrated or one != CALIBRATION]
-    slices = [(name, name.capitalize()) for name in evidence.slices]
     return format_frame(
         main,
         run=run,
@@ -135,7 +151,8 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         title=f"{run.get('task', 'task')}: {run.get('name', 'run')}",
         links=[
             *before,
-            *slices,
+            *([SLICES_LINK] if evidence.slices else []),
+            *([LABEL_ERRORS] if evidence.label_errors else []),
             *([LINK] if shown else []),
             *_AFTER,
         ],
@@ -163,6 +180,7 @@ def list_warnings(evidence: Evidence) -> tuple[str, ...]:
                 *of_run,
                 *(evidence.thresholds.notes() if evidence.thresholds else ()),
                 *evidence.warnings,
+                *warn_of_slices(evidence.slices),
             ]
         )
     )

@@ -14,7 +14,7 @@ import rushes
 
 SOURCE = Path(rushes.__file__).parent
 # Every room may import the rooms before it, and itself; DESIGN's order.
-GROUND = ("errors", "progress", "cores", "timecode", "project")
+GROUND = ("errors", "progress", "cores", "timecode", "wish", "project")
 ROOMS = (
     "storage",
     "footage",

@@ -13,6 +13,10 @@ from rushes.project import find_project, parse_project, read_project
 RARITY = {"classes": ["Junk", "Common", "Rare"], "aliases": {"Trash": "Junk"}, "ignore": ["none"]}
 
 
+def thresholds(**wishes: object) -> dict[str, object]:
+    return {"tasks": {"rarity": RARITY | {"thresholds": wishes}}}
+
+
 def suggest(**settings: object) -> dict[str, object]:
     return {"tasks": {"rarity": RARITY | {"suggest": settings}}}
 
@@ -55,6 +59,13 @@ def test_a_class_is_known_by_its_name_its_alias_and_in_any_case() -> None:
         ({"tasks": {"select": {"classes": ["a", "b/c"]}}}, "cannot be a class"),
         ({"tasks": {"select": {"classes": ["a", "b"], "aliases": {"x": "c"}}}}, "is no class"),
         ({"split": {"train": 0.9, "validation": 0.2, "test": 0.1}}, "the sum 1"),
+        (
+            thresholds(Rare="recal >= 0.9"),
+            r"\[tasks.rarity.thresholds\]: Rare: 'recal >= 0.9' is no wish for a",
+        ),
+        (thresholds(Rar="recall >= 0.9"), "'Rar' is no class of rarity. Did you mean 'Rare'"),
+        (thresholds(Rare=0.9), "Rare is 0.9; it must be text, such as"),
+        (thresholds(Junk="best f1", Trash="best f1"), "'Trash' is Junk, which has a threshold already"),
         (suggest(quantile={}), r"\[tasks.rarity.suggest\]: unknown key 'quantile'. Did you mean 'quantiles'"),
         (suggest(quantiles={"Comon": 0.5}), "names 'Comon', which is no class. Did you mean 'Common'"),
         (suggest(quantiles={"Rare": 0.5}), "it must name 'Common', in this order: 'Rare' takes what is left"),
@@ -125,3 +136,12 @@ def test_where_runs_are_sent_is_checked() -> None:
         assert "secret" not in str(told.value)
     with pytest.raises(ProjectError, match="Did you mean 'mlflow'"):
         parse_project({"runs": {"mlfow": "https://example.org"}}, root=Path("p"))
+
+
+def test_wishes_for_thresholds_are_read_by_alias_and_kept_in_the_order_of_the_classes() -> None:
+    task = parse_project(thresholds(rare="recall ≥ 95%", trash="fpr <= 0.02"), root=Path("/p")).task("rarity")
+    assert {name: str(wish) for name, wish in task.thresholds.items()} == {
+        "Junk": "fpr <= 0.02",
+        "Rare": "recall >= 0.95",
+    }
+    assert list(task.thresholds) == ["Junk", "Rare"]

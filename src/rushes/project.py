@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from rushes.errors import ProjectError, did_you_mean
 from rushes.timecode import parse_duration
+from rushes.wish import Wish, parse_wish
 
 T = TypeVar("T")
 
@@ -87,6 +88,7 @@ class Task:
         ignore: answers in sheets that state nothing ("none", "n/a").
         trust: origins of labels, the most trusted first; () takes the project's order.
         suggest: how unlabelled frames are suggested for.
+        thresholds: class -> what is wanted of its threshold; the classes in the task's order.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Task:
     ignore: tuple[str, ...] = ()
     trust: tuple[str, ...] = ()
     suggest: SuggestSettings = field(default_factory=SuggestSettings)
+    thresholds: Mapping[str, Wish] = field(default_factory=dict)
 
     def class_of(self, text: str) -> str | None:
         """Return the class that a sheet's text names, case and outer spaces aside; None if none does."""
@@ -388,7 +391,8 @@ def _parse_task(name: str, body: Any, *, where: str) -> Task:
         raise ProjectError(f'{place} must be a table with classes = ["one", "other"]')
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise ProjectError(f"{place}: a task's name is made of letters, digits, - and _")
-    check_keys(body, ("classes", "aliases", "ignore", "trust", "suggest"), where=place, error=ProjectError)
+    keys = ("classes", "aliases", "ignore", "trust", "suggest", "thresholds")
+    check_keys(body, keys, where=place, error=ProjectError)
     classes = _words(body, "classes", (), where=place)
     if len(classes) < 2:
         found = f"only '{classes[0]}'" if classes else "none"
@@ -409,7 +413,30 @@ def _parse_task(name: str, body: Any, *, where: str) -> Task:
         trust=_words(body, "trust", (), where=place),
     )
     suggest = _typed(body, "suggest", dict, {}, where=place)
-    return replace(task, suggest=_parse_suggest(suggest, task, where=f"{where}: [tasks.{name}.suggest]"))
+    wishes = _typed(body, "thresholds", dict, {}, where=place)
+    return replace(
+        task,
+        suggest=_parse_suggest(suggest, task, where=f"{where}: [tasks.{name}.suggest]"),
+        thresholds=_parse_thresholds(wishes, task, where=f"{where}: [tasks.{name}.thresholds]"),
+    )
+
+
+def _parse_thresholds(table: Mapping[str, Any], task: Task, *, where: str) -> Mapping[str, Wish]:
+    """Return class -> wish in the order of the classes, each checked."""
+    found: dict[str, Wish] = {}
+    for word, wanted in table.items():
+        name = task.class_of(word)
+        if name is None:
+            raise ProjectError(f"{where}: '{word}' is no class of {task.name}. {did_you_mean(word, task.classes)}")
+        if name in found:
+            raise ProjectError(f"{where}: '{word}' is {name}, which has a threshold already. Leave one of them out")
+        if not isinstance(wanted, str):
+            raise ProjectError(f'{where}: {word} is {wanted!r}; it must be text, such as "recall >= 0.95"')
+        try:
+            found[name] = parse_wish(wanted)
+        except ValueError as error:
+            raise ProjectError(f"{where}: {word}: {error}") from None
+    return {name: found[name] for name in task.classes if name in found}
 
 
 def _parse_suggest(table: Mapping[str, Any], task: Task, *, where: str) -> SuggestSettings:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bundles.tiny import CLASSES, PREPROCESSING
-from rushes.bundles.bundle import REQUIRED_FILES, open_bundle, seal_bundle
+from rushes.bundles.bundle import REQUIRED_FILES, Bundle, open_bundle, seal_bundle
 from rushes.errors import BundleError
 
 
@@ -103,6 +103,32 @@ def test_sealing_a_folder_that_lacks_the_graph_is_refused(copied: Path) -> None:
     shutil.rmtree(copied / "parity")
     with pytest.raises(BundleError, match=r"model\.onnx, parity/samples\.npz, parity/expected\.json is missing"):
         seal_bundle(copied, name="x", task="y", run={})
+
+
+def seal_with_thresholds(folder: Path, **changes: object) -> Bundle:
+    of_class = {"red": {"threshold": 0.25}, "green": {"threshold": None}, "blue": {"threshold": 0.5}}
+    table = {"schema": "thresholds/1", "classes": list(CLASSES), "thresholds": of_class} | changes
+    (folder / "thresholds.json").write_text(json.dumps(table))
+    return seal_bundle(folder, name="colours", task="colour", run={"name": "by-hand"})
+
+
+def test_thresholds_are_of_the_classes_that_have_one(colours: Path, copied: Path) -> None:
+    assert open_bundle(colours).thresholds is None
+    assert seal_with_thresholds(copied).thresholds == {"red": 0.25, "blue": 0.5}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"classes": ["red", "green"]},
+        {"thresholds": {"red": {}}},
+        {"thresholds": {name: {"threshold": 1.5} for name in CLASSES}},
+        {"thresholds": {name: {"threshold": "high"} for name in CLASSES}},
+    ],
+)
+def test_thresholds_that_make_no_sense_are_refused(copied: Path, changes: dict[str, object]) -> None:
+    with pytest.raises(BundleError, match=r"what the bundle states cannot be understood"):
+        seal_with_thresholds(copied, **changes)
 
 
 def calibration_of(classes: tuple[str, ...] = CLASSES, **changes: object) -> dict[str, object]:

@@ -18,14 +18,17 @@ from rushes.bundles.onnx import export_run
 from rushes.bundles.parity import check_parity
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, RunError
+from rushes.evaluation.evaluate import write_thresholds
+from rushes.evaluation.thresholds import choose_thresholds
 from rushes.footage.picture import encode_picture
 from rushes.footage.pictures import read_picture
-from rushes.learning.predictions import Predictions, write_predictions
+from rushes.learning.predictions import Predictions, read_predictions, write_predictions
 from rushes.learning.recipe import ModelRecipe, Recipe
 from rushes.learning.runs import Run, write_run
 from rushes.models.backbones import Backbone, create_body, load_weights
 from rushes.models.designs import Design
 from rushes.models.network import Architecture, Network, build_network, save_network
+from rushes.wish import parse_wish
 
 CLASSES = ("dark", "bright")
 DESIGN = Design(units=(4,), kernels=(3,), dense=4, width=16, height=12)
@@ -243,6 +246,54 @@ def test_a_pretrained_backbone_with_a_head_becomes_an_equal_bundle(media: Path, 
         assert str(media).encode() not in bundle.read(name), name
 
 
+def write_thresholds_of(run: Run, changes: dict[str, object]) -> None:
+    """Evaluate a run whose validation is its test as well, and change what was written of its thresholds."""
+    answers = read_predictions(run.predictions_file("validation"))
+    parts = (replace(answers, groups=tuple(f"film-{row % 3}" for row in range(len(answers)))),) * 2
+    thresholds = choose_thresholds(*parts, {"bright": parse_wish("recall >= 0.9")})
+    write_predictions(answers, run.predictions_file("test"))
+    write_thresholds(run, thresholds)
+    path = run.folder / "thresholds.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_thresholds_of_an_evaluated_run_travel_with_the_bundle(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    write_thresholds_of(run, {})
+    kept = json.loads((run.folder / "thresholds.json").read_text())["thresholds"]
+    bundle = export_run(run.folder, tmp_path / "bundles" / "light", project_root=tmp_path)
+    assert bundle.thresholds == {name: kept[name]["threshold"] for name in CLASSES}
+    assert open_bundle(bundle.folder) == bundle
+    card = bundle.read("README.md").decode()
+    assert "## Thresholds" in card
+    assert "| bright | recall >= 0.9 |" in card
+
+
+def test_a_run_that_was_not_evaluated_has_no_thresholds(tmp_path: Path) -> None:
+    bundle = export_run(make_run(tmp_path).folder, tmp_path / "bundles" / "light", project_root=tmp_path)
+    assert bundle.thresholds is None
+    assert "thresholds.json" not in bundle.files
+    assert "## Thresholds" not in bundle.read("README.md").decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"run": "another"}, "is not of this run's answers on validation: it names run 'another'"),
+        ({"chosen_on": {"part": "validation", "sha256": "0" * 64}}, "the answers were written since"),
+        ({"classes": ["dark", "light"]}, "cannot be understood"),
+        ({"thresholds": {}}, "cannot be understood"),
+        ({"schema": "thresholds/9"}, "this rushes reads 'thresholds/1'"),
+    ],
+)
+def test_thresholds_of_another_run_are_refused(tmp_path: Path, changes: dict[str, object], said: str) -> None:
+    run = make_run(tmp_path)
+    write_thresholds_of(run, changes)
+    with pytest.raises(BundleError, match=said):
+        export_run(run.folder, tmp_path / "bundles" / "light", project_root=tmp_path)
+    assert not (tmp_path / "bundles" / "light").exists()
+
+
 def write_calibration(of: Run, **changes: object) -> None:
     from rushes.storage.files import digest_of_file
 
@@ -301,3 +352,15 @@ def test_a_calibration_of_something_else_is_not_exported(
         export_run(run.folder, tmp_path / "light", project_root=tmp_path)
     assert "rushes evaluate" in str(raised.value)
     assert not (tmp_path / "light").exists()
+
+
+def test_thresholds_and_calibration_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    write_thresholds_of(run, {})
+    write_calibration(run)
+    with pytest.raises(BundleError, match=r"calibrated in another way than the run's calibration.json says"):
+        export_run(run.folder, tmp_path / "light", project_root=tmp_path)
+    write_thresholds_of(run, {"calibration": {"schema": "calibration/1", "kind": "temperature", "temperature": 1.75}})
+    bundle = export_run(run.folder, tmp_path / "light", project_root=tmp_path)
+    assert bundle.calibration.temperature == 1.75
+    assert bundle.thresholds

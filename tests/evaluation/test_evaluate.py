@@ -16,6 +16,7 @@ from rushes.labels.manifest_table import format_manifest
 from rushes.learning.calibration import Calibration, calibrated
 from rushes.learning.predictions import write_predictions
 from rushes.storage.files import digest_of_file
+from rushes.wish import parse_wish
 
 
 @pytest.fixture
@@ -160,6 +161,79 @@ def test_subjects_of_the_manifest_count_for_frames_that_the_catalog_does_not_kno
     assert slices(subjects={"0.jpg": ("sea",)}) == {"car": 19, "other": 1}
     manifest.write_text(format_manifest(rows[:5]), encoding="utf-8")
     assert slices() == {}
+
+
+def write_validation(run_folder, predictions):
+    write_predictions(predictions, run_folder / "predictions" / "validation.parquet")
+
+
+def test_thresholds_are_chosen_on_validation_and_stand_in_a_file_of_their_own(run_folder, tmp_path):
+    validation = guesses(80, class_count=3, seed=5, group_count=9, skill=1.5)
+    write_validation(run_folder, validation)
+    done = evaluate_run(run_folder, project_root=tmp_path, wishes={"class 1": parse_wish("recall >= 0.9")})
+    kept = json.loads((run_folder / "thresholds.json").read_text(encoding="utf-8"))
+    assert kept["schema"] == "thresholds/1"
+    assert kept["run"] == run_folder.name
+    assert kept["chosen_on"] == {
+        "part": "validation", "samples": 80, "groups": 9,
+        "sha256": digest_of_file(run_folder / "predictions" / "validation.parquet"),
+    }  # fmt: skip
+    assert kept["thresholds"] == done.metrics["thresholds"]
+    one = kept["thresholds"]["class 1"]
+    assert (one["wish"], one["stated"]) == ("recall >= 0.9", True)
+    positive, scores = validation.truth == 1, validation.probabilities[:, 1].astype(float)
+    assert one["validation"]["tp"] == int((positive & (scores >= one["threshold"])).sum())
+    assert one["validation"]["recall"]["value"] >= 0.9
+    assert kept["thresholds"]["class 0"]["wish"] == "best f1"
+
+
+def test_wishes_without_validation_are_named_and_old_thresholds_go(run_folder, tmp_path):
+    (run_folder / "thresholds.json").write_text("{}", encoding="utf-8")
+    wishes = {"class 1": parse_wish("recall >= 0.9"), "class 7": parse_wish("best f1")}
+    done = evaluate_run(run_folder, project_root=tmp_path, wishes=wishes)
+    assert done.metrics["thresholds"] is None
+    assert not (run_folder / "thresholds.json").exists()
+    assert any(
+        "wanted for 'class 7' (best f1), which is no class of this run" in one for one in done.metrics["warnings"]
+    )
+    assert any("wanted for class 1, but they are chosen on validation" in one for one in done.metrics["warnings"])
+
+
+def evaluate_by_command(tmp_path, *words):
+    with pytest.raises(SystemExit) as end:
+        main(["evaluate", *words, "--project", str(tmp_path)])
+    return end.value.code
+
+
+def test_the_command_line_wins_over_rushes_toml_and_prints_only_what_was_asked_for(run_folder, tmp_path, capsys):
+    write_validation(run_folder, guesses(80, class_count=3, seed=5, group_count=9, skill=1.5))
+    project = (
+        '[tasks.scale]\nclasses = ["class 0", "class 1", "class 2"]\naliases = { one = "class 1" }\n'
+        '[tasks.scale.thresholds]\n"class 1" = "recall >= 0.9"\n"class 2" = "fpr <= 10%"\n'
+    )
+    (tmp_path / "rushes.toml").write_text(project, encoding="utf-8")
+    assert evaluate_by_command(tmp_path, run_folder.name, "--want", "One: precision >= 50%") == 0
+    said = capsys.readouterr()
+    assert "precision >= 0.5" in said.out
+    assert "fpr <= 0.1" in said.out
+    assert "recall >= 0.9" not in said.out
+    assert "best f1" not in said.out
+    kept = json.loads((run_folder / "thresholds.json").read_text(encoding="utf-8"))
+    assert [one["wish"] for one in kept["thresholds"].values()] == ["best f1", "precision >= 0.5", "fpr <= 0.1"]
+
+
+@pytest.mark.parametrize(
+    ("want", "said"),
+    [
+        ("class 1 recall >= 0.9", "write the class, a colon and the wish"),
+        ("class 9: recall >= 0.9", "'class 9' is no class of"),
+        ("class 1: f2 >= 0.9", "'f2 >= 0.9' is no wish for a threshold. Allowed: 'recall >= 0.95'"),
+    ],
+)
+def test_a_want_that_cannot_be_understood_is_refused(run_folder, tmp_path, capsys, want, said):
+    (tmp_path / "rushes.toml").write_text('[tasks.scale]\nclasses = ["class 0", "class 1"]\n', encoding="utf-8")
+    assert evaluate_by_command(tmp_path, run_folder.name, "--want", want) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
 
 
 def test_the_mix_of_classes_in_each_group_of_the_run_s_manifest_is_shown_with_its_part(predictions, tmp_path):

@@ -369,3 +369,20 @@ def test_a_task_of_motion_alone_has_no_epochs_of_another_network(project):
     own = page.split('id="r1"')[1]
     assert "1,000, 100 of them learnt here" not in own
     assert "3, kept" not in own
+
+
+def test_each_task_has_thresholds_of_its_own_and_a_class_of_no_task_is_refused(project, capsys):
+    folder = project / "runs" / NAME
+    write_shot_run_folder(folder, BOTH, validation=BOTH)
+    assert run_cli("evaluate", NAME, "--want", "push: recall >= 0.5", project=project) == 0
+    assert "recall >= 0.5" in capsys.readouterr().out
+    for task in ("scale", "movement"):
+        kept = json.loads((folder / task / "thresholds.json").read_text(encoding="utf-8"))
+        metrics = json.loads((folder / task / "metrics.json").read_text(encoding="utf-8"))
+        assert (kept["task"], kept["thresholds"]) == (task, metrics["thresholds"])
+        assert [name for name, one in kept["thresholds"].items() if one["stated"]] == ["push"] * (task == "movement")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert 'id="movement-threshold-0"' in page
+    assert 'id="scale-threshold-0"' in page
+    assert run_cli("evaluate", NAME, "--want", "shove: recall >= 0.5", project=project) == 2
+    assert "'shove' is no class of the run" in " ".join(capsys.readouterr().err.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from rushes.footage.sources import read_source
 from rushes.inference.predict import predict_path, predict_video
 from rushes.inference.prediction import PicturePrediction, VideoPrediction
 from rushes.inference.predictor import BATCH_SIZE, Predictor
+from rushes.inference.tables import rows_of
 
 
 def predict_film(predictor: Predictor, path: Path, sampling: object = None) -> VideoPrediction:
@@ -99,6 +101,38 @@ def test_keyframes_alone_can_be_asked(predictor: Predictor, tmp_path: Path) -> N
 def test_a_film_of_one_frame_is_a_film(predictor: Predictor, tmp_path: Path) -> None:
     found = predict_film(predictor, write_film(tmp_path / "a.mp4", [("blue", 1)]))
     assert [(one.start, one.stop, one.predicted_class) for one in found.timeline] == [(0, 1, "blue")]
+
+
+def with_thresholds(predictor: Predictor, **thresholds: float) -> Predictor:
+    return Predictor(replace(predictor.bundle, thresholds=thresholds), threads=1)
+
+
+def test_a_picture_names_the_classes_whose_threshold_it_reaches(predictor: Predictor, tmp_path: Path) -> None:
+    photo = write_photo(tmp_path / "a.jpg", "green")
+    (plain,) = predict_path(predictor, photo)
+    assert isinstance(plain, PicturePrediction)
+    assert plain.above is None
+    assert "above" not in plain.to_table()
+    exactly = with_thresholds(predictor, green=plain.scores["green"], red=plain.scores["red"] + 1e-6, blue=0.0)
+    (found,) = predict_path(exactly, photo)
+    assert isinstance(found, PicturePrediction)
+    assert found.above == ("green", "blue")
+    assert found.to_table()["above"] == ["green", "blue"]
+    assert found.predicted_class == "green"
+    (none,) = predict_path(with_thresholds(predictor, red=0.9), photo)
+    assert isinstance(none, PicturePrediction)
+    assert none.to_table()["above"] == []
+
+
+def test_a_film_counts_its_frames_above_each_threshold(predictor: Predictor, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", [("red", 6), ("green", 4)])
+    found = predict_film(with_thresholds(predictor, red=0.5, green=0.5, blue=0.5), film)
+    assert found.frames_above == {"red": 6, "green": 4}
+    assert found.to_table()["frames_above"] == {"red": 6, "green": 4}
+    assert [row.above for row in found.frames] == [("red",)] * 6 + [("green",)] * 4
+    assert "frames_above" not in predict_film(predictor, film).to_table()
+    cells = [row.get("above") for row in rows_of(found)]
+    assert cells == [None] * 3 + ["red"] * 6 + ["green"] * 4
 
 
 def test_a_folder_is_predicted_in_natural_order_and_a_bad_file_ends_nothing(

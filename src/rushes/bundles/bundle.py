@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ PREPROCESSING_FILE = "preprocessing.json"
 SAMPLES_FILE = "parity/samples.npz"
 EXPECTED_FILE = "parity/expected.json"
 CARD_FILE = "README.md"
+THRESHOLDS_FILE = "thresholds.json"  # of a run that was evaluated; a bundle may have none
 REQUIRED_FILES = (
     CONFIG_FILE,
     GRAPH_FILE,
@@ -33,7 +34,7 @@ REQUIRED_FILES = (
     EXPECTED_FILE,
     CARD_FILE,
 )
-OPTIONAL_FILES = (CALIBRATION_FILE,)  # of runs that were evaluated; older bundles have none
+OPTIONAL_FILES = (CALIBRATION_FILE, THRESHOLDS_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Bundle(SealedFolder):
         task: name of the question it answers.
         classes: the answers, in the order of the graph's outputs.
         working_size: what a picture is first shrunk to, as ingest did: `640` (long side) or `640x360`.
+        thresholds: class -> probability from which on a picture is taken for it, whatever else it may be; without
+            those for which none could be chosen. None of a bundle whose run was not evaluated with a validation.
         calibration: what the graph's probabilities are turned into; older bundles have none.
     """
 
@@ -51,6 +54,7 @@ class Bundle(SealedFolder):
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     working_size: str
+    thresholds: Mapping[str, float] | None = field(default=None)
     calibration: Calibration = UNCALIBRATED
 
 
@@ -82,10 +86,32 @@ def open_bundle(path: Path) -> Bundle:
             classes=tuple(classes["classes"]),
             preprocessing=Preprocessing.from_table(preprocessing),
             working_size=working_size,
+            thresholds=_read_thresholds(sealed, tuple(classes["classes"])),
             calibration=calibration_of_bundle(sealed, tuple(classes["classes"])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise not_understood(sealed.folder, error) from error
+
+
+def parse_thresholds(table: Mapping[str, Any], classes: Sequence[str]) -> dict[str, float]:
+    """Return class -> threshold from what `thresholds.json` holds, in the order of the classes.
+
+    Raises:
+        ValueError: it is of other classes, or a threshold is no probability.
+    """
+    if list(table["classes"]) != list(classes):
+        raise ValueError(f"{THRESHOLDS_FILE} is of the classes {table['classes']}, the bundle of {list(classes)}")
+    found = {name: table["thresholds"][name]["threshold"] for name in classes}
+    thresholds = {name: float(value) for name, value in found.items() if value is not None}
+    if not all(0 <= value <= 1 for value in thresholds.values()):
+        raise ValueError(f"{THRESHOLDS_FILE} has a threshold that is no probability: {thresholds}")
+    return thresholds
+
+
+def _read_thresholds(sealed: SealedFolder, classes: Sequence[str]) -> dict[str, float] | None:
+    if THRESHOLDS_FILE not in sealed.files:
+        return None
+    return parse_thresholds(read_table(sealed.folder / THRESHOLDS_FILE, "thresholds/1"), classes)
 
 
 def seal_bundle(folder: Path, *, name: str, task: str, run: Mapping[str, Any]) -> Bundle:

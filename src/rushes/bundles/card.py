@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from rushes.bundles.calibrated import describe_calibration
 from rushes.bundles.markdown import as_table, counted, sentence
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.evaluation.interval import FEW_GROUPS
+from rushes.evaluation.thresholds import format_threshold
 
 FITS = {
     "squeeze": "squeezed to the input's shape, whatever its own",
@@ -53,6 +54,23 @@ class JudgedScores:
 
 
 @dataclass(frozen=True, slots=True)
+class CardThreshold:
+    """The threshold of one class: why it is this one, and what it comes to on test.
+
+    Attributes:
+        value: None where none could be chosen, for `reason`.
+    """
+
+    class_name: str
+    value: float | None
+    wish: str
+    reason: str
+    recall: Scored
+    precision: Scored
+    fpr: Scored
+
+
+@dataclass(frozen=True, slots=True)
 class CardFacts:
     """What a card states.
 
@@ -79,6 +97,21 @@ class CardFacts:
     warnings: tuple[str, ...] = ()
     scores: JudgedScores | None = None
     calibration: Mapping[str, Any] | None = None
+    thresholds: tuple[CardThreshold, ...] = ()
+
+
+def thresholds_from_table(table: Mapping[str, Any]) -> tuple[CardThreshold, ...]:
+    """Return what a card says of the thresholds in a run's `thresholds.json`."""
+
+    def scored(test: Mapping[str, Any] | None, measure: str) -> Scored:
+        found = test[measure] if test else {}
+        return Scored(found.get("value"), found.get("low"), found.get("high"))
+
+    return tuple(
+        CardThreshold(name, one["threshold"], one["wish"], one["reason"],
+                      *(scored(one["test"], measure) for measure in ("recall", "precision", "fpr")))
+        for name, one in table["thresholds"].items()
+    )  # fmt: skip
 
 
 def scores_from_metrics(metrics: Mapping[str, Any]) -> JudgedScores | None:
@@ -115,6 +148,7 @@ def format_card(facts: CardFacts, *, certificate: Mapping[str, Any]) -> str:
         _head(facts),
         _scores(facts),
         describe_calibration(facts.calibration),
+        _thresholds(facts.thresholds),
         _training(facts),
         _input(facts),
         _use(facts),
@@ -172,6 +206,27 @@ def format_scores(scores: JudgedScores | None, *, unseen: bool, noun: str, frame
     if scores.notes:
         lines += ["", *(f"- {note}" for note in scores.notes)]
     return "\n".join(lines)
+
+
+def _thresholds(thresholds: Sequence[CardThreshold]) -> str:
+    """Return what each threshold costs on test; "" of a run without any."""
+    if not thresholds:
+        return ""
+    rows = [
+        (one.class_name, one.wish, format_threshold(one.value), str(one.recall), str(one.precision), str(one.fpr))
+        for one in thresholds
+        if one.value is not None
+    ]
+    text = (
+        "## Thresholds\n\nFrom which probability on a picture is taken for a class, whatever else it may be. They were "
+        "chosen on validation for the wish beside them; what they come to was measured on test. `rushes predict` says "
+        "which are reached, and answers with the most probable class all the same."
+    )
+    if rows:
+        columns = ("class", "wish", "threshold", "recall on test", "precision on test", "FPR on test")
+        text += "\n\n" + as_table(columns, rows)
+    lacking = [f"- {one.class_name}: {one.reason}." for one in thresholds if one.value is None]
+    return "\n\n".join([text, "\n".join(lacking)]) if lacking else text
 
 
 def _training(facts: CardFacts) -> str:

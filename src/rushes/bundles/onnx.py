@@ -19,22 +19,24 @@ from rushes.bundles.bundle import (
     CONFIG_FILE,
     GRAPH_FILE,
     PREPROCESSING_FILE,
+    THRESHOLDS_FILE,
     WEIGHTS_FILE,
     Bundle,
     open_bundle,
+    parse_thresholds,
     seal_bundle,
 )
 from rushes.bundles.calibrated import calibration_of_run
-from rushes.bundles.card import CardFacts, format_card, scores_from_metrics
+from rushes.bundles.card import CardFacts, format_card, scores_from_metrics, thresholds_from_table
 from rushes.bundles.graph import INPUT, LOGITS, PROBABILITIES, Graph
 from rushes.bundles.licence import licence_of
 from rushes.bundles.parity import Parity, compare, write_samples
-from rushes.bundles.sealed import check_free, whole_folder
+from rushes.bundles.sealed import check_free, read_table, whole_folder
 from rushes.bundles.traced import trace_graph
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, MediaError, require_extra
 from rushes.footage.pictures import read_picture
-from rushes.learning.calibration import CALIBRATION_FILE
+from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_file, write_bytes, write_json, write_text
@@ -79,6 +81,7 @@ class Candidate:
     Attributes:
         config: for `config.json`, in timm's layout.
         run: provenance, as plain values.
+        thresholds: for `thresholds.json`; None of a run without.
         calibration: for `calibration.json`; None leaves it out.
     """
 
@@ -90,6 +93,7 @@ class Candidate:
     config: Mapping[str, Any]
     run: Mapping[str, Any]
     facts: CardFacts
+    thresholds: Mapping[str, Any] | None = None
     calibration: Mapping[str, Any] | None = None
 
 
@@ -153,6 +157,8 @@ def build_bundle(
         write_json(folder / CLASSES_FILE, classes)
         preprocessing = candidate.preprocessing.to_table() | {"working_size": candidate.working_size}
         write_json(folder / PREPROCESSING_FILE, preprocessing)
+        if candidate.thresholds is not None:
+            write_json(folder / THRESHOLDS_FILE, dict(candidate.thresholds))
         if candidate.calibration is not None:
             write_json(folder / CALIBRATION_FILE, dict(candidate.calibration))
         kept = slice(0, KEPT_PICTURES)
@@ -356,6 +362,7 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         "split, SHA-256": run.split.get("sha256"),
     }
     calibration = calibration_of_run(run)
+    thresholds = read_run_thresholds(run, calibration)
     facts = CardFacts(
         name=name,
         task=run.task,
@@ -371,8 +378,44 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         warnings=tuple(run.warnings),
         scores=scores_from_metrics(metrics),
         calibration=calibration,
+        thresholds=thresholds_from_table(thresholds) if thresholds else (),
     )
-    return Candidate(name, run.task, run.classes, size, run.working_size, config, provenance, facts, calibration)
+    return Candidate(
+        name, run.task, run.classes, size, run.working_size, config, provenance, facts,
+        calibration=calibration, thresholds=thresholds,
+    )  # fmt: skip
+
+
+def read_run_thresholds(run: Run, calibration: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return what `thresholds.json` of a run holds; None where it was not evaluated, or has no validation.
+
+    Args:
+        calibration: what `calibration.json` of the run holds.
+
+    Raises:
+        BundleError: it cannot be understood, or is not of what the run answered on validation, so calibrated.
+    """
+    path = run.folder / THRESHOLDS_FILE
+    if not path.is_file():
+        return None
+    again = "Evaluate the run again, then export: rushes evaluate RUN"
+    table = read_table(path, "thresholds/1", again=again)
+    try:
+        parse_thresholds(table, run.classes)
+        part = table["chosen_on"]
+        answers = run.predictions_file(part["part"])
+        stale = table["run"] != run.name or not answers.is_file() or digest_of_file(answers) != part["sha256"]
+        applied = Calibration.from_table(calibration) if calibration else UNCALIBRATED
+        otherwise = Calibration.from_table(table["calibration"]) != applied
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{path} cannot be understood ({error!r}). {again}") from error
+    if stale:
+        raise BundleError(f"{path} is not of this run's answers on validation: it names run '{table['run']}', or the "
+                          f"answers were written since. {again}")  # fmt: skip
+    if otherwise:
+        raise BundleError(f"{path} is of probabilities that were calibrated in another way than the run's "
+                          f"{CALIBRATION_FILE} says. {again}")  # fmt: skip
+    return table
 
 
 def _method(recipe: Mapping[str, Any], head: Mapping[str, Any]) -> str:

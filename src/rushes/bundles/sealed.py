@@ -113,8 +113,11 @@ def seal_folder(folder: Path, *, schema: str, name: str, run: Mapping[str, Any],
     write_json(folder / BUNDLE_FILE, record)
 
 
-def read_table(path: Path, schema: str) -> dict[str, Any]:
+def read_table(path: Path, schema: str, *, again: str = AGAIN) -> dict[str, Any]:
     """Return the JSON object of a schema in a file.
+
+    Args:
+        again: what to do where it cannot be read.
 
     Raises:
         BundleError: there is none, or it is of another schema.
@@ -122,7 +125,7 @@ def read_table(path: Path, schema: str) -> dict[str, Any]:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BundleError(f"{path} cannot be read as JSON ({error}). {AGAIN}") from error
+        raise BundleError(f"{path} cannot be read as JSON ({error}). {again}") from error
     found = table.get("schema") if isinstance(table, dict) else None
     if not isinstance(table, dict) or found != schema:
         raise BundleError(f"{path}: its schema is {found!r}, this rushes reads '{schema}'. "

@@ -11,6 +11,7 @@ import typer
 from rushes.cli.door import Door, opened, plural
 from rushes.cli.evaluate_shots import evaluate_run_of_shots
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
+from rushes.cli.threshold_words import show_thresholds, wishes_for
 from rushes.cli.versions import find_run
 from rushes.errors import UsageError
 
@@ -26,6 +27,12 @@ def evaluate(
     mixed: Annotated[
         Path | None,
         typer.Option(help="A run of the same recipe on the mixed split, to show the gap; otherwise found by itself."),
+    ] = None,
+    want: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A threshold: 'CLASS: recall >= 0.95', or precision >= 90%, fpr <= 0.02, best f1; repeatable."
+        ),
     ] = None,
     by: Annotated[
         list[str] | None,
@@ -48,19 +55,28 @@ def evaluate(
         if is_of_shots(folder) or is_of_shots(folder.parent):
             if by or sheet:
                 raise UsageError(f"--by and --with are for runs on frames; {folder.name} is a run of shots")
-            evaluate_run_of_shots(door, place, folder, mixed=mixed)
+            evaluate_run_of_shots(door, place, folder, mixed=mixed, wants=want or ())
         else:
-            _evaluate_run(door, place, folder, mixed=mixed, by=by or (), sheet=sheet)
+            _evaluate_run(door, place, folder, mixed=mixed, wants=want or (), by=by or (), sheet=sheet)
 
 
 def _evaluate_run(
-    door: Door, place: Project, folder: Path, *, mixed: Path | None, by: Sequence[str], sheet: Path | None
+    door: Door,
+    place: Project,
+    folder: Path,
+    *,
+    mixed: Path | None,
+    wants: Sequence[str],
+    by: Sequence[str],
+    sheet: Path | None,
 ) -> None:
     from rushes.catalog.catalog import open_catalog, signatures_of_frames
     from rushes.cli.slices_shown import attributes_of_run, show_slices
     from rushes.cli.versions import mixed_twin
     from rushes.evaluation.evaluate import evaluate_run
+    from rushes.learning.runs import read_run
 
+    wishes = wishes_for(read_run(folder), place, wants)
     twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
     with open_catalog(place.catalog_place) as catalog:
         subjects, signatures = catalog.subjects(), signatures_of_frames(catalog.frames())
@@ -72,6 +88,7 @@ def _evaluate_run(
             project_root=place.root,
             mixed_run=twin,
             subjects=subjects,
+            wishes=wishes,
             attributes=known,
             signatures=signatures,
             progress=progress,
@@ -83,6 +100,7 @@ def _evaluate_run(
         reached, gap = done.metrics["mixed"]["metrics"]["f1_macro"]["value"], done.metrics["gap"]["f1_macro"]
         if gap is not None:
             door.say(f"On shuffled frames the same recipe reaches {reached:.2f}; the gap is {gap:+.2f}.")
+    show_thresholds(door, done.metrics["thresholds"])
     show_slices(door, done.metrics["slices"], asked=bool(by or sheet))
     found = done.metrics["label_errors"]
     if found["found"]:

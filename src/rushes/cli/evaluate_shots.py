@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rushes.cli.door import Door, table_of
+from rushes.cli.threshold_words import show_thresholds, wishes_for_shots
 from rushes.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,20 +17,26 @@ _KINDS = ("precision", "recall", "f1")
 _TASKS = ("scale", "movement")  # of which figures are published
 
 
-def evaluate_run_of_shots(door: Door, place: Project, folder: Path, *, mixed: Path | None) -> None:
+def evaluate_run_of_shots(
+    door: Door, place: Project, folder: Path, *, mixed: Path | None, wants: Sequence[str] = ()
+) -> None:
     """Judge a run of shots, or the run that a task's folder is of, and say what it reaches."""
     from rushes.evaluation.evaluate_shots import METRICS_FILE, evaluate_shots
     from rushes.learning.runs import is_of_shots
+    from rushes.learning.shot_runs import read_shot_run
 
     if mixed is not None:
         raise UsageError("--mixed is of runs on frames: a run of shots has no twin on a mixed split. Leave it out")
     whole = folder if is_of_shots(folder) else folder.parent
+    run = read_shot_run(whole)
+    wishes = wishes_for_shots({task: run.of_task(task) for task in run.tasks}, place, wants)
     with door.progress("evaluate") as progress:
         done = evaluate_shots(
             whole,
             project_root=place.root,
             scans_folder=place.scans_folder,
             cache_folder=place.cache_folder,
+            wishes=wishes,
             progress=progress,
         )
     metrics = done.metrics
@@ -38,6 +45,7 @@ def evaluate_run_of_shots(door: Door, place: Project, folder: Path, *, mixed: Pa
     door.say(metrics["verdict"])
     for task, table in metrics["tasks"].items():
         _show_head(door, task, table)
+        show_thresholds(door, table["thresholds"])
     _show_mean(door, metrics["class_mean"]["test"])
     _show_references(door, metrics)
     door.say(f"report:  {done.report}")

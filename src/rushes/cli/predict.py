@@ -115,7 +115,12 @@ def _show_pictures(door: Door, pictures: list[PicturePrediction]) -> None:
     if not pictures:
         return
     rows = [[answer.path, answer.predicted_class, f"{answer.confidence:.0%}"] for answer in pictures[:_PICTURES_SHOWN]]
-    door.show(table_of(None, ["picture", "class", "probability"], rows))
+    columns = ["picture", "class", "probability"]
+    if any(answer.above is not None for answer in pictures):
+        columns.append("above threshold")
+        for row, answer in zip(rows, pictures, strict=False):
+            row.append(", ".join(answer.above or ()))
+    door.show(table_of(None, columns, rows))
     if len(pictures) > _PICTURES_SHOWN:
         door.say(f"… and {len(pictures) - _PICTURES_SHOWN} more pictures; --out FILE.csv keeps them all")
 
@@ -125,6 +130,9 @@ def _show_video(door: Door, video: VideoPrediction) -> None:
         f"{video.path}: {video.predicted_class}, mean probability {video.confidence:.0%} over "
         f"{plural(len(video.frames), 'frame')} of {float(video.duration_seconds):.1f} s"
     )
+    if video.frames_above:
+        reached = ", ".join(f"{name} {frames}" for name, frames in video.frames_above.items())
+        door.say(f"frames above the threshold of a class: {reached}")
     rows = [
         [part.start_timecode, part.stop_timecode, part.predicted_class, f"{part.confidence:.0%}"]
         for part in video.timeline[:_SEGMENTS_SHOWN]

@@ -10,8 +10,10 @@ import numpy as np
 
 from rushes.evaluation.markup import text
 from rushes.evaluation.scores import Curve
+from rushes.evaluation.steps import Steps
 
 _MOST_POINTS = 160
+_LEFT, _TOP, _WIDTH, _HEIGHT = 36.0, 8.0, 158.0, 130.0  # of the square between two axes from 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,42 +30,103 @@ class Line:
     style: str
 
 
-def draw_curve(curve: Curve, *, share: float, answered: tuple[float, float] | None, label: str) -> str:
+def draw_curve(
+    curve: Curve,
+    *,
+    share: float,
+    answered: tuple[float, float] | None,
+    label: str,
+    chosen: tuple[float, float] | None = None,
+) -> str:
     """Draw precision over recall for one class, in steps, so that the area is the average precision.
 
     Args:
         share: of the samples that are of the class, drawn as the line that a random order would give.
-        answered: (recall, precision) of the model's own answers, drawn as a dot.
+        answered: (recall, precision) of the model's own answers, drawn as a ring.
+        chosen: (recall, precision) at a threshold, drawn as a dot.
         label: what a reader hears who does not see it.
     """
-    left, top, width, height = 36.0, 8.0, 158.0, 130.0
-
-    def place(recall: float, precision: float) -> str:
-        return f"{left + recall * width:.1f},{top + (1 - precision) * height:.1f}"
-
     recall, precision = _steps(curve)
     points = []
     for start, stop, level in zip([0.0, *recall], recall, precision, strict=False):
-        points += [place(start, level), place(stop, level)]
-    bottom = top + height
-    area = f"{left:.1f},{bottom:.1f} {' '.join(points)} {points[-1].split(',')[0]},{bottom:.1f}"
+        points += [_place(start, level), _place(stop, level)]
+    bottom = _TOP + _HEIGHT
+    area = f"{_LEFT:.1f},{bottom:.1f} {' '.join(points)} {points[-1].split(',')[0]},{bottom:.1f}"
+    drawn = (
+        f'<path class="blind" d="M{_place(0, share)}H{_LEFT + _WIDTH:.1f}"/>'
+        f'<polygon class="area" points="{area}"/><polyline class="main" points="{" ".join(points)}"/>'
+    )
+    return _square(drawn, across="recall", up="precision", answered=answered, chosen=chosen, label=label)
+
+
+def draw_roc(
+    steps: Steps, *, answered: tuple[float, float] | None, label: str, chosen: tuple[float, float] | None = None
+) -> str:
+    """Draw recall over the false positive rate for one class, with the diagonal that a random order would give.
+
+    Args:
+        steps: of the class; samples of it and others are there.
+        answered, chosen, label: as for `draw_curve`, but (FPR, recall).
+    """
+    corners = np.stack([np.append(0, steps.fp) / steps.negatives, np.append(0, steps.tp) / steps.positives], axis=1)
+    kept = np.unique(np.linspace(0, len(corners) - 1, min(len(corners), _MOST_POINTS)).round().astype(int))
+    points = " ".join(_place(float(x), float(y)) for x, y in corners[kept])
+    bottom, right = _TOP + _HEIGHT, _LEFT + _WIDTH
+    drawn = (
+        f'<path class="blind" d="M{_LEFT:.1f},{bottom:.1f}L{right:.1f},{_TOP:.1f}"/>'
+        f'<polygon class="area" points="{points} {right:.1f},{bottom:.1f}"/><polyline class="main" points="{points}"/>'
+    )
+    return _square(
+        drawn,
+        across="false positive rate",
+        up="recall",
+        answered=answered,
+        chosen=chosen,
+        label=label,
+        keys="fpr recall",
+    )
+
+
+def _place(across: float, up: float) -> str:
+    return f"{_LEFT + across * _WIDTH:.1f},{_TOP + (1 - up) * _HEIGHT:.1f}"
+
+
+def _square(
+    drawn: str,
+    *,
+    across: str,
+    up: str,
+    answered: tuple[float, float] | None,
+    chosen: tuple[float, float] | None,
+    label: str,
+    keys: str = "recall precision",
+) -> str:
+    """Return what was drawn between two axes from 0 to 1, with its points.
+
+    Args:
+        keys: the measures on the axes, for a script that moves the chosen point.
+    """
+    bottom = _TOP + _HEIGHT
     ticks = "".join(
-        f'<text class="tick" x="{left - 5:.0f}" y="{top + (1 - at) * height + 3.5:.1f}" text-anchor="end">{name}</text>'
-        f'<text class="tick" x="{left + at * width:.1f}" y="{bottom + 13:.1f}" text-anchor="middle">{name}</text>'
-        f'<path class="grid" d="M{place(0, at)}H{left + width:.1f}"/>'
+        f'<text class="tick" x="{_LEFT - 5:.0f}" y="{_TOP + (1 - at) * _HEIGHT + 3.5:.1f}" text-anchor="end">'
+        f"{name}</text>"
+        f'<text class="tick" x="{_LEFT + at * _WIDTH:.1f}" y="{bottom + 13:.1f}" text-anchor="middle">{name}</text>'
+        f'<path class="grid" d="M{_place(0, at)}H{_LEFT + _WIDTH:.1f}"/>'
         for at, name in ((0.0, "0"), (0.5, ".5"), (1.0, "1"))
     )
-    dot = ""
+    dots = ""
     if answered is not None:
-        x, y = place(*answered).split(",")
-        dot = f'<circle class="dot" cx="{x}" cy="{y}" r="4"/>'
+        x, y = _place(*answered).split(",")
+        dots = f'<circle class="dot" cx="{x}" cy="{y}" r="4"/>'
+    if chosen is not None:
+        x, y = _place(*chosen).split(",")
+        frame = f"{_LEFT:g} {_TOP:g} {_WIDTH:g} {_HEIGHT:g}"
+        dots += f'<circle class="pick" cx="{x}" cy="{y}" r="4.5" data-axes="{keys}" data-frame="{frame}"/>'
     return (
-        f'<svg class="chart" viewBox="0 0 200 168" role="img" aria-label="{text(label)}">{ticks}'
-        f'<path class="blind" d="M{place(0, share)}H{left + width:.1f}"/>'
-        f'<polygon class="area" points="{area}"/><polyline class="main" points="{" ".join(points)}"/>{dot}'
-        f'<text class="axis" x="{left + width / 2:.0f}" y="{bottom + 27:.0f}" text-anchor="middle">recall</text>'
-        f'<text class="axis" transform="translate(9 {top + height / 2:.0f}) rotate(-90)" text-anchor="middle">'
-        "precision</text>"
+        f'<svg class="chart" viewBox="0 0 200 168" role="img" aria-label="{text(label)}">{ticks}{drawn}{dots}'
+        f'<text class="axis" x="{_LEFT + _WIDTH / 2:.0f}" y="{bottom + 27:.0f}" text-anchor="middle">{across}</text>'
+        f'<text class="axis" transform="translate(9 {_TOP + _HEIGHT / 2:.0f}) rotate(-90)" text-anchor="middle">'
+        f"{up}</text>"
         "</svg>"
     )
 

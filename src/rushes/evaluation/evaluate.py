@@ -18,18 +18,22 @@ from rushes.evaluation.label_errors_section import errors_table, find_errors
 from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
 from rushes.evaluation.slices import SliceJudgement, judge_columns
+from rushes.evaluation.thresholds import SCHEMA as THRESHOLDS_SCHEMA
+from rushes.evaluation.thresholds import Thresholds, choose_thresholds
 from rushes.labels.manifest import ManifestRow, read_manifest
 from rushes.labels.subjects import Subjects
-from rushes.learning.calibration import CALIBRATION_FILE
+from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
 from rushes.learning.sheet import SHEET_FILE
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_file, write_json
+from rushes.wish import Wish
 
 if TYPE_CHECKING:
     from rushes.datasets.attributes import Attributes
 
+THRESHOLDS_FILE = "thresholds.json"
 _SUBJECTS = "subjects"
 _RECIPE_KEYS_THAT_MAY_DIFFER = ("name", "split", "schema")
 
@@ -53,16 +57,20 @@ def evaluate_run(
     project_root: Path,
     mixed_run: Path | None = None,
     subjects: Mapping[str, Subjects] | None = None,
+    wishes: Mapping[str, Wish] | None = None,
     attributes: Attributes | None = None,
     signatures: Mapping[str, int] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Judge a run by the predictions it stored, and write `report.html`, `metrics.json` and `calibration.json`.
+    """Judge a run by the predictions it stored, and write `report.html` and `metrics.json` into its folder.
+
+    `calibration.json` and `thresholds.json` stand beside them.
 
     Args:
         mixed_run: a run of the same recipe on a mixed split, whose score is shown beside this one's.
         subjects: frame id -> what is in its picture as it is known today; for frames that are not in it, what the
             run's manifest states counts.
+        wishes: class -> what is wanted of its threshold; all others get the best F1.
         attributes: what else is known of the samples of the test part, row by row.
         signatures: frame id -> perceptual signature, by which frames that look alike are found.
 
@@ -76,8 +84,10 @@ def evaluate_run(
     watched = read_part(run, "validation") if run.predictions_file("validation").is_file() else None
     validation = judge(watched, train_counts=_train_counts(run)) if watched is not None else None
     calibration = calibrate(watched, predictions, test)
+    thresholds, missing = thresholds_of(
+        run, watched, predictions, wishes or {}, calibration=calibration.fitted.calibration
+    )
     held = {"validation": watched, "test": predictions} if watched is not None else {"test": predictions}
-    rows = _rows_of_manifest(run, project_root)
     other = read_run(mixed_run) if mixed_run is not None else None
     mixed, warnings = (None, ()) if other is None else _judge_mixed(other, run)
     rows = _rows_of_manifest(run, project_root)
@@ -89,7 +99,7 @@ def evaluate_run(
         mixed=mixed,
         history=run.history,
         command=_command(run, other, project_root=project_root),
-        warnings=(*warnings, *(attributes.remarks if attributes else ())),
+        warnings=(*missing, *warnings, *(attributes.remarks if attributes else ())),
         slices=_judge_slices(
             run,
             predictions,
@@ -97,6 +107,7 @@ def evaluate_run(
             attributes,
         ),
         sheet=_read_sheet(run_folder),
+        thresholds=thresholds,
         label_errors=find_errors(
             held, rows=rows, signatures=signatures or {}, run_name=run.folder.name, project_root=project_root
         ),
@@ -108,7 +119,68 @@ def evaluate_run(
     write_report(report, evidence, project_root=project_root, progress=progress)
     write_json(run_folder / CALIBRATION_FILE, calibration_table(run, calibration))
     write_json(run_folder / "metrics.json", metrics)
+    write_thresholds(run, thresholds)
     return Evaluation(report, metrics)
+
+
+def thresholds_of(
+    run: Run,
+    watched: Predictions | None,
+    test: Predictions,
+    wishes: Mapping[str, Wish],
+    *,
+    calibration: Calibration = UNCALIBRATED,
+) -> tuple[Thresholds | None, tuple[str, ...]]:
+    """Choose the thresholds of a run, and say which wishes nothing could be done about.
+
+    Args:
+        watched: what the run answered on validation; None where that is not stored.
+        calibration: of the probabilities that thresholds are held against.
+    """
+    unknown = [name for name in wishes if name not in run.classes]
+    missing = tuple(
+        f"A threshold is wanted for '{name}' ({wishes[name]}), which is no class of this run: {', '.join(run.classes)}."
+        for name in unknown
+    )
+    known = {name: wish for name, wish in wishes.items() if name not in unknown}
+    if watched is None or not len(watched) or watched.classes != test.classes:
+        if known:
+            missing += (
+                f"Thresholds are wanted for {', '.join(known)}, but they are chosen on validation, where this run "
+                "answered nothing. Label groups for validation and train again.",
+            )
+        return None, missing
+    return choose_thresholds(watched, test, known, calibration=calibration), missing
+
+
+def write_thresholds(run: Run, thresholds: Thresholds | None) -> None:
+    """Write `thresholds.json` into the folder of a run, or remove one that is out of date."""
+    path = run.folder / THRESHOLDS_FILE
+    if thresholds is None:
+        path.unlink(missing_ok=True)
+        return
+    parts = {
+        part: {
+            "part": part,
+            "samples": len(predictions),
+            "groups": len(set(predictions.groups)),
+            "sha256": digest_of_file(run.predictions_file(part)),
+        }
+        for part, predictions in (("validation", thresholds.validation), ("test", thresholds.test))
+    }
+    write_json(
+        path,
+        {
+            "schema": THRESHOLDS_SCHEMA,
+            "run": run.name,
+            "task": run.task,
+            "classes": list(run.classes),
+            "chosen_on": parts["validation"],
+            "judged_on": parts["test"],
+            "calibration": thresholds.calibration.to_table(),
+            "thresholds": thresholds.to_table(),
+        },
+    )
 
 
 def _read_sheet(run_folder: Path) -> bytes:
@@ -136,6 +208,7 @@ def metrics_table(evidence: Evidence, *, mixed_run: str | None = None) -> dict[s
         "mixed": mixed.to_table() | {"run": mixed_run} if mixed else None,
         "label_errors": errors_table(evidence.label_errors),
         "slices": {name: [one.to_table() for one in found] for name, found in evidence.slices.items()},
+        "thresholds": evidence.thresholds.to_table() if evidence.thresholds else None,
         "gap": {"f1_macro": there - here if here is not None and there is not None else None} if mixed else None,
     }
 

@@ -11,7 +11,7 @@ from typing import Any
 from rushes.errors import RunError
 from rushes.evaluation.calibrating import calibrate, calibration_table
 from rushes.evaluation.class_mean import ClassMean, judge_class_mean
-from rushes.evaluation.evaluate import metrics_table, path_inside, read_part
+from rushes.evaluation.evaluate import metrics_table, path_inside, read_part, thresholds_of, write_thresholds
 from rushes.evaluation.judge import judge
 from rushes.evaluation.leaderboard import history_of
 from rushes.evaluation.making import command_to_train
@@ -27,6 +27,9 @@ from rushes.learning.runs import Run
 from rushes.learning.shot_runs import ShotRun, read_shot_run
 from rushes.progress import Progress, silent
 from rushes.storage.files import write_json
+from rushes.wish import Wish
+
+Wishes = Mapping[str, Mapping[str, Wish]]  # task -> class -> what is wanted of its threshold
 
 METRICS_FILE = "metrics.json"
 CLIP_SHEET_FILE = "synthetic.jpg"  # strips of the virtual camera's clips, in the run's folder
@@ -55,20 +58,24 @@ def evaluate_shots(
     project_root: Path,
     scans_folder: Path | None = None,
     cache_folder: Path | None = None,
+    wishes: Wishes | None = None,
     progress: Progress = silent,
 ) -> ShotEvaluation:
-    """Judge a run of shots by the answers it stored; write `report.html`, `metrics.json` and each task's metrics.json.
+    """Judge a run of shots by the answers it stored; write `report.html` and `metrics.json`.
+
+    Each task's folder gets `metrics.json` and `thresholds.json` of its own.
 
     Args:
         scans_folder: where scans of films are kept; None keeps none.
         cache_folder: where what was read of shots is kept; None shows no Grad-CAM.
+        wishes: what is wanted of thresholds; classes without a wish get the best F1.
         progress: told of the films whose shots are shown.
 
     Raises:
         RunError: the folder is no run of shots, answers are missing or cannot be read, or no task has a test shot.
     """
     run = read_shot_run(run_folder)
-    evidence = gather_evidence(run, project_root=project_root)
+    evidence = gather_evidence(run, project_root=project_root, wishes=wishes)
     shown = fit_budget(
         _show(evidence, project_root=project_root, scans=scans_folder, cache=cache_folder, progress=progress),
         budget_bytes=PICTURES_BYTES,
@@ -80,11 +87,12 @@ def evaluate_shots(
     for task, table in tables.items():
         write_json(run_folder / task / METRICS_FILE, table)
         _write_calibration(run.of_task(task), evidence.heads[task], run_folder / task)
+        write_thresholds(run.of_task(task), evidence.heads[task].thresholds)
     write_json(run_folder / METRICS_FILE, metrics)
     return ShotEvaluation(report, metrics)
 
 
-def gather_evidence(run: ShotRun, *, project_root: Path) -> ShotEvidence:
+def gather_evidence(run: ShotRun, *, project_root: Path, wishes: Wishes | None = None) -> ShotEvidence:
     """Judge every task of a run by its answers on test, and on validation beside it.
 
     Raises:
@@ -99,7 +107,8 @@ def gather_evidence(run: ShotRun, *, project_root: Path) -> ShotEvidence:
         )
     again = shlex.join(["rushes", "evaluate", path_inside(run.folder, project_root)])
     command = f"{command_to_train(run.recipe, project_root=project_root)}\n{again}"
-    heads = {task: _judge_head(one, command) for task, one in judged.items()}
+    wanted = wishes or {}
+    heads = {task: _judge_head(one, command, wanted.get(task, {})) for task, one in judged.items()}
     answers = {task: one.predictions for task, one in heads.items()}
     watched = {task: read_part(one, "validation") for task, one in judged.items() if _is_stored(one, "validation")}
     return ShotEvidence(
@@ -118,11 +127,13 @@ def _write_calibration(run: Run, evidence: Evidence, folder: Path) -> None:
         write_json(folder / CALIBRATION_FILE, calibration_table(run, evidence.calibration))
 
 
-def _judge_head(run: Run, command: str) -> Evidence:
+def _judge_head(run: Run, command: str, wishes: Mapping[str, Wish]) -> Evidence:
     counts = run.counts.get("train", {})
     predictions = read_part(run, "test")
     watched = read_part(run, "validation") if _is_stored(run, "validation") else None
     kept, test = run.head.get("best_epoch"), judge(predictions, train_counts=counts)
+    calibration = calibrate(watched, predictions, test)
+    thresholds, missing = thresholds_of(run, watched, predictions, wishes, calibration=calibration.fitted.calibration)
     return Evidence(
         run=run.to_table() | ({"best_epoch": kept} if isinstance(kept, int) else {}),
         test=test,
@@ -131,6 +142,8 @@ def _judge_head(run: Run, command: str) -> Evidence:
         calibration=calibrate(watched, predictions, test),
         history=history_of(run),
         command=command,
+        warnings=missing,
+        thresholds=thresholds,
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from rushes.evaluation import sections
 from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import text
+from rushes.evaluation.threshold_section import show_thresholds
+from rushes.evaluation.thresholds import Thresholds
 from rushes.learning.predictions import Predictions
 
 _PRESS = '<p class="script">Press a cell to see its samples.</p>'
@@ -46,7 +48,7 @@ def format_frame(
         "frame.html",
         title=text(title),
         style="".join(page_part(name) for name in styles),
-        script=page_part("report.js"),
+        script=page_part("report.js") + page_part("thresholds.js"),
         subject=text(subject),
         recipe=text(recipe.get("name", "") if isinstance(recipe, Mapping) else ""),
         made=text(str(run.get("created_at", ""))[:10]),
@@ -57,11 +59,18 @@ def format_frame(
 
 
 def show_judged(
-    test: Judgement, predictions: Predictions, *, at: str = "", gallery: bool = True, calibration: str = ""
+    test: Judgement,
+    predictions: Predictions,
+    *,
+    thresholds: Thresholds | None = None,
+    calibration: str = "",
+    at: str = "",
+    gallery: bool = True,
 ) -> str:
-    """Return the sections on confusions, classes, curves and groups.
+    """Return the sections on confusions, classes, curves with thresholds, and groups.
 
     Args:
+        thresholds: of each class; None where there is no validation to choose them on.
         at: what stands before their ids, where a page holds several judgements.
         gallery: a cell of the matrix can be pressed to see its samples.
         calibration: the section on calibration, which stands before the groups.
@@ -73,7 +82,7 @@ def show_judged(
         class_interval_words=sections.explain_class_intervals(test),
         confusion=sections.show_confusion(test),
         classes=sections.show_classes(test),
-        curves=sections.show_curves(test, predictions),
+        curves=show_thresholds(test, predictions, thresholds, at=at),
         calibration=calibration,
         groups=sections.show_groups(test),
     )

@@ -25,6 +25,7 @@ from rushes.evaluation.shown import LINK, show_shown
 from rushes.evaluation.slice_section import LINK as SLICES_LINK
 from rushes.evaluation.slice_section import show_slices, warn_of_slices
 from rushes.evaluation.slices import SliceJudgement
+from rushes.evaluation.thresholds import Thresholds
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
 from rushes.evaluation.verdict import Verdict, never_watched, pronounce
 from rushes.learning.predictions import Predictions
@@ -38,7 +39,7 @@ _BEFORE = (
     ("beware", "Beware"),
     ("confusions", "Confusions"),
     ("classes", "Classes"),
-    ("curves", "Curves"),
+    ("curves", "Thresholds"),
     CALIBRATION,
     ("groups", "Groups"),
 )
@@ -62,6 +63,7 @@ class Evidence:
         class_shares: the mixes of classes of the groups of the run's manifest; None where it is not at hand.
         calibration: what was fitted on validation, and what it does on test; None where nothing was tried.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
+        thresholds: of each class, chosen on validation; None where nothing was answered there.
         label_errors: which labels are likely wrong; None where nobody looked.
     """
 
@@ -75,6 +77,7 @@ class Evidence:
     warnings: tuple[str, ...] = ()
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
     sheet: bytes = b""
+    thresholds: Thresholds | None = None
     label_errors: FoundErrors | None = None
     class_shares: ClassShares | None = None
     calibration: CalibrationJudgement | None = None
@@ -131,8 +134,8 @@ def format_report(
         facts=sections.show_facts(test),
         explain=filled("explain.html", interval_words=sections.explain_intervals(test)),
         warnings=sections.show_warnings(list_warnings(evidence)),
+        judged=show_judged(test, evidence.predictions, thresholds=evidence.thresholds, calibration=calibrated),
         slices=show_slices(evidence.slices, test.classes),
-        judged=show_judged(test, evidence.predictions, calibration=calibrated),
         label_errors=show_label_errors(evidence.label_errors, doubted or {}),
         shown_section=shown,
         trained=show_trained(run, evidence.history, test.classes, shares=show_shares_of_run(evidence.class_shares)),
@@ -175,6 +178,7 @@ def list_warnings(evidence: Evidence) -> tuple[str, ...]:
                 *_warn_of_leaks(evidence.leaks, all_of_them="run.json" if of_shots else "'rushes split check'"),
                 *evidence.test.notes,
                 *of_run,
+                *(evidence.thresholds.notes() if evidence.thresholds else ()),
                 *evidence.warnings,
                 *warn_of_slices(evidence.slices),
             ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rushes.evaluation.charts import Line, draw_curve, draw_epochs
+from rushes.evaluation.charts import Line, draw_epochs
 from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.interval import FEW_GROUPS, LEVEL, Interval
 from rushes.evaluation.judge import ClassJudgement, Judgement
@@ -28,15 +28,13 @@ from rushes.evaluation.markup import (
     text,
     within,
 )
-from rushes.evaluation.scores import Score, trace_curve
+from rushes.evaluation.scores import Score
 from rushes.evaluation.spread import spread_of
 from rushes.evaluation.verdict import Verdict, blind_score
-from rushes.learning.predictions import Predictions
 
 _WIDE_MATRIX = 12  # classes up to which a cell shows its share beside its count
 _MISTAKES = 6  # kinds of mistake that are listed; five times as many where there is no table
 _WIDEST_MATRIX = 30  # classes up to which a matrix can be read at all
-_MOST_CURVES = 12
 _MOST_GROUPS = 40
 _MOST_RECALLS = 8  # lines that can be told apart in one chart
 _MOTION_SETTINGS = (
@@ -239,37 +237,6 @@ def _mean_rows(test: Judgement) -> str:
             f'<td class="wide">{_track(f1, style="ours", blind=tick)}</td>{cells}</tr>'
         )
     return "".join(rows)
-
-
-def show_curves(test: Judgement, predictions: Predictions) -> str:
-    """Return one precision-recall curve per class, the hardest classes first where they are many."""
-    drawable = [index for index, one in enumerate(test.per_class) if one.average_precision.value is not None]
-    if not drawable:
-        return "<p>No class has a test sample, so there is no curve.</p>"
-    shown = drawable
-    if len(drawable) > _MOST_CURVES:
-        shown = sorted(drawable, key=lambda i: test.per_class[i].average_precision.value or 0.0)[:_MOST_CURVES]
-    figures = []
-    for index in shown:
-        one = test.per_class[index]
-        curve = trace_curve(predictions.truth == index, predictions.probabilities[:, index])
-        precision, recall = one.precision.value, one.recall.value
-        drawing = draw_curve(
-            curve,
-            share=one.share.value or 0.0,
-            answered=None if precision is None or recall is None else (recall, precision),
-            label=f"Precision over recall of {one.class_name}, AP {number(one.average_precision.value or 0.0)}",
-        )
-        figures.append(
-            f"<figure><figcaption><b>{text(one.class_name)}</b> "
-            f"<span>AP {score_cell(one.average_precision.score)}</span></figcaption>{drawing}</figure>"
-        )
-    more = (
-        f'<p class="foot">The {len(shown)} classes of lowest average precision out of {len(drawable)}.</p>'
-        if len(shown) < len(drawable)
-        else ""
-    )
-    return f'<div class="curves">{"".join(figures)}</div>{more}'
 
 
 def show_groups(test: Judgement) -> str:

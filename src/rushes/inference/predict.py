@@ -26,6 +26,7 @@ from rushes.inference.prediction import (
     PicturePrediction,
     Prediction,
     VideoPrediction,
+    find_above,
     name_scores,
     plan_timeline,
     pool_scores,
@@ -170,7 +171,8 @@ def _predict_frames(
             seconds, scores = index.seconds_at(ordinal), name_scores(predictor.classes, row)
             # As the names of frames count: a time stored a little short of its slot belongs to the slot.
             timecode = timecode_at(seconds + index.rounding_seconds if ordinal else seconds, index.rate)
-            predicted.append(FramePrediction(ordinal, seconds, str(timecode), scores))
+            above = find_above(scores, predictor.thresholds)
+            predicted.append(FramePrediction(ordinal, seconds, str(timecode), scores, above))
         waiting.clear()
 
     for done, frame in enumerate(decode_frames(path, index, ordinals), start=1):
@@ -228,7 +230,9 @@ def _answer_stills(
         if isinstance(still, Unreadable):
             yield still
         else:
-            yield PicturePrediction(str(still.path), still.kind, name_scores(predictor.classes, next(rows)))
+            scores = name_scores(predictor.classes, next(rows))
+            above = find_above(scores, predictor.thresholds)
+            yield PicturePrediction(str(still.path), still.kind, scores, above)
 
 
 def _not_footage(path: Place) -> Unreadable:

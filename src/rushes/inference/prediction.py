@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,11 +18,16 @@ Scores = Mapping[str, float]  # class -> probability, in the order of the bundle
 
 @dataclass(frozen=True, slots=True)
 class PicturePrediction:
-    """A bundle's scores for one photograph or raw."""
+    """A bundle's scores for one photograph or raw.
+
+    Attributes:
+        above: classes whose threshold is reached; None of a bundle without thresholds.
+    """
 
     path: str
     kind: MediaKind
     scores: Scores
+    above: tuple[str, ...] | None = None
 
     @property
     def predicted_class(self) -> str:
@@ -34,7 +40,7 @@ class PicturePrediction:
 
     def to_table(self) -> dict[str, Any]:
         """Return the prediction as plain values, ready for JSON."""
-        return {"file": self.path, "kind": self.kind} | _answer(self.scores)
+        return {"file": self.path, "kind": self.kind} | _answer(self.scores) | _above(self.above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +50,19 @@ class FramePrediction:
     Attributes:
         seconds: time since the first frame.
         timecode: `HH:MM:SS:FF`, counted from the first frame.
+        above: classes whose threshold is reached; None of a bundle without thresholds.
     """
 
     ordinal: int
     seconds: Fraction
     timecode: str
     scores: Scores
+    above: tuple[str, ...] | None = None
 
     def to_table(self) -> dict[str, Any]:
         """Return the prediction as plain values, ready for JSON."""
         place = {"ordinal": self.ordinal, "seconds": float(self.seconds), "timecode": self.timecode}
-        return place | _answer(self.scores)
+        return place | _answer(self.scores) | _above(self.above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,17 @@ class VideoPrediction:
         return best_class(self.scores)
 
     @property
+    def frames_above(self) -> dict[str, int] | None:
+        """Class -> how many sampled frames reach its threshold, where any does; None of a bundle without thresholds.
+
+        A threshold is of single frames: the mean over a video is never held against it.
+        """
+        if any(frame.above is None for frame in self.frames):
+            return None
+        counts = Counter(name for frame in self.frames for name in frame.above or ())
+        return {name: counts[name] for name in self.scores if counts[name]}
+
+    @property
     def confidence(self) -> float:
         """The mean probability of the predicted class."""
         return self.scores[self.predicted_class]
@@ -140,6 +159,7 @@ class VideoPrediction:
                 "duration_seconds": float(self.duration_seconds),
                 "sampled_frames": len(self.frames),
                 "lost_frames": self.lost_frames,
+                **({} if self.frames_above is None else {"frames_above": self.frames_above}),
                 "warnings": list(self.warnings),
                 "timeline": [segment.to_table() for segment in self.timeline],
             }
@@ -157,6 +177,13 @@ def best_class(scores: Scores) -> str:
 def name_scores(classes: Sequence[str], probabilities: npt.NDArray[np.float32]) -> dict[str, float]:
     """Return class -> probability for one row of probabilities, (classes,)."""
     return {name: float(value) for name, value in zip(classes, probabilities, strict=True)}
+
+
+def find_above(scores: Scores, thresholds: Mapping[str, float] | None) -> tuple[str, ...] | None:
+    """Return the classes whose threshold is reached, in the order of the scores; None without thresholds."""
+    if thresholds is None:
+        return None
+    return tuple(name for name, score in scores.items() if name in thresholds and score >= thresholds[name])
 
 
 def pool_scores(frame_scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -211,6 +238,10 @@ def plan_timeline(
         )
         segments.append(segment)
     return tuple(segments)
+
+
+def _above(above: tuple[str, ...] | None) -> dict[str, Any]:
+    return {} if above is None else {"above": list(above)}
 
 
 def _answer(scores: Scores) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,11 @@ class Predictor:
     def classes(self) -> tuple[str, ...]:
         """The classes, in the order of the probabilities."""
         return self.bundle.classes
+
+    @property
+    def thresholds(self) -> Mapping[str, float] | None:
+        """Class -> probability from which on a picture is taken for it; None of a bundle without."""
+        return self.bundle.thresholds
 
     def prepared(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Return one picture as the graph takes it, by way of the size at which training pictures were kept.

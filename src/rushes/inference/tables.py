@@ -44,8 +44,12 @@ def rows_of(prediction: Prediction) -> list[dict[str, Any]]:
 
 
 def write_csv(predictions: Iterable[Prediction], path: Path, *, classes: Sequence[str]) -> None:
-    """Write predictions as CSV, the rows of `rows_of`, one column `p:<class>` for each class; whole or not at all."""
-    columns = [*_PLACE, *(_PROBABILITY + name for name in classes), "error"]
+    """Write predictions as CSV, the rows of `rows_of`, one column `p:<class>` for each class; whole or not at all.
+
+    `above` names the classes whose threshold a picture or frame reaches, with a slash between them, which no class has
+    in its name; it is empty in the rows of videos and segments, and of a bundle without thresholds.
+    """
+    columns = [*_PLACE, *(_PROBABILITY + name for name in classes), "above", "error"]
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, restval="", extrasaction="ignore")
         writer.writeheader()
@@ -99,4 +103,5 @@ def _flat_shot(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
     scores = {_PROBABILITY + name: value for name, value in table.get("scores", {}).items()}
-    return {key: value for key, value in table.items() if key not in {"scores", "timeline"}} | scores
+    cells = {key: value for key, value in table.items() if key not in {"scores", "timeline", "frames_above"}} | scores
+    return cells | ({"above": "/".join(table["above"])} if "above" in table else {})

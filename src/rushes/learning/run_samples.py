@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ def read_known_samples(
     kept = [rows[at] for at in spread_over([row.class_name for row in rows], [row.group for row in rows], limit)]
     found = compute_features(
         kept,
-        extract=_extract(network),
+        extract=partial(see_features, network),
         about=_about(run),
         cache_folder=cache_folder / "features",
         project_root=project_root,
@@ -95,11 +96,9 @@ def _about(run: Run) -> dict[str, Any]:
     }
 
 
-def _extract(network: Network) -> Any:
+def see_features(network: Network, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return what the head of a network on the CPU is given for prepared pictures, (pictures, features)."""
     import torch
 
-    def extract(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        with torch.inference_mode():
-            return np.asarray(network.features(torch.from_numpy(pixels)).float().numpy(), np.float32)
-
-    return extract
+    with torch.inference_mode():
+        return np.asarray(network.features(torch.from_numpy(pixels)).float().numpy(), np.float32)

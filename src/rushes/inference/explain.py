@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -223,8 +222,3 @@ def _stretches(frames: Sequence[FramePrediction], index: VideoIndex) -> tuple[St
                 one.predicted_class, one.confidence)
         for one in segments
     )  # fmt: skip
-
-
-def is_run(path: Path) -> bool:
-    """Return whether a folder holds a run and no bundle."""
-    return (path / "run.json").is_file() and not (path / "bundle.json").is_file()

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from rushes.learning.explain_pictures import LookedInside
     from rushes.learning.explanation_checks import Sanity
 
+CHECKED = 6  # pictures whose heat is checked
+LOOKED_INTO = 2  # pictures whose maps are shown
+_DRAWS = 3  # random networks of each kind that the heat is held against
+
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
@@ -144,6 +148,7 @@ class RunExplainer:
         Raises:
             MissingExtraError: the `train` extra is not installed.
             RunError: the folder holds no run, or no network that can be loaded.
+            UsageError: there is no such method or layer, or the network has no use for it.
         """
         from rushes.learning.explain_pictures import load_run_network
         from rushes.learning.run_samples import read_known_samples
@@ -157,7 +162,11 @@ class RunExplainer:
         self.working_size = parse_size(run.working_size)
         self.heat_words: HeatWords | None = None
         self.notes: tuple[str, ...] = ()
+        self._seen: list[tuple[Pixels, int]] = []
         self._known: KnownSamples | None = None
+        shown = self.preprocessing
+        # A wrong method or layer is told of now, not after a thousand training pictures were looked at.
+        self._heat_of(np.zeros((shown.height, shown.width, shown.channels), np.uint8), 0)
         try:
             self._known = read_known_samples(
                 run, self._network, project_root=project_root, cache_folder=cache_folder, threads=threads,
@@ -175,13 +184,19 @@ class RunExplainer:
         return answer_pictures(self._network, prepared)
 
     def heat(self, prepared: Pixels, class_index: int) -> Floats | None:
+        if len(self._seen) < CHECKED:
+            self._seen.append((prepared, class_index))
+        return self._heat_of(prepared, class_index)
+
+    def _heat_of(self, prepared: Pixels, class_index: int) -> Floats:
         from rushes.learning.explain_pictures import explain_network
 
         found = explain_network(
             self._network, prepared[None], class_indices=[class_index], method=self._method, layer=self._layer
         )
         self.heat_words = HeatWords(found.method, found.layer, found.about, found.source)
-        return found.heat[0]
+        heat: Floats = found.heat[0]
+        return heat
 
     def lookalikes(self, prepared: Pixels, count: int) -> tuple[Lookalike, ...]:
         from rushes.learning.run_samples import see_features
@@ -199,22 +214,42 @@ class RunExplainer:
             for sample, (_, likeness), picture in zip(samples, nearest, pictures, strict=True)
         )
 
-    def check(self, prepared: Pixels, class_indices: Sequence[int]) -> Sanity:
-        """Return whether the heat of some pictures, (pictures, height, width, channels), can be believed."""
+    def check(self) -> Sanity | None:
+        """Return whether the heat of the first CHECKED pictures can be believed; None where there was none."""
         from rushes.learning.explanation_checks import check_sanity
 
+        if not self._seen:
+            return None
         return check_sanity(
-            self._folder, prepared, class_indices=class_indices, method=self._method, layer=self._layer, draws=_DRAWS
+            self._folder,
+            np.stack([prepared for prepared, _ in self._seen]),
+            class_indices=[chosen for _, chosen in self._seen],
+            method=self._method,
+            layer=self._layer,
+            draws=_DRAWS,
         )
 
-    def look_inside(self, prepared: Pixels, layer: str | None) -> LookedInside:
-        """Return what a layer gives for some pictures; None takes the deepest that still knows places."""
+    def look_inside(self, layers: Sequence[str | None]) -> tuple[LookedInside, ...]:
+        """Return what layers give for the first pictures; None is the deepest that still knows places.
+
+        Raises:
+            UsageError: no layer is called so.
+        """
         from rushes.learning.explain_pictures import look_inside
 
-        return look_inside(self._folder, prepared, layer=layer)
+        if not self._seen:
+            return ()
+        shown = np.stack([prepared for prepared, _ in self._seen[:LOOKED_INTO]])
+        return tuple(look_inside(self._folder, shown, layer=layer) for layer in layers)
 
+    def first_layer(self) -> str:
+        """Return the name of the first layer that gives maps."""
+        from rushes.learning.explain_pictures import look_inside
 
-_DRAWS = 3
+        shown = self.preprocessing
+        blank = np.zeros((1, shown.height, shown.width, shown.channels), np.uint8)
+        layers = look_inside(self._folder, blank, strongest=1).layers
+        return layers[0].name
 
 
 def _nearest_to(known: KnownSamples, features: Floats, count: int) -> list[tuple[int, float]]:

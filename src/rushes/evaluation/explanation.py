@@ -164,19 +164,30 @@ def picture_maps(
 ) -> tuple[Thumbnail, Thumbnail, Thumbnail | None]:
     """Return a picture, the occlusion map over it, and the heat over it, small and in the picture's own shape.
 
+    Maps lie over the picture in grey, so that orange and blue are never the picture's own.
+
     Args:
         pixels: (height, width, 3), as it is; `prepared` as the model was shown it.
         heat: (rows, columns), 0 to 1, over the whole of what the model was shown.
     """
     box = find_seen([pixels], shown)
     falls = occlusion.falls / max(float(np.abs(occlusion.falls).max()), _FULL_COLOUR)
-    covered = paint_heat(pixels, prepared, falls, shown, box)
-    warm = None if heat is None else paint_heat(pixels, prepared, heat, shown, box)
+    under, seen = _in_grey(pixels), _in_grey(prepared)
+    covered = paint_heat(under, seen, falls, shown, box)
+    warm = None if heat is None else paint_heat(under, seen, heat, shown, box)
     return (
         shrink(pixels, side_pixels=SIDE_PIXELS),
         shrink(covered, side_pixels=SIDE_PIXELS),
         None if warm is None else shrink(warm, side_pixels=SIDE_PIXELS),
     )
+
+
+def _in_grey(pixels: Pixels) -> Pixels:
+    import cv2
+
+    if pixels.shape[2] == 1:
+        return pixels
+    return np.asarray(cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), np.uint8)
 
 
 def measure_changes(probabilities: Floats) -> npt.NDArray[np.float64]:

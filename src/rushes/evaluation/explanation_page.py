@@ -81,6 +81,7 @@ def format_explanation_page(explanation: Explanation, *, layers: Sequence[Looked
         model=text(explanation.name),
         headline=_headline(explanation, pictures, videos),
         notes="".join(f'<p class="note">{text(note)}</p>' for note in explanation.notes),
+        sanity=_sanity(explanation),
         reading=_reading(explanation, has_heat=has_heat),
         answers="\n".join(parts),
         layers=_layers(layers),
@@ -115,11 +116,13 @@ def _reading(explanation: Explanation, *, has_heat: bool) -> str:
                      "picture is drawn as warm as any: heat says where, never how much.")  # fmt: skip
     lines.append("What is dimmed was cut off before the model saw the picture.")
     shown = "".join(f"<li>{line}</li>" for line in lines)
+    return f"<ul>{shown}</ul>"
+
+
+def _sanity(explanation: Explanation) -> str:
     checks = "".join(f"<li>{text(one)}</li>" for one in explanation.sanity)
-    sane = (
-        f"<p><b>Can the heat be believed?</b> Checked on pictures of this page:</p><ul>{checks}</ul>" if checks else ""
-    )
-    return f"<ul>{shown}</ul>{sane}"
+    said = "<b>Can the heat be believed?</b> Checked on pictures of this page, against networks without the training:"
+    return f'<div class="sane"><p>{said}</p><ul>{checks}</ul></div>' if checks else ""
 
 
 def _card(explanation: Explanation, one: ExplainedPicture, at: str) -> str:
@@ -134,12 +137,13 @@ def _card(explanation: Explanation, one: ExplainedPicture, at: str) -> str:
         f"{percent(frame.change)} of the probability moved since the sampled frame before · ")  # fmt: skip
     figures = [_figure(one.picture, "The picture")]
     if one.warm is not None:
-        figures.append(_figure(one.warm, f"Heat: where '{names[one.class_index]}' was found"))
-    figures.append(_figure(one.covered, f"Covering: what '{names[one.class_index]}' rests on"))
+        figures.append(_figure(one.warm, f"Heat: orange where '{names[one.class_index]}' was found"))
+    covering = f"Covering: '{names[one.class_index]}' falls without what is orange, and rises without what is blue"
+    figures.append(_figure(one.covered, covering))
     agreement = "" if one.agreement is None else f"<p>{text(describe_agreement(one.agreement))}</p>"
     return (
         f'<article class="answer" id="{at}"><h3>{breakable(place)}: {said}</h3>'
-        f'<p class="from">{text(moved)}{breakable(one.path)}</p><div class="maps">{"".join(figures)}</div>'
+        f'<p class="from">{text(moved)}{breakable(one.path if frame is None else PurePosixPath(one.path).name)}</p><div class="maps">{"".join(figures)}</div>'
         f'<div class="why">{_bars(names, one)}<div><p>{text(describe_fall(one.occlusion, names))}</p>{agreement}</div>'
         f"</div>{_like(one, names)}</article>"
     )
@@ -148,7 +152,7 @@ def _card(explanation: Explanation, one: ExplainedPicture, at: str) -> str:
 def _figure(picture: Thumbnail, caption: str) -> str:
     size = f'width="{picture.width_pixels}" height="{picture.height_pixels}"'
     return (
-        f'<figure><img {size} alt="{text(caption)}" loading="lazy" decoding="async" src="{picture.uri}">'
+        f'<figure><img {size} alt="{text(caption)}" decoding="async" src="{picture.uri}">'
         f"<figcaption>{text(caption)}</figcaption></figure>"
     )
 
@@ -186,7 +190,7 @@ def _lookalike(like: Lookalike, *, same: bool) -> str:
     seen = '<span class="none">no picture</span>'
     if like.picture:
         data = base64.b64encode(like.picture).decode("ascii")
-        seen = (f'<img alt="{text(sample.name)}" loading="lazy" decoding="async" '
+        seen = (f'<img alt="{text(sample.name)}" decoding="async" '
                 f'src="data:image/webp;base64,{data}">')  # fmt: skip
     group = "" if not sample.group or sample.group in sample.name else f"{breakable(sample.group)} "
     timecode = text(sample.timecode) if "_FRM-" in sample.name else ""
@@ -224,7 +228,7 @@ def _still(explanation: Explanation, one: ExplainedPicture, at: str) -> str:
     moved = ' class="moved"' if one.frame.change >= LEAST_CHANGE else ""
     return (
         f'<figure{moved}><a href="#{at}"><img alt="{text(one.frame.timecode)}" width="{seen.width_pixels}" '
-        f'height="{seen.height_pixels}" loading="lazy" decoding="async" src="{seen.uri}">'
+        f'height="{seen.height_pixels}" decoding="async" src="{seen.uri}">'
         f"<figcaption>{text(one.frame.timecode)}<br><b>{text(name)}</b> {share}</figcaption></a></figure>"
     )
 

@@ -16,9 +16,9 @@ from rushes.evaluation.occlusion import (
 from rushes.evaluation.scores import Score
 
 
-def picture_with_square(size=(60, 90), top=3, left=63, side=12):
+def picture_with_square(size=(60, 90), top=0, left=56, high=18, wide=26):
     picture = np.full((*size, 3), 40, np.uint8)
-    picture[top : top + side, left : left + side] = 250
+    picture[top : top + high, left : left + wide] = 250
     return picture
 
 
@@ -34,7 +34,7 @@ def looks_at(rows, columns):
 
 def test_the_one_place_that_the_answer_depends_on_falls_deepest():
     picture = picture_with_square()
-    seen = occlude(looks_at(slice(3, 15), slice(63, 75)), picture, cells=15)
+    seen = occlude(looks_at(slice(0, 18), slice(56, 82)), picture, cells=15)
     assert seen.falls.shape == (10, 15)
     row, column = seen.deepest
     assert abs((row + 0.5) * 6 - 9) < 1
@@ -42,18 +42,18 @@ def test_the_one_place_that_the_answer_depends_on_falls_deepest():
     assert seen.class_index == 0
     assert seen.fall == pytest.approx((250 - picture.mean(axis=(0, 1)).round()[0]) / 255, abs=1e-6)
     far = np.ones_like(seen.falls, bool)
-    far[:4, 9:] = False
+    far[:5, 7:] = False
     assert not seen.falls[far].any()
     assert describe_fall(seen, ("bright", "dark")).startswith(
-        "Covering 3% of the picture at its top right, 'bright' falls"
+        "Covering 9% of the picture at its top right, 'bright' falls"
     )
     assert "the answer is then 'dark'" in describe_fall(seen, ("bright", "dark"))
 
 
 def test_what_speaks_against_a_class_rises():
     picture = picture_with_square()
-    seen = occlude(looks_at(slice(3, 15), slice(63, 75)), picture, class_index=1, cells=15)
-    assert seen.falls.min() < -0.5
+    seen = occlude(looks_at(slice(0, 18), slice(56, 82)), picture, class_index=1, cells=15)
+    assert seen.falls.min() < -0.4
     assert not seen.matters
     assert "No one place holds the answer" in describe_fall(seen, ("bright", "dark"))
 
@@ -87,7 +87,7 @@ def test_every_pixel_is_covered_and_no_batch_is_too_large(size):
 
 def test_maps_of_one_place_agree_and_of_two_places_do_not():
     picture = picture_with_square()
-    seen = occlude(looks_at(slice(3, 15), slice(63, 75)), picture, cells=15)
+    seen = occlude(looks_at(slice(0, 18), slice(56, 82)), picture, cells=15)
     same, other = np.clip(seen.falls, 0, 1), np.zeros((10, 15))
     other[8:, :4] = 1.0
     assert compare_maps(same, seen).value == pytest.approx(1.0)

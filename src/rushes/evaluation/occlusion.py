@@ -14,7 +14,10 @@ import numpy.typing as npt
 from rushes.evaluation.scores import Score
 
 CELLS = 10  # along the longer side of the picture
-WINDOW = 2.0  # side of a cover, in cells: neighbouring covers overlap by half
+# Sides of a cover, as a share of the picture's. On 12 validation pictures of flowers (MobileNetV2), with 0.2, 0.3
+# and 0.4 the deepest fall is 0.28, 0.36 and 0.55 in the median, and the rank correlation with Grad-CAM 0.26, 0.37 and
+# 0.40. A wider cover tells less of where.
+WINDOW = 0.3
 BATCH_SIZE = 32
 # A fall below this is within what a few pixels of noise do to an answer: no place of it is named.
 LEAST_FALL = 0.05
@@ -81,8 +84,8 @@ class Occlusion:
 def occlude(answer: Answer, picture: Pixels, *, class_index: int | None = None, cells: int = CELLS) -> Occlusion:
     """Cover a picture place by place with its own mean colour, and return how far the answer falls for each.
 
-    The places are a grid of near-square cells over the whole picture; a cover is `WINDOW` cells wide and stands around
-    the middle of its cell, cut where the picture ends.
+    The places are a grid of near-square cells over the whole picture; a cover takes `WINDOW` of each side and stands
+    around the middle of its cell, cut where the picture ends.
 
     Args:
         answer: prepared pictures (n, height, width, channels) uint8 -> probabilities (n, classes).
@@ -169,7 +172,7 @@ def _plan_covers(size: tuple[int, int], cells: int) -> tuple[list[tuple[slice, s
     height, width = size
     side = max(height, width) / min(cells, max(height, width))
     rows, columns = max(1, round(height / side)), max(1, round(width / side))
-    high, wide = WINDOW * height / rows, WINDOW * width / columns
+    high, wide = max(WINDOW, 1 / rows) * height, max(WINDOW, 1 / columns) * width
 
     def span(index: int, count: int, length: int, window: float) -> slice:
         middle = (index + 0.5) * length / count

@@ -128,7 +128,8 @@ def _sanity(explanation: Explanation) -> str:
 def _card(explanation: Explanation, one: ExplainedPicture, at: str) -> str:
     names, answered = explanation.classes, one.answered_index
     frame = one.frame
-    place = PurePosixPath(one.path).name if frame is None else frame.timecode
+    name = PurePosixPath(one.path).name
+    place, path = (name, one.path) if frame is None else (frame.timecode, name)
     said = f"<b>{text(names[answered])}</b>, {percent(float(one.probabilities[answered]))}"
     if one.class_index != answered:
         share = percent(float(one.probabilities[one.class_index]))
@@ -143,7 +144,7 @@ def _card(explanation: Explanation, one: ExplainedPicture, at: str) -> str:
     agreement = "" if one.agreement is None else f"<p>{text(describe_agreement(one.agreement))}</p>"
     return (
         f'<article class="answer" id="{at}"><h3>{breakable(place)}: {said}</h3>'
-        f'<p class="from">{text(moved)}{breakable(one.path if frame is None else PurePosixPath(one.path).name)}</p><div class="maps">{"".join(figures)}</div>'
+        f'<p class="from">{text(moved)}{breakable(path)}</p><div class="maps">{"".join(figures)}</div>'
         f'<div class="why">{_bars(names, one)}<div><p>{text(describe_fall(one.occlusion, names))}</p>{agreement}</div>'
         f"</div>{_like(one, names)}</article>"
     )

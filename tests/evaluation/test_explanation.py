@@ -121,7 +121,7 @@ def test_a_page_holds_all_it_shows_and_escapes_what_it_is_told():
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
     assert page.count("<article") == 4
     for said in ("It is warm.", "It can be believed.", "Nothing else.", "Something was left out.", "very picture",
-                 "00:00:01:00", "no picture", "Both maps point"):  # fmt: skip
+                 "00:00:01:00", "no picture", "Whether both maps agree is undefined"):  # fmt: skip
         assert said in page, said
     first = re.findall(r'<article class="answer" id="video-0-frame-(\d)"', page)
     assert first[0] == "2"

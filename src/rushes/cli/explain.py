@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rushes.cli.door import Door, opened, table_of
+from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, ThreadsOption, verb_app
 from rushes.errors import MissingExtraError, ProjectError, UsageError, did_you_mean, is_installed
 
@@ -229,7 +229,8 @@ def _say(door: Door, explanation: Any, page: Path | None) -> None:
     if len(pictures) > _SHOWN:
         door.say(f"… and {len(pictures) - _SHOWN} more; the page shows them all")
     for video in (one for one in explanation.answers if not isinstance(one, ExplainedPicture)):
-        door.say(f"{video.path}: {len(video.timeline)} stretches, reasons for {len(video.shown)} frames")
+        stretches = "1 stretch" if len(video.timeline) == 1 else f"{len(video.timeline)} stretches"
+        door.say(f"{video.path}: {stretches} of one answer, reasons for {plural(len(video.shown), 'frame')}")
         for note in video.notes:
             door.warn(f"{video.path}: {note}")
     for line in explanation.sanity:

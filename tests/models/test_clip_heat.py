@@ -41,7 +41,7 @@ def test_every_frame_has_its_heat_and_the_warmest_place_of_the_shot_is_one() -> 
 
 
 @pytest.mark.parametrize("answer", [0, 1, 2])
-def test_the_heat_is_grad_cam_as_its_paper_defines_it(answer: int) -> None:
+def test_the_heat_is_grad_cam_of_the_log_odds(answer: int) -> None:
     network = build(ShotHeadDesign("scale", ("CS", "MS", "LS"), pooling="mean"))
     body, pixels = network.body, frames(1)
     kept: dict[str, torch.Tensor] = {}
@@ -51,7 +51,8 @@ def test_the_heat_is_grad_cam_as_its_paper_defines_it(answer: int) -> None:
     last.register_hook(lambda gradient: kept.update(slopes=gradient))
     seen = body.forward_head(last)[None, :, None]  # type: ignore[operator]
     logits = network.answer(seen, torch.ones(1, 1, dtype=torch.bool))
-    logits["scale"][0, answer].backward()
+    others = torch.cat([logits["scale"][0, :answer], logits["scale"][0, answer + 1 :]])
+    (logits["scale"][0, answer] - others.logsumexp(0)).backward()
     expected = (kept["slopes"].mean(dim=(2, 3), keepdim=True) * last).sum(dim=1).relu().detach()
     heat = heat_of_shot(network, "scale", answer, pixels=pixels)
     if not expected.any():

@@ -9,13 +9,18 @@ from typing import Any
 
 from rushes.evaluation import sections
 from rushes.evaluation.alarm import show_alarm
+from rushes.evaluation.calibration_section import LINK as CALIBRATION
+from rushes.evaluation.calibration_section import show_calibration
 from rushes.evaluation.cards import show_gallery
 from rushes.evaluation.draws import RESAMPLES
 from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import counted, text
+from rushes.evaluation.reliability import CalibrationJudgement
 from rushes.evaluation.shown import LINK, show_shown
+from rushes.evaluation.slice_section import LINK as SLICES_LINK
+from rushes.evaluation.slice_section import show_slices, warn_of_slices
 from rushes.evaluation.slices import SliceJudgement
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
 from rushes.evaluation.verdict import Verdict, never_watched, pronounce
@@ -31,6 +36,7 @@ _BEFORE = (
     ("confusions", "Confusions"),
     ("classes", "Classes"),
     ("curves", "Curves"),
+    CALIBRATION,
     ("groups", "Groups"),
 )
 _AFTER = (("training", "Training"), ("data", "Data"), ("gallery", "Gallery"), ("making", "Making"))
@@ -49,7 +55,8 @@ class Evidence:
         history: records of `history.jsonl`, in the order of epochs.
         command: what to type to make the run and this report again.
         warnings: more to beware of, beside those of the run and the judgement.
-        slices: what samples are told apart by (`subjects`) -> the judgement of each slice of the test part.
+        slices: what samples are told apart by (`subjects`, `camera`) -> the judgement of each slice of the test part.
+        calibration: what was fitted on validation, and what it does on test; None where nothing was tried.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
     """
 
@@ -63,6 +70,7 @@ class Evidence:
     warnings: tuple[str, ...] = ()
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
     sheet: bytes = b""
+    calibration: CalibrationJudgement | None = None
 
     @property
     def split_kind(self) -> str:
@@ -94,7 +102,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         thumbnails: rows of the predictions to show -> picture; None shows that it could not be read.
     """
     run, test = evidence.run, evidence.test
-    shown = show_shown(run, evidence.sheet)
+    shown, calibrated = show_shown(run, evidence.sheet), show_calibration(evidence.calibration)
     main = filled(
         "report.html",
         alarm=show_alarm(run, test),
@@ -109,21 +117,26 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         facts=sections.show_facts(test),
         explain=filled("explain.html", interval_words=sections.explain_intervals(test)),
         warnings=sections.show_warnings(list_warnings(evidence)),
-        judged=show_judged(test, evidence.predictions),
-        slices="".join(sections.show_slices(name, found) for name, found in evidence.slices.items() if found),
+        slices=show_slices(evidence.slices, test.classes),
+        judged=show_judged(test, evidence.predictions, calibration=calibrated),
         shown_section=shown,
         trained=show_trained(run, evidence.history, test.classes),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
         gallery=show_gallery(evidence.predictions, thumbnails),
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),
     )
-    slices = [(name, name.capitalize()) for name in evidence.slices]
+    before = [one for one in _BEFORE if calibrated or one != CALIBRATION]
     return format_frame(
         main,
         run=run,
         subject=str(run.get("task", "")),
         title=f"{run.get('task', 'task')}: {run.get('name', 'run')}",
-        links=[*_BEFORE, *slices, *([LINK] if shown else []), *_AFTER],
+        links=[
+            *before,
+            *([SLICES_LINK] if evidence.slices else []),
+            *([LINK] if shown else []),
+            *_AFTER,
+        ],
     )
 
 
@@ -147,6 +160,7 @@ def list_warnings(evidence: Evidence) -> tuple[str, ...]:
                 *evidence.test.notes,
                 *of_run,
                 *evidence.warnings,
+                *warn_of_slices(evidence.slices),
             ]
         )
     )

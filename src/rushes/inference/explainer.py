@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.bundles.bundle import Bundle
+from rushes.bundles.calibrated import calibration_of_run
 from rushes.bundles.neighbours import SIDE_PIXELS, read_neighbours
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import MediaError, RunError
@@ -19,6 +20,7 @@ from rushes.evaluation.explanation import Lookalike
 from rushes.evaluation.thumbnails import read_thumbnail
 from rushes.footage.picture import PictureSize, parse_size, resize
 from rushes.inference.predictor import Predictor
+from rushes.learning.calibration import Calibration
 from rushes.learning.known_samples import KnownSamples, find_nearest
 from rushes.progress import Progress, silent
 from rushes.storage.pictures import Pictures
@@ -148,6 +150,7 @@ class RunExplainer:
         Raises:
             MissingExtraError: the `train` extra is not installed.
             RunError: the folder holds no run, or no network that can be loaded.
+            BundleError: its calibration cannot be read, or is of other answers.
             UsageError: there is no such method or layer, or the network has no use for it.
         """
         from rushes.learning.explain_pictures import load_run_network
@@ -160,6 +163,8 @@ class RunExplainer:
         self.name = self.identity = run.name
         self.task, self.classes, self.preprocessing = run.task, run.classes, run.preprocessing
         self.working_size = parse_size(run.working_size)
+        table = calibration_of_run(run)
+        self._calibration = Calibration.from_table(table) if table is not None else Calibration()
         self.heat_words: HeatWords | None = None
         self.notes: tuple[str, ...] = ()
         self._seen: list[tuple[Pixels, int]] = []
@@ -181,7 +186,7 @@ class RunExplainer:
     def probabilities(self, prepared: Pixels) -> Floats:
         from rushes.learning.explain_pictures import answer_pictures
 
-        return answer_pictures(self._network, prepared)
+        return self._calibration.apply(answer_pictures(self._network, prepared))
 
     def heat(self, prepared: Pixels, class_index: int) -> Floats | None:
         if len(self._seen) < CHECKED:

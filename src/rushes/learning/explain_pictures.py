@@ -16,6 +16,8 @@ import numpy.typing as npt
 from rushes.errors import UsageError, require_extra
 
 if TYPE_CHECKING:
+    import torch
+
     from rushes.models.network import Network
 
 _BATCH = 32  # pictures that go through the network at a time where no slope is kept
@@ -125,15 +127,13 @@ def explain_network(
     layer: str | None = None,
 ) -> Explained:
     """Return what `explain_pictures` does, of a network that is loaded."""
-    import torch
-
     from rushes.models.heat import METHODS, heat_of_pictures
 
     probabilities = answer_pictures(network, pixels)
     chosen = probabilities.argmax(axis=1) if class_indices is None else np.asarray(class_indices, np.int64)
     if len(chosen) and not 0 <= chosen.min() <= chosen.max() < probabilities.shape[1]:
         raise UsageError(f"there is no class {chosen.max()}: the run has {probabilities.shape[1]}, counted from 0")
-    found = heat_of_pictures(network, torch.from_numpy(pixels), chosen.tolist(), method=method, layer=layer)
+    found = heat_of_pictures(network, as_tensor(pixels), chosen.tolist(), method=method, layer=layer)
     used = METHODS[found.method]
     return Explained(
         probabilities=probabilities,
@@ -162,15 +162,13 @@ def look_inside(run_folder: Path, pixels: Pixels, *, layer: str | None = None, s
         UsageError: no layer is called so.
     """
     network = load_run_network(run_folder)
-    import torch
-
     from rushes.models.activation_maps import first_filters, maps_of_layer
     from rushes.models.places import MapLayer, last_layer, list_map_layers
 
     def as_seen(known: MapLayer) -> SeenLayer:
         return SeenLayer(known.name, known.kind, known.channels, known.rows, known.columns)
 
-    shown = torch.from_numpy(pixels)
+    shown = as_tensor(pixels)
     found = maps_of_layer(network, shown, layer or last_layer(network, shown), strongest=strongest)
     filters = first_filters(network)
     return LookedInside(
@@ -197,7 +195,7 @@ def features_of(run_folder: Path, pixels: Pixels) -> Values:
     import torch
 
     with torch.inference_mode():
-        parts = [network.features(torch.from_numpy(part)).float().numpy() for part in _parts(pixels)]
+        parts = [network.features(as_tensor(part)).float().numpy() for part in _parts(pixels)]
     return np.concatenate(parts)
 
 
@@ -206,7 +204,7 @@ def answer_pictures(network: Network, pixels: Pixels) -> Values:
     import torch
 
     with torch.inference_mode():
-        parts = [torch.softmax(network(torch.from_numpy(part)).float(), dim=1).numpy() for part in _parts(pixels)]
+        parts = [torch.softmax(network(as_tensor(part)).float(), dim=1).numpy() for part in _parts(pixels)]
     return np.concatenate(parts)
 
 
@@ -226,7 +224,14 @@ def load_run_network(run_folder: Path) -> Network:
     return load_network(run_folder)
 
 
+def as_tensor(pixels: Pixels) -> torch.Tensor:
+    """Return pixels as torch takes them: it wants no view that is turned, and none that must not be written to."""
+    import torch
+
+    return torch.from_numpy(np.require(pixels, requirements=["C", "W"]))
+
+
 def _parts(pixels: Pixels) -> list[Pixels]:
     if not len(pixels):
         raise ValueError("there is no picture to explain")
-    return [np.ascontiguousarray(pixels[start : start + _BATCH]) for start in range(0, len(pixels), _BATCH)]
+    return [pixels[start : start + _BATCH] for start in range(0, len(pixels), _BATCH)]

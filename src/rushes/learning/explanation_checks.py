@@ -18,6 +18,7 @@ from rushes.learning.explain_pictures import (
     Pixels,
     Values,
     answer_pictures,
+    as_tensor,
     explain_network,
     load_run_network,
 )
@@ -25,7 +26,7 @@ from rushes.learning.explain_pictures import (
 if TYPE_CHECKING:
     from rushes.models.network import Network
 
-DRAWS = 5  # random networks that the heat is held against
+DRAWS = 3  # random networks that the heat is held against
 PATCHES = 8  # places per picture that a patch of the warm one's shape is moved to
 WARMEST = 0.1  # of the picture, which is blurred
 _BLUR = 0.1  # of the longer side: the spread of the blur
@@ -130,16 +131,20 @@ def check_sanity(
         MissingExtraError, RunError, UsageError: as `explain_pictures`.
     """
     network = load_run_network(run_folder)
+    from rushes.models.heat import heat_of_pictures
+
     explained = explain_network(network, pixels, class_indices=class_indices, method=method, layer=layer)
 
     def heat_of(other: Network) -> Values:
-        return explain_network(
+        found = heat_of_pictures(
             other,
-            pixels,
-            class_indices=explained.class_indices.tolist(),
+            as_tensor(pixels),
+            explained.class_indices.tolist(),
             method=explained.method,
             layer=explained.layer,
-        ).heat
+        )
+        heat: Values = found.heat.numpy()
+        return heat
 
     heads, wholes = [], []
     for draw in range(draws):
@@ -253,10 +258,10 @@ def _draw(run_folder: Path, network: Network, *, seed: int) -> Network:
 
 def _say_agreement(agreement: Agreement, of_what: str, *, class_free: bool) -> str:
     if class_free:
-        return f"This method never asks the last layer, so that a network {of_what} gives the same heat."
+        return f"This method never asks the last layer: a network {of_what} gives the same heat."
     if agreement.correlation is None:
         return f"How alike a network {of_what} ranks the places is undefined: {agreement.reason}."
-    said = f"A network {of_what} ranks the places of a picture with a correlation of {agreement.correlation:.2f} to this heat"
+    said = f"The heat of a network {of_what} has a rank correlation of {agreement.correlation:.2f} with this one"
     if agreement.correlation >= UNCHANGED:
         return (
             f"{said}: much alike. The heat shows the picture more than what was learnt; do not rest a conclusion on it."
@@ -269,9 +274,9 @@ def _say_agreement(agreement: Agreement, of_what: str, *, class_free: bool) -> s
 def _say_deletion(deletion: Deletion) -> str:
     if deletion.warm_mean is None or deletion.elsewhere_mean is None:
         return "Nothing in these pictures spoke for the class, so that there are no warm places to blur."
-    said = (f"Blurring the warmest tenth changes the probability of the class by {-deletion.warm_mean:+.3f} on average, "
-            f"a patch of the same shape elsewhere by {-deletion.elsewhere_mean:+.3f}; the warmest places cost more in "
-            f"{deletion.more_count} of {len(deletion.pictures)} pictures")  # fmt: skip
+    said = (f"Blurring the warmest tenth changes the probability of the class by {-deletion.warm_mean:+.3f} on "
+            f"average, a patch of that shape elsewhere by {-deletion.elsewhere_mean:+.3f}; the warmest places cost "
+            f"more in {deletion.more_count} of {len(deletion.pictures)} pictures")  # fmt: skip
     if deletion.warm_mean > deletion.elsewhere_mean and 2 * deletion.more_count > len(deletion.pictures):
         return f"{said}. The heat points at what the answer rests on."
     return (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ class Predictions:
         names: (samples,) frame names.
         timecodes: (samples,) `HH:MM:SS:FF`.
         origins: (samples,) origin of the label.
+        predicted: (samples,) int64, index of the most probable class.
     """
 
     classes: tuple[str, ...]
@@ -41,6 +42,7 @@ class Predictions:
     names: tuple[str, ...]
     timecodes: tuple[str, ...]
     origins: tuple[str, ...]
+    predicted: npt.NDArray[np.int64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         count = len(self.truth)
@@ -49,13 +51,11 @@ class Predictions:
             raise ValueError(f"columns of predictions differ in length: {count} labels, probabilities "
                              f"{self.probabilities.shape}, {[len(column) for column in columns]}")  # fmt: skip
 
+        answers = self.probabilities.argmax(axis=1) if count else np.empty(0)
+        object.__setattr__(self, "predicted", np.asarray(answers, np.int64))
+
     def __len__(self) -> int:
         return len(self.truth)
-
-    @property
-    def predicted(self) -> npt.NDArray[np.int64]:
-        """(samples,) index of the most probable class."""
-        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
 
 def take_rows(predictions: Predictions, rows: Sequence[int] | npt.NDArray[np.integer]) -> Predictions:
@@ -99,15 +99,18 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
 
 
 def read_predictions(path: Path) -> Predictions:
-    """Read what `write_predictions` wrote."""
+    """Read what `write_predictions` wrote.
+
+    Raises:
+        ValueError: a label is none of the classes.
+    """
     import polars
 
     table: polars.DataFrame = polars.read_parquet(path)
     classes = tuple(name.removeprefix(_PROBABILITY) for name in table.columns if name.startswith(_PROBABILITY))
-    position = {name: index for index, name in enumerate(classes)}
     return Predictions(
         classes=classes,
-        truth=np.array([position[name] for name in table["truth"]], np.int64),
+        truth=_indices(table["truth"], classes),
         probabilities=table.select([_PROBABILITY + name for name in classes]).to_numpy().astype(np.float32),
         frames=tuple(table["frame"]),
         groups=tuple(table["group"]),
@@ -116,3 +119,13 @@ def read_predictions(path: Path) -> Predictions:
         timecodes=tuple(table["timecode"]),
         origins=tuple(table["origin"]),
     )
+
+
+def _indices(labels: Iterable[str], classes: Sequence[str]) -> npt.NDArray[np.int64]:
+    position = {name: index for index, name in enumerate(classes)}
+    found = []
+    for number, name in enumerate(labels, start=1):
+        if name not in position:
+            raise ValueError(f"row {number} is labelled '{name}', which is none of its classes ({', '.join(classes)})")
+        found.append(position[name])
+    return np.array(found, np.int64)

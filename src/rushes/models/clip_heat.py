@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from rushes.models.clip import ShotNetwork
+from rushes.models.heat import class_odds, grad_cam
 from rushes.models.views import place_features, views_of_map
 
 
@@ -26,9 +27,9 @@ def heat_of_shot(
 ) -> torch.Tensor | None:
     """Return how much each place of each frame spoke for a class, (frames, rows, columns) from 0 to 1.
 
-    The features of the body's last map are weighed by how much more of each would raise the class's logit, on average
-    over the frame (Selvaraju and others, Grad-CAM, ICCV 2017). The warmest place of the shot is 1, so that frames can
-    be held against each other. The gradient begins at that map: a frozen body needs none.
+    The features of the body's last map are weighed by how much more of each would raise the class's log odds, on
+    average over the frame: `rushes.models.heat` says why not its logit. The warmest place of the shot is 1, so that
+    frames can be held against each other. The gradient begins at that map: a frozen body needs none.
 
     Args:
         network: in evaluation mode.
@@ -55,10 +56,10 @@ def heat_of_shot(
         features = views_of_map(network.body, last, subject, network.views).float().unsqueeze(0)
         mask = torch.ones(1, len(pixels), dtype=torch.bool, device=last.device)
         logits = network.answer(features, mask, series, series_mask, aggregates)[task]
-        (gradient,) = torch.autograd.grad(logits[0, class_index], last)
+        (gradient,) = torch.autograd.grad(class_odds(logits, [class_index]), last)
     placed, slopes = place_features(network.body, last.detach()), place_features(network.body, gradient)
     assert placed is not None
     assert slopes is not None
-    heat = (slopes.mean(dim=(2, 3), keepdim=True) * placed).sum(dim=1).relu()
+    heat = grad_cam(placed, slopes)
     most = heat.max()
     return heat / most if float(most) > 0 else None

@@ -15,7 +15,7 @@ from torch import nn
 
 from rushes.errors import UsageError, did_you_mean
 from rushes.models.network import Network
-from rushes.models.places import as_maps, check_layer, last_layer, list_map_layers, watching
+from rushes.models.places import as_maps, check_layer, flattens_maps, last_layer, list_map_layers, watching
 from rushes.models.views import place_tokens
 
 AUTO = "auto"
@@ -114,14 +114,15 @@ def choose_method(network: Network, method: str, pixels: torch.Tensor) -> str:
     """
     if method != AUTO and method not in METHODS:
         raise UsageError(f"'{method}' is no way to explain an answer. {did_you_mean(method, (AUTO, *METHODS))}")
-    if method == "attention" and not _attention_blocks(network.body):
+    if method == "attention" and not _follows_attention(network.body):
         others = ", ".join(f"'{name}'" for name in METHODS if name != "attention")
-        raise UsageError("this network has no attention between all its patches that could be followed. "
-                         f"Take one of {others}, or '{AUTO}'")  # fmt: skip
+        raise UsageError("'attention' needs a network that gathers its answer by attention between all patches, as a "
+                         f"ViT with a class token does. Take one of {others}, or '{AUTO}'")  # fmt: skip
     if method != AUTO:
         return method
-    reads_class_token = getattr(network.body, "global_pool", None) == "token"
-    return "attention" if reads_class_token and _attention_blocks(network.body) else "grad-cam"
+    if getattr(network.body, "global_pool", None) == "token" and _follows_attention(network.body):
+        return "attention"
+    return "hires-cam" if flattens_maps(network, pixels) else "grad-cam"
 
 
 def grad_cam(maps: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:
@@ -157,10 +158,13 @@ def hires_cam(maps: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:
 def eigen_cam(maps: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:
     """Return Eigen-CAM: the maps along their first principal direction, which no class has a part in.
 
-    The sign of the direction is free; it is taken so that the strongest place is warm.
+    The maps are centred first: the paper does not, which fits maps that are rectified, but of tokens the first
+    direction is then what all places share. The sign of the direction is free; it is taken so that the strongest place
+    is warm.
     Source: Muhammad and Yeasin, Eigen-CAM, IJCNN 2020.
     """
     cells = maps.flatten(2).transpose(1, 2).double()  # (pictures, cells, channels)
+    cells = cells - cells.mean(dim=1, keepdim=True)
     _, _, directions = torch.linalg.svd(cells, full_matrices=False)
     along = (cells @ directions[:, 0].unsqueeze(2)).squeeze(2)
     farthest = along.gather(1, along.abs().argmax(dim=1, keepdim=True))
@@ -214,7 +218,7 @@ def _read_maps(
     assert combine is not None
     with watching(network.body, layer) as kept:
         logits = network(pixels)
-        slopes = torch.autograd.grad(_chosen(logits, class_indices), kept[layer])[0]
+        slopes = torch.autograd.grad(class_odds(logits, class_indices), kept[layer])[0]
     module = network.body.get_submodule(layer)
     maps, placed = (as_maps(network, module, values, pixels) for values in (kept[layer].detach(), slopes))
     assert maps is not None
@@ -232,7 +236,7 @@ def _read_attention(
     """
     with _attention_shown(network.body) as (attention, ended):
         logits = network(pixels)
-        slopes = torch.autograd.grad(_chosen(logits, class_indices), [*attention, *ended])
+        slopes = torch.autograd.grad(class_odds(logits, class_indices), [*attention, *ended])
     relevance = torch.eye(ended[0].shape[1], device=pixels.device).expand(len(pixels), -1, -1)
     identity = relevance
     for weights, slope in zip(attention, slopes, strict=False):
@@ -245,10 +249,25 @@ def _read_attention(
     return placed[:, 0]
 
 
-def _chosen(logits: torch.Tensor, class_indices: Sequence[int]) -> torch.Tensor:
-    """Return the sum of each picture's logit: pictures do not touch each other, so neither do its slopes."""
-    places = torch.tensor(list(class_indices), device=logits.device)
-    return logits.float().gather(1, places.unsqueeze(1)).sum()
+def class_odds(logits: torch.Tensor, class_indices: Sequence[int]) -> torch.Tensor:
+    """Return the sum over pictures of a class's log odds: pictures do not touch each other, so neither do its slopes.
+
+    The papers take the logit. What every logit gains alike changes no answer, yet is warm in theirs: a background that
+    raises both of two logits. The log odds, `logit - log(sum of exp of the others)`, are what the answer is made of;
+    unlike those of the probability their slopes do not die where the network is sure.
+    """
+    places = torch.tensor(list(class_indices), device=logits.device).unsqueeze(1)
+    logits = logits.float()
+    chosen = logits.gather(1, places)
+    if logits.shape[1] == 1:
+        return chosen.sum()
+    others = logits.scatter(1, places, -torch.inf).logsumexp(dim=1, keepdim=True)
+    return (chosen - others).sum()
+
+
+def _follows_attention(body: nn.Module) -> bool:
+    """Return whether a body's answer comes to it by attention; a mean takes the patches past all of it."""
+    return getattr(body, "global_pool", None) in {"token", "map"} and bool(_attention_blocks(body))
 
 
 def _attention_blocks(body: nn.Module) -> list[nn.Module]:

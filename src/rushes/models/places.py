@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from rushes.models.views import place_features, place_tokens
 
 # What mixes the last dimension, and so is given maps with their channels last.
 _CHANNELS_LAST = (nn.Linear, nn.LayerNorm)
+_ENDING = {"ReLU", "MaxPool2d"}  # what a design of ours does with its last maps before it flattens them
 _CHANNELS_FIRST = (nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d, nn.AvgPool2d)
 
 
@@ -45,6 +47,10 @@ class _Seen:
     name: str
     output: torch.Tensor
     layer: MapLayer | None
+
+    @property
+    def kind(self) -> str:
+        return self.layer.kind if self.layer is not None else ""
 
 
 def list_map_layers(network: Network, pixels: torch.Tensor) -> tuple[MapLayer, ...]:
@@ -76,6 +82,15 @@ def last_layer(network: Network, pixels: torch.Tensor) -> str:
     return tokens or _end_of_features(network, pixels[:1], placed) or _last_with_places(placed)
 
 
+def flattens_maps(network: Network, pixels: torch.Tensor) -> bool:
+    """Return whether a dense layer reads each place of the last maps with weights of its own."""
+    seen = [each for each in _pass(network, pixels[:1]) if "." not in each.name]
+    before = next(
+        (one for one, two in pairwise(seen) if isinstance(network.body.get_submodule(two.name), nn.Flatten)), None
+    )
+    return before is not None and before.output[0, 0].numel() > 1
+
+
 def check_layer(name: str, layers: Mapping[str, MapLayer] | tuple[MapLayer, ...]) -> MapLayer:
     """Return the layer of a name.
 
@@ -89,7 +104,7 @@ def check_layer(name: str, layers: Mapping[str, MapLayer] | tuple[MapLayer, ...]
 
 
 def as_maps(network: Network, module: nn.Module, output: Any, pixels: torch.Tensor) -> torch.Tensor | None:
-    """Return what a module gave as (pictures, channels, rows, columns); None where it has no places.
+    """Return what a module gave as (pictures, channels, rows, columns); None where it has no places, or only one.
 
     Args:
         pixels: (pictures, height, width, channels), what was shown.
@@ -101,7 +116,8 @@ def as_maps(network: Network, module: nn.Module, output: Any, pixels: torch.Tens
     if output.ndim != 4:
         return None
     maps = output.permute(0, 3, 1, 2) if _is_channels_last(network.body, module, output, pixels) else output
-    return maps if maps.shape[2] <= pixels.shape[1] and maps.shape[3] <= pixels.shape[2] else None
+    rows, columns = maps.shape[2:]
+    return maps if rows * columns > 1 and rows <= pixels.shape[1] and columns <= pixels.shape[2] else None
 
 
 @contextmanager
@@ -192,9 +208,10 @@ def _end_of_features(network: Network, pixels: torch.Tensor, placed: list[_Seen]
 
 
 def _last_with_places(placed: list[_Seen]) -> str:
-    """Return the last layer with more than one place, or the last of all."""
-    many = [seen.name for seen in placed if seen.layer is not None and seen.layer.rows * seen.layer.columns > 1]
-    return many[-1] if many else placed[-1].name
+    """Return the last layer, or what stands before a pool and a rectifier that end the maps."""
+    ends = next((index for index, seen in enumerate(reversed(placed)) if seen.kind not in _ENDING), 0)
+    is_pooled = any(seen.kind == "MaxPool2d" for seen in placed[len(placed) - ends :])
+    return placed[-1 - ends].name if is_pooled else placed[-1].name
 
 
 def _is_channels_last(body: nn.Module, module: nn.Module, output: torch.Tensor, pixels: torch.Tensor) -> bool:

@@ -8,6 +8,7 @@ from PIL import Image
 
 from evaluation.fabricated import CLASSES, answers, guesses, run_table, write_run_folder
 from rushes.cli.main import main
+from rushes.datasets.split import Split, format_split
 from rushes.errors import RunError
 from rushes.evaluation.evaluate import evaluate_run
 from rushes.labels.manifest import ManifestRow
@@ -34,7 +35,7 @@ def test_a_run_is_judged_into_its_own_folder(run_folder, tmp_path):
     evaluation = evaluate_run(run_folder, project_root=tmp_path)
     assert evaluation.report == run_folder / "report.html"
     page = evaluation.report.read_text(encoding="utf-8")
-    assert page.count("data:image/webp") == 30
+    assert page.partition('id="gallery"')[2].count("data:image/webp") == 30
     assert page.count("could not be read") == 30
     assert json.loads((run_folder / "metrics.json").read_text()) == evaluation.metrics
     assert evaluation.metrics["schema"] == "metrics/1"
@@ -159,6 +160,33 @@ def test_subjects_of_the_manifest_count_for_frames_that_the_catalog_does_not_kno
     assert slices(subjects={"0.jpg": ("sea",)}) == {"car": 19, "other": 1}
     manifest.write_text(format_manifest(rows[:5]), encoding="utf-8")
     assert slices() == {}
+
+
+def test_the_mix_of_classes_in_each_group_of_the_run_s_manifest_is_shown_with_its_part(predictions, tmp_path):
+    rows = [
+        ManifestRow(f"frames/{row}.jpg", f"class {row % 3}", group=f"film-{row % 4}", source=frame[:16] * 4)
+        for row, frame in enumerate(predictions.frames)
+    ]
+    manifest = tmp_path / "manifest.jl"
+    manifest.write_text(format_manifest(rows))
+    parts = {"film-0": "train", "film-1": "train", "film-2": "validation", "film-3": "test"}
+    split = Split("scale", "grouped", 0, {row.frame_id: parts[row.group] for row in rows}, parts)
+    (tmp_path / "split.json").write_text(format_split(split))
+    stated = {
+        "manifest": {"path": "manifest.jl", "sha256": digest_of_file(manifest)},
+        "split": {"path": "split.json", "sha256": split.digest, "kind": "grouped"},
+    }
+    folder = write_run_folder(tmp_path / "runs" / "one", predictions, **stated)
+    page = evaluate_run(folder, project_root=tmp_path).report.read_text(encoding="utf-8")
+    assert "The mix of classes in each group" in page
+    assert '<small title="validation">validation</small>' in page
+    (tmp_path / "split.json").unlink()
+    page = evaluate_run(folder, project_root=tmp_path).report.read_text(encoding="utf-8")
+    assert "The mix of classes in each group" in page
+    assert '<small title="validation">' not in page
+    manifest.write_text(format_manifest(rows[:5]))
+    page = evaluate_run(folder, project_root=tmp_path).report.read_text(encoding="utf-8")
+    assert "The mix of classes in each group" not in page
 
 
 def test_a_calibration_is_fitted_on_validation_and_written_beside_the_metrics(tmp_path) -> None:

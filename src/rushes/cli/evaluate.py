@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rushes.cli.door import Door, opened
+from rushes.cli.door import Door, opened, plural
 from rushes.cli.evaluate_shots import evaluate_run_of_shots
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
 from rushes.cli.versions import find_run
@@ -56,14 +56,14 @@ def evaluate(
 def _evaluate_run(
     door: Door, place: Project, folder: Path, *, mixed: Path | None, by: Sequence[str], sheet: Path | None
 ) -> None:
-    from rushes.catalog.catalog import open_catalog
+    from rushes.catalog.catalog import open_catalog, signatures_of_frames
     from rushes.cli.slices_shown import attributes_of_run, show_slices
     from rushes.cli.versions import mixed_twin
     from rushes.evaluation.evaluate import evaluate_run
 
     twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
     with open_catalog(place.catalog_place) as catalog:
-        subjects = catalog.subjects()
+        subjects, signatures = catalog.subjects(), signatures_of_frames(catalog.frames())
         with door.progress("slices") as progress:
             known = attributes_of_run(place, folder, catalog=catalog, by=by, sheet=sheet, progress=progress)
     with door.progress("evaluate") as progress:
@@ -73,6 +73,7 @@ def _evaluate_run(
             mixed_run=twin,
             subjects=subjects,
             attributes=known,
+            signatures=signatures,
             progress=progress,
         )
     for warning in done.metrics["warnings"]:
@@ -83,6 +84,9 @@ def _evaluate_run(
         if gap is not None:
             door.say(f"On shuffled frames the same recipe reaches {reached:.2f}; the gap is {gap:+.2f}.")
     show_slices(door, done.metrics["slices"], asked=bool(by or sheet))
+    found = done.metrics["label_errors"]
+    if found["found"]:
+        door.say(f"{plural(found['found'], 'label')} of validation and test may be wrong: see the report")
     door.say(f"report:  {done.report}")
     door.say(f"metrics: {folder / 'metrics.json'}")
     door.finish({"run": str(folder), "report": str(done.report), "metrics": done.metrics})

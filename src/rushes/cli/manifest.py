@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.explore import explore
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
 from rushes.cli.preview import preview
 
@@ -19,6 +20,7 @@ _SHOWN = 40  # lines per change set
 
 app = verbs_app("The immutable, versioned list of labelled samples.")
 app.command(epilog="Example: rushes manifest preview --task mcu --per-class 6 --to sheet.png")(preview)
+app.command(epilog="Example: rushes manifest explore --task mcu --recipe features")(explore)
 
 
 @app.command(epilog="Example: rushes manifest build --task mcu")

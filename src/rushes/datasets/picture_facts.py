@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,28 +13,30 @@ import numpy.typing as npt
 from rushes.cores import count_cores
 from rushes.datasets.content import content_of
 from rushes.errors import MediaError, UnreachableError
-from rushes.footage.pictures import read_picture
+from rushes.footage.picture import PictureSize, resize
+from rushes.footage.pictures import read_still
 from rushes.labels.manifest import ManifestRow
 from rushes.progress import Progress, silent
 from rushes.storage.kept_vectors import read_vectors, write_vectors
 from rushes.storage.pictures import Pictures, without_query
 
 _FOLDER = "facts-1"  # another number where they are measured otherwise
-_LONG_SIDE = 512  # at which sharpness is measured, so that pictures of all sizes can be held against each other
+# What pictures are shrunk to before they are measured, so that those of all sizes can be held against each other.
+_MEASURED = PictureSize(long_side=512)
 _CLIPPED_LOW, _CLIPPED_HIGH = 4, 251  # luma at and beyond which there is no detail left
 _PART_SIZE = 512  # pictures measured between two writes
 
 
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
-    """What was measured of one picture, as it is stored in the project.
+    """What was measured of one picture, shrunk to a long side of 512 pixels where it is larger.
 
     Attributes:
-        width, height: pixels.
+        width, height: pixels of the picture as it is stored, upright.
         brightness: mean of the luma (BT.601), 0 to 1.
         contrast: standard deviation of the luma, 0 to 0.5.
-        sharpness: mean squared step of the luma between neighbouring pixels, in steps of 8 bits, at a long side of at
-            most 512 pixels; noise and fine texture count as sharp.
+        sharpness: mean squared step of the luma between neighbouring pixels, in steps of 8 bits; noise and fine
+            texture count as sharp.
         clipped_dark, clipped_bright: share of pixels, 0 to 1, that are all but black, or all but white.
     """
 
@@ -57,13 +59,8 @@ def measure_picture(pixels: npt.NDArray[np.uint8]) -> PictureFacts:
     import cv2
 
     height, width = pixels.shape[:2]
-    luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    long_side = max(height, width)
-    small = luma
-    if long_side > _LONG_SIDE:
-        size = (max(1, round(width * _LONG_SIDE / long_side)), max(1, round(height * _LONG_SIDE / long_side)))
-        small = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
-    steps = [np.diff(small.astype(np.float32), axis=axis).ravel() for axis in (0, 1)]
+    luma = cv2.cvtColor(resize(pixels, _MEASURED), cv2.COLOR_RGB2GRAY)
+    steps = [np.diff(luma.astype(np.float32), axis=axis).ravel() for axis in (0, 1)]
     return PictureFacts(
         width=width,
         height=height,
@@ -107,26 +104,25 @@ def read_picture_facts(
             for row in part:
                 pictures.fetch_ahead(row.img_ref, sha256=row.sha256)
             measured: dict[str, PictureFacts] = {}
-            for row, found in zip(part, pool.map(lambda row: _measure(row, pictures), part), strict=True):
-                if isinstance(found, MediaError):
-                    lost[row.frame_id] = found
+            found = pool.map(lambda row: _measure(row, pictures), part)
+            for done, (row, facts) in enumerate(zip(part, found, strict=True), start=start + 1):
+                if isinstance(facts, MediaError):
+                    lost[row.frame_id] = facts
                 else:
-                    measured[digests[row.frame_id]] = found
-                progress(start + len(measured) + len(lost), len(missing), "measuring pictures")
+                    measured[digests[row.frame_id]] = facts
+                progress(done, len(missing), "measuring pictures")
             if measured:
                 values = np.array([astuple(one) for one in measured.values()], np.float32)
                 write_vectors(folder, list(measured), values)
                 known |= dict(zip(measured, values, strict=True))
-    return {
-        row.frame_id: lost[row.frame_id] if row.frame_id in lost else _facts_of(known[digests[row.frame_id]])
-        for row in rows
-    }
+    return {frame: lost.get(frame) or _facts_of(known[key]) for frame, key in digests.items()}
 
 
 def _measure(row: ManifestRow, pictures: Pictures) -> PictureFacts | MediaError:
     try:
         with pictures.held(row.img_ref, sha256=row.sha256) as path:
-            return measure_picture(read_picture(path))
+            still = read_still(path, size=_MEASURED)
+            return replace(measure_picture(still.pixels), width=still.width_pixels, height=still.height_pixels)
     except UnreachableError:
         raise
     except MediaError as error:

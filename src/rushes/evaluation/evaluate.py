@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rushes.errors import ManifestError, RunError
+from rushes.datasets.split import read_split
+from rushes.errors import ManifestError, RunError, SplitError
 from rushes.evaluation.attributes import Attribute, columns_that_tell
 from rushes.evaluation.calibrating import calibrate, calibration_table
+from rushes.evaluation.class_shares import ClassShares, count_class_shares
 from rushes.evaluation.judge import Judgement, judge
+from rushes.evaluation.label_errors_section import errors_table, find_errors
 from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
 from rushes.evaluation.slices import SliceJudgement, judge_columns
-from rushes.labels.manifest import read_manifest
+from rushes.labels.manifest import ManifestRow, read_manifest
 from rushes.labels.subjects import Subjects
 from rushes.learning.calibration import CALIBRATION_FILE
 from rushes.learning.predictions import Predictions, read_predictions
@@ -51,6 +54,7 @@ def evaluate_run(
     mixed_run: Path | None = None,
     subjects: Mapping[str, Subjects] | None = None,
     attributes: Attributes | None = None,
+    signatures: Mapping[str, int] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Judge a run by the predictions it stored, and write `report.html`, `metrics.json` and `calibration.json`.
@@ -60,6 +64,7 @@ def evaluate_run(
         subjects: frame id -> what is in its picture as it is known today; for frames that are not in it, what the
             run's manifest states counts.
         attributes: what else is known of the samples of the test part, row by row.
+        signatures: frame id -> perceptual signature, by which frames that look alike are found.
 
     Raises:
         RunError: the folder is no run, its predictions are missing or cannot be read, or `mixed_run` cannot be
@@ -71,8 +76,11 @@ def evaluate_run(
     watched = read_part(run, "validation") if run.predictions_file("validation").is_file() else None
     validation = judge(watched, train_counts=_train_counts(run)) if watched is not None else None
     calibration = calibrate(watched, predictions, test)
+    held = {"validation": watched, "test": predictions} if watched is not None else {"test": predictions}
+    rows = _rows_of_manifest(run, project_root)
     other = read_run(mixed_run) if mixed_run is not None else None
     mixed, warnings = (None, ()) if other is None else _judge_mixed(other, run)
+    rows = _rows_of_manifest(run, project_root)
     evidence = Evidence(
         run=run.to_table(),
         test=test,
@@ -83,9 +91,16 @@ def evaluate_run(
         command=_command(run, other, project_root=project_root),
         warnings=(*warnings, *(attributes.remarks if attributes else ())),
         slices=_judge_slices(
-            run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {}), attributes
+            run,
+            predictions,
+            {row.frame_id: row.subjects for row in rows if row.subjects} | dict(subjects or {}),
+            attributes,
         ),
         sheet=_read_sheet(run_folder),
+        label_errors=find_errors(
+            held, rows=rows, signatures=signatures or {}, run_name=run.folder.name, project_root=project_root
+        ),
+        class_shares=_class_shares(run, rows, project_root),
         calibration=calibration,
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
@@ -119,6 +134,7 @@ def metrics_table(evidence: Evidence, *, mixed_run: str | None = None) -> dict[s
         "validation": evidence.validation.to_table() if evidence.validation else None,
         "calibration": evidence.calibration.to_table() if evidence.calibration else None,
         "mixed": mixed.to_table() | {"run": mixed_run} if mixed else None,
+        "label_errors": errors_table(evidence.label_errors),
         "slices": {name: [one.to_table() for one in found] for name, found in evidence.slices.items()},
         "gap": {"f1_macro": there - here if here is not None and there is not None else None} if mixed else None,
     }
@@ -166,15 +182,27 @@ def _judge_slices(
     return judge_columns(predictions, columns, train_counts=_train_counts(run))
 
 
-def _subjects_of_manifest(run: Run, project_root: Path) -> dict[str, Subjects]:
-    """Return frame id -> subjects from the manifest of a run; nothing where it is gone or another one."""
+def _rows_of_manifest(run: Run, project_root: Path) -> list[ManifestRow]:
+    """Return the rows of a run's manifest; nothing where it is gone or another one."""
     path = project_root / str(run.manifest.get("path", ""))
     try:
-        if digest_of_file(path) != run.manifest.get("sha256"):
-            return {}
-        return {row.frame_id: row.subjects for row in read_manifest(path) if row.subjects}
+        return read_manifest(path) if digest_of_file(path) == run.manifest.get("sha256") else []
     except (OSError, ManifestError):
-        return {}
+        return []
+
+
+def _class_shares(run: Run, rows: Sequence[ManifestRow], project_root: Path) -> ClassShares | None:
+    """Return the mixes of the groups of a run's manifest; their parts too, where its split is at hand."""
+    if not rows:
+        return None
+    path, parts = run.split.get("path"), None
+    try:
+        split = read_split(project_root / str(path)) if path else None
+        if split is not None and split.digest == run.split.get("sha256"):
+            parts = split.placing(rows).parts
+    except (OSError, SplitError):
+        pass  # it is gone, or another one: the groups are shown without their parts
+    return count_class_shares(rows, run.classes, parts=parts)
 
 
 def read_part(run: Run, part: str) -> Predictions:

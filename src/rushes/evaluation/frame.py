@@ -86,11 +86,13 @@ def show_trained(
     *,
     at: str = "",
     virtual: Mapping[str, int] | None = None,
+    shares: str = "",
 ) -> str:
     """Return the sections on training and on samples per class; the arguments are as for `show_judged`.
 
     Args:
         virtual: class -> clips of the virtual camera in train; None of a run that had none.
+        shares: the mixes of classes of the groups, as HTML.
     """
     best_epoch, counts = run.get("best_epoch"), run.get("counts")
     return filled(
@@ -101,4 +103,5 @@ def show_trained(
             history, best_epoch=best_epoch if isinstance(best_epoch, int) else None, classes=classes
         ),
         counts=sections.show_counts(counts if isinstance(counts, Mapping) else {}, classes, virtual=virtual),
+        shares=shares,
     )

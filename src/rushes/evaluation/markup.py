@@ -55,6 +55,11 @@ def counted(value: int, noun: str) -> str:
     return f"{value:,} {noun}" + ("" if value == 1 else "s")
 
 
+def amount(share: float) -> str:
+    """Return a bar as long as a share of what it stands in."""
+    return f'<i class="amount" style="width:{share * 100:.1f}%"></i>'
+
+
 def span(interval: Interval) -> str:
     """Return the ends of an interval, `0.55–0.69`, or nothing where it has none."""
     if interval.low is None or interval.high is None:

@@ -12,10 +12,13 @@ from rushes.evaluation.alarm import show_alarm
 from rushes.evaluation.calibration_section import LINK as CALIBRATION
 from rushes.evaluation.calibration_section import show_calibration
 from rushes.evaluation.cards import show_gallery
+from rushes.evaluation.class_shares import ClassShares, show_shares_of_run
 from rushes.evaluation.draws import RESAMPLES
 from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.judge import Judgement
+from rushes.evaluation.label_errors_section import LINK as LABEL_ERRORS
+from rushes.evaluation.label_errors_section import FoundErrors, read_doubted, show_label_errors
 from rushes.evaluation.markup import counted, text
 from rushes.evaluation.reliability import CalibrationJudgement
 from rushes.evaluation.shown import LINK, show_shown
@@ -56,8 +59,10 @@ class Evidence:
         command: what to type to make the run and this report again.
         warnings: more to beware of, beside those of the run and the judgement.
         slices: what samples are told apart by (`subjects`, `camera`) -> the judgement of each slice of the test part.
+        class_shares: the mixes of classes of the groups of the run's manifest; None where it is not at hand.
         calibration: what was fitted on validation, and what it does on test; None where nothing was tried.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
+        label_errors: which labels are likely wrong; None where nobody looked.
     """
 
     run: Mapping[str, Any]
@@ -70,6 +75,8 @@ class Evidence:
     warnings: tuple[str, ...] = ()
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
     sheet: bytes = b""
+    label_errors: FoundErrors | None = None
+    class_shares: ClassShares | None = None
     calibration: CalibrationJudgement | None = None
 
     @property
@@ -92,14 +99,21 @@ def write_report(path: Path, evidence: Evidence, *, project_root: Path, progress
     thumbnails = read_thumbnails(
         chosen, evidence.predictions.images, project_root, budget_bytes=PICTURES_BYTES, progress=progress
     )
-    write_text(path, format_report(evidence, thumbnails))
+    doubted = read_doubted(evidence.label_errors, project_root, progress=progress)
+    write_text(path, format_report(evidence, thumbnails, doubted=doubted))
 
 
-def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]) -> str:
+def format_report(
+    evidence: Evidence,
+    thumbnails: Mapping[int, Thumbnail | None],
+    *,
+    doubted: Mapping[str, Thumbnail | None] | None = None,
+) -> str:
     """Return the page as HTML.
 
     Args:
         thumbnails: rows of the predictions to show -> picture; None shows that it could not be read.
+        doubted: likewise, by picture, of the labels that are likely wrong.
     """
     run, test = evidence.run, evidence.test
     shown, calibrated = show_shown(run, evidence.sheet), show_calibration(evidence.calibration)
@@ -119,8 +133,9 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         warnings=sections.show_warnings(list_warnings(evidence)),
         slices=show_slices(evidence.slices, test.classes),
         judged=show_judged(test, evidence.predictions, calibration=calibrated),
+        label_errors=show_label_errors(evidence.label_errors, doubted or {}),
         shown_section=shown,
-        trained=show_trained(run, evidence.history, test.classes),
+        trained=show_trained(run, evidence.history, test.classes, shares=show_shares_of_run(evidence.class_shares)),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
         gallery=show_gallery(evidence.predictions, thumbnails),
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),
@@ -134,6 +149,7 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         links=[
             *before,
             *([SLICES_LINK] if evidence.slices else []),
+            *([LABEL_ERRORS] if evidence.label_errors else []),
             *([LINK] if shown else []),
             *_AFTER,
         ],

@@ -10,6 +10,7 @@ from rushes.footage.kinds import kind_of, require_content
 from rushes.footage.photo import is_photo, read_photo
 from rushes.footage.picture import PictureSize
 from rushes.footage.raw import read_raw
+from rushes.footage.still import Still
 from rushes.storage.places import Place
 from rushes.storage.reading import held_whole
 
@@ -26,6 +27,15 @@ def read_picture(path: Place, *, size: PictureSize | None = None) -> npt.NDArray
     Raises:
         MediaError: the file is missing, empty, cut off, a film, or no picture.
     """
+    return read_still(path, size=size).pixels
+
+
+def read_still(path: Place, *, size: PictureSize | None = None) -> Still:
+    """Return what `read_picture` does, with how large the picture is in its file.
+
+    Raises:
+        MediaError: as `read_picture`.
+    """
     kind = kind_of(path)
     if kind == "video":
         require_content(path)
@@ -33,5 +43,5 @@ def read_picture(path: Place, *, size: PictureSize | None = None) -> npt.NDArray
     with held_whole(path):
         require_content(path)
         if kind == "raw" and not is_photo(path):
-            return read_raw(path, size=size).pixels
-        return read_photo(path, size=size).pixels
+            return read_raw(path, size=size)
+        return read_photo(path, size=size)

@@ -44,6 +44,19 @@
   }, { passive: true });
   mark();
 
+  // A piece of a stacked bar says what it is below the bars, also where nothing hovers.
+  for (const chart of document.querySelectorAll(".mixes")) {
+    const told = chart.querySelector(".told");
+    chart.addEventListener("click", (event) => {
+      const piece = event.target.closest("li i");
+      if (!piece) return;
+      const name = piece.closest("li").firstElementChild.textContent;
+      told.textContent = `${name}: ${piece.title}`;
+      chart.querySelector(".held")?.classList.remove("held");
+      piece.classList.add("held");
+    });
+  }
+
   // A cell of the matrix shows its samples in the gallery.
   const gallery = document.querySelector(".gallery");
   if (!gallery) return;

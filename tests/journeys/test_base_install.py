@@ -57,6 +57,9 @@ def test_a_base_install_has_no_torch_and_predicts_with_a_bundle(
     (prediction,) = said.json["predictions"]
     assert set(prediction["scores"]) == {"red", "green", "blue"}
     assert prediction["timeline"][0]["start_timecode"] == "00:00:00:00"
+    why = rushes("explain", bundle, film, "--every", "1s", "--json", python=base_python, folder=tmp_path).json
+    assert why["videos"][0]["frames"][0]["occlusion"]["falls"]
+    assert Path(why["page"]).is_file()
     assert rushes("doctor", bundle, python=base_python, folder=tmp_path).status == 0
 
 

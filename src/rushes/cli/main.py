@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "models": "designs to train from scratch and backbones: size, licence, weights at hand",
     "runs": "the leaderboard of runs: page, compare, send",
     "evaluate": "scores with intervals, galleries and report.html for a run",
+    "explain": "why a run or a bundle answered so: heat, covering, training pictures alike; a page",
     "export": "a run as a portable bundle, proven equal",
     "predict": "a bundle's predictions for pictures, raws, folders and videos",
     "doctor": "what is installed, what is missing, what it would enable",

@@ -88,3 +88,15 @@ class Predictor:
         parts = [self._graph(np.stack(pictures[at : at + BATCH_SIZE])) for at in range(0, len(pictures), BATCH_SIZE)]
         raw = np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
         return self.bundle.calibration.apply(raw)
+
+    def features_of_prepared(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32] | None:
+        """Return what the head is given for pictures that `prepared` made, (pictures, features) float32.
+
+        None where there are no pictures, or the bundle's graph does not give it.
+        """
+        if not self._graph.gives_features or not pictures:
+            return None
+        parts = [
+            self._graph.features(np.stack(pictures[at : at + BATCH_SIZE])) for at in range(0, len(pictures), BATCH_SIZE)
+        ]
+        return np.concatenate(parts)

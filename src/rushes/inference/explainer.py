@@ -1,0 +1,262 @@
+"""What explains answers: a run by its network, or a bundle by its graph, without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.bundles.bundle import Bundle
+from rushes.bundles.calibrated import calibration_of_run
+from rushes.bundles.neighbours import SIDE_PIXELS, read_neighbours
+from rushes.datasets.preprocessing import Preprocessing, prepare
+from rushes.errors import MediaError, RunError
+from rushes.evaluation.explanation import Lookalike
+from rushes.evaluation.thumbnails import read_thumbnail
+from rushes.footage.picture import PictureSize, parse_size, resize
+from rushes.inference.predictor import Predictor
+from rushes.learning.calibration import Calibration
+from rushes.learning.known_samples import KnownSamples, find_nearest
+from rushes.progress import Progress, silent
+from rushes.storage.pictures import Pictures
+
+if TYPE_CHECKING:
+    from rushes.learning.explain_pictures import LookedInside
+    from rushes.learning.explanation_checks import Sanity
+
+CHECKED = 6  # pictures whose heat is checked
+LOOKED_INTO = 2  # pictures whose maps are shown
+_DRAWS = 3  # random networks of each kind that the heat is held against
+
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class HeatWords:
+    """By which method heat was read, where in the network, and what it shows."""
+
+    method: str
+    layer: str
+    about: str
+    source: str
+
+
+class Explainer(Protocol):
+    """What is asked for reasons; `kind` is `run` or `bundle`.
+
+    Attributes:
+        identity: of a bundle its id, of a run its name.
+        notes: reasons that cannot be given, and why, in sentences.
+        heat_words: of the heat that was given last; None before, and where there is none.
+    """
+
+    kind: str
+    name: str
+    identity: str
+    task: str
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    working_size: PictureSize
+    notes: tuple[str, ...]
+    heat_words: HeatWords | None
+
+    def prepared(self, pixels: Pixels) -> Pixels:
+        """Return one picture, (height, width, 3), as the model is shown it."""
+        ...
+
+    def probabilities(self, prepared: Pixels) -> Floats:
+        """Return (pictures, classes) for pictures that `prepared` made."""
+        ...
+
+    def heat(self, prepared: Pixels, class_index: int) -> Floats | None:
+        """Return where one picture speaks for a class, (rows, columns), 0 to 1; None where that cannot be said."""
+        ...
+
+    def lookalikes(self, prepared: Pixels, count: int) -> tuple[Lookalike, ...]:
+        """Return the training samples that one picture looks like."""
+        ...
+
+
+class BundleExplainer:
+    """A bundle that is asked for reasons: occlusion and neighbours, by ONNX Runtime alone."""
+
+    kind = "bundle"
+    heat_words: HeatWords | None = None
+
+    def __init__(self, bundle: Bundle, *, threads: int = 0) -> None:
+        """Load a bundle.
+
+        Raises:
+            BundleError: its graph or its neighbours cannot be read.
+        """
+        self._predictor = Predictor(bundle, threads=threads)
+        self._neighbours = read_neighbours(bundle)
+        self.name, self.identity, self.task, self.classes = bundle.name, bundle.id, bundle.task, bundle.classes
+        self.preprocessing, self.working_size = bundle.preprocessing, self._predictor.working_size
+        heat = (
+            "A bundle has no torch network, so that there is no heat (Grad-CAM) and no map of a layer: explain the run"
+        )
+        self.notes: tuple[str, ...] = (f"{heat} it was made of for these.",)
+        if self._neighbours is None:
+            self.notes += ("The bundle carries no training pictures, so that nothing is said of what a picture looks "
+                           "like. It was exported with --no-neighbours, or by an older rushes.",)  # fmt: skip
+
+    def prepared(self, pixels: Pixels) -> Pixels:
+        return self._predictor.prepared(pixels)
+
+    def probabilities(self, prepared: Pixels) -> Floats:
+        return self._predictor.probabilities_of_prepared(list(prepared))
+
+    def heat(self, prepared: Pixels, class_index: int) -> Floats | None:
+        return None
+
+    def lookalikes(self, prepared: Pixels, count: int) -> tuple[Lookalike, ...]:
+        features = self._predictor.features_of_prepared([prepared])
+        if self._neighbours is None or features is None:
+            return ()
+        return tuple(
+            Lookalike(self._neighbours.known.samples[row], likeness, self._neighbours.pictures[row])
+            for row, likeness in _nearest_to(self._neighbours.known, features, count)
+        )
+
+
+class RunExplainer:
+    """A run that is asked for reasons: by its network, in torch."""
+
+    kind = "run"
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        project_root: Path,
+        cache_folder: Path,
+        method: str = "auto",
+        layer: str | None = None,
+        threads: int = 1,
+        progress: Progress = silent,
+    ) -> None:
+        """Load a run's network, and see its training pictures.
+
+        Args:
+            method, layer: as `rushes.learning.explain_pictures.explain_pictures` takes them.
+
+        Raises:
+            MissingExtraError: the `train` extra is not installed.
+            RunError: the folder holds no run, or no network that can be loaded.
+            BundleError: its calibration cannot be read, or is of other answers.
+            UsageError: there is no such method or layer, or the network has no use for it.
+        """
+        from rushes.learning.explain_pictures import load_run_network
+        from rushes.learning.run_samples import read_known_samples
+        from rushes.learning.runs import read_run
+
+        run = read_run(folder)
+        self._network = load_run_network(folder)
+        self._folder, self._root, self._method, self._layer = folder, project_root, method, layer
+        self.name = self.identity = run.name
+        self.task, self.classes, self.preprocessing = run.task, run.classes, run.preprocessing
+        self.working_size = parse_size(run.working_size)
+        table = calibration_of_run(run)
+        self._calibration = Calibration.from_table(table) if table is not None else Calibration()
+        self.heat_words: HeatWords | None = None
+        self.notes: tuple[str, ...] = ()
+        self._seen: list[tuple[Pixels, int]] = []
+        self._known: KnownSamples | None = None
+        shown = self.preprocessing
+        # A wrong method or layer is told of now, not after a thousand training pictures were looked at.
+        self._heat_of(np.zeros((shown.height, shown.width, shown.channels), np.uint8), 0)
+        try:
+            self._known = read_known_samples(
+                run, self._network, project_root=project_root, cache_folder=cache_folder, threads=threads,
+                progress=progress,
+            )  # fmt: skip
+        except RunError as error:
+            self.notes = (f"Nothing is said of what a picture looks like: {error}.",)
+
+    def prepared(self, pixels: Pixels) -> Pixels:
+        return prepare(resize(pixels, self.working_size), self.preprocessing)
+
+    def probabilities(self, prepared: Pixels) -> Floats:
+        from rushes.learning.explain_pictures import answer_pictures
+
+        return self._calibration.apply(answer_pictures(self._network, prepared))
+
+    def heat(self, prepared: Pixels, class_index: int) -> Floats | None:
+        if len(self._seen) < CHECKED:
+            self._seen.append((prepared, class_index))
+        return self._heat_of(prepared, class_index)
+
+    def _heat_of(self, prepared: Pixels, class_index: int) -> Floats:
+        from rushes.learning.explain_pictures import explain_network
+
+        found = explain_network(
+            self._network, prepared[None], class_indices=[class_index], method=self._method, layer=self._layer
+        )
+        self.heat_words = HeatWords(found.method, found.layer, found.about, found.source)
+        heat: Floats = found.heat[0]
+        return heat
+
+    def lookalikes(self, prepared: Pixels, count: int) -> tuple[Lookalike, ...]:
+        from rushes.learning.run_samples import see_features
+
+        if self._known is None:
+            return ()
+        nearest = _nearest_to(self._known, see_features(self._network, prepared[None]), count)
+        samples = [self._known.samples[row] for row, _ in nearest]
+        with Pictures(self._root) as stored:
+            read = partial(read_thumbnail, side_pixels=SIDE_PIXELS)
+            found: list[Any] = list(stored.read_each([sample.image for sample in samples], read))
+        pictures = [b"" if one is None or isinstance(one, MediaError) else one.data for one in found]
+        return tuple(
+            Lookalike(sample, likeness, picture)
+            for sample, (_, likeness), picture in zip(samples, nearest, pictures, strict=True)
+        )
+
+    def check(self) -> Sanity | None:
+        """Return whether the heat of the first CHECKED pictures can be believed; None where there was none."""
+        from rushes.learning.explanation_checks import check_sanity
+
+        if not self._seen:
+            return None
+        return check_sanity(
+            self._folder,
+            np.stack([prepared for prepared, _ in self._seen]),
+            class_indices=[chosen for _, chosen in self._seen],
+            method=self._method,
+            layer=self._layer,
+            draws=_DRAWS,
+        )
+
+    def look_inside(self, layers: Sequence[str | None]) -> tuple[LookedInside, ...]:
+        """Return what layers give for the first pictures; None is the deepest that still knows places.
+
+        Raises:
+            UsageError: no layer is called so.
+        """
+        from rushes.learning.explain_pictures import look_inside
+
+        if not self._seen:
+            return ()
+        shown = np.stack([prepared for prepared, _ in self._seen[:LOOKED_INTO]])
+        return tuple(look_inside(self._folder, shown, layer=layer) for layer in layers)
+
+    def first_layer(self) -> str:
+        """Return the name of the first layer that gives maps."""
+        from rushes.learning.explain_pictures import look_inside
+
+        shown = self.preprocessing
+        blank = np.zeros((1, shown.height, shown.width, shown.channels), np.uint8)
+        layers = look_inside(self._folder, blank, strongest=1).layers
+        return layers[0].name
+
+
+def _nearest_to(known: KnownSamples, features: Floats, count: int) -> list[tuple[int, float]]:
+    found = find_nearest(known, features, count)
+    return list(zip(found.rows[0].tolist(), found.likeness[0].tolist(), strict=True))

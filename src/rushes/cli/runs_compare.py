@@ -72,6 +72,10 @@ def _show_part(door: Door, part: PartComparison) -> None:
         ],
         ["accuracy", *_cells(part.one.accuracy, part.other.accuracy, part.accuracy)],
         *(
+            [f"F1 of {a.class_name}", *_cells(a.f1, b.f1, gain)]
+            for a, b, gain in zip(part.one.per_class, part.other.per_class, part.f1s, strict=True)
+        ),
+        *(
             [f"recall of {a.class_name}", *_cells(a.recall, b.recall, gain)]
             for a, b, gain in zip(part.one.per_class, part.other.per_class, part.recalls, strict=True)
         ),
@@ -88,6 +92,7 @@ def _show_part(door: Door, part: PartComparison) -> None:
         f"right: both {part.both:,}, only A {part.only_one:,}, only B {part.only_other:,}, neither {part.neither:,}"
     )
     door.say(part.sentence)
+    door.say(part.tests_sentence)
 
 
 def _cells(one: Estimate, other: Estimate, gain: Estimate) -> list[str | None]:

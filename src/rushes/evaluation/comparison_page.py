@@ -98,8 +98,13 @@ def _gains(part: PartComparison) -> str:
         ("balanced accuracy", one.balanced_accuracy, other.balanced_accuracy, part.balanced_accuracy),
         ("accuracy", one.accuracy, other.accuracy, part.accuracy),
         *(
-            (f"recall of {a.class_name}", a.recall, b.recall, gain)
-            for a, b, gain in zip(one.per_class, other.per_class, part.recalls, strict=True)
+            (f"{word} of {a.class_name}", getattr(a, name), getattr(b, name), gain)
+            for word, name, gains in (
+                ("F1", "f1", part.f1s),
+                ("precision", "precision", part.precisions),
+                ("recall", "recall", part.recalls),
+            )
+            for a, b, gain in zip(one.per_class, other.per_class, gains, strict=True)
         ),
     ]
     ends = [end for *_, gain in rows for end in (gain.value, gain.interval.low, gain.interval.high) if end is not None]
@@ -167,7 +172,10 @@ def _right(part: PartComparison) -> str:
         f'<i class="{style}" style="flex-grow:{max(samples / total, 0.0005):.4f}"></i>' for _, samples, style in cells
     )
     words = "".join(f"<li><b>{count(samples)}</b> {name}</li>" for name, samples, _ in cells)
-    return f'<div class="right" aria-hidden="true">{blocks}</div><ul class="rights">{words}</ul>'
+    return (
+        f'<div class="right" aria-hidden="true">{blocks}</div><ul class="rights">{words}</ul>'
+        f"<p>{text(part.tests_sentence)}</p>"
+    )
 
 
 def _recipe(found: Comparison) -> str:

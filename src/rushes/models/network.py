@@ -91,16 +91,36 @@ def load_network(run_folder: Path) -> Network:
     from safetensors.torch import load_file
 
     try:
-        table = json.loads((run_folder / RUN_FILE).read_text(encoding="utf-8"))
-        architecture = architecture_from_table(table["architecture"])
-        preprocessing = Preprocessing.from_table(table["preprocessing"])
-        head = parse_head_shape(table.get("head", {"kind": "linear"}))  # older runs had no other
-        network = build_network(architecture, table["classes"], preprocessing, head=head)
+        network = _build_as_in(run_folder)
         network.load_state_dict(load_file(run_folder / MODEL_FILE))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise RunError(f"{run_folder} holds no network that can be loaded ({error}). "
                        "Was it copied whole? Otherwise train again with 'rushes train'") from error  # fmt: skip
     return network.to(memory_format=torch.channels_last).eval()
+
+
+def draw_network(run_folder: Path, *, seed: int) -> Network:
+    """Return the network of a run as before its training, with random weights, in evaluation mode, on the CPU.
+
+    A head of stored samples has none. Torch's global generator is left as it was.
+
+    Raises:
+        RunError: the folder holds no run.
+    """
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return _build_as_in(run_folder).to(memory_format=torch.channels_last).eval()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{run_folder} holds no network that can be built ({error}). Was it copied whole?") from error
+
+
+def _build_as_in(run_folder: Path) -> Network:
+    table = json.loads((run_folder / RUN_FILE).read_text(encoding="utf-8"))
+    architecture = architecture_from_table(table["architecture"])
+    preprocessing = Preprocessing.from_table(table["preprocessing"])
+    head = parse_head_shape(table.get("head", {"kind": "linear"}))  # older runs had no other
+    return build_network(architecture, table["classes"], preprocessing, head=head)
 
 
 def save_network(network: nn.Module, path: Path) -> None:

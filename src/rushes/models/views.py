@@ -104,13 +104,26 @@ def place_features(body: nn.Module, last: torch.Tensor) -> torch.Tensor | None:
     if last.ndim == 4:
         placed = last.permute(0, 3, 1, 2) if _is_channels_last(body) else last
         return placed if placed.shape[1] == getattr(parts, "num_features", placed.shape[1]) else None
-    grid = getattr(getattr(parts, "patch_embed", None), "grid_size", None)
-    if last.ndim != 3 or not isinstance(getattr(parts, "num_prefix_tokens", None), int) or not grid:
+    return place_tokens(body, last) if last.ndim == 3 else None
+
+
+def place_tokens(body: nn.Module, tokens: torch.Tensor, *, height: int = 0, width: int = 0) -> torch.Tensor | None:
+    """Return the patches among tokens (batch, tokens, features) as (batch, features, rows, columns), or None.
+
+    Args:
+        height, width: of the pictures, for a body that takes any size; 0 leaves it at the size it was built for.
+    """
+    parts: Any = body
+    patch_embed = getattr(parts, "patch_embed", None)
+    prefix, built = getattr(parts, "num_prefix_tokens", None), getattr(patch_embed, "grid_size", None)
+    if not isinstance(prefix, int) or not built:
         return None
-    patches = last[:, parts.num_prefix_tokens :]
-    if patches.shape[1] != grid[0] * grid[1]:
+    sized = height > 0 and hasattr(patch_embed, "dynamic_feat_size")
+    rows, columns = parts.patch_embed.dynamic_feat_size((height, width)) if sized else built
+    first = tokens.shape[1] - rows * columns
+    if first not in {0, prefix}:  # there are no others yet where patches are made
         return None
-    return patches.transpose(1, 2).reshape(len(last), -1, grid[0], grid[1])
+    return tokens[:, first:].transpose(1, 2).reshape(len(tokens), -1, rows, columns)
 
 
 def _as_last(body: nn.Module, mean: torch.Tensor) -> torch.Tensor:

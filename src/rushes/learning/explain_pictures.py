@@ -1,0 +1,232 @@
+"""Where in pictures a run found its answers, and what its layers saw there.
+
+All of it needs the `train` extra: torch, timm and safetensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.errors import UsageError, require_extra
+
+if TYPE_CHECKING:
+    from rushes.models.network import Network
+
+_BATCH = 32  # pictures that go through the network at a time where no slope is kept
+_PURPOSE = "an explanation from a run"
+
+Pixels = npt.NDArray[np.uint8]
+Values = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """Where in pictures a run found a class.
+
+    Attributes:
+        probabilities: (pictures, classes), each row summing to 1.
+        class_indices: (pictures,) int64, the class that each is explained for.
+        heat: (pictures, rows, columns), the warmest place of each picture 1; all 0 where nothing spoke.
+        spoke: (pictures,) bool, whether any place spoke for the class.
+        method: by which it was read, a key of `rushes.models.heat.METHODS`; `about` says what that shows, `source` who
+            described it.
+        layer: where in the network it was read.
+        class_free: whether the method shows the same for every class.
+    """
+
+    probabilities: Values
+    class_indices: npt.NDArray[np.int64]
+    heat: Values
+    spoke: npt.NDArray[np.bool_]
+    method: str
+    about: str
+    source: str
+    layer: str
+    class_free: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLayer:
+    """A layer of a run's network that gives maps.
+
+    Attributes:
+        name: of the module, as torch names it.
+        kind: of the module, such as `Conv2d`.
+        channels: how many maps it gives.
+        rows, columns: of each map.
+    """
+
+    name: str
+    kind: str
+    channels: int
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookedInside:
+    """What a layer of a run's network gives for pictures.
+
+    Attributes:
+        layers: all that give maps, in the order in which a picture passes them.
+        layer: the one that is shown.
+        channels: (pictures, shown) int64, of each picture those that tell its places apart the most, such first.
+        maps: (pictures, shown, rows, columns), as the layer gives them.
+        filters: (filters, rows, columns, channels) from 0 to 1, of the first convolution: 0.5 is a weight of 0; None
+            where no convolution reads the picture.
+        filter_layer: its name; empty where there is none.
+    """
+
+    layers: tuple[SeenLayer, ...]
+    layer: SeenLayer
+    channels: npt.NDArray[np.int64]
+    maps: Values
+    filters: Values | None
+    filter_layer: str
+
+
+def explain_pictures(
+    run_folder: Path,
+    pixels: Pixels,
+    *,
+    class_indices: Sequence[int] | None = None,
+    method: str = "auto",
+    layer: str | None = None,
+) -> Explained:
+    """Return where in pictures a run found a class.
+
+    Args:
+        pixels: (pictures, height, width, channels) uint8, prepared as the run's preprocessing says.
+        class_indices: (pictures,) the class each is explained for; None takes the one that is answered.
+        method: a key of `rushes.models.heat.METHODS`; `auto` takes the one that fits the network.
+        layer: name of a layer that gives maps; None takes the deepest that still knows places.
+
+    Raises:
+        MissingExtraError: the `train` extra is not installed.
+        RunError: the folder holds no network that can be loaded.
+        UsageError: there is no such method, layer or class, or the network has no use for it.
+    """
+    network = load_run_network(run_folder)
+    return explain_network(network, pixels, class_indices=class_indices, method=method, layer=layer)
+
+
+def explain_network(
+    network: Network,
+    pixels: Pixels,
+    *,
+    class_indices: Sequence[int] | None = None,
+    method: str = "auto",
+    layer: str | None = None,
+) -> Explained:
+    """Return what `explain_pictures` does, of a network that is loaded."""
+    import torch
+
+    from rushes.models.heat import METHODS, heat_of_pictures
+
+    probabilities = answer_pictures(network, pixels)
+    chosen = probabilities.argmax(axis=1) if class_indices is None else np.asarray(class_indices, np.int64)
+    if len(chosen) and not 0 <= chosen.min() <= chosen.max() < probabilities.shape[1]:
+        raise UsageError(f"there is no class {chosen.max()}: the run has {probabilities.shape[1]}, counted from 0")
+    found = heat_of_pictures(network, torch.from_numpy(pixels), chosen.tolist(), method=method, layer=layer)
+    used = METHODS[found.method]
+    return Explained(
+        probabilities=probabilities,
+        class_indices=chosen.astype(np.int64),
+        heat=found.heat.numpy(),
+        spoke=found.spoke.numpy(),
+        method=found.method,
+        about=used.about,
+        source=used.source,
+        layer=found.layer,
+        class_free=found.class_free,
+    )
+
+
+def look_inside(run_folder: Path, pixels: Pixels, *, layer: str | None = None, strongest: int = 16) -> LookedInside:
+    """Return what a layer of a run's network gives for pictures, and the run's first filters.
+
+    Args:
+        pixels: (pictures, height, width, channels) uint8, prepared.
+        layer: name of one that gives maps; None takes the deepest that still knows places.
+        strongest: how many maps per picture, at most.
+
+    Raises:
+        MissingExtraError: the `train` extra is not installed.
+        RunError: the folder holds no network that can be loaded.
+        UsageError: no layer is called so.
+    """
+    network = load_run_network(run_folder)
+    import torch
+
+    from rushes.models.activation_maps import first_filters, maps_of_layer
+    from rushes.models.places import MapLayer, last_layer, list_map_layers
+
+    def as_seen(known: MapLayer) -> SeenLayer:
+        return SeenLayer(known.name, known.kind, known.channels, known.rows, known.columns)
+
+    shown = torch.from_numpy(pixels)
+    found = maps_of_layer(network, shown, layer or last_layer(network, shown), strongest=strongest)
+    filters = first_filters(network)
+    return LookedInside(
+        layers=tuple(as_seen(known) for known in list_map_layers(network, shown)),
+        layer=as_seen(found.layer),
+        channels=found.channels.numpy(),
+        maps=found.maps.numpy(),
+        filters=None if filters is None else filters.pictures.numpy(),
+        filter_layer="" if filters is None else filters.layer,
+    )
+
+
+def features_of(run_folder: Path, pixels: Pixels) -> Values:
+    """Return what the head of a run's network is given for pictures, (pictures, features).
+
+    Args:
+        pixels: (pictures, height, width, channels) uint8, prepared.
+
+    Raises:
+        MissingExtraError: the `train` extra is not installed.
+        RunError: the folder holds no network that can be loaded.
+    """
+    network = load_run_network(run_folder)
+    import torch
+
+    with torch.inference_mode():
+        parts = [network.features(torch.from_numpy(part)).float().numpy() for part in _parts(pixels)]
+    return np.concatenate(parts)
+
+
+def answer_pictures(network: Network, pixels: Pixels) -> Values:
+    """Return a network's probabilities of pictures, (pictures, classes), each row summing to 1."""
+    import torch
+
+    with torch.inference_mode():
+        parts = [torch.softmax(network(torch.from_numpy(part)).float(), dim=1).numpy() for part in _parts(pixels)]
+    return np.concatenate(parts)
+
+
+def load_run_network(run_folder: Path) -> Network:
+    """Return the trained network of a run, in evaluation mode, on the CPU.
+
+    Raises:
+        MissingExtraError: the `train` extra is not installed.
+        RunError: the folder holds no network that can be loaded.
+    """
+    require_extra("train", "torch", "timm", "safetensors", purpose=_PURPOSE)
+    from rushes.learning.threads import let_idle_threads_sleep
+
+    let_idle_threads_sleep()
+    from rushes.models.network import load_network
+
+    return load_network(run_folder)
+
+
+def _parts(pixels: Pixels) -> list[Pixels]:
+    if not len(pixels):
+        raise ValueError("there is no picture to explain")
+    return [np.ascontiguousarray(pixels[start : start + _BATCH]) for start in range(0, len(pixels), _BATCH)]

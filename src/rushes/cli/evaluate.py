@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
 from rushes.cli.versions import find_run
 
 if TYPE_CHECKING:
+    from rushes.footage.source import Source
     from rushes.project import Project
 
 app = verb_app()
@@ -52,8 +54,16 @@ def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | Non
     twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
     with open_catalog(place.catalog_place) as catalog:
         subjects = catalog.subjects()
+        source_names = _name_sources(catalog.sources())
     with door.progress("evaluate") as progress:
-        done = evaluate_run(folder, project_root=place.root, mixed_run=twin, subjects=subjects, progress=progress)
+        done = evaluate_run(
+            folder,
+            project_root=place.root,
+            mixed_run=twin,
+            subjects=subjects,
+            source_names=source_names,
+            progress=progress,
+        )
     for warning in done.metrics["warnings"]:
         door.warn(f"warning: {warning}")
     door.say(done.metrics["verdict"])
@@ -73,6 +83,13 @@ def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | Non
     door.say(f"report:  {done.report}")
     door.say(f"metrics: {folder / 'metrics.json'}")
     door.finish({"run": str(folder), "report": str(done.report), "metrics": done.metrics})
+
+
+def _name_sources(sources: Sequence[Source]) -> dict[str, str]:
+    """Return the first part of the ids of a source's frames -> the name of its file."""
+    from rushes.storage.pictures import without_query
+
+    return {source.digest[:16]: PurePath(without_query(source.path)).name for source in sources}
 
 
 def _scores_of(one: dict[str, Any]) -> tuple[float | None, ...]:

@@ -43,6 +43,7 @@ def evaluate_run(
     project_root: Path,
     mixed_run: Path | None = None,
     subjects: Mapping[str, Subjects] | None = None,
+    source_names: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Judge a run by the predictions it stored, and write `report.html` and `metrics.json` into its folder.
@@ -51,6 +52,7 @@ def evaluate_run(
         mixed_run: a run of the same recipe on a mixed split, whose score is shown beside this one's.
         subjects: frame id -> what is in its picture as it is known today; for frames that are not in it, what the
             run's manifest states counts.
+        source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
 
     Raises:
         RunError: the folder is no run, its predictions are missing or cannot be read, or `mixed_run` cannot be
@@ -75,6 +77,7 @@ def evaluate_run(
         warnings=warnings,
         slices=_judge_slices(run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {})),
         sheet=_read_sheet(run_folder),
+        source_names=source_names or {},
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"

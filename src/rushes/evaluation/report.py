@@ -9,8 +9,9 @@ from typing import Any
 
 from rushes.evaluation import sections
 from rushes.evaluation.alarm import show_alarm
-from rushes.evaluation.cards import show_gallery
+from rushes.evaluation.cards import explain_gallery, show_gallery
 from rushes.evaluation.draws import RESAMPLES
+from rushes.evaluation.explained import NOTHING, Explained
 from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.judge import Judgement
@@ -50,6 +51,7 @@ class Evidence:
         command: what to type to make the run and this report again.
         warnings: more to beware of, beside those of the run and the judgement.
         slices: what samples are told apart by (`subjects`) -> the judgement of each slice of the test part.
+        source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
     """
 
@@ -63,6 +65,7 @@ class Evidence:
     warnings: tuple[str, ...] = ()
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
     sheet: bytes = b""
+    source_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def split_kind(self) -> str:
@@ -87,11 +90,14 @@ def write_report(path: Path, evidence: Evidence, *, project_root: Path, progress
     write_text(path, format_report(evidence, thumbnails))
 
 
-def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]) -> str:
+def format_report(
+    evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None], *, explained: Explained = NOTHING
+) -> str:
     """Return the page as HTML.
 
     Args:
         thumbnails: rows of the predictions to show -> picture; None shows that it could not be read.
+        explained: what explains the answers on some of these rows.
     """
     run, test = evidence.run, evidence.test
     shown = show_shown(run, evidence.sheet)
@@ -114,7 +120,8 @@ def format_report(evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None]
         shown_section=shown,
         trained=show_trained(run, evidence.history, test.classes),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
-        gallery=show_gallery(evidence.predictions, thumbnails),
+        gallery_words=explain_gallery(explained),
+        gallery=show_gallery(evidence.predictions, thumbnails, source_names=evidence.source_names, explained=explained),
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),
     )
     slices = [(name, name.capitalize()) for name in evidence.slices]

@@ -61,6 +61,7 @@ class CardFacts:
         counts: part of the split -> class -> samples.
         licence: of the pretrained weights, in words.
         made: name -> digest or name of what it was made from.
+        neighbours: training pictures that travel along, to explain answers by.
     """
 
     name: str
@@ -76,6 +77,7 @@ class CardFacts:
     made: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     scores: JudgedScores | None = None
+    neighbours: int = 0
 
 
 def scores_from_metrics(metrics: Mapping[str, Any]) -> JudgedScores | None:
@@ -189,7 +191,8 @@ def _input(facts: CardFacts) -> str:
     return (
         "## What it is shown\n\n"
         f"`model.onnx` takes `pixels`, uint8 (batch, {p.height}, {p.width}, {p.channels}), and gives `logits` and "
-        f"`probabilities`, (batch, {len(facts.classes)}), in the order of `classes.json`. A picture is brought to "
+        f"`probabilities`, (batch, {len(facts.classes)}), in the order of `classes.json`, and `features`, what "
+        "the last layers are given. A picture is brought to "
         f"size {facts.working_size} first (a long side, or width x height), {bars}then {FITS[p.fit]}, {p.width} x "
         f"{p.height}, {colour}. "
         "Scaling by 1/255, mean and deviation are inside the graph.\n\n"
@@ -224,6 +227,12 @@ def _proof(certificate: Mapping[str, Any]) -> str:
 
 def _licence(facts: CardFacts, certificate: Mapping[str, Any]) -> str:
     text = f"## Licence\n\n{sentence(facts.licence)}"
+    if facts.neighbours:
+        text += (
+            f" `neighbours/` holds small copies of {counted(facts.neighbours, 'picture')} of the training footage, so "
+            "that an answer can be explained by what it looks like: pass the bundle on only where those may be passed "
+            "on, or export without them (`rushes export RUN --no-neighbours`)."
+        )
     if certificate["generated_pictures"] == certificate["pictures"]:
         return text
     return (

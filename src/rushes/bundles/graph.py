@@ -12,6 +12,7 @@ from rushes.errors import BundleError
 INPUT = "pixels"
 LOGITS = "logits"
 PROBABILITIES = "probabilities"
+FEATURES = "features"  # what the head is given; graphs exported before 2026-11-26 do not give it
 
 
 def open_session(model: bytes, *, threads: int = 0) -> Any:
@@ -60,6 +61,7 @@ class Graph:
                               f"'{INPUT}' as uint8 and gives '{PROBABILITIES}'")  # fmt: skip
         self.shape: tuple[int, int, int] = tuple(inputs[INPUT].shape[1:])  # (height, width, channels)
         self.class_count: int = outputs[PROBABILITIES].shape[-1]
+        self.gives_features = FEATURES in outputs
 
     def __call__(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Return the probabilities of prepared pictures.
@@ -70,9 +72,25 @@ class Graph:
         Returns:
             (pictures, classes) float32, each row summing to 1.
         """
-        if pixels.dtype != np.uint8 or pixels.shape[1:] != self.shape:
-            raise ValueError(f"the graph takes uint8 {self.shape}, got {pixels.dtype} {pixels.shape[1:]}")
+        self._check(pixels)
         if not len(pixels):
             return np.zeros((0, self.class_count), np.float32)
         (probabilities,) = self._session.run([PROBABILITIES], {INPUT: np.ascontiguousarray(pixels)})
         return np.asarray(probabilities, np.float32)
+
+    def features(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Return what the head is given for prepared pictures, (pictures, features) float32; at least one picture.
+
+        Raises:
+            BundleError: the graph does not give it.
+        """
+        self._check(pixels)
+        if not self.gives_features:
+            raise BundleError("model.onnx gives no features: the bundle was exported by an older rushes. "
+                              "Export the run again: rushes export RUN")  # fmt: skip
+        (features,) = self._session.run([FEATURES], {INPUT: np.ascontiguousarray(pixels)})
+        return np.asarray(features, np.float32)
+
+    def _check(self, pixels: npt.NDArray[np.uint8]) -> None:
+        if pixels.dtype != np.uint8 or pixels.shape[1:] != self.shape:
+            raise ValueError(f"the graph takes uint8 {self.shape}, got {pixels.dtype} {pixels.shape[1:]}")

@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +25,16 @@ from rushes.bundles.bundle import (
     seal_bundle,
 )
 from rushes.bundles.card import CardFacts, format_card, scores_from_metrics
-from rushes.bundles.graph import INPUT, LOGITS, PROBABILITIES, Graph
+from rushes.bundles.graph import FEATURES, INPUT, LOGITS, PROBABILITIES, Graph
 from rushes.bundles.licence import licence_of
+from rushes.bundles.neighbours import Neighbours, read_pictures_of, write_neighbours
 from rushes.bundles.parity import Parity, compare, write_samples
 from rushes.bundles.sealed import check_free, whole_folder
 from rushes.bundles.traced import trace_graph
 from rushes.datasets.preprocessing import Preprocessing, prepare
-from rushes.errors import BundleError, MediaError, require_extra
+from rushes.errors import BundleError, MediaError, RunError, require_extra
 from rushes.footage.pictures import read_picture
+from rushes.learning.known_samples import LIMIT
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_file, write_bytes, write_json, write_text
@@ -89,12 +91,23 @@ class Candidate:
     facts: CardFacts
 
 
-def export_run(run_folder: Path, to_folder: Path, *, project_root: Path, progress: Progress = silent) -> Bundle:
+def export_run(
+    run_folder: Path,
+    to_folder: Path,
+    *,
+    project_root: Path,
+    cache_folder: Path | None = None,
+    neighbours: int = LIMIT,
+    progress: Progress = silent,
+) -> Bundle:
     """Make a bundle of a run; the folder appears whole, or not at all.
 
     Args:
         to_folder: the bundle's own folder, which must not be there yet; its name names the bundle.
         project_root: where the pictures of the run's validation samples are found.
+        cache_folder: of the project; None takes its usual one.
+        neighbours: training pictures at most that travel along, so that answers can be explained by what they look
+            like; 0 for none. Where they cannot be read there are none, and the log says why.
 
     Raises:
         RunError: the run cannot be read.
@@ -111,8 +124,15 @@ def export_run(run_folder: Path, to_folder: Path, *, project_root: Path, progres
     network = load_network(run_folder)
     samples = _collect_samples(run, project_root)
     candidate = _candidate_of(run, to_folder.name, project_root)
+    known = _collect_neighbours(run, network, project_root, cache_folder, neighbours) if neighbours else None
     return build_bundle(
-        to_folder, candidate, network=network, weights=run_folder / WEIGHTS_FILE, samples=samples, progress=progress
+        to_folder,
+        candidate,
+        network=network,
+        weights=run_folder / WEIGHTS_FILE,
+        samples=samples,
+        neighbours=known,
+        progress=progress,
     )
 
 
@@ -123,6 +143,7 @@ def build_bundle(
     network: torch.nn.Module,
     weights: Path,
     samples: Samples,
+    neighbours: Neighbours | None = None,
     progress: Progress = silent,
 ) -> Bundle:
     """Export a network, compare graph and network on the samples, and write the bundle.
@@ -130,6 +151,7 @@ def build_bundle(
     Args:
         network: takes uint8 (batch, height, width, channels), gives logits (batch, classes).
         weights: the network's state as safetensors, copied into the bundle.
+        neighbours: training samples that travel along.
 
     Raises:
         BundleError: what `export_run` says.
@@ -157,7 +179,10 @@ def build_bundle(
             probabilities=expected[kept],
             certificate=certificate,
         )
-        write_text(folder / CARD_FILE, format_card(candidate.facts, certificate=certificate))
+        if neighbours is not None:
+            write_neighbours(neighbours, folder)
+        facts = replace(candidate.facts, neighbours=len(neighbours.known.samples) if neighbours else 0)
+        write_text(folder / CARD_FILE, format_card(facts, certificate=certificate))
         seal_bundle(folder, name=candidate.name, task=candidate.task, run=candidate.run)
     progress(4, 4, "done")
     return open_bundle(to_folder)
@@ -166,29 +191,37 @@ def build_bundle(
 def export_graph(network: torch.nn.Module, preprocessing: Preprocessing) -> bytes:
     """Return the ONNX graph of a network with its probabilities, any number of pictures at a time.
 
-    Input `pixels` uint8 (batch, height, width, channels), outputs `logits` and `probabilities` (batch, classes).
+    Input `pixels` uint8 (batch, height, width, channels), outputs `logits` and `probabilities` (batch, classes), and
+    of a network of body and head `features` (batch, features), what the head is given.
 
     Raises:
         BundleError: the exporter cannot follow the network.
     """
     import torch
 
+    from rushes.models.network import Network
+
     class Answering(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.network = network
 
-        def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            logits = self.network(pixels)
-            return logits, torch.softmax(logits, dim=1)
+        def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            if not isinstance(self.network, Network):
+                logits = self.network(pixels)
+                return logits, torch.softmax(logits, dim=1)
+            features = self.network.features(pixels)
+            logits = self.network.head(features)
+            return logits, torch.softmax(logits, dim=1), features
 
+    given = [LOGITS, PROBABILITIES, FEATURES] if isinstance(network, Network) else [LOGITS, PROBABILITIES]
     example = torch.zeros((2, preprocessing.height, preprocessing.width, preprocessing.channels), dtype=torch.uint8)
     return trace_graph(
         Answering().eval(),
         (example,),
         dynamic_shapes=({0: torch.export.Dim("batch")},),
         inputs=[INPUT],
-        outputs=[LOGITS, PROBABILITIES],
+        outputs=given,
     )
 
 
@@ -282,6 +315,23 @@ def _collect_samples(run: Run, project_root: Path) -> Samples:
         recorded=np.stack([*recorded, *[np.full(class_count, np.nan, np.float32)] * len(generated)]),
         generated=len(generated),
     )
+
+
+def _collect_neighbours(
+    run: Run, network: torch.nn.Module, project_root: Path, cache_folder: Path | None, limit: int
+) -> Neighbours | None:
+    """Return training samples to travel along; None, said in the log, where there are none to be had."""
+    from rushes.learning.run_samples import read_known_samples
+    from rushes.models.network import Network
+
+    assert isinstance(network, Network)
+    cache = cache_folder or project_root / ".rushes" / "cache"
+    try:
+        known = read_known_samples(run, network, project_root=project_root, cache_folder=cache, limit=limit)
+    except RunError as error:
+        _log.warning("no training pictures travel along, so that no answer is explained by them: %s", error)
+        return None
+    return Neighbours(known, read_pictures_of(known, project_root))
 
 
 def spread_rows(predictions: Predictions, count: int) -> list[int]:

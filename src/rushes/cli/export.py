@@ -26,6 +26,10 @@ app = verb_app()
 def export(
     run: Annotated[Path | None, typer.Argument(help="A run's folder or name; otherwise the newest run.")] = None,
     to: Annotated[Path | None, typer.Option(help="Folder of the bundle; otherwise bundles/<run>.")] = None,
+    no_neighbours: Annotated[
+        bool,
+        typer.Option("--no-neighbours", help="Leave out the training pictures by which answers are explained."),
+    ] = False,
     project: ProjectOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
@@ -47,7 +51,7 @@ def export(
             door.say(f"would export {folder} to {target}")
             door.finish({"run": str(folder), "bundle": str(target), "dry_run": True})
         with door.progress("export") as progress:
-            bundle = _export(folder, target, place, progress)
+            bundle = _export(folder, target, place, progress, neighbours=not no_neighbours)
         door.say(f"bundle: {bundle.folder}")
         door.say(f"Next: rushes predict {shlex.quote(str(bundle.folder))} FOOTAGE")
         answers = {"classes": list(bundle.classes)} if isinstance(bundle, Bundle) else {
@@ -55,7 +59,7 @@ def export(
         door.finish({"bundle": str(bundle.folder), "id": bundle.id} | answers)
 
 
-def _export(folder: Path, target: Path, place: Project, progress: Progress) -> Bundle | ShotBundle:
+def _export(folder: Path, target: Path, place: Project, progress: Progress, *, neighbours: bool) -> Bundle | ShotBundle:
     from rushes.learning.runs import is_of_shots
 
     if is_of_shots(folder):
@@ -64,5 +68,13 @@ def _export(folder: Path, target: Path, place: Project, progress: Progress) -> B
         places = Places(place.root, place.scans_folder, place.cache_folder)
         return export_shot_run(folder, target, places=places, progress=progress)
     from rushes.bundles.onnx import export_run
+    from rushes.learning.known_samples import LIMIT
 
-    return export_run(folder, target, project_root=place.root, progress=progress)
+    return export_run(
+        folder,
+        target,
+        project_root=place.root,
+        cache_folder=place.cache_folder,
+        neighbours=LIMIT if neighbours else 0,
+        progress=progress,
+    )

@@ -12,7 +12,7 @@ from rushes.evaluation.card import show_bars
 from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.markup import breakable, counted, named, short_names, text
 from rushes.evaluation.motion_chart import draw_motion, name_lines, signed
-from rushes.evaluation.shot_heat import find_seen, paint_heat
+from rushes.evaluation.painted_heat import find_seen, paint_heat
 from rushes.evaluation.shot_strips import SIDE_PIXELS, ShotStrip
 from rushes.evaluation.thumbnails import Thumbnail, shrink
 from rushes.footage.movement_words import describe_motion

@@ -12,7 +12,8 @@ from rushes.datasets.letterbox import Box, find_letterbox
 from rushes.datasets.preprocessing import Preprocessing
 
 _WARM = (255, 122, 40)
-_MOST = 0.72  # of the warm colour, where the heat is greatest
+_COOL = (46, 134, 255)
+_MOST = 0.72  # of the warm or cool colour, where the heat is greatest
 _UNSEEN = 0.35  # of its light is left of what the model was not shown
 
 Pixels = npt.NDArray[np.uint8]
@@ -20,7 +21,7 @@ Heat = npt.NDArray[np.floating]
 
 
 def find_seen(frames: Sequence[Pixels], shown: Preprocessing) -> Box:
-    """Return the part of the frames of a shot that the model is shown.
+    """Return the part of the frames of a shot, or of one picture, that the model is shown.
 
     Args:
         frames: (height, width, 3), alike in size; their bars are those that all of them have.
@@ -60,10 +61,12 @@ def cut_padding(picture: npt.NDArray[Any], box: Box, shown: Preprocessing) -> np
 def paint_heat(frame: Pixels, seen: Pixels, heat: Heat, shown: Preprocessing, box: Box) -> Pixels:
     """Return a frame with what the model saw of it in its place, warmer where its answer came from.
 
+    Where the heat is negative, as where something speaks against an answer, it is tinted blue instead.
+
     Args:
         frame: (height, width, 3), RGB; tells the shape, and stands dimmed around what was seen.
         seen: (height, width, channels), the picture that the model was shown; of this frame or of one near it.
-        heat: (rows, columns), 0 to 1, over the whole of that picture.
+        heat: (rows, columns), -1 to 1, over the whole of that picture.
         box: the part of the frame that is in it, as `find_seen` finds it.
     """
     import cv2
@@ -74,7 +77,10 @@ def paint_heat(frame: Pixels, seen: Pixels, heat: Heat, shown: Preprocessing, bo
     picture = np.asarray(cut_padding(seen, box, shown), np.uint8)
     colours = np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture
     inside = cv2.resize(np.ascontiguousarray(colours), size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    share = (_MOST * np.clip(spread, 0, 1))[..., None]
+    # Cubic interpolation goes below the least value; what is nowhere negative must not be tinted blue.
+    clipped = np.clip(spread, min(0.0, float(heat.min())), 1)
+    share = (_MOST * np.abs(clipped))[..., None]
+    tint = np.where(clipped[..., None] < 0, np.array(_COOL, np.float32), np.array(_WARM, np.float32))
     painted = frame.astype(np.float32) * _UNSEEN
-    painted[box.top : box.bottom, box.left : box.right] = inside * (1 - share) + np.array(_WARM, np.float32) * share
+    painted[box.top : box.bottom, box.left : box.right] = inside * (1 - share) + tint * share
     return np.asarray(painted.round().clip(0, 255), np.uint8)

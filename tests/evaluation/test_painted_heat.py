@@ -7,7 +7,7 @@ import pytest
 
 from rushes.datasets.letterbox import Box
 from rushes.datasets.preprocessing import Preprocessing, prepare
-from rushes.evaluation.shot_heat import find_seen, paint_heat
+from rushes.evaluation.painted_heat import find_seen, paint_heat
 
 BLUE = (30, 60, 200)
 
@@ -73,3 +73,14 @@ def test_padding_takes_no_part_and_what_was_not_seen_is_dimmed():
     cut, box = painted(frame, Preprocessing(64, 64, fit="crop"), np.zeros((4, 4)))
     assert (box.left, box.right) == (30, 90)
     assert (cut[:, :28] < 60).all()
+
+
+def test_what_speaks_against_an_answer_is_blue_and_nothing_else_is():
+    heat = np.zeros((4, 6))
+    heat[0, 0], heat[3, 5] = 1.0, -1.0
+    drawn, _ = painted(np.full((80, 120, 3), 128, np.uint8), Preprocessing(60, 60, fit="squeeze"), heat)
+    warm, against = drawn[5, 5], drawn[-5, -5]
+    assert warm[0] - warm[2] > 60
+    assert against[2] - against[0] > 60
+    drawn, _ = painted(np.full((80, 120, 3), 128, np.uint8), Preprocessing(60, 60, fit="squeeze"), np.clip(heat, 0, 1))
+    assert (drawn[..., 2] - drawn[..., 0]).max() < 8

@@ -14,7 +14,7 @@ from rushes.cli.versions import find_run
 
 if TYPE_CHECKING:
     from rushes.evaluation.comparison import Comparison, PartComparison
-    from rushes.evaluation.judge import Estimate
+    from rushes.evaluation.estimate import Estimate
 
 
 def compare(

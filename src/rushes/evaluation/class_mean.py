@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.intervals import bootstrap
-from rushes.evaluation.judge import Estimate, estimate_table
+from rushes.evaluation.judge import estimate_table
 from rushes.evaluation.scores import Score, majority_tallies, prior_tallies, tally_groups
 from rushes.learning.measures import Measures, Tallies, measure
 from rushes.learning.predictions import Predictions

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.errors import RunError
+from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.evaluate import flat_recipe, read_part
 from rushes.evaluation.interval import FEW_GROUPS, Interval
 from rushes.evaluation.intervals import bootstrap_difference
-from rushes.evaluation.judge import Estimate, Judgement, estimate_table, judge
+from rushes.evaluation.judge import Judgement, estimate_table, judge
 from rushes.evaluation.leaderboard import describe_model, images_per_second
 from rushes.evaluation.markup import counted
 from rushes.evaluation.paired_tests import FEWEST_GROUPS, PairedTest, mcnemar, mcnemar_over_groups

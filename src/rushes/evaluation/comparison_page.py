@@ -9,7 +9,7 @@ from string import Template
 from typing import Any
 
 from rushes.evaluation.comparison import Comparison, PartComparison
-from rushes.evaluation.judge import Estimate
+from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.leaderboard import SHORT, describe_epochs, describe_model, describe_pace, is_of_motion
 from rushes.evaluation.markup import breakable, count, counted, duration, interval_name, number, text
 from rushes.evaluation.runs_page import show_small_matrix

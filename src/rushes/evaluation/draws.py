@@ -13,18 +13,53 @@ from rushes.evaluation.interval import LEVEL, Interval
 from rushes.learning.measures import Counts, Floats
 
 RESAMPLES = 1000
-BLOCKS = 1000  # into which more groups than that are thrown where their sums are wide
+BLOCKS = 1000  # into which more groups than that are thrown
 _WIDE = 256  # sums per group above which equal groups are not looked for
 _CELLS_AT_ONCE = 8_000_000  # draws held in memory at a time
+
+
+class GroupDraws:
+    """How often each group is drawn, in each of many draws of as many groups as there are.
+
+    Where there are more than `BLOCKS` groups, they are thrown at random into so many blocks of equal numbers, which are
+    drawn in their place (the method of random groups; Wolter, Introduction to Variance Estimation, 2007, chapter 2).
+
+    Attributes:
+        block_of: (groups,) which block each group is in; each is its own where they are few.
+        block_count: how many blocks there are.
+        times: (resamples, blocks) how often each block is drawn.
+    """
+
+    def __init__(self, group_count: int, *, seed: int, resamples: int = RESAMPLES) -> None:
+        """Draw.
+
+        Args:
+            seed: the same seed and number of groups give the same draws.
+
+        Raises:
+            ValueError: there are no groups.
+        """
+        if group_count < 1:
+            raise ValueError("there are no groups to draw from")
+        random = np.random.default_rng(seed)
+        self.block_count = min(group_count, BLOCKS)
+        self.block_of: Counts = np.arange(group_count)
+        if group_count > BLOCKS:
+            self.block_of = (random.permutation(group_count) * BLOCKS // group_count).astype(np.int64)
+        chances = np.full(self.block_count, 1 / self.block_count)
+        self.times: Floats = random.multinomial(self.block_count, chances, size=resamples).astype(np.float64)
+
+    def of(self, sums: npt.NDArray[np.number]) -> Floats:
+        """Return what sums over blocks, (blocks, sums), come to in each draw: (resamples, sums)."""
+        drawn: Floats = self.times @ np.asarray(sums, np.float64)
+        return drawn
 
 
 def draw_sums(sums: npt.NDArray[np.number], *, seed: int, resamples: int = RESAMPLES) -> Floats:
     """Return what sums over groups come to in each of `resamples` draws of as many groups as there are.
 
     Groups with equal sums are interchangeable: how often each kind is drawn is multinomial, so that a hundred thousand
-    photographs, each its own group, cost no more than their few kinds. Where the sums are wide and the groups more than
-    `BLOCKS`, they are first thrown at random into so many blocks, which are drawn in their place (the method of random
-    groups; Wolter, Introduction to Variance Estimation, 2007, chapter 2).
+    photographs, each its own group, cost no more than their few kinds. Wide sums are drawn by `GroupDraws`.
 
     Args:
         sums: (groups, sums); to hold two models against each other, put their sums side by side, so that each draw
@@ -39,15 +74,19 @@ def draw_sums(sums: npt.NDArray[np.number], *, seed: int, resamples: int = RESAM
     """
     if not len(sums):
         raise ValueError("there are no groups to draw from")
-    random = np.random.default_rng(seed)
-    kinds, how_many = _kinds(np.asarray(sums, np.float64), random)
-    chances = how_many / how_many.sum()
+    if sums.shape[1] > _WIDE:
+        draws = GroupDraws(len(sums), seed=seed, resamples=resamples)
+        over_blocks = np.zeros((draws.block_count, sums.shape[1]))
+        np.add.at(over_blocks, draws.block_of, sums)
+        return draws.of(over_blocks)
+    kinds, how_many = np.unique(np.asarray(sums, np.float64), axis=0, return_counts=True)
+    random, chances = np.random.default_rng(seed), how_many / how_many.sum()
     step = max(1, _CELLS_AT_ONCE // len(kinds))
     drawn = np.empty((resamples, kinds.shape[1]))
     for start in range(0, resamples, step):
         stop = min(start + step, resamples)
-        draws: Counts = random.multinomial(int(how_many.sum()), chances, size=stop - start)
-        drawn[start:stop] = draws.astype(np.float64) @ kinds
+        draws_of_kinds: Counts = random.multinomial(int(how_many.sum()), chances, size=stop - start)
+        drawn[start:stop] = draws_of_kinds.astype(np.float64) @ kinds
     return drawn
 
 
@@ -67,15 +106,3 @@ def interval_of(values: Floats | None, group_count: int) -> Interval:
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(defined, [tail, 1 - tail])
     return Interval(float(low), float(high), group_count=group_count)
-
-
-def _kinds(sums: Floats, random: np.random.Generator) -> tuple[Floats, Counts]:
-    """Return the different rows and how often each is there."""
-    if sums.shape[1] <= _WIDE:
-        kinds, how_many = np.unique(sums, axis=0, return_counts=True)
-        return kinds, how_many.astype(np.int64)
-    if len(sums) > BLOCKS:
-        order = random.permutation(len(sums))
-        starts = np.arange(BLOCKS) * len(sums) // BLOCKS
-        sums = np.add.reduceat(sums[order], starts, axis=0)
-    return sums, np.ones(len(sums), np.int64)

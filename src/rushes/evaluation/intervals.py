@@ -26,6 +26,9 @@ class Intervals:
     accuracy: Interval
     balanced_accuracy: Interval
     f1_macro: Interval
+    precision_macro: Interval
+    precision_weighted: Interval
+    f1_weighted: Interval
     precision: tuple[Interval, ...]
     recall: tuple[Interval, ...]
     f1: tuple[Interval, ...]
@@ -117,6 +120,9 @@ def _intervals(tallies: Tallies, resampled: Tallies | None, drawn: Measures | No
         accuracy=overall(_part(drawn, "accuracy")),
         balanced_accuracy=over_classes(_part(drawn, "balanced_accuracy")),
         f1_macro=over_classes(_part(drawn, "f1_macro")),
+        precision_macro=over_classes(_part(drawn, "precision_macro")),
+        precision_weighted=over_classes(_part(drawn, "precision_weighted")),
+        f1_weighted=overall(_part(drawn, "f1_weighted")),
         precision=per_class(_part(drawn, "precision"), predicted_in),
         recall=per_class(_part(drawn, "recall"), labelled_in),
         f1=per_class(_part(drawn, "f1"), labelled_in | predicted_in),

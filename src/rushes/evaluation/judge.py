@@ -9,35 +9,18 @@ from typing import Any
 import numpy as np
 
 from rushes.errors import RunError
+from rushes.evaluation.baselines import Blind, blind_scores
 from rushes.evaluation.draws import RESAMPLES
-from rushes.evaluation.interval import FEW_GROUPS, LEVEL, Interval
+from rushes.evaluation.estimate import Estimate
+from rushes.evaluation.interval import FEW_GROUPS, LEVEL
 from rushes.evaluation.intervals import bootstrap
-from rushes.evaluation.scores import (
-    Baseline,
-    GroupScores,
-    Score,
-    majority_baseline,
-    prior_baseline,
-    score,
-    score_groups,
-    tally_groups,
-)
+from rushes.evaluation.probability_intervals import estimate_probabilities
+from rushes.evaluation.scores import Baseline, GroupScores, Score, score, score_groups, tally_groups
 from rushes.learning.measures import Counts
 from rushes.learning.predictions import Predictions
 
 FEW_SAMPLES = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A score with its interval; each is there, or says why it is not."""
-
-    score: Score
-    interval: Interval
-
-    @property
-    def value(self) -> float | None:
-        return self.score.value
+PER_CLASS = ("precision", "recall", "f1", "average_precision", "roc_auc", "brier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +40,9 @@ class ClassJudgement:
     precision: Estimate
     recall: Estimate
     f1: Estimate
-    average_precision: Score
+    average_precision: Estimate
+    roc_auc: Estimate
+    brier: Estimate
     share: Score
     always_f1: Score
 
@@ -69,6 +54,8 @@ class Judgement:
     Attributes:
         confusion: (classes, classes) samples; the row is the label, the column the prediction.
         groups: names, sorted.
+        more: the other scores over all classes, by their metric word,.
+        blind: name of a baseline (`majority`, `prior`) -> metric word -> what it scores on the same samples.
         notes: what a reader must know before trusting the numbers, in sentences.
     """
 
@@ -78,30 +65,38 @@ class Judgement:
     f1_macro: Estimate
     balanced_accuracy: Estimate
     accuracy: Estimate
+    more: Mapping[str, Estimate]
     per_class: tuple[ClassJudgement, ...]
     per_group: tuple[GroupScores, ...]
     confusion: Counts
     majority: Baseline
     prior: Baseline
+    blind: Mapping[str, Blind]
     notes: tuple[str, ...]
     seed: int
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Return metric word of the glossary (`f1_macro`, `recall/<class>`) -> its estimate, all that there are."""
+        found = {
+            "f1_macro": self.f1_macro,
+            "balanced_accuracy": self.balanced_accuracy,
+            "accuracy": self.accuracy,
+            **self.more,
+        }
+        for one in self.per_class:
+            found |= {f"{word}/{one.class_name}": getattr(one, word) for word in PER_CLASS}
+        return found
 
     def to_table(self) -> dict[str, Any]:
         """Return the judgement as plain values for JSON; what is undefined is null beside its reason.
 
-        `metrics` maps the metric words of the glossary (`f1_macro`, `recall/<class>`) to value, low, high, the level
-        of the interval (null where the ends are a range over few groups), and the groups that it rests on.
+        `metrics` maps the metric words to value, low, high, the level of the interval (null where the ends are a range
+        over few groups), the groups that it rests on, and what the two baselines score.
         """
         metrics = {
-            "f1_macro": estimate_table(self.f1_macro),
-            "balanced_accuracy": estimate_table(self.balanced_accuracy),
-            "accuracy": estimate_table(self.accuracy),
+            word: estimate_table(found) | {name: scores.get(word) for name, scores in self.blind.items()}
+            for word, found in self.estimates().items()
         }
-        for one in self.per_class:
-            metrics[f"precision/{one.class_name}"] = estimate_table(one.precision)
-            metrics[f"recall/{one.class_name}"] = estimate_table(one.recall)
-            metrics[f"f1/{one.class_name}"] = estimate_table(one.f1)
-            metrics[f"average_precision/{one.class_name}"] = _score_table(one.average_precision)
         return {
             "schema": "judgement/1",
             "samples": self.samples,
@@ -144,7 +139,8 @@ def judge(predictions: Predictions, *, train_counts: Mapping[str, int], seed: in
         )
     scores, labelled = score(predictions), np.bincount(predictions.truth, minlength=len(predictions.classes))
     groups, tallies = tally_groups(predictions)
-    intervals = bootstrap(tallies, seed=seed)
+    intervals, apart = bootstrap(tallies, seed=seed), estimate_probabilities(predictions, scores, seed=seed)
+    baselines = blind_scores(predictions.classes, labelled, train_counts)
     total = len(predictions)
     per_class = tuple(
         ClassJudgement(
@@ -155,7 +151,9 @@ def judge(predictions: Predictions, *, train_counts: Mapping[str, int], seed: in
             precision=Estimate(one.precision, intervals.precision[index]),
             recall=Estimate(one.recall, intervals.recall[index]),
             f1=Estimate(one.f1, intervals.f1[index]),
-            average_precision=one.average_precision,
+            average_precision=apart.rankings.average_precision[index],
+            roc_auc=apart.rankings.roc_auc[index],
+            brier=apart.brier_of[index],
             share=Score(one.labelled / total) if total else Score(None, "there are no samples"),
             always_f1=Score(2 * one.labelled / (one.labelled + total))
             if one.labelled
@@ -170,11 +168,24 @@ def judge(predictions: Predictions, *, train_counts: Mapping[str, int], seed: in
         f1_macro=Estimate(scores.f1_macro, intervals.f1_macro),
         balanced_accuracy=Estimate(scores.balanced_accuracy, intervals.balanced_accuracy),
         accuracy=Estimate(scores.accuracy, intervals.accuracy),
+        more={
+            "f1_weighted": Estimate(scores.f1_weighted, intervals.f1_weighted),
+            "precision_macro": Estimate(scores.precision_macro, intervals.precision_macro),
+            "precision_weighted": Estimate(scores.precision_weighted, intervals.precision_weighted),
+            "recall_macro": Estimate(scores.balanced_accuracy, intervals.balanced_accuracy),
+            "recall_weighted": Estimate(scores.accuracy, intervals.accuracy),
+            "average_precision_macro": apart.rankings.average_precision_macro,
+            "roc_auc_macro": apart.rankings.roc_auc_macro,
+            "brier": apart.brier,
+            "log_loss": apart.log_loss,
+            "ece": apart.ece,
+        },
         per_class=per_class,
         per_group=score_groups(predictions),
         confusion=scores.confusion,
-        majority=majority_baseline(predictions.classes, labelled, train_counts),
-        prior=prior_baseline(predictions.classes, labelled, train_counts),
+        majority=baselines["majority"][0],
+        prior=baselines["prior"][0],
+        blind={name: found for name, (_, found) in baselines.items()},
         notes=tuple(_notes(per_class, groups=groups, groups_per_class=(tallies.labelled > 0).sum(axis=0))),
         seed=seed,
     )

@@ -6,7 +6,7 @@ carries its reason; it is never reported as 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +40,7 @@ class ClassScores:
     recall: Score
     f1: Score
     average_precision: Score
+    roc_auc: Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ class Scores:
     accuracy: Score
     balanced_accuracy: Score
     f1_macro: Score
+    precision_macro: Score
+    precision_weighted: Score
+    f1_weighted: Score
+    average_precision_macro: Score
+    roc_auc_macro: Score
     per_class: tuple[ClassScores, ...]
 
 
@@ -139,27 +145,34 @@ def score(predictions: Predictions) -> Scores:
     tallies, classes = tally(predictions), predictions.classes
     measures = measure(tallies)
     nothing = "there are no samples"
+    per_class = tuple(
+        ClassScores(
+            class_name=name,
+            labelled=int(tallies.labelled[index]),
+            predicted=int(tallies.predicted[index]),
+            found=int(tallies.found[index]),
+            precision=_defined(measures.precision[index], f"'{name}' was never predicted"),
+            recall=_defined(measures.recall[index], f"no sample is labelled '{name}'"),
+            f1=_defined(measures.f1[index], f"'{name}' is neither labelled nor predicted"),
+            average_precision=average_precision(
+                predictions.truth == index, predictions.probabilities[:, index], class_name=name
+            ),
+            roc_auc=roc_auc(predictions.truth == index, predictions.probabilities[:, index], class_name=name),
+        )
+        for index, name in enumerate(classes)
+    )
     return Scores(
         classes=classes,
         confusion=count_confusion(predictions.truth, predictions.predicted, len(classes)),
         accuracy=_defined(measures.accuracy, nothing),
         balanced_accuracy=_defined(measures.balanced_accuracy, nothing),
         f1_macro=_defined(measures.f1_macro, nothing),
-        per_class=tuple(
-            ClassScores(
-                class_name=name,
-                labelled=int(tallies.labelled[index]),
-                predicted=int(tallies.predicted[index]),
-                found=int(tallies.found[index]),
-                precision=_defined(measures.precision[index], f"'{name}' was never predicted"),
-                recall=_defined(measures.recall[index], f"no sample is labelled '{name}'"),
-                f1=_defined(measures.f1[index], f"'{name}' is neither labelled nor predicted"),
-                average_precision=average_precision(
-                    predictions.truth == index, predictions.probabilities[:, index], class_name=name
-                ),
-            )
-            for index, name in enumerate(classes)
-        ),
+        precision_macro=_defined(measures.precision_macro, nothing),
+        precision_weighted=_defined(measures.precision_weighted, nothing),
+        f1_weighted=_defined(measures.f1_weighted, nothing),
+        average_precision_macro=_mean_of(one.average_precision for one in per_class),
+        roc_auc_macro=_mean_of(one.roc_auc for one in per_class),
+        per_class=per_class,
     )
 
 
@@ -191,6 +204,26 @@ def average_precision(
         return Score(None, f"no sample is labelled '{class_name}'")
     curve = trace_curve(positive, probabilities)
     return Score(float(np.sum(np.diff(curve.recall, prepend=0.0) * curve.precision)))
+
+
+def roc_auc(
+    positive: npt.NDArray[np.bool_], probabilities: npt.NDArray[np.floating], *, class_name: str = "the class"
+) -> Score:
+    """Return how often a sample of the class is ranked above one of the others; a tie counts half.
+
+    Args:
+        positive: (samples,) whether the sample is labelled as the class.
+        probabilities: (samples,) of the class.
+    """
+    found, others = int(positive.sum()), int((~positive).sum())
+    if not found:
+        return Score(None, f"no sample is labelled '{class_name}'")
+    if not others:
+        return Score(None, f"all samples are labelled '{class_name}', so there is none to rank it above")
+    _, ranks, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
+    middle = np.cumsum(counts) - (counts - 1) / 2  # the mean rank of those that are equal
+    wins = float(middle[ranks[positive]].sum()) - found * (found + 1) / 2
+    return Score(wins / (found * others))
 
 
 def majority_baseline(classes: Sequence[str], labelled: Counts, train_counts: Mapping[str, int]) -> Baseline:
@@ -284,3 +317,9 @@ def _baseline(name: str, class_name: str | None, measures: Measures) -> Baseline
 
 def _defined(value: np.floating | Floats, reason: str) -> Score:
     return Score(None, reason) if np.isnan(value) else Score(float(value))
+
+
+def _mean_of(scores: Iterable[Score]) -> Score:
+    """Return the mean of the scores that are defined."""
+    values = [one.value for one in scores if one.value is not None]
+    return Score(sum(values) / len(values)) if values else Score(None, "it is undefined for every class")

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from rushes.evaluation.charts import Line, draw_curve, draw_epochs
+from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.interval import FEW_GROUPS, LEVEL, Interval
-from rushes.evaluation.judge import FEW_SAMPLES, Estimate, Judgement
+from rushes.evaluation.judge import FEW_SAMPLES, ClassJudgement, Judgement
 from rushes.evaluation.markup import (
     breakable,
     count,
@@ -195,29 +196,50 @@ def show_confusion(test: Judgement) -> str:
 
 
 def show_classes(test: Judgement) -> str:
-    """Return the table of scores per class."""
-    rows = []
-    for one in test.per_class:
-        rows.append(
-            f'<tr><th scope="row">{breakable(one.class_name)}</th><td>{count(one.labelled)}</td>'
-            f"<td>{estimate_cell(one.f1)}</td>"
-            f'<td class="wide">{_track(one.f1, style="ours", blind=one.always_f1.value)}</td>'
-            f"<td>{estimate_cell(one.precision)}</td><td>{estimate_cell(one.recall)}</td>"
-            f"<td>{score_cell(one.average_precision)}<small>{score_cell(one.share)}</small></td></tr>"
-        )
+    """Return the table of scores per class, and below it their means over the classes."""
+    rows = "".join(_class_row(one) for one in test.per_class)
     reasons = dict.fromkeys(
-        score.reason
+        estimate.score.reason
         for one in test.per_class
-        for score in (one.precision.score, one.recall.score, one.f1.score, one.average_precision)
-        if score.reason
+        for estimate in (one.precision, one.recall, one.f1, one.average_precision, one.roc_auc)
+        if estimate.score.reason
     )
     footnote = f'<p class="foot">Undefined: {text("; ".join(reasons))}.</p>' if reasons else ""
     return (
         '<div class="scroll"><table class="numbers"><thead><tr><th scope="col">class</th><th scope="col">samples</th>'
         '<th scope="col">F1</th><th scope="col" class="wide">F1 from 0 to 1</th><th scope="col">precision</th>'
         '<th scope="col">recall</th><th scope="col">average precision<small>by chance</small>'
-        f"</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>{footnote}"
+        '</th><th scope="col">ROC AUC<small>by chance</small></th>'
+        f"</tr></thead><tbody>{rows}</tbody><tfoot>{_mean_rows(test)}</tfoot></table></div>{footnote}"
     )
+
+
+def _class_row(one: ClassJudgement) -> str:
+    chance = "0.50" if one.roc_auc.value is not None else ""
+    return (
+        f'<tr><th scope="row">{breakable(one.class_name)}</th><td>{count(one.labelled)}</td>'
+        f"<td>{estimate_cell(one.f1)}</td>"
+        f'<td class="wide">{_track(one.f1, style="ours", blind=one.always_f1.value)}</td>'
+        f"<td>{estimate_cell(one.precision)}</td><td>{estimate_cell(one.recall)}</td>"
+        f"<td>{estimate_cell(one.average_precision)}<small>{score_cell(one.share)}</small></td>"
+        f"<td>{estimate_cell(one.roc_auc)}<small>{chance}</small></td></tr>"
+    )
+
+
+def _mean_rows(test: Judgement) -> str:
+    """Return the means over classes: each class alike, and by how many samples it has."""
+    more, blind = test.more, blind_score(test)
+    macro = (test.f1_macro, more["precision_macro"], more["recall_macro"], more["average_precision_macro"],
+             more["roc_auc_macro"])  # fmt: skip
+    weighted = (more["f1_weighted"], more["precision_weighted"], more["recall_weighted"])
+    rows = []
+    for name, tick, (f1, *others) in (("macro", blind, macro), ("weighted", None, weighted)):
+        cells = "".join(f"<td>{estimate_cell(one)}</td>" for one in others) + "<td></td>" * (4 - len(others))
+        rows.append(
+            f'<tr><th scope="row">{name}</th><td>{count(test.samples)}</td><td>{estimate_cell(f1)}</td>'
+            f'<td class="wide">{_track(f1, style="ours", blind=tick)}</td>{cells}</tr>'
+        )
+    return "".join(rows)
 
 
 def show_curves(test: Judgement, predictions: Predictions) -> str:
@@ -240,8 +262,8 @@ def show_curves(test: Judgement, predictions: Predictions) -> str:
             label=f"Precision over recall of {one.class_name}, AP {number(one.average_precision.value or 0.0)}",
         )
         figures.append(
-            f"<figure><figcaption><b>{text(one.class_name)}</b> <span>AP {score_cell(one.average_precision)}</span>"
-            f"</figcaption>{drawing}</figure>"
+            f"<figure><figcaption><b>{text(one.class_name)}</b> "
+            f"<span>AP {score_cell(one.average_precision.score)}</span></figcaption>{drawing}</figure>"
         )
     more = (
         f'<p class="foot">The {len(shown)} classes of lowest average precision out of {len(drawable)}.</p>'

@@ -12,9 +12,9 @@ from rushes.evaluation import sections
 from rushes.evaluation.alarm import show_alarm
 from rushes.evaluation.class_mean import ClassMean
 from rushes.evaluation.draws import RESAMPLES
+from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.interval import Interval
-from rushes.evaluation.judge import Estimate
 from rushes.evaluation.markup import count, counted, score_cell, text
 from rushes.evaluation.published import PublishedRow
 from rushes.evaluation.report import Evidence

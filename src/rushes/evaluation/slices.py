@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.intervals import bootstrap
-from rushes.evaluation.judge import FEW_SAMPLES, Estimate, estimate_table
+from rushes.evaluation.judge import FEW_SAMPLES, estimate_table
 from rushes.evaluation.scores import Baseline, majority_baseline, prior_baseline, score, tally_groups
 from rushes.labels.subjects import Subjects, unite_subjects
 from rushes.learning.predictions import Predictions, take_rows

@@ -33,6 +33,8 @@ class Measures:
     Attributes:
         precision, recall, f1: (..., classes).
         accuracy, balanced_accuracy, f1_macro: (...).
+        precision_macro, precision_weighted, f1_weighted: (...); weighted by how many samples are labelled so. A class
+            that was never predicted has no precision, and is left out of both means.
     """
 
     precision: Floats
@@ -41,6 +43,9 @@ class Measures:
     accuracy: Floats
     balanced_accuracy: Floats
     f1_macro: Floats
+    precision_macro: Floats
+    precision_weighted: Floats
+    f1_weighted: Floats
 
 
 def count_confusion(truth: Counts, predicted: Counts, class_count: int) -> Counts:
@@ -57,15 +62,18 @@ def measure(tallies: Tallies) -> Measures:
     found, labelled, predicted = (
         np.asarray(counts, np.float64) for counts in (tallies.found, tallies.labelled, tallies.predicted)
     )
-    recall = _ratio(found, labelled)
+    precision, recall = _ratio(found, predicted), _ratio(found, labelled)
     f1 = _ratio(2 * found, labelled + predicted)
     return Measures(
-        precision=_ratio(found, predicted),
+        precision=precision,
         recall=recall,
         f1=f1,
         accuracy=_ratio(found.sum(axis=-1), labelled.sum(axis=-1)),
         balanced_accuracy=_mean_of_defined(recall),
         f1_macro=_mean_of_defined(f1),
+        precision_macro=_mean_of_defined(precision),
+        precision_weighted=_mean_of_defined(precision, labelled),
+        f1_weighted=_mean_of_defined(f1, labelled),
     )
 
 
@@ -74,7 +82,12 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
     return ratio
 
 
-def _mean_of_defined(values: Floats) -> Floats:
-    """Return the mean over the last axis of what is not NaN; NaN where nothing is left."""
+def _mean_of_defined(values: Floats, weights: Floats | None = None) -> Floats:
+    """Return the mean over the last axis of what is not NaN; NaN where nothing is left.
+
+    Args:
+        weights: of each value, as many; None weighs all alike.
+    """
     defined = ~np.isnan(values)
-    return _ratio(np.where(defined, values, 0.0).sum(axis=-1), defined.sum(axis=-1).astype(np.float64))
+    weighed = defined.astype(np.float64) if weights is None else np.where(defined, weights, 0.0)
+    return _ratio((np.where(defined, values, 0.0) * weighed).sum(axis=-1), weighed.sum(axis=-1))

@@ -70,6 +70,7 @@ def explained() -> Explained:
         heats={0: PlacedHeat(PICTURE, 0.1, 0.0, 0.8, 1.0)},
         neighbours={0: near, 1: near[:1]},
         pictures={"aa:1": PICTURE, "aa:2": PICTURE},
+        heat_words="Read by Grad-CAM in 7 × 7 places.",
         notes=("no network here",),
     )
 

@@ -62,6 +62,7 @@ def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | Non
             mixed_run=twin,
             subjects=subjects,
             source_names=source_names,
+            cache_folder=place.cache_folder,
             progress=progress,
         )
     for warning in done.metrics["warnings"]:

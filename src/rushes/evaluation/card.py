@@ -14,7 +14,7 @@ from rushes.storage.pictures import without_query
 
 _BARS = 3
 _SHARES = 30  # classes whose probability the large view of a card lists
-_LEAST_SHARE = 0.001  # below it a class is not worth a line there, unless it is the label
+_LEAST_SHARE = 0.001  # below it a class is not worth a line there, where they are more, unless it is the label
 _WIDE = 1.6  # width over height of the place of a picture
 
 
@@ -130,7 +130,8 @@ def _shares(predictions: Predictions, row: int) -> str:
     """Return `class:per mille` of the likeliest classes and of the label, for the large view."""
     label, probabilities = int(predictions.truth[row]), predictions.probabilities[row]
     ranked = [int(index) for index in np.argsort(-probabilities, kind="stable")[:_SHARES]]
-    told = [index for index in ranked if probabilities[index] >= _LEAST_SHARE or index == label]
+    few = len(predictions.classes) <= _SHARES
+    told = [index for index in ranked if few or probabilities[index] >= _LEAST_SHARE or index == label]
     told += [] if label in told else [label]
     return " ".join(f"{index}:{float(probabilities[index]) * 1000:.0f}" for index in told)
 

@@ -87,8 +87,8 @@ def explain_gallery(explained: Explained) -> str:
     said = []
     if explained.heats:
         said.append(
-            "<b>Show where it looked</b> lays Grad-CAM over the pictures: the warmer a place, the more the answer "
-            "rests on it, as far as the last layer with a place tells."
+            f"<b>Show where it looked</b> lays heat over {counted(len(explained.heats), 'picture')}, mistakes first: "
+            f"the warmer a place, the more the answer rests on it. {text(explained.heat_words)}"
         )
     if explained.neighbours:
         said.append(
@@ -104,7 +104,7 @@ def _heat_switch(explained: Explained) -> str:
     if not explained.heats:
         return ""
     return (
-        '<fieldset><legend>Reasons</legend><label title="Grad-CAM: the warmer, the more the answer rests on it">'
+        '<fieldset><legend>Reasons</legend><label title="The warmer a place, the more the answer rests on it">'
         '<input type="checkbox" id="heat"><span>Show where it looked</span></label></fieldset>'
     )
 

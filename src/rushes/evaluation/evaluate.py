@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rushes.errors import ManifestError, RunError
+from rushes.evaluation.explain_cards import explain_cards
+from rushes.evaluation.explained import NOTHING, Explained
 from rushes.evaluation.judge import Judgement, judge
 from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
@@ -44,6 +46,7 @@ def evaluate_run(
     mixed_run: Path | None = None,
     subjects: Mapping[str, Subjects] | None = None,
     source_names: Mapping[str, str] | None = None,
+    cache_folder: Path | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Judge a run by the predictions it stored, and write `report.html` and `metrics.json` into its folder.
@@ -53,6 +56,7 @@ def evaluate_run(
         subjects: frame id -> what is in its picture as it is known today; for frames that are not in it, what the
             run's manifest states counts.
         source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
+        cache_folder: of the project, where features are kept; None leaves the answers unexplained.
 
     Raises:
         RunError: the folder is no run, its predictions are missing or cannot be read, or `mixed_run` cannot be
@@ -81,7 +85,15 @@ def evaluate_run(
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
-    write_report(report, evidence, project_root=project_root, progress=progress)
+
+    def explain(rows: Sequence[int]) -> Explained:
+        if cache_folder is None:
+            return NOTHING
+        return explain_cards(
+            run, predictions, rows, project_root=project_root, cache_folder=cache_folder, progress=progress
+        )
+
+    write_report(report, evidence, project_root=project_root, explain=explain, progress=progress)
     write_json(run_folder / "metrics.json", metrics)
     return Evaluation(report, metrics)
 

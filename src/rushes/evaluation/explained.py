@@ -29,7 +29,7 @@ class Neighbour:
     """A training sample that looks to the model like the one it stands beside.
 
     Attributes:
-        frame: its id, under which its picture is kept.
+        frame: what its picture is found under: its place or address.
         similarity: cosine of the angle between the features of both, at most 1.
     """
 
@@ -46,13 +46,15 @@ class Explained:
     Attributes:
         heats: row -> where in its picture the answer came from.
         neighbours: row -> the training samples that look most like it, the likest first.
-        pictures: frame id of a neighbour -> its picture, each once.
+        pictures: `frame` of a neighbour -> its picture, each once.
+        heat_words: what the heat shows and where it was read, in sentences; "" where there is none.
         notes: what could not be had and why, in sentences.
     """
 
     heats: Mapping[int, PlacedHeat] = field(default_factory=dict)
     neighbours: Mapping[int, tuple[Neighbour, ...]] = field(default_factory=dict)
     pictures: Mapping[str, Thumbnail] = field(default_factory=dict)
+    heat_words: str = ""
     notes: tuple[str, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,16 +78,31 @@ class Evidence:
         return tuple(str(leak) for leak in self.run.get("leaks") or ())
 
 
-def write_report(path: Path, evidence: Evidence, *, project_root: Path, progress: Progress = silent) -> None:
+def _leave_unexplained(rows: Sequence[int]) -> Explained:
+    return NOTHING
+
+
+def write_report(
+    path: Path,
+    evidence: Evidence,
+    *,
+    project_root: Path,
+    explain: Callable[[Sequence[int]], Explained] = _leave_unexplained,
+    progress: Progress = silent,
+) -> None:
     """Write the page whole or not at all; the pictures are read from the project and carried inside.
 
-    The page needs no network and no file beside it, and stays below some three megabytes.
+    The page needs no network and no file beside it, and stays below some four megabytes.
+
+    Args:
+        explain: rows that have a picture, the most telling first -> what explains the answers on some of them.
     """
     chosen = choose_cards(evidence.predictions, limit=CARDS)
     thumbnails = read_thumbnails(
         chosen, evidence.predictions.images, project_root, budget_bytes=PICTURES_BYTES, progress=progress
     )
-    write_text(path, format_report(evidence, thumbnails))
+    explained = explain([row for row in chosen if thumbnails.get(row) is not None])
+    write_text(path, format_report(evidence, thumbnails, explained=explained))
 
 
 def format_report(

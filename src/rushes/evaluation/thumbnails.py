@@ -65,13 +65,20 @@ def _encoded(picture: Image, side_pixels: int) -> Thumbnail:
 
 
 def read_thumbnails(
-    rows: Sequence[int], images: Sequence[str], project_root: Path, *, budget_bytes: int, progress: Progress = silent
+    rows: Sequence[int],
+    images: Sequence[str],
+    project_root: Path,
+    *,
+    budget_bytes: int,
+    side_pixels: int = 0,
+    progress: Progress = silent,
 ) -> dict[int, Thumbnail | None]:
     """Return a thumbnail for each row until `budget_bytes` of them are had; rows beyond it are left out.
 
     Args:
         rows: the samples wanted, the most important first.
         images: picture of every sample, relative to the project's folder, or an address.
+        side_pixels: the longest side of each; 0 takes what suits a gallery of so many.
 
     Returns:
         row -> thumbnail, or None where the picture is missing or cannot be read.
@@ -79,7 +86,7 @@ def read_thumbnails(
     Raises:
         ProjectError, UsageError, MissingExtraError: as `Pictures.held`.
     """
-    side_pixels = 320 if len(rows) <= 80 else 256
+    side_pixels = side_pixels or (320 if len(rows) <= 80 else 256)
     thumbnails: dict[int, Thumbnail | None] = {}
     spent = 0
     with Pictures(project_root) as pictures:

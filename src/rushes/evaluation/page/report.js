@@ -124,18 +124,18 @@
     for (const [index, share] of told) {
       const bar = element("i", {});
       bar.style.setProperty("--w", `${share / 10}%`);
-      const line = element("li", {}, element("span", {}, classes[index]), bar, element("em", {}, `${(share / 10).toFixed(1)} %`));
+      const line = element("li", {}, element("span", {}, classes[index]), bar, element("em", {}, share ? `${(share / 10).toFixed(1)} %` : "<0.1 %"));
       if (index === truth) line.className = "label";
       list.append(line);
     }
     const rest = classes.length - told.length;
-    return rest ? [list, element("p", {}, `${rest} more of the ${classes.length} classes: below 0.1 % each, or less likely than these.`)] : [list];
+    return rest ? [list, element("p", { class: "foot" }, `${rest} more of the ${classes.length} classes: below 0.1 % each, or less likely than these.`)] : [list];
   };
   const fill = (card) => {
     at = card;
     const still = card.querySelector(".still").cloneNode(true);
     for (const name of ["role", "tabindex", "aria-label"]) still.removeAttribute(name);
-    const about = element("div", {});
+    const about = element("div", { class: card.matches(".wrong") ? "wrong" : "right" });
     for (const part of card.querySelector("figcaption").children) {
       about.append(...(part.matches(".bars") ? bars(card) : [part.cloneNode(true)]));
     }

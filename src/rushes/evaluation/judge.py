@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rushes.errors import RunError
 from rushes.evaluation.baselines import Blind, blind_scores
@@ -16,10 +17,12 @@ from rushes.evaluation.interval import FEW_GROUPS, LEVEL
 from rushes.evaluation.intervals import bootstrap
 from rushes.evaluation.probability_intervals import estimate_probabilities
 from rushes.evaluation.scores import Baseline, GroupScores, Score, score, score_groups, tally_groups
+from rushes.evaluation.spread import spread_of
 from rushes.learning.measures import Counts
 from rushes.learning.predictions import Predictions
 
 FEW_SAMPLES = 10
+_SUM_TOLERANCE = 0.01  # by which probabilities may miss 1: half precision does by less
 PER_CLASS = ("precision", "recall", "f1", "average_precision", "roc_auc", "brier")
 
 
@@ -110,6 +113,7 @@ class Judgement:
             "confusion": self.confusion.tolist(),
             "baselines": {baseline.name: _baseline_table(baseline) for baseline in (self.majority, self.prior)},
             "per_group": [_group_table(one) for one in self.per_group],
+            "spread": spread.to_table() if (spread := spread_of(self.per_group)) is not None else None,
             "intervals": {
                 "method": "percentile bootstrap over groups",
                 "level": LEVEL if len(self.groups) >= FEW_GROUPS else None,
@@ -130,13 +134,9 @@ def judge(predictions: Predictions, *, train_counts: Mapping[str, int], seed: in
         seed: of the bootstrap.
 
     Raises:
-        RunError: the probabilities are no numbers, so that nothing can be read from them.
+        RunError: the probabilities are no numbers, or no probabilities, so that nothing can be read from them.
     """
-    if not np.isfinite(predictions.probabilities).all():
-        raise RunError(
-            "the predictions hold probabilities that are no numbers (NaN or infinite): the training diverged. "
-            "Train again with a lower training.learning_rate"
-        )
+    _check_probabilities(predictions.probabilities)
     scores, labelled = score(predictions), np.bincount(predictions.truth, minlength=len(predictions.classes))
     groups, tallies = tally_groups(predictions)
     intervals, apart = bootstrap(tallies, seed=seed), estimate_probabilities(predictions, scores, seed=seed)
@@ -189,6 +189,22 @@ def judge(predictions: Predictions, *, train_counts: Mapping[str, int], seed: in
         notes=tuple(_notes(per_class, groups=groups, groups_per_class=(tallies.labelled > 0).sum(axis=0))),
         seed=seed,
     )
+
+
+def _check_probabilities(probabilities: npt.NDArray[np.float32]) -> None:
+    if not np.isfinite(probabilities).all():
+        raise RunError(
+            "the predictions hold probabilities that are no numbers (NaN or infinite): the training diverged. "
+            "Train again with a lower training.learning_rate"
+        )
+    strange = (probabilities < 0).any(axis=1) | (np.abs(probabilities.sum(axis=1) - 1) > _SUM_TOLERANCE)
+    if strange.any():
+        row = int(np.flatnonzero(strange)[0])
+        shown = ", ".join(f"{value:.3g}" for value in probabilities[row, :5])
+        raise RunError(
+            f"the predictions are no probabilities: row {row + 1} holds {shown}{', …' * (probabilities.shape[1] > 5)}, "
+            "where numbers from 0 to 1 that sum to 1 are needed. Train again, or export them through a softmax"
+        )
 
 
 def note_on_groups(groups: Sequence[str]) -> str:

@@ -30,6 +30,7 @@ from rushes.evaluation.markup import (
 )
 from rushes.evaluation.scores import Score, trace_curve
 from rushes.evaluation.slices import OTHER, SliceJudgement
+from rushes.evaluation.spread import spread_of
 from rushes.evaluation.verdict import Verdict, blind_score
 from rushes.learning.predictions import Predictions
 
@@ -293,13 +294,14 @@ def show_groups(test: Judgement) -> str:
             f'<td class="wide">{_track(accuracy, style="ours", blind=one.commonest_share)}</td>'
             f'<td>{score_cell(one.f1_macro)}</td><td class="words">{worst}</td></tr>'
         )
-    more = len(test.per_group) - _MOST_GROUPS
+    more, spread = len(test.per_group) - _MOST_GROUPS, spread_of(test.per_group)
+    said = f"<p>{text(spread.sentence)}</p>" if spread is not None else ""
     rest = f'<p class="foot">{count(more)} more accurate groups are in metrics.json.</p>' if more > 0 else ""
     return (
         '<div class="scroll"><table class="numbers"><thead><tr><th scope="col">group</th><th scope="col">samples</th>'
         '<th scope="col">accuracy<small>its commonest class</small></th><th scope="col" class="wide">from 0 to 1</th>'
         '<th scope="col">macro-F1</th><th scope="col" class="words">most frequent mistake</th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>{rest}"
+        f"<tbody>{''.join(rows)}</tbody></table></div>{rest}{said}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,15 +99,18 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
 
 
 def read_predictions(path: Path) -> Predictions:
-    """Read what `write_predictions` wrote."""
+    """Read what `write_predictions` wrote.
+
+    Raises:
+        ValueError: a label is none of the classes.
+    """
     import polars
 
     table: polars.DataFrame = polars.read_parquet(path)
     classes = tuple(name.removeprefix(_PROBABILITY) for name in table.columns if name.startswith(_PROBABILITY))
-    position = {name: index for index, name in enumerate(classes)}
     return Predictions(
         classes=classes,
-        truth=np.array([position[name] for name in table["truth"]], np.int64),
+        truth=_indices(table["truth"], classes),
         probabilities=table.select([_PROBABILITY + name for name in classes]).to_numpy().astype(np.float32),
         frames=tuple(table["frame"]),
         groups=tuple(table["group"]),
@@ -116,3 +119,13 @@ def read_predictions(path: Path) -> Predictions:
         timecodes=tuple(table["timecode"]),
         origins=tuple(table["origin"]),
     )
+
+
+def _indices(labels: Iterable[str], classes: Sequence[str]) -> npt.NDArray[np.int64]:
+    position = {name: index for index, name in enumerate(classes)}
+    found = []
+    for number, name in enumerate(labels, start=1):
+        if name not in position:
+            raise ValueError(f"row {number} is labelled '{name}', which is none of its classes ({', '.join(classes)})")
+        found.append(position[name])
+    return np.array(found, np.int64)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rushes.cli.door import Door, opened, table_of
+from rushes.cli.evaluate_bundle import evaluate_bundle, find_bundle
 from rushes.cli.evaluate_shots import evaluate_run_of_shots
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
 from rushes.cli.versions import find_run
+from rushes.errors import UsageError
 
 if TYPE_CHECKING:
-    from rushes.footage.source import Source
     from rushes.project import Project
 
 app = verb_app()
@@ -24,21 +24,38 @@ _SLICES_SHOWN = 10
 
 @app.command(epilog="Example: rushes evaluate 2026-11-20-120000-features")
 def evaluate(
-    run: Annotated[Path | None, typer.Argument(help="A run's folder or name; otherwise the newest run.")] = None,
+    run: Annotated[
+        Path | None,
+        typer.Argument(metavar="RUN|BUNDLE", help="A run or a bundle: folder or name; otherwise the newest run."),
+    ] = None,
     mixed: Annotated[
         Path | None,
         typer.Option(help="A run of the same recipe on the mixed split, to show the gap; otherwise found by itself."),
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(help="Of a bundle: judge it on test (the default), validation, train or all.")
     ] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Judge a run on its test part: scores with intervals over groups, beside baselines; galleries; report.html."""
+    """Judge a run or a bundle on its test part: scores with intervals, beside baselines; galleries; report.html."""
     with opened(as_json=as_json, debug=debug) as door:
         from rushes.learning.runs import is_of_shots
         from rushes.project import find_project
 
         place = find_project(project)
+        bundle = find_bundle(place, run) if not _is_run(place, run) else None
+        if bundle is not None:
+            if mixed is not None:
+                raise UsageError("--mixed is of runs: a bundle has no twin on a mixed split. Leave it out")
+            evaluate_bundle(door, place, bundle, part=part or "test")
+            return
+        if part is not None:
+            raise UsageError(
+                f"--part {part} is of bundles: a run is judged on the test part that it stored its answers for. Leave "
+                "it out, or name a bundle"
+            )
         folder = find_run(place, run)
         if is_of_shots(folder) or is_of_shots(folder.parent):
             evaluate_run_of_shots(door, place, folder, mixed=mixed)
@@ -46,15 +63,25 @@ def evaluate(
             _evaluate_run(door, place, folder, mixed=mixed)
 
 
+def _is_run(place: Project, named: Path | None) -> bool:
+    """Return whether a run is meant, also where a bundle is called the same: what stands there counts first."""
+    return (
+        named is None
+        or (named / "run.json").is_file()
+        or (not named.exists() and (place.runs_folder / named.name / "run.json").is_file())
+    )
+
+
 def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | None) -> None:
     from rushes.catalog.catalog import open_catalog
+    from rushes.catalog.source_names import name_sources
     from rushes.cli.versions import mixed_twin
     from rushes.evaluation.evaluate import evaluate_run
 
     twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
     with open_catalog(place.catalog_place) as catalog:
         subjects = catalog.subjects()
-        source_names = _name_sources(catalog.sources())
+        source_names = name_sources(catalog.sources())
     with door.progress("evaluate") as progress:
         done = evaluate_run(
             folder,
@@ -84,13 +111,6 @@ def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | Non
     door.say(f"report:  {done.report}")
     door.say(f"metrics: {folder / 'metrics.json'}")
     door.finish({"run": str(folder), "report": str(done.report), "metrics": done.metrics})
-
-
-def _name_sources(sources: Sequence[Source]) -> dict[str, str]:
-    """Return the first part of the ids of a source's frames -> the name of its file."""
-    from rushes.storage.pictures import without_query
-
-    return {source.digest[:16]: PurePath(without_query(source.path)).name for source in sources}
 
 
 def _scores_of(one: dict[str, Any]) -> tuple[float | None, ...]:

@@ -133,7 +133,7 @@ def format_report(
         judged=show_judged(test, evidence.predictions),
         slices="".join(sections.show_slices(name, found) for name, found in evidence.slices.items() if found),
         shown_section=shown,
-        trained=show_trained(run, evidence.history, test.classes),
+        trained=show_trained(run, evidence.history, test.classes) if _is_of_run(run) else "",
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
         gallery_words=explain_gallery(explained),
         gallery=show_gallery(evidence.predictions, thumbnails, source_names=evidence.source_names, explained=explained),
@@ -145,8 +145,17 @@ def format_report(
         run=run,
         subject=str(run.get("task", "")),
         title=f"{run.get('task', 'task')}: {run.get('name', 'run')}",
-        links=[*_BEFORE, *slices, *([LINK] if shown else []), *_AFTER],
+        links=[*_BEFORE, *slices, *([LINK] if shown else []), *_after(run)],
     )
+
+
+def _is_of_run(run: Mapping[str, Any]) -> bool:
+    """Return whether the page is of a run, which knows its training; a bundle does not."""
+    return not run.get("bundle")
+
+
+def _after(run: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return [link for link in _AFTER if _is_of_run(run) or link[0] not in ("training", "data")]
 
 
 def pronounce_evidence(evidence: Evidence) -> Verdict:

@@ -441,7 +441,9 @@ def show_making(run: Mapping[str, Any], test: Judgement, *, command: str, resamp
     """Return where the numbers come from: digests, commit, machine, recipe, and the command that makes them again."""
     manifest, split = _table(run, "manifest"), _table(run, "split")
     rows = {
-        "run": run.get("name"),
+        "bundle" if run.get("bundle") else "run": run.get("name"),
+        "its id": run.get("bundle"),
+        "judged on": f"the part '{run['part']}' of the project's newest manifest" if run.get("part") else None,
         "made": run.get("created_at"),
         "manifest": _with_digest(manifest),
         "split": f"{split.get('kind', 'of unknown kind')}, {_with_digest(split)}" if split else None,

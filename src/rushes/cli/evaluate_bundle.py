@@ -144,7 +144,7 @@ def _task_of(place: Project, bundle: Bundle) -> Task:
         raise BundleError(
             f"{bundle.folder} answers {', '.join(bundle.classes)}, the task '{task.name}' asks for "
             f"{', '.join(task.classes)}: {' and '.join(differing)}, so its answers cannot be held against these "
-            "labels. Train and export a run of the task as it is, or give the task the classes of the bundle in rushes.toml"
+            "labels. Train and export a run of the task as it is, or give the task the bundle's classes in rushes.toml"
         )
     return task
 

@@ -159,7 +159,7 @@ def _outcome_lines(predictions: Predictions) -> str:
     for index, name in enumerate(predictions.classes):
         one = count_outcomes(confusion, index)
         lines.append(
-            f'<p class="outcome c{index}"><b>{text(name)}</b> in the whole test part: '
+            f'<p class="outcome c{index}"><b>{text(name)}</b> among all samples judged: '
             f"{count(one.true_positive)} found (TP), {count(one.false_negative)} missed (FN), "
             f"{count(one.false_positive)} falsely taken for it (FP), "
             f"{count(one.true_negative)} rightly left alone (TN).</p>"

@@ -19,7 +19,7 @@ from rushes.evaluation.markup import counted, text
 from rushes.evaluation.shown import LINK, show_shown
 from rushes.evaluation.slices import SliceJudgement
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
-from rushes.evaluation.verdict import Verdict, never_watched, pronounce
+from rushes.evaluation.verdict import WATCHED_BRIEFLY, Verdict, never_watched, pronounce
 from rushes.learning.predictions import Predictions
 from rushes.progress import Progress, silent
 from rushes.storage.files import write_text
@@ -125,6 +125,8 @@ def format_report(
             unseen=never_watched(evidence.split_kind, evidence.leaks),
             validation=evidence.validation,
             mixed=evidence.mixed,
+            watched=WATCHED_BRIEFLY.get(evidence.split_kind, "watched in part"),
+            part=str(run.get("part") or "test"),
         ),
         legend=page_part("legend.html"),
         facts=sections.show_facts(test),

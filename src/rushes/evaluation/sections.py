@@ -61,18 +61,28 @@ def show_verdict(verdict: Verdict) -> str:
     return f"<h1>{text(verdict.before)}{score}{after}</h1><p>{text(verdict.standing)}</p>{gap}"
 
 
-def show_score_line(test: Judgement, *, unseen: bool, validation: Judgement | None, mixed: Judgement | None) -> str:
+def show_score_line(
+    test: Judgement,
+    *,
+    unseen: bool,
+    validation: Judgement | None,
+    mixed: Judgement | None,
+    watched: str = "watched in part",
+    part: str = "test",
+) -> str:
     """Return macro-F1 of the model, of its rivals and of blind answers on one scale from 0 to 1.
 
     Args:
         unseen: the groups of the test part were never watched in training.
+        watched: in a few words what training knew of them, where it did.
+        part: that is judged; `all` is the whole.
     """
     if test.f1_macro.value is None:
         return ""
     rows = [
         strip_row(
-            f"This model, {'unseen groups' if unseen else 'watched in part'}",
-            "the test part",
+            f"This model, {'unseen groups' if unseen else watched}",
+            "all labelled samples" if part == "all" else f"the {part} part",
             test.f1_macro,
             style="ours",
         )

@@ -17,6 +17,12 @@ WATCHED = {
     "chosen": "on which its settings were chosen",
     "trained": "some or all of which it was trained on",
 }
+WATCHED_BRIEFLY = {
+    "mixed": "watched in part",
+    "unknown": "perhaps watched",
+    "chosen": "its own validation",
+    "trained": "trained on in part",
+}
 
 
 @dataclass(frozen=True, slots=True)

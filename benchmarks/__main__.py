@@ -28,6 +28,7 @@ BENCHMARKS = {
     "loader": "share of training in which the network waits, beside torchvision's loader",
     "baselines": "the nine MCU baselines, small: three designs, three removals, three seeds",
     "evaluate_speed": "scores with intervals, beside a scikit-learn loop",
+    "report_load": "a report of ten classes with its pictures, until Chromium has loaded it",
     "runtime": "an exported bundle, beside eager torch",
     "suggest": "errors of suggested classes, beside near-duplicate counts",
     "relabel_plan": "the plan of a sync of five million frames, beside a pandas merge",

@@ -28,7 +28,7 @@ class _Looped:
 
 
 def measure(say: Say) -> Outcome:
-    predictions = _predictions()
+    predictions = fabricate(_SAMPLES, _GROUPS)
     say(f"Judging predictions: precision, recall, F1, average precision, ROC AUC and Brier score per class, means, "
         f"accuracies, log loss, calibration error, confusion, scores per group, and intervals of all of them from "
         f"{RESAMPLES:,} resamples of whole groups.")  # fmt: skip
@@ -58,19 +58,20 @@ def measure(say: Say) -> Outcome:
     return Outcome("evaluate_speed", turns.ours_seconds, turns.peer_seconds, "s", TARGET)
 
 
-def _predictions() -> Predictions:
+def fabricate(count: int, group_count: int) -> Predictions:
+    """Return answers of some skill to samples of ten classes of unequal size, in groups of unequal size."""
     dice = np.random.default_rng(0)
-    truth = dice.choice(_CLASSES, _SAMPLES, p=dice.dirichlet(np.full(_CLASSES, 2.0)))
-    logits = dice.normal(0, 1, (_SAMPLES, _CLASSES)).astype(np.float32)
-    logits[np.arange(_SAMPLES), truth] += 1.5
+    truth = dice.choice(_CLASSES, count, p=dice.dirichlet(np.full(_CLASSES, 2.0)))
+    logits = dice.normal(0, 1, (count, _CLASSES)).astype(np.float32)
+    logits[np.arange(count), truth] += 1.5
     shares = np.exp(logits)
-    group = dice.choice(_GROUPS, _SAMPLES, p=dice.dirichlet(np.full(_GROUPS, 3.0)))
-    blank = ("",) * _SAMPLES
+    group = dice.choice(group_count, count, p=dice.dirichlet(np.full(group_count, 3.0)))
+    blank = ("",) * count
     return Predictions(
         classes=tuple(f"class {index}" for index in range(_CLASSES)),
         truth=truth.astype(np.int64),
         probabilities=(shares / shares.sum(axis=1, keepdims=True)).astype(np.float32),
-        frames=tuple(str(index) for index in range(_SAMPLES)),
+        frames=tuple(str(index) for index in range(count)),
         groups=tuple(f"film {index}" for index in group),
         images=blank,
         names=blank,

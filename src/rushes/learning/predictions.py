@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ class Predictions:
         names: (samples,) frame names.
         timecodes: (samples,) `HH:MM:SS:FF`.
         origins: (samples,) origin of the label.
+        predicted: (samples,) int64, index of the most probable class.
     """
 
     classes: tuple[str, ...]
@@ -41,6 +42,7 @@ class Predictions:
     names: tuple[str, ...]
     timecodes: tuple[str, ...]
     origins: tuple[str, ...]
+    predicted: npt.NDArray[np.int64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         count = len(self.truth)
@@ -49,13 +51,11 @@ class Predictions:
             raise ValueError(f"columns of predictions differ in length: {count} labels, probabilities "
                              f"{self.probabilities.shape}, {[len(column) for column in columns]}")  # fmt: skip
 
+        answers = self.probabilities.argmax(axis=1) if count else np.empty(0)
+        object.__setattr__(self, "predicted", np.asarray(answers, np.int64))
+
     def __len__(self) -> int:
         return len(self.truth)
-
-    @property
-    def predicted(self) -> npt.NDArray[np.int64]:
-        """(samples,) index of the most probable class."""
-        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
 
 def take_rows(predictions: Predictions, rows: Sequence[int] | npt.NDArray[np.integer]) -> Predictions:

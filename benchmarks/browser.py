@@ -1,0 +1,123 @@
+"""Chromium, driven over a pipe: how long a page takes until it is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_ANSWER_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class PageLoad:
+    """How a page was loaded.
+
+    Attributes:
+        seconds: from the begin of the navigation to the end of its load event; styles, pictures and scripts are done.
+        elements: in the page.
+        height_pixels: of the whole page, at the width of the window.
+    """
+
+    seconds: float
+    elements: int
+    height_pixels: int
+
+
+class Browser:
+    """A running Chromium with one tab."""
+
+    def __init__(self, commands: int, answers: int) -> None:
+        self._commands, self._answers = commands, answers
+        self._number = 0
+        self._rest = b""
+        target = self._call("Target.createTarget", {"url": "about:blank"})["targetId"]
+        self._session = self._call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
+        self._call("Page.enable")
+
+    def load(self, page: Path, *, width: int = 1280, height: int = 800) -> PageLoad:
+        """Load a page from a file and return how long it took."""
+        shape = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self._call("Emulation.setDeviceMetricsOverride", shape)
+        self._call("Page.navigate", {"url": page.resolve().as_uri()})
+        self._wait_for("Page.loadEventFired")
+        found = self._evaluate(
+            "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(JSON.stringify({"
+            "end: performance.getEntriesByType('navigation')[0].loadEventEnd,"
+            "elements: document.querySelectorAll('*').length,"
+            "height: document.documentElement.scrollHeight})))))"
+        )
+        return PageLoad(found["end"] / 1000, int(found["elements"]), int(found["height"]))
+
+    def _evaluate(self, expression: str) -> dict[str, float]:
+        asked = {"expression": expression, "awaitPromise": True}
+        found: dict[str, float] = json.loads(self._call("Runtime.evaluate", asked)["result"]["value"])
+        return found
+
+    def _call(self, method: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._number += 1
+        message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters or {}}
+        if hasattr(self, "_session"):
+            message["sessionId"] = self._session
+        os.write(self._commands, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self._read()
+            if answer.get("id") == self._number:
+                if "error" in answer:
+                    raise RuntimeError(f"Chromium refused {method}: {answer['error']}")
+                result: dict[str, Any] = answer["result"]
+                return result
+
+    def _wait_for(self, event: str) -> None:
+        while self._read().get("method") != event:
+            pass
+
+    def _read(self) -> dict[str, Any]:
+        while b"\0" not in self._rest:
+            more = os.read(self._answers, _ANSWER_BYTES)
+            if not more:
+                raise RuntimeError("Chromium ended before it answered")
+            self._rest += more
+        first, _, self._rest = self._rest.partition(b"\0")
+        answer: dict[str, Any] = json.loads(first)
+        return answer
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Give a browser, which is closed at the end.
+
+    Raises:
+        FileNotFoundError: there is no Chromium on this machine.
+    """
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        raise FileNotFoundError("there is no chromium on this machine")
+    command_in, command_out = os.pipe()
+    answer_in, answer_out = os.pipe()
+    with tempfile.TemporaryDirectory() as profile:
+        # Chromium reads commands from descriptor 3 and answers on 4.
+        script = f'exec 3<&{command_in} 4>&{answer_out}; exec "$@"'
+        options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
+                   f"--user-data-dir={profile}"]  # fmt: skip
+        running = subprocess.Popen(
+            ["bash", "-c", script, "bash", program, *options],
+            pass_fds=(command_in, answer_out),
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(command_in)
+        os.close(answer_out)
+        try:
+            yield Browser(command_out, answer_in)
+        finally:
+            running.terminate()
+            running.wait(timeout=20)
+            os.close(command_out)
+            os.close(answer_in)

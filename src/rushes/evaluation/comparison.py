@@ -17,6 +17,7 @@ from rushes.evaluation.intervals import bootstrap_difference
 from rushes.evaluation.judge import Judgement, estimate_table, judge
 from rushes.evaluation.leaderboard import describe_model, images_per_second
 from rushes.evaluation.markup import counted
+from rushes.evaluation.paired_probabilities import bootstrap_probabilities
 from rushes.evaluation.paired_tests import FEWEST_GROUPS, PairedTest, mcnemar, mcnemar_over_groups
 from rushes.evaluation.scores import Score, tally_groups
 from rushes.learning.predictions import Predictions, take_rows
@@ -56,6 +57,8 @@ class PartComparison:
         one, other: their judgements, both on the shared samples alone.
         f1_macro, balanced_accuracy, accuracy: what the other gains over the one, each with its paired interval.
         precisions, recalls, f1s: the same per class, in the order of the classes.
+        more: metric word (`brier`, `roc_auc_macro`, `average_precision/<class>`) -> what the other has over the one in
+            the scores that hang on probabilities; of `brier`, `log_loss` and `ece` less is better.
         test: McNemar's test, which takes the samples as independent of each other.
         grouped_test: the same where each group is one observation, as the intervals take them.
         both, only_one, only_other, neither: samples that are answered right by whom.
@@ -71,6 +74,7 @@ class PartComparison:
     precisions: tuple[Estimate, ...]
     recalls: tuple[Estimate, ...]
     f1s: tuple[Estimate, ...]
+    more: Mapping[str, Estimate]
     test: PairedTest
     grouped_test: PairedTest
     both: int
@@ -190,6 +194,7 @@ def compare_part(part: str, pairing: Pairing, *, seed: int = 0) -> PartCompariso
         precisions=gains("precision"),
         recalls=gains("recall"),
         f1s=gains("f1"),
+        more=_gains_of_probabilities(pairing, one, other, seed=seed),
         test=mcnemar(only_one, only_other),
         grouped_test=mcnemar_over_groups(right, other_right, pairing.one.groups),
         both=_count(right & other_right),
@@ -197,6 +202,14 @@ def compare_part(part: str, pairing: Pairing, *, seed: int = 0) -> PartCompariso
         only_other=only_other,
         neither=_count(~right & ~other_right),
     )
+
+
+def _gains_of_probabilities(
+    pairing: Pairing, one: Judgement, other: Judgement, *, seed: int
+) -> dict[str, Estimate]:  # fmt: skip
+    before, after = one.estimates(), other.estimates()
+    intervals = bootstrap_probabilities(pairing.one, pairing.other, seed=seed)
+    return {word: _gain(before[word], after[word], interval) for word, interval in intervals.items()}
 
 
 def differing_keys(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -339,6 +352,7 @@ def _part_table(part: PartComparison) -> dict[str, Any]:
     gains = {"f1_macro": part.f1_macro, "balanced_accuracy": part.balanced_accuracy, "accuracy": part.accuracy}
     for metric, per_class in (("precision", part.precisions), ("recall", part.recalls), ("f1", part.f1s)):
         gains |= {f"{metric}/{name}": gain for name, gain in zip(part.one.classes, per_class, strict=True)}
+    gains |= part.more
     return {
         "sentence": part.sentence,
         "samples": {

@@ -595,10 +595,11 @@ def test_every_key_of_a_run_is_described() -> None:
 
 
 def test_every_file_of_a_bundle_is_described() -> None:
-    from rushes.bundles.bundle import REQUIRED_FILES
+    from rushes.bundles.bundle import OPTIONAL_FILES, REQUIRED_FILES
     from rushes.bundles.sealed import BUNDLE_FILE
 
-    assert set(key_rows_loose(sections(page("formats.md"), 2)["Bundle folder"])) == {BUNDLE_FILE, *REQUIRED_FILES}
+    files = {BUNDLE_FILE, *REQUIRED_FILES, *OPTIONAL_FILES}
+    assert set(key_rows_loose(sections(page("formats.md"), 2)["Bundle folder"])) == files
 
 
 def test_every_file_and_input_of_a_bundle_of_shots_is_described() -> None:

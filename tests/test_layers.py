@@ -43,6 +43,7 @@ EDGES = {
     "torch": {"models", "learning", "bundles"},
     "timm": {"models", "bundles"},
     "sklearn": {"learning"},
+    "cleanlab": {"learning"},
     "onnxruntime": {"bundles"},
     "mlflow": {"learning"},
     "typer": {"cli"},

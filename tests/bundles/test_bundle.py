@@ -103,3 +103,53 @@ def test_sealing_a_folder_that_lacks_the_graph_is_refused(copied: Path) -> None:
     shutil.rmtree(copied / "parity")
     with pytest.raises(BundleError, match=r"model\.onnx, parity/samples\.npz, parity/expected\.json is missing"):
         seal_bundle(copied, name="x", task="y", run={})
+
+
+def calibration_of(classes: tuple[str, ...] = CLASSES, **changes: object) -> dict[str, object]:
+    return {"schema": "calibration/1", "kind": "temperature", "temperature": 2.5, "classes": list(classes)} | changes
+
+
+def sealed_with(folder: Path, text: str) -> Path:
+    from rushes.bundles.sealed import seal_folder
+
+    (folder / "calibration.json").write_text(text)
+    seal_folder(folder, schema="bundle/1", name="colours", run={"name": "by-hand"}, task="colour")
+    return folder
+
+
+def test_a_bundle_without_a_calibration_leaves_probabilities_as_they_are(colours: Path) -> None:
+    assert open_bundle(colours).calibration.kind == "none"
+
+
+def test_a_bundle_states_its_calibration(copied: Path) -> None:
+    bundle = open_bundle(sealed_with(copied, json.dumps(calibration_of())))
+    assert (bundle.calibration.kind, bundle.calibration.temperature) == ("temperature", 2.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{", "cannot be read as a calibration"),
+        ("[1]", "it holds no JSON object"),
+        (json.dumps(calibration_of(temperature="hot")), "its numbers cannot be used"),
+        (json.dumps(calibration_of(schema="calibration/9")), "this rushes reads 'calibration/1'"),
+        (json.dumps(calibration_of(("red", "green"))), "calibrates red, green; the model answers red, green, blue"),
+        (json.dumps(calibration_of(kind="isotonic", scores=[0.5], shares=[0.5])), "the model answers red, green, blue"),
+        (json.dumps({"schema": "calibration/1", "kind": "none"}), "calibrates no classes"),
+    ],
+)
+def test_a_calibration_that_cannot_be_applied_is_named(copied: Path, text: str, found: str) -> None:
+    with pytest.raises(BundleError, match=found) as raised:
+        open_bundle(sealed_with(copied, text))
+    assert "calibration.json" in str(raised.value)
+    assert "export it again" in str(raised.value)
+
+
+def test_a_calibration_that_was_altered_or_is_gone_is_named(copied: Path) -> None:
+    sealed_with(copied, json.dumps(calibration_of()))
+    (copied / "calibration.json").write_text(json.dumps(calibration_of(temperature=3.0)))
+    with pytest.raises(BundleError, match=r"calibration.json was altered"):
+        open_bundle(copied)
+    (copied / "calibration.json").unlink()
+    with pytest.raises(BundleError, match=r"calibration.json is missing"):
+        open_bundle(copied)

@@ -241,3 +241,63 @@ def test_a_pretrained_backbone_with_a_head_becomes_an_equal_bundle(media: Path, 
     assert weights.name in card
     for name in bundle.files:
         assert str(media).encode() not in bundle.read(name), name
+
+
+def write_calibration(of: Run, **changes: object) -> None:
+    from rushes.storage.files import digest_of_file
+
+    score = {"before": {"value": 0.12, "low": 0.1, "high": 0.14}, "after": {"value": 0.04, "low": None, "high": None}}
+    table = {
+        "schema": "calibration/1",
+        "kind": "temperature",
+        "temperature": 1.75,
+        "reason": "One temperature.",
+        "fitted": {"samples": 200, "groups": 9},
+        "run": of.name,
+        "task": of.task,
+        "classes": list(of.classes),
+        "predictions": digest_of_file(of.predictions_file("validation")),
+        "test": {"ece": score, "brier": score, "log_loss": score},
+    }
+    (of.folder / "calibration.json").write_text(json.dumps(table | changes))
+
+
+def test_the_calibration_goes_along_and_the_card_says_what_it_does(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    write_calibration(run)
+    bundle = export_run(run.folder, tmp_path / "bundles" / "light", project_root=tmp_path)
+    assert bundle.calibration.temperature == 1.75
+    assert check_parity(bundle).holds
+    card = bundle.read("README.md").decode()
+    assert "calibrated by one temperature, 1.750" in card
+    assert "fitted on 200 samples of 9 groups of validation" in card
+    assert "calibration error (ECE): 0.120 (0.100 to 0.140) before, 0.040 after" in card
+    assert "not calibrated" not in card
+
+
+def test_a_card_says_why_nothing_was_calibrated(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    write_calibration(run, kind="none", reason="Not calibrated: all samples of validation are of one group.")
+    card = export_run(run.folder, tmp_path / "light", project_root=tmp_path).read("README.md").decode()
+    assert "Its probabilities are not calibrated. All samples of validation are of one group." in card
+    assert "The calibration error (ECE) on the test part is 0.120 (0.100 to 0.140)." in card
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"run": "another"}, "fitted on the answers of 'another'"),
+        ({"predictions": "0" * 64}, "not on those that 2026-11-20-120000-light has now"),
+        ({"classes": ["a", "b"]}, "calibrates a, b; the model answers dark, bright"),
+        ({"temperature": -1}, "cannot be read as a calibration"),
+    ],
+)
+def test_a_calibration_of_something_else_is_not_exported(
+    tmp_path: Path, changes: dict[str, object], found: str
+) -> None:
+    run = make_run(tmp_path)
+    write_calibration(run, **changes)
+    with pytest.raises(BundleError, match=found) as raised:
+        export_run(run.folder, tmp_path / "light", project_root=tmp_path)
+    assert "rushes evaluate" in str(raised.value)
+    assert not (tmp_path / "light").exists()

@@ -12,6 +12,7 @@ from rushes.errors import RunError
 from rushes.evaluation.evaluate import evaluate_run
 from rushes.labels.manifest import ManifestRow
 from rushes.labels.manifest_table import format_manifest
+from rushes.learning.calibration import Calibration, calibrated
 from rushes.learning.predictions import write_predictions
 from rushes.storage.files import digest_of_file
 
@@ -33,7 +34,7 @@ def test_a_run_is_judged_into_its_own_folder(run_folder, tmp_path):
     evaluation = evaluate_run(run_folder, project_root=tmp_path)
     assert evaluation.report == run_folder / "report.html"
     page = evaluation.report.read_text(encoding="utf-8")
-    assert page.count("data:image/webp") == 30
+    assert page.partition('id="gallery"')[2].count("data:image/webp") == 30
     assert page.count("could not be read") == 30
     assert json.loads((run_folder / "metrics.json").read_text()) == evaluation.metrics
     assert evaluation.metrics["schema"] == "metrics/1"
@@ -126,7 +127,7 @@ def test_predictions_that_cannot_be_read_leave_nothing_half_written(run_folder, 
 def test_scores_per_subject_stand_in_the_metrics_and_on_the_page(run_folder, tmp_path, predictions):
     plain = evaluate_run(run_folder, project_root=tmp_path)
     assert plain.metrics["slices"] == {}
-    assert 'id="subjects"' not in plain.report.read_text(encoding="utf-8")
+    assert 'id="slices"' not in plain.report.read_text(encoding="utf-8")
     words = {frame: ("<car>", "night") if row < 40 else ("sea",) for row, frame in enumerate(predictions.frames[:45])}
     sliced = evaluate_run(run_folder, project_root=tmp_path, subjects=words)
     found = {one["slice"]: one for one in sliced.metrics["slices"]["subjects"]}
@@ -136,8 +137,8 @@ def test_scores_per_subject_stand_in_the_metrics_and_on_the_page(run_folder, tmp
     )
     assert found["night"]["baselines"]["prior"]["f1_macro"] > 0
     page = sliced.report.read_text(encoding="utf-8")
-    assert '<section id="subjects">' in page
-    assert '<a href="#subjects">Subjects</a>' in page
+    assert '<section class="full slices" id="slices">' in page
+    assert '<a href="#slices">Slices</a>' in page
     assert '<th scope="row">&lt;car&gt;</th><td>40<small>4 groups</small></td>' in page
 
 
@@ -158,3 +159,31 @@ def test_subjects_of_the_manifest_count_for_frames_that_the_catalog_does_not_kno
     assert slices(subjects={"0.jpg": ("sea",)}) == {"car": 19, "other": 1}
     manifest.write_text(format_manifest(rows[:5]), encoding="utf-8")
     assert slices() == {}
+
+
+def test_a_calibration_is_fitted_on_validation_and_written_beside_the_metrics(tmp_path) -> None:
+    sharp = Calibration("temperature", temperature=0.4)
+    parts = [calibrated(guesses(400, class_count=3, seed=seed, group_count=10), sharp) for seed in (1, 2)]
+    folder = write_run_folder(tmp_path / "runs" / "sharp", parts[0])
+    validation = folder / "predictions" / "validation.parquet"
+    write_predictions(parts[1], validation)
+    metrics = evaluate_run(folder, project_root=tmp_path).metrics
+    stored = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
+    assert Calibration.from_table(stored).temperature > 1.5
+    assert (stored["run"], stored["task"], stored["classes"]) == ("sharp", "scale", list(parts[0].classes))
+    assert stored["predictions"] == digest_of_file(validation)
+    assert stored["fitted"]["samples"] == 400
+    assert stored["test"]["ece"]["after"]["value"] < stored["test"]["ece"]["before"]["value"]
+    assert metrics["calibration"]["temperature"] == stored["temperature"]
+    assert metrics["test"]["metrics"]["ece"]["value"] == pytest.approx(stored["test"]["ece"]["before"]["value"])
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert 'href="#calibration"' in page
+    assert "Calibration helps: ECE on test falls from" in page
+
+
+def test_a_run_without_validation_says_that_it_is_not_calibrated(tmp_path) -> None:
+    folder = write_run_folder(tmp_path / "runs" / "lone", guesses(60, class_count=3, seed=1))
+    evaluate_run(folder, project_root=tmp_path)
+    stored = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
+    assert (stored["kind"], stored["predictions"]) == ("none", None)
+    assert "no answers on validation" in stored["reason"]

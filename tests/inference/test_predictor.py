@@ -104,3 +104,24 @@ assert not heavy, heavy
 
 def test_an_opened_bundle_reads_the_same_from_another_place(colours: Path, predictor: Predictor) -> None:
     assert predictor.classes == open_bundle(colours).classes
+
+
+def test_a_calibrated_bundle_is_less_sure_and_answers_the_same(colours: Path, tmp_path: Path) -> None:
+    import json
+    import shutil
+
+    from rushes.bundles.bundle import seal_bundle
+    from rushes.bundles.parity import check_parity
+    from rushes.learning.calibration import Calibration
+
+    calibration = Calibration("temperature", temperature=2.0)
+    copied = Path(shutil.copytree(colours, tmp_path / "copied"))
+    stated = calibration.to_table() | {"classes": ["red", "green", "blue"]}
+    (copied / "calibration.json").write_text(json.dumps(stated))
+    bundle = seal_bundle(copied, name="x", task="colour", run={})
+    pictures = [painted("blue"), painted("red"), painted("green")]
+    before, after = (Predictor(one).probabilities(pictures) for one in (open_bundle(colours), bundle))
+    np.testing.assert_allclose(after, calibration.apply(before), atol=1e-6)
+    assert (after.max(1) < before.max(1)).all()
+    assert (after.argmax(1) == before.argmax(1)).all()
+    assert check_parity(bundle).holds

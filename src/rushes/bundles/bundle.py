@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rushes.bundles.calibrated import calibration_of_bundle
 from rushes.bundles.sealed import SealedFolder, not_understood, open_sealed, read_table, schema_of, seal_folder
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import BundleError
+from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
 
 SCHEMA = "bundle/1"
 SHOTS_SCHEMA = "shot-bundle/1"  # of a bundle that answers about shots, in several tasks
@@ -31,6 +33,7 @@ REQUIRED_FILES = (
     EXPECTED_FILE,
     CARD_FILE,
 )
+OPTIONAL_FILES = (CALIBRATION_FILE,)  # of runs that were evaluated; older bundles have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,14 @@ class Bundle(SealedFolder):
         task: name of the question it answers.
         classes: the answers, in the order of the graph's outputs.
         working_size: what a picture is first shrunk to, as ingest did: `640` (long side) or `640x360`.
+        calibration: what the graph's probabilities are turned into; older bundles have none.
     """
 
     task: str
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     working_size: str
+    calibration: Calibration = UNCALIBRATED
 
 
 def is_of_shots(path: Path) -> bool:
@@ -77,6 +82,7 @@ def open_bundle(path: Path) -> Bundle:
             classes=tuple(classes["classes"]),
             preprocessing=Preprocessing.from_table(preprocessing),
             working_size=working_size,
+            calibration=calibration_of_bundle(sealed, tuple(classes["classes"])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise not_understood(sealed.folder, error) from error

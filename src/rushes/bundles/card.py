@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rushes.bundles.calibrated import describe_calibration
 from rushes.bundles.markdown import as_table, counted, sentence
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.evaluation.interval import FEW_GROUPS
@@ -62,6 +63,7 @@ class CardFacts:
         licence: of the pretrained weights, in words.
         made: name -> digest or name of what it was made from.
         neighbours: training pictures that travel along, to explain answers by.
+        calibration: what its `calibration.json` states; None where it has none.
     """
 
     name: str
@@ -78,6 +80,7 @@ class CardFacts:
     warnings: tuple[str, ...] = ()
     scores: JudgedScores | None = None
     neighbours: int = 0
+    calibration: Mapping[str, Any] | None = None
 
 
 def scores_from_metrics(metrics: Mapping[str, Any]) -> JudgedScores | None:
@@ -113,6 +116,7 @@ def format_card(facts: CardFacts, *, certificate: Mapping[str, Any]) -> str:
     sections = [
         _head(facts),
         _scores(facts),
+        describe_calibration(facts.calibration),
         _training(facts),
         _input(facts),
         _use(facts),
@@ -205,10 +209,16 @@ def _use(facts: CardFacts) -> str:
     return (
         "## What it is for, and where it ends\n\n"
         f"For sorting frames and photographs like those it learned from. It always answers {named}, also for a picture "
-        "that is none of them; its probabilities are not calibrated. The answer for a video is the mean over sampled "
-        "frames. On footage of another kind (another genre, lens, period, drawn instead of filmed) the scores above do "
-        "not hold: label some of it and evaluate again. Do not let it decide about people."
+        f"that is none of them; {_sureness(facts)}. The answer for a video is the mean over sampled frames. On footage "
+        "of another kind (another genre, lens, period, drawn instead of filmed) the scores above do not hold: label "
+        "some of it and evaluate again. Do not let it decide about people."
     )
+
+
+def _sureness(facts: CardFacts) -> str:
+    if facts.calibration is None or facts.calibration.get("kind") == "none":
+        return "its probabilities are not calibrated"
+    return "its probabilities are calibrated for footage like it, and for no other"
 
 
 def _proof(certificate: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ from rushes.bundles.bundle import (
     open_bundle,
     seal_bundle,
 )
+from rushes.bundles.calibrated import calibration_of_run
 from rushes.bundles.card import CardFacts, format_card, scores_from_metrics
 from rushes.bundles.graph import FEATURES, INPUT, LOGITS, PROBABILITIES, Graph
 from rushes.bundles.licence import licence_of
@@ -34,6 +35,7 @@ from rushes.bundles.traced import trace_graph
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, MediaError, RunError, require_extra
 from rushes.footage.pictures import read_picture
+from rushes.learning.calibration import CALIBRATION_FILE
 from rushes.learning.known_samples import LIMIT
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.progress import Progress, silent
@@ -79,6 +81,7 @@ class Candidate:
     Attributes:
         config: for `config.json`, in timm's layout.
         run: provenance, as plain values.
+        calibration: for `calibration.json`; None leaves it out.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Candidate:
     config: Mapping[str, Any]
     run: Mapping[str, Any]
     facts: CardFacts
+    calibration: Mapping[str, Any] | None = None
 
 
 def export_run(
@@ -171,6 +175,8 @@ def build_bundle(
         write_json(folder / CLASSES_FILE, classes)
         preprocessing = candidate.preprocessing.to_table() | {"working_size": candidate.working_size}
         write_json(folder / PREPROCESSING_FILE, preprocessing)
+        if candidate.calibration is not None:
+            write_json(folder / CALIBRATION_FILE, dict(candidate.calibration))
         kept = slice(0, KEPT_PICTURES)
         write_samples(
             folder,
@@ -399,6 +405,7 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         "manifest, SHA-256": run.manifest.get("sha256"),
         "split, SHA-256": run.split.get("sha256"),
     }
+    calibration = calibration_of_run(run)
     facts = CardFacts(
         name=name,
         task=run.task,
@@ -413,8 +420,9 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         made={name: str(value) for name, value in stated.items() if value},
         warnings=tuple(run.warnings),
         scores=scores_from_metrics(metrics),
+        calibration=calibration,
     )
-    return Candidate(name, run.task, run.classes, size, run.working_size, config, provenance, facts)
+    return Candidate(name, run.task, run.classes, size, run.working_size, config, provenance, facts, calibration)
 
 
 def _method(recipe: Mapping[str, Any], head: Mapping[str, Any]) -> str:

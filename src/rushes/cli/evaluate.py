@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rushes.cli.door import Door, opened, table_of
+from rushes.cli.door import Door, opened, plural
 from rushes.cli.evaluate_bundle import evaluate_bundle, find_bundle
 from rushes.cli.evaluate_shots import evaluate_run_of_shots
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from rushes.project import Project
 
 app = verb_app()
-
-_SLICES_SHOWN = 10
 
 
 @app.command(epilog="Example: rushes evaluate 2026-11-20-120000-features")
@@ -35,6 +34,13 @@ def evaluate(
     part: Annotated[
         str | None, typer.Option(help="Of a bundle: judge it on test (the default), validation, train or all.")
     ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", help="Column to tell samples apart by, such as camera; may be given again for more."),
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option("--with", help="Sheet with a row per frame, source or group, and columns for --by.")
+    ] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -49,6 +55,8 @@ def evaluate(
         if bundle is not None:
             if mixed is not None:
                 raise UsageError("--mixed is of runs: a bundle has no twin on a mixed split. Leave it out")
+            if by or sheet:
+                raise UsageError("--by and --with are for runs on frames; slices of a bundle are not judged yet")
             evaluate_bundle(door, place, bundle, part=part or "test")
             return
         if part is not None:
@@ -58,9 +66,11 @@ def evaluate(
             )
         folder = find_run(place, run)
         if is_of_shots(folder) or is_of_shots(folder.parent):
+            if by or sheet:
+                raise UsageError(f"--by and --with are for runs on frames; {folder.name} is a run of shots")
             evaluate_run_of_shots(door, place, folder, mixed=mixed)
         else:
-            _evaluate_run(door, place, folder, mixed=mixed)
+            _evaluate_run(door, place, folder, mixed=mixed, by=by or (), sheet=sheet)
 
 
 def _is_run(place: Project, named: Path | None) -> bool:
@@ -72,16 +82,21 @@ def _is_run(place: Project, named: Path | None) -> bool:
     )
 
 
-def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | None) -> None:
-    from rushes.catalog.catalog import open_catalog
+def _evaluate_run(
+    door: Door, place: Project, folder: Path, *, mixed: Path | None, by: Sequence[str], sheet: Path | None
+) -> None:
+    from rushes.catalog.catalog import open_catalog, signatures_of_frames
     from rushes.catalog.source_names import name_sources
+    from rushes.cli.slices_shown import attributes_of_run, show_slices
     from rushes.cli.versions import mixed_twin
     from rushes.evaluation.evaluate import evaluate_run
 
     twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
     with open_catalog(place.catalog_place) as catalog:
-        subjects = catalog.subjects()
+        subjects, signatures = catalog.subjects(), signatures_of_frames(catalog.frames())
         source_names = name_sources(catalog.sources())
+        with door.progress("slices") as progress:
+            known = attributes_of_run(place, folder, catalog=catalog, by=by, sheet=sheet, progress=progress)
     with door.progress("evaluate") as progress:
         done = evaluate_run(
             folder,
@@ -90,6 +105,8 @@ def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | Non
             subjects=subjects,
             source_names=source_names,
             cache_folder=place.cache_folder,
+            attributes=known,
+            signatures=signatures,
             progress=progress,
         )
     for warning in done.metrics["warnings"]:
@@ -99,26 +116,10 @@ def _evaluate_run(door: Door, place: Project, folder: Path, *, mixed: Path | Non
         reached, gap = done.metrics["mixed"]["metrics"]["f1_macro"]["value"], done.metrics["gap"]["f1_macro"]
         if gap is not None:
             door.say(f"On shuffled frames the same recipe reaches {reached:.2f}; the gap is {gap:+.2f}.")
-    for name, found in done.metrics["slices"].items():
-        rows = [
-            [one["slice"], one["samples"], one["groups"], *map(_rounded, _scores_of(one))]
-            for one in sorted(found, key=lambda one: one["f1_macro"]["value"] or 0.0)
-        ]
-        columns = [name, "samples", "groups", "macro-F1", "from", "to", "without a look"]
-        door.show(table_of(None, columns, rows[:_SLICES_SHOWN]))
-        if len(rows) > _SLICES_SHOWN:
-            door.say(f"… and {len(rows) - _SLICES_SHOWN} more; metrics.json holds them all")
+    show_slices(door, done.metrics["slices"], asked=bool(by or sheet))
+    found = done.metrics["label_errors"]
+    if found["found"]:
+        door.say(f"{plural(found['found'], 'label')} of validation and test may be wrong: see the report")
     door.say(f"report:  {done.report}")
     door.say(f"metrics: {folder / 'metrics.json'}")
     door.finish({"run": str(folder), "report": str(done.report), "metrics": done.metrics})
-
-
-def _scores_of(one: dict[str, Any]) -> tuple[float | None, ...]:
-    """Return the macro-F1 of a slice, the ends of its interval and the better of its baselines."""
-    score = one["f1_macro"]
-    blind = max((baseline["f1_macro"] or 0.0 for baseline in one["baselines"].values()), default=0.0)
-    return score["value"], score["low"], score["high"], blind
-
-
-def _rounded(value: float | None) -> str | None:
-    return None if value is None else f"{value:.2f}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.cli.door import Door
 from rushes.cli.ground import ground_of
+from rushes.cli.review_sheets import write_review_sheet
 from rushes.errors import Fault, RunError, SheetError
 from rushes.evaluation.gains import RoundScore, effect_of_labels, gain_of_model, relabel, score_of, score_rounds
 from rushes.learning.plateau import Decision, decide
@@ -304,7 +305,7 @@ def score_runs(work: Iteration, runs: Sequence[Run]) -> dict[str, float]:
 
 def evaluate(work: Iteration, run: Run) -> Mapping[str, Any]:
     """Return what `metrics.json` holds of a run, judged now where it was not."""
-    from rushes.catalog.catalog import open_catalog
+    from rushes.catalog.catalog import open_catalog, signatures_of_frames
     from rushes.evaluation.evaluate import evaluate_run
 
     metrics = run.folder / "metrics.json"
@@ -312,9 +313,11 @@ def evaluate(work: Iteration, run: Run) -> Mapping[str, Any]:
         table: Mapping[str, Any] = json.loads(metrics.read_text(encoding="utf-8"))
         return table
     with open_catalog(work.place.catalog_place) as catalog:
-        subjects = catalog.subjects()
+        subjects, signatures = catalog.subjects(), signatures_of_frames(catalog.frames())
     with work.door.progress("evaluate") as progress:
-        return evaluate_run(run.folder, project_root=work.place.root, subjects=subjects, progress=progress).metrics
+        return evaluate_run(
+            run.folder, project_root=work.place.root, subjects=subjects, signatures=signatures, progress=progress
+        ).metrics
 
 
 def find_gains(work: Iteration, before: Round | None, run: Run, today: Today) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -379,10 +382,6 @@ def write_queue(work: Iteration, run: Run, today: Today, *, number: int) -> tupl
 
     A sheet that is there is never written again: it may hold a review, and what it stated would be withdrawn.
     """
-    from rushes.evaluation.queue_page import format_queue_page
-    from rushes.labels.export_files import write_table
-    from rushes.storage.files import write_text
-
     there = len(work.queues_of(number))
     sheet = work.folder / folder_of_round(number) / (f"queue-{there + 1}.csv" if there else "queue.csv")
     answers = _answers_of(work, run, today)
@@ -393,18 +392,8 @@ def write_queue(work: Iteration, run: Run, today: Today, *, number: int) -> tupl
     notes = _notes_on(work, run, answers)
     for note in notes:
         work.door.warn(f"note: {note}")
-    with work.door.progress("queue") as progress:
-        page = format_queue_page(
-            queue,
-            title=f"{work.recipe.name} on {work.task.name}, round {number}",
-            sheet=sheet.name,
-            classes=work.task.classes,
-            notes=notes,
-            root=work.place.root,
-            progress=progress,
-        )
-    write_text(sheet.with_suffix(".html"), page)
-    write_table(sheet, COLUMNS, [one.cells() for one in queue.asked])
+    title = f"{work.recipe.name} on {work.task.name}, round {number}"
+    write_review_sheet(work.door, work.place, work.task, queue, sheet, title=title, notes=notes)
     return sheet, len(queue.asked)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from rushes.cli.door import Door, opened, plural
 from rushes.cli.labels_conflicts import conflicts
+from rushes.cli.labels_errors import errors
 from rushes.cli.labels_export import export
 from rushes.cli.labels_show import show
 from rushes.cli.labels_suggest import suggest
@@ -167,6 +168,7 @@ def pull(
 
 app.command(epilog="Example: rushes labels suggest --task rarity --page suggested.html")(suggest)
 app.command(epilog="Example: rushes labels conflicts --pair jonny:supervised --to review.csv")(conflicts)
+app.command(epilog="Example: rushes labels errors 2026-11-20-120000-features")(errors)
 app.command(epilog="Example: rushes labels show TT_S01_E01_FRM-00-00-08-12")(show)
 app.command(epilog="Example: rushes labels export labels.xlsx --task rarity")(export)
 

@@ -104,7 +104,7 @@ def _heat_switch(explained: Explained) -> str:
     if not explained.heats:
         return ""
     return (
-        '<fieldset><legend>Reasons</legend><label title="The warmer a place, the more the answer rests on it">'
+        '<fieldset><legend>Why</legend><label title="The warmer a place, the more the answer rests on it">'
         '<input type="checkbox" id="heat"><span>Show where it looked</span></label></fieldset>'
     )
 

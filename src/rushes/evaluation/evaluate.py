@@ -6,23 +6,31 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rushes.errors import ManifestError, RunError
+from rushes.evaluation.attributes import Attribute, columns_that_tell
+from rushes.evaluation.calibrating import calibrate, calibration_table
 from rushes.evaluation.explain_cards import explain_cards
 from rushes.evaluation.explained import NOTHING, Explained
 from rushes.evaluation.judge import Judgement, judge
+from rushes.evaluation.label_errors_section import errors_table, find_errors
 from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
-from rushes.evaluation.slices import SliceJudgement, judge_slices, slices_of_subjects
-from rushes.labels.manifest import read_manifest
+from rushes.evaluation.slices import SliceJudgement, judge_columns
+from rushes.labels.manifest import ManifestRow, read_manifest
 from rushes.labels.subjects import Subjects
+from rushes.learning.calibration import CALIBRATION_FILE
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
 from rushes.learning.sheet import SHEET_FILE
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_file, write_json
 
+if TYPE_CHECKING:
+    from rushes.datasets.attributes import Attributes
+
+_SUBJECTS = "subjects"
 _RECIPE_KEYS_THAT_MAY_DIFFER = ("name", "split", "schema")
 
 
@@ -47,9 +55,11 @@ def evaluate_run(
     subjects: Mapping[str, Subjects] | None = None,
     source_names: Mapping[str, str] | None = None,
     cache_folder: Path | None = None,
+    attributes: Attributes | None = None,
+    signatures: Mapping[str, int] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Judge a run by the predictions it stored, and write `report.html` and `metrics.json` into its folder.
+    """Judge a run by the predictions it stored, and write `report.html`, `metrics.json` and `calibration.json`.
 
     Args:
         mixed_run: a run of the same recipe on a mixed split, whose score is shown beside this one's.
@@ -57,6 +67,8 @@ def evaluate_run(
             run's manifest states counts.
         source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
         cache_folder: of the project, where features are kept; None leaves the answers unexplained.
+        attributes: what else is known of the samples of the test part, row by row.
+        signatures: frame id -> perceptual signature, by which frames that look alike are found.
 
     Raises:
         RunError: the folder is no run, its predictions are missing or cannot be read, or `mixed_run` cannot be
@@ -65,9 +77,11 @@ def evaluate_run(
     run = read_run(run_folder)
     predictions = read_part(run, "test")
     test = judge(predictions, train_counts=_train_counts(run))
-    validation = None
-    if run.predictions_file("validation").is_file():
-        validation = judge(read_part(run, "validation"), train_counts=_train_counts(run))
+    watched = read_part(run, "validation") if run.predictions_file("validation").is_file() else None
+    validation = judge(watched, train_counts=_train_counts(run)) if watched is not None else None
+    calibration = calibrate(watched, predictions, test)
+    held = {"validation": watched, "test": predictions} if watched is not None else {"test": predictions}
+    rows = _rows_of_manifest(run, project_root)
     other = read_run(mixed_run) if mixed_run is not None else None
     mixed, warnings = (None, ()) if other is None else _judge_mixed(other, run)
     evidence = Evidence(
@@ -78,22 +92,32 @@ def evaluate_run(
         mixed=mixed,
         history=run.history,
         command=_command(run, other, project_root=project_root),
-        warnings=warnings,
-        slices=_judge_slices(run, predictions, _subjects_of_manifest(run, project_root) | dict(subjects or {})),
+        warnings=(*warnings, *(attributes.remarks if attributes else ())),
+        slices=_judge_slices(
+            run,
+            predictions,
+            {row.frame_id: row.subjects for row in rows if row.subjects} | dict(subjects or {}),
+            attributes,
+        ),
         sheet=_read_sheet(run_folder),
+        label_errors=find_errors(
+            held, rows=rows, signatures=signatures or {}, run_name=run.folder.name, project_root=project_root
+        ),
+        calibration=calibration,
         source_names=source_names or {},
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
 
-    def explain(rows: Sequence[int]) -> Explained:
+    def explain(shown: Sequence[int]) -> Explained:
         if cache_folder is None:
             return NOTHING
         return explain_cards(
-            run, predictions, rows, project_root=project_root, cache_folder=cache_folder, progress=progress
+            run, predictions, shown, project_root=project_root, cache_folder=cache_folder, progress=progress
         )
 
     write_report(report, evidence, project_root=project_root, explain=explain, progress=progress)
+    write_json(run_folder / CALIBRATION_FILE, calibration_table(run, calibration))
     write_json(run_folder / "metrics.json", metrics)
     return Evaluation(report, metrics)
 
@@ -119,7 +143,9 @@ def metrics_table(evidence: Evidence, *, mixed_run: str | None = None) -> dict[s
         "leaks": list(evidence.leaks),
         "test": test.to_table(),
         "validation": evidence.validation.to_table() if evidence.validation else None,
+        "calibration": evidence.calibration.to_table() if evidence.calibration else None,
         "mixed": mixed.to_table() | {"run": mixed_run} if mixed else None,
+        "label_errors": errors_table(evidence.label_errors),
         "slices": {name: [one.to_table() for one in found] for name, found in evidence.slices.items()},
         "gap": {"f1_macro": there - here if here is not None and there is not None else None} if mixed else None,
     }
@@ -152,23 +178,28 @@ def _judge_mixed(other: Run, run: Run) -> tuple[Judgement, tuple[str, ...]]:
 
 
 def _judge_slices(
-    run: Run, predictions: Predictions, subjects: Mapping[str, Subjects]
+    run: Run, predictions: Predictions, subjects: Mapping[str, Subjects], known: Attributes | None
 ) -> dict[str, tuple[SliceJudgement, ...]]:
-    """Return what samples are told apart by -> the judgement of each slice; only where there are slices."""
-    by_subject = slices_of_subjects([subjects.get(frame, ()) for frame in predictions.frames])
-    judged = {"subjects": judge_slices(predictions, by_subject, train_counts=_train_counts(run))}
-    return {name: found for name, found in judged.items() if found}
+    """Return what samples are told apart by -> the judgement of each slice; only where there are slices.
+
+    What was asked for is judged whatever it holds; else the columns that tell samples apart, subjects first.
+    """
+    asked = known.asked if known else ()
+    columns: dict[str, Sequence[Attribute]] = {}
+    if not asked or _SUBJECTS in asked:
+        columns[_SUBJECTS] = [subjects.get(frame, ()) for frame in predictions.frames]
+    if known:
+        columns |= known.columns if asked else columns_that_tell(known.columns)
+    return judge_columns(predictions, columns, train_counts=_train_counts(run))
 
 
-def _subjects_of_manifest(run: Run, project_root: Path) -> dict[str, Subjects]:
-    """Return frame id -> subjects from the manifest of a run; nothing where it is gone or another one."""
+def _rows_of_manifest(run: Run, project_root: Path) -> list[ManifestRow]:
+    """Return the rows of a run's manifest; nothing where it is gone or another one."""
     path = project_root / str(run.manifest.get("path", ""))
     try:
-        if digest_of_file(path) != run.manifest.get("sha256"):
-            return {}
-        return {row.frame_id: row.subjects for row in read_manifest(path) if row.subjects}
+        return read_manifest(path) if digest_of_file(path) == run.manifest.get("sha256") else []
     except (OSError, ManifestError):
-        return {}
+        return []
 
 
 def read_part(run: Run, part: str) -> Predictions:

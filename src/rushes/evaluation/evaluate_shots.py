@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rushes.errors import RunError
+from rushes.evaluation.calibrating import calibrate, calibration_table
 from rushes.evaluation.class_mean import ClassMean, judge_class_mean
 from rushes.evaluation.evaluate import metrics_table, path_inside, read_part
 from rushes.evaluation.judge import judge
@@ -19,6 +20,7 @@ from rushes.evaluation.shot_evidence import ShotEvidence, shot_metrics_table
 from rushes.evaluation.shot_mistakes import ShownShot, choose_worst, fit_budget, show_row
 from rushes.evaluation.shot_report import write_shot_report
 from rushes.evaluation.shot_strips import ShotStrip, parse_shot_id, read_strips
+from rushes.learning.calibration import CALIBRATION_FILE
 from rushes.learning.explain_shots import LookedAt, look_at_shots
 from rushes.learning.predictions import Predictions
 from rushes.learning.runs import Run
@@ -77,6 +79,7 @@ def evaluate_shots(
     write_shot_report(report, evidence, shown)
     for task, table in tables.items():
         write_json(run_folder / task / METRICS_FILE, table)
+        _write_calibration(run.of_task(task), evidence.heads[task], run_folder / task)
     write_json(run_folder / METRICS_FILE, metrics)
     return ShotEvaluation(report, metrics)
 
@@ -110,16 +113,22 @@ def gather_evidence(run: ShotRun, *, project_root: Path) -> ShotEvidence:
     )
 
 
+def _write_calibration(run: Run, evidence: Evidence, folder: Path) -> None:
+    if evidence.calibration is not None:
+        write_json(folder / CALIBRATION_FILE, calibration_table(run, evidence.calibration))
+
+
 def _judge_head(run: Run, command: str) -> Evidence:
     counts = run.counts.get("train", {})
     predictions = read_part(run, "test")
     watched = read_part(run, "validation") if _is_stored(run, "validation") else None
-    kept = run.head.get("best_epoch")
+    kept, test = run.head.get("best_epoch"), judge(predictions, train_counts=counts)
     return Evidence(
         run=run.to_table() | ({"best_epoch": kept} if isinstance(kept, int) else {}),
-        test=judge(predictions, train_counts=counts),
+        test=test,
         predictions=predictions,
         validation=judge(watched, train_counts=counts) if watched is not None else None,
+        calibration=calibrate(watched, predictions, test),
         history=history_of(run),
         command=command,
     )

@@ -57,12 +57,15 @@ def format_frame(
     )
 
 
-def show_judged(test: Judgement, predictions: Predictions, *, at: str = "", gallery: bool = True) -> str:
+def show_judged(
+    test: Judgement, predictions: Predictions, *, at: str = "", gallery: bool = True, calibration: str = ""
+) -> str:
     """Return the sections on confusions, classes, curves and groups.
 
     Args:
         at: what stands before their ids, where a page holds several judgements.
         gallery: a cell of the matrix can be pressed to see its samples.
+        calibration: the section on calibration, which stands before the groups.
     """
     return filled(
         "judged.html",
@@ -72,6 +75,7 @@ def show_judged(test: Judgement, predictions: Predictions, *, at: str = "", gall
         confusion=sections.show_confusion(test),
         classes=sections.show_classes(test),
         curves=sections.show_curves(test, predictions),
+        calibration=calibration,
         groups=sections.show_groups(test),
     )
 

@@ -9,14 +9,21 @@ from typing import Any
 
 from rushes.evaluation import sections
 from rushes.evaluation.alarm import show_alarm
+from rushes.evaluation.calibration_section import LINK as CALIBRATION
+from rushes.evaluation.calibration_section import show_calibration
 from rushes.evaluation.cards import explain_gallery, show_gallery
 from rushes.evaluation.draws import RESAMPLES
 from rushes.evaluation.explained import NOTHING, Explained
 from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.judge import Judgement
+from rushes.evaluation.label_errors_section import LINK as LABEL_ERRORS
+from rushes.evaluation.label_errors_section import FoundErrors, read_doubted, show_label_errors
 from rushes.evaluation.markup import counted, text
+from rushes.evaluation.reliability import CalibrationJudgement
 from rushes.evaluation.shown import LINK, show_shown
+from rushes.evaluation.slice_section import LINK as SLICES_LINK
+from rushes.evaluation.slice_section import show_slices, warn_of_slices
 from rushes.evaluation.slices import SliceJudgement
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
 from rushes.evaluation.verdict import WATCHED_BRIEFLY, Verdict, never_watched, pronounce
@@ -32,6 +39,7 @@ _BEFORE = (
     ("confusions", "Confusions"),
     ("classes", "Classes"),
     ("curves", "Curves"),
+    CALIBRATION,
     ("groups", "Groups"),
 )
 _AFTER = (("training", "Training"), ("data", "Data"), ("gallery", "Gallery"), ("making", "Making"))
@@ -50,9 +58,11 @@ class Evidence:
         history: records of `history.jsonl`, in the order of epochs.
         command: what to type to make the run and this report again.
         warnings: more to beware of, beside those of the run and the judgement.
-        slices: what samples are told apart by (`subjects`) -> the judgement of each slice of the test part.
+        slices: what samples are told apart by (`subjects`, `camera`) -> the judgement of each slice of the test part.
         source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
+        calibration: what was fitted on validation, and what it does on test; None where nothing was tried.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
+        label_errors: which labels are likely wrong; None where nobody looked.
     """
 
     run: Mapping[str, Any]
@@ -66,6 +76,8 @@ class Evidence:
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
     sheet: bytes = b""
     source_names: Mapping[str, str] = field(default_factory=dict)
+    label_errors: FoundErrors | None = None
+    calibration: CalibrationJudgement | None = None
 
     @property
     def split_kind(self) -> str:
@@ -101,21 +113,27 @@ def write_report(
     thumbnails = read_thumbnails(
         chosen, evidence.predictions.images, project_root, budget_bytes=PICTURES_BYTES, progress=progress
     )
+    doubted = read_doubted(evidence.label_errors, project_root, progress=progress)
     explained = explain([row for row in chosen if thumbnails.get(row) is not None])
-    write_text(path, format_report(evidence, thumbnails, explained=explained))
+    write_text(path, format_report(evidence, thumbnails, doubted=doubted, explained=explained))
 
 
 def format_report(
-    evidence: Evidence, thumbnails: Mapping[int, Thumbnail | None], *, explained: Explained = NOTHING
+    evidence: Evidence,
+    thumbnails: Mapping[int, Thumbnail | None],
+    *,
+    doubted: Mapping[str, Thumbnail | None] | None = None,
+    explained: Explained = NOTHING,
 ) -> str:
     """Return the page as HTML.
 
     Args:
         thumbnails: rows of the predictions to show -> picture; None shows that it could not be read.
         explained: what explains the answers on some of these rows.
+        doubted: likewise, by picture, of the labels that are likely wrong.
     """
     run, test = evidence.run, evidence.test
-    shown = show_shown(run, evidence.sheet)
+    shown, calibrated = show_shown(run, evidence.sheet), show_calibration(evidence.calibration)
     main = filled(
         "report.html",
         alarm=show_alarm(run, test),
@@ -132,8 +150,9 @@ def format_report(
         facts=sections.show_facts(test),
         explain=filled("explain.html", interval_words=sections.explain_intervals(test)),
         warnings=sections.show_warnings(list_warnings(evidence)),
-        judged=show_judged(test, evidence.predictions),
-        slices="".join(sections.show_slices(name, found) for name, found in evidence.slices.items() if found),
+        slices=show_slices(evidence.slices, test.classes),
+        judged=show_judged(test, evidence.predictions, calibration=calibrated),
+        label_errors=show_label_errors(evidence.label_errors, doubted or {}),
         shown_section=shown,
         trained=show_trained(run, evidence.history, test.classes) if _is_of_run(run) else "",
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
@@ -141,13 +160,19 @@ def format_report(
         gallery=show_gallery(evidence.predictions, thumbnails, source_names=evidence.source_names, explained=explained),
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),
     )
-    slices = [(name, name.capitalize()) for name in evidence.slices]
+    before = [one for one in _BEFORE if calibrated or one != CALIBRATION]
     return format_frame(
         main,
         run=run,
         subject=str(run.get("task", "")),
         title=f"{run.get('task', 'task')}: {run.get('name', 'run')}",
-        links=[*_BEFORE, *slices, *([LINK] if shown else []), *_after(run)],
+        links=[
+            *before,
+            *([SLICES_LINK] if evidence.slices else []),
+            *([LABEL_ERRORS] if evidence.label_errors else []),
+            *([LINK] if shown else []),
+            *_after(run),
+        ],
     )
 
 
@@ -180,6 +205,7 @@ def list_warnings(evidence: Evidence) -> tuple[str, ...]:
                 *evidence.test.notes,
                 *of_run,
                 *evidence.warnings,
+                *warn_of_slices(evidence.slices),
             ]
         )
     )

@@ -11,7 +11,7 @@ import numpy as np
 from rushes.evaluation.charts import Line, draw_curve, draw_epochs
 from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.interval import FEW_GROUPS, LEVEL, Interval
-from rushes.evaluation.judge import FEW_SAMPLES, ClassJudgement, Judgement
+from rushes.evaluation.judge import ClassJudgement, Judgement
 from rushes.evaluation.markup import (
     breakable,
     count,
@@ -29,7 +29,6 @@ from rushes.evaluation.markup import (
     within,
 )
 from rushes.evaluation.scores import Score, trace_curve
-from rushes.evaluation.slices import OTHER, SliceJudgement
 from rushes.evaluation.spread import spread_of
 from rushes.evaluation.verdict import Verdict, blind_score
 from rushes.learning.predictions import Predictions
@@ -39,7 +38,6 @@ _MISTAKES = 6  # kinds of mistake that are listed; five times as many where ther
 _WIDEST_MATRIX = 30  # classes up to which a matrix can be read at all
 _MOST_CURVES = 12
 _MOST_GROUPS = 40
-_MOST_SLICES = 40
 _MOST_RECALLS = 8  # lines that can be told apart in one chart
 _MOTION_SETTINGS = (
     ("regularisation", "C ="),
@@ -312,42 +310,6 @@ def show_groups(test: Judgement) -> str:
         '<th scope="col">accuracy<small>its commonest class</small></th><th scope="col" class="wide">from 0 to 1</th>'
         '<th scope="col">macro-F1</th><th scope="col" class="words">most frequent mistake</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>{rest}{said}"
-    )
-
-
-def show_slices(name: str, slices: Sequence[SliceJudgement]) -> str:
-    """Return a section with the scores of each slice, the weakest first.
-
-    Args:
-        name: what the samples are told apart by, in the plural: `subjects`.
-    """
-    rows = []
-    for one in sorted(slices, key=lambda one: (one.f1_macro.value or 0.0, -one.samples))[:_MOST_SLICES]:
-        rows.append(
-            f'<tr><th scope="row">{breakable(one.name)}</th><td>{count(one.samples)}'
-            f"<small>{counted(one.group_count, 'group')}</small></td>"
-            f"<td>{estimate_cell(one.f1_macro)}</td><td>{number(blind_score(one))}</td>"
-            f'<td class="wide">{_track(one.f1_macro, style="ours", blind=blind_score(one))}</td>'
-            f"<td>{estimate_cell(one.accuracy)}</td><td>{score_cell(one.majority.accuracy)}</td></tr>"
-        )
-    more = len(slices) - _MOST_SLICES
-    rest = f'<p class="foot">{count(more)} more are in metrics.json.</p>' if more > 0 else ""
-    table = (
-        f'<div class="scroll"><table class="numbers"><thead><tr><th scope="col">{text(name)}</th>'
-        '<th scope="col">samples</th><th scope="col">macro-F1</th><th scope="col">without a look</th>'
-        '<th scope="col" class="wide">macro-F1 from 0 to 1</th><th scope="col">accuracy</th>'
-        '<th scope="col">always the commonest</th>'
-        f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{rest}"
-    )
-    words = (
-        f"The same scores on part of the samples: {text(name)}, the weakest first. A sample that is in several "
-        f"counts in each; those of fewer than {FEW_SAMPLES} samples are pooled as “{OTHER}”. Macro-F1 is over the "
-        "classes that occur there: compare it with what is reached without a look at the same samples, the tick, "
-        "before you compare it with another row."
-    )
-    return (
-        f'\n<section id="{text(name)}">\n<div class="margin"><h2>{text(name.capitalize())}</h2><p>{words}</p></div>\n'
-        f'<div class="body">{table}</div>\n</section>\n'
     )
 
 

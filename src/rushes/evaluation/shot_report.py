@@ -10,6 +10,7 @@ from typing import Any
 
 from rushes.evaluation import sections
 from rushes.evaluation.alarm import show_alarm
+from rushes.evaluation.calibration_section import show_calibration
 from rushes.evaluation.class_mean import ClassMean
 from rushes.evaluation.draws import RESAMPLES
 from rushes.evaluation.estimate import Estimate
@@ -224,7 +225,8 @@ def _head(evidence: ShotEvidence, task: str, shown: Sequence[ShownShot]) -> str:
         which=text(explain_worst(one.predictions, len(shown))),
         switch=_SWITCH if any(shot.heat for shot in shown) else "",
         shots=show_shots(one.predictions, shown),
-        judged=show_judged(one.test, one.predictions, at=f"{text(task)}-", gallery=False),
+        judged=show_judged(one.test, one.predictions, at=f"{text(task)}-", gallery=False,
+                           calibration=show_calibration(one.calibration, at=f"{text(task)}-")),
         trained=show_trained(one.run, one.history, one.test.classes, at=f"{text(task)}-",
                              virtual=evidence.run.synthetic if task == _MOVEMENT else None),
     )  # fmt: skip

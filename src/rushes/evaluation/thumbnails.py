@@ -70,7 +70,7 @@ def read_thumbnails(
     project_root: Path,
     *,
     budget_bytes: int,
-    side_pixels: int = 0,
+    side_pixels: int | None = None,
     progress: Progress = silent,
 ) -> dict[int, Thumbnail | None]:
     """Return a thumbnail for each row until `budget_bytes` of them are had; rows beyond it are left out.
@@ -78,7 +78,7 @@ def read_thumbnails(
     Args:
         rows: the samples wanted, the most important first.
         images: picture of every sample, relative to the project's folder, or an address.
-        side_pixels: the longest side of each; 0 takes what suits a gallery of so many.
+        side_pixels: the longest side; None takes 320, or 256 of many.
 
     Returns:
         row -> thumbnail, or None where the picture is missing or cannot be read.

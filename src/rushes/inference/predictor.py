@@ -68,7 +68,7 @@ class Predictor:
         return prepare(resize(pixels, self.working_size), self.bundle.preprocessing)
 
     def probabilities(self, pixels: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
-        """Return the probabilities of pictures of any sizes.
+        """Return the probabilities of pictures of any sizes, as the bundle calibrates them.
 
         Args:
             pixels: of each picture, (height, width, 3) RGB uint8.
@@ -79,6 +79,7 @@ class Predictor:
         return self.probabilities_of_prepared([self.prepared(one) for one in pixels])
 
     def probabilities_of_prepared(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
-        """Return the probabilities of pictures that `prepared` made: (pictures, classes) float32."""
+        """Return the probabilities, calibrated, of pictures that `prepared` made: (pictures, classes) float32."""
         parts = [self._graph(np.stack(pictures[at : at + BATCH_SIZE])) for at in range(0, len(pictures), BATCH_SIZE)]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
+        raw = np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
+        return self.bundle.calibration.apply(raw)

@@ -34,6 +34,7 @@ class Asked:
         confidence: the model's probability of `predicted`.
         margin: by how much that exceeds its probability of `labelled`; 0 where both are the same.
         kind: `doubt`, where the model says otherwise; `check`, drawn at random from where it agrees.
+        why: what `reason` says in place of what the model says.
     """
 
     frame: str
@@ -48,10 +49,13 @@ class Asked:
     group: str
     timecode: str
     stated_by: str
+    why: str = ""
 
     @property
     def reason(self) -> str:
         """Why it is asked, as a sentence for a person."""
+        if self.why:
+            return self.why
         if self.kind == "check":
             return f"a check, drawn at random where label and model agree on {self.labelled}"
         doubted = self.confidence - self.margin
@@ -131,8 +135,19 @@ def plan_queue(
     ]
     doubts = sorted((one for one in every if one.kind == "doubt"), key=lambda one: (-one.margin, one.frame))
     agreed = sorted((one for one in every if one.kind == "check"), key=lambda one: one.frame)
+    return queue_of(doubts, agreed, length=length, checks=checks, seed=seed)
+
+
+def queue_of(doubts: Sequence[Asked], agreed: Sequence[Asked], *, length: int, checks: float, seed: int) -> ReviewQueue:
+    """Return the first doubts, with checks drawn at random spread evenly among them.
+
+    Args:
+        doubts: in the order in which they are asked about.
+        agreed: whom checks are drawn from, in an order that is always the same.
+        length, checks, seed: as `plan_queue`.
+    """
     check_count = min(round(length * checks), len(agreed), length)
-    drawn = Random(seed).sample(agreed, check_count)
+    drawn = Random(seed).sample(list(agreed), check_count)
     asked = _interleave(doubts[: length - check_count], drawn)
     return ReviewQueue(tuple(asked), disagreements=len(doubts), agreements=len(agreed))
 

@@ -1,0 +1,294 @@
+"""Reliability: what was said with which probability beside how often it was so, before and after a calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.evaluation.draws import GroupDraws, interval_of
+from rushes.evaluation.estimate import Estimate
+from rushes.evaluation.interval import Interval
+from rushes.evaluation.judge import FEW_SAMPLES, estimate_table
+from rushes.evaluation.probability_scores import (
+    BINS,
+    ProbabilityScores,
+    scores_of_sums,
+    sums_of_groups,
+    total,
+    unflatten,
+)
+from rushes.evaluation.scores import Score
+from rushes.learning.calibration import Fitted, calibrated
+from rushes.learning.measures import Counts, Floats
+from rushes.learning.predictions import Predictions
+
+MEASURES = ("ece", "brier", "log_loss")
+_NOTHING = "there are no samples"
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Samples whose probability lies between two bounds.
+
+    Attributes:
+        said: the mean of their probabilities.
+        came_true: the share of them where it was so, with its interval over groups; undefined below `FEW_SAMPLES`.
+        group_count: groups that hold such samples.
+    """
+
+    low: float
+    high: float
+    samples: int
+    group_count: int
+    said: float | None
+    came_true: Estimate
+
+    def to_table(self) -> dict[str, Any]:
+        """Return it as plain values for JSON."""
+        return {
+            "low": round(self.low, 6),
+            "high": round(self.high, 6),
+            "samples": self.samples,
+            "said": self.said,
+            "came_true": estimate_table(self.came_true),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Scores and reliability of probabilities as the model gave them, or as calibrated.
+
+    Attributes:
+        scores: of `MEASURES`.
+        answers: bins of the probability of each sample's answer.
+        second: bins of the probability of the second class, where there are two; else empty.
+    """
+
+    scores: Mapping[str, Estimate]
+    answers: tuple[Bin, ...]
+    second: tuple[Bin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationJudgement:
+    """What a calibration does on samples that it was not fitted on.
+
+    Attributes:
+        change: of `MEASURES`, what the score gains from before to after; all are better where lower.
+        moved: how many answers are others after it.
+        blind: of `MEASURES`, what is scored by giving every sample the shares of training.
+    """
+
+    fitted: Fitted
+    classes: tuple[str, ...]
+    samples: int
+    group_count: int
+    before: Side
+    after: Side
+    change: Mapping[str, Estimate]
+    moved: int
+    blind: Mapping[str, float]
+
+    @property
+    def helped(self) -> bool | None:
+        """Whether the log loss falls, by an interval that holds no rise; None where that cannot be told."""
+        interval = self.change["log_loss"].interval
+        if interval.low is None or interval.high is None or interval.low <= 0 <= interval.high:
+            return None
+        return interval.high < 0
+
+    def scores_table(self) -> dict[str, Any]:
+        """Return the scores alone as plain values for JSON, measure by measure."""
+        return {
+            "samples": self.samples,
+            "groups": self.group_count,
+            "sentence": sentence_of(self),
+            "answers_moved": self.moved,
+            **{
+                name: {
+                    "before": estimate_table(self.before.scores[name]),
+                    "after": estimate_table(self.after.scores[name]),
+                    "change": estimate_table(self.change[name]),
+                    "prior": self.blind.get(name),
+                }
+                for name in MEASURES
+            },
+        }
+
+    def to_table(self) -> dict[str, Any]:
+        """Return all of it as plain values for JSON."""
+        return self.fitted.to_table() | {
+            "test": self.scores_table()
+            | {
+                "bins": {"before": [one.to_table() for one in self.before.answers],
+                         "after": [one.to_table() for one in self.after.answers]},
+                "bins_of_second_class": {"before": [one.to_table() for one in self.before.second],
+                                         "after": [one.to_table() for one in self.after.second]},
+            }
+        }  # fmt: skip
+
+
+def judge_calibration(
+    fitted: Fitted, test: Predictions, *, blind: Mapping[str, float], seed: int = 0
+) -> CalibrationJudgement:
+    """Judge a calibration on samples that it was not fitted on.
+
+    Args:
+        test: with the probabilities as the model gave them.
+        blind: metric -> what the shares of training score on the same samples.
+        seed: of the draws of groups, which are the same for before and after.
+    """
+    names, group_of = np.unique(np.asarray(test.groups, dtype=str), return_inverse=True)
+    draws = GroupDraws(len(names), seed=seed) if len(names) > 1 else None
+    grouping = _Grouping(group_of.astype(np.int64).reshape(-1), len(names), draws)
+    changed = calibrated(test, fitted.calibration)
+    before, drawn_before = _scores(test, grouping)
+    after, drawn_after = _scores(changed, grouping)
+
+    def estimates(once: ProbabilityScores, drawn: ProbabilityScores | None) -> dict[str, Estimate]:
+        return {
+            name: _estimate(float(getattr(once, name)), None if drawn is None else getattr(drawn, name), len(names))
+            for name in MEASURES
+        }
+
+    return CalibrationJudgement(
+        fitted=fitted,
+        classes=test.classes,
+        samples=len(test),
+        group_count=len(names),
+        before=_side(test, grouping, estimates(before, drawn_before)),
+        after=_side(changed, grouping, estimates(after, drawn_after)),
+        change={
+            name: _estimate(
+                float(getattr(after, name) - getattr(before, name)),
+                None
+                if drawn_before is None or drawn_after is None
+                else getattr(drawn_after, name) - getattr(drawn_before, name),
+                len(names),
+            )
+            for name in MEASURES
+        },
+        moved=int((changed.predicted != test.predicted).sum()),
+        blind={name: blind[name] for name in MEASURES if name in blind},
+    )
+
+
+def sentence_of(judged: CalibrationJudgement) -> str:
+    """Return whether the calibration helps on test, in words."""
+    before, after = judged.before.scores["ece"].value, judged.after.scores["ece"].value
+    if before is None or after is None:
+        return "There are no test samples to see a calibration on."
+    if judged.fitted.calibration.kind == "none":
+        return f"ECE on test is {before:.3f}; the probabilities are the model's own. {judged.fitted.reason}"
+    moves = f"{_move('ECE on test', 'ece', judged)}, {_move('the log loss', 'log_loss', judged)}"
+    verdict = {
+        True: "Calibration helps",
+        False: "Calibration does harm here",
+        None: "Whether calibration helps cannot be told from these groups",
+    }[judged.helped]
+    return f"{verdict}: {moves}."
+
+
+def _move(word: str, name: str, judged: CalibrationJudgement) -> str:
+    before, after = (side.scores[name].value or 0.0 for side in (judged.before, judged.after))
+    change = judged.change[name].interval
+    way = "stays at" if f"{before:.3f}" == f"{after:.3f}" else "falls" if after < before else "rises"
+    moved = f"{word} stays at {before:.3f}" if way == "stays at" else f"{word} {way} from {before:.3f} to {after:.3f}"
+    if change.low is None or change.high is None:
+        return moved
+    return f"{moved} (change between {_signed(change.low)} and {_signed(change.high)})"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "\u2212")
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouping:
+    """The group of each sample, and how often each is drawn; no draws where there are fewer than two."""
+
+    group_of: Counts
+    group_count: int
+    draws: GroupDraws | None
+
+    @property
+    def block_of(self) -> Counts:
+        return self.group_of if self.draws is None else self.draws.block_of[self.group_of]
+
+    @property
+    def block_count(self) -> int:
+        return self.group_count if self.draws is None else self.draws.block_count
+
+
+def _scores(predictions: Predictions, grouping: _Grouping) -> tuple[ProbabilityScores, ProbabilityScores | None]:
+    """Return the scores, and those of every draw."""
+    sums = sums_of_groups(predictions.truth, predictions.probabilities, grouping.block_of, grouping.block_count)
+    drawn = None
+    if grouping.draws is not None:
+        drawn = scores_of_sums(unflatten(grouping.draws.of(sums.flat()), len(predictions.classes)))
+    return scores_of_sums(total(sums)), drawn
+
+
+def _side(predictions: Predictions, grouping: _Grouping, scores: Mapping[str, Estimate]) -> Side:
+    right = predictions.predicted == predictions.truth
+    confidence = predictions.probabilities.max(axis=1) if len(predictions) else np.zeros(0)
+    second: tuple[Bin, ...] = ()
+    if len(predictions.classes) == 2:
+        second = bin_samples(predictions.probabilities[:, 1], predictions.truth == 1, grouping)
+    return Side(scores, bin_samples(confidence, right, grouping), second)
+
+
+def bin_samples(
+    said: npt.NDArray[np.floating], so: npt.NDArray[np.bool_], grouping: _Grouping, *, bins: int = BINS
+) -> tuple[Bin, ...]:
+    """Return the samples in bins of equal width by what was said of them; those without samples are left out.
+
+    Args:
+        said: (samples,) probabilities.
+        so: (samples,) whether it was so.
+    """
+    values = np.asarray(said, np.float64)
+    bin_of = np.minimum((values * bins).astype(np.int64), bins - 1)
+
+    def over_blocks(weights: Floats | None) -> Floats:
+        cells = grouping.block_of * bins + bin_of
+        counted = np.bincount(cells, weights, minlength=grouping.block_count * bins)
+        return counted.reshape(grouping.block_count, bins).astype(np.float64)
+
+    samples, true, saying = over_blocks(None), over_blocks(so.astype(np.float64)), over_blocks(values)
+    shares = None
+    if grouping.draws is not None:
+        drawn_true, drawn_samples = grouping.draws.of(true), grouping.draws.of(samples)
+        shares = np.divide(drawn_true, drawn_samples, out=np.full(drawn_true.shape, np.nan), where=drawn_samples > 0.5)
+    found = []
+    for index in np.flatnonzero(samples.sum(axis=0)):
+        count = int(samples[:, index].sum())
+        feeding = len(np.unique(grouping.group_of[bin_of == index]))
+        share = None if shares is None else shares[:, index]
+        found.append(
+            Bin(
+                low=index / bins,
+                high=(index + 1) / bins,
+                samples=count,
+                group_count=feeding,
+                said=float(saying[:, index].sum()) / count,
+                came_true=_came_true(float(true[:, index].sum()) / count, share, count, feeding),
+            )
+        )
+    return tuple(found)
+
+
+def _came_true(share: float, drawn: Floats | None, samples: int, group_count: int) -> Estimate:
+    if samples < FEW_SAMPLES:
+        reason = f"fewer than {FEW_SAMPLES} samples"
+        return Estimate(Score(None, reason), Interval(None, None, reason))
+    return Estimate(Score(share), interval_of(drawn, group_count))
+
+
+def _estimate(value: float, drawn: Floats | None, group_count: int) -> Estimate:
+    score = Score(None, _NOTHING) if np.isnan(value) else Score(value)
+    return Estimate(score, interval_of(drawn, group_count))

@@ -71,7 +71,8 @@ def test_an_unknown_option_is_wrong_usage(capsys: pytest.CaptureFixture[str]) ->
         ("labels imprt", "there is no verb 'labels imprt'. Did you mean 'import'?"),
         (
             "labels nothing",
-            "there is no verb 'labels nothing'. Allowed: 'import', 'pull', 'suggest', 'conflicts', 'errors', 'show', 'export'.",
+            "there is no verb 'labels nothing'. "
+            "Allowed: 'import', 'pull', 'suggest', 'conflicts', 'errors', 'show', 'export'.",
         ),
         ("trian", "there is no verb 'trian'. Did you mean 'train'?"),
     ],

@@ -10,7 +10,7 @@ import pytest
 from evaluation.boards import FILMS, LABELS, WRONG, make_run, right_on
 from evaluation.fabricated import answers
 from rushes.errors import RunError
-from rushes.evaluation.comparison import compare_part, compare_runs, differing_keys, pair_predictions
+from rushes.evaluation.comparison import compare_part, compare_runs, differing_keys, p_words, pair_predictions
 
 
 def part_of(one, other):
@@ -62,7 +62,8 @@ def test_two_that_are_right_on_the_same_are_called_equal() -> None:
 def test_from_few_groups_nobody_is_called_better() -> None:
     films = tuple(f"film-{number % 4}" for number in range(24))
     found = part_of(right_on(range(12), groups=films), right_on(range(24), groups=films))
-    assert "B is ahead, on groups too few" in found.sentence
+    assert "B is ahead of A by 50.0 ± 0.0 points of macro-F1" in found.sentence
+    assert "on groups too few to be sure of others" in found.sentence
     assert "range over 4 groups" in found.sentence
 
 
@@ -70,6 +71,62 @@ def test_from_one_group_it_cannot_be_told() -> None:
     film = ("film",) * 24
     found = part_of(right_on(range(12), groups=film), right_on(range(24), groups=film))
     assert "cannot be told" in found.sentence
+
+
+def test_what_one_gains_is_said_in_points_whichever_is_better() -> None:
+    found = part_of(right_on(range(24)), right_on([row for row in range(24) if row not in (0, 5, 12)]))
+    gain, interval = found.f1_macro.value, found.f1_macro.interval
+    assert gain is not None
+    assert interval.low is not None
+    assert interval.high is not None
+    spread = f"{-gain * 100:.1f} ± {(interval.high - interval.low) * 50:.1f} points of macro-F1"
+    assert f"A is ahead by {spread} (95 % interval" in found.sentence or f"than B by {spread}" in found.sentence
+    assert f"{-interval.high * 100:+.1f} to {-interval.low * 100:+.1f}; 1.000 of A" in found.sentence
+
+
+def test_precision_and_f1_of_each_class_are_compared_too() -> None:
+    without = [row for row, label in enumerate(LABELS) if label != "MS"]
+    found = part_of(right_on(without), right_on(range(24)))
+    # Of A no answer was MS, so its precision there is undefined, and so is what B gains.
+    assert [gain.value for gain in found.precisions] == [0.0, None, 0.5]
+    assert [gain.value for gain in found.f1s] == pytest.approx([0.0, 1.0, 1 / 3])
+
+
+def test_mcnemars_test_stands_beside_the_one_that_counts_groups() -> None:
+    # Eight films of three samples; B gets one more in each.
+    found = part_of(right_on([row for row in range(24) if row % 3 != 0]), right_on(range(24)))
+    assert found.test.p_value == pytest.approx(2 / 2**8)
+    assert found.grouped_test.statistic == pytest.approx(7)
+    assert "as if the samples were independent" in found.tests_sentence
+    assert "each of the 8 groups as one observation" in found.tests_sentence
+    equal = part_of(right_on(range(12)), right_on(range(12)))
+    assert equal.tests_sentence.startswith("McNemar's test is undefined")
+
+
+def test_where_every_sample_is_its_own_group_mcnemars_test_stands_as_it_is() -> None:
+    alone = tuple(str(row) for row in range(24))
+    found = part_of(right_on(range(12), groups=alone), right_on(range(20), groups=alone))
+    assert "Each sample is a group of its own" in found.tests_sentence
+
+
+def test_from_few_groups_the_test_over_groups_says_that_it_cannot_tell() -> None:
+    films = tuple(f"film-{number % 4}" for number in range(24))
+    found = part_of(right_on(range(12), groups=films), right_on(range(24), groups=films))
+    assert "can never reach 0.05" in found.tests_sentence
+    one = ("film",) * 24
+    assert (
+        "Over groups it is undefined"
+        in part_of(right_on(range(12), groups=one), right_on(range(24), groups=one)).tests_sentence
+    )
+
+
+def test_p_values_are_never_said_to_be_nothing() -> None:
+    assert [p_words(value) for value in (1e-9, 0.00051, 0.0123, 0.4567)] == [
+        "less than 0.0001",
+        "0.0005",
+        "0.012",
+        "0.46",
+    ]
 
 
 def test_samples_are_paired_by_frame_and_classes_by_name() -> None:
@@ -148,4 +205,6 @@ def test_the_table_of_a_comparison_is_json(tmp_path: Path) -> None:
     table = json.loads(json.dumps(found.to_table()))
     assert table["parts"]["test"]["right"] == {"both": 4, "only_a": 0, "only_b": 4, "neither": 16}
     assert table["data"] == {"same_manifest": True, "same_split": True}
-    assert set(table["parts"]["test"]["difference"]) >= {"f1_macro", "accuracy", "recall/CS"}
+    assert set(table["parts"]["test"]["difference"]) >= {"f1_macro", "accuracy", "recall/CS", "precision/CS", "f1/CS"}
+    assert table["parts"]["test"]["mcnemar"] == {"p_value": 0.125, "statistic": None, "method": "exact binomial"}
+    assert table["parts"]["test"]["mcnemar_over_groups"]["method"] == "chi-square over groups"

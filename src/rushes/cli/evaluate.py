@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import Door, opened, plural
+from rushes.cli.evaluate_bundle import evaluate_bundle, find_bundle
 from rushes.cli.evaluate_shots import evaluate_run_of_shots
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
 from rushes.cli.threshold_words import show_thresholds, wishes_for
@@ -23,7 +24,10 @@ app = verb_app()
 
 @app.command(epilog="Example: rushes evaluate 2026-11-20-120000-features")
 def evaluate(
-    run: Annotated[Path | None, typer.Argument(help="A run's folder or name; otherwise the newest run.")] = None,
+    run: Annotated[
+        Path | None,
+        typer.Argument(metavar="RUN|BUNDLE", help="A run or a bundle: folder or name; otherwise the newest run."),
+    ] = None,
     mixed: Annotated[
         Path | None,
         typer.Option(help="A run of the same recipe on the mixed split, to show the gap; otherwise found by itself."),
@@ -33,6 +37,9 @@ def evaluate(
         typer.Option(
             help="A threshold: 'CLASS: recall >= 0.95', or precision >= 90%, fpr <= 0.02, best f1; repeatable."
         ),
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(help="Of a bundle: judge it on test (the default), validation, train or all.")
     ] = None,
     by: Annotated[
         list[str] | None,
@@ -45,12 +52,25 @@ def evaluate(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Judge a run on its test part: scores with intervals over groups, beside baselines; galleries; report.html."""
+    """Judge a run or a bundle on its test part: scores with intervals, beside baselines; galleries; report.html."""
     with opened(as_json=as_json, debug=debug) as door:
         from rushes.learning.runs import is_of_shots
         from rushes.project import find_project
 
         place = find_project(project)
+        bundle = find_bundle(place, run) if not _is_run(place, run) else None
+        if bundle is not None:
+            if mixed is not None:
+                raise UsageError("--mixed is of runs: a bundle has no twin on a mixed split. Leave it out")
+            if by or sheet:
+                raise UsageError("--by and --with are for runs on frames; slices of a bundle are not judged yet")
+            evaluate_bundle(door, place, bundle, part=part or "test")
+            return
+        if part is not None:
+            raise UsageError(
+                f"--part {part} is of bundles: a run is judged on the test part that it stored its answers for. Leave "
+                "it out, or name a bundle"
+            )
         folder = find_run(place, run)
         if is_of_shots(folder) or is_of_shots(folder.parent):
             if by or sheet:
@@ -58,6 +78,15 @@ def evaluate(
             evaluate_run_of_shots(door, place, folder, mixed=mixed, wants=want or ())
         else:
             _evaluate_run(door, place, folder, mixed=mixed, wants=want or (), by=by or (), sheet=sheet)
+
+
+def _is_run(place: Project, named: Path | None) -> bool:
+    """Return whether a run is meant, also where a bundle is called the same: what stands there counts first."""
+    return (
+        named is None
+        or (named / "run.json").is_file()
+        or (not named.exists() and (place.runs_folder / named.name / "run.json").is_file())
+    )
 
 
 def _evaluate_run(
@@ -71,6 +100,7 @@ def _evaluate_run(
     sheet: Path | None,
 ) -> None:
     from rushes.catalog.catalog import open_catalog, signatures_of_frames
+    from rushes.catalog.source_names import name_sources
     from rushes.cli.slices_shown import attributes_of_run, show_slices
     from rushes.cli.versions import mixed_twin
     from rushes.evaluation.evaluate import evaluate_run
@@ -80,6 +110,7 @@ def _evaluate_run(
     twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
     with open_catalog(place.catalog_place) as catalog:
         subjects, signatures = catalog.subjects(), signatures_of_frames(catalog.frames())
+        source_names = name_sources(catalog.sources())
         with door.progress("slices") as progress:
             known = attributes_of_run(place, folder, catalog=catalog, by=by, sheet=sheet, progress=progress)
     with door.progress("evaluate") as progress:
@@ -89,6 +120,8 @@ def _evaluate_run(
             mixed_run=twin,
             subjects=subjects,
             wishes=wishes,
+            source_names=source_names,
+            cache_folder=place.cache_folder,
             attributes=known,
             signatures=signatures,
             progress=progress,

@@ -64,6 +64,9 @@ def _show_recipe(door: Door, found: Comparison) -> None:
 
 
 def _show_part(door: Door, part: PartComparison) -> None:
+    from rushes.evaluation.comparison_page import PROBABILITY_ROWS
+
+    before, after = part.one.estimates(), part.other.estimates()
     rows = [
         ["macro-F1", *_cells(part.one.f1_macro, part.other.f1_macro, part.f1_macro)],
         [
@@ -71,6 +74,11 @@ def _show_part(door: Door, part: PartComparison) -> None:
             *_cells(part.one.balanced_accuracy, part.other.balanced_accuracy, part.balanced_accuracy),
         ],
         ["accuracy", *_cells(part.one.accuracy, part.other.accuracy, part.accuracy)],
+        *([name, *_cells(before[word], after[word], part.more[word])] for word, name in PROBABILITY_ROWS.items()),
+        *(
+            [f"F1 of {a.class_name}", *_cells(a.f1, b.f1, gain)]
+            for a, b, gain in zip(part.one.per_class, part.other.per_class, part.f1s, strict=True)
+        ),
         *(
             [f"recall of {a.class_name}", *_cells(a.recall, b.recall, gain)]
             for a, b, gain in zip(part.one.per_class, part.other.per_class, part.recalls, strict=True)
@@ -88,6 +96,7 @@ def _show_part(door: Door, part: PartComparison) -> None:
         f"right: both {part.both:,}, only A {part.only_one:,}, only B {part.only_other:,}, neither {part.neither:,}"
     )
     door.say(part.sentence)
+    door.say(part.tests_sentence)
 
 
 def _cells(one: Estimate, other: Estimate, gain: Estimate) -> list[str | None]:

@@ -1,19 +1,25 @@
-"""The gallery as HTML: cards of samples, and the filter that needs no script."""
+"""The gallery as HTML: cards of samples, and the filter and the order that need no script."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rushes.evaluation.gallery import count_outcomes
-from rushes.evaluation.markup import breakable, count, percent, text
+from rushes.evaluation.card import show_card, show_pictures
+from rushes.evaluation.explained import NOTHING, Explained
+from rushes.evaluation.gallery import Unshown, count_outcomes, find_unshown, margins_of
+from rushes.evaluation.markup import breakable, count, counted, text
 from rushes.evaluation.thumbnails import Thumbnail
 from rushes.learning.measures import count_confusion
 from rushes.learning.predictions import Predictions
-from rushes.storage.pictures import without_query
 
-_BARS = 3
+_ORDERS = (
+    ("sure", "Surest mistakes first", "mistakes before right answers, each by the probability of the answer"),
+    ("margin", "Least sure first", "by how little the likeliest class leads the next one"),
+    ("time", "By group and time", "in the order of groups, and of time within each"),
+)
 _KINDS = (
     ("all", "Everything", ""),
     ("fp", "False positives", "taken for the class, but labelled otherwise"),
@@ -23,26 +29,117 @@ _KINDS = (
 )
 
 
-def show_gallery(predictions: Predictions, thumbnails: Mapping[int, Thumbnail | None]) -> str:
-    """Return the cards of the samples in `thumbnails`, mistakes first, the surest answer first."""
+def show_gallery(
+    predictions: Predictions,
+    thumbnails: Mapping[int, Thumbnail | None],
+    *,
+    source_names: Mapping[str, str] | None = None,
+    explained: Explained = NOTHING,
+) -> str:
+    """Return the cards of the samples in `thumbnails`, mistakes first, the surest answer first.
+
+    Args:
+        source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
+        explained: heat and neighbours of some of the rows.
+    """
     if not thumbnails:
         return "<p>There are no samples to show.</p>"
     truth, predicted = predictions.truth, predictions.predicted
-    confidence = predictions.probabilities.max(axis=1)
+    confidence, margin = predictions.probabilities.max(axis=1), margins_of(predictions)
     rows = sorted(thumbnails, key=lambda row: (truth[row] == predicted[row], -confidence[row], row))
+    orders = {
+        "margin": sorted(rows, key=lambda row: (margin[row], row)),
+        "time": sorted(rows, key=lambda row: (predictions.groups[row], predictions.timecodes[row], row)),
+    }
+    places = {key: {row: place for place, row in enumerate(ordered)} for key, ordered in orders.items()}
     names = predictions.classes
     classes = "".join(
         _choice("class", str(index), name, checked=False) for index, name in enumerate(names)
     )  # fmt: skip
     kinds = "".join(_choice("kind", key, label, checked=key == "all", title=title) for key, label, title in _KINDS)
-    cards = "".join(_card(predictions, row, thumbnails[row]) for row in rows)
-    return (
-        f'<div class="gallery"><style>{_filter_rules(predictions, rows)}</style><div class="filters">'
-        f"<fieldset><legend>Class</legend>{_choice('class', 'all', 'All', checked=True)}{classes}</fieldset>"
-        f"<fieldset><legend>Kind</legend>{kinds}</fieldset></div>{_outcome_lines(predictions)}"
-        '<p class="pair" hidden></p><p class="nothing">None of these among the samples shown.</p>'
-        f'<div class="cards">{cards}</div></div>'
+    order = "".join(_choice("order", key, label, checked=key == "sure", title=title) for key, label, title in _ORDERS)
+    cards = "".join(
+        show_card(
+            predictions,
+            row,
+            thumbnails[row],
+            places={key: place[row] for key, place in places.items()},
+            source=(source_names or {}).get(predictions.frames[row].rpartition(":")[0], ""),
+            explained=explained,
+        )
+        for row in rows
     )
+    called = text(json.dumps(list(names), ensure_ascii=False))
+    return (
+        f'<div class="gallery" data-classes="{called}"><style>{_filter_rules(predictions, rows)}</style>'
+        '<div class="filters">'
+        f"<fieldset><legend>Class</legend>{_choice('class', 'all', 'All', checked=True)}{classes}</fieldset>"
+        f"<fieldset><legend>Kind</legend>{kinds}</fieldset><fieldset><legend>Order</legend>{order}</fieldset>"
+        f"{_heat_switch(explained)}</div>{_outcome_lines(predictions)}"
+        '<p class="pair" role="status" hidden></p><p class="nothing">None of these among the samples shown.</p>'
+        f'{show_pictures(explained)}<div class="cards">{cards}</div>'
+        f"{_unshown(predictions, find_unshown(predictions, thumbnails))}</div>"
+    )
+
+
+def explain_gallery(explained: Explained) -> str:
+    """Return what the heat and the neighbours on the cards are, and what of them could not be had, as HTML."""
+    said = []
+    if explained.heats:
+        said.append(
+            f"<b>Show where it looked</b> lays heat over {counted(len(explained.heats), 'picture')}, mistakes first: "
+            f"the warmer a place, the more the answer rests on it. {text(explained.heat_words)}"
+        )
+    if explained.neighbours:
+        said.append(
+            "<b>Most like it in training</b> are the training pictures whose features lie nearest, each with its "
+            "label: where they are of another class, look at their labels too."
+        )
+    said += [text(note) for note in explained.notes]
+    return "".join(f"<p>{one}</p>" for one in said)
+
+
+def _heat_switch(explained: Explained) -> str:
+    """Return the switch that lays heat over the pictures, where there is any."""
+    if not explained.heats:
+        return ""
+    return (
+        '<fieldset><legend>Why</legend><label title="The warmer a place, the more the answer rests on it">'
+        '<input type="checkbox" id="heat"><span>Show where it looked</span></label></fieldset>'
+    )
+
+
+def _unshown(predictions: Predictions, cells: Sequence[Unshown]) -> str:
+    """Return what is in the cells of the matrix that have no card, in words, so that a person can still find it."""
+    if not cells:
+        return ""
+    items = []
+    for cell in cells:
+        label, answer = predictions.classes[cell.truth], predictions.classes[cell.answer]
+        which = (
+            f"<b>{text(label)}</b> rightly found"
+            if cell.truth == cell.answer
+            else f"<b>{text(label)}</b> taken for <b>{text(answer)}</b>"
+        )
+        some = "; ".join(_named(predictions, row) for row in cell.rows)
+        more = f" and {count(cell.count - len(cell.rows))} more" if cell.count > len(cell.rows) else ""
+        items.append(
+            f'<li data-truth="{cell.truth}" data-answer="{cell.answer}">{which}: {counted(cell.count, "sample")}, '
+            f"none shown: {some}{more}.</li>"
+        )
+    pairs = "one pair" if len(cells) == 1 else f"{count(len(cells))} pairs"
+    return (
+        f'<details class="unshown"><summary>No card for {pairs} of label and answer, for want of room</summary>'
+        f"<ul>{''.join(items)}</ul></details>"
+    )
+
+
+def _named(predictions: Predictions, row: int) -> str:
+    """Return the name of a sample, with its group and time where the name does not hold them."""
+    name, group, timecode = predictions.names[row], predictions.groups[row], predictions.timecodes[row]
+    more = [group] if group and group not in name else []
+    more += [timecode] if timecode and "_FRM-" in name else []
+    return breakable(name) + (f" ({text(', '.join(more))})" if more else "")
 
 
 def _choice(group: str, key: str, label: str, *, checked: bool, title: str = "") -> str:
@@ -62,7 +159,7 @@ def _outcome_lines(predictions: Predictions) -> str:
     for index, name in enumerate(predictions.classes):
         one = count_outcomes(confusion, index)
         lines.append(
-            f'<p class="outcome c{index}"><b>{text(name)}</b> in the whole test part: '
+            f'<p class="outcome c{index}"><b>{text(name)}</b> among all samples judged: '
             f"{count(one.true_positive)} found (TP), {count(one.false_negative)} missed (FN), "
             f"{count(one.false_positive)} falsely taken for it (FP), "
             f"{count(one.true_negative)} rightly left alone (TN).</p>"
@@ -100,6 +197,16 @@ def _filter_rules(predictions: Predictions, rows: Sequence[int]) -> str:
     show = ",".join([*empty, f"{any_class} .outcome.any", *lines])
     return (
         f".gallery .outcome,.gallery .nothing{{display:none}}{','.join(rules)}{{display:none}}{show}{{display:block}}"
+        f"{_order_rules()}"
+    )
+
+
+def _order_rules() -> str:
+    """Return the style rules that put cards into the chosen order; the script then moves the cards themselves."""
+    return "".join(
+        f":root:not(.scripted) .gallery:has(#order-{key}:checked) .card{{order:var(--{key})}}"
+        for key, *_ in _ORDERS
+        if key != "sure"
     )
 
 
@@ -109,51 +216,3 @@ def _kinds_shown(predictions: Predictions, rows: Sequence[int], index: int) -> s
         labelled, answered = predictions.truth[row] == index, predictions.predicted[row] == index
         kinds.add(("t" if labelled == answered else "f") + ("p" if answered else "n"))
     return kinds
-
-
-def _card(predictions: Predictions, row: int, thumbnail: Thumbnail | None) -> str:
-    names = predictions.classes
-    label, answer = int(predictions.truth[row]), int(predictions.predicted[row])
-    right = label == answer
-    outcome = "right" if right else "wrong"
-    said = (
-        f"<b>{text(names[answer])}</b>"
-        if right
-        else f"<b>{text(names[label])}</b> taken for <b>{text(names[answer])}</b>"
-    )
-    lost = f"The picture {text(without_query(predictions.images[row]) or 'of this sample')} could not be read."
-    seen = (
-        f'<img src="{thumbnail.uri}" width="{thumbnail.width_pixels}" height="{thumbnail.height_pixels}" '
-        f'alt="{text(predictions.names[row])}" decoding="async">'
-        if thumbnail
-        else f'<span class="lost">{lost}</span>'
-    )
-    is_video = "_FRM-" in predictions.names[row]
-    name, group = predictions.names[row], predictions.groups[row]
-    where = [*([predictions.timecodes[row]] if is_video else []), f"label by {predictions.origins[row]}"]
-    place = text(" · ".join(word for word in where if word))
-    elsewhere = "" if not group or group in name else f"{breakable(group)}<br>"
-    return (
-        f'<figure class="card {outcome} t{label} p{answer}"><div class="still">{seen}</div><figcaption>'
-        f'<p class="said"><i role="img" aria-label="{outcome}">{"✓" if right else "✗"}</i> {said}</p>'
-        f'{show_bars(predictions, row)}<p class="where"><span>{breakable(name)}</span><br>{elsewhere}{place}</p>'
-        "</figcaption></figure>"
-    )
-
-
-def show_bars(predictions: Predictions, row: int) -> str:
-    """Return the likeliest classes of a sample as bars of their probability, the labelled one among them, marked."""
-    label, probabilities = int(predictions.truth[row]), predictions.probabilities[row]
-    ranked = [int(index) for index in np.argsort(-probabilities, kind="stable")[:_BARS]]
-    if label not in ranked:
-        ranked[-1] = label
-    bars = (_bar(predictions.classes[index], float(probabilities[index]), labelled=index == label) for index in ranked)
-    return f'<ul class="bars">{"".join(bars)}</ul>'
-
-
-def _bar(name: str, probability: float, *, labelled: bool) -> str:
-    mark = ' class="label"' if labelled else ""
-    return (
-        f'<li{mark}><span>{text(name)}</span><i style="--w:{probability * 100:.0f}%"></i>'
-        f"<em>{percent(probability)}</em></li>"
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ from rushes.evaluation.intervals import bootstrap_difference
 from rushes.evaluation.judge import Judgement, estimate_table, judge
 from rushes.evaluation.leaderboard import describe_model, images_per_second
 from rushes.evaluation.markup import counted
+from rushes.evaluation.paired_probabilities import bootstrap_probabilities
+from rushes.evaluation.paired_tests import FEWEST_GROUPS, PairedTest, mcnemar, mcnemar_over_groups
 from rushes.evaluation.scores import Score, tally_groups
 from rushes.learning.predictions import Predictions, take_rows
 from rushes.learning.runs import Run
@@ -54,7 +56,11 @@ class PartComparison:
         part: `test` or `validation`.
         one, other: their judgements, both on the shared samples alone.
         f1_macro, balanced_accuracy, accuracy: what the other gains over the one, each with its paired interval.
-        recalls: the same per class, in the order of the classes.
+        precisions, recalls, f1s: the same per class, in the order of the classes.
+        more: metric word (`brier`, `roc_auc_macro`, `average_precision/<class>`) -> what the other has over the one in
+            the scores that hang on probabilities; of `brier`, `log_loss` and `ece` less is better.
+        test: McNemar's test, which takes the samples as independent of each other.
+        grouped_test: the same where each group is one observation, as the intervals take them.
         both, only_one, only_other, neither: samples that are answered right by whom.
     """
 
@@ -65,7 +71,12 @@ class PartComparison:
     f1_macro: Estimate
     balanced_accuracy: Estimate
     accuracy: Estimate
+    precisions: tuple[Estimate, ...]
     recalls: tuple[Estimate, ...]
+    f1s: tuple[Estimate, ...]
+    more: Mapping[str, Estimate]
+    test: PairedTest
+    grouped_test: PairedTest
     both: int
     only_one: int
     only_other: int
@@ -75,6 +86,11 @@ class PartComparison:
     def sentence(self) -> str:
         """Which is better, as far as these samples can tell."""
         return pronounce_difference(self)
+
+    @property
+    def tests_sentence(self) -> str:
+        """What McNemar's test says of the samples and of the groups, and which of the two counts."""
+        return pronounce_tests(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +175,14 @@ def compare_part(part: str, pairing: Pairing, *, seed: int = 0) -> PartCompariso
     one, other = (judge(answers, train_counts={}, seed=seed) for answers in (pairing.one, pairing.other))
     intervals = bootstrap_difference(tally_groups(pairing.one)[1], tally_groups(pairing.other)[1], seed=seed)
     right, other_right = (answers.predicted == answers.truth for answers in (pairing.one, pairing.other))
+    only_one, only_other = _count(right & ~other_right), _count(~right & other_right)
+
+    def gains(name: Literal["precision", "recall", "f1"]) -> tuple[Estimate, ...]:
+        return tuple(
+            _gain(getattr(a, name), getattr(b, name), interval)
+            for a, b, interval in zip(one.per_class, other.per_class, getattr(intervals, name), strict=True)
+        )
+
     return PartComparison(
         part=part,
         pairing=pairing,
@@ -167,15 +191,25 @@ def compare_part(part: str, pairing: Pairing, *, seed: int = 0) -> PartCompariso
         f1_macro=_gain(one.f1_macro, other.f1_macro, intervals.f1_macro),
         balanced_accuracy=_gain(one.balanced_accuracy, other.balanced_accuracy, intervals.balanced_accuracy),
         accuracy=_gain(one.accuracy, other.accuracy, intervals.accuracy),
-        recalls=tuple(
-            _gain(a.recall, b.recall, interval)
-            for a, b, interval in zip(one.per_class, other.per_class, intervals.recall, strict=True)
-        ),
+        precisions=gains("precision"),
+        recalls=gains("recall"),
+        f1s=gains("f1"),
+        more=_gains_of_probabilities(pairing, one, other, seed=seed),
+        test=mcnemar(only_one, only_other),
+        grouped_test=mcnemar_over_groups(right, other_right, pairing.one.groups),
         both=_count(right & other_right),
-        only_one=_count(right & ~other_right),
-        only_other=_count(~right & other_right),
+        only_one=only_one,
+        only_other=only_other,
         neither=_count(~right & ~other_right),
     )
+
+
+def _gains_of_probabilities(
+    pairing: Pairing, one: Judgement, other: Judgement, *, seed: int
+) -> dict[str, Estimate]:  # fmt: skip
+    before, after = one.estimates(), other.estimates()
+    intervals = bootstrap_probabilities(pairing.one, pairing.other, seed=seed)
+    return {word: _gain(before[word], after[word], interval) for word, interval in intervals.items()}
 
 
 def differing_keys(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -198,20 +232,65 @@ def pronounce_difference(found: PartComparison) -> str:
         return f"{where} A and B are right on the same ones: no difference."
     if gain is None:
         return f"{where} macro-F1 is undefined: {found.f1_macro.score.reason}."
-    scores = f"macro-F1 {found.one.f1_macro.value:.3f} of A, {found.other.f1_macro.value:.3f} of B ({gain:+.3f}"
+    scores = f"{found.one.f1_macro.value:.3f} of A, {found.other.f1_macro.value:.3f} of B"
     if interval.low is None or interval.high is None:
-        return f"{where} {scores}); whether that is more than chance cannot be told: {interval.reason}."
+        return (
+            f"{where} macro-F1 is {scores} ({_points(gain, signed=True)} points); whether that is more than chance "
+            f"cannot be told: {interval.reason}."
+        )
+    if gain >= 0:
+        winner, loser, low, high = "B", "A", interval.low, interval.high
+    else:
+        winner, loser, low, high = "A", "B", -interval.high, -interval.low
     name = "95 % interval" if interval.level is not None else f"range over {interval.group_count} groups"
-    said = f"{scores}, {name} {interval.low:+.3f} to {interval.high:+.3f})"
-    if interval.low <= 0 <= interval.high:
-        return f"{where} there is no difference beyond the noise: {said}."
-    winner = "B" if interval.low > 0 else "A"
+    by = f"by {_points(abs(gain))} ± {_points((high - low) / 2)} points of macro-F1"
+    said = f"({name} {_points(low, signed=True)} to {_points(high, signed=True)}; {scores})"
+    if low <= 0 <= high:
+        return f"{where} there is no difference beyond the noise: {winner} is ahead {by} {said}."
     if interval.level is None:
         return (
-            f"{where} {winner} is ahead, on groups too few to be sure of others: {said}. "
+            f"{where} {winner} is ahead of {loser} {by} {said}, on groups too few to be sure of others. "
             f"It takes {FEW_GROUPS} groups or more."
         )
-    return f"{where} {winner} is better: {said}."
+    return f"{where} {winner} is better than {loser} {by} {said}."
+
+
+def pronounce_tests(found: PartComparison) -> str:
+    """Say what McNemar's test finds of the samples and of the groups, and which of the two to go by."""
+    if found.test.p_value is None:
+        return f"McNemar's test is undefined: {found.test.reason}."
+    alone = (
+        f"McNemar's test gives p = {p_words(found.test.p_value)} ({found.test.method}; only A is right on "
+        f"{found.only_one:,}, only B on {found.only_other:,})"
+    )
+    group_count = len(found.one.groups)
+    if group_count == len(found.pairing.one):
+        return f"{alone}. Each sample is a group of its own, so it may be taken as it stands."
+    caution = f"{alone}, as if the samples were independent, which frames of one group are not"
+    grouped = found.grouped_test
+    if grouped.p_value is None:
+        return f"{caution}. Over groups it is undefined: {grouped.reason}."
+    few = (
+        f" With fewer than {FEWEST_GROUPS} groups that test can never reach 0.05."
+        if group_count < FEWEST_GROUPS
+        else ""
+    )
+    return (
+        f"{caution}. With each of the {group_count:,} groups as one observation it is p = {p_words(grouped.p_value)}: "
+        f"go by that one and by the interval.{few}"
+    )
+
+
+def p_words(value: float) -> str:
+    """Return a p-value for a reader: two digits that count, never 0."""
+    if value < 0.0001:
+        return "less than 0.0001"
+    return f"{value:.4f}" if value < 0.001 else f"{value:.3f}" if value < 0.095 else f"{value:.2f}"
+
+
+def _points(share: float, *, signed: bool = False) -> str:
+    """Return a share as points of a hundred: `2.1`."""
+    return f"{share * 100:+.1f}" if signed else f"{share * 100:.1f}"
 
 
 def _has(run: Run, part: str) -> bool:
@@ -271,7 +350,9 @@ def _run_table(run: Run) -> dict[str, Any]:
 
 def _part_table(part: PartComparison) -> dict[str, Any]:
     gains = {"f1_macro": part.f1_macro, "balanced_accuracy": part.balanced_accuracy, "accuracy": part.accuracy}
-    gains |= {f"recall/{name}": gain for name, gain in zip(part.one.classes, part.recalls, strict=True)}
+    for metric, per_class in (("precision", part.precisions), ("recall", part.recalls), ("f1", part.f1s)):
+        gains |= {f"{metric}/{name}": gain for name, gain in zip(part.one.classes, per_class, strict=True)}
+    gains |= part.more
     return {
         "sentence": part.sentence,
         "samples": {
@@ -282,6 +363,9 @@ def _part_table(part: PartComparison) -> dict[str, Any]:
         },
         "difference": {name: estimate_table(gain) for name, gain in gains.items()},
         "right": {"both": part.both, "only_a": part.only_one, "only_b": part.only_other, "neither": part.neither},
+        "mcnemar": part.test.to_table(),
+        "mcnemar_over_groups": part.grouped_test.to_table(),
+        "tests_sentence": part.tests_sentence,
         "a": part.one.to_table(),
         "b": part.other.to_table(),
     }

@@ -16,6 +16,14 @@ from rushes.evaluation.runs_page import show_small_matrix
 from rushes.learning.runs import Run
 from rushes.storage.files import write_text
 
+_LESS = " (less is better)"
+# Scores that hang on probabilities, as both the page and the terminal name them.
+PROBABILITY_ROWS = {
+    "average_precision_macro": "average precision",
+    "roc_auc_macro": "ROC AUC",
+    "brier": f"Brier{_LESS}",
+    "ece": f"calibration error{_LESS}",
+}
 _LEAST_SCALE = 0.05  # a difference is drawn on a scale of at least so much to either side
 
 
@@ -93,20 +101,27 @@ def _part(part: PartComparison) -> str:
 
 def _gains(part: PartComparison) -> str:
     one, other = part.one, part.other
+    before, after = one.estimates(), other.estimates()
     rows = [
         ("macro-F1", one.f1_macro, other.f1_macro, part.f1_macro),
         ("balanced accuracy", one.balanced_accuracy, other.balanced_accuracy, part.balanced_accuracy),
         ("accuracy", one.accuracy, other.accuracy, part.accuracy),
+        *((name, before[word], after[word], part.more[word]) for word, name in PROBABILITY_ROWS.items()),
         *(
-            (f"recall of {a.class_name}", a.recall, b.recall, gain)
-            for a, b, gain in zip(one.per_class, other.per_class, part.recalls, strict=True)
+            (f"{word} of {a.class_name}", getattr(a, name), getattr(b, name), gain)
+            for word, name, gains in (
+                ("F1", "f1", part.f1s),
+                ("precision", "precision", part.precisions),
+                ("recall", "recall", part.recalls),
+            )
+            for a, b, gain in zip(one.per_class, other.per_class, gains, strict=True)
         ),
     ]
     ends = [end for *_, gain in rows for end in (gain.value, gain.interval.low, gain.interval.high) if end is not None]
     scale = max([abs(end) for end in ends] + [_LEAST_SCALE])
     body = "".join(
         f'<tr><th scope="row">{breakable(name)}</th><td>{_value(a)}</td><td>{_value(b)}</td>'
-        f'<td>{_signed(gain)}</td><td class="wide">{_track(gain, scale)}</td></tr>'
+        f'<td>{_signed(gain)}</td><td class="wide">{_track(gain, scale, turned=_LESS in name)}</td></tr>'
         for name, a, b, gain in rows
     )
     return (
@@ -138,11 +153,15 @@ def _plus(value: float, digits: int) -> str:
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
-def _track(gain: Estimate, scale: float) -> str:
-    """Return a scale around zero with the interval as a bar and the difference as a dot."""
+def _track(gain: Estimate, scale: float, *, turned: bool) -> str:
+    """Return a scale around zero with the interval as a bar and the difference as a dot.
+
+    Args:
+        turned: less is better, so that what is below zero stands on the right, where B is better.
+    """
 
     def place(value: float) -> float:
-        return (value / scale + 1) * 50
+        return ((-value if turned else value) / scale + 1) * 50
 
     parts = []
     low, high = gain.interval.low, gain.interval.high
@@ -150,7 +169,8 @@ def _track(gain: Estimate, scale: float) -> str:
     if low is not None and high is not None:
         sure = "" if low <= 0 <= high else " sure"
         parts.append(
-            f'<i class="span" style="left:{place(low):.1f}%;width:{max(place(high) - place(low), 0.4):.1f}%"></i>'
+            f'<i class="span" style="left:{min(place(low), place(high)):.1f}%;'
+            f'width:{max(abs(place(high) - place(low)), 0.4):.1f}%"></i>'
         )
     if gain.value is not None:
         parts.append(f'<i class="dot" style="left:{place(gain.value):.1f}%"></i>')
@@ -167,7 +187,10 @@ def _right(part: PartComparison) -> str:
         f'<i class="{style}" style="flex-grow:{max(samples / total, 0.0005):.4f}"></i>' for _, samples, style in cells
     )
     words = "".join(f"<li><b>{count(samples)}</b> {name}</li>" for name, samples, _ in cells)
-    return f'<div class="right" aria-hidden="true">{blocks}</div><ul class="rights">{words}</ul>'
+    return (
+        f'<div class="right" aria-hidden="true">{blocks}</div><ul class="rights">{words}</ul>'
+        f"<p>{text(part.tests_sentence)}</p>"
+    )
 
 
 def _recipe(found: Comparison) -> str:

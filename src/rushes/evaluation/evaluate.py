@@ -13,6 +13,8 @@ from rushes.errors import ManifestError, RunError, SplitError
 from rushes.evaluation.attributes import Attribute, columns_that_tell
 from rushes.evaluation.calibrating import calibrate, calibration_table
 from rushes.evaluation.class_shares import ClassShares, count_class_shares
+from rushes.evaluation.explain_cards import explain_cards
+from rushes.evaluation.explained import NOTHING, Explained
 from rushes.evaluation.judge import Judgement, judge
 from rushes.evaluation.label_errors_section import errors_table, find_errors
 from rushes.evaluation.making import command_to_train
@@ -58,6 +60,8 @@ def evaluate_run(
     mixed_run: Path | None = None,
     subjects: Mapping[str, Subjects] | None = None,
     wishes: Mapping[str, Wish] | None = None,
+    source_names: Mapping[str, str] | None = None,
+    cache_folder: Path | None = None,
     attributes: Attributes | None = None,
     signatures: Mapping[str, int] | None = None,
     progress: Progress = silent,
@@ -71,6 +75,8 @@ def evaluate_run(
         subjects: frame id -> what is in its picture as it is known today; for frames that are not in it, what the
             run's manifest states counts.
         wishes: class -> what is wanted of its threshold; all others get the best F1.
+        source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
+        cache_folder: of the project, where features are kept; None leaves the answers unexplained.
         attributes: what else is known of the samples of the test part, row by row.
         signatures: frame id -> perceptual signature, by which frames that look alike are found.
 
@@ -113,10 +119,19 @@ def evaluate_run(
         ),
         class_shares=_class_shares(run, rows, project_root),
         calibration=calibration,
+        source_names=source_names or {},
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
-    write_report(report, evidence, project_root=project_root, progress=progress)
+
+    def explain(shown: Sequence[int]) -> Explained:
+        if cache_folder is None:
+            return NOTHING
+        return explain_cards(
+            run, predictions, shown, project_root=project_root, cache_folder=cache_folder, progress=progress
+        )
+
+    write_report(report, evidence, project_root=project_root, explain=explain, progress=progress)
     write_json(run_folder / CALIBRATION_FILE, calibration_table(run, calibration))
     write_json(run_folder / "metrics.json", metrics)
     write_thresholds(run, thresholds)

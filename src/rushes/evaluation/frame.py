@@ -52,6 +52,7 @@ def format_frame(
         subject=text(subject),
         recipe=text(recipe.get("name", "") if isinstance(recipe, Mapping) else ""),
         made=text(str(run.get("created_at", ""))[:10]),
+        of="bundle" if run.get("bundle") else "run",
         run=text(run.get("name", "")),
         links="".join(f'<a href="#{text(name)}">{text(word)}</a>' for name, word in links),
         main=main,

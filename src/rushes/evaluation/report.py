@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from rushes.evaluation import sections
 from rushes.evaluation.alarm import show_alarm
 from rushes.evaluation.calibration_section import LINK as CALIBRATION
 from rushes.evaluation.calibration_section import show_calibration
-from rushes.evaluation.cards import show_gallery
+from rushes.evaluation.cards import explain_gallery, show_gallery
 from rushes.evaluation.class_shares import ClassShares, show_shares_of_run
 from rushes.evaluation.draws import RESAMPLES
+from rushes.evaluation.explained import NOTHING, Explained
 from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.judge import Judgement
@@ -27,7 +28,7 @@ from rushes.evaluation.slice_section import show_slices, warn_of_slices
 from rushes.evaluation.slices import SliceJudgement
 from rushes.evaluation.thresholds import Thresholds
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
-from rushes.evaluation.verdict import Verdict, never_watched, pronounce
+from rushes.evaluation.verdict import WATCHED_BRIEFLY, Verdict, never_watched, pronounce
 from rushes.learning.predictions import Predictions
 from rushes.progress import Progress, silent
 from rushes.storage.files import write_text
@@ -61,6 +62,7 @@ class Evidence:
         warnings: more to beware of, beside those of the run and the judgement.
         slices: what samples are told apart by (`subjects`, `camera`) -> the judgement of each slice of the test part.
         class_shares: the mixes of classes of the groups of the run's manifest; None where it is not at hand.
+        source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
         calibration: what was fitted on validation, and what it does on test; None where nothing was tried.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
         thresholds: of each class, chosen on validation; None where nothing was answered there.
@@ -78,6 +80,7 @@ class Evidence:
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
     sheet: bytes = b""
     thresholds: Thresholds | None = None
+    source_names: Mapping[str, str] = field(default_factory=dict)
     label_errors: FoundErrors | None = None
     class_shares: ClassShares | None = None
     calibration: CalibrationJudgement | None = None
@@ -93,17 +96,32 @@ class Evidence:
         return tuple(str(leak) for leak in self.run.get("leaks") or ())
 
 
-def write_report(path: Path, evidence: Evidence, *, project_root: Path, progress: Progress = silent) -> None:
+def _leave_unexplained(rows: Sequence[int]) -> Explained:
+    return NOTHING
+
+
+def write_report(
+    path: Path,
+    evidence: Evidence,
+    *,
+    project_root: Path,
+    explain: Callable[[Sequence[int]], Explained] = _leave_unexplained,
+    progress: Progress = silent,
+) -> None:
     """Write the page whole or not at all; the pictures are read from the project and carried inside.
 
-    The page needs no network and no file beside it, and stays below some three megabytes.
+    The page needs no network and no file beside it, and stays below some four megabytes.
+
+    Args:
+        explain: rows that have a picture, the most telling first -> what explains the answers on some of them.
     """
     chosen = choose_cards(evidence.predictions, limit=CARDS)
     thumbnails = read_thumbnails(
         chosen, evidence.predictions.images, project_root, budget_bytes=PICTURES_BYTES, progress=progress
     )
     doubted = read_doubted(evidence.label_errors, project_root, progress=progress)
-    write_text(path, format_report(evidence, thumbnails, doubted=doubted))
+    explained = explain([row for row in chosen if thumbnails.get(row) is not None])
+    write_text(path, format_report(evidence, thumbnails, doubted=doubted, explained=explained))
 
 
 def format_report(
@@ -111,11 +129,13 @@ def format_report(
     thumbnails: Mapping[int, Thumbnail | None],
     *,
     doubted: Mapping[str, Thumbnail | None] | None = None,
+    explained: Explained = NOTHING,
 ) -> str:
     """Return the page as HTML.
 
     Args:
         thumbnails: rows of the predictions to show -> picture; None shows that it could not be read.
+        explained: what explains the answers on some of these rows.
         doubted: likewise, by picture, of the labels that are likely wrong.
     """
     run, test = evidence.run, evidence.test
@@ -129,6 +149,8 @@ def format_report(
             unseen=never_watched(evidence.split_kind, evidence.leaks),
             validation=evidence.validation,
             mixed=evidence.mixed,
+            watched=WATCHED_BRIEFLY.get(evidence.split_kind, "watched in part"),
+            part=str(run.get("part") or "test"),
         ),
         legend=page_part("legend.html"),
         facts=sections.show_facts(test),
@@ -138,9 +160,14 @@ def format_report(
         slices=show_slices(evidence.slices, test.classes),
         label_errors=show_label_errors(evidence.label_errors, doubted or {}),
         shown_section=shown,
-        trained=show_trained(run, evidence.history, test.classes, shares=show_shares_of_run(evidence.class_shares)),
+        trained=(
+            show_trained(run, evidence.history, test.classes, shares=show_shares_of_run(evidence.class_shares))
+            if _is_of_run(run)
+            else ""
+        ),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
-        gallery=show_gallery(evidence.predictions, thumbnails),
+        gallery_words=explain_gallery(explained),
+        gallery=show_gallery(evidence.predictions, thumbnails, source_names=evidence.source_names, explained=explained),
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),
     )
     before = [one for one in _BEFORE if calibrated or one != CALIBRATION]
@@ -154,9 +181,18 @@ def format_report(
             *([SLICES_LINK] if evidence.slices else []),
             *([LABEL_ERRORS] if evidence.label_errors else []),
             *([LINK] if shown else []),
-            *_AFTER,
+            *_after(run),
         ],
     )
+
+
+def _is_of_run(run: Mapping[str, Any]) -> bool:
+    """Return whether the page is of a run, which knows its training; a bundle does not."""
+    return not run.get("bundle")
+
+
+def _after(run: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    return [link for link in _AFTER if _is_of_run(run) or link[0] not in ("training", "data")]
 
 
 def pronounce_evidence(evidence: Evidence) -> Verdict:

@@ -57,18 +57,28 @@ def show_verdict(verdict: Verdict) -> str:
     return f"<h1>{text(verdict.before)}{score}{after}</h1><p>{text(verdict.standing)}</p>{gap}"
 
 
-def show_score_line(test: Judgement, *, unseen: bool, validation: Judgement | None, mixed: Judgement | None) -> str:
+def show_score_line(
+    test: Judgement,
+    *,
+    unseen: bool,
+    validation: Judgement | None,
+    mixed: Judgement | None,
+    watched: str = "watched in part",
+    part: str = "test",
+) -> str:
     """Return macro-F1 of the model, of its rivals and of blind answers on one scale from 0 to 1.
 
     Args:
         unseen: the groups of the test part were never watched in training.
+        watched: in a few words what training knew of them, where it did.
+        part: that is judged; `all` is the whole.
     """
     if test.f1_macro.value is None:
         return ""
     rows = [
         strip_row(
-            f"This model, {'unseen groups' if unseen else 'watched in part'}",
-            "the test part",
+            f"This model, {'unseen groups' if unseen else watched}",
+            "all labelled samples" if part == "all" else f"the {part} part",
             test.f1_macro,
             style="ours",
         )
@@ -370,7 +380,9 @@ def show_making(run: Mapping[str, Any], test: Judgement, *, command: str, resamp
     """Return where the numbers come from: digests, commit, machine, recipe, and the command that makes them again."""
     manifest, split = _table(run, "manifest"), _table(run, "split")
     rows = {
-        "run": run.get("name"),
+        "bundle" if run.get("bundle") else "run": run.get("name"),
+        "its id": run.get("bundle"),
+        "judged on": f"the part '{run['part']}' of the project's newest manifest" if run.get("part") else None,
         "made": run.get("created_at"),
         "manifest": _with_digest(manifest),
         "split": f"{split.get('kind', 'of unknown kind')}, {_with_digest(split)}" if split else None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rushes.datasets.preprocessing import Preprocessing
-from rushes.evaluation.cards import show_bars
+from rushes.evaluation.card import show_bars
 from rushes.evaluation.gallery import choose_cards
 from rushes.evaluation.markup import breakable, counted, named, short_names, text
 from rushes.evaluation.motion_chart import draw_motion, name_lines, signed

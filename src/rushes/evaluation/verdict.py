@@ -10,6 +10,19 @@ from rushes.evaluation.markup import counted, number, within
 from rushes.evaluation.slices import SliceJudgement
 
 SAME = 0.02  # two scores this near are called the same
+# What training knew of the samples, where they are not of groups that it never watched.
+WATCHED = {
+    "mixed": "that it has partly watched in training",
+    "unknown": "of which nobody knows whether training has watched them",
+    "chosen": "on which its settings were chosen",
+    "trained": "some or all of which it was trained on",
+}
+WATCHED_BRIEFLY = {
+    "mixed": "watched in part",
+    "unknown": "perhaps watched",
+    "chosen": "its own validation",
+    "trained": "trained on in part",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +52,7 @@ def pronounce(
     """Put a judgement into words.
 
     Args:
-        split_kind: `grouped`, `mixed` or `stated`: of the run that is judged.
+        split_kind: `grouped`, `mixed` or `stated`: of the run that is judged; or another key of WATCHED.
         mixed: the same recipe on a mixed split, where that is known.
         leaks: what of the test part is known to have been in training too.
     """
@@ -50,21 +63,21 @@ def pronounce(
             "Label more groups, or give the test part a larger share, and train again.", ""
         )  # fmt: skip
     unseen = never_watched(split_kind, leaks)
-    seen = "it never watched" if unseen else "that it has partly watched in training"
+    seen = "it never watched" if unseen else WATCHED.get(split_kind, WATCHED["mixed"])
     return Verdict(
         before=f"On {counted(test.samples, 'sample')} from {counted(len(test.groups), 'group')} {seen}, "
         "this model reaches a macro-F1 of ",
         score=number(value),
         after=f" ({_certainty(test)}), where always answering ‘{test.majority.class_name}’ would reach "
         f"{number(majority)}.",
-        standing=_standing(test, value, unseen=unseen),
+        standing=_standing(test, value, carried="it never watched" if unseen else seen),
         gap=_gap(test, value, split_kind=split_kind, mixed=mixed, leaks=leaks),
     )
 
 
 def never_watched(split_kind: str, leaks: Sequence[str]) -> bool:
     """Return whether nothing is known of the test part that training had seen too."""
-    return split_kind != "mixed" and not leaks
+    return split_kind not in WATCHED and not leaks
 
 
 def blind_score(judgement: Judgement | SliceJudgement) -> float:
@@ -86,7 +99,7 @@ def _certainty(test: Judgement) -> str:
     return within(interval) + few
 
 
-def _standing(test: Judgement, value: float, *, unseen: bool) -> str:
+def _standing(test: Judgement, value: float, *, carried: str) -> str:
     blind, low = blind_score(test), test.f1_macro.interval.low
     if value <= blind:
         return f"That is no better than a blind guess ({number(blind)}): do not rely on it yet."
@@ -105,9 +118,9 @@ def _standing(test: Judgement, value: float, *, unseen: bool) -> str:
             f"That is above a blind guess ({number(blind)}), yet the interval reaches down to {number(low)}: with "
             "other groups it might have been no better."
         )
-    carried = "on groups it never watched" if unseen else "on groups that it has partly watched in training"
     return (
-        f"The whole interval lies above a blind guess ({number(blind)}): it has learnt something that holds {carried}."
+        f"The whole interval lies above a blind guess ({number(blind)}): it has learnt something that holds on groups "
+        f"{carried}."
     )
 
 
@@ -119,6 +132,16 @@ def _gap(
             "Beware: the split is mixed. Samples of the same groups stand in training and in the test, so this score "
             "says how well the model knows these groups, not how it would do on a new one. Train with "
             'split = "grouped" for that.'
+        )
+    if split_kind == "unknown":
+        return (
+            "Beware: nobody knows whether training has watched these groups, so this need not be a score on new ones: "
+            "expect less there. Judge the run, or the bundle in the project that it was trained in."
+        )
+    if split_kind in WATCHED:
+        return (
+            "Beware: this is no score on groups held out, and says little of how the model would do on new ones. Judge "
+            "it on the test part for that."
         )
     if leaks:
         return (

@@ -191,7 +191,11 @@ def features_of(run_folder: Path, pixels: Pixels) -> Values:
         MissingExtraError: the `train` extra is not installed.
         RunError: the folder holds no network that can be loaded.
     """
-    network = load_run_network(run_folder)
+    return features_of_network(load_run_network(run_folder), pixels)
+
+
+def features_of_network(network: Network, pixels: Pixels) -> Values:
+    """Return what `features_of` does, of a network that is loaded."""
     import torch
 
     with torch.inference_mode():

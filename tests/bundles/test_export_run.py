@@ -18,7 +18,7 @@ from rushes.bundles.onnx import export_run
 from rushes.bundles.parity import check_parity
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, RunError
-from rushes.evaluation.evaluate import write_thresholds
+from rushes.evaluation.thresholding import write_thresholds
 from rushes.evaluation.thresholds import choose_thresholds
 from rushes.footage.picture import encode_picture
 from rushes.footage.pictures import read_picture

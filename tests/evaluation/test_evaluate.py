@@ -10,7 +10,7 @@ from evaluation.fabricated import CLASSES, answers, guesses, run_table, write_ru
 from rushes.cli.main import main
 from rushes.datasets.split import Split, format_split
 from rushes.errors import RunError
-from rushes.evaluation.evaluate import evaluate_run
+from rushes.evaluation.evaluate import Known, evaluate_run
 from rushes.labels.manifest import ManifestRow
 from rushes.labels.manifest_table import format_manifest
 from rushes.learning.calibration import Calibration, calibrated
@@ -131,7 +131,7 @@ def test_scores_per_subject_stand_in_the_metrics_and_on_the_page(run_folder, tmp
     assert plain.metrics["slices"] == {}
     assert 'id="slices"' not in plain.report.read_text(encoding="utf-8")
     words = {frame: ("<car>", "night") if row < 40 else ("sea",) for row, frame in enumerate(predictions.frames[:45])}
-    sliced = evaluate_run(run_folder, project_root=tmp_path, subjects=words)
+    sliced = evaluate_run(run_folder, project_root=tmp_path, known=Known(subjects=words))
     found = {one["slice"]: one for one in sliced.metrics["slices"]["subjects"]}
     assert {name: one["samples"] for name, one in found.items()} == {"<car>": 40, "night": 40, "other": 5}
     assert (

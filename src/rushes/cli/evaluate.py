@@ -64,6 +64,11 @@ def evaluate(
                 raise UsageError("--mixed is of runs: a bundle has no twin on a mixed split. Leave it out")
             if by or sheet:
                 raise UsageError("--by and --with are for runs on frames; slices of a bundle are not judged yet")
+            if want:
+                raise UsageError(
+                    "--want is of runs: thresholds are chosen on validation and travel in the bundle. "
+                    "Evaluate the run with --want, and export it again"
+                )
             evaluate_bundle(door, place, bundle, part=part or "test")
             return
         if part is not None:
@@ -103,27 +108,28 @@ def _evaluate_run(
     from rushes.catalog.source_names import name_sources
     from rushes.cli.slices_shown import attributes_of_run, show_slices
     from rushes.cli.versions import mixed_twin
-    from rushes.evaluation.evaluate import evaluate_run
+    from rushes.evaluation.evaluate import Known, evaluate_run
     from rushes.learning.runs import read_run
 
     wishes = wishes_for(read_run(folder), place, wants)
     twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
     with open_catalog(place.catalog_place) as catalog:
-        subjects, signatures = catalog.subjects(), signatures_of_frames(catalog.frames())
-        source_names = name_sources(catalog.sources())
         with door.progress("slices") as progress:
-            known = attributes_of_run(place, folder, catalog=catalog, by=by, sheet=sheet, progress=progress)
+            attributes = attributes_of_run(place, folder, catalog=catalog, by=by, sheet=sheet, progress=progress)
+        known = Known(
+            subjects=catalog.subjects(),
+            signatures=signatures_of_frames(catalog.frames()),
+            source_names=name_sources(catalog.sources()),
+            attributes=attributes,
+        )
     with door.progress("evaluate") as progress:
         done = evaluate_run(
             folder,
             project_root=place.root,
             mixed_run=twin,
-            subjects=subjects,
+            known=known,
             wishes=wishes,
-            source_names=source_names,
             cache_folder=place.cache_folder,
-            attributes=known,
-            signatures=signatures,
             progress=progress,
         )
     for warning in done.metrics["warnings"]:

@@ -306,18 +306,16 @@ def score_runs(work: Iteration, runs: Sequence[Run]) -> dict[str, float]:
 def evaluate(work: Iteration, run: Run) -> Mapping[str, Any]:
     """Return what `metrics.json` holds of a run, judged now where it was not."""
     from rushes.catalog.catalog import open_catalog, signatures_of_frames
-    from rushes.evaluation.evaluate import evaluate_run
+    from rushes.evaluation.evaluate import Known, evaluate_run
 
     metrics = run.folder / "metrics.json"
     if metrics.is_file() and (run.folder / "report.html").is_file():
         table: Mapping[str, Any] = json.loads(metrics.read_text(encoding="utf-8"))
         return table
     with open_catalog(work.place.catalog_place) as catalog:
-        subjects, signatures = catalog.subjects(), signatures_of_frames(catalog.frames())
+        known = Known(catalog.subjects(), signatures_of_frames(catalog.frames()))
     with work.door.progress("evaluate") as progress:
-        return evaluate_run(
-            run.folder, project_root=work.place.root, subjects=subjects, signatures=signatures, progress=progress
-        ).metrics
+        return evaluate_run(run.folder, project_root=work.place.root, known=known, progress=progress).metrics
 
 
 def find_gains(work: Iteration, before: Round | None, run: Run, today: Today) -> tuple[dict[str, Any], dict[str, Any]]:

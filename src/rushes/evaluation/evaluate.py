@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +13,19 @@ from rushes.errors import ManifestError, RunError, SplitError
 from rushes.evaluation.attributes import Attribute, columns_that_tell
 from rushes.evaluation.calibrating import calibrate, calibration_table
 from rushes.evaluation.class_shares import ClassShares, count_class_shares
+from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.explain_cards import explain_cards
 from rushes.evaluation.explained import NOTHING, Explained
-from rushes.evaluation.judge import Judgement, judge
+from rushes.evaluation.gap import gap_between
+from rushes.evaluation.judge import Judgement, estimate_table, judge
 from rushes.evaluation.label_errors_section import errors_table, find_errors
 from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
 from rushes.evaluation.slices import SliceJudgement, judge_columns
-from rushes.evaluation.thresholds import SCHEMA as THRESHOLDS_SCHEMA
-from rushes.evaluation.thresholds import Thresholds, choose_thresholds
+from rushes.evaluation.thresholding import thresholds_of, write_thresholds
 from rushes.labels.manifest import ManifestRow, read_manifest
 from rushes.labels.subjects import Subjects
-from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
+from rushes.learning.calibration import CALIBRATION_FILE
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
 from rushes.learning.sheet import SHEET_FILE
@@ -35,7 +36,6 @@ from rushes.wish import Wish
 if TYPE_CHECKING:
     from rushes.datasets.attributes import Attributes
 
-THRESHOLDS_FILE = "thresholds.json"
 _SUBJECTS = "subjects"
 _RECIPE_KEYS_THAT_MAY_DIFFER = ("name", "split", "schema")
 
@@ -53,17 +53,32 @@ class Evaluation:
     metrics: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a project knows of its frames beside their labels; all of it may be missing.
+
+    Attributes:
+        subjects: frame id -> what is in its picture as it is known today; for frames that are not in it, what the
+            run's manifest states counts.
+        signatures: frame id -> perceptual signature, by which frames that look alike are found.
+        source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
+        attributes: what else is known of the samples of the test part, row by row.
+    """
+
+    subjects: Mapping[str, Subjects] = field(default_factory=dict)
+    signatures: Mapping[str, int] = field(default_factory=dict)
+    source_names: Mapping[str, str] = field(default_factory=dict)
+    attributes: Attributes | None = None
+
+
 def evaluate_run(
     run_folder: Path,
     *,
     project_root: Path,
     mixed_run: Path | None = None,
-    subjects: Mapping[str, Subjects] | None = None,
+    known: Known | None = None,
     wishes: Mapping[str, Wish] | None = None,
-    source_names: Mapping[str, str] | None = None,
     cache_folder: Path | None = None,
-    attributes: Attributes | None = None,
-    signatures: Mapping[str, int] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Judge a run by the predictions it stored, and write `report.html` and `metrics.json` into its folder.
@@ -72,18 +87,14 @@ def evaluate_run(
 
     Args:
         mixed_run: a run of the same recipe on a mixed split, whose score is shown beside this one's.
-        subjects: frame id -> what is in its picture as it is known today; for frames that are not in it, what the
-            run's manifest states counts.
         wishes: class -> what is wanted of its threshold; all others get the best F1.
-        source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
         cache_folder: of the project, where features are kept; None leaves the answers unexplained.
-        attributes: what else is known of the samples of the test part, row by row.
-        signatures: frame id -> perceptual signature, by which frames that look alike are found.
 
     Raises:
         RunError: the folder is no run, its predictions are missing or cannot be read, or `mixed_run` cannot be
             compared with it.
     """
+    known = known or Known()
     run = read_run(run_folder)
     predictions = read_part(run, "test")
     test = judge(predictions, train_counts=_train_counts(run))
@@ -95,7 +106,7 @@ def evaluate_run(
     )
     held = {"validation": watched, "test": predictions} if watched is not None else {"test": predictions}
     other = read_run(mixed_run) if mixed_run is not None else None
-    mixed, warnings = (None, ()) if other is None else _judge_mixed(other, run)
+    mixed, gap, warnings = (None, None, ()) if other is None else _judge_mixed(other, run, predictions)
     rows = _rows_of_manifest(run, project_root)
     evidence = Evidence(
         run=run.to_table(),
@@ -103,23 +114,24 @@ def evaluate_run(
         predictions=predictions,
         validation=validation,
         mixed=mixed,
+        gap=gap,
         history=run.history,
         command=_command(run, other, project_root=project_root),
-        warnings=(*missing, *warnings, *(attributes.remarks if attributes else ())),
+        warnings=(*missing, *warnings, *(known.attributes.remarks if known.attributes else ())),
         slices=_judge_slices(
             run,
             predictions,
-            {row.frame_id: row.subjects for row in rows if row.subjects} | dict(subjects or {}),
-            attributes,
+            {row.frame_id: row.subjects for row in rows if row.subjects} | dict(known.subjects),
+            known.attributes,
         ),
         sheet=_read_sheet(run_folder),
         thresholds=thresholds,
         label_errors=find_errors(
-            held, rows=rows, signatures=signatures or {}, run_name=run.folder.name, project_root=project_root
+            held, rows=rows, signatures=known.signatures, run_name=run.folder.name, project_root=project_root
         ),
         class_shares=_class_shares(run, rows, project_root),
         calibration=calibration,
-        source_names=source_names or {},
+        source_names=known.source_names,
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
@@ -138,66 +150,6 @@ def evaluate_run(
     return Evaluation(report, metrics)
 
 
-def thresholds_of(
-    run: Run,
-    watched: Predictions | None,
-    test: Predictions,
-    wishes: Mapping[str, Wish],
-    *,
-    calibration: Calibration = UNCALIBRATED,
-) -> tuple[Thresholds | None, tuple[str, ...]]:
-    """Choose the thresholds of a run, and say which wishes nothing could be done about.
-
-    Args:
-        watched: what the run answered on validation; None where that is not stored.
-        calibration: of the probabilities that thresholds are held against.
-    """
-    unknown = [name for name in wishes if name not in run.classes]
-    missing = tuple(
-        f"A threshold is wanted for '{name}' ({wishes[name]}), which is no class of this run: {', '.join(run.classes)}."
-        for name in unknown
-    )
-    known = {name: wish for name, wish in wishes.items() if name not in unknown}
-    if watched is None or not len(watched) or watched.classes != test.classes:
-        if known:
-            missing += (
-                f"Thresholds are wanted for {', '.join(known)}, but they are chosen on validation, where this run "
-                "answered nothing. Label groups for validation and train again.",
-            )
-        return None, missing
-    return choose_thresholds(watched, test, known, calibration=calibration), missing
-
-
-def write_thresholds(run: Run, thresholds: Thresholds | None) -> None:
-    """Write `thresholds.json` into the folder of a run, or remove one that is out of date."""
-    path = run.folder / THRESHOLDS_FILE
-    if thresholds is None:
-        path.unlink(missing_ok=True)
-        return
-    parts = {
-        part: {
-            "part": part,
-            "samples": len(predictions),
-            "groups": len(set(predictions.groups)),
-            "sha256": digest_of_file(run.predictions_file(part)),
-        }
-        for part, predictions in (("validation", thresholds.validation), ("test", thresholds.test))
-    }
-    write_json(
-        path,
-        {
-            "schema": THRESHOLDS_SCHEMA,
-            "run": run.name,
-            "task": run.task,
-            "classes": list(run.classes),
-            "chosen_on": parts["validation"],
-            "judged_on": parts["test"],
-            "calibration": thresholds.calibration.to_table(),
-            "thresholds": thresholds.to_table(),
-        },
-    )
-
-
 def _read_sheet(run_folder: Path) -> bytes:
     try:
         return (run_folder / SHEET_FILE).read_bytes()
@@ -208,7 +160,6 @@ def _read_sheet(run_folder: Path) -> bytes:
 def metrics_table(evidence: Evidence, *, mixed_run: str | None = None) -> dict[str, Any]:
     """Return what `metrics.json` holds of one task."""
     test, mixed = evidence.test, evidence.mixed
-    here, there = test.f1_macro.value, mixed.f1_macro.value if mixed else None
     return {
         "schema": "metrics/1",
         "run": evidence.run.get("name"),
@@ -224,12 +175,17 @@ def metrics_table(evidence: Evidence, *, mixed_run: str | None = None) -> dict[s
         "label_errors": errors_table(evidence.label_errors),
         "slices": {name: [one.to_table() for one in found] for name, found in evidence.slices.items()},
         "thresholds": evidence.thresholds.to_table() if evidence.thresholds else None,
-        "gap": {"f1_macro": there - here if here is not None and there is not None else None} if mixed else None,
+        "gap": _gap_table(evidence.gap) if evidence.gap else None,
     }
 
 
-def _judge_mixed(other: Run, run: Run) -> tuple[Judgement, tuple[str, ...]]:
-    """Judge the run on a mixed split, and say in what its recipe differs besides."""
+def _gap_table(gap: Estimate) -> dict[str, Any]:
+    """Return the gap of macro-F1 by itself, as it always stood, and with its interval."""
+    return {"f1_macro": gap.value, "interval": estimate_table(gap)}
+
+
+def _judge_mixed(other: Run, run: Run, grouped: Predictions) -> tuple[Judgement, Estimate, tuple[str, ...]]:
+    """Judge the run on a mixed split, and say what it gains by that, and in what its recipe differs besides."""
     kinds = [str(one.split.get("kind", "unknown")) for one in (run, other)]
     if kinds != ["grouped", "mixed"]:
         raise RunError(
@@ -251,7 +207,8 @@ def _judge_mixed(other: Run, run: Run) -> tuple[Judgement, tuple[str, ...]]:
             f"The run on the mixed split differs in more than its split ({', '.join(differing)}), so the gap is not "
             "owed to the split alone."
         )
-    return judge(read_part(other, "test"), train_counts=_train_counts(other)), tuple(warnings)
+    shuffled = read_part(other, "test")
+    return judge(shuffled, train_counts=_train_counts(other)), gap_between(grouped, shuffled), tuple(warnings)
 
 
 def _judge_slices(

@@ -11,7 +11,7 @@ from typing import Any
 from rushes.errors import RunError
 from rushes.evaluation.calibrating import calibrate, calibration_table
 from rushes.evaluation.class_mean import ClassMean, judge_class_mean
-from rushes.evaluation.evaluate import metrics_table, path_inside, read_part, thresholds_of, write_thresholds
+from rushes.evaluation.evaluate import metrics_table, path_inside, read_part
 from rushes.evaluation.judge import judge
 from rushes.evaluation.leaderboard import history_of
 from rushes.evaluation.making import command_to_train
@@ -20,6 +20,7 @@ from rushes.evaluation.shot_evidence import ShotEvidence, shot_metrics_table
 from rushes.evaluation.shot_mistakes import ShownShot, choose_worst, fit_budget, show_row
 from rushes.evaluation.shot_report import write_shot_report
 from rushes.evaluation.shot_strips import ShotStrip, parse_shot_id, read_strips
+from rushes.evaluation.thresholding import thresholds_of, write_thresholds
 from rushes.learning.calibration import CALIBRATION_FILE
 from rushes.learning.explain_shots import LookedAt, look_at_shots
 from rushes.learning.predictions import Predictions

@@ -14,6 +14,7 @@ from rushes.evaluation.calibration_section import show_calibration
 from rushes.evaluation.cards import explain_gallery, show_gallery
 from rushes.evaluation.class_shares import ClassShares, show_shares_of_run
 from rushes.evaluation.draws import RESAMPLES
+from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.explained import NOTHING, Explained
 from rushes.evaluation.frame import filled, format_frame, page_part, show_judged, show_trained
 from rushes.evaluation.gallery import choose_cards
@@ -56,7 +57,7 @@ class Evidence:
         run: the table of `run.json`.
         test, predictions: the judgement of the test part and the predictions it was made from.
         validation: judgement of the part on which the settings were chosen.
-        mixed: judgement of the same recipe on a mixed split.
+        mixed: judgement of the same recipe on a mixed split; `gap` is what its macro-F1 has over that of `test`.
         history: records of `history.jsonl`, in the order of epochs.
         command: what to type to make the run and this report again.
         warnings: more to beware of, beside those of the run and the judgement.
@@ -74,6 +75,7 @@ class Evidence:
     predictions: Predictions
     validation: Judgement | None = None
     mixed: Judgement | None = None
+    gap: Estimate | None = None
     history: Sequence[Mapping[str, Any]] = ()
     command: str = ""
     warnings: tuple[str, ...] = ()
@@ -149,6 +151,7 @@ def format_report(
             unseen=never_watched(evidence.split_kind, evidence.leaks),
             validation=evidence.validation,
             mixed=evidence.mixed,
+            gap=evidence.gap,
             watched=WATCHED_BRIEFLY.get(evidence.split_kind, "watched in part"),
             part=str(run.get("part") or "test"),
         ),

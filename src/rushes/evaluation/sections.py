@@ -63,6 +63,7 @@ def show_score_line(
     unseen: bool,
     validation: Judgement | None,
     mixed: Judgement | None,
+    gap: Estimate | None = None,
     watched: str = "watched in part",
     part: str = "test",
 ) -> str:
@@ -70,6 +71,7 @@ def show_score_line(
 
     Args:
         unseen: the groups of the test part were never watched in training.
+        gap: what the mixed split has over the test part.
         watched: in a few words what training knew of them, where it did.
         part: that is judged; `all` is the whole.
     """
@@ -87,8 +89,8 @@ def show_score_line(
         rows.append(strip_row("This model, validation", "its settings were chosen on these samples",
                                validation.f1_macro, style="hollow"))  # fmt: skip
     if mixed is not None and mixed.f1_macro.value is not None:
-        rows.append(strip_row("Same recipe, mixed split", "samples of one group on both sides", mixed.f1_macro,
-                               style="hollow"))  # fmt: skip
+        detail = f"samples of one group on both sides{_gap_words(gap)}"
+        rows.append(strip_row("Same recipe, mixed split", detail, mixed.f1_macro, style="hollow"))
     for name, detail, baseline in (
         ("Blind guess", "by the shares of the classes", test.prior),
         (f"Always ‘{test.majority.class_name}’", "the commonest class of training", test.majority),
@@ -96,6 +98,15 @@ def show_score_line(
         blind = Estimate(baseline.f1_macro, Interval(None, None, "a baseline is compared by its value"))
         rows.append(strip_row(name, detail, blind, style="blind"))
     return strip_table(rows, caption="macro-F1 of the model and of blind answers")
+
+
+def _gap_words(gap: Estimate | None) -> str:
+    """Return the gap to a mixed split with its interval, `; gap +0.17, 95 % interval +0.05 to +0.29`."""
+    if gap is None or gap.value is None:
+        return ""
+    low, high = gap.interval.low, gap.interval.high
+    ends = f", {interval_name(gap.interval)} {low:+.2f} to {high:+.2f}" if low is not None and high is not None else ""
+    return f"; gap {gap.value:+.2f}{ends}"
 
 
 def strip_table(rows: Sequence[str], *, caption: str) -> str:

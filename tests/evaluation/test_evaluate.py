@@ -153,8 +153,8 @@ def test_subjects_of_the_manifest_count_for_frames_that_the_catalog_does_not_kno
     stated = {"path": "manifests/scale-manifest-1.jl", "sha256": digest_of_file(manifest)}
     folder = write_run_folder(tmp_path / "runs" / "one", predictions, manifest=stated)
 
-    def slices(**known):
-        done = evaluate_run(folder, project_root=tmp_path, **known)
+    def slices(**facts):
+        done = evaluate_run(folder, project_root=tmp_path, known=Known(**facts))
         return {one["slice"]: one["samples"] for one in done.metrics["slices"].get("subjects", ())}
 
     assert slices() == {"car": 20}

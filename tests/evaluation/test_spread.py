@@ -14,7 +14,8 @@ def test_three_groups_worked_by_hand():
     assert (found.lower_quartile, found.upper_quartile) == (0.25, 0.75)
     assert found.deviation == pytest.approx(0.5)
     assert found.by_chance == pytest.approx(np.sqrt(0.5 * 0.5 / 4))
-    assert found.is_beyond_chance
+    assert found.chi_square == pytest.approx((0.25 + 0 + 0.25) / (0.25 / 4))
+    assert found.is_beyond_chance  # 8, where chance alone has 5.99 or less in 19 of 20 draws
     assert "expect a new one anywhere in this range" in found.sentence
 
 

@@ -143,7 +143,7 @@ def _evaluate_run(
     show_slices(door, done.metrics["slices"], asked=bool(by or sheet))
     found = done.metrics["label_errors"]
     if found["found"]:
-        door.say(f"{plural(found['found'], 'label')} of validation and test may be wrong: see the report")
+        door.say(f"The model doubts {plural(found['found'], 'label')} of validation and test: see the report")
     door.say(f"report:  {done.report}")
     door.say(f"metrics: {folder / 'metrics.json'}")
     door.finish({"run": str(folder), "report": str(done.report), "metrics": done.metrics})

@@ -93,14 +93,18 @@ def _column(name: str, slices: Sequence[SliceJudgement], classes: Sequence[str])
     more = len(ordered) - len(shown)
     rest = f'<p class="foot">{count(more)} more are in metrics.json.</p>' if more > 0 else ""
     mark = f' <b class="flag">{count(flagged)} worse</b>' if flagged else ""
-    return (
-        f"<h3>{text(name[:1].upper() + name[1:])}{mark}</h3>"
+    heading = f"<h3>{text(name[:1].upper() + name[1:])}{mark}</h3>"
+    table = (
         f'<div class="scroll"><table class="numbers"><thead><tr><th scope="col">{text(name)}</th>'
         '<th scope="col">samples</th><th scope="col">accuracy</th><th scope="col">expected</th>'
         '<th scope="col">to that</th><th scope="col">macro-F1</th><th scope="col">without a look</th>'
         '<th scope="col" class="wide">classes, labelled over answered</th>'
         f"</tr></thead><tbody>{rows}</tbody></table></div>{rest}{_untested(shown)}{_recalls(shown, classes)}"
     )
+    if any(one.contrast.chance is not None for one in ordered):
+        return heading + table
+    said = f"{counted(len(ordered), 'slice')}, of which none could be tested"
+    return f'<details class="column"><summary>{heading}<small>{said}</small></summary>{table}</details>'
 
 
 def _untested(slices: Sequence[SliceJudgement]) -> str:

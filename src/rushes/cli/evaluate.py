@@ -14,7 +14,7 @@ from rushes.cli.evaluate_shots import evaluate_run_of_shots
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, verb_app
 from rushes.cli.threshold_words import show_thresholds, wishes_for
 from rushes.cli.versions import find_run
-from rushes.errors import UsageError
+from rushes.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     from rushes.project import Project
@@ -76,13 +76,24 @@ def evaluate(
                 f"--part {part} is of bundles: a run is judged on the test part that it stored its answers for. Leave "
                 "it out, or name a bundle"
             )
-        folder = find_run(place, run)
+        folder = _find_run(place, run)
         if is_of_shots(folder) or is_of_shots(folder.parent):
             if by or sheet:
                 raise UsageError(f"--by and --with are for runs on frames; {folder.name} is a run of shots")
             evaluate_run_of_shots(door, place, folder, mixed=mixed, wants=want or ())
         else:
             _evaluate_run(door, place, folder, mixed=mixed, wants=want or (), by=by or (), sheet=sheet)
+
+
+def _find_run(place: Project, named: Path | None) -> Path:
+    """Return the folder of a run; where there is none of the name, what is said names the bundles too."""
+    try:
+        return find_run(place, named)
+    except RunError as error:
+        bundles = sorted(path.parent.name for path in place.bundles_folder.glob("*/bundle.json"))
+        if named is None or not bundles:
+            raise
+        raise RunError(f"{error}. Bundles in {place.bundles_folder.name}/: {', '.join(bundles)}") from None
 
 
 def _is_run(place: Project, named: Path | None) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rushes.cli.door import opened
+from rushes.cli.door import opened, plural
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, verb_app
 from rushes.cli.versions import find_run
 from rushes.errors import require_extra
@@ -53,10 +53,29 @@ def export(
         with door.progress("export") as progress:
             bundle = _export(folder, target, place, progress, neighbours=not no_neighbours)
         door.say(f"bundle: {bundle.folder}")
+        if isinstance(bundle, Bundle) and bundle.thresholds:
+            door.say(f"thresholds: {_words_of(bundle.folder)}")
         door.say(f"Next: rushes predict {shlex.quote(str(bundle.folder))} FOOTAGE")
         answers = {"classes": list(bundle.classes)} if isinstance(bundle, Bundle) else {
             "tasks": {task: list(classes) for task, classes in bundle.tasks.items()}}  # fmt: skip
         door.finish({"bundle": str(bundle.folder), "id": bundle.id} | answers)
+
+
+def _words_of(bundle: Path) -> str:
+    """Return in words the thresholds that a bundle carries: those that somebody asked for, and how many others."""
+    from rushes.bundles.bundle import THRESHOLDS_FILE
+    from rushes.bundles.sealed import read_table
+
+    found = read_table(bundle / THRESHOLDS_FILE, "thresholds/1")["thresholds"]
+    stated = [
+        f"{name} {one['threshold']:.3f} for {one['wish']}" if one["threshold"] is not None else f"{name} none"
+        for name, one in found.items()
+        if one["stated"]
+    ]
+    if not stated:
+        return "best F1 on validation for every class, as nothing else was asked for (rushes evaluate RUN --want …)"
+    others = len(found) - len(stated)
+    return ", ".join(stated) + (f"; best F1 for {plural(others, 'other class', 'other classes')}" if others else "")
 
 
 def _export(folder: Path, target: Path, place: Project, progress: Progress, *, neighbours: bool) -> Bundle | ShotBundle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,24 +14,44 @@ if TYPE_CHECKING:
     from rushes.learning.runs import Run
     from rushes.project import Project
 
+THRESHOLDS_FILE = "thresholds.json"
 _EXAMPLE = "--want 'Legendary: recall >= 0.95'"
 
 
 def wishes_for(run: Run, place: Project, wants: Sequence[str]) -> dict[str, Wish]:
-    """Return class -> what is wanted of its threshold: what rushes.toml says of the run's task, then `--want`.
+    """Return class -> what is wanted of its threshold: `--want`, else rushes.toml, else what was asked for before.
 
     Raises:
-        UsageError: a `--want` cannot be understood, or names no class of the run.
+        UsageError: a `--want` cannot be understood, names no class of the run, or asks twice of one class.
     """
     task = place.tasks.get(run.task)
-    wishes = dict(task.thresholds) if task else {}
+    wishes = {**_asked_before(run), **(task.thresholds if task else {})}
+    said: dict[str, str] = {}
     for words in wants:
         name, wish = _parse_want(words)
         found = _class_of(name, run, place)
         if found is None:
             raise UsageError(f"--want '{words}': '{name}' is no class of {run.name}. {did_you_mean(name, run.classes)}")
-        wishes[found] = wish
+        wishes[found] = _once(said, found, words, wish)
     return wishes
+
+
+def _asked_before(run: Run) -> dict[str, Wish]:
+    """Return the wishes in a run's `thresholds.json` that somebody stated; none where it holds nothing of the kind."""
+    try:
+        table = json.loads((run.folder / THRESHOLDS_FILE).read_text(encoding="utf-8"))
+        stated = {name: one["wish"] for name, one in table["thresholds"].items() if one["stated"]}
+        return {name: parse_wish(words) for name, words in stated.items() if name in run.classes}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _once(said: dict[str, str], found: str, words: str, wish: Wish) -> Wish:
+    """Return the wish for a class that was asked for with these words, or raise where another was."""
+    if found in said:
+        raise UsageError(f"--want '{words}' and --want '{said[found]}': a class has one threshold. Keep one of them")
+    said[found] = words
+    return wish
 
 
 def wishes_for_shots(runs: Mapping[str, Run], place: Project, wants: Sequence[str]) -> dict[str, dict[str, Wish]]:
@@ -40,6 +61,7 @@ def wishes_for_shots(runs: Mapping[str, Run], place: Project, wants: Sequence[st
         UsageError: as for `wishes_for`, or two tasks have a class of that name.
     """
     wishes = {task: wishes_for(run, place, ()) for task, run in runs.items()}
+    said: dict[str, str] = {}
     for words in wants:
         name, wish = _parse_want(words)
         holding = {task: found for task, run in runs.items() if (found := _class_of(name, run, place)) is not None}
@@ -50,7 +72,7 @@ def wishes_for_shots(runs: Mapping[str, Run], place: Project, wants: Sequence[st
             classes = [one for run in runs.values() for one in run.classes]
             raise UsageError(f"--want '{words}': '{name}' is no class of the run. {did_you_mean(name, classes)}")
         for task, found in holding.items():
-            wishes[task][found] = wish
+            wishes[task][found] = _once(said, found, words, wish)
     return wishes
 
 

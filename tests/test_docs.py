@@ -604,11 +604,21 @@ def test_every_file_of_a_bundle_is_described() -> None:
 
 def test_every_file_and_input_of_a_bundle_of_shots_is_described() -> None:
     from rushes.bundles.sealed import BUNDLE_FILE
-    from rushes.bundles.shot_bundle import FACES_FILE, REQUIRED_FILES
+    from rushes.bundles.shot_bundle import FACES_FILE, REQUIRED_FILES, TASK_FILES, file_of_task
     from rushes.bundles.shot_graph import INPUTS
 
     described = set(key_rows_loose(sections(page("formats.md"), 2)["Bundle of shots"]))
-    assert described == {BUNDLE_FILE, FACES_FILE, *REQUIRED_FILES, *INPUTS}
+    of_tasks = {file_of_task("<task>", file) for file in TASK_FILES}
+    assert described == {BUNDLE_FILE, FACES_FILE, *REQUIRED_FILES, *of_tasks, *INPUTS}
+
+
+def test_the_columns_of_a_table_of_shots_are_described(tmp_path: Path) -> None:
+    from rushes.inference.tables import write_shots_csv
+
+    write_shots_csv([], tmp_path / "out.csv", tasks={"<task>": ["<class>"]})
+    written = set((tmp_path / "out.csv").read_text().strip().split(",")) - {"<task>"}
+    text = sections(page("formats.md"), 3)["Predictions about shots"].partition("The `.csv`")[2]
+    assert written <= set(re.findall(r"`([^`]+)`", text))
 
 
 def test_the_columns_of_predictions_are_described(tmp_path: Path) -> None:

@@ -6,10 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from evaluation.fabricated import answers
 from rushes.bundles.shot_bundle import ShotBundle
 from rushes.bundles.shot_export import Places, export_shot_run
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.footage.movement import FEATURES, MOVEMENTS, SERIES_COLUMNS
+from rushes.learning.predictions import Predictions, write_predictions
 from rushes.learning.recipe import HeadRecipe, ModelRecipe, Recipe
 from rushes.learning.runs import MODEL_FILE
 from rushes.learning.shot_runs import ShotRun, TaskOutcome, write_shot_run
@@ -76,4 +80,36 @@ def tiny_shot_bundle(folder: Path, design: ShotDesign = BOTH) -> ShotBundle:
     """Build the bundle of a tiny run at `folder`."""
     root = folder.parent / f"{folder.name}-project"
     run = write_tiny_run(root / "runs" / "2026-11-26-040000-shots", design)
+    return export_shot_run(run.folder, folder, places=Places(root, None, root / "cache"))
+
+
+def evaluate_tiny_run(run: ShotRun) -> None:
+    """Give a run answers and evaluate it: `scale` says 97 % and is right in 70 %, other tasks are always right."""
+    from rushes.evaluation.evaluate_shots import evaluate_shots
+
+    for task, outcome in run.tasks.items():
+        for part, seed in (("validation", 1), ("test", 2)):
+            said = made_up_answers(outcome.classes, right=0.7 if task == "scale" else 1.0, seed=seed)
+            write_predictions(said, run.of_task(task).predictions_file(part))
+    evaluate_shots(run.folder, project_root=run.folder.parent.parent)
+
+
+def made_up_answers(classes: tuple[str, ...], *, right: float, seed: int) -> Predictions:
+    """Return 120 answers to shots of twelve films, each about 97 % sure, a share of them right."""
+    draw = np.random.default_rng(seed)
+    labels = [classes[row % len(classes)] for row in range(120)]
+    said = [label if draw.random() < right else classes[(classes.index(label) + 1) % len(classes)] for label in labels]
+    return answers(
+        [*zip(labels, said, strict=True)],
+        classes=classes,
+        groups=[f"film-{row % 12}" for row in range(120)],
+        confidence=draw.uniform(0.95, 0.99, 120).tolist(),
+    )
+
+
+def evaluated_shot_bundle(folder: Path) -> ShotBundle:
+    """Build at `folder` the bundle of a tiny run that `evaluate_tiny_run` evaluated; its project lies beside it."""
+    root = folder.parent / f"{folder.name}-project"
+    run = write_tiny_run(root / "runs" / "2026-11-26-040000-shots")
+    evaluate_tiny_run(run)
     return export_shot_run(run.folder, folder, places=Places(root, None, root / "cache"))

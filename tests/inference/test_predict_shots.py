@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch")
@@ -22,6 +24,7 @@ from rushes.inference.shot_list import ShotList, read_shot_list
 from rushes.inference.shot_prediction import ShotsPrediction
 from rushes.inference.shot_predictor import ShotPredictor
 from rushes.inference.tables import table_of, write_json_lines, write_shots_csv
+from rushes.learning.calibration import Calibration
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +202,38 @@ def test_a_table_has_a_row_per_shot_and_one_per_file_that_cannot_be_read(
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert lines == [json.loads(json.dumps(table_of(one))) for one in answers]
     assert lines[0]["shots"][1]["answers"]["scale"]["scores"].keys() == {"CS", "MS", "LS"}
+
+
+def test_probabilities_are_calibrated_task_by_task(both: ShotPredictor, film: Path) -> None:
+    softer = Calibration("temperature", temperature=4.0)
+    calibrations = both.bundle.calibrations | {"scale": softer}
+    soft = ShotPredictor(replace(both.bundle, calibrations=calibrations), threads=1)
+    for before, after in zip(predicted(both, film).shots[:3], predicted(soft, film).shots[:3], strict=True):
+        assert after.scores["movement"] == before.scores["movement"]
+        expected = softer.apply(np.array([list(before.scores["scale"].values())], np.float32))[0]
+        assert list(after.scores["scale"].values()) == pytest.approx(expected.tolist(), abs=1e-6)
+        assert after.answers["scale"].class_name == before.answers["scale"].class_name
+        assert after.answers["scale"].probability < before.answers["scale"].probability
+
+
+def test_a_shot_names_the_classes_whose_threshold_it_reaches_in_each_task_that_has_any(
+    both: ShotPredictor, film: Path, tmp_path: Path
+) -> None:
+    plain = predicted(both, film)
+    assert plain.shots[0].above == {}
+    assert "above" not in plain.to_table()["shots"][0]["answers"]["scale"]
+    first = plain.shots[0].scores["scale"]
+    thresholds = {"scale": {"CS": first["CS"], "MS": 0.0, "LS": first["LS"] + 1e-6}}
+    predictor = ShotPredictor(replace(both.bundle, thresholds=thresholds), threads=1)
+    found = predicted(predictor, film)
+    assert found.shots[0].above == {"scale": ("CS", "MS")}
+    assert found.shots[-1].above == {}
+    said = found.to_table()["shots"][0]["answers"]
+    assert said["scale"]["above"] == ["CS", "MS"]
+    assert "above" not in said["movement"]
+    write_shots_csv([found], tmp_path / "out.csv", tasks=both.bundle.tasks)
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
+    assert (rows[0]["scale_above"], rows[0]["movement_above"], rows[-1]["scale_above"]) == ("CS/MS", "", "")
 
 
 LIST = "shot,start,stop,source\n1,0,40,aa\n2,40,90,aa\n1,0,9,bb\n"

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from bundles.shot_tiny import MOTION_ALONE, tiny_shot_bundle, write_tiny_run
+from bundles.shot_tiny import MOTION_ALONE, evaluated_shot_bundle, tiny_shot_bundle, write_tiny_run
 from inference.moving import write_moving_film
 from inference.plain import write_photo
 from rushes.cli.main import main
@@ -87,6 +87,25 @@ def test_a_project_keeps_the_scan_and_a_list_states_the_shots(
     assert [(shot["start"], shot["stop"]) for shot in prediction["shots"]] == [(0, 40), (40, 90)]
     assert json.loads((tmp_path / "p.jsonl").read_text()) == prediction
     assert len([*(tmp_path / "season").rglob("*.parquet")]) == 1
+
+
+def test_the_bundle_of_an_evaluated_run_says_which_classes_are_above_their_threshold(
+    film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = evaluated_shot_bundle(tmp_path / "evaluated").folder
+    capsys.readouterr()
+    (prediction,) = answer_of(capsys, "predict", bundle, film, "--out", "p.csv")["predictions"]
+    rows = list(csv.DictReader((tmp_path / "p.csv").read_text().splitlines()))
+    for shot, row in zip(prediction["shots"], rows, strict=True):
+        for task, answer in shot["answers"].items():
+            assert row[f"{task}_above"] == "/".join(answer["above"])
+    assert run("predict", bundle, film) == 0
+    out = capsys.readouterr().out
+    reached = [shot["answers"] for shot in prediction["shots"] if any(a["above"] for a in shot["answers"].values())]
+    assert "above threshold" in out
+    for answers in reached:
+        words = [f"{task} {', '.join(one['above'])}" for task, one in answers.items() if one["above"]]
+        assert "; ".join(words) in " ".join(out.split())
 
 
 def test_a_folder_is_answered_but_for_what_cannot_be_read(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rushes.bundles.calibrated import calibration_of_bundle
 from rushes.bundles.sealed import SealedFolder, not_understood, open_sealed, read_table, schema_of, seal_folder
+from rushes.bundles.thresholded import THRESHOLDS_FILE, thresholds_of_bundle
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import BundleError
 from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
@@ -23,7 +24,6 @@ PREPROCESSING_FILE = "preprocessing.json"
 SAMPLES_FILE = "parity/samples.npz"
 EXPECTED_FILE = "parity/expected.json"
 CARD_FILE = "README.md"
-THRESHOLDS_FILE = "thresholds.json"  # of a run that was evaluated; a bundle may have none
 REQUIRED_FILES = (
     CONFIG_FILE,
     GRAPH_FILE,
@@ -86,32 +86,11 @@ def open_bundle(path: Path) -> Bundle:
             classes=tuple(classes["classes"]),
             preprocessing=Preprocessing.from_table(preprocessing),
             working_size=working_size,
-            thresholds=_read_thresholds(sealed, tuple(classes["classes"])),
+            thresholds=thresholds_of_bundle(sealed, tuple(classes["classes"])),
             calibration=calibration_of_bundle(sealed, tuple(classes["classes"])),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise not_understood(sealed.folder, error) from error
-
-
-def parse_thresholds(table: Mapping[str, Any], classes: Sequence[str]) -> dict[str, float]:
-    """Return class -> threshold from what `thresholds.json` holds, in the order of the classes.
-
-    Raises:
-        ValueError: it is of other classes, or a threshold is no probability.
-    """
-    if list(table["classes"]) != list(classes):
-        raise ValueError(f"{THRESHOLDS_FILE} is of the classes {table['classes']}, the bundle of {list(classes)}")
-    found = {name: table["thresholds"][name]["threshold"] for name in classes}
-    thresholds = {name: float(value) for name, value in found.items() if value is not None}
-    if not all(0 <= value <= 1 for value in thresholds.values()):
-        raise ValueError(f"{THRESHOLDS_FILE} has a threshold that is no probability: {thresholds}")
-    return thresholds
-
-
-def _read_thresholds(sealed: SealedFolder, classes: Sequence[str]) -> dict[str, float] | None:
-    if THRESHOLDS_FILE not in sealed.files:
-        return None
-    return parse_thresholds(read_table(sealed.folder / THRESHOLDS_FILE, "thresholds/1"), classes)
 
 
 def seal_bundle(folder: Path, *, name: str, task: str, run: Mapping[str, Any]) -> Bundle:

@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 def calibration_of_run(run: Run) -> dict[str, Any] | None:
     """Return what `evaluate` wrote of a run's calibration; None where it wrote nothing.
 
+    Args:
+        run: of frames, or one task of a run of shots.
+
     Raises:
         BundleError: it cannot be read, or was fitted on other answers than those of this run.
     """
     path = run.folder / CALIBRATION_FILE
     if not path.is_file():
         return None
-    again = f"Evaluate the run again: rushes evaluate {run.folder}"
+    again = evaluate_again(run)
     table = _read(path, run.classes, again=again)
     fitted, file = table.get("predictions"), run.predictions_file("validation")
     if table.get("run") != run.name or (file.is_file() and fitted != digest_of_file(file)):
@@ -37,27 +40,51 @@ def calibration_of_run(run: Run) -> dict[str, Any] | None:
     return table
 
 
-def calibration_of_bundle(sealed: SealedFolder, classes: Sequence[str]) -> Calibration:
+def evaluate_again(run: Run) -> str:
+    """Return what to do where a file that `evaluate` wrote does not belong to a run.
+
+    Args:
+        run: one task of a run of shots stands in that run's folder, which is what can be evaluated.
+    """
+    folder = run.folder.parent if run.name.endswith(f"/{run.task}") else run.folder
+    return f"Evaluate the run again, then export: rushes evaluate {folder}"
+
+
+def calibration_of_bundle(sealed: SealedFolder, classes: Sequence[str], *, file: str = CALIBRATION_FILE) -> Calibration:
     """Return how the graph's probabilities are calibrated; as they are where the bundle states nothing.
+
+    Args:
+        file: its name within the bundle.
 
     Raises:
         BundleError: it cannot be read, or is of other classes.
     """
-    if CALIBRATION_FILE not in sealed.files:
+    if file not in sealed.files:
         return Calibration()
-    return Calibration.from_table(_read(sealed.folder / CALIBRATION_FILE, classes, again=AGAIN))
+    return Calibration.from_table(_read(sealed.folder / file, classes, again=AGAIN))
 
 
-def describe_calibration(table: Mapping[str, Any] | None) -> str:
-    """Return a section of a card on how far probabilities can be taken at their word; "" where that was not judged."""
+def is_calibrated(table: Mapping[str, Any] | None) -> bool:
+    """Return whether a `calibration.json`, if there is one, changes probabilities."""
+    return table is not None and table.get("kind") != "none"
+
+
+def describe_calibration(table: Mapping[str, Any] | None, *, task: str = "", file: str = CALIBRATION_FILE) -> str:
+    """Return a section of a card on how far probabilities can be taken at their word; "" where that was not judged.
+
+    Args:
+        task: of a model that answers several, the one whose probabilities they are.
+        file: where the bundle states the calibration.
+    """
     if table is None:
         return ""
     calibration, test = Calibration.from_table(table), table.get("test")
     scores = test if isinstance(test, Mapping) else {}
+    title = f"## How far its probabilities{f' for {task}' if task else ''} can be taken at their word\n\n"
     if calibration.kind == "none":
         said = f"Its probabilities are not calibrated. {_without_verdict(str(table.get('reason', '')))}"
         error = _scored(scores.get("ece"), "before")
-        return _TITLE + said.strip() + (f" The calibration error (ECE) on the test part is {error}." if error else "")
+        return title + said.strip() + (f" The calibration error (ECE) on the test part is {error}." if error else "")
     how = (
         f"one temperature, {calibration.temperature:.3f}, which the logits are divided by"
         if calibration.kind == "temperature"
@@ -67,7 +94,7 @@ def describe_calibration(table: Mapping[str, Any] | None) -> str:
     lines = [
         f"Its probabilities are calibrated by {how}, fitted on {counted(int(fitted.get('samples', 0)), 'sample')} of "
         f"{counted(int(fitted.get('groups', 0)), 'group')} of validation. `model.onnx` gives them as they were before; "
-        f"`rushes predict` applies `{CALIBRATION_FILE}` to them."
+        f"`rushes predict` applies `{file}` to them."
     ]
     moves = [
         f"- {word}: {_scored(scores.get(key), 'before')} before, {_scored(scores.get(key), 'after')} after"
@@ -76,10 +103,7 @@ def describe_calibration(table: Mapping[str, Any] | None) -> str:
     ]
     if moves:
         lines += ["", "On the test part, lower being better:\n", *moves]
-    return _TITLE + "\n".join(lines)
-
-
-_TITLE = "## How far its probabilities can be taken at their word\n\n"
+    return title + "\n".join(lines)
 
 
 def _read(path: Path, classes: Sequence[str], *, again: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rushes.bundles.calibrated import describe_calibration
+from rushes.bundles.calibrated import describe_calibration, is_calibrated
 from rushes.bundles.markdown import as_table, counted, sentence
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.evaluation.interval import FEW_GROUPS
@@ -150,7 +150,7 @@ def format_card(facts: CardFacts, *, certificate: Mapping[str, Any]) -> str:
         _head(facts),
         _scores(facts),
         describe_calibration(facts.calibration),
-        _thresholds(facts.thresholds),
+        describe_thresholds(facts.thresholds, noun="picture"),
         _training(facts),
         _input(facts),
         _use(facts),
@@ -210,8 +210,13 @@ def format_scores(scores: JudgedScores | None, *, unseen: bool, noun: str, frame
     return "\n".join(lines)
 
 
-def _thresholds(thresholds: Sequence[CardThreshold]) -> str:
-    """Return what each threshold costs on test; "" of a run without any."""
+def describe_thresholds(thresholds: Sequence[CardThreshold], *, noun: str, task: str = "") -> str:
+    """Return a section on what each threshold costs on test; "" of a run without any.
+
+    Args:
+        noun: what one sample is, `picture`.
+        task: of a model that answers several, the one whose thresholds they are.
+    """
     if not thresholds:
         return ""
     rows = [
@@ -220,9 +225,10 @@ def _thresholds(thresholds: Sequence[CardThreshold]) -> str:
         if one.value is not None
     ]
     text = (
-        "## Thresholds\n\nFrom which probability on a picture is taken for a class, whatever else it may be. They were "
-        "chosen on validation for the wish beside them; what they come to was measured on test. `rushes predict` says "
-        "which are reached, and answers with the most probable class all the same."
+        f"## Thresholds{f' of {task}' if task else ''}\n\nFrom which probability on a {noun} is taken for a class, "
+        "whatever else it may be. They were chosen on validation for the wish beside them; what they come to was "
+        "measured on test. `rushes predict` says which are reached, and answers with the most probable class all the "
+        "same."
     )
     if rows:
         columns = ("class", "wish", "threshold", "recall on test", "precision on test", "FPR on test")
@@ -271,7 +277,7 @@ def _use(facts: CardFacts) -> str:
 
 
 def _sureness(facts: CardFacts) -> str:
-    if facts.calibration is None or facts.calibration.get("kind") == "none":
+    if not is_calibrated(facts.calibration):
         return "its probabilities are not calibrated"
     return "its probabilities are calibrated for footage like it, and for no other"
 

@@ -19,11 +19,9 @@ from rushes.bundles.bundle import (
     CONFIG_FILE,
     GRAPH_FILE,
     PREPROCESSING_FILE,
-    THRESHOLDS_FILE,
     WEIGHTS_FILE,
     Bundle,
     open_bundle,
-    parse_thresholds,
     seal_bundle,
 )
 from rushes.bundles.calibrated import calibration_of_run
@@ -32,12 +30,13 @@ from rushes.bundles.graph import FEATURES, INPUT, LOGITS, PROBABILITIES, Graph
 from rushes.bundles.licence import licence_of
 from rushes.bundles.neighbours import Neighbours, read_pictures_of, write_neighbours
 from rushes.bundles.parity import Parity, compare, write_samples
-from rushes.bundles.sealed import check_free, read_table, whole_folder
+from rushes.bundles.sealed import check_free, whole_folder
+from rushes.bundles.thresholded import THRESHOLDS_FILE, thresholds_of_run
 from rushes.bundles.traced import trace_graph
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, MediaError, RunError, require_extra
 from rushes.footage.pictures import read_picture
-from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
+from rushes.learning.calibration import CALIBRATION_FILE
 from rushes.learning.known_samples import LIMIT
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.progress import Progress, silent
@@ -412,7 +411,7 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         "split, SHA-256": run.split.get("sha256"),
     }
     calibration = calibration_of_run(run)
-    thresholds = read_run_thresholds(run, calibration)
+    thresholds = thresholds_of_run(run, calibration)
     facts = CardFacts(
         name=name,
         task=run.task,
@@ -434,38 +433,6 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         name, run.task, run.classes, size, run.working_size, config, provenance, facts,
         calibration=calibration, thresholds=thresholds,
     )  # fmt: skip
-
-
-def read_run_thresholds(run: Run, calibration: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return what `thresholds.json` of a run holds; None where it was not evaluated, or has no validation.
-
-    Args:
-        calibration: what `calibration.json` of the run holds.
-
-    Raises:
-        BundleError: it cannot be understood, or is not of what the run answered on validation, so calibrated.
-    """
-    path = run.folder / THRESHOLDS_FILE
-    if not path.is_file():
-        return None
-    again = "Evaluate the run again, then export: rushes evaluate RUN"
-    table = read_table(path, "thresholds/1", again=again)
-    try:
-        parse_thresholds(table, run.classes)
-        part = table["chosen_on"]
-        answers = run.predictions_file(part["part"])
-        stale = table["run"] != run.name or not answers.is_file() or digest_of_file(answers) != part["sha256"]
-        applied = Calibration.from_table(calibration) if calibration else UNCALIBRATED
-        otherwise = Calibration.from_table(table["calibration"]) != applied
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"{path} cannot be understood ({error!r}). {again}") from error
-    if stale:
-        raise BundleError(f"{path} is not of this run's answers on validation: it names run '{table['run']}', or the "
-                          f"answers were written since. {again}")  # fmt: skip
-    if otherwise:
-        raise BundleError(f"{path} is of probabilities that were calibrated in another way than the run's "
-                          f"{CALIBRATION_FILE} says. {again}")  # fmt: skip
-    return table
 
 
 def _method(recipe: Mapping[str, Any], head: Mapping[str, Any]) -> str:

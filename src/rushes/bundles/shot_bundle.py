@@ -19,12 +19,15 @@ from rushes.bundles.bundle import (
     WEIGHTS_FILE,
     is_of_shots,
 )
+from rushes.bundles.calibrated import calibration_of_bundle
 from rushes.bundles.sealed import SealedFolder, not_understood, open_sealed, read_table, schema_of, seal_folder
+from rushes.bundles.thresholded import THRESHOLDS_FILE, thresholds_of_bundle
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.datasets.shot_sample import ShotReading
 from rushes.errors import BundleError
 from rushes.footage.movement import FEATURES, SERIES_COLUMNS
 from rushes.footage.signals import SCHEMA as SCAN_SCHEMA
+from rushes.learning.calibration import CALIBRATION_FILE, Calibration
 
 SHOTS_FILE = "shots.json"
 FACES_FILE = "faces.onnx"  # a face detector, where subjects are found by one
@@ -41,6 +44,7 @@ REQUIRED_FILES = (
     EXPECTED_FILE,
     CARD_FILE,
 )
+TASK_FILES = (CALIBRATION_FILE, THRESHOLDS_FILE)  # in a folder of each task's name, of a run that was evaluated
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,21 @@ class ShotBundle(SealedFolder):
         tasks: task -> its classes, in the order of the probabilities.
         reading: what of each shot it is shown.
         looks: whether it looks at frames; otherwise the measured motion is all it goes by.
+        calibrations: task -> what the graph's probabilities are turned into, of every task; older bundles leave them.
+        thresholds: task -> class -> probability from which on a shot is taken for it, whatever else it may be, without
+            those for which none could be chosen. Without tasks that were not evaluated with a validation.
     """
 
     tasks: Mapping[str, tuple[str, ...]]
     reading: ShotReading
     looks: bool
+    calibrations: Mapping[str, Calibration]
+    thresholds: Mapping[str, Mapping[str, float]]
+
+
+def file_of_task(task: str, file: str) -> str:
+    """Return the name within a bundle of what is stated of one task alone: `scale/calibration.json`."""
+    return f"{task}/{file}"
 
 
 def open_shot_bundle(path: Path) -> ShotBundle:
@@ -74,13 +88,14 @@ def open_shot_bundle(path: Path) -> ShotBundle:
     try:
         _check_motion(sealed.folder, table["motion"])
         faces = sealed.files.get(FACES_FILE)
+        tasks = {task: tuple(names) for task, names in classes["tasks"].items()}
         return ShotBundle(
             folder=sealed.folder,
             id=sealed.id,
             name=sealed.name,
             run=sealed.run,
             files=sealed.files,
-            tasks={task: tuple(names) for task, names in classes["tasks"].items()},
+            tasks=tasks,
             reading=ShotReading(
                 Preprocessing.from_table(preprocessing),
                 frames=int(table["frames"]),
@@ -89,6 +104,11 @@ def open_shot_bundle(path: Path) -> ShotBundle:
                 faces=None if faces is None else (str(sealed.folder / FACES_FILE), faces),
             ),
             looks=bool(table["looks"]),
+            calibrations={
+                task: calibration_of_bundle(sealed, names, file=file_of_task(task, CALIBRATION_FILE))
+                for task, names in tasks.items()
+            },
+            thresholds=_thresholds_of(sealed, tasks),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise not_understood(sealed.folder, error) from error
@@ -122,6 +142,14 @@ def table_of_reading(reading: ShotReading, *, looks: bool, by_motion: bool) -> d
         "looks": looks,
         "motion": motion if by_motion else None,
     }
+
+
+def _thresholds_of(sealed: SealedFolder, tasks: Mapping[str, tuple[str, ...]]) -> dict[str, dict[str, float]]:
+    found = {
+        task: thresholds_of_bundle(sealed, names, file=file_of_task(task, THRESHOLDS_FILE))
+        for task, names in tasks.items()
+    }
+    return {task: thresholds for task, thresholds in found.items() if thresholds is not None}
 
 
 def _check_motion(folder: Path, motion: Mapping[str, Any] | None) -> None:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rushes.bundles.card import FITS, JudgedScores, format_scores
+from rushes.bundles.calibrated import describe_calibration, is_calibrated
+from rushes.bundles.card import FITS, CardThreshold, JudgedScores, describe_thresholds, format_scores
 from rushes.bundles.markdown import as_table, sentence
+from rushes.bundles.shot_bundle import file_of_task
 from rushes.datasets.shot_sample import ShotReading
+from rushes.learning.calibration import CALIBRATION_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +21,15 @@ class TaskFacts:
     Attributes:
         method: how it is answered, in words.
         counts: part of the split -> class -> shots.
+        calibration: what its `calibration.json` states; None where it has none.
     """
 
     classes: tuple[str, ...]
     method: str
     counts: Mapping[str, Mapping[str, int]]
     scores: JudgedScores | None = None
+    calibration: Mapping[str, Any] | None = None
+    thresholds: tuple[CardThreshold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +64,21 @@ def format_shot_card(facts: ShotCardFacts, *, certificate: Mapping[str, Any]) ->
     Args:
         certificate: what was compared at export, as `parity/expected.json` states it.
     """
-    scores = [
-        f"## How well it answers {task}\n\n"
-        + format_scores(of.scores, unseen=facts.split_kind != "mixed", noun="labelled shot", frames="shots")
-        for task, of in facts.tasks.items()
-    ]
-    sections = [_head(facts), *scores, _training(facts), _input(facts), _USE, _proof(certificate),
+    unseen = facts.split_kind != "mixed"
+    judged = [section for task, of in facts.tasks.items() for section in _judged(task, of, unseen=unseen)]
+    sections = [_head(facts), *judged, _training(facts), _input(facts), _use(facts), _proof(certificate),
                 _licence(facts, certificate)]  # fmt: skip
-    return "\n\n".join(sections) + "\n"
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _judged(task: str, of: TaskFacts, *, unseen: bool) -> tuple[str, str, str]:
+    """Return the sections on what an evaluation says of one task; "" for what it says nothing of."""
+    scores = format_scores(of.scores, unseen=unseen, noun="labelled shot", frames="shots")
+    return (
+        f"## How well it answers {task}\n\n{scores}",
+        describe_calibration(of.calibration, task=task, file=file_of_task(task, CALIBRATION_FILE)),
+        describe_thresholds(of.thresholds, noun="shot", task=task),
+    )
 
 
 def _head(facts: ShotCardFacts) -> str:
@@ -116,14 +129,26 @@ def _input(facts: ShotCardFacts) -> str:
     return text.rstrip() + ("\n\n```\nrushes predict BUNDLE FILM\nrushes shots FILM --bundle BUNDLE\n```")
 
 
-_USE = (
-    "## What it is for, and where it ends\n\n"
-    "For finding and sorting shots like those it learned from. It always answers one class of each task, also for a "
-    "shot that is none of them (an insert of text, a shot that pushes in and then pans); its probabilities are not "
-    "calibrated. Where a cut was missed, two shots are answered as one. A shot of one frame shows no movement, and one "
-    "of an even colour is not answered. On footage of another kind (another genre, lens, period, drawn instead of "
-    "filmed) the scores above do not hold: label some of it and evaluate again. Do not let it decide about people."
-)
+def _use(facts: ShotCardFacts) -> str:
+    return (
+        "## What it is for, and where it ends\n\n"
+        "For finding and sorting shots like those it learned from. It always answers one class of each task, also for "
+        f"a shot that is none of them (an insert of text, a shot that pushes in and then pans); {_sureness(facts)}. "
+        "Where a cut was missed, two shots are answered as one. A shot of one frame shows no movement, and one of an "
+        "even colour is not answered. On footage of another kind (another genre, lens, period, drawn instead of "
+        "filmed) the scores above do not hold: label some of it and evaluate again. Do not let it decide about people."
+    )
+
+
+def _sureness(facts: ShotCardFacts) -> str:
+    """Return of which tasks the probabilities are calibrated, in words."""
+    calibrated = [task for task, of in facts.tasks.items() if is_calibrated(of.calibration)]
+    if not calibrated:
+        return "its probabilities are not calibrated"
+    others = [task for task in facts.tasks if task not in calibrated]
+    of = f" for {', '.join(calibrated)}" if others else ""
+    without = f", and those for {', '.join(others)} are not calibrated" if others else ""
+    return f"its probabilities{of} are calibrated for footage like it, and for no other{without}"
 
 
 def _proof(certificate: Mapping[str, Any]) -> str:

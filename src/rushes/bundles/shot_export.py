@@ -21,7 +21,8 @@ from rushes.bundles.bundle import (
     PREPROCESSING_FILE,
     WEIGHTS_FILE,
 )
-from rushes.bundles.card import scores_from_metrics
+from rushes.bundles.calibrated import calibration_of_run
+from rushes.bundles.card import scores_from_metrics, thresholds_from_table
 from rushes.bundles.licence import licence_of
 from rushes.bundles.onnx import RECORDED_TOLERANCE, spread_rows
 from rushes.bundles.sealed import check_free, whole_folder
@@ -30,6 +31,7 @@ from rushes.bundles.shot_bundle import (
     FACES_FILE,
     SHOTS_FILE,
     ShotBundle,
+    file_of_task,
     open_shot_bundle,
     seal_shot_bundle,
     table_of_reading,
@@ -37,13 +39,15 @@ from rushes.bundles.shot_bundle import (
 from rushes.bundles.shot_card import ShotCardFacts, TaskFacts, format_shot_card
 from rushes.bundles.shot_graph import AGGREGATES_INPUT, FRAME_INPUTS, INPUTS, SERIES_INPUTS, ShotGraph
 from rushes.bundles.shot_parity import Tables, compare_tasks, shots_at, write_shot_samples
+from rushes.bundles.thresholded import THRESHOLDS_FILE, thresholds_of_run
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.datasets.shot_sample import ShotReading, ShotSample, StackedShots, UnusableShot, stack_samples
 from rushes.errors import BundleError, ManifestError, RunError, RushesError, require_extra
 from rushes.footage.movement import SERIES_COLUMNS, MotionSeries, motion_features
 from rushes.footage.subject import subject_maps
+from rushes.learning.calibration import CALIBRATION_FILE
 from rushes.learning.predictions import read_predictions
-from rushes.learning.shot_runs import ShotRun, TaskOutcome, read_shot_run
+from rushes.learning.shot_runs import ShotRun, read_shot_run
 from rushes.models.clip_design import ShotDesign, ShotHeadDesign
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_file, write_bytes, write_json, write_text
@@ -84,6 +88,19 @@ class Places:
     cache_folder: Path
 
 
+@dataclass(frozen=True, slots=True)
+class TaskTables:
+    """What `evaluate` wrote of one task that goes along.
+
+    Attributes:
+        calibration: for `<task>/calibration.json`; None leaves it out.
+        thresholds: for `<task>/thresholds.json`; None leaves it out.
+    """
+
+    calibration: Mapping[str, Any] | None
+    thresholds: Mapping[str, Any] | None
+
+
 def export_shot_run(
     run_folder: Path, to_folder: Path, *, places: Places, threads: int = 0, progress: Progress = silent
 ) -> ShotBundle:
@@ -94,7 +111,8 @@ def export_shot_run(
 
     Raises:
         RunError: the run cannot be read.
-        BundleError: the folder is taken, the network cannot be exported, or the graph computes something else.
+        BundleError: the folder is taken, the network cannot be exported, the graph computes something else, or a
+            calibration or threshold is not of the run's answers.
         MissingExtraError: torch or the exporter is not installed.
     """
     require_extra("train", "torch", "onnx", "onnxscript", "safetensors", purpose="exporting a run")
@@ -105,6 +123,7 @@ def export_shot_run(
     run = read_shot_run(run_folder)
     network = load_shot_network(run)
     design = network.design
+    evaluated = {task: _tables_of(run, task) for task in run.tasks}
     reading = reading_of(run, design, places.project_root)
     samples = _collect_samples(run, reading, places, threads)
     inputs = inputs_of(design)
@@ -120,6 +139,7 @@ def export_shot_run(
         if reading.faces is not None:
             shutil.copyfile(reading.faces[0], folder / FACES_FILE)
         _write_tables(folder, run, reading, inputs)
+        _write_evaluated(folder, evaluated)
         kept = slice(0, KEPT_SHOTS)
         write_shot_samples(
             folder,
@@ -129,7 +149,7 @@ def export_shot_run(
             probabilities={task: table[kept] for task, table in expected.items()},
             certificate=certificate,
         )
-        facts = _facts_of(run, design, reading, inputs, to_folder.name)
+        facts = _facts_of(run, design, reading, inputs, evaluated, to_folder.name)
         write_text(folder / CARD_FILE, format_shot_card(facts, certificate=certificate))
         seal_shot_bundle(folder, name=to_folder.name, run=_provenance(run))
     progress(4, 4, "done")
@@ -346,6 +366,26 @@ def _write_tables(folder: Path, run: ShotRun, reading: ShotReading, inputs: tupl
     write_json(folder / CONFIG_FILE, config)
 
 
+def _tables_of(run: ShotRun, task: str) -> TaskTables:
+    """Return what was written of a task, held against what the run answers now.
+
+    Raises:
+        BundleError: it cannot be read, or is not of these answers.
+    """
+    of_task = run.of_task(task)
+    calibration = calibration_of_run(of_task)
+    return TaskTables(calibration, thresholds_of_run(of_task, calibration))
+
+
+def _write_evaluated(folder: Path, evaluated: Mapping[str, TaskTables]) -> None:
+    for task, of in evaluated.items():
+        for file, table in ((CALIBRATION_FILE, of.calibration), (THRESHOLDS_FILE, of.thresholds)):
+            if table is not None:
+                path = folder / file_of_task(task, file)
+                path.parent.mkdir(exist_ok=True)
+                write_json(path, dict(table))
+
+
 def _portable(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Return a recipe as it travels: of local files it keeps the names, not the folders."""
     local = {key: Path(recipe["model"].get(key) or "").name for key in ("weights", "start")}
@@ -368,7 +408,12 @@ def _provenance(run: ShotRun) -> dict[str, Any]:
 
 
 def _facts_of(
-    run: ShotRun, design: ShotDesign, reading: ShotReading, inputs: tuple[str, ...], name: str
+    run: ShotRun,
+    design: ShotDesign,
+    reading: ShotReading,
+    inputs: tuple[str, ...],
+    evaluated: Mapping[str, TaskTables],
+    name: str,
 ) -> ShotCardFacts:
     recipe = _portable(run.recipe)
     stated = {
@@ -381,7 +426,7 @@ def _facts_of(
     looks = FRAME_INPUTS[0] in inputs and design.backbone is not None
     return ShotCardFacts(
         name=name,
-        tasks={head.task: _task_facts(run, run.tasks[head.task], head, design) for head in design.heads},
+        tasks={head.task: _task_facts(run, head, design, evaluated[head.task]) for head in design.heads},
         reading=reading,
         backbone=design.backbone.name if looks and design.backbone is not None else "",
         inputs=inputs,
@@ -394,10 +439,18 @@ def _facts_of(
     )
 
 
-def _task_facts(run: ShotRun, outcome: TaskOutcome, head: ShotHeadDesign, design: ShotDesign) -> TaskFacts:
+def _task_facts(run: ShotRun, head: ShotHeadDesign, design: ShotDesign, evaluated: TaskTables) -> TaskFacts:
+    outcome = run.tasks[head.task]
     file = run.folder / head.task / "metrics.json"
     metrics = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return TaskFacts(outcome.classes, _method(head, design), outcome.counts, scores_from_metrics(metrics))
+    return TaskFacts(
+        classes=outcome.classes,
+        method=_method(head, design),
+        counts=outcome.counts,
+        scores=scores_from_metrics(metrics),
+        calibration=evaluated.calibration,
+        thresholds=thresholds_from_table(evaluated.thresholds) if evaluated.thresholds else (),
+    )
 
 
 _MOTION = {

@@ -76,6 +76,10 @@ def _show(door: Door, film: ShotsPrediction, tasks: Sequence[str]) -> None:
     door.say(f"{film.path}: {plural(len(film.shots), 'shot')} in {float(film.duration_seconds):.1f} s")
     header = ["shot", "start", "end", *tasks, "measured"]
     rows = [_row(shot, tasks) for shot in film.shots[:_SHOTS_SHOWN]]
+    if any(shot.above for shot in film.shots):
+        header.insert(-1, "above threshold")
+        for row, shot in zip(rows, film.shots, strict=False):
+            row.insert(-1, _above(shot))
     door.show(table_of(None, header, rows))
     if len(film.shots) > _SHOTS_SHOWN:
         door.say(f"… and {len(film.shots) - _SHOTS_SHOWN} more shots; --out FILE.csv keeps them all")
@@ -91,6 +95,11 @@ def _row(shot: ShotPrediction, tasks: Sequence[str]) -> list[object]:
     reasons = dict.fromkeys(answer.reason for answer in answers.values() if answer.reason)
     words = "; ".join([*reasons, *([shot.note] if shot.note else [])])
     return [shot.number, shot.start_timecode, shot.stop_timecode, *said, words]
+
+
+def _above(shot: ShotPrediction) -> str:
+    """Return the classes whose threshold a shot reaches: `scale CS, MS; movement push`; "" where none is."""
+    return "; ".join(f"{task} {', '.join(names)}" for task, names in shot.above.items() if names)
 
 
 def _write(answers: Sequence[ShotsPrediction | Unreadable], out: Path, predictor: ShotPredictor) -> None:

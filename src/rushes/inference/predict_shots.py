@@ -136,7 +136,8 @@ def answer_shots(
     def answer() -> None:
         for (shot, sample), scores in zip(waiting, predictor.scores([one for _, one in waiting]), strict=True):
             plain = _unanswered(found, shot, numbers[shot], note="; ".join(_notes(predictor, sample)))
-            answered[shot] = replace(plain, scores=scores, reasons=_reasons(predictor, found, sample, plain, scores))
+            reasons = _reasons(predictor, found, sample, plain, scores)
+            answered[shot] = replace(plain, scores=scores, reasons=reasons, above=predictor.find_above(scores))
         waiting.clear()
 
     for shot, sample in zip(asked, _samples_of(predictor, film, found, asked, threads, progress), strict=True):

@@ -22,6 +22,7 @@ class ShotPrediction:
         start_timecode, stop_timecode: SMPTE, as `rushes shots` counts.
         scores: task -> scores; {} where nothing was asked.
         reasons: task -> what was measured that speaks for the answer; a task without such a thing is not in it.
+        above: task -> classes whose threshold is reached; a task without thresholds is not in it.
         note: why it was not answered, or what to know of it; "" for nothing.
     """
 
@@ -34,6 +35,7 @@ class ShotPrediction:
     stop_timecode: str
     scores: Mapping[str, Scores] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    above: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     note: str = ""
 
     @property
@@ -61,6 +63,7 @@ class ShotPrediction:
                     "probability": answer.probability,
                     "reason": answer.reason,
                     "scores": dict(self.scores[task]),
+                    **({"above": list(self.above[task])} if task in self.above else {}),
                 }
                 for task, answer in self.answers.items()
             },

@@ -12,7 +12,7 @@ from rushes.datasets.shot_sample import ShotSample, stack_samples
 from rushes.errors import BundleError
 from rushes.footage.movement import MOVEMENTS
 from rushes.footage.subject import Faces
-from rushes.inference.prediction import Scores, name_scores
+from rushes.inference.prediction import Scores, find_above, name_scores
 
 _FRAMES_AT_ONCE = 32  # in one batch: what a backbone makes of a frame takes much more room than the frame
 _MOTIONS_AT_ONCE = 256
@@ -58,13 +58,23 @@ class ShotPredictor:
         return max(1, _FRAMES_AT_ONCE // self.bundle.reading.frames) if self.bundle.looks else _MOTIONS_AT_ONCE
 
     def scores(self, samples: Sequence[ShotSample]) -> list[Mapping[str, Scores]]:
-        """Return for each shot its scores: task -> class -> probability."""
+        """Return for each shot its scores: task -> class -> probability, as the bundle calibrates it."""
         found: list[Mapping[str, Scores]] = []
         for at in range(0, len(samples), self.batch_size):
             part = samples[at : at + self.batch_size]
-            tables = self._graph(stack_samples(part, max(len(sample.pixels) for sample in part)))
+            raw = self._graph(stack_samples(part, max(len(sample.pixels) for sample in part)))
+            tables = {task: self.bundle.calibrations[task].apply(table) for task, table in raw.items()}
             found += [
                 {task: name_scores(self.bundle.tasks[task], table[row]) for task, table in tables.items()}
                 for row in range(len(part))
             ]
         return found
+
+    def find_above(self, scores: Mapping[str, Scores]) -> dict[str, tuple[str, ...]]:
+        """Return task -> the classes whose threshold a shot reaches, without tasks that have no thresholds.
+
+        Args:
+            scores: task -> scores of one shot.
+        """
+        found = {task: find_above(of_task, self.bundle.thresholds.get(task)) for task, of_task in scores.items()}
+        return {task: above for task, above in found.items() if above is not None}

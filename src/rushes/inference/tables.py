@@ -79,12 +79,13 @@ def write_shots_csv(
 ) -> None:
     """Write predictions about shots as CSV, the rows of `rows_of_shots`; whole or not at all.
 
-    Each task has a column of its name, `<task>_probability`, `<task>_reason`, and one `p:<task>:<class>` per class.
+    Each task has a column of its name, `<task>_probability`, `<task>_reason`, one `p:<task>:<class>` per class, and
+    `<task>_above`, as `above` of pictures in `write_csv`.
     """
     columns = [*_SHOT_PLACE]
     for task, classes in tasks.items():
         columns += [task, f"{task}_probability", f"{task}_reason"]
-        columns += [f"{_PROBABILITY}{task}:{name}" for name in classes]
+        columns += [*(f"{_PROBABILITY}{task}:{name}" for name in classes), f"{task}_above"]
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, [*columns, "note", "error"], restval="", extrasaction="ignore")
         writer.writeheader()
@@ -98,6 +99,7 @@ def _flat_shot(table: Mapping[str, Any]) -> dict[str, Any]:
         cells |= {task: answer["class"], f"{task}_probability": answer["probability"]}
         cells[f"{task}_reason"] = answer["reason"]
         cells |= {f"{_PROBABILITY}{task}:{name}": value for name, value in answer["scores"].items()}
+        cells[f"{task}_above"] = "/".join(answer.get("above", ()))
     return cells
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from rushes.bundles.sealed import SealedFolder, not_understood, open_sealed, rea
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import BundleError
 from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
+from rushes.wish import Wish, parse_wish
 
 SCHEMA = "bundle/1"
 SHOTS_SCHEMA = "shot-bundle/1"  # of a bundle that answers about shots, in several tasks
@@ -106,6 +109,22 @@ def parse_thresholds(table: Mapping[str, Any], classes: Sequence[str]) -> dict[s
     if not all(0 <= value <= 1 for value in thresholds.values()):
         raise ValueError(f"{THRESHOLDS_FILE} has a threshold that is no probability: {thresholds}")
     return thresholds
+
+
+def read_wishes(bundle: Bundle) -> dict[str, Wish]:
+    """Return class -> what its threshold was chosen for; without those of which the bundle does not say it.
+
+    Raises:
+        BundleError: the thresholds are gone or were altered.
+    """
+    if bundle.thresholds is None:
+        return {}
+    stated = json.loads(bundle.read(THRESHOLDS_FILE))["thresholds"]
+    found: dict[str, Wish] = {}
+    for name in bundle.thresholds:
+        with suppress(KeyError, ValueError):  # such as a newer rushes may have wishes of other kinds
+            found[name] = parse_wish(str(stated[name]["wish"]))
+    return found
 
 
 def _read_thresholds(sealed: SealedFolder, classes: Sequence[str]) -> dict[str, float] | None:

@@ -69,7 +69,7 @@ class CarriedThresholds:
     @property
     def where_chosen(self) -> str:
         """Where they were chosen, and what that makes of their costs here, in sentences."""
-        chosen = "They came with the model, chosen on the validation of its run, and nothing is chosen here."
+        chosen = "Those here came with the model, chosen on the validation of its run; nothing is chosen here."
         here = {
             "chosen": "These samples are that validation, so what they do here flatters.",
             "trained": "Training has seen some or all of these samples, so what they do here flatters.",

@@ -197,7 +197,7 @@ def sentence_of_given(judged: Reliability) -> str:
         return "There are no samples to see it on."
     interval = error.interval
     ends = "" if interval.low is None or interval.high is None else f" ({interval.low:.3f} to {interval.high:.3f})"
-    whose = "as they come out of its calibration" if judged.calibration.kind != "none" else "the model's own"
+    whose = "calibrated already" if judged.calibration.kind != "none" else "the model's own"
     return f"ECE on these samples is {error.value:.3f}{ends}; the probabilities are {whose}."
 
 

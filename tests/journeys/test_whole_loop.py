@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -247,3 +248,69 @@ def test_status_and_runs_tell_what_there_is(loop: Loop, rushes: Rushes) -> None:
     assert len(status["groups"]) == 5
     runs = rushes("runs", "--json", folder=loop.folder).json
     assert {run["split"]["kind"] for run in runs["runs"]} == {"grouped", "mixed"}
+
+
+def test_the_data_are_looked_at_before_a_model_is(loop: Loop, rushes: Rushes) -> None:
+    found = rushes("manifest", "explore", *TASK, "--json", folder=loop.folder).json
+    assert Path(found["path"]).is_file()
+    assert {one["class"] for one in found["classes"]} == set(CLASSES)
+
+
+def test_a_run_is_judged_with_thresholds_and_slices_that_were_asked_for(loop: Loop, rushes: Rushes) -> None:
+    wanted = ("--want", "MS: recall >= 0.8", "--by", "brightness", "--by", "group")
+    found = rushes("evaluate", loop.run, *wanted, "--json", folder=loop.folder).json["metrics"]
+    assert found["thresholds"]["MS"]["wish"] == "recall >= 0.8"
+    assert found["slices"].keys() == {"brightness", "group"}
+    assert found["calibration"] is not None
+    for name in ("calibration.json", "thresholds.json", "metrics.json", "report.html"):
+        assert (loop.run / name).is_file()
+    page = (loop.run / "report.html").read_text(encoding="utf-8")
+    for section in ("verdict", "curves", "calibration", "slices", "label-errors", "data", "gallery"):
+        assert f'id="{section}"' in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page
+    mistyped = rushes("evaluate", loop.run, "--want", "MX: recall >= 0.8", folder=loop.folder, status=2)
+    assert "Did you mean 'MS'?" in mistyped.err
+
+
+def test_doubted_labels_are_queued_and_come_back_as_reviews(loop: Loop, rushes: Rushes, tmp_path: Path) -> None:
+    pytest.importorskip("cleanlab")
+    project = tmp_path / "copy"
+    shutil.copytree(loop.folder, project)
+    run = project / loop.run.relative_to(loop.folder)
+    queue = Path(rushes("labels", "errors", run, "--length", "6", "--json", folder=project).json["queue"])
+    rows = list(csv.DictReader(queue.open(encoding="utf-8")))
+    assert rows
+    for row in rows:
+        row["class"] = row["predicted"]
+    with queue.open("w", newline="", encoding="utf-8") as file:
+        written = csv.DictWriter(file, rows[0].keys())
+        written.writeheader()
+        written.writerows(rows)
+    taken = rushes("labels", "import", queue, "--origin", "review", *TASK, "--json", folder=project).json
+    assert taken["appended"] == len(rows)
+    more = project / "more.csv"
+    rushes("labels", "errors", run, "--length", "6", "--out", more, "--json", folder=project)
+    with more.open(encoding="utf-8") as file:
+        assert {row["frame"] for row in rows}.isdisjoint(row["frame"] for row in csv.DictReader(file))
+
+
+def test_an_answer_is_explained_by_the_run_and_by_the_bundle(loop: Loop, rushes: Rushes, tmp_path: Path) -> None:
+    film = next(truth.name for truth in loop.truths)
+    picture = sorted((loop.folder / "frames" / film).glob("*.jpg"))[0]
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(picture.read_bytes()[:200])
+    for reasoner in (loop.run, loop.bundle):
+        out = tmp_path / f"{reasoner.name}.html"
+        said = rushes("explain", reasoner, picture, broken, "--out", out, "--json", folder=loop.folder, status=1)
+        assert [str(broken) in line for line in said.json["failed"]] == [True]
+        page = out.read_text(encoding="utf-8")
+        assert "data:image/" in page
+        assert "https://" not in page
+
+
+def test_a_bundle_is_judged_as_its_run_is(loop: Loop, rushes: Rushes) -> None:
+    found = rushes("evaluate", loop.bundle, "--json", folder=loop.folder).json["metrics"]["test"]
+    run = json.loads((loop.run / "metrics.json").read_text(encoding="utf-8"))["test"]
+    assert found["samples"] == run["samples"]
+    assert found["metrics"]["accuracy"]["value"] == pytest.approx(run["metrics"]["accuracy"]["value"], abs=0.03)

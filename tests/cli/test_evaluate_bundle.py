@@ -201,6 +201,7 @@ def test_slices_thresholds_and_calibration_of_a_bundle_are_judged(place, bundle_
     page = Path(told["report"]).read_text(encoding="utf-8")
     assert "came with the model, chosen on the validation of its run" in page
     assert "--by light" in page
+    assert "most like each is left out: the bundle carries none" in page
 
 
 def test_a_column_that_is_not_there_is_told_before_anything_is_answered(place, bundle_of, capsys):

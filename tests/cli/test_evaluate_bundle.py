@@ -182,6 +182,43 @@ def test_options_that_do_not_fit_are_refused(place, bundle_of, capsys):
     assert "--part test is of bundles" in " ".join(evaluated(capsys, place, "--part", "test", status=2)[1].split())
 
 
+def test_slices_thresholds_and_calibration_of_a_bundle_are_judged(place, bundle_of, capsys):
+    folder = bundle_of(**known_digests(place))
+    classes = json.loads((folder / "classes.json").read_text())["classes"]
+    (folder / "thresholds.json").write_text(json.dumps({
+        "schema": "thresholds/1", "classes": classes,
+        "thresholds": {name: {"threshold": 0.5, "wish": "recall >= 0.9"} for name in classes},
+    }))  # fmt: skip
+    seal_bundle(folder, name="colours", task="colour", run={"name": "by-hand", **known_digests(place)})
+    (place / "light.csv").write_text("group,light\nc,day\nd,night\n")
+    (place / "frames" / "c" / "c-red.png").unlink()  # so that rows of the manifest and answers are not the same
+    told, _ = evaluated(capsys, place, "colours", "--with", str(place / "light.csv"), "--by", "light")
+    metrics = told["metrics"]
+    assert {one["slice"]: one["samples"] for one in metrics["slices"]["light"]} == {"other": 5}
+    assert metrics["thresholds"]["red"]["test"]["samples"] == 5
+    assert metrics["thresholds"]["red"]["wish"] == "recall >= 0.9"
+    assert (metrics["calibration"]["kind"], metrics["calibration"]["applied"]) == ("none", False)
+    page = Path(told["report"]).read_text(encoding="utf-8")
+    assert "came with the model, chosen on the validation of its run" in page
+    assert "--by light" in page
+    assert "most like each is left out: the bundle carries none" in page
+
+
+def test_a_column_that_is_not_there_is_told_before_anything_is_answered(place, bundle_of, capsys):
+    _, err = evaluated(capsys, place, str(bundle_of()), "--by", "camra", status=2)
+    assert "there is no such column" in " ".join(err.split())
+    assert not (place / "evaluations").exists()
+
+
+def test_labels_that_training_was_told_are_not_doubted_by_its_answers(place, bundle_of, capsys):
+    folder = str(bundle_of(**known_digests(place)))
+    for part in ("train", "all"):
+        errors = evaluated(capsys, place, folder, "--part", part)[0]["metrics"]["label_errors"]
+        assert (errors["found"], errors["samples"]) == (None, {})
+        assert "training was told" in errors["reason"]
+    assert "training was told" not in evaluated(capsys, place, folder)[0]["metrics"]["label_errors"]["reason"]
+
+
 def test_without_a_split_only_all_samples_can_be_judged(place, bundle_of, capsys):
     folder = str(bundle_of())
     next((place / "splits").glob("*.json")).unlink()

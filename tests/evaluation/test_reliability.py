@@ -9,7 +9,12 @@ from evaluation.fabricated import answers, guesses
 from rushes.evaluation.calibrating import calibrate
 from rushes.evaluation.calibration_section import show_calibration
 from rushes.evaluation.judge import judge
-from rushes.evaluation.reliability import CalibrationJudgement, judge_calibration, sentence_of
+from rushes.evaluation.reliability import (
+    CalibrationJudgement,
+    judge_calibration,
+    judge_reliability,
+    sentence_of,
+)
 from rushes.learning.calibration import UNCALIBRATED, Calibration, Fitted, calibrated, fit_calibration
 from rushes.learning.predictions import Predictions
 
@@ -144,3 +149,18 @@ def test_mending_carries_over_to_groups_that_were_not_fitted_on() -> None:
     found = judged(unseen, fitted)
     assert found.helped, sentence_of(found)
     assert (found.after.scores["ece"].value or 1) < (found.before.scores["ece"].value or 0)
+
+
+def test_probabilities_as_they_are_given_have_one_diagram_and_the_scores_of_no_calibration() -> None:
+    predictions = guesses(300, class_count=3, seed=4)
+    blind = {"ece": 0.0, "brier": 0.5, "log_loss": 1.0}
+    given = judge_reliability(Calibration("temperature", temperature=1.5), predictions, watched="chosen", blind=blind)
+    assert given.given.scores == judged(predictions).before.scores
+    page = show_calibration(given)
+    assert page.count("<svg") == 1
+    assert "calibrates its answers itself, by one temperature, 1.50" in page
+    assert "These samples are that validation, so the diagram flatters." in page
+    table = given.to_table()
+    assert (table["kind"], table["applied"], list(table["test"]["bins"])) == ("temperature", True, ["after"])
+    own = judge_reliability(UNCALIBRATED, predictions, watched="grouped", blind=blind)
+    assert "as the model says it" in show_calibration(own)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from rushes.bundles.thresholded import THRESHOLDS_FILE, thresholds_of_bundle
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import BundleError
 from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
+from rushes.wish import Wish, parse_wish
 
 SCHEMA = "bundle/1"
 SHOTS_SCHEMA = "shot-bundle/1"  # of a bundle that answers about shots, in several tasks
@@ -91,6 +94,22 @@ def open_bundle(path: Path) -> Bundle:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise not_understood(sealed.folder, error) from error
+
+
+def read_wishes(bundle: Bundle) -> dict[str, Wish]:
+    """Return class -> what its threshold was chosen for; without those of which the bundle does not say it.
+
+    Raises:
+        BundleError: the thresholds are gone or were altered.
+    """
+    if bundle.thresholds is None:
+        return {}
+    stated = json.loads(bundle.read(THRESHOLDS_FILE))["thresholds"]
+    found: dict[str, Wish] = {}
+    for name in bundle.thresholds:
+        with suppress(KeyError, ValueError):  # such as a newer rushes may have wishes of other kinds
+            found[name] = parse_wish(str(stated[name]["wish"]))
+    return found
 
 
 def seal_bundle(folder: Path, *, name: str, task: str, run: Mapping[str, Any]) -> Bundle:

@@ -62,14 +62,12 @@ def evaluate(
         if bundle is not None:
             if mixed is not None:
                 raise UsageError("--mixed is of runs: a bundle has no twin on a mixed split. Leave it out")
-            if by or sheet:
-                raise UsageError("--by and --with are for runs on frames; slices of a bundle are not judged yet")
             if want:
                 raise UsageError(
                     "--want is of runs: thresholds are chosen on validation and travel in the bundle. "
                     "Evaluate the run with --want, and export it again"
                 )
-            evaluate_bundle(door, place, bundle, part=part or "test")
+            evaluate_bundle(door, place, bundle, part=part or "test", by=by or (), sheet=sheet)
             return
         if part is not None:
             raise UsageError(

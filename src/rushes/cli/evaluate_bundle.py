@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,9 @@ from rushes.errors import BundleError, SplitError, UsageError, did_you_mean
 if TYPE_CHECKING:
     from rushes.bundles.bundle import Bundle
     from rushes.datasets.split import Split
+    from rushes.evaluation.evaluate import Known
     from rushes.labels.manifest import ManifestRow
+    from rushes.learning.runs import Run
     from rushes.project import Project, Task
 
 PARTS = ("test", "validation", "train", "all")
@@ -29,6 +31,7 @@ class _Ground:
 
     Attributes:
         rows: of the part that is judged.
+        every_row: of the manifest.
         train_counts: samples per class in training; {} where it is not known what that was.
         watched: as `Judged.watched`.
         warnings: what to beware of, in sentences.
@@ -36,6 +39,7 @@ class _Ground:
     """
 
     rows: tuple[ManifestRow, ...]
+    every_row: tuple[ManifestRow, ...]
     train_counts: Mapping[str, int]
     watched: str
     warnings: tuple[str, ...]
@@ -55,12 +59,25 @@ def find_bundle(place: Project, path: Path | None) -> Path | None:
     return None
 
 
-def evaluate_bundle(door: Door, place: Project, folder: Path, *, part: str, now: datetime | None = None) -> None:
-    """Judge a bundle on a part of the project's newest manifest, and say what it reaches."""
-    from rushes.bundles.bundle import is_of_shots, open_bundle
-    from rushes.catalog.catalog import open_catalog
-    from rushes.catalog.source_names import name_sources
+def evaluate_bundle(
+    door: Door,
+    place: Project,
+    folder: Path,
+    *,
+    part: str,
+    by: Sequence[str] = (),
+    sheet: Path | None = None,
+    now: datetime | None = None,
+) -> None:
+    """Judge a bundle on a part of the project's newest manifest, and say what it reaches.
+
+    Args:
+        by, sheet: what slices are told apart by, as `rushes.datasets.attributes.read_attributes` takes them.
+    """
+    from rushes.bundles.bundle import is_of_shots, open_bundle, read_wishes
+    from rushes.cli.slices_shown import show_slices
     from rushes.evaluation.evaluate_predictions import Judged, evaluate_predictions
+    from rushes.inference.explain_labelled import explain_labelled
     from rushes.inference.labelled import answer_labelled
     from rushes.inference.predictor import Predictor
 
@@ -70,10 +87,10 @@ def evaluate_bundle(door: Door, place: Project, folder: Path, *, part: str, now:
         raise UsageError(f"{folder} answers about shots: judge the run that it was made of, by its name in runs/")
     bundle = open_bundle(folder)
     ground = _ground(place, bundle, _task_of(place, bundle), part)
-    with open_catalog(place.catalog_place) as catalog:
-        source_names = name_sources(catalog.sources())
+    known = _known_of(door, place, ground.rows, by=by, sheet=sheet)
+    predictor = Predictor(bundle)
     with door.progress("evaluate") as progress:
-        answered = answer_labelled(Predictor(bundle), ground.rows, project_root=place.root, progress=progress)
+        answered = answer_labelled(predictor, ground.rows, project_root=place.root, progress=progress)
     if not len(answered.predictions):
         some = [str(one) for one in answered.unreadable[:1]]
         raise BundleError(
@@ -82,6 +99,11 @@ def evaluate_bundle(door: Door, place: Project, folder: Path, *, part: str, now:
         )
     left_out = [*_say_unreadable(answered.unreadable, len(ground.rows)), *_say_strangers(answered.strangers, bundle)]
     words = ["rushes", "evaluate", _inside(folder, place.root), *(["--part", part] if part != "test" else [])]
+    for option in by:
+        words += ["--by", option]
+    if sheet is not None:
+        words += ["--with", str(sheet)]
+    run = _run_of(place, bundle)
     called = f"{now or datetime.now(UTC):%Y-%m-%d-%H%M%S}-{bundle.name}"
     with door.progress("report") as progress:
         done = evaluate_predictions(
@@ -92,7 +114,7 @@ def evaluate_bundle(door: Door, place: Project, folder: Path, *, part: str, now:
                 watched=ground.watched,
                 command=shlex.join(words),
                 warnings=(*ground.warnings, *left_out),
-                leaks=_leaks_of(place, bundle) if ground.watched == "grouped" else (),
+                leaks=_leaks_of(run, bundle) if ground.watched == "grouped" else (),
                 train_counts=ground.train_counts,
                 about={
                     "bundle": bundle.id,
@@ -110,18 +132,56 @@ def evaluate_bundle(door: Door, place: Project, folder: Path, *, part: str, now:
                     "unreadable": [str(one) for one in answered.unreadable],
                     "labels_outside": dict(answered.strangers),
                 },
+                part=part,
+                calibration=bundle.calibration,
+                thresholds=bundle.thresholds,
+                wishes=read_wishes(bundle),
+                origin_run=run.folder.name if run else "",
             ),
             folder=_free(place.root / "evaluations" / called),
             project_root=place.root,
-            source_names=source_names,
+            known=_of_rows(known, answered.rows),
+            rows=ground.every_row,
+            explain=lambda rows: explain_labelled(predictor, answered.predictions, rows, project_root=place.root),
             progress=progress,
         )
     for warning in done.metrics["warnings"]:
         door.warn(f"warning: {warning}")
     door.say(done.metrics["verdict"])
+    show_slices(door, done.metrics["slices"], asked=bool(by or sheet))
+    if done.metrics["label_errors"]["found"]:
+        door.say(f"The model doubts {plural(done.metrics['label_errors']['found'], 'label')}: see the report")
     door.say(f"report:  {done.report}")
     door.say(f"metrics: {done.report.with_name('metrics.json')}")
     door.finish({"bundle": str(folder), "report": str(done.report), "metrics": done.metrics})
+
+
+def _known_of(
+    door: Door, place: Project, rows: Sequence[ManifestRow], *, by: Sequence[str], sheet: Path | None
+) -> Known:
+    """Return what the project knows of rows; read before anything is answered, so that a wrong --by is told at once."""
+    from rushes.catalog.catalog import open_catalog, signatures_of_frames
+    from rushes.catalog.source_names import name_sources
+    from rushes.cli.slices_shown import attributes_of_frames
+    from rushes.datasets.attributes import JudgedFrame
+    from rushes.evaluation.evaluate import Known
+    from rushes.inference.labelled import name_of_row
+
+    frames = [JudgedFrame(row.frame_id, name_of_row(row), row.img_ref, row.group, row.origin) for row in rows]
+    with open_catalog(place.catalog_place) as catalog:
+        with door.progress("slices") as progress:
+            attributes = attributes_of_frames(place, frames, catalog=catalog, by=by, sheet=sheet, progress=progress)
+        return Known(
+            subjects=catalog.subjects(),
+            signatures=signatures_of_frames(catalog.frames()),
+            source_names=name_sources(catalog.sources()),
+            attributes=attributes,
+        )
+
+
+def _of_rows(known: Known, rows: Sequence[int]) -> Known:
+    """Return what is known with the attributes of some rows only."""
+    return replace(known, attributes=known.attributes.of_rows(rows)) if known.attributes else known
 
 
 def _task_of(place: Project, bundle: Bundle) -> Task:
@@ -174,7 +234,7 @@ def _ground(place: Project, bundle: Bundle, task: Task, part: str) -> _Ground:
     stated = {} if split is None or split_path is None else {
         "path": _inside(split_path, place.root), "sha256": split.digest
     }  # fmt: skip
-    return _Ground(judged, counts, watched, warnings, manifest, stated)
+    return _Ground(judged, tuple(rows), counts, watched, warnings, manifest, stated)
 
 
 def _find_split(place: Project, bundle: Bundle, task: Task) -> tuple[Path | None, Split | None]:
@@ -213,16 +273,20 @@ def _what_it_watched(
     return kind, (warning, *changed)
 
 
-def _leaks_of(place: Project, bundle: Bundle) -> tuple[str, ...]:
-    """Return what the run that a bundle was made of says of its leaks; () where that run is not there any more."""
+def _run_of(place: Project, bundle: Bundle) -> Run | None:
+    """Return the run that a bundle was made of; None where it is not there any more."""
     from rushes.errors import RunError
     from rushes.learning.runs import read_run
 
     try:
-        run = read_run(place.runs_folder / Path(str(bundle.run.get("name") or "none")).name)
+        return read_run(place.runs_folder / Path(str(bundle.run.get("name") or "none")).name)
     except RunError:
-        return ()
-    return run.leaks if run.split.get("sha256") == bundle.run.get("split") else ()
+        return None
+
+
+def _leaks_of(run: Run | None, bundle: Bundle) -> tuple[str, ...]:
+    """Return what the run that a bundle was made of says of its leaks."""
+    return run.leaks if run is not None and run.split.get("sha256") == bundle.run.get("split") else ()
 
 
 def _say_unreadable(unreadable: Sequence[object], total: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Slices on the command line: the attributes of a run's samples, and the tables of what came of them."""
+"""Slices on the command line: the attributes of the samples, and the tables of what came of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rushes.cli.door import Door, table_of
 
 if TYPE_CHECKING:
     from rushes.catalog.catalog import Catalog
-    from rushes.datasets.attributes import Attributes
+    from rushes.datasets.attributes import Attributes, JudgedFrame
     from rushes.progress import Progress
     from rushes.project import Project
 
@@ -21,14 +21,34 @@ def attributes_of_run(
     place: Project, folder: Path, *, catalog: Catalog, by: Sequence[str], sheet: Path | None, progress: Progress
 ) -> Attributes:
     """Return what is known of the samples of a run's test part, row by row."""
-    from rushes.datasets.attributes import JudgedFrame, read_attributes
+    from rushes.datasets.attributes import JudgedFrame
     from rushes.evaluation.evaluate import read_part
     from rushes.learning.runs import read_run
 
     test = read_part(read_run(folder), "test")
     columns = (test.frames, test.names, test.images, test.groups, test.origins)
+    frames = [JudgedFrame(*one) for one in zip(*columns, strict=True)]
+    return attributes_of_frames(place, frames, catalog=catalog, by=by, sheet=sheet, progress=progress)
+
+
+def attributes_of_frames(
+    place: Project,
+    frames: Sequence[JudgedFrame],
+    *,
+    catalog: Catalog,
+    by: Sequence[str],
+    sheet: Path | None,
+    progress: Progress,
+) -> Attributes:
+    """Return what is known of frames, row by row.
+
+    Raises:
+        UsageError, SheetError: as `read_attributes`.
+    """
+    from rushes.datasets.attributes import read_attributes
+
     return read_attributes(
-        [JudgedFrame(*one) for one in zip(*columns, strict=True)],
+        frames,
         catalog=catalog,
         project_root=place.root,
         cache_folder=place.cache_folder,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -70,7 +70,7 @@ _MEASURED = ("brightness", "sharpness")
 
 @dataclass(frozen=True, slots=True)
 class JudgedFrame:
-    """A frame whose attributes are wanted, as a run's predictions name it."""
+    """A frame whose attributes are wanted, as predictions name it."""
 
     id: str
     name: str
@@ -92,6 +92,12 @@ class Attributes:
     columns: Mapping[str, Column]
     asked: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    def of_rows(self, rows: Sequence[int]) -> Attributes:
+        """Return what is known of some of the frames, in the order in which they are named."""
+        return replace(
+            self, columns={name: tuple(column[row] for row in rows) for name, column in self.columns.items()}
+        )
 
 
 def read_attributes(

@@ -7,21 +7,41 @@ from collections.abc import Sequence
 from rushes.evaluation.frame import filled
 from rushes.evaluation.judge import FEW_SAMPLES
 from rushes.evaluation.markup import count, counted, interval_name, number, percent, score_cell, text, within
-from rushes.evaluation.reliability import MEASURES, Bin, CalibrationJudgement, Side, sentence_of
+from rushes.evaluation.reliability import (
+    MEASURES,
+    Bin,
+    CalibrationJudgement,
+    Reliability,
+    Side,
+    sentence_of,
+    sentence_of_given,
+)
 
 LINK = ("calibration", "Calibration")
 _NAMES = {"ece": "calibration error (ECE)", "brier": "Brier score", "log_loss": "log loss"}
 _LEFT, _TOP, _SIDE, _BARS = 34.0, 8.0, 190.0, 34.0
 
 
-def show_calibration(judged: CalibrationJudgement | None, *, at: str = "") -> str:
+def show_calibration(judged: CalibrationJudgement | Reliability | None, *, at: str = "") -> str:
     """Return the section, or nothing where no calibration was judged.
 
     Args:
+        judged: a calibration before and after, or probabilities as they are given.
         at: what stands before its id, where a page holds several judgements.
     """
     if judged is None or not judged.samples:
         return ""
+    if isinstance(judged, Reliability):
+        named = [(_given_name(judged), judged.given)]
+        return filled(
+            "calibration.html",
+            at=at,
+            sentence=text(sentence_of_given(judged)),
+            how=text(_how_given(judged)),
+            tiles=_tiles_of_given(judged),
+            diagrams=_figures(named, judged.classes),
+            table=_table_of(*named[0]),
+        )
     return filled(
         "calibration.html",
         at=at,
@@ -125,6 +145,49 @@ def _how(judged: CalibrationJudgement) -> str:
     return done + fitted.reason
 
 
+def _given_name(judged: Reliability) -> str:
+    return "as the model says it" if judged.calibration.kind == "none" else "calibrated"
+
+
+def _how_given(judged: Reliability) -> str:
+    """Return what came before the probabilities, and where that was fitted."""
+    calibration = judged.calibration
+    if calibration.kind == "none":
+        return "The bundle carries no calibration: its run was not evaluated before it was exported, or none helped."
+    how = (
+        f"by one temperature, {calibration.temperature:.2f}" if calibration.kind == "temperature"
+        else f"by an isotonic curve of “{judged.classes[1]}”"
+    )  # fmt: skip
+    said = (
+        f"The bundle calibrates its answers itself, {how}, which was fitted on the validation of its run and travels "
+        "in it. All probabilities and scores on this page are of the calibrated answers; nothing is fitted here."
+    )
+    if judged.watched == "chosen":
+        said += " These samples are that validation, so the diagram flatters."
+    return said
+
+
+def _tiles_of_given(judged: Reliability) -> str:
+    tiles = []
+    for name in MEASURES:
+        score, blind = judged.given.scores[name], judged.blind.get(name)
+        spans = [within(score.interval) or "no interval"]
+        spans.append(f"without a look: {number(blind) if blind is not None else 'undefined'}")
+        tiles.append(_tile(name, score_cell(score.score), spans))
+    return _tile_list(tiles)
+
+
+def _tile(name: str, shown: str, spans: Sequence[str]) -> str:
+    return (
+        f'<div class="tile"><dt>{_NAMES[name]}</dt><dd><b>{shown}</b>'
+        f"{''.join(f'<span>{text(one)}</span>' for one in spans)}</dd></div>"
+    )
+
+
+def _tile_list(tiles: Sequence[str]) -> str:
+    return f'<dl class="tiles" style="--tiles:{len(tiles)}">{"".join(tiles)}</dl>'
+
+
 def _tiles(judged: CalibrationJudgement) -> str:
     tiles = []
     for name in MEASURES:
@@ -139,20 +202,21 @@ def _tiles(judged: CalibrationJudgement) -> str:
                 ends = [f"{end:+.2f}".replace("-", "\u2212") for end in (change.interval.low, change.interval.high)]
                 spans.append(f"change, {interval_name(change.interval)}: {ends[0]} to {ends[1]}")
         spans.append(f"without a look: {number(blind) if blind is not None else 'undefined'}")
-        tiles.append(
-            f'<div class="tile"><dt>{_NAMES[name]}</dt><dd><b>{shown}</b>'
-            f"{''.join(f'<span>{text(one)}</span>' for one in spans)}</dd></div>"
-        )
-    return f'<dl class="tiles" style="--tiles:{len(tiles)}">{"".join(tiles)}</dl>'
+        tiles.append(_tile(name, shown, spans))
+    return _tile_list(tiles)
 
 
 def _diagrams(judged: CalibrationJudgement) -> str:
     sides = [("as the model says it", judged.before)]
     if judged.fitted.calibration.kind != "none":
         sides = [("before", judged.before), ("after", judged.after)]
+    return _figures(sides, judged.classes)
+
+
+def _figures(sides: Sequence[tuple[str, Side]], classes: Sequence[str]) -> str:
     figures = [_figure(f"Its answers, {name}", side.answers, of="it is right") for name, side in sides]
-    if judged.before.second:
-        second = judged.classes[1]
+    if sides[0][1].second:
+        second = classes[1]
         figures += [_figure(f"“{second}”, {name}", side.second, of=f"it is {second}") for name, side in sides]
     return f'<div class="reliability">{"".join(figures)}</div>'
 

@@ -59,10 +59,10 @@ class Known:
 
     Attributes:
         subjects: frame id -> what is in its picture as it is known today; for frames that are not in it, what the
-            run's manifest states counts.
+            manifest states counts.
         signatures: frame id -> perceptual signature, by which frames that look alike are found.
         source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
-        attributes: what else is known of the samples of the test part, row by row.
+        attributes: what else is known of the samples that are judged, row by row.
     """
 
     subjects: Mapping[str, Subjects] = field(default_factory=dict)
@@ -118,12 +118,7 @@ def evaluate_run(
         history=run.history,
         command=_command(run, other, project_root=project_root),
         warnings=(*missing, *warnings, *(known.attributes.remarks if known.attributes else ())),
-        slices=_judge_slices(
-            run,
-            predictions,
-            {row.frame_id: row.subjects for row in rows if row.subjects} | dict(known.subjects),
-            known.attributes,
-        ),
+        slices=judge_slices(predictions, known, rows=rows, train_counts=_train_counts(run)),
         sheet=_read_sheet(run_folder),
         thresholds=thresholds,
         label_errors=find_errors(
@@ -211,20 +206,25 @@ def _judge_mixed(other: Run, run: Run, grouped: Predictions) -> tuple[Judgement,
     return judge(shuffled, train_counts=_train_counts(other)), gap_between(grouped, shuffled), tuple(warnings)
 
 
-def _judge_slices(
-    run: Run, predictions: Predictions, subjects: Mapping[str, Subjects], known: Attributes | None
+def judge_slices(
+    predictions: Predictions, known: Known, *, rows: Sequence[ManifestRow], train_counts: Mapping[str, int]
 ) -> dict[str, tuple[SliceJudgement, ...]]:
     """Return what samples are told apart by -> the judgement of each slice; only where there are slices.
 
     What was asked for is judged whatever it holds; else the columns that tell samples apart, subjects first.
+
+    Args:
+        rows: of the manifest that the samples are of, for the subjects that it states.
     """
-    asked = known.asked if known else ()
+    subjects = {row.frame_id: row.subjects for row in rows if row.subjects} | dict(known.subjects)
+    attributes = known.attributes
+    asked = attributes.asked if attributes else ()
     columns: dict[str, Sequence[Attribute]] = {}
     if not asked or _SUBJECTS in asked:
         columns[_SUBJECTS] = [subjects.get(frame, ()) for frame in predictions.frames]
-    if known:
-        columns |= known.columns if asked else columns_that_tell(known.columns)
-    return judge_columns(predictions, columns, train_counts=_train_counts(run))
+    if attributes:
+        columns |= attributes.columns if asked else columns_that_tell(attributes.columns)
+    return judge_columns(predictions, columns, train_counts=train_counts)
 
 
 def _rows_of_manifest(run: Run, project_root: Path) -> list[ManifestRow]:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rushes.evaluation.evaluate import Evaluation, metrics_table
-from rushes.evaluation.judge import judge
-from rushes.evaluation.report import Evidence, write_report
+from rushes.evaluation.carried_thresholds import carry_thresholds
+from rushes.evaluation.evaluate import Evaluation, Known, judge_slices, metrics_table
+from rushes.evaluation.explained import Explained
+from rushes.evaluation.judge import Judgement, judge
+from rushes.evaluation.label_errors_section import find_errors
+from rushes.evaluation.reliability import Reliability, judge_reliability
+from rushes.evaluation.report import Evidence, leave_unexplained, write_report
+from rushes.labels.manifest import ManifestRow
+from rushes.learning.calibration import Calibration
 from rushes.learning.predictions import Predictions
 from rushes.progress import Progress, silent
 from rushes.storage.files import write_json
+from rushes.wish import Wish
+
+_WITHHELD = {
+    "trained": "training was told some or all of these labels, so that the model's answers say nothing of them: judge "
+               "it on --part test",
+    "unknown": "nobody knows whether training was told these labels, so that the model's answers say nothing of them",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,11 @@ class Judged:
         train_counts: samples per class in training, which the baselines answer by; {} where they are not known.
         about: more for the page to state of the making, as a `run.json` would: `manifest`, `split`, `preprocessing`.
         metrics: more for `metrics.json`.
+        part: of the split, or `all`.
+        calibration: what was applied to the probabilities; None where nobody knows, and no diagram is shown.
+        thresholds: class -> threshold that came with the model; None of a model that answers without.
+        wishes: class -> what its threshold was chosen for, where that is known.
+        origin_run: the run that the model was made of, where the project has it.
     """
 
     name: str
@@ -41,6 +59,16 @@ class Judged:
     train_counts: Mapping[str, int] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    part: str = "test"
+    calibration: Calibration | None = None
+    thresholds: Mapping[str, float] | None = None
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
+    origin_run: str = ""
+
+    @property
+    def withheld(self) -> str:
+        """Why the answers say nothing of labels; "" where training was not told these."""
+        return _WITHHELD.get(self.watched, "")
 
 
 def evaluate_predictions(
@@ -49,17 +77,23 @@ def evaluate_predictions(
     *,
     folder: Path,
     project_root: Path,
-    source_names: Mapping[str, str] | None = None,
+    known: Known | None = None,
+    rows: Sequence[ManifestRow] = (),
+    explain: Callable[[Sequence[int]], Explained] = leave_unexplained,
     progress: Progress = silent,
 ) -> Evaluation:
     """Judge predictions, and write `report.html` and `metrics.json` into a folder, which is made.
 
     Args:
-        source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
+        known: what the project knows of the samples beside their labels.
+        rows: of the whole manifest that they are of, in which twins with two labels are looked for.
+        explain: as `write_report` takes it.
 
     Raises:
         RunError: the predictions are no probabilities.
     """
+    known = known or Known()
+    test = judge(predictions, train_counts=judged.train_counts)
     split = {**dict(judged.about.get("split") or {}), "kind": judged.watched}
     evidence = Evidence(
         run={
@@ -70,14 +104,39 @@ def evaluate_predictions(
             "split": split,
             "leaks": list(judged.leaks),
         },
-        test=judge(predictions, train_counts=judged.train_counts),
+        test=test,
         predictions=predictions,
         command=judged.command,
-        warnings=judged.warnings,
-        source_names=source_names or {},
+        warnings=(*judged.warnings, *(known.attributes.remarks if known.attributes else ())),
+        slices=judge_slices(predictions, known, rows=rows, train_counts=judged.train_counts),
+        thresholds=carry_thresholds(
+            predictions, judged.thresholds or {}, wishes=judged.wishes, part=judged.part, watched=judged.watched
+        ),
+        label_errors=find_errors(
+            {judged.part: predictions},
+            rows=rows,
+            signatures=known.signatures,
+            run_name=judged.origin_run,
+            project_root=project_root,
+            withheld=judged.withheld,
+        ),
+        calibration=_reliability(predictions, judged, test),
+        source_names=known.source_names,
     )
     metrics = {**metrics_table(evidence), **judged.metrics}
     folder.mkdir(parents=True)
-    write_report(folder / "report.html", evidence, project_root=project_root, progress=progress)
+    write_report(folder / "report.html", evidence, project_root=project_root, explain=explain, progress=progress)
     write_json(folder / "metrics.json", metrics)
     return Evaluation(folder / "report.html", metrics)
+
+
+def _reliability(predictions: Predictions, judged: Judged, test: Judgement) -> Reliability | None:
+    if judged.calibration is None:
+        return None
+    return judge_reliability(
+        judged.calibration,
+        predictions,
+        watched=judged.watched,
+        blind=test.blind.get("prior", {}),
+        seed=test.seed,
+    )

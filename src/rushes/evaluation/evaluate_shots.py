@@ -15,12 +15,14 @@ from rushes.evaluation.evaluate import metrics_table, path_inside, read_part
 from rushes.evaluation.judge import judge
 from rushes.evaluation.leaderboard import history_of
 from rushes.evaluation.making import command_to_train
+from rushes.evaluation.reliability import CalibrationJudgement
 from rushes.evaluation.report import Evidence
 from rushes.evaluation.shot_evidence import ShotEvidence, shot_metrics_table
 from rushes.evaluation.shot_mistakes import ShownShot, choose_worst, fit_budget, show_row
 from rushes.evaluation.shot_report import write_shot_report
 from rushes.evaluation.shot_strips import ShotStrip, parse_shot_id, read_strips
 from rushes.evaluation.thresholding import thresholds_of, write_thresholds
+from rushes.evaluation.thresholds import Thresholds
 from rushes.learning.calibration import CALIBRATION_FILE
 from rushes.learning.explain_shots import LookedAt, look_at_shots
 from rushes.learning.predictions import Predictions
@@ -88,7 +90,8 @@ def evaluate_shots(
     for task, table in tables.items():
         write_json(run_folder / task / METRICS_FILE, table)
         _write_calibration(run.of_task(task), evidence.heads[task], run_folder / task)
-        write_thresholds(run.of_task(task), evidence.heads[task].thresholds)
+        chosen = evidence.heads[task].thresholds
+        write_thresholds(run.of_task(task), chosen if isinstance(chosen, Thresholds) else None)
     write_json(run_folder / METRICS_FILE, metrics)
     return ShotEvaluation(report, metrics)
 
@@ -124,7 +127,7 @@ def gather_evidence(run: ShotRun, *, project_root: Path, wishes: Wishes | None =
 
 
 def _write_calibration(run: Run, evidence: Evidence, folder: Path) -> None:
-    if evidence.calibration is not None:
+    if isinstance(evidence.calibration, CalibrationJudgement):
         write_json(folder / CALIBRATION_FILE, calibration_table(run, evidence.calibration))
 
 

@@ -8,9 +8,10 @@ from string import Template
 from typing import Any
 
 from rushes.evaluation import sections
+from rushes.evaluation.carried_thresholds import CarriedThresholds
 from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import text
-from rushes.evaluation.threshold_section import show_thresholds
+from rushes.evaluation.threshold_section import explain_thresholds, show_thresholds
 from rushes.evaluation.thresholds import Thresholds
 from rushes.learning.predictions import Predictions
 
@@ -63,7 +64,7 @@ def show_judged(
     test: Judgement,
     predictions: Predictions,
     *,
-    thresholds: Thresholds | None = None,
+    thresholds: Thresholds | CarriedThresholds | None = None,
     calibration: str = "",
     at: str = "",
     gallery: bool = True,
@@ -71,7 +72,7 @@ def show_judged(
     """Return the sections on confusions, classes, curves with thresholds, and groups.
 
     Args:
-        thresholds: of each class; None where there is no validation to choose them on.
+        thresholds: of each class, chosen on validation or come with the model; None where there is no validation.
         at: what stands before their ids, where a page holds several judgements.
         gallery: a cell of the matrix can be pressed to see its samples.
         calibration: the section on calibration, which stands before the groups.
@@ -83,6 +84,7 @@ def show_judged(
         class_interval_words=sections.explain_class_intervals(test),
         confusion=sections.show_confusion(test),
         classes=sections.show_classes(test),
+        curves_words=explain_thresholds(page_part("curves_words.html"), thresholds),
         curves=show_thresholds(test, predictions, thresholds, at=at),
         calibration=calibration,
         groups=sections.show_groups(test),

@@ -39,7 +39,7 @@ class FoundErrors:
     Attributes:
         doubts, noise: of the parts that the model was not trained on; None where they cannot be had, for `reason`.
         disputes: pictures of the whole manifest that are the same or look alike and are labelled differently.
-        command: what to type to judge train as well and to make a queue.
+        command: what to type to judge train as well and to make a queue; "" where there is no run to do it with.
         queues: those that were made of this run before, relative to the project.
     """
 
@@ -69,18 +69,22 @@ def find_errors(
     signatures: Mapping[str, int],
     run_name: str,
     project_root: Path,
+    withheld: str = "",
 ) -> FoundErrors:
-    """Return which labels are likely wrong, by what a run answered on the parts that it was not trained on.
+    """Return which labels are likely wrong, by what a model answered on parts that it was not trained on.
 
     Args:
-        rows: of the run's manifest; empty where it is gone.
+        rows: of the manifest; empty where it is gone.
         signatures: frame id -> perceptual signature.
+        run_name: the run that answered, or that a bundle was made of; "" where it is not at hand.
+        withheld: why the answers say nothing of labels, such as that training was told these; "" where they do.
     """
     disputes = tuple(one for one in find_disputes(rows, signatures=signatures) if not one.is_settled)
-    command = shlex.join(["rushes", "labels", "errors", run_name])
-    queues = tuple(
-        f"{REVIEWS_FOLDER}/{path.name}" for path in sorted((project_root / REVIEWS_FOLDER).glob(f"{run_name}*.csv"))
-    )
+    command = shlex.join(["rushes", "labels", "errors", run_name]) if run_name else ""
+    made = sorted((project_root / REVIEWS_FOLDER).glob(f"{run_name}*.csv")) if run_name else []
+    queues = tuple(f"{REVIEWS_FOLDER}/{path.name}" for path in made)
+    if withheld:
+        return FoundErrors(None, None, disputes, command, queues, reason=withheld)
     if not (is_installed("cleanlab") and is_installed("sklearn")):
         return FoundErrors(None, None, disputes, command, queues, reason=_NO_EXTRA)
     doubts = find_label_errors(answers)
@@ -122,10 +126,13 @@ def show_label_errors(found: FoundErrors | None, thumbnails: Mapping[str, Thumbn
     """Return the section, or nothing where there is nothing to say."""
     if found is None:
         return ""
+    parts = " and ".join(dict.fromkeys(found.doubts.parts)) if found.doubts else ""
+    told = f"Labels of {parts or 'the held-out samples'} that are likely wrong. The model was not told them, and is"
+    if found.doubts is None:
+        told = "Labels that are likely wrong: where a model that was not told them is"
     words = (
-        "Labels of validation and test that are likely wrong. The model was not told them, and is surer of another "
-        "class than it usually is of samples that are labelled so (confident learning). A wrong label and a blind spot "
-        "of the model look the same from here: only the picture decides."
+        f"{told} surer of another class than it usually is of samples that are labelled so (confident learning). A "
+        "wrong label and a blind spot of the model look the same from here: only the picture decides."
     )
     body = [_show_estimate(found), _show_classes(found.noise), _show_cards(found, thumbnails)]
     body += [_show_disputes(found.disputes, thumbnails), _show_way_on(found)]
@@ -245,6 +252,8 @@ def _show_disputes(disputes: Sequence[Dispute], thumbnails: Mapping[str, Thumbna
 
 
 def _show_way_on(found: FoundErrors) -> str:
+    if not found.command:
+        return ""
     before = ""
     if found.queues:
         before = (

@@ -22,7 +22,7 @@ from rushes.evaluation.probability_scores import (
     unflatten,
 )
 from rushes.evaluation.scores import Score
-from rushes.learning.calibration import Fitted, calibrated
+from rushes.learning.calibration import Calibration, Fitted, calibrated
 from rushes.learning.measures import Counts, Floats
 from rushes.learning.predictions import Predictions
 
@@ -132,6 +132,75 @@ class CalibrationJudgement:
         }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """How far probabilities can be taken at their word as they are given; nothing is fitted, and nothing compared.
+
+    Attributes:
+        calibration: what was applied to them before they came here; `none` where they are the model's own.
+        watched: what training knew of the samples, as `Judged.watched` has it.
+        blind: of `MEASURES`, what is scored by giving every sample the shares of training.
+    """
+
+    calibration: Calibration
+    watched: str
+    classes: tuple[str, ...]
+    samples: int
+    group_count: int
+    given: Side
+    blind: Mapping[str, float]
+
+    def to_table(self) -> dict[str, Any]:
+        """Return it as plain values for JSON, where a `CalibrationJudgement` has what is after a calibration."""
+        return self.calibration.to_table() | {
+            "applied": self.calibration.kind != "none",
+            "test": {
+                "samples": self.samples,
+                "groups": self.group_count,
+                "sentence": sentence_of_given(self),
+                **{
+                    name: {"after": estimate_table(self.given.scores[name]), "prior": self.blind.get(name)}
+                    for name in MEASURES
+                },
+                "bins": {"after": [one.to_table() for one in self.given.answers]},
+                "bins_of_second_class": {"after": [one.to_table() for one in self.given.second]},
+            },
+        }
+
+
+def judge_reliability(
+    calibration: Calibration, given: Predictions, *, watched: str, blind: Mapping[str, float], seed: int = 0
+) -> Reliability:
+    """Judge probabilities as they are given; the arguments are as `Reliability` has them.
+
+    Args:
+        given: with the probabilities as they are answered, after the calibration.
+        seed: of the draws of groups.
+    """
+    grouping = _grouped(given, seed)
+    once, drawn = _scores(given, grouping)
+    return Reliability(
+        calibration=calibration,
+        watched=watched,
+        classes=given.classes,
+        samples=len(given),
+        group_count=grouping.group_count,
+        given=_side(given, grouping, _estimates(once, drawn, grouping.group_count)),
+        blind={name: blind[name] for name in MEASURES if name in blind},
+    )
+
+
+def sentence_of_given(judged: Reliability) -> str:
+    """Return how far the probabilities are from what comes true, in words."""
+    error = judged.given.scores["ece"]
+    if error.value is None:
+        return "There are no samples to see it on."
+    interval = error.interval
+    ends = "" if interval.low is None or interval.high is None else f" ({interval.low:.3f} to {interval.high:.3f})"
+    whose = "calibrated already" if judged.calibration.kind != "none" else "the model's own"
+    return f"ECE on these samples is {error.value:.3f}{ends}; the probabilities are {whose}."
+
+
 def judge_calibration(
     fitted: Fitted, test: Predictions, *, blind: Mapping[str, float], seed: int = 0
 ) -> CalibrationJudgement:
@@ -142,33 +211,25 @@ def judge_calibration(
         blind: metric -> what the shares of training score on the same samples.
         seed: of the draws of groups, which are the same for before and after.
     """
-    names, group_of = np.unique(np.asarray(test.groups, dtype=str), return_inverse=True)
-    draws = GroupDraws(len(names), seed=seed) if len(names) > 1 else None
-    grouping = _Grouping(group_of.astype(np.int64).reshape(-1), len(names), draws)
+    grouping = _grouped(test, seed)
     changed = calibrated(test, fitted.calibration)
     before, drawn_before = _scores(test, grouping)
     after, drawn_after = _scores(changed, grouping)
-
-    def estimates(once: ProbabilityScores, drawn: ProbabilityScores | None) -> dict[str, Estimate]:
-        return {
-            name: _estimate(float(getattr(once, name)), None if drawn is None else getattr(drawn, name), len(names))
-            for name in MEASURES
-        }
 
     return CalibrationJudgement(
         fitted=fitted,
         classes=test.classes,
         samples=len(test),
-        group_count=len(names),
-        before=_side(test, grouping, estimates(before, drawn_before)),
-        after=_side(changed, grouping, estimates(after, drawn_after)),
+        group_count=grouping.group_count,
+        before=_side(test, grouping, _estimates(before, drawn_before, grouping.group_count)),
+        after=_side(changed, grouping, _estimates(after, drawn_after, grouping.group_count)),
         change={
             name: _estimate(
                 float(getattr(after, name) - getattr(before, name)),
                 None
                 if drawn_before is None or drawn_after is None
                 else getattr(drawn_after, name) - getattr(drawn_before, name),
-                len(names),
+                grouping.group_count,
             )
             for name in MEASURES
         },
@@ -222,6 +283,12 @@ class _Grouping:
     @property
     def block_count(self) -> int:
         return self.group_count if self.draws is None else self.draws.block_count
+
+
+def _grouped(predictions: Predictions, seed: int) -> _Grouping:
+    names, group_of = np.unique(np.asarray(predictions.groups, dtype=str), return_inverse=True)
+    draws = GroupDraws(len(names), seed=seed) if len(names) > 1 else None
+    return _Grouping(group_of.astype(np.int64).reshape(-1), len(names), draws)
 
 
 def _scores(predictions: Predictions, grouping: _Grouping) -> tuple[ProbabilityScores, ProbabilityScores | None]:
@@ -287,6 +354,13 @@ def _came_true(share: float, drawn: Floats | None, samples: int, group_count: in
         reason = f"fewer than {FEW_SAMPLES} samples"
         return Estimate(Score(None, reason), Interval(None, None, reason))
     return Estimate(Score(share), interval_of(drawn, group_count))
+
+
+def _estimates(once: ProbabilityScores, drawn: ProbabilityScores | None, group_count: int) -> dict[str, Estimate]:
+    return {
+        name: _estimate(float(getattr(once, name)), None if drawn is None else getattr(drawn, name), group_count)
+        for name in MEASURES
+    }
 
 
 def _estimate(value: float, drawn: Floats | None, group_count: int) -> Estimate:

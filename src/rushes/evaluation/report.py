@@ -12,6 +12,7 @@ from rushes.evaluation.alarm import show_alarm
 from rushes.evaluation.calibration_section import LINK as CALIBRATION
 from rushes.evaluation.calibration_section import show_calibration
 from rushes.evaluation.cards import explain_gallery, show_gallery
+from rushes.evaluation.carried_thresholds import CarriedThresholds
 from rushes.evaluation.class_shares import ClassShares, show_shares_of_run
 from rushes.evaluation.draws import RESAMPLES
 from rushes.evaluation.estimate import Estimate
@@ -22,7 +23,7 @@ from rushes.evaluation.judge import Judgement
 from rushes.evaluation.label_errors_section import LINK as LABEL_ERRORS
 from rushes.evaluation.label_errors_section import FoundErrors, read_doubted, show_label_errors
 from rushes.evaluation.markup import counted, text
-from rushes.evaluation.reliability import CalibrationJudgement
+from rushes.evaluation.reliability import CalibrationJudgement, Reliability
 from rushes.evaluation.shown import LINK, show_shown
 from rushes.evaluation.slice_section import LINK as SLICES_LINK
 from rushes.evaluation.slice_section import show_slices, warn_of_slices
@@ -64,9 +65,10 @@ class Evidence:
         slices: what samples are told apart by (`subjects`, `camera`) -> the judgement of each slice of the test part.
         class_shares: the mixes of classes of the groups of the run's manifest; None where it is not at hand.
         source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
-        calibration: what was fitted on validation, and what it does on test; None where nothing was tried.
+        calibration: what was fitted on validation, and what it does on test; of a bundle, how far its answers can be
+            taken at their word as they come out of it; None where nothing was tried.
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
-        thresholds: of each class, chosen on validation; None where nothing was answered there.
+        thresholds: of each class, chosen on validation or come with a bundle; None where nothing was answered there.
         label_errors: which labels are likely wrong; None where nobody looked.
     """
 
@@ -81,11 +83,11 @@ class Evidence:
     warnings: tuple[str, ...] = ()
     slices: Mapping[str, Sequence[SliceJudgement]] = field(default_factory=dict)
     sheet: bytes = b""
-    thresholds: Thresholds | None = None
+    thresholds: Thresholds | CarriedThresholds | None = None
     source_names: Mapping[str, str] = field(default_factory=dict)
     label_errors: FoundErrors | None = None
     class_shares: ClassShares | None = None
-    calibration: CalibrationJudgement | None = None
+    calibration: CalibrationJudgement | Reliability | None = None
 
     @property
     def split_kind(self) -> str:
@@ -98,7 +100,8 @@ class Evidence:
         return tuple(str(leak) for leak in self.run.get("leaks") or ())
 
 
-def _leave_unexplained(rows: Sequence[int]) -> Explained:
+def leave_unexplained(rows: Sequence[int]) -> Explained:
+    """Return that nothing is known of why."""
     return NOTHING
 
 
@@ -107,7 +110,7 @@ def write_report(
     evidence: Evidence,
     *,
     project_root: Path,
-    explain: Callable[[Sequence[int]], Explained] = _leave_unexplained,
+    explain: Callable[[Sequence[int]], Explained] = leave_unexplained,
     progress: Progress = silent,
 ) -> None:
     """Write the page whole or not at all; the pictures are read from the project and carried inside.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from string import Template
 
 import numpy as np
 
+from rushes.evaluation.carried_thresholds import CarriedThreshold, CarriedThresholds
 from rushes.evaluation.charts import draw_curve, draw_roc
 from rushes.evaluation.interval import Interval
 from rushes.evaluation.judge import ClassJudgement, Judgement
@@ -16,6 +18,7 @@ from rushes.evaluation.steps import MEASURES, count_taken, list_steps, thin_step
 from rushes.evaluation.threshold_costs import Costs, blind_pick, scores_of
 from rushes.evaluation.thresholds import ClassThreshold, Thresholds, format_threshold
 from rushes.learning.predictions import Predictions
+from rushes.wish import Wish
 
 MOST_CLASSES = 12
 _COUNTS = (("tp", "found"), ("fn", "missed"), ("fp", "false alarms"), ("tn", "rightly left"))
@@ -23,11 +26,37 @@ _WORDS = {"recall": "recall", "precision": "precision", "fpr": "FPR", "f1": "F1"
 Totals = tuple[int, int, int, int]  # samples of the class, others, and those of each that are taken
 
 
-def show_thresholds(test: Judgement, predictions: Predictions, thresholds: Thresholds | None, *, at: str = "") -> str:
+def explain_thresholds(words: str, thresholds: Thresholds | CarriedThresholds | None) -> str:
+    """Return where thresholds were chosen and how to read what they do, as HTML for the margin.
+
+    Args:
+        words: the template of the page for it.
+    """
+    sliders = "Move a slider, by hand or with the arrow keys, to see what another threshold does."
+    if isinstance(thresholds, CarriedThresholds):
+        chosen = f" {text(thresholds.where_chosen)}"
+        choose = "Who picks what looks best here has nothing left to judge it by: choose on validation, of the run."
+        on = "these samples"
+    else:
+        chosen = (
+            " It was chosen on validation for what was asked, otherwise for the best F1; what it does on test, on "
+            "groups that had no part in the choice, is what to expect."
+        )
+        choose = (
+            "Choose by the column of validation: who picks what looks best on test has nothing left to judge it by."
+        )
+        on = "test"
+    return Template(words).substitute(chosen=chosen, on=on, sliders=f"{sliders} {choose}")
+
+
+def show_thresholds(
+    test: Judgement, predictions: Predictions, thresholds: Thresholds | CarriedThresholds | None, *, at: str = ""
+) -> str:
     """Return the curves of each class with its threshold, those asked for and the hardest first where they are many.
 
     Args:
-        thresholds: None where there is no validation to choose them on; curves are shown all the same.
+        thresholds: chosen on validation, or such as came with the model; None where
+            there is no validation to choose them on; curves are shown all the same.
         at: what stands before ids, where a page holds several judgements.
     """
     scored = thresholds.test if thresholds else predictions
@@ -36,10 +65,10 @@ def show_thresholds(test: Judgement, predictions: Predictions, thresholds: Thres
         for index, name in enumerate(scored.classes)
     ]
     chosen = thresholds.per_class if thresholds else (None,) * len(areas)
-    stated = [index for index, one in enumerate(chosen) if one is not None and one.stated]
+    stated = [index for index, one in enumerate(chosen) if isinstance(one, ClassThreshold) and one.stated]
     drawable = [index for index, area in enumerate(areas) if area.value is not None or index in stated]
     if not drawable:
-        return "<p>No class has a test sample, so there is no curve.</p>"
+        return "<p>No class has a sample, so there is no curve.</p>"
     shown = _shown(drawable, stated, areas)
     blocks = [
         _show_class(test.per_class[index], index, scored, thresholds, chosen[index], area=areas[index], at=at)
@@ -48,6 +77,12 @@ def show_thresholds(test: Judgement, predictions: Predictions, thresholds: Thres
     notes = []
     if thresholds is None:
         notes.append("Thresholds are chosen on validation, where this run answered nothing: there are none.")
+    elif isinstance(thresholds, CarriedThresholds):
+        if thresholds.is_empty:
+            notes.append(
+                "The bundle carries no thresholds: its run was not evaluated before it was exported, or had no "
+                "validation. Evaluate the run and export it again."
+            )
     elif thresholds.calibration.kind != "none":
         notes.append("All probabilities here are the calibrated ones, which thresholds are compared with.")
     if len(shown) < len(drawable):
@@ -71,15 +106,15 @@ def _show_class(
     judged: ClassJudgement,
     index: int,
     scored: Predictions,
-    thresholds: Thresholds | None,
-    chosen: ClassThreshold | None,
+    thresholds: Thresholds | CarriedThresholds | None,
+    chosen: ClassThreshold | CarriedThreshold | None,
     *,
     area: Score,
     at: str,
 ) -> str:
     """Return the charts of one class, what is said of its threshold, the slider and the table below it."""
-    start = None
-    if chosen is not None:
+    start = chosen.threshold if chosen is not None else None
+    if isinstance(chosen, ClassThreshold):
         start = chosen.choice.nearest if chosen.threshold is None else chosen.threshold
     taken = _taken_of(scored, index, start) if start is not None else None
     positive = scored.truth == index
@@ -87,12 +122,52 @@ def _show_class(
     charts = _draw(judged, index, scored, taken, area=area, roc=roc)
     head = f"<h3>{breakable(judged.class_name)} <span>AP {score_cell(area)}, ROC AUC {score_cell(roc)}</span></h3>"
     below = ""
-    if thresholds is not None and chosen is not None:
+    if isinstance(thresholds, CarriedThresholds) and isinstance(chosen, CarriedThreshold):
+        below = _show_carried(judged, index, thresholds, chosen, taken, at=at)
+    elif isinstance(thresholds, Thresholds) and isinstance(chosen, ClassThreshold):
         below = f'<p class="wish">{_words(chosen)}</p>' + "".join(f"<p>{text(note)}</p>" for note in chosen.notes)
         if start is not None and taken is not None:
             known = _taken_of(thresholds.validation, index, start)
-            below += _slider(judged.class_name, index, thresholds, start, at=at) + _table(judged, chosen, known, taken)
+            below += _slider(judged.class_name, index, _parts_of(thresholds), start, at=at)
+            below += _table(
+                judged,
+                taken,
+                {
+                    "validation": ("validation", known, chosen.validation),
+                    "test": ("test", taken, chosen.test),
+                },
+            )
     return f'<article class="threshold">{head}<div class="two">{charts}</div><div>{below}</div></article>'
+
+
+def _show_carried(
+    judged: ClassJudgement,
+    index: int,
+    thresholds: CarriedThresholds,
+    chosen: CarriedThreshold,
+    taken: Totals | None,
+    *,
+    at: str,
+) -> str:
+    """Return what is said of a threshold that came with the model, with the slider and the table below it."""
+    if chosen.threshold is None or taken is None:
+        return "" if thresholds.is_empty else '<p class="wish">No threshold came for it.</p>'
+    words = f"taken from a probability of <b>{format_threshold(chosen.threshold)}</b> on, as it came with the model"
+    if chosen.wish is not None:
+        words = f"<b>{_wish_words(chosen.wish)}</b>: {words}"
+    holds = chosen.costs.holds.value if chosen.costs else None
+    if holds is not None:
+        words += f". The wish holds in {percent(holds)} of draws of the groups here"
+    note = f"<p>{text(chosen.note())}</p>" if chosen.note() else ""
+    return (
+        f'<p class="wish">{words[:1].upper()}{words[1:]}.</p>{note}'
+        + _slider(judged.class_name, index, {"test": thresholds.test}, chosen.threshold, at=at)
+        + _table(judged, taken, {"test": (thresholds.part, taken, chosen.costs)})
+    )
+
+
+def _parts_of(thresholds: Thresholds) -> dict[str, Predictions]:
+    return {"validation": thresholds.validation, "test": thresholds.test}
 
 
 def _taken_of(part: Predictions, index: int, threshold: float) -> Totals:
@@ -145,8 +220,7 @@ def _draw(
 
 
 def _words(chosen: ClassThreshold) -> str:
-    words = str(chosen.wish).replace(">=", "≥").replace("<=", "≤").replace("fpr", "FPR").replace("f1", "F1")
-    wish = f"<b>{words}</b>"
+    wish = f"<b>{_wish_words(chosen.wish)}</b>"
     if chosen.threshold is None:
         return f"{wish}: no threshold."
     asked = "" if chosen.stated else ", as nothing else was asked for"
@@ -163,14 +237,21 @@ def _words(chosen: ClassThreshold) -> str:
     return f"{words}."
 
 
-def _slider(name: str, index: int, thresholds: Thresholds, start: float, *, at: str) -> str:
-    """Return the slider with the counts of every step as JSON: from the laxest threshold to the strictest."""
-    parts = (thresholds.validation, thresholds.test)
-    both = np.concatenate([part.truth for part in parts]) == index
-    steps = list_steps(both, np.concatenate([part.probabilities[:, index] for part in parts]))
+def _wish_words(wish: Wish) -> str:
+    return str(wish).replace(">=", "≥").replace("<=", "≤").replace("fpr", "FPR").replace("f1", "F1")
+
+
+def _slider(name: str, index: int, parts: Mapping[str, Predictions], start: float, *, at: str) -> str:
+    """Return the slider with the counts of every step as JSON: from the laxest threshold to the strictest.
+
+    Args:
+        parts: `validation` and `test`, or `test` alone, the samples that are judged.
+    """
+    both = np.concatenate([part.truth for part in parts.values()]) == index
+    steps = list_steps(both, np.concatenate([part.probabilities[:, index] for part in parts.values()]))
     places = thin_steps(steps, keep=start)[::-1]
     table: dict[str, object] = {"t": [format_threshold(float(place)) for place in places]}
-    for key, part in zip(("validation", "test"), parts, strict=True):
+    for key, part in parts.items():
         positive = part.truth == index
         tp, fp = count_taken(positive, part.probabilities[:, index], places)
         table[key] = {"tp": tp.tolist(), "fp": fp.tolist(), "p": int(positive.sum()), "n": int((~positive).sum())}
@@ -186,13 +267,20 @@ def _slider(name: str, index: int, thresholds: Thresholds, start: float, *, at: 
     )
 
 
-def _table(judged: ClassJudgement, chosen: ClassThreshold, known: Totals, taken: Totals) -> str:
-    """Return counts and measures at the threshold, beside the model's own answers and a blind pick on test."""
+def _table(judged: ClassJudgement, taken: Totals, parts: Mapping[str, tuple[str, Totals, Costs | None]]) -> str:
+    """Return counts and measures at the threshold, beside the model's own answers and a blind pick.
+
+    Args:
+        taken: of the samples that are judged.
+        parts: `validation` and `test`, or `test` alone -> its name, what is taken of it, and the costs.
+    """
     own = _own(judged, taken[0] + taken[1])
     blind = blind_pick(taken)
-    values = {"validation": scores_of(known), "test": scores_of(taken)}
-    counts, of_own = {"validation": _four(known), "test": _four(taken)}, _four(own)
-    costs: dict[str, Costs | None] = {"validation": chosen.validation, "test": chosen.test}
+    values = {part: scores_of(totals) for part, (_, totals, _) in parts.items()}
+    counts, of_own = {part: _four(totals) for part, (_, totals, _) in parts.items()}, _four(own)
+    costs = {part: cost for part, (_, _, cost) in parts.items()}
+    judged_part = parts["test"][0]
+    heads = "".join(f'<th scope="col">{text(name)}</th>' for name, _, _ in parts.values())
     rows = []
     for key, word in _COUNTS:
         cells = "".join(f'<td data-part="{part}" data-key="{key}">{count(counts[part][key])}</td>' for part in counts)
@@ -209,9 +297,9 @@ def _table(judged: ClassJudgement, chosen: ClassThreshold, known: Totals, taken:
             f"<td>{score_cell(blind[key])}</td></tr>"
         )
     return (
-        '<div class="scroll"><table class="numbers"><thead><tr><th scope="col"></th><th scope="col">validation</th>'
-        '<th scope="col">test</th><th scope="col">own answers<small>test</small></th>'
-        '<th scope="col">as many, blind<small>test</small></th></tr></thead>'
+        f'<div class="scroll"><table class="numbers"><thead><tr><th scope="col"></th>{heads}'
+        f'<th scope="col">own answers<small>{text(judged_part)}</small></th>'
+        f'<th scope="col">as many, blind<small>{text(judged_part)}</small></th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 

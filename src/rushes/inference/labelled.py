@@ -27,10 +27,12 @@ class Answered:
     Attributes:
         predictions: of the pictures that could be read and whose label is one of the bundle's classes.
         unreadable: pictures that could not be read, or are not those that were labelled.
+        rows: of each prediction, which of the rows that were asked about it is of.
         strangers: label that is no class of the bundle -> how many samples have it, the commonest first.
     """
 
     predictions: Predictions
+    rows: tuple[int, ...]
     unreadable: tuple[Unreadable, ...]
     strangers: Mapping[str, int]
 
@@ -44,9 +46,11 @@ def answer_labelled(
         UnreachableError: a store does not answer; what it holds is not to be taken for lost.
         ProjectError, UsageError, MissingExtraError: as `Pictures.held`.
     """
-    known = [row for row in rows if row.class_name in predictor.classes]
+    places = [place for place, row in enumerate(rows) if row.class_name in predictor.classes]
+    known = [rows[place] for place in places]
     strangers = Counter(row.class_name for row in rows if row.class_name not in predictor.classes)
     answered: list[ManifestRow] = []
+    kept: list[int] = []
     unreadable: list[Unreadable] = []
     parts: list[npt.NDArray[np.float32]] = []
     waiting: list[npt.NDArray[np.uint8]] = []
@@ -61,6 +65,7 @@ def answer_labelled(
                 unreadable.append(Unreadable(without_query(row.img_ref), picture.reason))
             else:
                 answered.append(row)
+                kept.append(places[done - 1])
                 waiting.append(picture)
             if len(waiting) == BATCH_SIZE or done == len(known):
                 parts.append(predictor.probabilities_of_prepared(waiting))
@@ -75,8 +80,13 @@ def answer_labelled(
         frames=tuple(row.frame_id for row in answered),
         groups=tuple(row.group for row in answered),
         images=tuple(row.img_ref for row in answered),
-        names=tuple(row.name or Path(without_query(row.img_ref)).stem for row in answered),
+        names=tuple(name_of_row(row) for row in answered),
         timecodes=tuple(row.timecode for row in answered),
         origins=tuple(row.origin for row in answered),
     )
-    return Answered(predictions, tuple(unreadable), dict(strangers.most_common()))
+    return Answered(predictions, tuple(kept), tuple(unreadable), dict(strangers.most_common()))
+
+
+def name_of_row(row: ManifestRow) -> str:
+    """Return what a person calls a sample."""
+    return row.name or Path(without_query(row.img_ref)).stem

@@ -1,6 +1,6 @@
 (() => {
   "use strict";
-  // A slider moves the counts of its class, on validation and on test, and the dots on its charts.
+  // A slider moves the counts of its class, on test and where it has one on validation, and the dots on its charts.
   const counts = new Set(["tp", "fp", "fn", "tn"]);
   const share = (part, whole) => (whole > 0 ? part / whole : null);
   const shown = (value) => {
@@ -24,7 +24,8 @@
     const chosen = input.value, before = cells.map((cell) => cell.innerHTML);
     const move = () => {
       const at = Number(input.value), moved = input.value !== chosen;
-      const now = { validation: measured(table.validation, at), test: measured(table.test, at) };
+      const now = { test: measured(table.test, at) };
+      if (table.validation) now.validation = measured(table.validation, at);
       cells.forEach((cell, index) => {
         const value = now[cell.dataset.part][cell.dataset.key];
         if (!moved) cell.innerHTML = before[index];
@@ -41,7 +42,7 @@
       back.hidden = !moved;
       output.value = table.t[at];
       input.setAttribute("aria-valuetext",
-        `${table.t[at]}: on test recall ${shown(now.test.recall)}, precision ${shown(now.test.precision)}, ${now.test.fp} false alarms`);
+        `${table.t[at]}: ${table.validation ? "on test " : ""}recall ${shown(now.test.recall)}, precision ${shown(now.test.precision)}, ${now.test.fp} false alarms`);
     };
     input.addEventListener("input", move);
     back.addEventListener("click", () => { input.value = chosen; move(); input.focus(); });

@@ -125,12 +125,12 @@ def test_the_page_says_in_words_what_a_dot_says() -> None:
     assert "without a look: 0.50" in page
 
 
-def test_answers_that_a_curve_moves_are_counted() -> None:
+def test_a_curve_moves_no_answer_and_the_page_says_so() -> None:
     predictions = guesses(100, class_count=2, seed=4)
-    curve = Calibration("isotonic", scores=(0.0, 1.0), shares=(0.6, 0.9))
+    curve = Calibration("isotonic", scores=(0.0, 0.5, 1.0), shares=(0.4, 0.5, 0.9))
     found = judged(predictions, Fitted(curve, "By hand."))
-    assert found.moved == int((predictions.predicted == 0).sum())
-    assert f"{found.moved} answers of 100 on test would be others by it" in show_calibration(found)
+    assert found.moved == 0
+    assert "and never which answer it is" in show_calibration(found)
 
 
 def test_five_hundred_classes_and_ten_thousand_groups_are_judged() -> None:

@@ -139,8 +139,8 @@ def _how(judged: CalibrationJudgement) -> str:
         done += "It changes how sure an answer is, and never which answer it is. "
     else:
         done += (
-            f"The curve is of “{judged.classes[1]}”. {counted(judged.moved, 'answer')} of {count(judged.samples)} on "
-            "test would be others by it; the scores elsewhere on this page are of the answers before. "
+            f"The curve is of “{judged.classes[1]}”. It rises all the way and passes through one half, so that it "
+            "changes how sure an answer is, and never which answer it is. "
         )
     return done + fitted.reason
 

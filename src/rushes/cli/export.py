@@ -63,8 +63,8 @@ def export(
 
 def _words_of(bundle: Path) -> str:
     """Return in words the thresholds that a bundle carries: those that somebody asked for, and how many others."""
-    from rushes.bundles.thresholded import THRESHOLDS_FILE
     from rushes.bundles.sealed import read_table
+    from rushes.bundles.thresholded import THRESHOLDS_FILE
 
     found = read_table(bundle / THRESHOLDS_FILE, "thresholds/1")["thresholds"]
     stated = [

@@ -147,7 +147,10 @@ def _evaluate_run(
     if done.metrics["mixed"]:
         reached, gap = done.metrics["mixed"]["metrics"]["f1_macro"]["value"], done.metrics["gap"]["f1_macro"]
         if gap is not None:
-            door.say(f"On shuffled frames the same recipe reaches {reached:.2f}; the gap is {gap:+.2f}.")
+            ends = done.metrics["gap"]["interval"]
+            name = "95 % interval" if ends["level"] else f"range over {plural(ends['groups'], 'group')}"
+            said = f" ({name} {ends['low']:+.2f} to {ends['high']:+.2f})" if ends["low"] is not None else ""
+            door.say(f"On shuffled frames the same recipe reaches {reached:.2f}; the gap is {gap:+.2f}{said}.")
     show_thresholds(door, done.metrics["thresholds"])
     show_slices(door, done.metrics["slices"], asked=bool(by or sheet))
     found = done.metrics["label_errors"]

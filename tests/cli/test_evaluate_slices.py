@@ -39,10 +39,10 @@ def test_a_slice_that_is_worse_stands_first_in_the_table_the_warnings_and_the_re
     code, out, err = evaluate(project, capsys, "--with", sheet, "--by", "day", "--by", "person")
     assert code == 0
     assert out.index("person") < out.index("day")  # the column with a worse slice first
-    assert [line.split()[-1] for line in out.splitlines() if line.strip().startswith("Ann")] == ["worse"]
+    assert ["worse" in line for line in out.splitlines() if line.strip().startswith("Ann")] == [True]
     assert "Ann" in out.split("Bob")[0]
     assert "warning: The model is worse on 1 of 7 slices than the rest of the samples and the classes" in err
-    assert "1 row of the sheet could not be used: people.csv, row 602, image: 'frames/700.jpg' is no frame" in err
+    assert "1 row of the sheet could not be used: people.csv, row 602, image: 'frames/700.jpg' is not in the cat" in err
     metrics = json.loads((project[1] / "metrics.json").read_text(encoding="utf-8"))
     found = {one["slice"]: one for one in metrics["slices"]["person"]}
     assert [name for name, one in found.items() if one["worse"]] == ["Ann"]

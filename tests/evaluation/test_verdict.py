@@ -100,7 +100,10 @@ def test_a_gap_whose_interval_holds_nothing_is_not_sold_as_a_finding():
 
 
 def test_a_handful_of_samples_is_too_few_for_a_headline():
-    for pairs, said in (([("CS", "CS")], "1 sample from 1 group is too few"), ([("CS", "CS")] * 9, "9 samples from")):
+    for pairs, said in (
+        ([("CS", "CS")], "1 sample from 1 group it never watched is too few"),
+        ([("CS", "CS")] * 9, "9 samples from"),
+    ):
         verdict = pronounce(judge(answers(pairs), train_counts={}), split_kind="grouped", mixed=None)
         assert verdict.sentence.startswith(said)
         assert "always answering" not in verdict.sentence

@@ -15,6 +15,7 @@ from rushes.learning.measures import Counts, Floats
 RESAMPLES = 1000
 BLOCKS = 1000  # into which more groups than that are thrown
 _WIDE = 256  # sums per group above which equal groups are not looked for
+_NO_WIDTH = 1e-12  # what sums in another order differ by
 _CELLS_AT_ONCE = 8_000_000  # draws held in memory at a time
 
 
@@ -109,6 +110,6 @@ def interval_of(values: Floats | None, group_count: int, *, is_difference: bool 
         return Interval(None, None, "it is undefined in every draw")
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(defined, [tail, 1 - tail])
-    if low == high and not is_difference:
+    if high - low < _NO_WIDTH and not is_difference:
         return Interval(None, None, "every draw of these groups gives this number, which does not make it certain")
     return Interval(float(low), float(high), group_count=group_count)

@@ -69,9 +69,11 @@ def pronounce(
             "No sample was kept for testing, so nothing can be said about this model yet.", "", "",
             "Label more groups, or give the test part a larger share, and train again.", ""
         )  # fmt: skip
+    unseen = never_watched(split_kind, leaks)
+    seen = "it never watched" if unseen else WATCHED.get(split_kind, WATCHED["mixed"])
     if test.samples < FEW_SAMPLES:
         return Verdict(
-            f"{counted(test.samples, 'sample')} from {counted(len(test.groups), 'group')} "
+            f"{counted(test.samples, 'sample')} from {counted(len(test.groups), 'group')} {seen} "
             f"{'is' if test.samples == 1 else 'are'} too few to say how good this model is (macro-F1 on "
             f"{'it' if test.samples == 1 else 'them'}: ",
             number(value),
@@ -79,8 +81,6 @@ def pronounce(
             "Label more groups, or give the test part a larger share, and train again.",
             "",
         )
-    unseen = never_watched(split_kind, leaks)
-    seen = "it never watched" if unseen else WATCHED.get(split_kind, WATCHED["mixed"])
     return Verdict(
         before=f"On {counted(test.samples, 'sample')} from {counted(len(test.groups), 'group')} {seen}, "
         "this model reaches a macro-F1 of ",

@@ -113,6 +113,7 @@ def _evaluate_run(
     by: Sequence[str],
     sheet: Path | None,
 ) -> None:
+    from rushes.bundles.run_card import write_run_card
     from rushes.catalog.catalog import open_catalog, signatures_of_frames
     from rushes.catalog.source_names import name_sources
     from rushes.cli.slices_shown import attributes_of_run, show_slices
@@ -156,6 +157,8 @@ def _evaluate_run(
     found = done.metrics["label_errors"]
     if found["found"]:
         door.say(f"The model doubts {plural(found['found'], 'label')} of validation and test: see the report")
+    card = write_run_card(read_run(folder))
     door.say(f"report:  {done.report}")
     door.say(f"metrics: {folder / 'metrics.json'}")
-    door.finish({"run": str(folder), "report": str(done.report), "metrics": done.metrics})
+    door.say(f"card:    {card}")
+    door.finish({"run": str(folder), "report": str(done.report), "card": str(card), "metrics": done.metrics})

@@ -138,7 +138,7 @@ def test_what_reviews_found_is_said_with_its_interval() -> None:
     said = pronounce_review(Noise(doubted=32, corrected=10, confirmed_model=9, checked=8, wrong=0))
     assert said == (
         "of 32 doubts that were reviewed, 10 were wrong (31 %, 95 % interval 18–49 %, each label counted by itself), 9 "
-        "as the model said; of 8 checks, drawn at random where label and model agree, 0 were wrong (0 %, 95 % interval "
+        "as was suggested; of 8 checks, drawn at random where label and model agree, 0 were wrong (0 %, 95 % interval "
         "0–32 %, each label counted by itself)"
     )
 

@@ -177,7 +177,7 @@ def pronounce_review(review: Noise) -> str:
     if review.doubted:
         words.append(
             f"of {review.doubted:,} doubts that were reviewed, {_wrong_of(review.corrected, review.doubted)}, "
-            f"{review.confirmed_model:,} as the model said"
+            f"{review.confirmed_model:,} as was suggested"
         )
     if review.checked:
         words.append(

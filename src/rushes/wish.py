@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 MEASURES = ("recall", "precision", "fpr", "f1")
 ALLOWED = "'recall >= 0.95', 'precision >= 90%', 'fpr <= 0.02' or 'best f1'"
@@ -64,8 +65,8 @@ def parse_wish(words: str) -> Wish:
     if side != _SIDES[measure]:
         raise ValueError(f"'{words}' bounds {measure} from the wrong side; write {measure} {_SIDES[measure]} "
                          f"{found['value']}{found['percent']}")  # fmt: skip
-    value = float(found["value"].replace(",", "."))
+    value = Decimal(found["value"].replace(",", "."))  # a hundredth of it in floats would be off by the last digit
     try:
-        return Wish(measure, value / 100 if found["percent"] else value)
+        return Wish(measure, float(value / 100 if found["percent"] else value))
     except ValueError as error:
         raise ValueError(f"'{words}': {error}. Allowed: {ALLOWED}") from None

@@ -76,7 +76,12 @@ def run_table(
         "name": name,
         "task": "scale",
         "classes": list(classes),
-        "recipe": {"name": "scale", "split": kind, "model": {"kind": "cnn"}, "training": {"epochs": 3}},
+        "recipe": {
+            "name": "scale",
+            "split": kind,
+            "model": {"kind": "cnn", "design": "plain", "backbone": "", "stages": 1},
+            "training": {"epochs": 3},
+        },
         "architecture": {"kind": "cnn"},
         "preprocessing": {
             "width": 32,

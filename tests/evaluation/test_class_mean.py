@@ -34,8 +34,7 @@ def test_nine_classes_are_called_so():
     mean = judge_class_mean(told, train_counts=NO_COUNTS)
     assert mean.name == "nine-class mean"
     assert mean.f1.value == 1.0
-    assert (mean.f1.interval.low, mean.f1.interval.high) == (1.0, 1.0)
-    assert mean.f1.interval.group_count == 10
+    assert "every draw" in mean.f1.interval.reason
     assert mean.to_table()["recall"]["value"] == 1.0
 
 

@@ -42,7 +42,6 @@ def test_a_slice_is_scored_by_its_own_samples_beside_its_own_baselines():
     assert one.accuracy.value == pytest.approx(2 / 6)
     assert one.majority.accuracy.value == pytest.approx(2 / 6)
     assert one.accuracy.interval.level is None
-    assert one.accuracy.interval.group_count == 2
     table = one.to_table()
     assert (table["slice"], table["samples"], table["groups"]) == ("car", 6, 2)
     assert table["accuracy"]["value"] == one.accuracy.value
@@ -94,7 +93,7 @@ def test_a_slice_that_only_holds_more_of_the_hard_class_is_as_good_as_expected()
     assert one.contrast.expected.value == pytest.approx((10 * 0.9 + 30 * 0.5) / 40)
     assert one.contrast.adjusted.value == pytest.approx(0)
     assert one.contrast.chance == 1.0
-    assert one.contrast.difference.interval.high < 0
+    assert "every draw" in one.contrast.difference.interval.reason  # all ten groups are alike
 
 
 def test_a_slice_that_is_worse_at_each_class_is_below_what_is_expected():

@@ -3,12 +3,23 @@ from __future__ import annotations
 import pytest
 
 from evaluation.fabricated import answers, guesses
+from rushes.evaluation.gap import gap_between
 from rushes.evaluation.judge import judge
 from rushes.evaluation.verdict import blind_score, pronounce
 
 
 def judged(skill, *, seed=0, groups=12):
     return judge(guesses(400, class_count=4, seed=seed, group_count=groups, skill=skill), train_counts={"class 1": 5})
+
+
+def gap_of(skills, *, groups=12, count=400, seeds=(0, 1)):
+    """Return what is said of the gap between a grouped run and a mixed one of these skills."""
+    grouped, mixed = (
+        guesses(count, class_count=4, seed=seed, group_count=groups, skill=skill)
+        for seed, skill in zip(seeds, skills, strict=True)
+    )
+    one, other = (judge(each, train_counts={}) for each in (grouped, mixed))
+    return pronounce(one, split_kind="grouped", mixed=other, gap=gap_between(grouped, mixed)).gap
 
 
 def test_one_sentence_holds_score_interval_groups_and_baseline():
@@ -53,11 +64,11 @@ def test_a_range_that_reaches_a_blind_guess_says_so():
 
 
 def test_few_groups_cannot_tell_why_a_mixed_split_scores_differently():
-    below = pronounce(judged(1.0, groups=3), split_kind="grouped", mixed=judged(5.0)).gap
+    below = gap_of((1.0, 5.0), groups=3)
     assert "so would hard ones among the few held out" in below
     assert "mostly owed" not in below
-    same = pronounce(judged(3.0, groups=3), split_kind="grouped", mixed=judged(3.0, groups=3)).gap
-    assert "about the same, as far as so few groups can tell" in same
+    assert "about the same, as far as so few groups can tell" in gap_of((3.0, 3.0), groups=3, seeds=(0, 0))
+    assert "may happen to be easy ones" in gap_of((5.0, 1.0), groups=3)
 
 
 def test_a_test_part_that_leaks_is_never_called_unwatched():
@@ -77,18 +88,25 @@ def test_one_group_claims_no_interval():
 
 
 def test_the_gap_to_the_mixed_split_is_put_plainly():
-    gap = pronounce(judged(1.0), split_kind="grouped", mixed=judged(5.0)).gap
-    assert "expect the lower score" in gap
-    assert "about the same" in pronounce(judged(3.0), split_kind="grouped", mixed=judged(3.0)).gap
-    assert "easy ones" in pronounce(judged(5.0), split_kind="grouped", mixed=judged(1.0)).gap
+    assert "expect the lower score" in gap_of((1.0, 5.0))
+    assert "about the same (95 % interval of the gap -0." in gap_of((3.0, 3.0), seeds=(0, 0))
+    assert "easy ones" in gap_of((5.0, 1.0))
 
 
-def test_a_gap_inside_the_interval_is_not_sold_as_a_finding():
-    small = judge(guesses(60, class_count=4, seed=0, group_count=9, skill=2.0), train_counts={})
-    large = judge(guesses(400, class_count=4, seed=1, group_count=9, skill=2.0), train_counts={})
-    here, there, high = small.f1_macro.value, large.f1_macro.value, small.f1_macro.interval.high
-    assert here + 0.02 < there <= high
-    assert "other groups alone could explain it" in pronounce(small, split_kind="grouped", mixed=large).gap
+def test_a_gap_whose_interval_holds_nothing_is_not_sold_as_a_finding():
+    said = gap_of((1.0, 1.2), count=120, groups=9)
+    assert "other groups alone could explain it" in said
+    assert "mostly owed" not in said
+
+
+def test_a_handful_of_samples_is_too_few_for_a_headline():
+    for pairs, said in (
+        ([("CS", "CS")], "1 sample from 1 group it never watched is too few"),
+        ([("CS", "CS")] * 9, "9 samples from"),
+    ):
+        verdict = pronounce(judge(answers(pairs), train_counts={}), split_kind="grouped", mixed=None)
+        assert verdict.sentence.startswith(said)
+        assert "always answering" not in verdict.sentence
 
 
 def test_a_mixed_split_is_never_called_unseen():

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from bundles.shot_tiny import MOTION_ALONE, evaluated_shot_bundle, tiny_shot_bundle, write_tiny_run
+from bundles.shot_tiny import MOTION_ALONE, evaluate_tiny_run, tiny_shot_bundle, write_tiny_run
 from inference.moving import write_moving_film
 from inference.plain import write_photo
 from rushes.cli.main import main
@@ -92,8 +92,15 @@ def test_a_project_keeps_the_scan_and_a_list_states_the_shots(
 def test_the_bundle_of_an_evaluated_run_says_which_classes_are_above_their_threshold(
     film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bundle = evaluated_shot_bundle(tmp_path / "evaluated").folder
+    project = tmp_path / "season"
+    assert run("init", project, "--template", "shots") == 0
+    evaluate_tiny_run(write_tiny_run(project / "runs" / "r"))
+    bundle = project / "bundles" / "r"
     capsys.readouterr()
+    assert run("export", project / "runs" / "r", "--project", project) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "thresholds of scale: best F1 on validation for every class" in said
+    assert "thresholds of movement: best F1" in said
     (prediction,) = answer_of(capsys, "predict", bundle, film, "--out", "p.csv")["predictions"]
     rows = list(csv.DictReader((tmp_path / "p.csv").read_text().splitlines()))
     for shot, row in zip(prediction["shots"], rows, strict=True):

@@ -140,11 +140,18 @@ def scores_from_metrics(metrics: Mapping[str, Any]) -> JudgedScores | None:
     )
 
 
-def format_card(facts: CardFacts, *, certificate: Mapping[str, Any]) -> str:
+_UNPROVEN = (
+    "## Not exported yet\n\n"
+    "This is the card of a run. `rushes export RUN` makes a bundle of it that is proven to give the same answers, with "
+    "a card of its own."
+)
+
+
+def format_card(facts: CardFacts, *, certificate: Mapping[str, Any] | None) -> str:
     """Return the card as Markdown.
 
     Args:
-        certificate: what was compared at export, as `parity/expected.json` states it.
+        certificate: what was compared at export, as `parity/expected.json` states it; None of a run without a bundle.
     """
     sections = [
         _head(facts),
@@ -154,7 +161,7 @@ def format_card(facts: CardFacts, *, certificate: Mapping[str, Any]) -> str:
         _training(facts),
         _input(facts),
         _use(facts),
-        _proof(certificate),
+        _proof(certificate) if certificate is not None else _UNPROVEN,
         _licence(facts, certificate),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -296,7 +303,7 @@ def _proof(certificate: Mapping[str, Any]) -> str:
     )
 
 
-def _licence(facts: CardFacts, certificate: Mapping[str, Any]) -> str:
+def _licence(facts: CardFacts, certificate: Mapping[str, Any] | None) -> str:
     text = f"## Licence\n\n{sentence(facts.licence)}"
     if facts.neighbours:
         text += (
@@ -304,7 +311,7 @@ def _licence(facts: CardFacts, certificate: Mapping[str, Any]) -> str:
             "that an answer can be explained by what it looks like: pass the bundle on only where those may be passed "
             "on, or export without them (`rushes export RUN --no-neighbours`)."
         )
-    if certificate["generated_pictures"] == certificate["pictures"]:
+    if certificate is None or certificate["generated_pictures"] == certificate["pictures"]:
         return text
     return (
         f"{text} `parity/` holds small copies of pictures from the validation footage: pass the bundle on only where "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 from collections.abc import Mapping
@@ -25,11 +24,11 @@ from rushes.bundles.bundle import (
     seal_bundle,
 )
 from rushes.bundles.calibrated import calibration_of_run
-from rushes.bundles.card import CardFacts, format_card, scores_from_metrics, thresholds_from_table
+from rushes.bundles.card import CardFacts, format_card
 from rushes.bundles.graph import FEATURES, INPUT, LOGITS, PROBABILITIES, Graph
-from rushes.bundles.licence import licence_of
 from rushes.bundles.neighbours import Neighbours, read_pictures_of, write_neighbours
 from rushes.bundles.parity import Parity, compare, write_samples
+from rushes.bundles.run_card import facts_of_run, travelling_recipe
 from rushes.bundles.sealed import check_free, whole_folder
 from rushes.bundles.thresholded import THRESHOLDS_FILE, thresholds_of_run
 from rushes.bundles.traced import trace_graph
@@ -370,9 +369,7 @@ def generate_pictures(preprocessing: Preprocessing, count: int) -> list[npt.NDAr
 
 
 def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
-    # A bundle travels: of a local weights file, and of what it went on from, it keeps the name, not the folder.
-    local = {key: Path(run.recipe["model"].get(key, "")).name for key in ("weights", "start")}
-    recipe = dict(run.recipe) | {"model": dict(run.recipe["model"]) | local}
+    recipe = travelling_recipe(run)
     model, size = recipe["model"], run.preprocessing
     backbone = "" if model["kind"] == "cnn" else model["backbone"]
     provenance = {
@@ -383,8 +380,6 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         "split": run.split.get("sha256"),
         "model": digest_of_file(run.folder / WEIGHTS_FILE),
     }
-    metrics_file = run.folder / "metrics.json"
-    metrics = json.loads(metrics_file.read_text(encoding="utf-8")) if metrics_file.is_file() else {}
     config: dict[str, Any] = {
         "architecture": backbone or model["design"],
         "num_classes": len(run.classes),
@@ -403,57 +398,10 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
         "library_name": "rushes",
         "recipe": recipe,
     }
-    stated = {
-        "run": run.name,
-        "trained at": run.created_at,
-        "commit": run.commit,
-        "manifest, SHA-256": run.manifest.get("sha256"),
-        "split, SHA-256": run.split.get("sha256"),
-    }
     calibration = calibration_of_run(run)
     thresholds = thresholds_of_run(run, calibration)
-    facts = CardFacts(
-        name=name,
-        task=run.task,
-        classes=run.classes,
-        preprocessing=size,
-        working_size=run.working_size,
-        architecture=config["architecture"],
-        method=_method(recipe, run.head),
-        split_kind=str(run.split.get("kind", recipe["split"])),
-        counts=run.counts,
-        licence=licence_of(recipe),
-        made={name: str(value) for name, value in stated.items() if value},
-        warnings=tuple(run.warnings),
-        scores=scores_from_metrics(metrics),
-        calibration=calibration,
-        thresholds=thresholds_from_table(thresholds) if thresholds else (),
-    )
+    facts = facts_of_run(run, name=name, calibration=calibration, thresholds=thresholds)
     return Candidate(
         name, run.task, run.classes, size, run.working_size, config, provenance, facts,
         calibration=calibration, thresholds=thresholds,
     )  # fmt: skip
-
-
-def _method(recipe: Mapping[str, Any], head: Mapping[str, Any]) -> str:
-    model = recipe["model"]
-    return {
-        "cnn": f"A small convolutional network (`{model['design']}`), trained from scratch",
-        "features": f"The backbone `{model['backbone']}`, frozen, with {_describe_head(head)}",
-        "finetune": f"The backbone `{model['backbone']}`, {_trained_part(model)} trained on",
-    }[model["kind"]]
-
-
-def _describe_head(head: Mapping[str, Any]) -> str:
-    """Return in words what stands on top of a frozen backbone; of stored pictures it says so, for they travel along."""
-    if head["kind"] == "knn":
-        voters = f"the {head['neighbours']:,} nearest of {head['samples']:,} training pictures"
-        return f"a vote of {voters}, whose features are part of the bundle"
-    if head["kind"] == "mlp":
-        return f"an mlp head (one hidden layer of {head['hidden']:,}) trained on its features"
-    return f"a {head['kind']} head trained on its features"
-
-
-def _trained_part(model: Mapping[str, Any]) -> str:
-    part = model.get("trained", "stages")
-    return {"head": "frozen, its head", "all": "all of it"}.get(part, f"its last {model['stages']} of stages")

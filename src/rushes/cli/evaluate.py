@@ -113,6 +113,7 @@ def _evaluate_run(
     by: Sequence[str],
     sheet: Path | None,
 ) -> None:
+    from rushes.bundles.run_card import write_run_card
     from rushes.catalog.catalog import open_catalog, signatures_of_frames
     from rushes.catalog.source_names import name_sources
     from rushes.cli.slices_shown import attributes_of_run, show_slices
@@ -147,12 +148,17 @@ def _evaluate_run(
     if done.metrics["mixed"]:
         reached, gap = done.metrics["mixed"]["metrics"]["f1_macro"]["value"], done.metrics["gap"]["f1_macro"]
         if gap is not None:
-            door.say(f"On shuffled frames the same recipe reaches {reached:.2f}; the gap is {gap:+.2f}.")
+            ends = done.metrics["gap"]["interval"]
+            name = "95 % interval" if ends["level"] else f"range over {plural(ends['groups'], 'group')}"
+            said = f" ({name} {ends['low']:+.2f} to {ends['high']:+.2f})" if ends["low"] is not None else ""
+            door.say(f"On shuffled frames the same recipe reaches {reached:.2f}; the gap is {gap:+.2f}{said}.")
     show_thresholds(door, done.metrics["thresholds"])
     show_slices(door, done.metrics["slices"], asked=bool(by or sheet))
     found = done.metrics["label_errors"]
     if found["found"]:
         door.say(f"The model doubts {plural(found['found'], 'label')} of validation and test: see the report")
+    card = write_run_card(read_run(folder))
     door.say(f"report:  {done.report}")
     door.say(f"metrics: {folder / 'metrics.json'}")
-    door.finish({"run": str(folder), "report": str(done.report), "metrics": done.metrics})
+    door.say(f"card:    {card}")
+    door.finish({"run": str(folder), "report": str(done.report), "card": str(card), "metrics": done.metrics})

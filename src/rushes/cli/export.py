@@ -53,20 +53,29 @@ def export(
         with door.progress("export") as progress:
             bundle = _export(folder, target, place, progress, neighbours=not no_neighbours)
         door.say(f"bundle: {bundle.folder}")
-        if isinstance(bundle, Bundle) and bundle.thresholds:
-            door.say(f"thresholds: {_words_of(bundle.folder)}")
+        if isinstance(bundle, Bundle):
+            if bundle.thresholds:
+                door.say(f"thresholds: {_words_of(bundle.folder)}")
+        else:
+            for task, thresholds in bundle.thresholds.items():
+                if thresholds:
+                    door.say(f"thresholds of {task}: {_words_of(bundle.folder / task)}")
         door.say(f"Next: rushes predict {shlex.quote(str(bundle.folder))} FOOTAGE")
         answers = {"classes": list(bundle.classes)} if isinstance(bundle, Bundle) else {
             "tasks": {task: list(classes) for task, classes in bundle.tasks.items()}}  # fmt: skip
         door.finish({"bundle": str(bundle.folder), "id": bundle.id} | answers)
 
 
-def _words_of(bundle: Path) -> str:
-    """Return in words the thresholds that a bundle carries: those that somebody asked for, and how many others."""
-    from rushes.bundles.thresholded import THRESHOLDS_FILE
-    from rushes.bundles.sealed import read_table
+def _words_of(folder: Path) -> str:
+    """Return in words the thresholds that a bundle carries: those that somebody asked for, and how many others.
 
-    found = read_table(bundle / THRESHOLDS_FILE, "thresholds/1")["thresholds"]
+    Args:
+        folder: the bundle's, or that of a task in a bundle of shots.
+    """
+    from rushes.bundles.sealed import read_table
+    from rushes.bundles.thresholded import SCHEMA, THRESHOLDS_FILE
+
+    found = read_table(folder / THRESHOLDS_FILE, SCHEMA)["thresholds"]
     stated = [
         f"{name} {one['threshold']:.3f} for {one['wish']}" if one["threshold"] is not None else f"{name} none"
         for name, one in found.items()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from rushes.evaluation.probability_scores import LEAST_PROBABILITY
 from rushes.evaluation.scores import Baseline, majority_baseline, majority_tallies, prior_baseline, prior_tallies
 from rushes.learning.measures import Counts, Floats, Tallies, measure
 
@@ -47,8 +48,7 @@ def _scores(classes: Sequence[str], labelled: Counts, tallies: Tallies, answer: 
     found, here = measure(tallies), labelled / total
     squared = here * np.square(1 - answer) + (1 - here) * np.square(answer)
     brier = float(squared.sum())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        losses = np.where(labelled > 0, -np.log(answer), 0.0)
+    losses = -np.log(np.maximum(answer, LEAST_PROBABILITY))
     ranked = (labelled > 0) & (labelled < total)
     scores = {
         "accuracy": found.accuracy,

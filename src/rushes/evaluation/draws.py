@@ -15,6 +15,7 @@ from rushes.learning.measures import Counts, Floats
 RESAMPLES = 1000
 BLOCKS = 1000  # into which more groups than that are thrown
 _WIDE = 256  # sums per group above which equal groups are not looked for
+_NO_WIDTH = 1e-12  # what sums in another order differ by
 _CELLS_AT_ONCE = 8_000_000  # draws held in memory at a time
 
 
@@ -90,12 +91,16 @@ def draw_sums(sums: npt.NDArray[np.number], *, seed: int, resamples: int = RESAM
     return drawn
 
 
-def interval_of(values: Floats | None, group_count: int) -> Interval:
+def interval_of(values: Floats | None, group_count: int, *, is_difference: bool = False) -> Interval:
     """Return the percentile interval of (resamples,) values, NaN aside, or why there is none.
+
+    Where every draw gives the same number, there is none: what these groups have not shown (a miss, a mistake), draws
+    of them cannot show either, and a width of zero would look like certainty.
 
     Args:
         values: of the score in each draw; None where nothing could be drawn.
         group_count: how many groups feed the score.
+        is_difference: the values are what one has over another on the same samples, of which none is a finding.
     """
     if values is None or group_count < 2:
         found = "no group feeds" if group_count == 0 else "one group alone feeds"
@@ -105,4 +110,6 @@ def interval_of(values: Floats | None, group_count: int) -> Interval:
         return Interval(None, None, "it is undefined in every draw")
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(defined, [tail, 1 - tail])
+    if high - low < _NO_WIDTH and not is_difference:
+        return Interval(None, None, "every draw of these groups gives this number, which does not make it certain")
     return Interval(float(low), float(high), group_count=group_count)

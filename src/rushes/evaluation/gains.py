@@ -236,7 +236,7 @@ def _interval(before: Predictions, after: Predictions, *, name: str, seed: int, 
     values = moved[whole & ~np.isnan(moved)]
     if len(values) < _FEWEST_DRAWS:
         return Interval(None, None, "too few groups hold each class: hardly a draw of groups holds them all")
-    return interval_of(values, len(groups))
+    return interval_of(values, len(groups), is_difference=True)
 
 
 def _draw(pair: Sequence[Tallies], *, seed: int, resamples: int) -> list[Tallies]:

@@ -36,7 +36,7 @@ def gap_between(grouped: Predictions, mixed: Predictions, *, seed: int = 0) -> E
     if np.count_nonzero(~np.isnan(moved)) < _FEWEST_DRAWS:
         reason = "too few groups hold each class: hardly a draw of groups holds them all"
         return Estimate(Score(gap), Interval(None, None, reason))
-    return Estimate(Score(gap), interval_of(moved, fewest))
+    return Estimate(Score(gap), interval_of(moved, fewest, is_difference=True))
 
 
 def _draw(tallies: Tallies, *, seed: int) -> Floats:

@@ -70,7 +70,7 @@ def bootstrap_difference(one: Tallies, other: Tallies, *, seed: int, resamples: 
     class_count = one.labelled.shape[1]
     feeding = Tallies(one.found, one.labelled, one.predicted + other.predicted)
     if len(one.labelled) < 2:
-        return _intervals(feeding, None, None)
+        return _intervals(feeding, None, None, is_difference=True)
     drawn = _draw(both, seed=seed, resamples=resamples)
     first = Tallies(*(counts[:, :class_count] for counts in (drawn.found, drawn.labelled, drawn.predicted)))
     second = Tallies(*(counts[:, class_count:] for counts in (drawn.found, drawn.labelled, drawn.predicted)))
@@ -80,7 +80,7 @@ def bootstrap_difference(one: Tallies, other: Tallies, *, seed: int, resamples: 
     )
     labelled = one.labelled.any(axis=0)
     f1_macro = gained.f1[:, labelled].mean(axis=1) if labelled.any() else gained.f1_macro
-    return _intervals(feeding, first, replace(gained, f1_macro=f1_macro))
+    return _intervals(feeding, first, replace(gained, f1_macro=f1_macro), is_difference=True)
 
 
 def _pairs(one: Tallies, other: Tallies) -> Iterator[tuple[npt.NDArray[np.number], npt.NDArray[np.number]]]:
@@ -88,7 +88,9 @@ def _pairs(one: Tallies, other: Tallies) -> Iterator[tuple[npt.NDArray[np.number
         yield getattr(one, item.name), getattr(other, item.name)
 
 
-def _intervals(tallies: Tallies, resampled: Tallies | None, drawn: Measures | None) -> Intervals:
+def _intervals(
+    tallies: Tallies, resampled: Tallies | None, drawn: Measures | None, *, is_difference: bool = False
+) -> Intervals:
     """Return the intervals of drawn values.
 
     Args:
@@ -100,7 +102,7 @@ def _intervals(tallies: Tallies, resampled: Tallies | None, drawn: Measures | No
     present = labelled_in.any(axis=0)
 
     def overall(values: Floats | None) -> Interval:
-        return interval_of(values, int((samples_in > 0).sum()))
+        return interval_of(values, int((samples_in > 0).sum()), is_difference=is_difference)
 
     def over_classes(values: Floats | None) -> Interval:
         if values is None or resampled is None or not present.any():
@@ -116,7 +118,11 @@ def _intervals(tallies: Tallies, resampled: Tallies | None, drawn: Measures | No
 
     def per_class(values: Floats | None, feeding: npt.NDArray[np.bool_]) -> tuple[Interval, ...]:
         return tuple(
-            interval_of(None if values is None else values[:, index], int(feeding[:, index].sum()))
+            interval_of(
+                None if values is None else values[:, index],
+                int(feeding[:, index].sum()),
+                is_difference=is_difference,
+            )
             for index in range(feeding.shape[1])
         )
 

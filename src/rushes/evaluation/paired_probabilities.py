@@ -36,7 +36,7 @@ def bootstrap_probabilities(
     group_count = len(group_names)
     words = [*OVERALL, *(f"brier/{name}" for name in one.classes)]
     drawn = _draw_apart(one, other, group_of, group_count, seed=seed, resamples=resamples) if group_count > 1 else {}
-    found = {word: interval_of(drawn.get(word), group_count) for word in words}
+    found = {word: interval_of(drawn.get(word), group_count, is_difference=True) for word in words}
     return found | _rank(one, other, group_of, group_count, seed=seed, resamples=resamples)
 
 
@@ -73,7 +73,7 @@ def _rank(
             )
             gained = {word: getattr(after, word) - getattr(before, word) for word in RANKED}
         for word, feeding in (("average_precision", having), ("roc_auc", min(having, lacking))):
-            found[f"{word}/{name}"] = interval_of(gained.get(word), feeding)
+            found[f"{word}/{name}"] = interval_of(gained.get(word), feeding, is_difference=True)
             if feeding:
                 alone[word] |= feeding < 2
                 means[word] += [gained[word]] if word in gained else []
@@ -81,5 +81,6 @@ def _rank(
         drawn = means[word]
         mean = np.mean(drawn, axis=0) if drawn else None
         lost = alone[word] and group_count > 1
-        found[f"{word}_macro"] = Interval(None, None, _LOST) if lost else interval_of(mean, group_count)
+        whole = interval_of(mean, group_count, is_difference=True)
+        found[f"{word}_macro"] = Interval(None, None, _LOST) if lost else whole
     return found

@@ -63,7 +63,12 @@ def estimate_probabilities(
 
     def overall(word: str) -> Estimate:
         value = float(getattr(once, word))
-        interval = interval_of(None if drawn is None else getattr(drawn, word), len(group_names))
+        values = None if drawn is None else getattr(drawn, word)
+        if word == "ece" and values is not None:
+            # Drawing groups adds noise to every bin, and distance from the diagonal knows no minus: without this, the
+            # draws would lie above the error of the samples themselves.
+            values = np.maximum(values - (np.nanmean(values) - value), 0.0)
+        interval = interval_of(values, len(group_names))
         return Estimate(Score(None, _NOTHING) if np.isnan(value) else Score(value), interval)
 
     return ProbabilityEstimates(
@@ -96,7 +101,14 @@ def _rank(
         having, lacking = (len(np.unique(group_of[rows])) for rows in (positive, ~positive))
         drawn = None
         if draws is not None and block_of is not None and positive.any():
-            drawn = draw_rankings(positive, values, block_of, draws, steps=steps)
+            drawn = draw_rankings(
+                positive,
+                values,
+                block_of,
+                draws,
+                steps=steps,
+                scores=(one.average_precision, one.roc_auc),
+            )
             drawn_precisions.append(drawn.average_precision)
             if lacking:
                 drawn_areas.append(drawn.roc_auc)

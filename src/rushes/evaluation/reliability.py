@@ -224,7 +224,7 @@ def judge_calibration(
         before=_side(test, grouping, _estimates(before, drawn_before, grouping.group_count)),
         after=_side(changed, grouping, _estimates(after, drawn_after, grouping.group_count)),
         change={
-            name: _estimate(
+            name: _change(
                 float(getattr(after, name) - getattr(before, name)),
                 None
                 if drawn_before is None or drawn_after is None
@@ -361,6 +361,11 @@ def _estimates(once: ProbabilityScores, drawn: ProbabilityScores | None, group_c
         name: _estimate(float(getattr(once, name)), None if drawn is None else getattr(drawn, name), group_count)
         for name in MEASURES
     }
+
+
+def _change(value: float, drawn: Floats | None, group_count: int) -> Estimate:
+    score = Score(None, _NOTHING) if np.isnan(value) else Score(value)
+    return Estimate(score, interval_of(drawn, group_count, is_difference=True))
 
 
 def _estimate(value: float, drawn: Floats | None, group_count: int) -> Estimate:

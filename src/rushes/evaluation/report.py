@@ -203,7 +203,13 @@ def _after(run: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
 
 def pronounce_evidence(evidence: Evidence) -> Verdict:
     """Put the evidence into words."""
-    return pronounce(evidence.test, split_kind=evidence.split_kind, mixed=evidence.mixed, leaks=evidence.leaks)
+    return pronounce(
+        evidence.test,
+        split_kind=evidence.split_kind,
+        mixed=evidence.mixed,
+        gap=evidence.gap,
+        leaks=evidence.leaks,
+    )
 
 
 def list_warnings(evidence: Evidence) -> tuple[str, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rushes.evaluation.judge import Judgement
+from rushes.evaluation.estimate import Estimate
+from rushes.evaluation.interval import Interval
+from rushes.evaluation.judge import FEW_SAMPLES, Judgement
 from rushes.evaluation.markup import counted, number, within
 from rushes.evaluation.slices import SliceJudgement
 
@@ -47,13 +49,18 @@ class Verdict:
 
 
 def pronounce(
-    test: Judgement, *, split_kind: str, mixed: Judgement | None, leaks: Sequence[str] = ()
-) -> Verdict:  # fmt: skip
+    test: Judgement,
+    *,
+    split_kind: str,
+    mixed: Judgement | None,
+    gap: Estimate | None = None,
+    leaks: Sequence[str] = (),
+) -> Verdict:
     """Put a judgement into words.
 
     Args:
         split_kind: `grouped`, `mixed` or `stated`: of the run that is judged; or another key of WATCHED.
-        mixed: the same recipe on a mixed split, where that is known.
+        mixed: the same recipe on a mixed split, where that is known; `gap` is what it has over this one.
         leaks: what of the test part is known to have been in training too.
     """
     value, majority = test.f1_macro.value, test.majority.f1_macro.value
@@ -64,6 +71,16 @@ def pronounce(
         )  # fmt: skip
     unseen = never_watched(split_kind, leaks)
     seen = "it never watched" if unseen else WATCHED.get(split_kind, WATCHED["mixed"])
+    if test.samples < FEW_SAMPLES:
+        return Verdict(
+            f"{counted(test.samples, 'sample')} from {counted(len(test.groups), 'group')} {seen} "
+            f"{'is' if test.samples == 1 else 'are'} too few to say how good this model is (macro-F1 on "
+            f"{'it' if test.samples == 1 else 'them'}: ",
+            number(value),
+            ").",
+            "Label more groups, or give the test part a larger share, and train again.",
+            "",
+        )
     return Verdict(
         before=f"On {counted(test.samples, 'sample')} from {counted(len(test.groups), 'group')} {seen}, "
         "this model reaches a macro-F1 of ",
@@ -71,7 +88,7 @@ def pronounce(
         after=f" ({_certainty(test)}), where always answering ‘{test.majority.class_name}’ would reach "
         f"{number(majority)}.",
         standing=_standing(test, value, carried="it never watched" if unseen else seen),
-        gap=_gap(test, value, split_kind=split_kind, mixed=mixed, leaks=leaks),
+        gap=_gap(value, split_kind=split_kind, mixed=mixed, gap=gap, leaks=leaks),
     )
 
 
@@ -87,7 +104,11 @@ def blind_score(judgement: Judgement | SliceJudgement) -> float:
 
 def explain_no_interval(test: Judgement) -> str:
     """Return in a few words why macro-F1 has no interval."""
-    return f"no interval: {'one group' if len(test.groups) == 1 else 'too few groups hold each class'}"
+    if len(test.groups) == 1:
+        return "no interval: one group"
+    if "every draw" in test.f1_macro.interval.reason:
+        return "no interval: every draw of these groups gives the same"
+    return "no interval: too few groups hold each class"
 
 
 def _certainty(test: Judgement) -> str:
@@ -125,7 +146,7 @@ def _standing(test: Judgement, value: float, *, carried: str) -> str:
 
 
 def _gap(
-    test: Judgement, value: float, *, split_kind: str, mixed: Judgement | None, leaks: Sequence[str]
+    value: float, *, split_kind: str, mixed: Judgement | None, gap: Estimate | None, leaks: Sequence[str]
 ) -> str:  # fmt: skip
     if split_kind == "mixed":
         return (
@@ -154,30 +175,32 @@ def _gap(
             "How much of a score on shuffled frames would be lost here is not known: no run of this recipe on a mixed "
             "split was judged beside it."
         )
-    other = mixed.f1_macro.value
     start = (
         "The same recipe on a mixed split, where samples of the same groups stand on both sides, reaches "
-        f"{number(other)}"
+        f"{number(mixed.f1_macro.value)}"
     )
-    few = test.f1_macro.interval.level is None
-    if other - value > SAME:
-        high = test.f1_macro.interval.high
-        if few or high is None:
-            return (
-                f"{start}, {number(other - value)} more. Having watched these groups before would explain it, but so "
-                "would hard ones among the few held out. Expect the lower score on anything new."
-            )
-        if other <= high:
-            return (
-                f"{start}, {number(other - value)} more. That is still inside the interval, so other groups alone "
-                "could explain it."
-            )
+    return start + _gap_words(mixed.f1_macro.value - value, gap.interval if gap is not None else None)
+
+
+def _gap_words(more: float, interval: Interval | None) -> str:
+    """Return how much more a mixed split scores, and what that may be owed to; goes on from a sentence."""
+    if interval is None or interval.level is None or interval.low is None or interval.high is None:
+        if abs(more) <= SAME:
+            return ", about the same, as far as so few groups can tell."
+        if more < 0:
+            return f", which is {number(-more)} less: the few groups held out may happen to be easy ones."
         return (
-            f"{start}. The {number(other - value)} in between is mostly owed to having watched these groups before: "
-            "expect the lower score on anything new."
+            f", {number(more)} more. Having watched these groups before would explain it, but so would hard ones among "
+            "the few held out. Expect the lower score on anything new."
         )
-    if value - other > SAME:
-        return f"{start}, which is {number(value - other)} less: the groups held out here happen to be easy ones."
-    if few:
-        return f"{start}, about the same, as far as so few groups can tell."
-    return f"{start}, about the same: what the model learnt does not hang on having watched a group before."
+    ends = f"95 % interval of the gap {interval.low:+.2f} to {interval.high:+.2f}"
+    if interval.low > 0:
+        return (
+            f". The {number(more)} in between ({ends}) is more than other groups would explain, so mostly owed to "
+            "having watched these before: expect the lower score on anything new."
+        )
+    if interval.high < 0:
+        return f", which is {number(-more)} less ({ends}): the groups held out here happen to be easy ones."
+    if abs(more) <= SAME:
+        return f", about the same ({ends}): no sign that what the model learnt hangs on having watched a group before."
+    return f", {number(abs(more))} {'more' if more > 0 else 'less'} ({ends}): other groups alone could explain it."

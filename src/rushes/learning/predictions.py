@@ -102,12 +102,15 @@ def read_predictions(path: Path) -> Predictions:
     """Read what `write_predictions` wrote.
 
     Raises:
-        ValueError: a label is none of the classes.
+        ValueError: a label is none of the classes, or a row states no group or another of its columns.
     """
     import polars
 
     table: polars.DataFrame = polars.read_parquet(path)
     classes = tuple(name.removeprefix(_PROBABILITY) for name in table.columns if name.startswith(_PROBABILITY))
+    for column in ("frame", "group", "image", "name", "timecode", "origin"):
+        if table[column].null_count():
+            raise ValueError(f"row {int(table[column].is_null().arg_max() or 0) + 1} has no {column}")
     return Predictions(
         classes=classes,
         truth=_indices(table["truth"], classes),

@@ -14,6 +14,7 @@ from rushes.evaluation.markup import breakable, count, counted, text
 from rushes.evaluation.thumbnails import Thumbnail
 from rushes.learning.measures import count_confusion
 from rushes.learning.predictions import Predictions
+from rushes.timecode import timecode_to_show
 
 _ORDERS = (
     ("sure", "Surest mistakes first", "mistakes before right answers, each by the probability of the answer"),
@@ -136,9 +137,10 @@ def _unshown(predictions: Predictions, cells: Sequence[Unshown]) -> str:
 
 def _named(predictions: Predictions, row: int) -> str:
     """Return the name of a sample, with its group and time where the name does not hold them."""
-    name, group, timecode = predictions.names[row], predictions.groups[row], predictions.timecodes[row]
+    name, group = predictions.names[row], predictions.groups[row]
+    timecode = timecode_to_show(predictions.timecodes[row], name=name)
     more = [group] if group and group not in name else []
-    more += [timecode] if timecode and "_FRM-" in name else []
+    more += [timecode] if timecode else []
     return breakable(name) + (f" ({text(', '.join(more))})" if more else "")
 
 

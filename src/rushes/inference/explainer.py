@@ -54,9 +54,11 @@ class Explainer(Protocol):
         identity: of a bundle its id, of a run its name.
         notes: reasons that cannot be given, and why, in sentences.
         heat_words: of the heat that was given last; None before, and where there is none.
+        calibration: which its probabilities have gone through.
     """
 
     kind: str
+    calibration: Calibration
     name: str
     identity: str
     task: str
@@ -97,6 +99,7 @@ class BundleExplainer:
         """
         self._predictor = Predictor(bundle, threads=threads)
         self._neighbours = read_neighbours(bundle)
+        self.calibration = bundle.calibration
         self.name, self.identity, self.task, self.classes = bundle.name, bundle.id, bundle.task, bundle.classes
         self.preprocessing, self.working_size = bundle.preprocessing, self._predictor.working_size
         heat = (
@@ -164,7 +167,7 @@ class RunExplainer:
         self.task, self.classes, self.preprocessing = run.task, run.classes, run.preprocessing
         self.working_size = parse_size(run.working_size)
         table = calibration_of_run(run)
-        self._calibration = Calibration.from_table(table) if table is not None else Calibration()
+        self.calibration = Calibration.from_table(table) if table is not None else Calibration()
         self.heat_words: HeatWords | None = None
         self.notes: tuple[str, ...] = ()
         self._seen: list[tuple[Pixels, int]] = []
@@ -186,7 +189,7 @@ class RunExplainer:
     def probabilities(self, prepared: Pixels) -> Floats:
         from rushes.learning.explain_pictures import answer_pictures
 
-        return self._calibration.apply(answer_pictures(self._network, prepared))
+        return self.calibration.apply(answer_pictures(self._network, prepared))
 
     def heat(self, prepared: Pixels, class_index: int) -> Floats | None:
         if len(self._seen) < CHECKED:

@@ -273,7 +273,7 @@ def _beyond_chance(side: Side) -> str:
         return ""
     ends = f"{honesty.ece_low:.3f} to {honesty.ece_high:.3f}"
     if error <= honesty.ece_high:
-        return f"A perfectly calibrated model that is as sure would show {ends} on so few samples: no error is shown."
+        return f"A perfectly calibrated model that is as sure would show {ends} by chance: no error is shown."
     lean = f", and on average it is {honesty.leaning}" if honesty.leaning else ""
     return f"That is more than the {ends} that a perfectly calibrated model would show by chance{lean}."
 

@@ -14,6 +14,7 @@ from rushes.models.designs import Design
 from rushes.models.heads import KnnHead, KnnShape, MlpShape
 from rushes.models.heat import METHODS, eigen_cam, grad_cam_plus_plus, heat_of_pictures
 from rushes.models.network import Network, build_network
+from rushes.models.places import list_map_layers
 
 AREA = 8 * 8 / (32 * 32)
 GRAY = Preprocessing(2, 2, "gray", mean=(0.0,), std=(1.0,))
@@ -116,8 +117,6 @@ def small(name: str) -> dict[str, object]:
         return {"img_size": (64, 96), "window_size": 2, "depths": (1, 1), "num_heads": (1, 2), "embed_dim": 8}
     if name.startswith("xcit"):
         return {"img_size": (64, 96), "depth": 2, "cls_attn_layers": 1, "embed_dim": 32, "num_heads": 2}
-    if name.startswith("mixer"):
-        return {"img_size": (64, 64)}
     if name.startswith("hiera"):
         return {"img_size": (64, 96), "stages": (1, 1, 1, 1), "embed_dim": 16, "num_heads": 1}
     return {"img_size": (64, 96)} if "vit" in name else {}
@@ -137,7 +136,6 @@ FAMILIES = [
     ("test_vit3", "grad-cam", "norm", (4, 6)),  # pooled by attention
     ("test_vit_relpos", "grad-cam", "blocks.8", (4, 6)),
     ("xcit_nano_12_p16_224", "grad-cam", "blocks.1", (4, 6)),  # attention of channels to channels
-    ("mvitv2_tiny", "grad-cam", "norm", (2, 3)),  # inside it are heads x tokens x channels, which are no maps
     ("hiera_tiny_224", "grad-cam", "blocks.3", (2, 3)),  # its tokens stand in another order before the last stage
 ]
 
@@ -242,11 +240,26 @@ def test_a_network_without_places_is_said_to_have_no_heat() -> None:
 
 def test_tokens_without_a_told_grid_are_read_at_the_end_and_not_at_the_stem() -> None:
     torch.manual_seed(4)
-    network = build_network(
-        Backbone("mixer_s32_224", small("mixer")), ("a", "b"), Preprocessing(64, 64)
-    ).eval()  # fmt: skip
+    built = Backbone("mixer_s32_224", {"img_size": (64, 64), "num_blocks": 2, "embed_dim": 32})
+    network = build_network(built, ("a", "b"), Preprocessing(64, 64)).eval()  # it knows square pictures alone
     found = heat_of_pictures(network, show(height=64, width=64), [0, 1])
     assert (found.layer, found.heat.shape, found.note) == ("norm", (2, 2, 2), "")
+
+
+def test_tokens_that_are_split_into_heads_are_no_maps() -> None:
+    class Heads(nn.Module):
+        def forward(self, maps: torch.Tensor) -> torch.Tensor:  # (pictures, heads, tokens, channels), as MViT has them
+            return maps.flatten(2).transpose(1, 2).unflatten(2, (2, 2)).transpose(1, 2)
+
+    class Joined(nn.Module):
+        def forward(self, heads: torch.Tensor) -> torch.Tensor:
+            return heads.transpose(1, 2).flatten(2).mean(dim=1)
+
+    torch.manual_seed(0)
+    body = nn.Sequential(nn.Conv2d(3, 4, 16, 16), Heads(), nn.LayerNorm(2), Joined())
+    network = Network(body, weighing([[1.0, 0.0, 0.5, 0.0], [0.0, 2.0, 0.0, 1.0]]), Preprocessing(64, 64)).eval()
+    assert [layer.name for layer in list_map_layers(network, show(1, height=64, width=64))] == ["0"]
+    assert heat_of_pictures(network, show(height=64, width=64), [0, 1]).heat.shape == (2, 4, 4)
 
 
 def test_of_branches_what_they_give_together_is_read() -> None:

@@ -14,6 +14,7 @@ from rushes.models.designs import Design
 from rushes.models.heads import KnnHead, KnnShape, MlpShape
 from rushes.models.heat import METHODS, eigen_cam, grad_cam_plus_plus, heat_of_pictures
 from rushes.models.network import Network, build_network
+from rushes.models.places import list_map_layers
 
 AREA = 8 * 8 / (32 * 32)
 GRAY = Preprocessing(2, 2, "gray", mean=(0.0,), std=(1.0,))
@@ -114,6 +115,10 @@ def test_what_shows_the_same_for_every_class_says_so_and_never_asked_what_was_le
 def small(name: str) -> dict[str, object]:
     if name.startswith("swin"):
         return {"img_size": (64, 96), "window_size": 2, "depths": (1, 1), "num_heads": (1, 2), "embed_dim": 8}
+    if name.startswith("xcit"):
+        return {"img_size": (64, 96), "depth": 2, "cls_attn_layers": 1, "embed_dim": 32, "num_heads": 2}
+    if name.startswith("hiera"):
+        return {"img_size": (64, 96), "stages": (1, 1, 1, 1), "embed_dim": 16, "num_heads": 1}
     return {"img_size": (64, 96)} if "vit" in name else {}
 
 
@@ -130,6 +135,8 @@ FAMILIES = [
     ("test_vit2", "grad-cam", "blocks", (4, 6)),  # a mean of patches, a register beside them
     ("test_vit3", "grad-cam", "norm", (4, 6)),  # pooled by attention
     ("test_vit_relpos", "grad-cam", "blocks.8", (4, 6)),
+    ("xcit_nano_12_p16_224", "grad-cam", "blocks.1", (4, 6)),  # attention of channels to channels
+    ("hiera_tiny_224", "grad-cam", "blocks.3", (2, 3)),  # its tokens stand in another order before the last stage
 ]
 
 
@@ -229,3 +236,51 @@ def test_a_network_without_places_is_said_to_have_no_heat() -> None:
     body = nn.Sequential(nn.Flatten(), nn.Linear(4, 3))
     with pytest.raises(UsageError, match="no layer of this network keeps places"):
         heat_of_pictures(Network(body, weighing([[1.0] * 3] * 2), GRAY), PICTURE, [0])
+
+
+# Both know square pictures alone; inside MViT are heads x tokens x channels, which are no maps.
+@pytest.mark.parametrize("name", ["mixer_s32_224", "mvitv2_tiny"])
+def test_tokens_without_a_told_grid_are_read_at_the_end_and_not_at_the_stem(name: str) -> None:
+    torch.manual_seed(4)
+    network = build_network(Backbone(name, {"img_size": (64, 64)}), ("a", "b"), Preprocessing(64, 64)).eval()
+    found = heat_of_pictures(network, show(height=64, width=64), [0, 1])
+    assert (found.layer, found.heat.shape, found.note) == ("norm", (2, 2, 2), "")
+    layers = list_map_layers(network, show(1, height=64, width=64))
+    assert all(layer.rows == layer.columns for layer in layers)
+
+
+def test_of_branches_what_they_give_together_is_read() -> None:
+    class Branches(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.left, self.right = nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1)
+
+        def forward(self, maps: torch.Tensor) -> torch.Tensor:
+            return torch.cat([self.left(maps), self.right(maps)], dim=1)
+
+    class Pooling(Branches):
+        def forward(self, maps: torch.Tensor) -> torch.Tensor:
+            return super().forward(maps).mean(dim=(2, 3), keepdim=True)
+
+    torch.manual_seed(0)
+    body = nn.Sequential(Branches(), nn.Conv2d(2, 1, 1), Branches(), nn.Conv2d(2, 1, 1), Pooling(), nn.Flatten())
+    network = Network(body, weighing([[1.0, 0.5], [0.0, 2.0]]), GRAY).eval()
+    assert heat_of_pictures(network, PICTURE, [1]).layer == "3"
+
+
+def test_a_layer_near_the_beginning_is_said_to_be_one_unless_it_was_asked_for() -> None:
+    deep = [nn.Linear(2, 2) for _ in range(8)]
+    body = nn.Sequential(nn.Conv2d(1, 2, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), *deep)
+    network = Network(body, weighing([[1.0, 0.5], [0.0, 2.0]]), GRAY).eval()
+    found = heat_of_pictures(network, PICTURE, [1])
+    assert found.note.startswith("No deep layer of this network keeps places of the picture apart")
+    assert found.note.endswith("(0).")
+    assert heat_of_pictures(network, PICTURE, [1], layer="0").note == ""
+
+
+def test_attention_of_channels_is_no_attention_to_places() -> None:
+    torch.manual_seed(4)
+    name = "xcit_nano_12_p16_224"
+    network = build_network(Backbone(name, small(name)), ("a", "b"), Preprocessing(96, 64)).eval()
+    with pytest.raises(UsageError, match="'attention' needs a network that gathers its answer by attention"):
+        heat_of_pictures(network, show(1), [0], method="attention")

@@ -156,7 +156,7 @@ def _evaluate_run(
             said = f" ({name} {ends['low']:+.2f} to {ends['high']:+.2f})" if ends["low"] is not None else ""
             door.say(f"On shuffled frames the same recipe reaches {reached:.2f}; the gap is {gap:+.2f}{said}.")
     show_thresholds(door, done.metrics["thresholds"])
-    show_slices(door, done.metrics["slices"], asked=bool(by or sheet))
+    show_slices(door, done.metrics["slices"], asked=bool(by or sheet), notes=attributes.notes)
     found = done.metrics["label_errors"]
     if found["found"]:
         door.say(f"The model doubts {plural(found['found'], 'label')} of validation and test: see the report")

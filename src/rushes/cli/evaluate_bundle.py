@@ -148,7 +148,8 @@ def evaluate_bundle(
     for warning in done.metrics["warnings"]:
         door.warn(f"warning: {warning}")
     door.say(done.metrics["verdict"])
-    show_slices(door, done.metrics["slices"], asked=bool(by or sheet))
+    notes = known.attributes.notes if known.attributes else ()
+    show_slices(door, done.metrics["slices"], asked=bool(by or sheet), notes=notes)
     if done.metrics["label_errors"]["found"]:
         door.say(f"The model doubts {plural(done.metrics['label_errors']['found'], 'label')}: see the report")
     door.say(f"report:  {done.report}")

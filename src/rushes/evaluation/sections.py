@@ -316,11 +316,18 @@ def explain_training(history: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def show_training(history: Sequence[Mapping[str, Any]], *, best_epoch: int | None, classes: Sequence[str] = ()) -> str:
+def show_training(
+    history: Sequence[Mapping[str, Any]],
+    *,
+    best_epoch: int | None,
+    classes: Sequence[str] = (),
+    colours: Mapping[str, str] | None = None,
+) -> str:
     """Return the curves of training, or the heads that were tried, or that nothing was recorded.
 
     Args:
         classes: in the order in which each record of the history lists `recalls`.
+        colours: class -> its colour on the page, where each has one of its own.
     """
     if any({"regularisation", "neighbours", "motion"} & record.keys() for record in history):
         return _trials(history)
@@ -333,7 +340,7 @@ def show_training(history: Sequence[Mapping[str, Any]], *, best_epoch: int | Non
             ("accuracy", "accuracy", "third"),
         ),
     )
-    recalls, detail = _recall_lines(history, classes)
+    recalls, detail = _recall_lines(history, classes, colours or {})
     charts = [
         f"<figure><figcaption><b>{title}</b> <span>{detail}</span></figcaption>"
         f"{draw_epochs(lines, best_epoch=best_epoch, share=share, label=f'{title} over epochs')}</figure>"
@@ -572,7 +579,9 @@ def _lines(history: Sequence[Mapping[str, Any]], wanted: Sequence[tuple[str, str
     return lines
 
 
-def _recall_lines(history: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> tuple[list[Line], str]:
+def _recall_lines(
+    history: Sequence[Mapping[str, Any]], classes: Sequence[str], colours: Mapping[str, str]
+) -> tuple[list[Line], str]:
     """Return the share found of each class over epochs, and what is shown; the worst in the end where they are many."""
     found: dict[str, list[tuple[float, float]]] = {}
     for record in history:
@@ -587,7 +596,8 @@ def _recall_lines(history: Sequence[Mapping[str, Any]], classes: Sequence[str]) 
     shown = sorted(drawable, key=lambda name: found[name][-1][1])[:_MOST_RECALLS]
     detail = "share found of each class" if len(shown) == len(drawable) else f"the {len(shown)} classes found least"
     kept = [name for name in drawable if name in shown]  # colours go by the order of the classes
-    return [Line(name[:_LONGEST_NAME], found[name], f"c{index}") for index, name in enumerate(kept)], detail
+    styles = {name: colours.get(name, f"c{index}") for index, name in enumerate(kept)}
+    return [Line(name[:_LONGEST_NAME], found[name], styles[name]) for name in kept], detail
 
 
 def _number_in(record: Mapping[str, Any], key: str) -> float | None:

@@ -75,7 +75,9 @@ def maps_of_layer(network: Network, pixels: torch.Tensor, layer: str, *, stronge
     known = check_layer(layer, list_map_layers(network, pixels))
     with torch.no_grad(), watching(network.body, layer) as kept:
         network(pixels)
-    maps = as_maps(network, network.body.get_submodule(layer), kept[layer].detach(), pixels)
+    maps = as_maps(
+        network, network.body.get_submodule(layer), kept[layer].detach(), pixels, grid=(known.rows, known.columns)
+    )
     assert maps is not None
     spread, level = maps.std(dim=(2, 3), correction=0), maps.abs().mean(dim=(2, 3))
     strength = spread if known.rows * known.columns > 1 else level

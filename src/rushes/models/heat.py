@@ -15,11 +15,24 @@ from torch import nn
 
 from rushes.errors import UsageError, did_you_mean
 from rushes.models.network import Network
-from rushes.models.places import as_maps, check_layer, flattens_maps, last_layer, list_map_layers, watching
+from rushes.models.places import (
+    Grid,
+    as_maps,
+    check_layer,
+    flattens_maps,
+    is_early,
+    last_layer,
+    list_map_layers,
+    watching,
+)
 from rushes.models.views import place_tokens
 
 AUTO = "auto"
 ATTENTION_LAYER = "the attention of every block"
+_TOO_EARLY = (
+    "No deep layer of this network keeps places of the picture apart: this heat was read near its beginning, where "
+    "little but edges and colours is known, so hold it against covering"
+)
 _BATCH = 8  # pictures at a time: each keeps all its maps, or all its attention
 
 Combine = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -52,6 +65,7 @@ class HeatMaps:
         spoke: (pictures,) bool, whether any place spoke for the class.
         method, layer: by which, and where in the network, it was read.
         class_free: whether the method shows the same for every class.
+        note: what makes the layer a weak one, in a sentence; "" where nothing does.
     """
 
     heat: torch.Tensor
@@ -59,6 +73,7 @@ class HeatMaps:
     method: str
     layer: str
     class_free: bool
+    note: str = ""
 
 
 def heat_of_pictures(
@@ -90,17 +105,19 @@ def heat_of_pictures(
     with _as_it_answers(network):
         name = choose_method(network, method, pixels)
         read = _read_maps if METHODS[name].combine is not None else _read_attention
-        place = _choose_layer(network, pixels, name, layer)
+        place, grid = _choose_layer(network, pixels, name, layer)
+        is_weak = layer is None and place != ATTENTION_LAYER and is_early(network, pixels, place)
         warm = torch.cat(
             [
-                read(network, pixels[start : start + _BATCH], class_indices[start : start + _BATCH], name, place)
+                read(network, pixels[start : start + _BATCH], class_indices[start : start + _BATCH], name, place, grid)
                 for start in range(0, len(pixels), _BATCH)
             ]
         )
     warm = torch.nan_to_num(warm.detach().float(), nan=0.0, posinf=0.0, neginf=0.0)
     most = warm.amax(dim=(1, 2), keepdim=True)
     heat = torch.where(most > 0, warm / most.clamp(min=torch.finfo(warm.dtype).tiny), 0.0)
-    return HeatMaps(heat, most[:, 0, 0] > 0, name, place, METHODS[name].class_free)
+    note = f"{_TOO_EARLY} ({place})." if is_weak else ""
+    return HeatMaps(heat, most[:, 0, 0] > 0, name, place, METHODS[name].class_free, note)
 
 
 def choose_method(network: Network, method: str, pixels: torch.Tensor) -> str:
@@ -114,13 +131,14 @@ def choose_method(network: Network, method: str, pixels: torch.Tensor) -> str:
     """
     if method != AUTO and method not in METHODS:
         raise UsageError(f"'{method}' is no way to explain an answer. {did_you_mean(method, (AUTO, *METHODS))}")
-    if method == "attention" and not _follows_attention(network.body):
+    follows = method in {AUTO, "attention"} and _follows_attention(network, pixels)
+    if method == "attention" and not follows:
         others = ", ".join(f"'{name}'" for name in METHODS if name != "attention")
         raise UsageError("'attention' needs a network that gathers its answer by attention between all patches, as a "
                          f"ViT with a class token does. Take one of {others}, or '{AUTO}'")  # fmt: skip
     if method != AUTO:
         return method
-    if getattr(network.body, "global_pool", None) == "token" and _follows_attention(network.body):
+    if getattr(network.body, "global_pool", None) == "token" and follows:
         return "attention"
     return "hires-cam" if flattens_maps(network, pixels) else "grad-cam"
 
@@ -202,17 +220,21 @@ METHODS: Mapping[str, Method] = {
 }
 
 
-def _choose_layer(network: Network, pixels: torch.Tensor, method: str, layer: str | None) -> str:
+def _choose_layer(
+    network: Network, pixels: torch.Tensor, method: str, layer: str | None
+) -> tuple[str, Grid | None]:  # fmt: skip
     if METHODS[method].combine is None:
         if layer not in {None, ATTENTION_LAYER}:
             raise UsageError(f"'attention' follows every block and takes no layer, got '{layer}'. "
                              "Leave the layer out, or take 'grad-cam'")  # fmt: skip
-        return ATTENTION_LAYER
-    return last_layer(network, pixels) if layer is None else check_layer(layer, list_map_layers(network, pixels)).name
+        return ATTENTION_LAYER, None
+    name = last_layer(network, pixels) if layer is None else layer
+    found = check_layer(name, list_map_layers(network, pixels))
+    return found.name, (found.rows, found.columns)
 
 
 def _read_maps(
-    network: Network, pixels: torch.Tensor, class_indices: Sequence[int], method: str, layer: str
+    network: Network, pixels: torch.Tensor, class_indices: Sequence[int], method: str, layer: str, grid: Grid | None
 ) -> torch.Tensor:
     combine = METHODS[method].combine
     assert combine is not None
@@ -220,14 +242,14 @@ def _read_maps(
         logits = network(pixels)
         slopes = torch.autograd.grad(class_odds(logits, class_indices), kept[layer])[0]
     module = network.body.get_submodule(layer)
-    maps, placed = (as_maps(network, module, values, pixels) for values in (kept[layer].detach(), slopes))
+    maps, placed = (as_maps(network, module, values, pixels, grid=grid) for values in (kept[layer].detach(), slopes))
     assert maps is not None
     assert placed is not None
     return combine(maps.float(), placed.float())
 
 
 def _read_attention(
-    network: Network, pixels: torch.Tensor, class_indices: Sequence[int], method: str, layer: str
+    network: Network, pixels: torch.Tensor, class_indices: Sequence[int], method: str, layer: str, grid: Grid | None
 ) -> torch.Tensor:
     """Return relevance of the patches to the tokens that are answered from (Chefer 2021, equations 5 and 6).
 
@@ -265,9 +287,21 @@ def class_odds(logits: torch.Tensor, class_indices: Sequence[int]) -> torch.Tens
     return (chosen - others).sum()
 
 
-def _follows_attention(body: nn.Module) -> bool:
-    """Return whether a body's answer comes to it by attention; a mean takes the patches past all of it."""
-    return getattr(body, "global_pool", None) in {"token", "map"} and bool(_attention_blocks(body))
+def _follows_attention(network: Network, pixels: torch.Tensor) -> bool:
+    """Return whether a body's answer comes to it by attention; a mean takes the patches past all of it.
+
+    The weights must be of tokens to tokens: those of XCiT are of channels to channels, and say nothing of places.
+    """
+    body = network.body
+    if getattr(body, "global_pool", None) not in {"token", "map"} or not _attention_blocks(body):
+        return False
+    with _as_it_answers(network), torch.no_grad(), _attention_shown(body) as (attention, ended):
+        network(pixels[:1])
+    if len(attention) != len(_attention_blocks(body)) or len(ended) != 1 or ended[0].ndim != 3:
+        return False
+    tokens = ended[0].shape[1]
+    placed = place_tokens(body, ended[0], height=pixels.shape[1], width=pixels.shape[2])
+    return placed is not None and all(each.ndim == 4 and each.shape[2:] == (tokens, tokens) for each in attention)
 
 
 def _attention_blocks(body: nn.Module) -> list[nn.Module]:

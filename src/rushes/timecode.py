@@ -205,6 +205,15 @@ def parse_rate(text: str) -> Fraction:
     return rate
 
 
+def timecode_to_show(timecode: str, *, name: str) -> str:
+    """Return the timecode of a frame where it says something: a photograph has none, and its name states none.
+
+    Args:
+        name: of the frame.
+    """
+    return timecode if "_FRM-" in name else ""
+
+
 def format_frame_name(stem: str, timecode: Timecode, *, repeat: int = 0) -> str:
     """Return the name of a frame, `TT_S01_E01_FRM-00-00-08-12`.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     queued = read_queue(sheet)
     colours.fill(sheet)
     said["import"] = colours.said(*shlex.split(said["first"]["import"])[1:])
+    said["again"] = colours.said("labels", "errors", "--length", 40)  # no manifest was built since
+    said["judged before"] = colours.said("evaluate")
     colours.said("manifest", "build")
     said["second"] = colours.said("labels", "errors", "--all", "--include-test")
     said["judged"] = colours.said("evaluate")
@@ -74,8 +77,8 @@ def test_the_estimate_is_said_with_its_range(story: Story) -> None:
     wrong = story.said["first"]["estimate"]["wrong"]
     share = len(story.colours.planted) / len(story.colours.truth)
     assert wrong["low"] <= share <= wrong["high"]
-    assert story.said["first"]["sentence"].startswith("about ")
-    assert "labels are wrong, or blind spots of the model" in story.said["first"]["sentence"]
+    assert story.said["first"]["sentence"].startswith("the model doubts ")
+    assert "at most about" in story.said["first"]["sentence"]
 
 
 def test_the_answers_come_back_as_reviews(story: Story) -> None:
@@ -91,6 +94,41 @@ def test_what_was_reviewed_is_not_asked_again(story: Story) -> None:
     again = {row["frame"] for row in read_queue(Path(second["queue"]))}
     assert again.isdisjoint(row["frame"] for row in story.queued)
     assert any("flatter" in note for note in second["notes"])
+
+
+def test_a_review_counts_as_soon_as_it_is_imported(story: Story) -> None:
+    again = {row["frame"] for row in read_queue(Path(story.said["again"]["queue"]))}
+    assert again.isdisjoint(row["frame"] for row in story.queued)
+    assert {one["frame"] for one in story.said["again"]["errors"]}.isdisjoint(row["frame"] for row in story.queued)
+
+
+def test_what_the_review_found_is_said(story: Story) -> None:
+    assert story.said["first"]["review"]["doubted"] == 0
+    review = story.said["again"]["review"]
+    kinds = Counter(row["kind"] for row in story.queued)
+    assert (review["doubted"], review["checked"]) == (kinds["doubt"], kinds["check"])
+    wrong = [row for row in story.queued if story.colours.truth[row["name"]] != row["labelled"]]
+    assert review["corrected"] + review["wrong"] == len(wrong)
+    assert "doubts that were reviewed" in review["sentence"]
+
+
+def test_doubts_in_test_that_are_not_queued_are_said(story: Story) -> None:
+    left = sum(one["part"] == "test" for one in story.said["first"]["errors"])
+    assert left
+    assert any(note.startswith(f"{left} doubted label") and "--include-test" in note
+               for note in story.said["first"]["notes"])  # fmt: skip
+    assert not any("--include-test" in note for note in story.said["second"]["notes"])
+
+
+def test_a_report_knows_of_reviews_since_the_run(story: Story) -> None:
+    judged = story.said["judged before"]["metrics"]
+    reviewed = {row["frame"] for row in story.queued}
+    assert reviewed.isdisjoint(one["frame"] for one in judged["label_errors"]["errors"])
+    changed = [row for row in story.queued
+               if row["part"] == "validation" and story.colours.truth[row["name"]] != row["labelled"]]  # fmt: skip
+    assert changed
+    assert any(warning.startswith(f"{len(changed)} label") and "changed since the run" in warning
+               for warning in judged["warnings"])  # fmt: skip
 
 
 def test_the_report_lists_doubted_labels_and_names_the_queue(story: Story) -> None:

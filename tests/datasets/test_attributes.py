@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -118,7 +119,8 @@ def test_a_sheet_adds_columns_and_its_own_go_before_those_of_the_project(project
     assert found.columns["Camera"] == (None, None, "phone", None, None)
     assert "camera" not in found.columns
     assert found.remarks == (
-        "1 row of the sheet could not be used: people.csv, row 3, source: 'IMG_9' is no source of the judged samples",
+        "1 row of the sheet could not be used: people.csv, row 3, source: the source 'IMG_9' has no frame in the "
+        "catalog. Did you mean 'IMG_2'?",
     )
     assert list(columns(project, "PERSON", "kind", sheet=sheet)) == ["person", "kind"]
 
@@ -126,8 +128,38 @@ def test_a_sheet_adds_columns_and_its_own_go_before_those_of_the_project(project
 def test_a_sheet_that_fits_nothing_is_refused(project):
     sheet = project[0] / "people.csv"
     sheet.write_text("source,person\nIMG_9,groom\n", encoding="utf-8")
-    with pytest.raises(SheetError, match="'IMG_9' is no source"):
+    with pytest.raises(SheetError, match="the source 'IMG_9' has no frame in the catalog"):
         columns(project, sheet=sheet)
+
+
+def test_what_is_judged_is_found_by_the_path_of_its_photograph_its_picture_or_the_name_of_its_film(project):
+    root, catalog, frames = project
+    sheet = root / "people.csv"
+    sheet.write_text(f"image,who\n{root}/card.jpg,Ann\nelsewhere.jpg,Bob\nIMG_2,Cy\n", encoding="utf-8")
+    assert columns(project, sheet=sheet)["who"] == (None, None, "Ann", "Cy", "Bob")
+    sheet.write_text("film,who\nFILM,Dee\nIMG_2,Cy\n", encoding="utf-8")
+    few = read_attributes(frames[1:3], catalog=catalog, project_root=root, cache_folder=root / "cache", sheet=sheet)
+    assert few.columns["who"] == ("Dee", None)
+    assert few.remarks == ()
+    assert few.notes == ("1 row of the sheet is about sources of the project that are not judged here.",)
+
+
+def test_a_frame_that_the_catalog_knows_by_another_id_is_found_by_its_picture(project):
+    root, catalog, frames = project
+    sheet = root / "people.csv"
+    sheet.write_text("image,who\nIMG_1,Ann\n", encoding="utf-8")
+    once = [replace(frames[2], id=f"{'d' * 16}:0")]
+    found = read_attributes(once, catalog=catalog, project_root=root, cache_folder=root / "cache", sheet=sheet)
+    assert found.columns["who"] == ("Ann",)
+
+
+def test_an_unknown_column_says_what_the_sheet_has_or_that_a_sheet_brings_columns(project):
+    with pytest.raises(UsageError, match="Columns of your own come with --with SHEET"):
+        columns(project, "photographer")
+    sheet = project[0] / "people.csv"
+    sheet.write_text("image,who\nIMG_1,Ann\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="The sheet has: 'who'"):
+        columns(project, "photographer", sheet=sheet)
 
 
 def test_without_frames_every_column_is_empty(project):

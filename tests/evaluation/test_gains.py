@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,6 +59,13 @@ def test_models_are_compared_on_frames_that_both_answered_and_that_are_labelled_
 
 def test_a_label_of_a_class_that_the_model_does_not_know_is_left_out() -> None:
     assert relabel(answers("ab", "ab"), {"f0": "c", "f1": "a"}).frames == ("f1",)
+
+
+def test_with_a_label_comes_who_stated_it() -> None:
+    stated = replace(answers("ab", "ab"), origins=("jonny", "jonny"))
+    now = relabel(stated, {"f0": "b", "f1": "b"}, {"f0": "review", "f1": "jonny"})
+    assert (now.truth.tolist(), now.origins) == ([1, 1], ("review", "jonny"))
+    assert relabel(stated, {"f0": "b"}).origins == ("jonny",)
 
 
 def test_one_group_has_a_gain_and_no_interval() -> None:

@@ -2,24 +2,21 @@ from __future__ import annotations
 
 import pytest
 
+from labels.catalogued import film_frames, photograph
 from rushes.errors import SheetError
-from rushes.labels.attribute_sheet import KnownFrame, attributes_of_sheet
+from rushes.labels.attribute_sheet import SheetFrames, attributes_of_sheet
 from rushes.labels.sheets.files import parse_sheets
 
-FRAMES = [
-    KnownFrame(f"{number:016x}:0", f"IMG_{number:02d}", f"frames/shoot/IMG_{number:02d}.jpg",
-               f"shoot {number // 3}", (f"IMG_{number:02d}", f"/cards/a/IMG_{number:02d}.CR3"))
-    for number in range(6)
-]  # fmt: skip
+FRAMES = [photograph(f"/cards/a/IMG_{number:02d}.CR3", group=f"shoot {number // 3}") for number in range(6)]
 
 
-def read(text, frames=FRAMES):
+def read(text, frames=FRAMES, others=()):
     [sheet] = parse_sheets(text.encode(), name="people.csv", key="people.csv")
-    return attributes_of_sheet(sheet, frames)
+    return attributes_of_sheet(sheet, SheetFrames(frames, others))
 
 
 def test_rows_find_their_frames_by_name_picture_or_id():
-    found = read(f"Frame,who\nimg_00,bride\nframes/shoot/IMG_01.jpg,groom\nIMG_02.jpg,guest\n{FRAMES[3].id},band\n")
+    found = read(f"Frame,who\nimg_00,bride\nframes/IMG_01/IMG_01.jpg,groom\nIMG_02.jpg,guest\n{FRAMES[3].id},band\n")
     assert found.columns == {"who": ("bride", "groom", "guest", "band", None, None)}
     assert (found.key, found.remark) == (("frame", "Frame"), "")
 
@@ -44,17 +41,57 @@ def test_rows_that_fit_nothing_are_counted_and_the_first_are_shown():
     assert found.columns["who"][0] == "bride"
     assert len(found.unmatched) == 4
     assert found.remark == (
-        "4 rows of the sheet could not be used: people.csv, row 3, frame: 'IMG_77' is no frame of the judged samples; "
+        "4 rows of the sheet could not be used: people.csv, row 3, frame: 'IMG_77' is not in the catalog. Did you mean "
+        "'IMG_05'?; "
         "people.csv, row 4, frame: the frame is empty; people.csv, row 6, frame: 'IMG_00' is there already and the "
         "first row counts; and 1 more"
     )
 
 
-def test_a_name_that_several_frames_have_says_too_little():
-    frames = [KnownFrame(f"{place}:0", f"f{place}", f"{place}/a.jpg", "g") for place in ("x", "y")]
-    with pytest.raises(SheetError, match=r"'a\.jpg' fits 2 frames; write more of its path"):
-        read("frame,who\na.jpg,bride\n", frames)
-    assert read("frame,who\nx/a.jpg,bride\n", frames).columns["who"] == ("bride", None)
+def test_photographs_of_the_same_name_are_told_apart_by_folder_path_or_source_and_never_guessed():
+    twins = [photograph("/s/two/a/IMG_1.jpg"), photograph("/s/two/b/IMG_1.jpg", name="IMG_1-b264caf6")]
+    with pytest.raises(SheetError, match=r"'IMG_1\.jpg' fits 2 frames: '/s/two/a/IMG_1\.jpg', '/s/two/b/IMG_1\.jpg'"):
+        read("image,who\nIMG_1.jpg,Ann\nIMG_1.jpg,Bob\n", twins)
+    for cells in (("a/IMG_1.jpg", "b/IMG_1.jpg"), ("A\\IMG_1.JPG", "/s/two/b/IMG_1.jpg"), ("", "IMG_1-b264caf6")):
+        found = read(f"image,who\n{cells[0]},Ann\n{cells[1]},Bob\n", twins)
+        assert found.columns["who"] == ("Ann" if cells[0] else None, "Bob")
+    assert read("image,source,who\nIMG_1.jpg,IMG_1-b264caf6,Bob\n", twins).columns["who"] == (None, "Bob")
+    # Nor is the twin guessed that happens to be judged.
+    with pytest.raises(SheetError, match="fits 2 frames"):
+        read("image,who\nIMG_1.jpg,Ann\n", twins[:1], twins)
+
+
+def test_a_frame_of_a_film_may_be_its_number_beside_the_film():
+    frames = film_frames("/films/a/scene.mov", [0, 24, 48])
+    found = read("film,frame,who\nscene.mov,24,Ann\n/films/a/scene.mov,48,Bob\n", frames)
+    assert found.columns["who"] == (None, "Ann", "Bob")
+    found = read("frame,source,who\nIMG_00,Getty,Ann\n")  # no source of that name: a column like any other
+    assert found.columns["who"][0] == "Ann"
+
+
+def test_a_column_of_files_may_be_of_films():
+    frames = film_frames("/films/a/scene.mov", [0, 24])
+    found = read("file,light\na/scene.mov,sun\n", frames)
+    assert found.columns["light"] == ("sun", "sun")
+    assert found.key == ("source", "file")
+
+
+def test_rows_about_frames_that_are_known_and_not_judged_are_counted_apart_from_faults():
+    found = read("frame,who\nIMG_00,Ann\nIMG_04,Bob\nIMG_05,Bob\n", FRAMES[:3], FRAMES)
+    assert (found.columns["who"], found.remark) == (("Ann", None, None), "")
+    assert found.note == "2 rows of the sheet are about frames of the project that are not judged here."
+    by_group = read("group,who\nshoot 0,Ann\nshoot 1,Bob\n", FRAMES[:3], FRAMES)
+    assert (by_group.elsewhere, by_group.remark) == (1, "")
+
+
+def test_a_sheet_that_fits_nothing_says_how_many_rows_and_what_would_fit():
+    with pytest.raises(SheetError) as error:
+        read("frame,who\nIMG_03,Ann\nIMG_98,Bob\nIMG_99,Bob\n", FRAMES[:3], FRAMES)
+    assert str(error.value).splitlines()[0] == (
+        "people.csv: of 3 rows none is about a frame of the judged samples: 1 is about others of the project, and 2 "
+        "fit nothing. What would fit in 'frame': 'IMG_00'. The sheet's columns: 'frame', 'who'"
+    )
+    assert len(error.value.faults) == 3
 
 
 def test_numbers_are_numbers_where_all_of_a_column_are_and_several_words_are_subjects():
@@ -76,7 +113,7 @@ def test_a_comma_may_stand_before_the_decimals():
     [
         ("who,light\nbride,sun\n", "no column says which frame, source or group a row is about"),
         ("frame\nIMG_00\n", "beside 'frame' there is no column"),
-        ("frame,who\nIMG_99,bride\n", "'IMG_99' is no frame of the judged samples"),
+        ("frame,who\nIMG_99,bride\n", "of 1 row none is about a frame of the judged samples"),
         ("frame,who\n", "the sheet holds no row"),
     ],
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from evaluation.fabricated import answers, guesses
-from rushes.learning.label_errors import LEAST_OF_A_CLASS, find_label_errors, rank_disagreements
+from rushes.learning.label_errors import LEAST_OF_A_CLASS, find_label_errors, find_no_skill, rank_disagreements
 from rushes.learning.predictions import Predictions
 
 pytest.importorskip("cleanlab")
@@ -86,7 +86,7 @@ def test_probabilities_that_are_no_numbers_are_left_out_and_said() -> None:
 def test_of_one_class_nothing_is_said(pairs: list[tuple[str, str]]) -> None:
     found = find_label_errors({"test": answers(pairs)})
     assert found.errors == ()
-    assert "nothing can be said about wrong labels" in found.notes[-1]
+    assert "nothing can be said about wrong labels" in found.refused
 
 
 def test_where_model_and_labels_agree_nothing_is_doubted() -> None:
@@ -97,7 +97,59 @@ def test_where_model_and_labels_agree_nothing_is_doubted() -> None:
 
 def test_answers_that_are_all_alike_are_no_fault() -> None:
     alike = replace(answers([("CS", "CS"), ("MS", "CS")] * 10), probabilities=np.full((20, 3), 1 / 3, np.float32))
-    assert find_label_errors({"test": alike}).notes
+    found = find_label_errors({"test": alike})
+    assert (found.errors, len(found.predictions)) == ((), 0)
+    assert found.refused
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.2, 0.1, 0.1, 0.1), (0.2, 0.2, 0.2, 0.2, 0.2), (1.0, 0.0, 0.0, 0.0, 0.0)])
+def test_a_model_that_answers_all_alike_says_nothing_of_labels(shares: tuple[float, ...]) -> None:
+    made = guesses(200, class_count=5, seed=1)
+    found = find_label_errors({"test": replace(made, probabilities=np.tile(np.float32(shares), (200, 1)))})
+    assert found.errors == ()
+    assert "does not tell the classes apart" in found.refused
+
+
+def test_blind_answers_are_nearly_always_refused_and_a_weak_model_is_not() -> None:
+    refused = {
+        skill: sum(
+            bool(find_no_skill(guesses(300, class_count=4, seed=seed, group_count=12, skill=skill)))
+            for seed in range(100)
+        )
+        for skill in (0.0, 1.0)
+    }
+    assert refused[0.0] >= 95
+    assert refused[1.0] == 0
+
+
+def test_a_model_that_hardly_ever_answers_a_rare_class_and_yet_ranks_it_is_heard() -> None:
+    dice = np.random.default_rng(2)
+    pairs = [("CS", "CS")] * 180 + [("LS", "CS")] * 20
+    sure = [*dice.uniform(0.85, 0.99, 180), *dice.uniform(0.55, 0.8, 20)]
+    answered = answers(pairs, classes=("CS", "LS"), confidence=sure)
+    assert set(answered.predicted.tolist()) == {0}  # no better than the majority by what it answers
+    assert find_no_skill(answered) == ""
+
+
+def test_what_a_person_reviewed_is_not_doubted_and_counts_as_they_said() -> None:
+    predictions, _ = with_planted(300)
+    before = find_label_errors({"test": predictions})
+    confirmed, corrected = before.errors[0], before.errors[1]
+    said = {confirmed.frame: confirmed.labelled, corrected.frame: corrected.suggested}
+    after = find_label_errors({"test": predictions}, reviewed=said)
+    assert {one.frame for one in after.errors} == {one.frame for one in before.errors} - set(said)
+    assert {one.frame for one in after.reviewed} == set(said)
+    assert after.counted[confirmed.row] == predictions.truth[confirmed.row]
+    assert after.counted[corrected.row] == predictions.classes.index(corrected.suggested)
+    assert set(said).isdisjoint(one.frame for one in rank_disagreements(after))
+
+
+def test_a_photograph_has_no_timecode() -> None:
+    predictions, _ = with_planted(200)
+    films = find_label_errors({"test": predictions})
+    assert all(one.timecode for one in films.errors)
+    stills = replace(predictions, names=tuple(f"IMG_{row:04d}" for row in range(200)))
+    assert {one.timecode for one in find_label_errors({"test": stills}).errors} == {""}
 
 
 def test_parts_of_other_classes_are_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,16 @@ def answers(*rows: tuple[int, tuple[float, float]], prefix: str = "f") -> Predic
         timecodes=("",) * len(rows),
         origins=("supervised",) * len(rows),
     )
+
+
+def test_the_queue_states_a_timecode_of_films_only() -> None:
+    both = replace(
+        answers((0, (0.2, 0.8)), (0, (0.1, 0.9))),
+        names=("TT_FRM-00-00-08-12", "IMG_0001"),
+        timecodes=("00:00:08:12", "00:00:00:00"),
+    )
+    asked = plan_queue({"test": both}, length=2, checks=0).asked
+    assert {one.name: one.timecode for one in asked} == {"TT_FRM-00-00-08-12": "00:00:08:12", "IMG_0001": ""}
 
 
 def test_the_margin_is_what_the_likeliest_class_has_over_the_label() -> None:

@@ -116,12 +116,14 @@ def _evaluate_run(
     from rushes.bundles.run_card import write_run_card
     from rushes.catalog.catalog import open_catalog, signatures_of_frames
     from rushes.catalog.source_names import name_sources
+    from rushes.cli.labels_today import labels_of_task
     from rushes.cli.slices_shown import attributes_of_run, show_slices
     from rushes.cli.versions import mixed_twin
     from rushes.evaluation.evaluate import Known, evaluate_run
     from rushes.learning.runs import read_run
 
-    wishes = wishes_for(read_run(folder), place, wants)
+    run = read_run(folder)
+    wishes = wishes_for(run, place, wants)
     twin = find_run(place, mixed) if mixed else mixed_twin(place, folder)
     with open_catalog(place.catalog_place) as catalog:
         with door.progress("slices") as progress:
@@ -131,6 +133,7 @@ def _evaluate_run(
             signatures=signatures_of_frames(catalog.frames()),
             source_names=name_sources(catalog.sources()),
             attributes=attributes,
+            labels=labels_of_task(catalog, place, run.task),
         )
     with door.progress("evaluate") as progress:
         done = evaluate_run(
@@ -153,7 +156,7 @@ def _evaluate_run(
             said = f" ({name} {ends['low']:+.2f} to {ends['high']:+.2f})" if ends["low"] is not None else ""
             door.say(f"On shuffled frames the same recipe reaches {reached:.2f}; the gap is {gap:+.2f}{said}.")
     show_thresholds(door, done.metrics["thresholds"])
-    show_slices(door, done.metrics["slices"], asked=bool(by or sheet))
+    show_slices(door, done.metrics["slices"], asked=bool(by or sheet), notes=attributes.notes)
     found = done.metrics["label_errors"]
     if found["found"]:
         door.say(f"The model doubts {plural(found['found'], 'label')} of validation and test: see the report")

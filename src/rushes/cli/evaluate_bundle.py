@@ -87,7 +87,7 @@ def evaluate_bundle(
         raise UsageError(f"{folder} answers about shots: judge the run that it was made of, by its name in runs/")
     bundle = open_bundle(folder)
     ground = _ground(place, bundle, _task_of(place, bundle), part)
-    known = _known_of(door, place, ground.rows, by=by, sheet=sheet)
+    known = _known_of(door, place, bundle.task, ground.rows, by=by, sheet=sheet)
     predictor = Predictor(bundle)
     with door.progress("evaluate") as progress:
         answered = answer_labelled(predictor, ground.rows, project_root=place.root, progress=progress)
@@ -148,7 +148,8 @@ def evaluate_bundle(
     for warning in done.metrics["warnings"]:
         door.warn(f"warning: {warning}")
     door.say(done.metrics["verdict"])
-    show_slices(door, done.metrics["slices"], asked=bool(by or sheet))
+    notes = known.attributes.notes if known.attributes else ()
+    show_slices(door, done.metrics["slices"], asked=bool(by or sheet), notes=notes)
     if done.metrics["label_errors"]["found"]:
         door.say(f"The model doubts {plural(done.metrics['label_errors']['found'], 'label')}: see the report")
     door.say(f"report:  {done.report}")
@@ -157,11 +158,12 @@ def evaluate_bundle(
 
 
 def _known_of(
-    door: Door, place: Project, rows: Sequence[ManifestRow], *, by: Sequence[str], sheet: Path | None
+    door: Door, place: Project, task: str, rows: Sequence[ManifestRow], *, by: Sequence[str], sheet: Path | None
 ) -> Known:
     """Return what the project knows of rows; read before anything is answered, so that a wrong --by is told at once."""
     from rushes.catalog.catalog import open_catalog, signatures_of_frames
     from rushes.catalog.source_names import name_sources
+    from rushes.cli.labels_today import labels_of_task
     from rushes.cli.slices_shown import attributes_of_frames
     from rushes.datasets.attributes import JudgedFrame
     from rushes.evaluation.evaluate import Known
@@ -176,6 +178,7 @@ def _known_of(
             signatures=signatures_of_frames(catalog.frames()),
             source_names=name_sources(catalog.sources()),
             attributes=attributes,
+            labels=labels_of_task(catalog, place, task),
         )
 
 

@@ -110,6 +110,11 @@ class Today:
         return {row.frame_id: row.class_name for row in self.rows}
 
     @property
+    def origin_of(self) -> dict[str, str]:
+        """Frame id -> who stated its class."""
+        return {row.frame_id: row.origin for row in self.rows}
+
+    @property
     def settled(self) -> frozenset[str]:
         """Ids of the frames of which a review decides."""
         return frozenset(row.frame_id for row in self.rows if row.origin == "review")
@@ -306,6 +311,7 @@ def score_runs(work: Iteration, runs: Sequence[Run]) -> dict[str, float]:
 def evaluate(work: Iteration, run: Run) -> Mapping[str, Any]:
     """Return what `metrics.json` holds of a run, judged now where it was not."""
     from rushes.catalog.catalog import open_catalog, signatures_of_frames
+    from rushes.cli.labels_today import labels_of_task
     from rushes.evaluation.evaluate import Known, evaluate_run
 
     metrics = run.folder / "metrics.json"
@@ -313,7 +319,11 @@ def evaluate(work: Iteration, run: Run) -> Mapping[str, Any]:
         table: Mapping[str, Any] = json.loads(metrics.read_text(encoding="utf-8"))
         return table
     with open_catalog(work.place.catalog_place) as catalog:
-        known = Known(catalog.subjects(), signatures_of_frames(catalog.frames()))
+        known = Known(
+            catalog.subjects(),
+            signatures_of_frames(catalog.frames()),
+            labels=labels_of_task(catalog, work.place, work.task.name),
+        )
     with work.door.progress("evaluate") as progress:
         return evaluate_run(run.folder, project_root=work.place.root, known=known, progress=progress).metrics
 
@@ -403,7 +413,7 @@ def _answers_of(work: Iteration, run: Run, today: Today) -> dict[str, Prediction
     for part in _PARTS if work.settings.include_test else _PARTS[:1]:
         found = _predictions(work, run.name, part)
         if found is not None:
-            answers[part] = relabel(found, today.class_of)
+            answers[part] = relabel(found, today.class_of, today.origin_of)
     train_rows = [row for row in today.rows if today.split.part_of(row.frame_id, row.group) == "train"]
     with work.door.progress("look") as progress:
         answers["train"] = predict_train(

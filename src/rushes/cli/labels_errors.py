@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rushes.datasets.split import Split
     from rushes.evaluation.label_noise import LabelNoise
     from rushes.labels.manifest import ManifestRow
+    from rushes.labels.standing import StandingLabel
     from rushes.learning.label_errors import LabelDoubts
     from rushes.learning.predictions import Predictions
     from rushes.learning.review_queue import ReviewQueue
@@ -73,7 +75,7 @@ def errors(
         task = place.task(found.task)
         if out is not None:
             _check_name(out)
-        rows, split = _labels_of(place, task, found)
+        rows, split, standing = _labels_of(place, task, found)
         answers, notes = _held_out(found, rows, split)
         if not dry_run:
             notes += _add_train(door, place, task, found, rows, split, answers, folds=folds, retrain=retrain,
@@ -85,7 +87,7 @@ def errors(
             place,
             task,
             found,
-            (rows, split),
+            (rows, split, standing),
             answers,
             notes,
             parts=("train", "validation", *(("test",) if include_test else ())),
@@ -113,13 +115,20 @@ def find_run_of_frames(place: Project, run: Path | None) -> Path:
     return folder
 
 
-def _labels_of(place: Project, task: Task, run: Run) -> tuple[list[ManifestRow], Split]:
-    """Return the labels of today, and the split that the run was trained on."""
+def _labels_of(place: Project, task: Task, run: Run) -> tuple[list[ManifestRow], Split, dict[str, StandingLabel]]:
+    """Return the samples of the newest manifest, the split that the run was trained on, and what stands today.
+
+    The labels are those of the catalog, so that a review counts as soon as it is imported.
+    """
+    from rushes.catalog.catalog import open_catalog
+    from rushes.cli.labels_today import bring_up_to_date, labels_of_task
     from rushes.cli.versions import newest_rows, newest_split_of
     from rushes.datasets.split import read_split
     from rushes.errors import SplitError
 
-    rows = newest_rows(place, task)[1]
+    with open_catalog(place.catalog_place) as catalog:
+        standing = labels_of_task(catalog, place, task.name)
+    rows = bring_up_to_date(newest_rows(place, task)[1], standing)
     named = run.split.get("path")
     try:
         split = read_split(place.root / str(named)) if named else None
@@ -132,7 +141,7 @@ def _labels_of(place: Project, task: Task, run: Run) -> tuple[list[ManifestRow],
                 f"{run.folder}: the split that it was trained on is gone, so that nobody knows which labels it was "
                 "told. Train it again"
             )
-    return rows, split
+    return rows, split, standing
 
 
 def _held_out(run: Run, rows: Sequence[ManifestRow], split: Split) -> tuple[dict[str, Predictions], list[str]]:
@@ -141,10 +150,11 @@ def _held_out(run: Run, rows: Sequence[ManifestRow], split: Split) -> tuple[dict
     from rushes.evaluation.gains import relabel
 
     class_of = {row.frame_id: row.class_name for row in rows}
+    origin_of = {row.frame_id: row.origin for row in rows}
     answers: dict[str, Predictions] = {}
     for part in ("validation", "test"):
         if run.predictions_file(part).is_file():
-            found = relabel(read_part(run, part), class_of)
+            found = relabel(read_part(run, part), class_of, origin_of)
             if len(found):
                 answers[part] = found
     notes = []
@@ -204,7 +214,7 @@ def _report(
     place: Project,
     task: Task,
     run: Run,
-    labels: tuple[Sequence[ManifestRow], Split],
+    labels: tuple[Sequence[ManifestRow], Split, Mapping[str, StandingLabel]],
     answers: Mapping[str, Predictions],
     notes: Sequence[str],
     *,
@@ -215,31 +225,46 @@ def _report(
     trainings: int,
     dry_run: bool,
 ) -> None:
+    from rushes.cli.labels_today import read_reviewed_queues
     from rushes.cli.review_sheets import write_review_sheet
     from rushes.datasets.disputed_twins import find_disputes
     from rushes.datasets.refresh import signatures_of
-    from rushes.evaluation.label_noise import estimate_noise, pronounce_noise
+    from rushes.evaluation.label_errors_section import say_reviewed
+    from rushes.evaluation.label_noise import estimate_noise, pronounce_noise, pronounce_review
+    from rushes.evaluation.making import command_to_train
+    from rushes.labels.standing import reviewed_classes
     from rushes.learning.error_queue import plan_error_queue
     from rushes.learning.label_errors import find_label_errors
+    from rushes.learning.review_queue import measure_noise
 
-    rows, split = labels
-    doubts = find_label_errors(answers)
+    rows, split, standing = labels
+    reviewed = reviewed_classes(standing)
+    doubts = find_label_errors(answers, reviewed=reviewed)
     noise = estimate_noise(doubts)
-    disputes = [one for one in find_disputes(rows, signatures=signatures_of(place, rows)) if not one.is_settled]
+    disputes = [
+        one
+        for one in find_disputes(rows, signatures=signatures_of(place, rows))
+        if any(row.frame_id not in reviewed for row in one.rows)
+    ]
     queue = plan_error_queue(
         doubts,
         disputes,
         parts=parts,
         part_of=lambda row: split.part_of(row.frame_id, row.group),
-        settled={row.frame_id for row in rows if row.origin == "review"},
+        settled=reviewed,
         length=length,
         checks=checks,
     )
-    notes = [*notes, *doubts.notes, *_beware(place, task, parts)]
+    told = say_reviewed(doubts)
+    notes = [*notes, *doubts.notes, *([told] if told else []), *_beware(place, task, parts, doubts)]
+    review = measure_noise(read_reviewed_queues(place, task, reviewed))
+    found = pronounce_review(review)
     sentence = pronounce_noise(noise)
     door.say(f"{sentence[0].upper()}{sentence[1:]}.")
     if noise.wrong.value:
         door.say("The weaker the model, the more of these are its own mistakes: review tells, the checks above all.")
+    if found:
+        door.say(f"{found[0].upper()}{found[1:]}.")
     _show(door, doubts, noise, disputes)
     for note in notes:
         door.warn(f"note: {note}")
@@ -253,14 +278,22 @@ def _report(
         page = write_review_sheet(door, place, task, queue, sheet, title=title, notes=notes)
         door.say(f"{_counted(queue)} in {sheet}; pictures: {page.name}")
         door.say(f"Fill its column class, then: {_command(sheet, task)}")
+        door.say("What is imported is not asked about again. A model learns of it by: "
+                 f"{shlex.join(['rushes', 'manifest', 'build', '--task', task.name])}, then: "
+                 f"{command_to_train(run.recipe, project_root=place.root)}")  # fmt: skip
+    elif doubts.refused:
+        door.say("nothing is queued")
     else:
-        door.say("nothing is left to ask: every label that is doubted was reviewed")
+        door.say("nothing is left to ask: every label that is doubted was reviewed, or stands in a part that is not "
+                 "queued")  # fmt: skip
     door.finish(
         {
             "run": str(run.folder),
             "judged": {part: len(found) for part, found in answers.items()},
             "estimate": noise.to_table(),
             "sentence": sentence,
+            "reviewed": len(doubts.reviewed),
+            "review": asdict(review) | {"sentence": found},
             "errors": [one.to_table() for one in doubts.errors],
             "disputes": [one.to_table() for one in disputes],
             "notes": notes,
@@ -284,7 +317,7 @@ def _show(door: Door, doubts: LabelDoubts, noise: LabelNoise, disputes: Sequence
         for one in noise.per_class
     ]
     if classes:
-        door.show(table_of(None, ("class", "labels", "doubted", "wrong, about", "from", "to"), classes))
+        door.show(table_of(None, ("class", "labels", "doubted", "wrong, at most about", "from", "to"), classes))
     if noise.confused:
         cells = [[one.labelled, one.true, round(one.count, 1)] for one in noise.confused[:_SHOWN]]
         door.show(table_of(None, ("labelled", "truly, by estimate", "samples"), cells))
@@ -307,8 +340,13 @@ def _ends(*shares: float | None) -> list[str | None]:
     return [None if share is None else f"{share * 100:.1f} %" for share in shares]
 
 
-def _beware(place: Project, task: Task, parts: Sequence[str]) -> list[str]:
+def _beware(place: Project, task: Task, parts: Sequence[str], doubts: LabelDoubts) -> list[str]:
     notes = []
+    left = sum(one.part not in parts for one in doubts.errors)
+    if left:
+        notes.append(f"{plural(left, 'doubted label')} of the test part {'is' if left == 1 else 'are'} counted and "
+                     "listed, but not queued: corrected only where the model doubts them, they make its test score "
+                     "flatter. --include-test queues them all the same")  # fmt: skip
     if "test" in parts:
         notes.append("labels of the test part are queued. Corrected only where the model doubts them, they make its "
                      "test score flatter")  # fmt: skip

@@ -7,15 +7,18 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import TypeAlias
 
 from rushes.catalog.catalog import Catalog, StoredFrame
+from rushes.catalog.frame_refs import frame_refs
 from rushes.datasets.picture_facts import PictureFacts, read_picture_facts
 from rushes.errors import Fault, MediaError, SheetError, UnreachableError, UsageError, did_you_mean
 from rushes.footage.camera import CameraFacts, read_camera_facts
 from rushes.footage.source import Source
-from rushes.labels.attribute_sheet import KnownFrame, SheetAttributes, Value, attributes_of_sheet
+from rushes.labels.attribute_sheet import SheetAttributes, SheetFrames, Value, attributes_of_sheet
+from rushes.labels.frame_index import FrameRef
 from rushes.labels.manifest import ManifestRow
 from rushes.labels.sheet import fold_name
 from rushes.labels.sheets.files import read_sheets
@@ -87,11 +90,13 @@ class Attributes:
         columns: name -> (frames,) value of each, None where it is not known; `subjects` is not among them.
         asked: the names that were asked for, as they are spelt here; () where none was.
         remarks: what a reader must know of how they were read, in sentences.
+        notes: what is good to know of it and no cause for concern, in sentences.
     """
 
     columns: Mapping[str, Column]
     asked: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def of_rows(self, rows: Sequence[int]) -> Attributes:
         """Return what is known of some of the frames, in the order in which they are named."""
@@ -124,12 +129,9 @@ def read_attributes(
     stored = _stored(catalog, frames)
     sources = {source.digest: source for source in catalog.sources()}
     of_frame = [sources.get(one.frame.source) if one else None for one in stored]
-    remarks: list[str] = []
-    from_sheet: Mapping[str, Column] = {}
-    if sheet is not None:
-        found = _read_sheet(sheet, frames, of_frame, root=project_root)
-        from_sheet, remarks = dict(found.columns), [found.remark] if found.remark else []
-    wanted = _spelt(asked, tuple(from_sheet))
+    found = None if sheet is None else _read_sheet(sheet, _frames_of_sheets(catalog, frames), root=project_root)
+    from_sheet: Mapping[str, Column] = {} if found is None else found.columns
+    wanted = _spelt(asked, None if found is None else tuple(from_sheet))
     is_cheap = len(frames) <= MEASURED_BY_ITSELF and not any(is_remote(frame.image) for frame in frames)
     names = wanted or (*from_sheet, *_BY_ITSELF, *(_MEASURED if is_cheap else ()))
     taken = {fold_name(name) for name in from_sheet}
@@ -140,7 +142,12 @@ def read_attributes(
         columns |= _columns_of_cameras(own, of_frame, cache_folder, far=bool(wanted), progress=progress)
     if own & set(_OF_PICTURES):
         columns |= _columns_of_pictures(own, frames, stored, project_root, cache_folder, progress=progress)
-    return Attributes({name: columns[name] for name in names if name in columns}, wanted, tuple(remarks))
+    return Attributes(
+        {name: columns[name] for name in names if name in columns},
+        wanted,
+        remarks=(found.remark,) if found and found.remark else (),
+        notes=(found.note,) if found and found.note else (),
+    )
 
 
 def _stored(catalog: Catalog, frames: Sequence[JudgedFrame]) -> list[StoredFrame | None]:
@@ -151,14 +158,19 @@ def _stored(catalog: Catalog, frames: Sequence[JudgedFrame]) -> list[StoredFrame
     return [known.get(frame.id) for frame in frames]
 
 
-def _spelt(asked: Sequence[str], of_sheet: Sequence[str]) -> tuple[str, ...]:
-    """Return columns as they are spelt, each once."""
-    known = {fold_name(name): name for name in (*KNOWN_COLUMNS, *of_sheet)} | {"subject": SUBJECTS}
+def _spelt(asked: Sequence[str], of_sheet: Sequence[str] | None) -> tuple[str, ...]:
+    """Return columns as they are spelt, each once.
+
+    Args:
+        of_sheet: columns of the sheet; None without a sheet.
+    """
+    known = {fold_name(name): name for name in (*KNOWN_COLUMNS, *(of_sheet or ()))} | {"subject": SUBJECTS}
     for name in asked:
         if fold_name(name) not in known:
-            every = list(dict.fromkeys([*of_sheet, *KNOWN_COLUMNS]))
-            listed = ", ".join(f"'{one}'" for one in every)
-            raise UsageError(f"--by {name}: there is no such column. {_suggestion(name, every)}Allowed: {listed}")
+            every = list(dict.fromkeys([*(of_sheet or ()), *KNOWN_COLUMNS]))
+            own, further = (", ".join(f"'{one}'" for one in names) for names in (KNOWN_COLUMNS, of_sheet or ()))
+            hint = "Columns of your own come with --with SHEET" if of_sheet is None else f"The sheet has: {further}"
+            raise UsageError(f"--by {name}: there is no such column. {_suggestion(name, every)}Allowed: {own}. {hint}")
     return tuple(dict.fromkeys(known[fold_name(name)] for name in asked))
 
 
@@ -167,22 +179,34 @@ def _suggestion(name: str, every: Sequence[str]) -> str:
     return f"{said} " if said.startswith("Did") else ""
 
 
-def _read_sheet(
-    path: Path, frames: Sequence[JudgedFrame], sources: Sequence[Source | None], *, root: Path
-) -> SheetAttributes:
+def _frames_of_sheets(catalog: Catalog, frames: Sequence[JudgedFrame]) -> SheetFrames:
+    """Return what a sheet may call the frames, and all others of the project, as for the import of labels.
+
+    One that the catalog does not know by its id is the frame with its picture, where that is one; else it is known by
+    its picture alone.
+    """
+    every = frame_refs(catalog.frames(), catalog.sources(), catalog.other_paths())
+    of_id, of_image = {ref.id: ref for ref in every}, {ref.image: ref for ref in every}
+    known = [of_id.get(frame.id) or of_image.get(frame.image) for frame in frames]
+    judged = [replace(ref or _foreign(frame), group=frame.group) for frame, ref in zip(frames, known, strict=True)]
+    return SheetFrames(judged, every)
+
+
+def _foreign(frame: JudgedFrame) -> FrameRef:
+    identity = frame.id if ":" in frame.id else f"{frame.id}:0"  # each is of a source of its own
+    return FrameRef(identity, frame.name, frame.image, frame.name, frame.image, 0, Fraction(0), "", frame.group)
+
+
+def _read_sheet(path: Path, frames: SheetFrames, *, root: Path) -> SheetAttributes:
     """Return what the worksheets of a file say of the frames; the first that fits any counts.
 
     Raises:
         SheetError: as `read_sheets` and `attributes_of_sheet`.
     """
-    known = [
-        KnownFrame(frame.id, frame.name, frame.image, frame.group, (source.name, source.path) if source else ())
-        for frame, source in zip(frames, sources, strict=True)
-    ]
     faults: list[Fault] = []
     for sheet in read_sheets(path, root=root, catalogued=False):
         try:
-            return attributes_of_sheet(sheet, known)
+            return attributes_of_sheet(sheet, frames)
         except SheetError as error:
             faults += error.faults
     raise SheetError(faults or [Fault(path.name, None, None, "holds no table")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from rushes.evaluation.markup import breakable, percent, text
 from rushes.evaluation.thumbnails import Thumbnail
 from rushes.learning.predictions import Predictions
 from rushes.storage.pictures import without_query
+from rushes.timecode import timecode_to_show
 
 _BARS = 3
 _SHARES = 30  # classes whose probability the large view of a card lists
@@ -92,15 +94,19 @@ def _picture(predictions: Predictions, row: int, thumbnail: Thumbnail | None, he
 
 def _where(predictions: Predictions, row: int, source: str) -> str:
     name, group = predictions.names[row], predictions.groups[row]
-    is_video = "_FRM-" in name
     lines = [f"<span>{breakable(name)}</span>"]
     if group and group not in name:
         lines.append(breakable(group))
-    if source and source != name:
+    if source and name not in (source, PurePath(source).stem):
         lines.append(breakable(source))
-    facts = [*([predictions.timecodes[row]] if is_video else []), f"label by {predictions.origins[row]}"]
+    facts = [timecode_to_show(predictions.timecodes[row], name=name), _label_of(predictions.origins[row])]
     lines.append(text(" · ".join(fact for fact in facts if fact)))
     return f'<p class="where">{"<br>".join(lines)}</p>'
+
+
+def _label_of(origin: str) -> str:
+    """Return who or what made the label, `label: supervised`; "" where that is not known."""
+    return f"label: {origin}" if origin else ""
 
 
 def _neighbours(row: int, explained: Explained) -> str:

@@ -22,7 +22,8 @@ class Line:
 
     Attributes:
         points: (epoch, value) in the order of epochs.
-        style: a class of the style sheet: `main`, `second`, `third`, or `c0` to `c7` where lines are of equal rank.
+        style: a class of the style sheet: `main`, `second`, `third`, or where lines are of equal rank `k0` to `k11`,
+            the colours of a task's classes, or `c0` to `c7`.
     """
 
     name: str

@@ -15,7 +15,7 @@ from rushes.labels.manifest import ManifestRow
 MOST_GROUPS = 60
 COLOURS = 12  # that can be told apart; classes beyond the commonest so many share a grey
 SHADES = 6  # of one colour, for what is no class
-_OTHER = "other"
+OTHER_COLOUR = "other"
 _PARTS = ("train", "validation", "test")
 
 
@@ -162,6 +162,17 @@ def show_class_shares(shares: ClassShares) -> str:
     return show_mixes(shown, shares.classes, noun="group", is_of_classes=True) + beyond + f"<p>{_say(shares)}</p>"
 
 
+def colours_of_run(shares: ClassShares | None, classes: Sequence[str], totals: Sequence[int]) -> dict[str, str]:
+    """Return class -> its colour in a run's report: as in the mixes of its manifest, where that is at hand.
+
+    Args:
+        totals: samples of each class, for a run whose manifest is gone.
+    """
+    if shares is None or set(shares.classes) != set(classes):
+        return colours_of(classes, totals)
+    return colours_of(shares.classes, np.sum([mix.counts for mix in shares.groups], axis=0).tolist())
+
+
 def show_shares_of_run(shares: ClassShares | None) -> str:
     """Return the mixes of the groups of a run's manifest with their heading; nothing where it is not at hand."""
     if shares is None:
@@ -225,15 +236,15 @@ def colours_of(classes: Sequence[str], totals: Sequence[int], *, is_of_classes: 
     letter, most = ("k", COLOURS) if is_of_classes else ("s", SHADES)
     commonest = sorted(range(len(classes)), key=lambda index: -totals[index])[:most]
     place = {index: number for number, index in enumerate(sorted(commonest))}
-    return {name: f"{letter}{place[index]}" if index in place else _OTHER for index, name in enumerate(classes)}
+    return {name: f"{letter}{place[index]}" if index in place else OTHER_COLOUR for index, name in enumerate(classes)}
 
 
 def show_legend(classes: Sequence[str], colours: Mapping[str, str]) -> str:
     """Return which colour stands for which class."""
-    own = [name for name in classes if colours[name] != _OTHER]
+    own = [name for name in classes if colours[name] != OTHER_COLOUR]
     rest = len(classes) - len(own)
     keys = "".join(f'<span><i class="{colours[name]}"></i>{text(name)}</span>' for name in own)
-    more = f'<span><i class="{_OTHER}"></i>{count(rest)} rarer</span>' if rest else ""
+    more = f'<span><i class="{OTHER_COLOUR}"></i>{count(rest)} rarer</span>' if rest else ""
     return f'<p class="key">{keys}{more}</p>'
 
 
@@ -246,12 +257,12 @@ def _bar(mix: Mix, classes: Sequence[str], colours: Mapping[str, str]) -> str:
     pieces = []
     gathered = 0
     for name, number in zip(classes, mix.counts, strict=True):
-        if colours[name] == _OTHER:
+        if colours[name] == OTHER_COLOUR:
             gathered += number
         elif number:
             pieces.append(_piece(name, number, mix.total, colours[name]))
     if gathered:
-        pieces.append(_piece("the rarer ones", gathered, mix.total, _OTHER))
+        pieces.append(_piece("the rarer ones", gathered, mix.total, OTHER_COLOUR))
     return f"<b>{''.join(pieces)}</b>"
 
 

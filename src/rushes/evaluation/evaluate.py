@@ -18,12 +18,13 @@ from rushes.evaluation.explain_cards import explain_cards
 from rushes.evaluation.explained import NOTHING, Explained
 from rushes.evaluation.gap import gap_between
 from rushes.evaluation.judge import Judgement, estimate_table, judge
-from rushes.evaluation.label_errors_section import errors_table, find_errors
+from rushes.evaluation.label_errors_section import errors_table, find_errors, warn_of_changed_labels
 from rushes.evaluation.making import command_to_train
 from rushes.evaluation.report import Evidence, list_warnings, pronounce_evidence, write_report
 from rushes.evaluation.slices import SliceJudgement, judge_columns
 from rushes.evaluation.thresholding import thresholds_of, write_thresholds
 from rushes.labels.manifest import ManifestRow, read_manifest
+from rushes.labels.standing import StandingLabel
 from rushes.labels.subjects import Subjects
 from rushes.learning.calibration import CALIBRATION_FILE
 from rushes.learning.predictions import Predictions, read_predictions
@@ -63,12 +64,14 @@ class Known:
         signatures: frame id -> perceptual signature, by which frames that look alike are found.
         source_names: what stands before the last `:` of a frame's id -> the file that it comes from.
         attributes: what else is known of the samples that are judged, row by row.
+        labels: frame id -> the label of the task that stands today, and whether a person has reviewed it.
     """
 
     subjects: Mapping[str, Subjects] = field(default_factory=dict)
     signatures: Mapping[str, int] = field(default_factory=dict)
     source_names: Mapping[str, str] = field(default_factory=dict)
     attributes: Attributes | None = None
+    labels: Mapping[str, StandingLabel] = field(default_factory=dict)
 
 
 def evaluate_run(
@@ -108,6 +111,7 @@ def evaluate_run(
     other = read_run(mixed_run) if mixed_run is not None else None
     mixed, gap, warnings = (None, None, ()) if other is None else _judge_mixed(other, run, predictions)
     rows = _rows_of_manifest(run, project_root)
+    changed = warn_of_changed_labels(held.values(), known.labels, since="the run", remedy="train again")
     evidence = Evidence(
         run=run.to_table(),
         test=test,
@@ -117,12 +121,17 @@ def evaluate_run(
         gap=gap,
         history=run.history,
         command=_command(run, other, project_root=project_root),
-        warnings=(*missing, *warnings, *(known.attributes.remarks if known.attributes else ())),
+        warnings=(*missing, *warnings, *changed, *(known.attributes.remarks if known.attributes else ())),
         slices=judge_slices(predictions, known, rows=rows, train_counts=_train_counts(run)),
         sheet=_read_sheet(run_folder),
         thresholds=thresholds,
         label_errors=find_errors(
-            held, rows=rows, signatures=known.signatures, run_name=run.folder.name, project_root=project_root
+            held,
+            rows=rows,
+            signatures=known.signatures,
+            run_name=run.folder.name,
+            project_root=project_root,
+            standing=known.labels,
         ),
         class_shares=_class_shares(run, rows, project_root),
         calibration=calibration,

@@ -11,7 +11,7 @@ from rushes.evaluation.carried_thresholds import carry_thresholds
 from rushes.evaluation.evaluate import Evaluation, Known, judge_slices, metrics_table
 from rushes.evaluation.explained import Explained
 from rushes.evaluation.judge import Judgement, judge
-from rushes.evaluation.label_errors_section import find_errors
+from rushes.evaluation.label_errors_section import find_errors, warn_of_changed_labels
 from rushes.evaluation.reliability import Reliability, judge_reliability
 from rushes.evaluation.report import Evidence, leave_unexplained, write_report
 from rushes.labels.manifest import ManifestRow
@@ -95,6 +95,9 @@ def evaluate_predictions(
     known = known or Known()
     test = judge(predictions, train_counts=judged.train_counts)
     split = {**dict(judged.about.get("split") or {}), "kind": judged.watched}
+    changed = warn_of_changed_labels(
+        [predictions], known.labels, since="the manifest was built", remedy="build it again, and evaluate"
+    )
     evidence = Evidence(
         run={
             **judged.about,
@@ -107,7 +110,7 @@ def evaluate_predictions(
         test=test,
         predictions=predictions,
         command=judged.command,
-        warnings=(*judged.warnings, *(known.attributes.remarks if known.attributes else ())),
+        warnings=(*judged.warnings, *changed, *(known.attributes.remarks if known.attributes else ())),
         slices=judge_slices(predictions, known, rows=rows, train_counts=judged.train_counts),
         thresholds=carry_thresholds(
             predictions, judged.thresholds or {}, wishes=judged.wishes, part=judged.part, watched=judged.watched
@@ -119,6 +122,7 @@ def evaluate_predictions(
             run_name=judged.origin_run,
             project_root=project_root,
             withheld=judged.withheld,
+            standing=known.labels,
         ),
         calibration=_reliability(predictions, judged, test),
         source_names=known.source_names,

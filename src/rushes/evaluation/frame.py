@@ -9,6 +9,7 @@ from typing import Any
 
 from rushes.evaluation import sections
 from rushes.evaluation.carried_thresholds import CarriedThresholds
+from rushes.evaluation.class_shares import OTHER_COLOUR, colours_of
 from rushes.evaluation.judge import Judgement
 from rushes.evaluation.markup import text
 from rushes.evaluation.threshold_section import explain_thresholds, show_thresholds
@@ -80,7 +81,7 @@ def show_judged(
     return filled(
         "judged.html",
         at=at,
-        press=_PRESS if gallery else "",
+        press=_PRESS if gallery and len(test.classes) <= sections.WIDEST_MATRIX else "",
         class_interval_words=sections.explain_class_intervals(test),
         confusion=sections.show_confusion(test),
         classes=sections.show_classes(test),
@@ -99,20 +100,26 @@ def show_trained(
     at: str = "",
     virtual: Mapping[str, int] | None = None,
     shares: str = "",
+    colours: Mapping[str, str] | None = None,
 ) -> str:
     """Return the sections on training and on samples per class; the arguments are as for `show_judged`.
 
     Args:
         virtual: class -> clips of the virtual camera in train; None of a run that had none.
         shares: the mixes of classes of the groups, as HTML.
+        colours: class -> its colour on the page; by the order of the classes where it is not given.
     """
     best_epoch, counts = run.get("best_epoch"), run.get("counts")
+    own = colours_of(classes, [0] * len(classes)) if colours is None else colours
     return filled(
         "trained.html",
         at=at,
         training_words=text(sections.explain_training(history)),
         training=sections.show_training(
-            history, best_epoch=best_epoch if isinstance(best_epoch, int) else None, classes=classes
+            history,
+            best_epoch=best_epoch if isinstance(best_epoch, int) else None,
+            classes=classes,
+            colours=own if OTHER_COLOUR not in own.values() else None,  # lines of one grey could not be told apart
         ),
         counts=sections.show_counts(counts if isinstance(counts, Mapping) else {}, classes, virtual=virtual),
         shares=shares,

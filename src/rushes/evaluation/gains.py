@@ -71,16 +71,23 @@ class RoundScore:
     interval: Interval
 
 
-def relabel(predictions: Predictions, class_of: Mapping[str, str]) -> Predictions:
+def relabel(
+    predictions: Predictions, class_of: Mapping[str, str], origin_of: Mapping[str, str] | None = None
+) -> Predictions:
     """Return the predictions with other labels; samples without one, or with a class unknown to them, are left out.
 
     Args:
         class_of: frame id -> class.
+        origin_of: frame id -> who stated that; without it, the origins stay those of the labels that were before.
     """
     position = {name: index for index, name in enumerate(predictions.classes)}
     kept = [row for row, frame in enumerate(predictions.frames) if class_of.get(frame) in position]
     truth = np.array([position[class_of[predictions.frames[row]]] for row in kept], np.int64)
-    return replace(take_rows(predictions, kept), truth=truth)
+    taken = take_rows(predictions, kept)
+    origins = taken.origins
+    if origin_of is not None:
+        origins = tuple(origin_of.get(frame, "") for frame in taken.frames)
+    return replace(taken, truth=truth, origins=origins)
 
 
 def only(predictions: Predictions, frames: Sequence[str]) -> Predictions:

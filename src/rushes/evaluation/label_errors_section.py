@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from rushes.evaluation.label_noise import LabelNoise, estimate_noise, pronounce_
 from rushes.evaluation.markup import breakable, count, counted, interval_name, number, text
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
 from rushes.labels.manifest import ManifestRow
+from rushes.labels.standing import StandingLabel, reviewed_classes
 from rushes.learning.label_errors import LabelDoubts, LabelError, find_label_errors
 from rushes.learning.predictions import Predictions
 from rushes.progress import Progress, silent
@@ -70,6 +71,7 @@ def find_errors(
     run_name: str,
     project_root: Path,
     withheld: str = "",
+    standing: Mapping[str, StandingLabel] | None = None,
 ) -> FoundErrors:
     """Return which labels are likely wrong, by what a model answered on parts that it was not trained on.
 
@@ -77,9 +79,15 @@ def find_errors(
         rows: of the manifest; empty where it is gone.
         signatures: frame id -> perceptual signature.
         run_name: the run that answered, or that a bundle was made of; "" where it is not at hand.
+        standing: frame id -> its label today; what a person has reviewed is doubted no more.
         withheld: why the answers say nothing of labels, such as that training was told these; "" where they do.
     """
-    disputes = tuple(one for one in find_disputes(rows, signatures=signatures) if not one.is_settled)
+    reviewed = reviewed_classes(standing or {})
+    disputes = tuple(
+        one
+        for one in find_disputes(rows, signatures=signatures)
+        if not one.is_settled and any(row.frame_id not in reviewed for row in one.rows)
+    )
     command = shlex.join(["rushes", "labels", "errors", run_name]) if run_name else ""
     made = sorted((project_root / REVIEWS_FOLDER).glob(f"{run_name}*.csv")) if run_name else []
     queues = tuple(f"{REVIEWS_FOLDER}/{path.name}" for path in made)
@@ -87,7 +95,7 @@ def find_errors(
         return FoundErrors(None, None, disputes, command, queues, reason=withheld)
     if not (is_installed("cleanlab") and is_installed("sklearn")):
         return FoundErrors(None, None, disputes, command, queues, reason=_NO_EXTRA)
-    doubts = find_label_errors(answers)
+    doubts = find_label_errors(answers, reviewed=reviewed)
     return FoundErrors(doubts, estimate_noise(doubts), disputes, command, queues)
 
 
@@ -100,14 +108,38 @@ def errors_table(found: FoundErrors | None) -> dict[str, Any] | None:
     return {
         "parts": list(samples),
         "samples": dict(samples),
-        "found": len(doubts.errors) if doubts else None,
+        "found": len(doubts.errors) if doubts and not doubts.refused else None,
+        "reviewed": len(doubts.reviewed) if doubts and not doubts.refused else None,
         "estimate": found.noise.to_table() if found.noise else None,
         "errors": [one.to_table() for one in doubts.errors[:_LISTED]] if doubts else [],
         "disputed": len(found.disputes),
         "disputes": [one.to_table() for one in found.disputes[:_LISTED]],
         "notes": list(doubts.notes) if doubts else [],
-        "reason": found.reason,
+        "reason": found.reason or (doubts.refused if doubts else ""),
     }
+
+
+def warn_of_changed_labels(
+    judged: Iterable[Predictions], standing: Mapping[str, StandingLabel], *, since: str, remedy: str
+) -> tuple[str, ...]:
+    """Return a warning where labels that a score rests on are others today, or none are; () where all stand.
+
+    Args:
+        standing: frame id -> its label today; of a frame that is not in it nothing is known.
+        since: what the labels were read for, such as `the run`.
+        remedy: what to do for scores on the labels of today.
+    """
+    changed = sum(
+        frame in standing and standing[frame].class_name != one.classes[truth]
+        for one in judged
+        for frame, truth in zip(one.frames, one.truth.tolist(), strict=True)
+    )
+    if not changed:
+        return ()
+    return (
+        f"{counted(changed, 'label')} of these samples {'has' if changed == 1 else 'have'} changed since {since}; the "
+        f"scores are on the labels of its time: {remedy}.",
+    )
 
 
 def read_doubted(
@@ -132,7 +164,8 @@ def show_label_errors(found: FoundErrors | None, thumbnails: Mapping[str, Thumbn
         told = "Labels that are likely wrong: where a model that was not told them is"
     words = (
         f"{told} surer of another class than it usually is of samples that are labelled so (confident learning). A "
-        "wrong label and a blind spot of the model look the same from here: only the picture decides."
+        "wrong label and a blind spot of the model look the same from here: only the picture decides. <em>Label "
+        "by</em> names the origin of a label: the sheet’s author, the review or the machine that stated it."
     )
     body = [_show_estimate(found), _show_classes(found.noise), _show_cards(found, thumbnails)]
     body += [_show_disputes(found.disputes, thumbnails), _show_way_on(found)]
@@ -152,8 +185,21 @@ def _show_estimate(found: FoundErrors) -> str:
             "wrong labels, and an error that it shares with the labels is not seen. A review tells: how many of the "
             "doubts are wrong, and how many of the checks, drawn at random where label and model agree.</p>"
         )
+    if said := say_reviewed(found.doubts):
+        lines.append(f"<p>{text(_capital(said))}.</p>")
     lines += [f"<p>{text(_capital(note))}.</p>" for note in found.doubts.notes]
     return "".join(lines)
+
+
+def say_reviewed(doubts: LabelDoubts) -> str:
+    """Return how many of the doubted labels a person has reviewed, in words; "" where none."""
+    count_reviewed = len(doubts.reviewed)
+    if not count_reviewed:
+        return ""
+    return (
+        f"{counted(count_reviewed, 'more label')} that the model doubts {'is' if count_reviewed == 1 else 'are'} "
+        "reviewed, and what the person said counts: not listed, and not counted as doubted"
+    )
 
 
 def _show_classes(noise: LabelNoise | None) -> str:
@@ -171,7 +217,7 @@ def _show_classes(noise: LabelNoise | None) -> str:
     rest = f'<p class="foot">{count(more)} more are in metrics.json.</p>' if more else ""
     return (
         '<div class="scroll"><table class="numbers"><thead><tr><th scope="col">labelled</th>'
-        '<th scope="col">labels</th><th scope="col">doubted</th><th scope="col">wrong, by estimate</th>'
+        '<th scope="col">labels</th><th scope="col">doubted</th><th scope="col">wrong, at most about</th>'
         f'<th scope="col" class="words">truly, mostly</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
         f"{rest}"
     )
@@ -195,7 +241,8 @@ def _show_cards(found: FoundErrors, thumbnails: Mapping[str, Thumbnail | None]) 
     if found.doubts is None:
         return ""
     if not found.doubts.errors:
-        return "<p>No label of them is doubted.</p>" if len(found.doubts.predictions) else ""
+        more = " any more" if found.doubts.reviewed else ""
+        return f"<p>No label of them is doubted{more}.</p>" if len(found.doubts.predictions) else ""
     in_test = sum(one.part == "test" for one in found.doubts.errors)
     beware = (
         f"<p>{counted(in_test, 'label')} of the test part {'is' if in_test == 1 else 'are'} among them. Correct these "
@@ -218,7 +265,7 @@ def _card(one: LabelError, thumbnails: Mapping[str, Thumbnail | None]) -> str:
         f'<p class="said"><b>{text(one.labelled)}</b> → <b class="suggested">{text(one.suggested)}</b></p>'
         f'<p class="where">{text(one.suggested)} {number(one.confidence)}, {text(one.labelled)} {number(one.doubted)}; '
         f"quality of the label {number(one.score)}<br><span>{breakable(one.name)}</span><br>{breakable(place)}<br>"
-        f"label by {text(one.stated_by)}</p></figcaption></figure>"
+        f"label: {text(one.stated_by)}</p></figcaption></figure>"
     )
 
 
@@ -242,7 +289,7 @@ def _show_disputes(disputes: Sequence[Dispute], thumbnails: Mapping[str, Thumbna
             figures.append(
                 f'<figure class="card"><div class="still">{seen}</div><figcaption>'
                 f'<p class="said"><b>{text(row.class_name)}</b></p><p class="where">{text(one.sentence)}<br>'
-                f"<span>{breakable(row.name)}</span><br>label by {text(row.origin)}</p></figcaption></figure>"
+                f"<span>{breakable(row.name)}</span><br>label: {text(row.origin)}</p></figcaption></figure>"
             )
     return (
         f"<h3>Twins labelled differently</h3><p>{counted(len(disputes), 'group')} of pictures of the manifest that are "

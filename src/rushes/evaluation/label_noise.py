@@ -11,9 +11,9 @@ import numpy.typing as npt
 from rushes.evaluation.draws import draw_sums, interval_of
 from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.judge import estimate_table
-from rushes.evaluation.markup import interval_name
 from rushes.evaluation.scores import Score
 from rushes.learning.label_errors import LabelDoubts
+from rushes.learning.review_queue import Noise, wilson
 
 _SEED = 0
 _MOST_CELLS = 20
@@ -52,11 +52,13 @@ class LabelNoise:
 
     Attributes:
         samples: how many labels were judged.
+        found: how many of them are doubted.
         wrong: the share of them that is wrong.
         confused: the pairs of classes, the most frequent first.
     """
 
     samples: int
+    found: int
     wrong: Estimate
     per_class: tuple[ClassNoise, ...]
     confused: tuple[Confused, ...]
@@ -83,6 +85,10 @@ def estimate_noise(doubts: LabelDoubts) -> LabelNoise:
     classes, weighted by how many labels each has (the calibrated confident joint). In the draws of groups the
     thresholds stay those of all samples.
     """
+    if not len(doubts.predictions):
+        nothing = interval_of(None, 0)
+        reason = doubts.refused or "no label could be judged"
+        return LabelNoise(0, 0, Estimate(Score(None, reason), nothing), (), ())
     predictions, joint = doubts.predictions, doubts.joint
     count, names = len(predictions.classes), predictions.classes
     labelled = np.bincount(predictions.truth, minlength=count)
@@ -107,7 +113,7 @@ def estimate_noise(doubts: LabelDoubts) -> LabelNoise:
         )
         for index in range(count)
     )
-    whole = _score(float(share[0]) if len(predictions) else float("nan"), "no label could be judged")
+    whole = _score(float(share[0]), "no label is answered confidently")
     wrong = Estimate(whole, interval_of(drawn_share, group_count))
     scale = labelled / np.maximum(joint.sum(axis=1), 1)
     confused = [
@@ -116,7 +122,7 @@ def estimate_noise(doubts: LabelDoubts) -> LabelNoise:
         if label != true
     ]
     confused.sort(key=lambda one: (-one.count, one.labelled, one.true))
-    return LabelNoise(len(predictions), wrong, per_class, tuple(confused[:_MOST_CELLS]))
+    return LabelNoise(len(predictions), len(doubts.errors), wrong, per_class, tuple(confused[:_MOST_CELLS]))
 
 
 def _sums_of_groups(doubts: LabelDoubts) -> tuple[npt.NDArray[np.float64], int]:
@@ -143,18 +149,47 @@ def _score(value: float, reason: str) -> Score:
 
 
 def pronounce_noise(noise: LabelNoise) -> str:
-    """Put the estimate into a sentence.
+    """Put the estimate into words, what is known before what is reckoned.
 
-    `about 4.1 % of 1,204 labels are wrong, or blind spots of the model (95 % interval 2.0–6.3 %), most often …`: what
-    is confidently taken for another class may be either.
+    `the model doubts 48 of 300 labels. By its reckoning at most about 28.0 % are wrong, its own blind spots included
+    (in 95 of 100 draws of its 12 groups 19.3–36.3 %, …)`. What is confidently taken for another class may be either.
     """
     value, interval = noise.wrong.value, noise.wrong.interval
     if value is None:
         return f"how many labels are wrong cannot be estimated: {noise.wrong.score.reason}"
+    doubted = f"the model doubts {noise.found:,} of {noise.samples:,} labels"
     between = f"; {interval.reason}"
     if interval.low is not None and interval.high is not None:
-        between = f" ({interval_name(interval)} {interval.low * 100:.1f}–{interval.high * 100:.1f} %)"
+        between = (
+            f" (in 95 of 100 draws of its {interval.group_count:,} groups {interval.low * 100:.1f}–"
+            f"{interval.high * 100:.1f} %, which says nothing of how far the model errs)"
+        )
     most = f", most often {noise.confused[0].true} labelled {noise.confused[0].labelled}" if noise.confused else ""
     return (
-        f"about {value * 100:.1f} % of {noise.samples:,} labels are wrong, or blind spots of the model{between}{most}"
+        f"{doubted}. By its reckoning at most about {value * 100:.1f} % are wrong, its own blind spots "
+        f"included{between}{most}"
+    )
+
+
+def pronounce_review(review: Noise) -> str:
+    """Put into words what people found who reviewed queues; "" where nobody has."""
+    words = []
+    if review.doubted:
+        words.append(
+            f"of {review.doubted:,} doubts that were reviewed, {_wrong_of(review.corrected, review.doubted)}, "
+            f"{review.confirmed_model:,} as was suggested"
+        )
+    if review.checked:
+        words.append(
+            f"of {review.checked:,} checks, drawn at random where label and model agree, "
+            f"{_wrong_of(review.wrong, review.checked)}"
+        )
+    return "; ".join(words)
+
+
+def _wrong_of(wrong: int, total: int) -> str:
+    low, high = wilson(wrong, total)
+    return (
+        f"{wrong:,} {'was' if wrong == 1 else 'were'} wrong ({wrong / total * 100:.0f} %, 95 % interval "
+        f"{low * 100:.0f}–{high * 100:.0f} %, each label counted by itself)"
     )

@@ -11,9 +11,9 @@ from rushes.evaluation import sections
 from rushes.evaluation.alarm import show_alarm
 from rushes.evaluation.calibration_section import LINK as CALIBRATION
 from rushes.evaluation.calibration_section import show_calibration
-from rushes.evaluation.cards import explain_gallery, show_gallery
+from rushes.evaluation.cards import explain_choice, explain_gallery, show_gallery
 from rushes.evaluation.carried_thresholds import CarriedThresholds
-from rushes.evaluation.class_shares import ClassShares, show_shares_of_run
+from rushes.evaluation.class_shares import ClassShares, colours_of_run, show_shares_of_run
 from rushes.evaluation.draws import RESAMPLES
 from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.explained import NOTHING, Explained
@@ -145,6 +145,7 @@ def format_report(
     """
     run, test = evidence.run, evidence.test
     shown, calibrated = show_shown(run, evidence.sheet), show_calibration(evidence.calibration)
+    colours = colours_of_run(evidence.class_shares, test.classes, [one.labelled for one in test.per_class])
     main = filled(
         "report.html",
         alarm=show_alarm(run, test),
@@ -163,15 +164,22 @@ def format_report(
         explain=filled("explain.html", interval_words=sections.explain_intervals(test)),
         warnings=sections.show_warnings(list_warnings(evidence)),
         judged=show_judged(test, evidence.predictions, thresholds=evidence.thresholds, calibration=calibrated),
-        slices=show_slices(evidence.slices, test.classes),
+        slices=show_slices(evidence.slices, test.classes, colours),
         label_errors=show_label_errors(evidence.label_errors, doubted or {}),
         shown_section=shown,
         trained=(
-            show_trained(run, evidence.history, test.classes, shares=show_shares_of_run(evidence.class_shares))
+            show_trained(
+                run,
+                evidence.history,
+                test.classes,
+                shares=show_shares_of_run(evidence.class_shares),
+                colours=colours,
+            )
             if _is_of_run(run)
             else ""
         ),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
+        choice=explain_choice(evidence.predictions, thumbnails),
         gallery_words=explain_gallery(explained),
         gallery=show_gallery(evidence.predictions, thumbnails, source_names=evidence.source_names, explained=explained),
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),

@@ -34,7 +34,7 @@ from rushes.evaluation.verdict import Verdict, blind_score
 
 _WIDE_MATRIX = 12  # classes up to which a cell shows its share beside its count
 _MISTAKES = 6  # kinds of mistake that are listed; five times as many where there is no table
-_WIDEST_MATRIX = 30  # classes up to which a matrix can be read at all
+WIDEST_MATRIX = 30  # classes up to which a matrix can be read at all
 _MOST_GROUPS = 40
 _MOST_RECALLS = 8  # lines that can be told apart in one chart
 _MOTION_SETTINGS = (
@@ -207,10 +207,10 @@ def show_confusion(test: Judgement) -> str:
     if test.samples == 0:
         return "<p>There are no test samples.</p>"
     size = len(test.classes)
-    matrix = _matrix(test) if size <= _WIDEST_MATRIX else (
+    matrix = _matrix(test) if size <= WIDEST_MATRIX else (
         f"<p>{size} classes are too many for a table; it is in <code>metrics.json</code>. The largest mistakes:</p>"
     )  # fmt: skip
-    return matrix + _largest_mistakes(test, most=_MISTAKES if size <= _WIDEST_MATRIX else 5 * _MISTAKES)
+    return matrix + _largest_mistakes(test, most=_MISTAKES if size <= WIDEST_MATRIX else 5 * _MISTAKES)
 
 
 def show_classes(test: Judgement) -> str:
@@ -316,11 +316,18 @@ def explain_training(history: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def show_training(history: Sequence[Mapping[str, Any]], *, best_epoch: int | None, classes: Sequence[str] = ()) -> str:
+def show_training(
+    history: Sequence[Mapping[str, Any]],
+    *,
+    best_epoch: int | None,
+    classes: Sequence[str] = (),
+    colours: Mapping[str, str] | None = None,
+) -> str:
     """Return the curves of training, or the heads that were tried, or that nothing was recorded.
 
     Args:
         classes: in the order in which each record of the history lists `recalls`.
+        colours: class -> its colour on the page, where each has one of its own.
     """
     if any({"regularisation", "neighbours", "motion"} & record.keys() for record in history):
         return _trials(history)
@@ -333,7 +340,7 @@ def show_training(history: Sequence[Mapping[str, Any]], *, best_epoch: int | Non
             ("accuracy", "accuracy", "third"),
         ),
     )
-    recalls, detail = _recall_lines(history, classes)
+    recalls, detail = _recall_lines(history, classes, colours or {})
     charts = [
         f"<figure><figcaption><b>{title}</b> <span>{detail}</span></figcaption>"
         f"{draw_epochs(lines, best_epoch=best_epoch, share=share, label=f'{title} over epochs')}</figure>"
@@ -460,7 +467,7 @@ def estimate_cell(estimate: Estimate) -> str:
 
 def _matrix(test: Judgement) -> str:
     with_shares = len(test.classes) <= _WIDE_MATRIX
-    head = "".join(f'<th scope="col"><span>{text(name)}</span></th>' for name in test.classes)
+    head = "".join(f'<th scope="col"><span>{breakable(name)}</span></th>' for name in test.classes)
     rows = []
     for row, name in enumerate(test.classes):
         labelled = int(test.confusion[row].sum())
@@ -468,7 +475,7 @@ def _matrix(test: Judgement) -> str:
             _cell(int(test.confusion[row, column]), labelled, row, column, test.classes, with_shares=with_shares)
             for column in range(len(test.classes))
         )
-        rows.append(f'<tr><th scope="row">{text(name)}</th>{cells}<td class="sum">{count(labelled)}</td></tr>')
+        rows.append(f'<tr><th scope="row">{breakable(name)}</th>{cells}<td class="sum">{count(labelled)}</td></tr>')
     sums = "".join(f"<td>{count(int(total))}</td>" for total in test.confusion.sum(axis=0))
     size = "" if with_shares else " small"
     return (
@@ -505,7 +512,7 @@ def _largest_mistakes(test: Judgement, *, most: int) -> str:
         return "<p>Not one mistake.</p>"
     kept = sorted(found, key=lambda one: (-one[0], -one[1]))[:most]
     items = [
-        f"<li><b>{text(test.classes[row])}</b> taken for <b>{text(test.classes[column])}</b>: "
+        f"<li><b>{breakable(test.classes[row])}</b> taken for <b>{breakable(test.classes[column])}</b>: "
         f"{count(samples)} of {count(int(labelled[row]))}, {percent(share)}</li>"
         for samples, share, row, column in sorted(kept, key=lambda one: (-one[1], -one[0]))
     ]
@@ -572,7 +579,9 @@ def _lines(history: Sequence[Mapping[str, Any]], wanted: Sequence[tuple[str, str
     return lines
 
 
-def _recall_lines(history: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> tuple[list[Line], str]:
+def _recall_lines(
+    history: Sequence[Mapping[str, Any]], classes: Sequence[str], colours: Mapping[str, str]
+) -> tuple[list[Line], str]:
     """Return the share found of each class over epochs, and what is shown; the worst in the end where they are many."""
     found: dict[str, list[tuple[float, float]]] = {}
     for record in history:
@@ -587,7 +596,8 @@ def _recall_lines(history: Sequence[Mapping[str, Any]], classes: Sequence[str]) 
     shown = sorted(drawable, key=lambda name: found[name][-1][1])[:_MOST_RECALLS]
     detail = "share found of each class" if len(shown) == len(drawable) else f"the {len(shown)} classes found least"
     kept = [name for name in drawable if name in shown]  # colours go by the order of the classes
-    return [Line(name[:_LONGEST_NAME], found[name], f"c{index}") for index, name in enumerate(kept)], detail
+    styles = {name: colours.get(name, f"c{index}") for index, name in enumerate(kept)}
+    return [Line(name[:_LONGEST_NAME], found[name], styles[name]) for name in kept], detail
 
 
 def _number_in(record: Mapping[str, Any], key: str) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rushes.evaluation.attributes import OTHER
+from rushes.evaluation.class_shares import OTHER_COLOUR, show_legend
 from rushes.evaluation.estimate import Estimate
 from rushes.evaluation.interval import FEW_GROUPS, Interval
 from rushes.evaluation.judge import FEW_SAMPLES
@@ -18,7 +19,6 @@ LINK = ("slices", "Slices")
 MOST_SHOWN = 40  # slices of one column
 _MOST_WARNED = 3
 _MOST_NAMED = 3  # untested slices of one reason
-_COLOURS = 8  # that the page has for classes
 _MOST_CLASSES = 12  # whose recalls are tabled
 
 Slices = Mapping[str, Sequence[SliceJudgement]]
@@ -43,16 +43,20 @@ def warn_of_slices(slices: Slices) -> list[str]:
     ]
 
 
-def show_slices(slices: Slices, classes: Sequence[str]) -> str:
-    """Return the section, a table for each column, those with flagged slices first; "" where there is no slice."""
+def show_slices(slices: Slices, classes: Sequence[str], colours: Mapping[str, str]) -> str:
+    """Return the section, a table for each column, those with flagged slices first; "" where there is no slice.
+
+    Args:
+        colours: class -> its colour on the page, of `colours_of`.
+    """
     if not slices:
         return ""
     order = sorted(slices, key=lambda name: not any(one.contrast.worse for one in slices[name]))
-    tables = "".join(_column(name, slices[name], classes) for name in order)
+    tables = "".join(_column(name, slices[name], classes, colours) for name in order)
     return (
         '\n<section class="full slices" id="slices">\n<div class="margin"><h2>Slices</h2>'
         f'<div class="explain">{_words(slices)}</div></div>\n'
-        f'<div class="body">{_legend(classes)}{tables}</div>\n</section>\n'
+        f'<div class="body">{show_legend(classes, colours)}{tables}</div>\n</section>\n'
     )
 
 
@@ -61,9 +65,9 @@ def _words(slices: Slices) -> str:
     every = sum(map(len, slices.values()))
     return (
         "<p>Parts of the judged samples, each held against all the others. A part that holds more of a hard class is "
-        "less accurate without being treated worse. So <b>expected</b> says what accuracy the other samples reach with "
-        "the class shares of this part, and <b>to that</b> is how far the part is above (+) or below (−) it, with its "
-        f"interval. A part of fewer than {FEW_SAMPLES} samples is pooled as “{text(OTHER)}”.</p>"
+        "less accurate without being treated worse. So the <b>expected accuracy</b> is what the other samples reach "
+        "with the class shares of this part, and <b>than expected</b> is how much better (+) or worse (−) the part is, "
+        f"with its interval. A part of fewer than {FEW_SAMPLES} samples is pooled as “{text(OTHER)}”.</p>"
         f'<p>Only what lies below it further than chance explains is marked <b class="flag">worse</b>. {count(tested)} '
         f"of {counted(every, 'slice')} could be tested: both the part and the rest must come from {FEW_GROUPS} groups "
         "or more. Who looks at many parts finds some that are low by chance; of those marked here, at most "
@@ -74,32 +78,23 @@ def _words(slices: Slices) -> str:
     )
 
 
-def _legend(classes: Sequence[str]) -> str:
-    named = "".join(
-        f'<li><i style="background:{_colour(index)}"></i>{breakable(name)}</li>'
-        for index, name in enumerate(classes[:_COLOURS])
-    )
-    others = len(classes) - _COLOURS
-    noun = "other class" if others == 1 else "other classes"
-    grey = f'<li><i style="background:var(--line)"></i>{count(others)} {noun}</li>'
-    return f'<ul class="classes">{named}{grey if others > 0 else ""}</ul>'
-
-
-def _column(name: str, slices: Sequence[SliceJudgement], classes: Sequence[str]) -> str:
+def _column(name: str, slices: Sequence[SliceJudgement], classes: Sequence[str], colours: Mapping[str, str]) -> str:
     ordered = sort_slices(slices)
     flagged = sum(one.contrast.worse for one in ordered)
     shown = ordered[:MOST_SHOWN]
-    rows = "".join(_row(one) for one in shown)
+    rows = "".join(_row(one, colours) for one in shown)
     more = len(ordered) - len(shown)
     rest = f'<p class="foot">{count(more)} more are in metrics.json.</p>' if more > 0 else ""
     mark = f' <b class="flag">{count(flagged)} worse</b>' if flagged else ""
     heading = f"<h3>{text(name[:1].upper() + name[1:])}{mark}</h3>"
     table = (
         f'<div class="scroll"><table class="numbers"><thead><tr><th scope="col">{text(name)}</th>'
-        '<th scope="col">samples</th><th scope="col">accuracy</th><th scope="col">expected</th>'
-        '<th scope="col">to that</th><th scope="col">macro-F1</th><th scope="col">without a look</th>'
+        '<th scope="col">samples</th><th scope="col">than expected<small>+ better, − worse</small></th>'
+        '<th scope="col">accuracy</th><th scope="col">expected accuracy</th>'
+        '<th scope="col" class="more">macro-F1</th><th scope="col" class="more">without a look</th>'
         '<th scope="col" class="wide">classes, labelled over answered</th>'
-        f"</tr></thead><tbody>{rows}</tbody></table></div>{rest}{_untested(shown)}{_recalls(shown, classes)}"
+        f"</tr></thead><tbody>{rows}</tbody></table></div>{rest}"
+        f"{_untested(shown)}{_without_interval(shown)}{_recalls(shown, classes)}"
     )
     if any(one.contrast.chance is not None for one in ordered):
         return heading + table
@@ -109,29 +104,42 @@ def _column(name: str, slices: Sequence[SliceJudgement], classes: Sequence[str])
 
 def _untested(slices: Sequence[SliceJudgement]) -> str:
     """Return why slices were not tested, each reason once."""
+    return _by_reason("Not tested", [(one.name, one.contrast.reason) for one in slices])
+
+
+def _without_interval(slices: Sequence[SliceJudgement]) -> str:
+    """Return why differences have no interval, each reason once."""
+    found = [(one.name, one.contrast.adjusted) for one in slices]
+    return _by_reason(
+        "No interval", [(name, "" if one.value is None else one.interval.reason or "") for name, one in found]
+    )
+
+
+def _by_reason(what: str, found: Sequence[tuple[str, str]]) -> str:
+    """Return a line of what is so for slices and why, each reason once; a slice without a reason is not named."""
     names_of: dict[str, list[str]] = {}
-    for one in slices:
-        if one.contrast.reason:
-            names_of.setdefault(one.contrast.reason, []).append(one.name)
+    for name, reason in found:
+        if reason:
+            names_of.setdefault(reason, []).append(name)
     words = "; ".join(
         f"{breakable(', '.join(names[:_MOST_NAMED]))}{' and others' if len(names) > _MOST_NAMED else ''}: "
         f"{text(reason)}"
         for reason, names in names_of.items()
     )
-    return f'<p class="foot">Not tested: {words}.</p>' if words else ""
+    return f'<p class="foot">{what}: {words}.</p>' if words else ""
 
 
-def _row(one: SliceJudgement) -> str:
+def _row(one: SliceJudgement, colours: Mapping[str, str]) -> str:
     contrast = one.contrast
     mark = '<small><b class="flag">worse</b></small>' if contrast.worse else ""
     untested = "<small>not tested</small>" if contrast.reason else ""
     return (
         f'<tr><th scope="row">{breakable(one.name)}{mark}</th><td>{count(one.samples)}'
         f"<small>{counted(one.group_count, 'group')}</small></td>"
-        f"<td>{estimate_cell(one.accuracy)}</td><td>{score_cell(contrast.expected)}</td>"
         f"<td>{_signed_cell(contrast.adjusted)}{untested}</td>"
-        f"<td>{estimate_cell(one.f1_macro)}</td><td>{number(blind_score(one))}</td>"
-        f'<td class="wide">{_bar(one, "labelled")}{_bar(one, "answered")}</td></tr>'
+        f"<td>{estimate_cell(one.accuracy)}</td><td>{score_cell(contrast.expected)}</td>"
+        f'<td class="more">{estimate_cell(one.f1_macro)}</td><td class="more">{number(blind_score(one))}</td>'
+        f'<td class="wide">{_bar(one, "labelled", colours)}{_bar(one, "answered", colours)}</td></tr>'
     )
 
 
@@ -144,7 +152,7 @@ def _signed_cell(estimate: Estimate) -> str:
 
 def _signed_span(interval: Interval) -> str:
     if interval.low is None or interval.high is None:
-        return ""
+        return "no interval"
     return f"{_signed(interval.low)} to {_signed(interval.high)}"
 
 
@@ -152,14 +160,18 @@ def _signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "−") if round(value, 2) else "0.00"
 
 
-def _bar(one: SliceJudgement, which: str) -> str:
+def _bar(one: SliceJudgement, which: str, colours: Mapping[str, str]) -> str:
     """Return the shares of the classes as one bar, read out in words; the classes without a colour are its end."""
     counts = [item.labelled if which == "labelled" else item.answered for item in one.per_class]
     total = max(sum(counts), 1)
-    parts = [(f"{_colour(index)}", value) for index, value in enumerate(counts[:_COLOURS])]
-    parts.append(("var(--line)", sum(counts[_COLOURS:])))
+    of_colour: dict[str, int] = {}
+    for item, value in zip(one.per_class, counts, strict=True):
+        of_colour[colours[item.class_name]] = of_colour.get(colours[item.class_name], 0) + value
+    rarer = of_colour.pop(OTHER_COLOUR, 0)
     drawn = "".join(
-        f'<i style="width:{value / total * 100:.2f}%;background:{colour}"></i>' for colour, value in parts if value
+        f'<i class="{colour}" style="width:{value / total * 100:.2f}%"></i>'
+        for colour, value in (*of_colour.items(), (OTHER_COLOUR, rarer))
+        if value
     )
     shares = ", ".join(
         f"{item.class_name} {percent(value / total)}"
@@ -201,7 +213,3 @@ def _class_cell(item: SliceClass) -> str:
 
 def _expected(one: SliceJudgement) -> str:
     return number(one.contrast.expected.value or 0.0)
-
-
-def _colour(index: int) -> str:
-    return f"var(--c{index})"

@@ -295,19 +295,21 @@ class _Reading:
                 return
 
 
+def find_frame(index: FrameIndex, text: str, *, source: str = "") -> FrameRef | Miss:
+    """Return the frame of a cell: its number where the row names a source, else its name, file, path, URL or id."""
+    ordinal = _WHOLE.fullmatch(text)
+    if ordinal is not None and source:
+        return index.at_ordinal(source, int(ordinal[1]))
+    found = index.frame(text, source=source)
+    if ordinal is not None and isinstance(found, Miss):
+        return replace(found, message=f"{found.message}. A frame's number needs a column that names its source as well")
+    return found
+
+
 def _look_up(row: Sequence[str], columns: Columns, index: FrameIndex) -> Sequence[FrameRef] | Miss:
     source = _cell(row, columns.source)
     if columns.frame is not None:
-        text = _filled(row, columns.frame)
-        ordinal = _WHOLE.fullmatch(text)
-        if ordinal is not None and source:
-            return _one(index.at_ordinal(source, int(ordinal[1])))
-        found = index.frame(text, source=source)
-        if ordinal is not None and isinstance(found, Miss):
-            return replace(
-                found, message=f"{found.message}. A frame's number needs a column that names its source as well"
-            )
-        return _one(found)
+        return _one(find_frame(index, _filled(row, columns.frame), source=source))
     assert columns.source is not None  # Columns cannot be built otherwise
     source = _filled(row, columns.source)
     if columns.ordinal is not None:

@@ -10,6 +10,7 @@ from rushes.datasets.disputed_twins import Dispute
 from rushes.labels.manifest import ManifestRow
 from rushes.learning.label_errors import LabelDoubts, LabelError, rank_disagreements
 from rushes.learning.review_queue import Asked, ReviewQueue, queue_of
+from rushes.timecode import timecode_to_show
 
 ASKED_OF_A_DISPUTE = 4
 _DISPUTED_SHARE = 0.5  # of a queue
@@ -82,7 +83,7 @@ def _ask_of_dispute(dispute: Dispute, row: ManifestRow, part: str) -> Asked:
         kind="doubt",
         part=part,
         group=row.group,
-        timecode=row.timecode,
+        timecode=timecode_to_show(row.timecode, name=row.name),
         stated_by=row.origin,
         why=dispute.sentence,
     )
@@ -107,7 +108,7 @@ def _ask_of_error(error: LabelError) -> Asked:
 
 def _agreed(doubts: LabelDoubts) -> list[int]:
     """Return the rows where label and model agree and nothing is doubted."""
-    doubted = {one.row for one in doubts.errors}
+    doubted = {one.row for one in (*doubts.errors, *doubts.reviewed)}
     same = np.flatnonzero(doubts.predictions.predicted == doubts.predictions.truth).tolist()
     return [row for row in same if row not in doubted]
 
@@ -126,6 +127,6 @@ def _check(doubts: LabelDoubts, row: int) -> Asked:
         kind="check",
         part=doubts.parts[row],
         group=predictions.groups[row],
-        timecode=predictions.timecodes[row],
+        timecode=timecode_to_show(predictions.timecodes[row], name=predictions.names[row]),
         stated_by=predictions.origins[row],
     )

@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from rushes.errors import require_extra
 from rushes.learning.predictions import Predictions, take_rows
+from rushes.timecode import timecode_to_show
 
 LEAST_OF_A_CLASS = 5  # labelled samples of a class below which its usual confidence is not known
 _TOLERANCE = 1e-6  # as cleanlab compares with a threshold
+_CERTAIN = 2.326348  # deviations above chance; blind answers reach them in 1 of 100 cases
 
 Method = Literal["self_confidence", "normalized_margin"]
 Floats = npt.NDArray[np.float64]
@@ -28,6 +30,7 @@ class LabelError:
         labelled: the class that its label states now; `suggested` the likeliest other one.
         score: the quality of the label in [0, 1]; the lower, the likelier it is wrong. It ranks, and is no probability.
         confidence: the model's probability of `suggested`; `doubted` that of `labelled`.
+        timecode: "" of a photograph.
         stated_by: origin of the label.
     """
 
@@ -72,6 +75,8 @@ class LabelDoubts:
             model gives at least as much as it usually gives to samples that are labelled so; -1 where there is none.
         errors: the labels that are likely wrong, the likeliest first.
         notes: what was left out, and why, in sentences.
+        reviewed: labels that would be among the errors, but that a person has reviewed.
+        refused: why nothing is said of labels at all; "" where something is.
     """
 
     predictions: Predictions
@@ -80,6 +85,8 @@ class LabelDoubts:
     counted: npt.NDArray[np.int64]
     errors: tuple[LabelError, ...]
     notes: tuple[str, ...] = ()
+    reviewed: tuple[LabelError, ...] = ()
+    refused: str = ""
 
     @property
     def joint(self) -> npt.NDArray[np.int64]:
@@ -91,16 +98,23 @@ class LabelDoubts:
         return joint
 
 
-def find_label_errors(answers: Mapping[str, Predictions], *, method: Method = "self_confidence") -> LabelDoubts:
+def find_label_errors(
+    answers: Mapping[str, Predictions],
+    *,
+    method: Method = "self_confidence",
+    reviewed: Mapping[str, str] | None = None,
+) -> LabelDoubts:
     """Return the labels that are likely wrong, over all parts together.
 
     Classes with fewer than `LEAST_OF_A_CLASS` labels are left out with their samples, and the other probabilities of
-    each sample brought to a sum of 1; so are samples whose probabilities are no numbers.
+    each sample brought to a sum of 1; so are samples whose probabilities are no numbers. Of a model that does not tell
+    the classes apart nothing is said: all that it answers would be called wrong labels.
 
     Args:
         answers: part -> predictions by a model that was not told the labels of that part.
         method: what ranks: the probability of the label, or by how much another exceeds it; both relative to what the
             model usually gives the classes.
+        reviewed: frame id -> the class that a person gave it: it is counted as that, and not doubted any more.
 
     Raises:
         MissingExtraError: cleanlab is not installed.
@@ -112,13 +126,82 @@ def find_label_errors(answers: Mapping[str, Predictions], *, method: Method = "s
     if len(classes) < 2:
         lacking = "one class alone has" if classes else "no class has"
         why = f"{lacking} {LEAST_OF_A_CLASS} labelled samples or more: nothing can be said about wrong labels"
-        none = _over(take_rows(predictions, []), classes or [0])
-        return LabelDoubts(none, (), np.empty(0), np.empty(0, np.int64), (), (*notes, why))
+        return _refuse(_over(take_rows(predictions, []), classes or [0]), why, notes)
     judged = _over(take_rows(predictions, kept), classes)
-    of_parts = tuple(parts[row] for row in kept)
+    if why := find_no_skill(judged):
+        return _refuse(take_rows(judged, []), why, notes)
+    of_parts, said = tuple(parts[row] for row in kept), reviewed or {}
     scores = score_labels(judged, method=method)
-    errors = rank_label_errors(judged, of_parts, scores)
-    return LabelDoubts(judged, of_parts, scores, _count_confidently(judged), errors, tuple(notes))
+    found = rank_label_errors(judged, of_parts, scores)
+    return LabelDoubts(
+        judged,
+        of_parts,
+        scores,
+        _count_reviews(judged, _count_confidently(judged), said),
+        tuple(one for one in found if one.frame not in said),
+        tuple(notes),
+        tuple(one for one in found if one.frame in said),
+    )
+
+
+def _refuse(none: Predictions, why: str, notes: Sequence[str]) -> LabelDoubts:
+    return LabelDoubts(none, (), np.empty(0), np.empty(0, np.int64), (), tuple(notes), refused=why)
+
+
+def find_no_skill(predictions: Predictions) -> str:
+    """Return why a model's answers say nothing of labels: it does not tell the classes apart; "" where it does.
+
+    What is tested is the mean probability of the labelled class, each class counting alike. Answers that know nothing
+    of the labels, such as the shares of training, give 1 / classes, however the labels are distributed. The excess
+    is held against its deviation when labels are dealt out at random (Hoeffding 1951, exact) and, of two groups or
+    more, against how it varies between groups, whichever is larger.
+
+    Args:
+        predictions: finite; every class is labelled at least once.
+    """
+    probabilities, truth = predictions.probabilities.astype(np.float64), predictions.truth
+    class_count = probabilities.shape[1]
+    labelled = np.bincount(truth, minlength=class_count)
+    weighted = (probabilities - probabilities.mean(axis=0)) / (class_count * labelled)  # of each sample, were it so
+    shares = weighted[np.arange(len(truth)), truth]
+    excess = float(shares.sum())
+    deviation = max(_deviation_by_chance(weighted, labelled), _deviation_between(shares, predictions.groups))
+    if excess > _TOLERANCE and excess >= _CERTAIN * deviation:
+        return ""
+    return (
+        "the model does not tell the classes apart, so that what it doubts says nothing of labels: it gives the "
+        f"labelled class {excess + 1 / class_count:.2f} on average over classes, and blind answers give "
+        f"{1 / class_count:.2f}"
+    )
+
+
+def _deviation_by_chance(weighted: Floats, labelled: npt.NDArray[np.int64]) -> float:
+    """Return the standard deviation of the excess over all ways to deal the labels out."""
+    count = len(weighted)
+    centred = weighted - (weighted @ labelled / count)[:, None]  # its columns have a mean of 0 already
+    return float(np.sqrt((np.square(centred) @ labelled).sum() / max(count - 1, 1)))
+
+
+def _deviation_between(shares: Floats, groups: Sequence[str]) -> float:
+    """Return the standard deviation of the excess between groups; 0 where there is one."""
+    names = {name: index for index, name in enumerate(dict.fromkeys(groups))}
+    group = np.array([names[name] for name in groups], np.int64)
+    if len(names) < 2:
+        return 0.0
+    apart = np.bincount(group, weights=shares - shares.mean())
+    return float(np.sqrt(np.square(apart).sum() * len(names) / (len(names) - 1)))
+
+
+def _count_reviews(
+    predictions: Predictions, counted: npt.NDArray[np.int64], reviewed: Mapping[str, str]
+) -> npt.NDArray[np.int64]:
+    """Return what each sample is counted as, a person's word standing above the model's."""
+    position = {name: index for index, name in enumerate(predictions.classes)}
+    said = [reviewed.get(frame) for frame in predictions.frames]
+    return np.array(
+        [one if name is None else position.get(name, -1) for name, one in zip(said, counted.tolist(), strict=True)],
+        np.int64,
+    )
 
 
 def score_labels(predictions: Predictions, *, method: Method) -> Floats:
@@ -159,7 +242,7 @@ def rank_disagreements(doubts: LabelDoubts) -> tuple[LabelError, ...]:
 
     Most of them are right; they fill a queue that is longer than the list of errors.
     """
-    predictions, known = doubts.predictions, {one.row for one in doubts.errors}
+    predictions, known = doubts.predictions, {one.row for one in (*doubts.errors, *doubts.reviewed)}
     chosen = predictions.predicted
     rows = [row for row in np.flatnonzero(chosen != predictions.truth).tolist() if row not in known]
     rows.sort(key=lambda row: (doubts.scores[row], predictions.frames[row]))
@@ -176,7 +259,7 @@ def _error_of(predictions: Predictions, row: int, suggested: int, part: str, sco
         image=predictions.images[row],
         part=part,
         group=predictions.groups[row],
-        timecode=predictions.timecodes[row],
+        timecode=timecode_to_show(predictions.timecodes[row], name=predictions.names[row]),
         labelled=predictions.classes[predictions.truth[row]],
         suggested=predictions.classes[suggested],
         score=score,

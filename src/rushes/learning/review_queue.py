@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.learning.predictions import Predictions
+from rushes.timecode import timecode_to_show
 
 COLUMNS = ("frame", "name", "class", "labelled", "predicted", "confidence", "margin", "kind", "part", "group",
            "timecode", "stated_by", "reason", "image")  # fmt: skip
@@ -211,7 +212,7 @@ def _ask_of(part: str, predictions: Predictions) -> Iterable[Asked]:
             kind="check" if truth == predicted else "doubt",
             part=part,
             group=predictions.groups[row],
-            timecode=predictions.timecodes[row],
+            timecode=timecode_to_show(predictions.timecodes[row], name=predictions.names[row]),
             stated_by=predictions.origins[row],
         )
 

@@ -182,7 +182,6 @@ def test_a_bundle_is_whole_and_proven_equal(loop: Loop, rushes: Rushes) -> None:
 
 
 def test_a_bundle_that_was_altered_is_refused(loop: Loop, rushes: Rushes, tmp_path: Path) -> None:
-    import shutil
 
     copy = Path(shutil.copytree(loop.bundle, tmp_path / "copy"))
     classes = copy / "classes.json"

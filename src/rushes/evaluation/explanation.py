@@ -171,7 +171,8 @@ def picture_maps(
         heat: (rows, columns), 0 to 1, over the whole of what the model was shown.
     """
     box = find_seen([pixels], shown)
-    falls = occlusion.falls / max(float(np.abs(occlusion.falls).max()), _FULL_COLOUR)
+    falls = _over_all(occlusion, (prepared.shape[0], prepared.shape[1]))
+    falls /= max(float(np.abs(occlusion.falls).max()), _FULL_COLOUR)
     under, seen = _in_grey(pixels), _in_grey(prepared)
     covered = paint_heat(under, seen, falls, shown, box)
     warm = None if heat is None else paint_heat(under, seen, heat, shown, box)
@@ -180,6 +181,19 @@ def picture_maps(
         shrink(covered, side_pixels=SIDE_PIXELS),
         None if warm is None else shrink(warm, side_pixels=SIDE_PIXELS),
     )
+
+
+def _over_all(occlusion: Occlusion, size: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """Return the falls over all that the model is shown, (height, width): none on padding."""
+    import cv2
+
+    top, bottom, left, right = occlusion.view.pixels(*size)
+    falls = occlusion.falls.astype(np.float32)
+    spread = cv2.resize(falls, (right - left, bottom - top), interpolation=cv2.INTER_CUBIC)
+    whole = np.zeros(size, np.float32)
+    # Cubic interpolation goes beyond the values: what nowhere rises must not be drawn as if it did.
+    whole[top:bottom, left:right] = spread.clip(falls.min(), falls.max())
+    return whole
 
 
 def _in_grey(pixels: Pixels) -> Pixels:

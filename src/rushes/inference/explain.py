@@ -19,6 +19,7 @@ from rushes.evaluation.explanation import (
     picture_maps,
 )
 from rushes.evaluation.occlusion import CELLS, compare_maps, occlude
+from rushes.evaluation.painted_heat import view_of
 from rushes.footage.kinds import find_media, kind_of
 from rushes.footage.picture import resize
 from rushes.footage.pictures import read_picture
@@ -98,7 +99,9 @@ def explain_pixels(
     prepared = explainer.prepared(pixels)
     probabilities = explainer.probabilities(prepared[None])[0]
     chosen = int(probabilities.argmax()) if class_index is None else class_index
-    occlusion = occlude(explainer.probabilities, prepared, class_index=chosen, cells=cells)
+    occlusion = occlude(
+        explainer.probabilities, prepared, class_index=chosen, cells=cells, view=view_of(shown, explainer.preprocessing)
+    )
     heat = explainer.heat(prepared, chosen)
     picture, covered, warm = picture_maps(shown, prepared, explainer.preprocessing, heat=heat, occlusion=occlusion)
     return ExplainedPicture(

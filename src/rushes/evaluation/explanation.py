@@ -30,7 +30,7 @@ class Lookalike:
     """A training sample that a picture looks like to the model.
 
     Attributes:
-        likeness: cosine of standardised features; 1 is the same picture.
+        likeness: cosine of standardised features; 1 is the same to the model, which another frame may be too.
         picture: WebP bytes; empty where it cannot be read.
     """
 
@@ -59,6 +59,7 @@ class ExplainedPicture:
     """One answer with the reasons that could be had for it.
 
     Attributes:
+        sha256: digest of the picture's file, in hex; "" where it is a frame of a video.
         probabilities: (classes,).
         class_index: the class that is explained.
         picture, covered: the picture, and the occlusion map over it; `warm` is the heat over it, where there is one.
@@ -77,6 +78,11 @@ class ExplainedPicture:
     agreement: Score | None
     lookalikes: tuple[Lookalike, ...]
     frame: FrameOf | None = None
+    sha256: str = ""
+
+    def is_same(self, lookalike: Lookalike) -> bool:
+        """Return whether a training sample is known to be this very picture: by the digests of both files."""
+        return bool(self.sha256) and lookalike.sample.sha256 == self.sha256
 
     @property
     def answered_index(self) -> int:
@@ -99,7 +105,7 @@ class ExplainedPicture:
             "said": describe_fall(self.occlusion, tuple(classes)),
             "occlusion": self.occlusion.to_table(),
             "agreement": agreement,
-            "neighbours": [one.to_table() for one in self.lookalikes],
+            "neighbours": [one.to_table() | {"same_file": self.is_same(one)} for one in self.lookalikes],
         }
 
 

@@ -160,7 +160,10 @@ def test_a_bundle_states_its_calibration(copied: Path) -> None:
         (json.dumps(calibration_of(temperature="hot")), "its numbers cannot be used"),
         (json.dumps(calibration_of(schema="calibration/9")), "this rushes reads 'calibration/1'"),
         (json.dumps(calibration_of(("red", "green"))), "calibrates red, green; the model answers red, green, blue"),
-        (json.dumps(calibration_of(kind="isotonic", scores=[0.5], shares=[0.5])), "the model answers red, green, blue"),
+        (
+            json.dumps(calibration_of(kind="isotonic", scores=[0, 1], shares=[0, 1])),
+            "the model answers red, green, blue",
+        ),
         (json.dumps({"schema": "calibration/1", "kind": "none"}), "calibrates no classes"),
     ],
 )

@@ -56,6 +56,7 @@ def test_a_run_gives_all_reasons_and_goes_on_after_what_cannot_be_read(place, sa
     answer = json.loads(told.out)
     (one,) = answer["pictures"]
     assert answer["kind"] == "run"
+    assert (answer["calibrated"], answer["calibration"]) == (False, "none")
     assert answer["heat"]["method"] == "grad-cam"
     assert len(answer["sanity"]) == 4
     assert len(answer["failed"]) == 2
@@ -80,6 +81,30 @@ def test_a_bundle_gives_what_needs_no_torch(place, said, tmp_path, monkeypatch):
     assert answer["heat"] is None
     assert Path(answer["page"]) == tmp_path / "explanations" / "bundle" / "explain.html"
     assert any("no torch network" in note for note in answer["notes"])
+
+
+def test_answers_say_whether_their_numbers_are_calibrated(place, said, tmp_path, capsys):
+    import shutil
+
+    from rushes.bundles.sealed import seal_folder
+    from rushes.learning.calibration import Calibration
+
+    root, _ = place
+    picture = next((root / "frames" / "film-d").glob("*.png"))
+    copy = Path(shutil.copytree(root / "bundle", tmp_path / "copy"))
+    stated = Calibration("temperature", temperature=2.0).to_table() | {"classes": ["left", "middle", "right"]}
+    (copy / "calibration.json").write_text(json.dumps(stated))
+    manifest = json.loads((copy / "bundle.json").read_text())
+    seal_folder(copy, schema="bundle/1", name="copy", run=manifest["run"], task="place")
+    told = {}
+    explained = json.loads(said(copy, picture, "--out", tmp_path / "why.html", "--json").out)
+    for folder in (copy, root / "bundle"):
+        with pytest.raises(SystemExit):
+            main(["predict", str(folder), str(picture), "--json"])
+        told[folder.name] = json.loads(capsys.readouterr().out)
+    assert (explained["calibrated"], explained["calibration"]) == (True, "temperature")
+    assert (told["copy"]["calibrated"], told["copy"]["calibration"]) == (True, "temperature")
+    assert (told["bundle"]["calibrated"], told["bundle"]["calibration"]) == (False, "none")
 
 
 def test_a_video_has_a_timeline_with_reasons(place, said, tmp_path):

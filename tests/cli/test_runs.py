@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,6 +93,28 @@ def test_a_comparison_is_also_a_page_and_json(place, capsys):
 def test_a_run_that_is_not_there_is_answered_with_the_nearest(place, capsys):
     _, err = said(capsys, place, "runs", "compare", "2026-11-20-100000-week", "2026-11-20-110000-strong", status=2)
     assert "Did you mean '2026-11-20-100000-weak'" in err
+
+
+def test_a_misspelt_run_is_said_before_what_compares_is_loaded(place):
+    program = (
+        "import sys\nfrom rushes.cli.main import main\ntry:\n    main(sys.argv[1:])\nfinally:\n"
+        "    print('loaded' if 'rushes.evaluation' in sys.modules else 'not loaded')"
+    )
+    words = ["runs", "compare", "2026-11-20-110000-strong", "week", "--project", str(place)]
+    ended = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+    assert "there is no run 'week'" in ended.stderr
+    assert ended.stdout.strip() == "not loaded"
+
+
+def test_the_ends_of_a_difference_over_few_groups_are_called_a_range(tmp_path, capsys):
+    (tmp_path / "rushes.toml").write_text('[tasks.scale]\nclasses = ["CS", "MS", "LS"]\n')
+    films = tuple(f"film-{row % 4}" for row in range(24))
+    for name, rows in (("a", range(12)), ("b", range(20))):
+        make_run(tmp_path / "runs" / name, right_on(rows, groups=films))
+    out, _ = said(capsys, tmp_path, "runs", "compare", "a", "b")
+    assert re.search(r"macro-F1 .* range *$", out, re.MULTILINE)
+    assert "95 % interval; on other groups" in " ".join(out.split())
+    assert not re.search(r"\d +95 %", out)
 
 
 def test_sending_needs_a_place(place, capsys):

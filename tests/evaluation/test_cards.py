@@ -22,7 +22,7 @@ def test_a_card_says_where_its_sample_is_from() -> None:
     predictions = answers([("CS", "MS")], groups=["heat"])
     page = show_gallery(predictions, {0: PICTURE}, source_names={"0" * 16: "Heat (1995).mkv"})
     (card,) = cards_in(page)
-    for part in ("TT_S01_E01_", "heat", "Heat (1995).mkv", "00:00:00:00", "label by jonny"):
+    for part in ("TT_S01_E01_", "heat", "Heat (1995).mkv", "00:00:00:00", "label: jonny"):
         assert part in re.sub("<wbr>", "", card)
 
 

@@ -48,15 +48,45 @@ def test_a_gain_in_every_group_is_called_better_and_its_interval_is_paired() -> 
 
 def test_gains_that_go_both_ways_are_called_noise() -> None:
     found = part_of(right_on(range(12)), right_on(range(12, 24)))
-    assert "no difference beyond the noise" in found.sentence
+    assert "scored" in found.sentence
+    assert "which is within the noise (95 % interval" in found.sentence
+    assert "no difference" not in found.sentence
     low, high = found.f1_macro.interval.low, found.f1_macro.interval.high
     assert low is not None
     assert high is not None
     assert low < 0 < high
 
 
-def test_two_that_are_right_on_the_same_are_called_equal() -> None:
-    assert "right on the same ones: no difference" in part_of(right_on(range(12)), right_on(range(12))).sentence
+def test_two_that_give_the_same_answers_are_called_equal() -> None:
+    assert "give the same answers: no difference" in part_of(right_on(range(12)), right_on(range(12))).sentence
+
+
+def test_two_that_are_right_on_the_same_and_wrong_otherwise_are_told_apart_by_macro_f1() -> None:
+    labels = ("CS", "CS", "MS", "LS") * 8
+    one = [(label, "MS" if label == "CS" and row % 4 else label) for row, label in enumerate(labels)]
+    other = [(label, ("MS" if row % 8 == 1 else "LS") if answer != label else label)
+             for row, (label, answer) in enumerate(one)]  # fmt: skip
+    films = [f"film-{row // 4}" for row in range(32)]
+    found = part_of(answers(one, groups=films), answers(other, groups=films))
+    assert (found.only_one, found.only_other) == (0, 0)
+    # CS ⅔ of both; of A MS ⅔ and LS 1; of B both 16 of 20.
+    assert [score.value for score in found.macros] == pytest.approx([(2 / 3 + 2 / 3 + 1) / 3, (2 / 3 + 0.8 + 0.8) / 3])
+    assert "no difference" not in found.sentence
+    assert "points of macro-F1" in found.sentence
+
+
+def test_macro_f1_is_over_the_same_classes_for_both_also_where_one_answers_an_absent_class() -> None:
+    labels = ("CS", "MS") * 12
+    one = [(label, "MS" if row % 6 == 0 else label) for row, label in enumerate(labels)]
+    other = [(label, "LS" if row == 0 else answer) for row, (label, answer) in enumerate(one)]
+    found = part_of(answers(one, groups=FILMS), answers(other, groups=FILMS))
+    assert found.averaged == ("CS", "MS")
+    # LS would be a third class with F1 0 of B alone. CS is 8 of 12 found by both; MS 12 of 16 and of 15 answered so.
+    assert [score.value for score in found.macros] == pytest.approx([(0.8 + 24 / 28) / 2, (0.8 + 24 / 27) / 2])
+    assert (found.f1_macro.value or 0) > 0
+    assert found.f1_macro.interval.low is not None
+    assert found.f1_macro.interval.low >= 0
+    assert "over the 2 of 3 classes that are labelled here" in found.sentence
 
 
 def test_from_few_groups_nobody_is_called_better() -> None:
@@ -80,8 +110,8 @@ def test_what_one_gains_is_said_in_points_whichever_is_better() -> None:
     assert interval.low is not None
     assert interval.high is not None
     spread = f"{-gain * 100:.1f} ± {(interval.high - interval.low) * 50:.1f} points of macro-F1"
-    assert f"A is ahead by {spread} (95 % interval" in found.sentence or f"than B by {spread}" in found.sentence
-    assert f"{-interval.high * 100:+.1f} to {-interval.low * 100:+.1f}; 1.000 of A" in found.sentence
+    assert f"A scored {spread} more, which is within the noise (95 % interval +0.0 to" in found.sentence
+    assert f"to {-interval.low * 100:+.1f}; 1.000 of A" in found.sentence
 
 
 def test_precision_and_f1_of_each_class_are_compared_too() -> None:
@@ -204,6 +234,7 @@ def test_the_table_of_a_comparison_is_json(tmp_path: Path) -> None:
     found = compare_runs(make_run(tmp_path / "a", right_on(range(4))), make_run(tmp_path / "b", right_on(range(8))))
     table = json.loads(json.dumps(found.to_table()))
     assert table["parts"]["test"]["right"] == {"both": 4, "only_a": 0, "only_b": 4, "neither": 16}
+    assert table["parts"]["test"]["f1_macro"]["classes"] == ["CS", "MS", "LS"]
     assert table["data"] == {"same_manifest": True, "same_split": True}
     assert set(table["parts"]["test"]["difference"]) >= {"f1_macro", "accuracy", "recall/CS", "precision/CS", "f1/CS"}
     assert table["parts"]["test"]["mcnemar"] == {"p_value": 0.125, "statistic": None, "method": "exact binomial"}

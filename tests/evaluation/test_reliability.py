@@ -8,6 +8,7 @@ import pytest
 from evaluation.fabricated import answers, guesses
 from rushes.evaluation.calibrating import calibrate
 from rushes.evaluation.calibration_section import show_calibration
+from rushes.evaluation.honesty import measure_honesty
 from rushes.evaluation.judge import judge
 from rushes.evaluation.reliability import (
     CalibrationJudgement,
@@ -87,7 +88,7 @@ def test_two_classes_are_shown_for_the_second_one_too() -> None:
 
 
 def test_bins_of_few_samples_have_no_dot() -> None:
-    found = judged(answers([("CS", "CS")] * 9 + [("MS", "LS")] * 12, confidence=[0.9] * 9 + [0.5] * 12))
+    found = judged(answers([("CS", "CS")] * 9 + [("MS", "LS")] * 300, confidence=[0.9] * 9 + [0.5] * 300))
     few, enough = found.before.answers[1], found.before.answers[0]
     assert few.came_true.value is None
     assert "fewer than 10" in few.came_true.score.reason
@@ -99,7 +100,7 @@ def test_bins_of_few_samples_have_no_dot() -> None:
 
 
 def test_one_group_has_dots_without_whiskers_and_no_verdict() -> None:
-    one_film = answers([("CS", "CS")] * 10 + [("MS", "CS")] * 10, groups=["a"] * 20)
+    one_film = answers([("CS", "CS")] * 20 + [("MS", "CS")] * 20, groups=["a"] * 40)
     found = judged(one_film, Fitted(Calibration("temperature", temperature=2.0), "By hand."))
     assert found.helped is None
     assert "cannot be told from these groups" in sentence_of(found)
@@ -117,20 +118,66 @@ def test_without_samples_there_is_no_section() -> None:
 
 
 def test_the_page_says_in_words_what_a_dot_says() -> None:
-    predictions = two_films(right=6, wrong=4)
+    predictions = two_films(right=12, wrong=8)
     page = show_calibration(judged(predictions, Fitted(Calibration("temperature", temperature=2.0), "By hand.")))
     assert "When it says 80 %, it is right in 60 %" in page
-    assert "20 samples of 2 groups" in page
+    assert "40 samples of 2 groups" in page
+    assert "On average it says 80 %, and it is right in 60 %: too sure (by chance 68 to 92 %)." in page
     assert "The temperature is 2.00: the model was too sure." in page
     assert "without a look: 0.50" in page
 
 
-def test_answers_that_a_curve_moves_are_counted() -> None:
+def test_a_curve_moves_no_answer_and_the_page_says_so() -> None:
     predictions = guesses(100, class_count=2, seed=4)
-    curve = Calibration("isotonic", scores=(0.0, 1.0), shares=(0.6, 0.9))
+    curve = Calibration("isotonic", scores=(0.0, 0.5, 1.0), shares=(0.4, 0.5, 0.9))
     found = judged(predictions, Fitted(curve, "By hand."))
-    assert found.moved == int((predictions.predicted == 0).sum())
-    assert f"{found.moved} answers of 100 on test would be others by it" in show_calibration(found)
+    assert found.moved == 0
+    assert "and never which answer it is" in show_calibration(found)
+
+
+def test_few_samples_are_drawn_in_bins_of_equal_numbers_and_fewer_not_at_all() -> None:
+    found = judged(guesses(100, class_count=2, seed=4))
+    assert [one.samples for one in found.before.drawn] == [20] * 5
+    assert all(one.came_true.value is not None for one in found.before.drawn)
+    assert all(one.low <= (one.said or 0) <= one.high for one in found.before.drawn)
+    assert show_calibration(found).count("<svg") == 2
+    page = show_calibration(judged(guesses(39, class_count=2, seed=4)))
+    assert "<svg" not in page
+    assert "Fewer than 40 samples: too few for a diagram." in page
+    many = judged(guesses(600, class_count=2, seed=4)).before
+    assert many.drawn == many.answers
+
+
+def test_an_honest_model_is_not_called_miscalibrated_for_having_few_samples() -> None:
+    """Of 200 samples an honest model has an ECE far above zero; the range beside it holds that in 95 of 100 worlds."""
+    dice = np.random.default_rng(1)
+    inside, leaning, errors = 0, 0, []
+    for world in range(200):
+        said = dice.uniform(0.5, 1, 200)
+        so = dice.random(200) < said
+        found = measure_honesty(said, so, seed=world)
+        assert found is not None
+        in_bin = np.minimum((said * 15).astype(int), 14)
+        error = np.abs(np.bincount(in_bin, said - so, minlength=15)).sum() / 200
+        errors.append(error)
+        inside += found.ece_low <= error <= found.ece_high
+        leaning += found.leaning is not None
+    assert inside >= 0.9 * 200
+    assert leaning <= 0.1 * 200
+    assert found.ece == pytest.approx(np.mean(errors), abs=0.005)
+    assert found.ece > 0.05
+    assert measure_honesty(np.zeros(0), np.zeros(0, bool)) is None
+
+
+def test_an_error_is_called_one_only_beyond_what_an_honest_model_would_show() -> None:
+    assert "no error is shown" in sentence_of(judged(two_films(right=8, wrong=2)))
+    found = judged(two_films(right=60, wrong=40))
+    assert "that a perfectly calibrated model would show by chance, and on average it is too sure" in sentence_of(found)
+    stated = found.to_table()["test"]["honesty"]["before"]
+    assert stated["said"] == pytest.approx(0.8)
+    assert stated["came_true"]["value"] == pytest.approx(0.6)
+    assert stated["ece"]["honest_low"] < stated["ece"]["honest"] < stated["ece"]["honest_high"] < 0.2
+    assert "perfectly calibrated, by chance" in show_calibration(found)
 
 
 def test_five_hundred_classes_and_ten_thousand_groups_are_judged() -> None:

@@ -84,6 +84,8 @@ def test_a_project_keeps_the_scan_and_a_list_states_the_shots(
     capsys.readouterr()
     told = answer_of(capsys, "predict", bundle, film, "--project", "season", "--shots", "two.csv", "--out", "p.jsonl")
     (prediction,) = told["predictions"]
+    assert told["calibrated"] is False
+    assert set(told["calibration"].values()) == {"none"}
     assert [(shot["start"], shot["stop"]) for shot in prediction["shots"]] == [(0, 40), (40, 90)]
     assert json.loads((tmp_path / "p.jsonl").read_text()) == prediction
     assert len([*(tmp_path / "season").rglob("*.parquet")]) == 1

@@ -269,30 +269,8 @@ def test_a_run_is_judged_with_thresholds_and_slices_that_were_asked_for(loop: Lo
         assert f'id="{section}"' in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page
-    mistyped = rushes("evaluate", loop.run, "--want", "MX: recall >= 0.8", folder=loop.folder, status=2)
+    mistyped = rushes("evaluate", loop.run, "--want", "MSS: recall >= 0.8", folder=loop.folder, status=2)
     assert "Did you mean 'MS'?" in mistyped.err
-
-
-def test_doubted_labels_are_queued_and_come_back_as_reviews(loop: Loop, rushes: Rushes, tmp_path: Path) -> None:
-    pytest.importorskip("cleanlab")
-    project = tmp_path / "copy"
-    shutil.copytree(loop.folder, project)
-    run = project / loop.run.relative_to(loop.folder)
-    queue = Path(rushes("labels", "errors", run, "--length", "6", "--json", folder=project).json["queue"])
-    rows = list(csv.DictReader(queue.open(encoding="utf-8")))
-    assert rows
-    for row in rows:
-        row["class"] = row["predicted"]
-    with queue.open("w", newline="", encoding="utf-8") as file:
-        written = csv.DictWriter(file, rows[0].keys())
-        written.writeheader()
-        written.writerows(rows)
-    taken = rushes("labels", "import", queue, "--origin", "review", *TASK, "--json", folder=project).json
-    assert taken["appended"] == len(rows)
-    more = project / "more.csv"
-    rushes("labels", "errors", run, "--length", "6", "--out", more, "--json", folder=project)
-    with more.open(encoding="utf-8") as file:
-        assert {row["frame"] for row in rows}.isdisjoint(row["frame"] for row in csv.DictReader(file))
 
 
 def test_an_answer_is_explained_by_the_run_and_by_the_bundle(loop: Loop, rushes: Rushes, tmp_path: Path) -> None:

@@ -71,20 +71,24 @@ def test_a_temperature_on_probabilities_is_that_on_the_logits_they_came_from() -
     np.testing.assert_allclose(Calibration("temperature", temperature=3.7).apply(softmax[0]), softmax[1], atol=1e-7)
 
 
-def test_a_curve_is_read_between_its_points_and_stays_level_beyond_them() -> None:
-    curve = Calibration("isotonic", scores=(0.2, 0.6), shares=(0.1, 0.5))
-    found = curve.apply(np.array([[1.0, 0.0], [0.6, 0.4], [0.1, 0.9]]))
-    np.testing.assert_allclose(found, [[0.9, 0.1], [0.7, 0.3], [0.5, 0.5]], atol=1e-7)
+def test_a_curve_is_read_between_its_points() -> None:
+    curve = Calibration("isotonic", scores=(0.0, 0.4, 0.5, 1.0), shares=(0.1, 0.2, 0.5, 0.9))
+    found = curve.apply(np.array([[1.0, 0.0], [0.8, 0.2], [0.25, 0.75]]))
+    np.testing.assert_allclose(found, [[0.9, 0.1], [0.85, 0.15], [0.3, 0.7]], atol=1e-7)
 
 
 def test_a_curve_is_not_applied_to_three_classes() -> None:
     with pytest.raises(ValueError, match="two classes, got 3"):
-        Calibration("isotonic", scores=(0.2,), shares=(0.1,)).apply(np.full((1, 3), 1 / 3))
+        Calibration("isotonic", scores=(0.0, 1.0), shares=(0.1, 0.9)).apply(np.full((1, 3), 1 / 3))
 
 
 @pytest.mark.parametrize(
     "calibration",
-    [Calibration(), Calibration("temperature", temperature=3.0), Calibration("isotonic", scores=(0.5,), shares=(0.5,))],
+    [
+        Calibration(),
+        Calibration("temperature", temperature=3.0),
+        Calibration("isotonic", scores=(0.0, 1.0), shares=(0.1, 0.9)),
+    ],
 )
 def test_no_samples_stay_no_samples(calibration: Calibration) -> None:
     assert calibration.apply(np.zeros((0, 2), np.float32)).shape == (0, 2)
@@ -142,15 +146,46 @@ def test_calibrated_probabilities_are_those_of_scikit_learns_calibrated_classifi
     np.testing.assert_allclose(ours, theirs.predict_proba(rows), atol=1e-6)
 
 
-def test_the_curve_is_scikit_learns_but_never_certain() -> None:
+def test_the_curve_joins_the_middles_of_scikit_learns_stairs_and_is_never_certain() -> None:
     from sklearn.isotonic import IsotonicRegression
 
     predictions = drawn(400, class_count=2, seed=4, temperature=0.4)
     scores = predictions.probabilities[:, 1].astype(np.float64)
-    expected = IsotonicRegression(out_of_bounds="clip").fit(scores, predictions.truth).predict(scores)
-    found = fit_isotonic(predictions.probabilities, predictions.truth).apply(predictions.probabilities)
-    np.testing.assert_allclose(found[:, 1], expected.clip(1 / 402, 1 - 1 / 402), atol=1e-6)
+    curve = fit_isotonic(predictions.probabilities, predictions.truth)
+    for side, low, high in ((scores < 0.5, 1 / 402, 0.5), (scores > 0.5, 0.5, 401 / 402)):
+        stairs = IsotonicRegression().fit(scores[side], predictions.truth[side]).predict(scores[side]).clip(low, high)
+        for level in np.unique(stairs):
+            middle = float(scores[side][stairs == level].mean())
+            at = int(np.argmin(np.abs(np.array(curve.scores) - middle)))
+            assert curve.scores[at] == pytest.approx(middle, abs=1e-15)
+            assert curve.shares[at] == pytest.approx(0.99 * level + 0.01 * middle)
+    found = curve.apply(predictions.probabilities)
     assert 0 < found.min() < 1 / 400
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_curve_moves_no_answer_and_keeps_the_order_of_samples(seed: int) -> None:
+    dice = np.random.default_rng(seed)
+    truth = dice.integers(0, 2, 300)
+    second = (1 / (1 + np.exp(-dice.normal(4 * truth, 2)))).astype(np.float32)  # takes the second class for likelier
+    given_ = np.stack([1 - second, second], axis=1)
+    curve = fit_isotonic(given_, truth)
+    found = curve.apply(given_)
+    np.testing.assert_array_equal(found.argmax(axis=1), given_.argmax(axis=1))
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+    rising = found[np.argsort(second, kind="stable"), 1]
+    assert (np.diff(rising) >= 0).all()
+    assert len(np.unique(rising)) > 0.98 * len(np.unique(second))
+    assert Calibration.from_table(curve.to_table()) == curve
+
+
+@pytest.mark.parametrize("truth", [np.zeros(5, int), np.ones(5, int)])
+@pytest.mark.parametrize("second", [[0.0] * 5, [1.0] * 5, [0.5] * 5, [0.1] * 5, [0.0, 0.2, 0.5, 0.9, 1.0]])
+def test_a_curve_can_be_fitted_on_one_side_and_on_certain_answers(truth: np.ndarray, second: list[float]) -> None:
+    given_ = np.stack([1 - np.array(second), np.array(second)], axis=1).astype(np.float32)
+    found = fit_isotonic(given_, truth).apply(given_)
+    np.testing.assert_array_equal(found.argmax(axis=1), given_.argmax(axis=1))
+    assert found.min() > 0
 
 
 def test_two_answers_worked_by_hand() -> None:
@@ -203,7 +238,7 @@ def test_a_curve_is_taken_where_no_temperature_can_mend_two_classes() -> None:
     mended = calibrated(unseen, fitted.calibration)
     assert fitted.calibration.kind == "isotonic", fitted.reason
     assert log_loss(mended) < 0.8 * log_loss(unseen)
-    assert (mended.predicted != unseen.predicted).any()
+    np.testing.assert_array_equal(mended.predicted, unseen.predicted)
 
 
 def test_a_gain_of_one_group_alone_is_not_taken_for_one_of_all() -> None:
@@ -278,6 +313,9 @@ def test_five_hundred_classes_are_calibrated_as_any() -> None:
         {"schema": "calibration/1", "kind": "isotonic", "scores": [0.1, 0.2], "shares": [0.1]},
         {"schema": "calibration/1", "kind": "isotonic", "scores": [0.2, 0.1], "shares": [0.1, 0.2]},
         {"schema": "calibration/1", "kind": "isotonic", "scores": [0.1, 0.2], "shares": [0.3, 0.2]},
+        {"schema": "calibration/1", "kind": "isotonic", "scores": [0, 0.4, 1], "shares": [0.1, 0.1, 0.9]},
+        {"schema": "calibration/1", "kind": "isotonic", "scores": [0, 1], "shares": [0.1, 0.8]},
+        {"schema": "calibration/1", "kind": "isotonic", "scores": [0.1, 1], "shares": [0.1, 0.9]},
         {"schema": "calibration/1", "kind": "isotonic", "scores": [], "shares": []},
         {"schema": "calibration/1", "kind": "isotonic", "scores": [0.1], "shares": [1.5]},
         {"schema": "calibration/1", "kind": "isotonic", "scores": 3, "shares": [1.0]},
@@ -288,7 +326,7 @@ def test_a_table_that_cannot_be_is_refused(table: dict[str, Any]) -> None:
         Calibration.from_table(table)
 
 
-@pytest.mark.parametrize("points", [[(0.1, 0.2), (0.7, 0.2), (0.9, 0.8)], [(0.5, 0.5)]])
+@pytest.mark.parametrize("points", [[(0.0, 0.2), (0.5, 0.5), (1.0, 0.8)], [(0.0, 0.1), (1.0, 0.9)]])
 def test_a_curve_is_read_as_it_was_written(points: Sequence[tuple[float, float]]) -> None:
     scores, shares = zip(*points, strict=True)
     curve = Calibration("isotonic", scores=scores, shares=shares)

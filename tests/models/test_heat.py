@@ -238,15 +238,47 @@ def test_a_network_without_places_is_said_to_have_no_heat() -> None:
         heat_of_pictures(Network(body, weighing([[1.0] * 3] * 2), GRAY), PICTURE, [0])
 
 
-# Both know square pictures alone; inside MViT are heads x tokens x channels, which are no maps.
-@pytest.mark.parametrize("name", ["mixer_s32_224", "mvitv2_tiny"])
-def test_tokens_without_a_told_grid_are_read_at_the_end_and_not_at_the_stem(name: str) -> None:
+def test_tokens_without_a_told_grid_are_read_at_the_end_and_not_at_the_stem() -> None:
     torch.manual_seed(4)
-    network = build_network(Backbone(name, {"img_size": (64, 64)}), ("a", "b"), Preprocessing(64, 64)).eval()
+    built = Backbone("mixer_s32_224", {"img_size": (64, 64), "mlp_ratio": (0.1, 0.1)})
+    network = build_network(built, ("a", "b"), Preprocessing(64, 64)).eval()  # it knows square pictures alone
     found = heat_of_pictures(network, show(height=64, width=64), [0, 1])
     assert (found.layer, found.heat.shape, found.note) == ("norm", (2, 2, 2), "")
-    layers = list_map_layers(network, show(1, height=64, width=64))
-    assert all(layer.rows == layer.columns for layer in layers)
+
+
+def test_a_network_drawn_anew_is_read_where_its_twin_was_although_its_tokens_tell_no_order() -> None:
+    class Tokens(nn.Module):
+        def forward(self, maps: torch.Tensor) -> torch.Tensor:
+            return maps.flatten(2).transpose(1, 2)
+
+    class Mean(nn.Module):
+        def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+            return tokens.mean(dim=1)
+
+    torch.manual_seed(0)
+    body = nn.Sequential(nn.Conv2d(3, 2, 16, 16), Tokens(), nn.Linear(2, 2), Mean())
+    network = Network(body, weighing([[1.0, 0.0], [0.0, 2.0]]), Preprocessing(64, 64)).eval()
+    pixels = show(height=64, width=64)
+    assert heat_of_pictures(network, pixels, [0, 1]).layer == "2"
+    body[2].weight.data.zero_()  # as LeViT's last stages are before they have learnt anything
+    assert heat_of_pictures(network, pixels, [0, 1]).layer == "1"
+    assert heat_of_pictures(network, pixels, [0, 1], layer="2", grid=(4, 4)).heat.shape == (2, 4, 4)
+
+
+def test_tokens_that_are_split_into_heads_are_no_maps() -> None:
+    class Heads(nn.Module):
+        def forward(self, maps: torch.Tensor) -> torch.Tensor:  # (pictures, heads, tokens, channels), as MViT has them
+            return maps.flatten(2).transpose(1, 2).unflatten(2, (2, 2)).transpose(1, 2)
+
+    class Joined(nn.Module):
+        def forward(self, heads: torch.Tensor) -> torch.Tensor:
+            return heads.transpose(1, 2).flatten(2).mean(dim=1)
+
+    torch.manual_seed(0)
+    body = nn.Sequential(nn.Conv2d(3, 4, 16, 16), Heads(), nn.LayerNorm(2), Joined())
+    network = Network(body, weighing([[1.0, 0.0, 0.5, 0.0], [0.0, 2.0, 0.0, 1.0]]), Preprocessing(64, 64)).eval()
+    assert [layer.name for layer in list_map_layers(network, show(1, height=64, width=64))] == ["0"]
+    assert heat_of_pictures(network, show(height=64, width=64), [0, 1]).heat.shape == (2, 4, 4)
 
 
 def test_of_branches_what_they_give_together_is_read() -> None:

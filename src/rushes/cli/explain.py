@@ -100,6 +100,8 @@ def explain(
             {
                 "kind": explanation.kind,
                 "model": explanation.identity,
+                "calibrated": explainer.calibration.kind != "none",
+                "calibration": explainer.calibration.kind,
                 "page": str(page) if page else None,
                 "pictures": [one.to_table(explainer.classes) for one in answers if isinstance(one, ExplainedPicture)],
                 "videos": [one.to_table(explainer.classes) for one in answers if isinstance(one, ExplainedVideo)],

@@ -95,7 +95,9 @@ def predict(
                 write_json_lines(answers, out)
             door.say(f"wrote {out}")
         done = [answer for answer in answers if not isinstance(answer, Unreadable)]
-        door.finish({"bundle": predictor.bundle.id, "predictions": [answer.to_table() for answer in done],
+        kind = predictor.bundle.calibration.kind
+        door.finish({"bundle": predictor.bundle.id, "calibrated": kind != "none", "calibration": kind,
+                     "predictions": [answer.to_table() for answer in done],
                      "fetched": [asdict(one) for one in fetched], "failed": door.failed})  # fmt: skip
 
 

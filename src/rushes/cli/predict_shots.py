@@ -68,7 +68,9 @@ def predict_films(
         _write(answers, out, predictor)
         door.say(f"wrote {out}")
     done = [one.to_table() for one in answers if not isinstance(one, Unreadable)]
-    door.finish({"bundle": predictor.bundle.id, "predictions": done, "fetched": [asdict(one) for one in fetched],
+    kinds = {task: one.kind for task, one in predictor.bundle.calibrations.items()}
+    door.finish({"bundle": predictor.bundle.id, "calibrated": any(kind != "none" for kind in kinds.values()),
+                 "calibration": kinds, "predictions": done, "fetched": [asdict(one) for one in fetched],
                  "failed": door.failed})  # fmt: skip
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rushes.evaluation.comparison import Comparison, PartComparison
     from rushes.evaluation.estimate import Estimate
 
+_RANGE = "range"
+
 
 def compare(
     one: Annotated[Path, typer.Argument(metavar="A", help="A run's folder or name.")],
@@ -27,12 +29,16 @@ def compare(
 ) -> None:
     """Say what differs between two runs, and which is better on the samples that both were kept from."""
     with opened(as_json=as_json, debug=debug) as door:
-        from rushes.evaluation.comparison import compare_runs
         from rushes.learning.runs import read_run
         from rushes.project import find_project
 
         place = find_project(project)
-        found = compare_runs(read_run(find_run(place, one)), read_run(find_run(place, other)))
+        folders = find_run(place, one), find_run(place, other)
+        runs = [read_run(folder) for folder in folders]
+        # Only now: a name that is misspelt need not wait for what compares.
+        from rushes.evaluation.comparison import compare_runs
+
+        found = compare_runs(*runs)
         _show_runs(door, found)
         _show_recipe(door, found)
         for part in found.parts:
@@ -65,28 +71,36 @@ def _show_recipe(door: Door, found: Comparison) -> None:
 
 def _show_part(door: Door, part: PartComparison) -> None:
     from rushes.evaluation.comparison_page import PROBABILITY_ROWS
+    from rushes.evaluation.interval import FEW_GROUPS
 
     before, after = part.one.estimates(), part.other.estimates()
     rows = [
-        ["macro-F1", *_cells(part.one.f1_macro, part.other.f1_macro, part.f1_macro)],
-        [
-            "balanced accuracy",
-            *_cells(part.one.balanced_accuracy, part.other.balanced_accuracy, part.balanced_accuracy),
-        ],
-        ["accuracy", *_cells(part.one.accuracy, part.other.accuracy, part.accuracy)],
-        *([name, *_cells(before[word], after[word], part.more[word])] for word, name in PROBABILITY_ROWS.items()),
+        ["macro-F1", *_cells(part.macros[0].value, part.macros[1].value, part.f1_macro)],
         *(
-            [f"F1 of {a.class_name}", *_cells(a.f1, b.f1, gain)]
+            [name, *_cells(before[word].value, after[word].value, gain)]
+            for word, name, gain in (
+                ("balanced_accuracy", "balanced accuracy", part.balanced_accuracy),
+                ("accuracy", "accuracy", part.accuracy),
+                *((word, name, part.more[word]) for word, name in PROBABILITY_ROWS.items()),
+            )
+        ),
+        *(
+            [f"F1 of {a.class_name}", *_cells(a.f1.value, b.f1.value, gain)]
             for a, b, gain in zip(part.one.per_class, part.other.per_class, part.f1s, strict=True)
         ),
         *(
-            [f"recall of {a.class_name}", *_cells(a.recall, b.recall, gain)]
+            [f"recall of {a.class_name}", *_cells(a.recall.value, b.recall.value, gain)]
             for a, b, gain in zip(part.one.per_class, part.other.per_class, part.recalls, strict=True)
         ),
     ]
     shared = len(part.pairing.one)
     title = f"{part.part}: {shared:,} samples of both (A has {part.pairing.counts[0]:,}, B {part.pairing.counts[1]:,})"
-    door.show(table_of(title, ["", "A", "B", "B − A", "from", "to"], rows))
+    door.show(table_of(title, ["", "A", "B", "B − A", "from", "to", "which is"], rows))
+    if any(row[-1] == _RANGE for row in rows):
+        door.say(
+            f"{_RANGE}: the row rests on fewer than {FEW_GROUPS} groups, too few for a 95 % interval; on other groups "
+            "the difference may well fall outside it"
+        )
     if part.pairing.relabelled:
         whose = "its" if part.pairing.relabelled == 1 else "their"
         door.say(
@@ -99,11 +113,15 @@ def _show_part(door: Door, part: PartComparison) -> None:
     door.say(part.tests_sentence)
 
 
-def _cells(one: Estimate, other: Estimate, gain: Estimate) -> list[str | None]:
+def _cells(one: float | None, other: float | None, gain: Estimate) -> list[str | None]:
+    """Return what A and B reach, what B has over A, the ends of its interval and what they may be called."""
+    interval = gain.interval
+    called = None if interval.low is None else _RANGE if interval.level is None else f"{interval.level * 100:.0f} %"
     return [
-        _plain(one.value),
-        _plain(other.value),
-        *(None if value is None else f"{value:+.3f}" for value in (gain.value, gain.interval.low, gain.interval.high)),
+        _plain(one),
+        _plain(other),
+        *(None if value is None else f"{value:+.3f}" for value in (gain.value, interval.low, interval.high)),
+        called,
     ]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rushes.evaluation.frame import filled
+from rushes.evaluation.honesty import Honesty
 from rushes.evaluation.judge import FEW_SAMPLES
 from rushes.evaluation.markup import count, counted, interval_name, number, percent, score_cell, text, within
 from rushes.evaluation.reliability import (
+    EACH_DRAWN,
     MEASURES,
     Bin,
     CalibrationJudgement,
@@ -139,8 +141,8 @@ def _how(judged: CalibrationJudgement) -> str:
         done += "It changes how sure an answer is, and never which answer it is. "
     else:
         done += (
-            f"The curve is of “{judged.classes[1]}”. {counted(judged.moved, 'answer')} of {count(judged.samples)} on "
-            "test would be others by it; the scores elsewhere on this page are of the answers before. "
+            f"The curve is of “{judged.classes[1]}”. It rises all the way and passes through one half, so that it "
+            "changes how sure an answer is, and never which answer it is. "
         )
     return done + fitted.reason
 
@@ -171,10 +173,17 @@ def _tiles_of_given(judged: Reliability) -> str:
     tiles = []
     for name in MEASURES:
         score, blind = judged.given.scores[name], judged.blind.get(name)
-        spans = [within(score.interval) or "no interval"]
+        spans = [within(score.interval) or "no interval", *_honest_span(name, judged.given)]
         spans.append(f"without a look: {number(blind) if blind is not None else 'undefined'}")
         tiles.append(_tile(name, score_cell(score.score), spans))
     return _tile_list(tiles)
+
+
+def _honest_span(name: str, side: Side) -> list[str]:
+    """Return the calibration error that a perfectly calibrated model would show; nothing of other measures."""
+    if name != "ece" or side.honesty is None:
+        return []
+    return [f"perfectly calibrated, by chance: {number(side.honesty.ece_low)}–{number(side.honesty.ece_high)}"]
 
 
 def _tile(name: str, shown: str, spans: Sequence[str]) -> str:
@@ -195,12 +204,14 @@ def _tiles(judged: CalibrationJudgement) -> str:
         blind = judged.blind.get(name)
         shown = score_cell(before.score)
         spans = [within(before.interval) or "no interval"]
+        last = judged.before if judged.fitted.calibration.kind == "none" else judged.after
         if judged.fitted.calibration.kind != "none":
             shown += f" → {score_cell(after.score)}"
             spans = [f"before: {spans[0]}", f"after: {within(after.interval) or 'no interval'}"]
             if change.interval.low is not None and change.interval.high is not None:
                 ends = [f"{end:+.2f}".replace("-", "\u2212") for end in (change.interval.low, change.interval.high)]
                 spans.append(f"change, {interval_name(change.interval)}: {ends[0]} to {ends[1]}")
+        spans += _honest_span(name, last)
         spans.append(f"without a look: {number(blind) if blind is not None else 'undefined'}")
         tiles.append(_tile(name, shown, spans))
     return _tile_list(tiles)
@@ -214,23 +225,40 @@ def _diagrams(judged: CalibrationJudgement) -> str:
 
 
 def _figures(sides: Sequence[tuple[str, Side]], classes: Sequence[str]) -> str:
-    figures = [_figure(f"Its answers, {name}", side.answers, of="it is right") for name, side in sides]
+    figures = [_figure(f"Its answers, {name}", side.drawn, side.honesty, of="it is right") for name, side in sides]
     if sides[0][1].second:
         second = classes[1]
-        figures += [_figure(f"“{second}”, {name}", side.second, of=f"it is {second}") for name, side in sides]
+        figures += [
+            _figure(f"“{second}”, {name}", side.drawn_second, side.honesty_second, of=f"it is {second}")
+            for name, side in sides
+        ]
     return f'<div class="reliability">{"".join(figures)}</div>'
 
 
-def _figure(title: str, bins: Sequence[Bin], *, of: str) -> str:
-    words = _in_words(bins, of=of)
-    return (
-        f"<figure><figcaption><b>{text(title)}</b></figcaption>"
-        f"{draw_reliability(bins, label=f'{title}: {words}')}<p>{text(words)}</p></figure>"
-    )
+def _figure(title: str, bins: Sequence[Bin], honesty: Honesty | None, *, of: str) -> str:
+    words = [_on_average(honesty, of=of), _in_words(bins, of=of)]
+    said = " ".join(one for one in words if one)
+    drawn = draw_reliability(bins, label=f"{title}: {said}") if bins else ""
+    return f"<figure><figcaption><b>{text(title)}</b></figcaption>{drawn}<p>{text(said)}</p></figure>"
+
+
+def _on_average(honesty: Honesty | None, *, of: str) -> str:
+    """Return to which side the probabilities are off, where that is more than chance."""
+    if honesty is None:
+        return ""
+    words = f"On average it says {percent(honesty.said)}, and {of} in {percent(honesty.came_true)}: "
+    likely = f"{percent(honesty.true_low).removesuffix(' %')} to {percent(honesty.true_high)}"
+    if honesty.leaning is None:
+        return f"{words}no more off than chance allows ({likely})."
+    if of != "it is right":
+        return f"{words}too {'high' if honesty.leaning == 'too sure' else 'low'} (by chance {likely})."
+    return f"{words}{honesty.leaning} (by chance {likely})."
 
 
 def _in_words(bins: Sequence[Bin], *, of: str) -> str:
     """Return what the bin says that adds most to the error."""
+    if not bins:
+        return f"Fewer than {2 * EACH_DRAWN} samples: too few for a diagram."
     told = [(one, one.said, one.came_true.value) for one in bins]
     gaps = [
         (one.samples * abs(said - share), one, said, share)
@@ -238,7 +266,7 @@ def _in_words(bins: Sequence[Bin], *, of: str) -> str:
         if said is not None and share is not None
     ]
     if not gaps:
-        return f"No bin holds {FEW_SAMPLES} samples: too few to draw."
+        return f"No bin holds {FEW_SAMPLES} samples: too few to say more."
     _, one, said, share = max(gaps, key=lambda gap: gap[0])
     sure = within(one.came_true.interval)
     return (

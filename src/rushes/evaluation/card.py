@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 
 import numpy as np
 
@@ -96,11 +97,16 @@ def _where(predictions: Predictions, row: int, source: str) -> str:
     lines = [f"<span>{breakable(name)}</span>"]
     if group and group not in name:
         lines.append(breakable(group))
-    if source and source != name:
+    if source and name not in (source, PurePath(source).stem):
         lines.append(breakable(source))
-    facts = [timecode_to_show(predictions.timecodes[row], name=name), f"label by {predictions.origins[row]}"]
+    facts = [timecode_to_show(predictions.timecodes[row], name=name), _label_of(predictions.origins[row])]
     lines.append(text(" · ".join(fact for fact in facts if fact)))
     return f'<p class="where">{"<br>".join(lines)}</p>'
+
+
+def _label_of(origin: str) -> str:
+    """Return who or what made the label, `label: supervised`; "" where that is not known."""
+    return f"label: {origin}" if origin else ""
 
 
 def _neighbours(row: int, explained: Explained) -> str:

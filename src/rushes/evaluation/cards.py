@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ from rushes.learning.measures import count_confusion
 from rushes.learning.predictions import Predictions
 from rushes.timecode import timecode_to_show
 
+_MOST_CHOICES = 40  # classes that the filter offers
 _ORDERS = (
     ("sure", "Surest mistakes first", "mistakes before right answers, each by the probability of the answer"),
     ("margin", "Least sure first", "by how little the likeliest class leads the next one"),
@@ -54,9 +56,10 @@ def show_gallery(
     }
     places = {key: {row: place for place, row in enumerate(ordered)} for key, ordered in orders.items()}
     names = predictions.classes
-    classes = "".join(
-        _choice("class", str(index), name, checked=False) for index, name in enumerate(names)
-    )  # fmt: skip
+    choices = classes_to_choose(predictions, rows)
+    classes = "".join(_choice("class", str(index), names[index], checked=False) for index in choices)
+    left = len(names) - len(choices)
+    rest = f"<span>and {counted(left, 'class', 'classes')} with fewer mistakes here</span>" if left else ""
     kinds = "".join(_choice("kind", key, label, checked=key == "all", title=title) for key, label, title in _KINDS)
     order = "".join(_choice("order", key, label, checked=key == "sure", title=title) for key, label, title in _ORDERS)
     cards = "".join(
@@ -72,15 +75,31 @@ def show_gallery(
     )
     called = text(json.dumps(list(names), ensure_ascii=False))
     return (
-        f'<div class="gallery" data-classes="{called}"><style>{_filter_rules(predictions, rows)}</style>'
+        f'<div class="gallery" data-classes="{called}"><style>{_filter_rules(predictions, rows, choices)}</style>'
         '<div class="filters">'
-        f"<fieldset><legend>Class</legend>{_choice('class', 'all', 'All', checked=True)}{classes}</fieldset>"
+        f"<fieldset><legend>Class</legend>{_choice('class', 'all', 'All', checked=True)}{classes}{rest}</fieldset>"
         f"<fieldset><legend>Kind</legend>{kinds}</fieldset><fieldset><legend>Order</legend>{order}</fieldset>"
-        f"{_heat_switch(explained)}</div>{_outcome_lines(predictions)}"
+        f"{_heat_switch(explained)}</div>{_outcome_lines(predictions, choices)}"
         '<p class="pair" role="status" hidden></p><p class="nothing">None of these among the samples shown.</p>'
         f'{show_pictures(explained)}<div class="cards">{cards}</div>'
         f"{_unshown(predictions, find_unshown(predictions, thumbnails))}</div>"
     )
+
+
+def explain_choice(predictions: Predictions, thumbnails: Mapping[int, Thumbnail | None]) -> str:
+    """Return in words which samples the gallery holds."""
+    if find_unshown(predictions, thumbnails):
+        return "chosen so that as many pairs of label and answer as there is room for are there"
+    return "chosen so that every pair of label and answer that occurs is there"
+
+
+def classes_to_choose(predictions: Predictions, rows: Sequence[int]) -> list[int]:
+    """Return the classes that the filter offers, in their order: all, or of many those with the most mistakes shown."""
+    if len(predictions.classes) <= _MOST_CHOICES:
+        return list(range(len(predictions.classes)))
+    wrong = [row for row in rows if predictions.truth[row] != predictions.predicted[row]]
+    mistakes = Counter(int(index) for row in wrong for index in (predictions.truth[row], predictions.predicted[row]))
+    return sorted(index for index, _ in mistakes.most_common(_MOST_CHOICES))
 
 
 def explain_gallery(explained: Explained) -> str:
@@ -159,7 +178,7 @@ def _choice(group: str, key: str, label: str, *, checked: bool, title: str = "")
     return f'<label{hint}><input type="radio" name="{group}" id="{group}-{key}"{on}><span>{text(label)}</span></label>'
 
 
-def _outcome_lines(predictions: Predictions) -> str:
+def _outcome_lines(predictions: Predictions, choices: Sequence[int]) -> str:
     """Return one line per class that counts its four kinds; the filter shows the one of the chosen class."""
     confusion = count_confusion(predictions.truth, predictions.predicted, len(predictions.classes))
     wrong, total = int(confusion.sum() - np.trace(confusion)), int(confusion.sum())
@@ -167,8 +186,8 @@ def _outcome_lines(predictions: Predictions) -> str:
         f'<p class="outcome any">{count(wrong)} of {count(total)} samples are wrong. Each is a false negative of the '
         "class it is labelled and a false positive of the class it was taken for.</p>"
     ]
-    for index, name in enumerate(predictions.classes):
-        one = count_outcomes(confusion, index)
+    for index in choices:
+        name, one = predictions.classes[index], count_outcomes(confusion, index)
         lines.append(
             f'<p class="outcome c{index}"><b>{text(name)}</b> among all samples judged: '
             f"{count(one.true_positive)} found (TP), {count(one.false_negative)} missed (FN), "
@@ -178,7 +197,7 @@ def _outcome_lines(predictions: Predictions) -> str:
     return "".join(lines)
 
 
-def _filter_rules(predictions: Predictions, rows: Sequence[int]) -> str:
+def _filter_rules(predictions: Predictions, rows: Sequence[int], choices: Sequence[int]) -> str:
     """Return the style rules that hide what the chosen class and kind leave out."""
 
     def when(group: str, key: str) -> str:
@@ -188,7 +207,7 @@ def _filter_rules(predictions: Predictions, rows: Sequence[int]) -> str:
     rules = [f"{any_class}{when('kind', kind)} .card.right" for kind in ("fp", "fn")]
     rules += [f"{any_class}{when('kind', kind)} .card.wrong" for kind in ("tp", "tn")]
     empty, lines = [], []
-    for index in range(len(predictions.classes)):
+    for index in choices:
         chosen, label, answer = f".gallery{when('class', str(index))}", f".t{index}", f".p{index}"
         rules += [
             f"{chosen}{when('kind', 'all')} .card:not({label},{answer})",

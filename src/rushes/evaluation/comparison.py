@@ -24,6 +24,7 @@ from rushes.learning.predictions import Predictions, take_rows
 from rushes.learning.runs import Run
 
 PARTS = ("test", "validation")
+_UNSAID = Interval(None, None, "of two runs the interval is that of the difference")
 _RECIPE_KEYS_PASSED_OVER = ("schema",)
 
 
@@ -55,6 +56,8 @@ class PartComparison:
     Attributes:
         part: `test` or `validation`.
         one, other: their judgements, both on the shared samples alone.
+        macros: macro-F1 of the one and of the other over the classes that are labelled in the shared samples, so that
+            both are means over the same classes; a judgement's own counts a class too that is only answered.
         f1_macro, balanced_accuracy, accuracy: what the other gains over the one, each with its paired interval.
         precisions, recalls, f1s: the same per class, in the order of the classes.
         more: metric word (`brier`, `roc_auc_macro`, `average_precision/<class>`) -> what the other has over the one in
@@ -68,6 +71,7 @@ class PartComparison:
     pairing: Pairing
     one: Judgement
     other: Judgement
+    macros: tuple[Score, Score]
     f1_macro: Estimate
     balanced_accuracy: Estimate
     accuracy: Estimate
@@ -81,6 +85,16 @@ class PartComparison:
     only_one: int
     only_other: int
     neither: int
+
+    @property
+    def answers_alike(self) -> bool:
+        """Whether both give the same answer to every sample."""
+        return bool((self.pairing.one.predicted == self.pairing.other.predicted).all())
+
+    @property
+    def averaged(self) -> tuple[str, ...]:
+        """The classes that macro-F1 is averaged over: those that are labelled in the shared samples."""
+        return tuple(found.class_name for found in self.one.per_class if found.labelled)
 
     @property
     def sentence(self) -> str:
@@ -176,6 +190,7 @@ def compare_part(part: str, pairing: Pairing, *, seed: int = 0) -> PartCompariso
     intervals = bootstrap_difference(tally_groups(pairing.one)[1], tally_groups(pairing.other)[1], seed=seed)
     right, other_right = (answers.predicted == answers.truth for answers in (pairing.one, pairing.other))
     only_one, only_other = _count(right & ~other_right), _count(~right & other_right)
+    macros = _macro_of_labelled(one), _macro_of_labelled(other)
 
     def gains(name: Literal["precision", "recall", "f1"]) -> tuple[Estimate, ...]:
         return tuple(
@@ -188,7 +203,8 @@ def compare_part(part: str, pairing: Pairing, *, seed: int = 0) -> PartCompariso
         pairing=pairing,
         one=one,
         other=other,
-        f1_macro=_gain(one.f1_macro, other.f1_macro, intervals.f1_macro),
+        macros=macros,
+        f1_macro=_gain(Estimate(macros[0], _UNSAID), Estimate(macros[1], _UNSAID), intervals.f1_macro),
         balanced_accuracy=_gain(one.balanced_accuracy, other.balanced_accuracy, intervals.balanced_accuracy),
         accuracy=_gain(one.accuracy, other.accuracy, intervals.accuracy),
         precisions=gains("precision"),
@@ -202,6 +218,12 @@ def compare_part(part: str, pairing: Pairing, *, seed: int = 0) -> PartCompariso
         only_other=only_other,
         neither=_count(~right & ~other_right),
     )
+
+
+def _macro_of_labelled(found: Judgement) -> Score:
+    """Return the mean F1 of the classes that are labelled in what was judged."""
+    values = [one.f1.value for one in found.per_class if one.labelled and one.f1.value is not None]
+    return Score(float(np.mean(values))) if values else Score(None, "there are no samples")
 
 
 def _gains_of_probabilities(
@@ -228,11 +250,11 @@ def pronounce_difference(found: PartComparison) -> str:
     where = (
         f"On {counted(len(found.pairing.one), found.part + ' sample')} from {counted(len(found.one.groups), 'group')}"
     )
-    if not found.only_one and not found.only_other:
-        return f"{where} A and B are right on the same ones: no difference."
+    if found.answers_alike:
+        return f"{where} A and B give the same answers: no difference."
     if gain is None:
         return f"{where} macro-F1 is undefined: {found.f1_macro.score.reason}."
-    scores = f"{found.one.f1_macro.value:.3f} of A, {found.other.f1_macro.value:.3f} of B"
+    scores = f"{found.macros[0].value:.3f} of A, {found.macros[1].value:.3f} of B{_over_which(found)}"
     if interval.low is None or interval.high is None:
         return (
             f"{where} macro-F1 is {scores} ({_points(gain, signed=True)} points); whether that is more than chance "
@@ -243,16 +265,24 @@ def pronounce_difference(found: PartComparison) -> str:
     else:
         winner, loser, low, high = "A", "B", -interval.high, -interval.low
     name = "95 % interval" if interval.level is not None else f"range over {interval.group_count} groups"
-    by = f"by {_points(abs(gain))} ± {_points((high - low) / 2)} points of macro-F1"
+    much = f"{_points(abs(gain))} ± {_points((high - low) / 2)} points of macro-F1"
+    by = f"by {much}"
     said = f"({name} {_points(low, signed=True)} to {_points(high, signed=True)}; {scores})"
     if low <= 0 <= high:
-        return f"{where} there is no difference beyond the noise: {winner} is ahead {by} {said}."
+        ahead = f"{winner} scored {much} more" if gain else f"A and B scored the same, {much} apart"
+        return f"{where} {ahead}, which is within the noise {said}."
     if interval.level is None:
         return (
             f"{where} {winner} is ahead of {loser} {by} {said}, on groups too few to be sure of others. "
             f"It takes {FEW_GROUPS} groups or more."
         )
     return f"{where} {winner} is better than {loser} {by} {said}."
+
+
+def _over_which(found: PartComparison) -> str:
+    """Return which classes macro-F1 is over, where these are not all."""
+    averaged, every = len(found.averaged), len(found.one.classes)
+    return "" if averaged == every else f"; over the {averaged} of {every} classes that are labelled here"
 
 
 def pronounce_tests(found: PartComparison) -> str:
@@ -290,7 +320,8 @@ def p_words(value: float) -> str:
 
 def _points(share: float, *, signed: bool = False) -> str:
     """Return a share as points of a hundred: `2.1`."""
-    return f"{share * 100:+.1f}" if signed else f"{share * 100:.1f}"
+    rounded = round(share * 100, 1) + 0.0  # no -0.0
+    return f"{rounded:+.1f}" if signed else f"{rounded:.1f}"
 
 
 def _has(run: Run, part: str) -> bool:
@@ -360,6 +391,11 @@ def _part_table(part: PartComparison) -> dict[str, Any]:
             "a": part.pairing.counts[0],
             "b": part.pairing.counts[1],
             "relabelled": part.pairing.relabelled,
+        },
+        "f1_macro": {
+            "a": part.macros[0].value,
+            "b": part.macros[1].value,
+            "classes": list(part.averaged),
         },
         "difference": {name: estimate_table(gain) for name, gain in gains.items()},
         "right": {"both": part.both, "only_a": part.only_one, "only_b": part.only_other, "neither": part.neither},

@@ -10,6 +10,7 @@ from typing import Any
 
 from rushes.evaluation.comparison import Comparison, PartComparison
 from rushes.evaluation.estimate import Estimate
+from rushes.evaluation.interval import FEW_GROUPS, LEVEL, Interval
 from rushes.evaluation.leaderboard import SHORT, describe_epochs, describe_model, describe_pace, is_of_motion
 from rushes.evaluation.markup import breakable, count, counted, duration, interval_name, number, text
 from rushes.evaluation.runs_page import show_small_matrix
@@ -24,6 +25,7 @@ PROBABILITY_ROWS = {
     "brier": f"Brier{_LESS}",
     "ece": f"calibration error{_LESS}",
 }
+_UNSAID = Interval(None, None, "what is compared is the difference")
 _LEAST_SCALE = 0.05  # a difference is drawn on a scale of at least so much to either side
 
 
@@ -92,18 +94,67 @@ def _part(part: PartComparison) -> str:
     return (
         f'<section id="{part.part}"><div class="margin"><h2>{part.part.capitalize()}</h2>'
         f"<p>{text(which + left_out + chosen)}</p><p>The bar is the paired interval of what B gains over A: whole "
-        "groups are drawn, the same for both. Where it holds the zero line, the difference is no more than noise."
-        f'</p></div><div class="body">{_gains(part)}{_right(part)}'
+        "groups are drawn, the same for both. Right of the line B is better, left of it A, also where less of a score "
+        "is better. Where the bar holds the line, the difference is no more than noise.</p>"
+        f"{_beware_of_many(part)}{_over_labelled(part)}</div>"
+        f'<div class="body">{_gains(part)}{_right(part)}'
         f'<div class="two"><div><h3>A</h3>{show_small_matrix(part.one)}</div>'
         f"<div><h3>B</h3>{show_small_matrix(part.other)}</div></div></div></section>"
     )
 
 
 def _gains(part: PartComparison) -> str:
+    rows = _rows(part)
+    ends = [end for *_, gain in rows for end in (gain.value, gain.interval.low, gain.interval.high) if end is not None]
+    scale = max([abs(end) for end in ends] + [_LEAST_SCALE])
+    body = "".join(
+        f'<tr><th scope="row">{breakable(name)}</th><td>{_value(a)}</td><td>{_value(b)}</td>'
+        f'<td>{_signed(gain)}</td><td class="wide">{_track(gain, scale, turned=_LESS in name)}</td></tr>'
+        for name, a, b, gain in rows
+    )
+    return (
+        '<div class="scroll"><table class="numbers gains"><thead><tr><th scope="col"></th><th scope="col">A</th>'
+        '<th scope="col">B</th><th scope="col">B − A</th>'
+        '<th scope="col" class="wide"><span class="ends"><i>← A better</i><i>B better →</i></span></th>'
+        f"</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _beware_of_many(part: PartComparison) -> str:
+    """Return that of many intervals some leave out 0 by chance, and what is said of those that are mere ranges."""
+    intervals = [gain.interval for *_, gain in _rows(part) if gain.interval.low is not None]
+    sure = sum(interval.level is not None for interval in intervals)
+    said = []
+    if sure > 1:
+        said.append(
+            f"Of {sure} intervals at {LEVEL * 100:.0f} %, about one in twenty leaves out the line by chance, though "
+            "the two are equally good. Only those that leave it out are in colour."
+        )
+    if sure < len(intervals):
+        said.append(
+            f"Where a <b>range</b> stands, the row rests on fewer than {FEW_GROUPS} groups: too few for a finding, so "
+            "it is never in colour."
+        )
+    return "".join(f"<p>{one}</p>" for one in said)
+
+
+def _over_labelled(part: PartComparison) -> str:
+    """Return which classes macro-F1 is over, where some are not labelled in these samples."""
+    absent = [name for name in part.one.classes if name not in part.averaged]
+    if not absent:
+        return ""
+    return (
+        f"<p>Macro-F1 is over the {len(part.averaged)} of {len(part.one.classes)} classes that are labelled in these "
+        f"samples, the same for both; no sample is labelled {text(', '.join(absent))}.</p>"
+    )
+
+
+def _rows(part: PartComparison) -> list[tuple[str, Estimate, Estimate, Estimate]]:
+    """Return (name, of A, of B, what B has over A) of every score that is shown."""
     one, other = part.one, part.other
     before, after = one.estimates(), other.estimates()
-    rows = [
-        ("macro-F1", one.f1_macro, other.f1_macro, part.f1_macro),
+    return [
+        ("macro-F1", Estimate(part.macros[0], _UNSAID), Estimate(part.macros[1], _UNSAID), part.f1_macro),
         ("balanced accuracy", one.balanced_accuracy, other.balanced_accuracy, part.balanced_accuracy),
         ("accuracy", one.accuracy, other.accuracy, part.accuracy),
         *((name, before[word], after[word], part.more[word]) for word, name in PROBABILITY_ROWS.items()),
@@ -117,20 +168,6 @@ def _gains(part: PartComparison) -> str:
             for a, b, gain in zip(one.per_class, other.per_class, gains, strict=True)
         ),
     ]
-    ends = [end for *_, gain in rows for end in (gain.value, gain.interval.low, gain.interval.high) if end is not None]
-    scale = max([abs(end) for end in ends] + [_LEAST_SCALE])
-    body = "".join(
-        f'<tr><th scope="row">{breakable(name)}</th><td>{_value(a)}</td><td>{_value(b)}</td>'
-        f'<td>{_signed(gain)}</td><td class="wide">{_track(gain, scale, turned=_LESS in name)}</td></tr>'
-        for name, a, b, gain in rows
-    )
-    return (
-        '<div class="scroll"><table class="numbers gains"><thead><tr><th scope="col"></th><th scope="col">A</th>'
-        '<th scope="col">B</th><th scope="col">B − A</th>'
-        f'<th scope="col" class="wide"><span class="ends"><i>−{scale:.2f}<b>, A better</b></i><i>0</i>'
-        f"<i><b>B better, </b>+{scale:.2f}</i></span></th>"
-        f"</tr></thead><tbody>{body}</tbody></table></div>"
-    )
 
 
 def _value(estimate: Estimate) -> str:
@@ -145,7 +182,7 @@ def _signed(gain: Estimate) -> str:
         return f'<b>{_plus(gain.value, 3)}</b><small title="{text(gain.interval.reason)}">no interval</small>'
     return (
         f'<b>{_plus(gain.value, 3)}</b><small title="{interval_name(gain.interval)}">{_plus(low, 2)} to '
-        f"{_plus(high, 2)}</small>"
+        f"{_plus(high, 2)}{'' if gain.interval.level is not None else ', range'}</small>"
     )
 
 
@@ -155,6 +192,9 @@ def _plus(value: float, digits: int) -> str:
 
 def _track(gain: Estimate, scale: float, *, turned: bool) -> str:
     """Return a scale around zero with the interval as a bar and the difference as a dot.
+
+    It bears no numbers, since one axis is for scores of which more is better and of which less is. In colour is only
+    what a finding is: an interval of a level that leaves out zero.
 
     Args:
         turned: less is better, so that what is below zero stands on the right, where B is better.
@@ -167,7 +207,7 @@ def _track(gain: Estimate, scale: float, *, turned: bool) -> str:
     low, high = gain.interval.low, gain.interval.high
     sure = ""
     if low is not None and high is not None:
-        sure = "" if low <= 0 <= high else " sure"
+        sure = "" if gain.interval.level is None or low <= 0 <= high else " sure"
         parts.append(
             f'<i class="span" style="left:{min(place(low), place(high)):.1f}%;'
             f'width:{max(abs(place(high) - place(low)), 0.4):.1f}%"></i>'

@@ -81,7 +81,7 @@ def show_judged(
     return filled(
         "judged.html",
         at=at,
-        press=_PRESS if gallery else "",
+        press=_PRESS if gallery and len(test.classes) <= sections.WIDEST_MATRIX else "",
         class_interval_words=sections.explain_class_intervals(test),
         confusion=sections.show_confusion(test),
         classes=sections.show_classes(test),

@@ -7,7 +7,7 @@ are drawn instead (Davison and Hinkley, Bootstrap Methods and their Application,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +53,9 @@ def bootstrap_difference(one: Tallies, other: Tallies, *, seed: int, resamples: 
     """Return the interval of what every score gains from `one` to `other`, on the same samples.
 
     Each draw takes the same groups for both, so that what makes a group hard for both cancels out: the interval of a
-    difference is far narrower than those of the two scores suggest.
+    difference is far narrower than those of the two scores suggest. Macro-F1 is averaged over the classes that are
+    labelled in these samples, the same for both: were a class counted that only one of them answers, that one's mean
+    would be over more classes than the other's.
 
     Args:
         one, other: counts of (groups, classes), row by row of the same group, `labelled` alike.
@@ -76,7 +78,9 @@ def bootstrap_difference(one: Tallies, other: Tallies, *, seed: int, resamples: 
     gained = Measures(
         **{item.name: getattr(after, item.name) - getattr(before, item.name) for item in fields(Measures)}
     )
-    return _intervals(feeding, first, gained, is_difference=True)
+    labelled = one.labelled.any(axis=0)
+    f1_macro = gained.f1[:, labelled].mean(axis=1) if labelled.any() else gained.f1_macro
+    return _intervals(feeding, first, replace(gained, f1_macro=f1_macro), is_difference=True)
 
 
 def _pairs(one: Tallies, other: Tallies) -> Iterator[tuple[npt.NDArray[np.number], npt.NDArray[np.number]]]:

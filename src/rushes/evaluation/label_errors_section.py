@@ -265,7 +265,7 @@ def _card(one: LabelError, thumbnails: Mapping[str, Thumbnail | None]) -> str:
         f'<p class="said"><b>{text(one.labelled)}</b> → <b class="suggested">{text(one.suggested)}</b></p>'
         f'<p class="where">{text(one.suggested)} {number(one.confidence)}, {text(one.labelled)} {number(one.doubted)}; '
         f"quality of the label {number(one.score)}<br><span>{breakable(one.name)}</span><br>{breakable(place)}<br>"
-        f"label by {text(one.stated_by)}</p></figcaption></figure>"
+        f"label: {text(one.stated_by)}</p></figcaption></figure>"
     )
 
 
@@ -289,7 +289,7 @@ def _show_disputes(disputes: Sequence[Dispute], thumbnails: Mapping[str, Thumbna
             figures.append(
                 f'<figure class="card"><div class="still">{seen}</div><figcaption>'
                 f'<p class="said"><b>{text(row.class_name)}</b></p><p class="where">{text(one.sentence)}<br>'
-                f"<span>{breakable(row.name)}</span><br>label by {text(row.origin)}</p></figcaption></figure>"
+                f"<span>{breakable(row.name)}</span><br>label: {text(row.origin)}</p></figcaption></figure>"
             )
     return (
         f"<h3>Twins labelled differently</h3><p>{counted(len(disputes), 'group')} of pictures of the manifest that are "

@@ -50,9 +50,9 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
-def counted(value: int, noun: str) -> str:
-    """Return `1 group`, `5 groups`."""
-    return f"{value:,} {noun}" + ("" if value == 1 else "s")
+def counted(value: int, noun: str, nouns: str | None = None) -> str:
+    """Return `1 group`, `5 groups`; of a noun that takes no s, with its plural."""
+    return f"{value:,} {noun if value == 1 else nouns or noun + 's'}"
 
 
 def amount(share: float) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rushes.evaluation.draws import GroupDraws, interval_of
 from rushes.evaluation.estimate import Estimate
+from rushes.evaluation.honesty import Honesty, measure_honesty
 from rushes.evaluation.interval import Interval
 from rushes.evaluation.judge import FEW_SAMPLES, estimate_table
 from rushes.evaluation.probability_scores import (
@@ -27,6 +28,7 @@ from rushes.learning.measures import Counts, Floats
 from rushes.learning.predictions import Predictions
 
 MEASURES = ("ece", "brier", "log_loss")
+EACH_DRAWN = 20  # samples of a bin where so few are drawn that bins of equal width would be empty
 _NOTHING = "there are no samples"
 
 
@@ -66,11 +68,17 @@ class Side:
         scores: of `MEASURES`.
         answers: bins of the probability of each sample's answer.
         second: bins of the probability of the second class, where there are two; else empty.
+        drawn, drawn_second: the same for a diagram: of equal numbers where samples are few, empty where too few.
+        honesty, honesty_second: what an honest model would show; None without samples.
     """
 
     scores: Mapping[str, Estimate]
     answers: tuple[Bin, ...]
     second: tuple[Bin, ...] = ()
+    drawn: tuple[Bin, ...] = ()
+    drawn_second: tuple[Bin, ...] = ()
+    honesty: Honesty | None = None
+    honesty_second: Honesty | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,7 @@ class CalibrationJudgement:
             "groups": self.group_count,
             "sentence": sentence_of(self),
             "answers_moved": self.moved,
+            "honesty": {"before": _honesty_table(self.before), "after": _honesty_table(self.after)},
             **{
                 name: {
                     "before": estimate_table(self.before.scores[name]),
@@ -158,6 +167,7 @@ class Reliability:
                 "samples": self.samples,
                 "groups": self.group_count,
                 "sentence": sentence_of_given(self),
+                "honesty": {"after": _honesty_table(self.given)},
                 **{
                     name: {"after": estimate_table(self.given.scores[name]), "prior": self.blind.get(name)}
                     for name in MEASURES
@@ -185,7 +195,7 @@ def judge_reliability(
         classes=given.classes,
         samples=len(given),
         group_count=grouping.group_count,
-        given=_side(given, grouping, _estimates(once, drawn, grouping.group_count)),
+        given=_side(given, grouping, _estimates(once, drawn, grouping.group_count), seed),
         blind={name: blind[name] for name in MEASURES if name in blind},
     )
 
@@ -198,7 +208,8 @@ def sentence_of_given(judged: Reliability) -> str:
     interval = error.interval
     ends = "" if interval.low is None or interval.high is None else f" ({interval.low:.3f} to {interval.high:.3f})"
     whose = "calibrated already" if judged.calibration.kind != "none" else "the model's own"
-    return f"ECE on these samples is {error.value:.3f}{ends}; the probabilities are {whose}."
+    said = f"ECE on these samples is {error.value:.3f}{ends}; the probabilities are {whose}."
+    return f"{said} {_beyond_chance(judged.given)}".strip()
 
 
 def judge_calibration(
@@ -221,8 +232,8 @@ def judge_calibration(
         classes=test.classes,
         samples=len(test),
         group_count=grouping.group_count,
-        before=_side(test, grouping, _estimates(before, drawn_before, grouping.group_count)),
-        after=_side(changed, grouping, _estimates(after, drawn_after, grouping.group_count)),
+        before=_side(test, grouping, _estimates(before, drawn_before, grouping.group_count), seed),
+        after=_side(changed, grouping, _estimates(after, drawn_after, grouping.group_count), seed),
         change={
             name: _change(
                 float(getattr(after, name) - getattr(before, name)),
@@ -244,14 +255,31 @@ def sentence_of(judged: CalibrationJudgement) -> str:
     if before is None or after is None:
         return "There are no test samples to see a calibration on."
     if judged.fitted.calibration.kind == "none":
-        return f"ECE on test is {before:.3f}; the probabilities are the model's own. {judged.fitted.reason}"
+        own = f"ECE on test is {before:.3f}; the probabilities are the model's own."
+        return " ".join(one for one in (own, _beyond_chance(judged.before), judged.fitted.reason) if one)
     moves = f"{_move('ECE on test', 'ece', judged)}, {_move('the log loss', 'log_loss', judged)}"
     verdict = {
         True: "Calibration helps",
         False: "Calibration does harm here",
         None: "Whether calibration helps cannot be told from these groups",
     }[judged.helped]
-    return f"{verdict}: {moves}."
+    return f"{verdict}: {moves}. {_beyond_chance(judged.after)}".strip()
+
+
+def _beyond_chance(side: Side) -> str:
+    """Return whether the calibration error is more than an honest model would show by chance, in words."""
+    honesty, error = side.honesty, side.scores["ece"].value
+    if honesty is None or error is None:
+        return ""
+    ends = f"{honesty.ece_low:.3f} to {honesty.ece_high:.3f}"
+    if error <= honesty.ece_high:
+        return f"A perfectly calibrated model that is as sure would show {ends} by chance: no error is shown."
+    lean = f", and on average it is {honesty.leaning}" if honesty.leaning else ""
+    return f"That is more than the {ends} that a perfectly calibrated model would show by chance{lean}."
+
+
+def _honesty_table(side: Side) -> dict[str, Any] | None:
+    return side.honesty.to_table() if side.honesty else None
 
 
 def _move(word: str, name: str, judged: CalibrationJudgement) -> str:
@@ -300,18 +328,29 @@ def _scores(predictions: Predictions, grouping: _Grouping) -> tuple[ProbabilityS
     return scores_of_sums(total(sums)), drawn
 
 
-def _side(predictions: Predictions, grouping: _Grouping, scores: Mapping[str, Estimate]) -> Side:
+def _side(predictions: Predictions, grouping: _Grouping, scores: Mapping[str, Estimate], seed: int) -> Side:
     right = predictions.predicted == predictions.truth
     confidence = predictions.probabilities.max(axis=1) if len(predictions) else np.zeros(0)
-    second: tuple[Bin, ...] = ()
-    if len(predictions.classes) == 2:
-        second = bin_samples(predictions.probabilities[:, 1], predictions.truth == 1, grouping)
-    return Side(scores, bin_samples(confidence, right, grouping), second)
+    answers = bin_samples(confidence, right, grouping)
+    side = Side(
+        scores,
+        answers,
+        drawn=_bins_to_draw(confidence, right, grouping, answers),
+        honesty=measure_honesty(confidence, right, seed=seed),
+    )
+    if len(predictions.classes) != 2:
+        return side
+    said, so = predictions.probabilities[:, 1], predictions.truth == 1
+    second = bin_samples(said, so, grouping)
+    return replace(
+        side,
+        second=second,
+        drawn_second=_bins_to_draw(said, so, grouping, second),
+        honesty_second=measure_honesty(said, so, seed=seed),
+    )
 
 
-def bin_samples(
-    said: npt.NDArray[np.floating], so: npt.NDArray[np.bool_], grouping: _Grouping, *, bins: int = BINS
-) -> tuple[Bin, ...]:
+def bin_samples(said: npt.NDArray[np.floating], so: npt.NDArray[np.bool_], grouping: _Grouping) -> tuple[Bin, ...]:
     """Return the samples in bins of equal width by what was said of them; those without samples are left out.
 
     Args:
@@ -319,7 +358,44 @@ def bin_samples(
         so: (samples,) whether it was so.
     """
     values = np.asarray(said, np.float64)
-    bin_of = np.minimum((values * bins).astype(np.int64), bins - 1)
+    bin_of = np.minimum((values * BINS).astype(np.int64), BINS - 1)
+    return _binned(values, so, grouping, bin_of, [(index / BINS, (index + 1) / BINS) for index in range(BINS)])
+
+
+def _bins_to_draw(
+    said: npt.NDArray[np.floating], so: npt.NDArray[np.bool_], grouping: _Grouping, equal_widths: tuple[Bin, ...]
+) -> tuple[Bin, ...]:
+    """Return the bins of a diagram: those of equal width, or of equal numbers where few samples would leave these thin.
+
+    Samples of one probability stay together. Too few for two bins give none.
+    """
+    bins = len(said) // EACH_DRAWN
+    if bins >= BINS:
+        return equal_widths
+    if bins < 2:
+        return ()
+    values = np.asarray(said, np.float64)
+    edges = np.unique(np.quantile(values, np.arange(1, bins) / bins, method="higher"))
+    bin_of = np.searchsorted(edges, values, side="right")
+    filled, bin_of = np.unique(bin_of, return_inverse=True)
+    bin_of = bin_of.astype(np.int64).reshape(-1)
+    bounds = [(float(values[bin_of == one].min()), float(values[bin_of == one].max())) for one in range(len(filled))]
+    return _binned(values, so, grouping, bin_of, bounds)
+
+
+def _binned(
+    values: Floats,
+    so: npt.NDArray[np.bool_],
+    grouping: _Grouping,
+    bin_of: Counts,
+    bounds: Sequence[tuple[float, float]],
+) -> tuple[Bin, ...]:
+    """Return the bins that hold samples.
+
+    Args:
+        bin_of: (samples,) index into `bounds`, the lower and upper end of each bin.
+    """
+    bins = len(bounds)
 
     def over_blocks(weights: Floats | None) -> Floats:
         cells = grouping.block_of * bins + bin_of
@@ -332,14 +408,14 @@ def bin_samples(
         drawn_true, drawn_samples = grouping.draws.of(true), grouping.draws.of(samples)
         shares = np.divide(drawn_true, drawn_samples, out=np.full(drawn_true.shape, np.nan), where=drawn_samples > 0.5)
     found = []
-    for index in np.flatnonzero(samples.sum(axis=0)):
+    for index in np.flatnonzero(samples.sum(axis=0)).tolist():
         count = int(samples[:, index].sum())
         feeding = len(np.unique(grouping.group_of[bin_of == index]))
         share = None if shares is None else shares[:, index]
         found.append(
             Bin(
-                low=index / bins,
-                high=(index + 1) / bins,
+                low=bounds[index][0],
+                high=bounds[index][1],
                 samples=count,
                 group_count=feeding,
                 said=float(saying[:, index].sum()) / count,

@@ -11,7 +11,7 @@ from rushes.evaluation import sections
 from rushes.evaluation.alarm import show_alarm
 from rushes.evaluation.calibration_section import LINK as CALIBRATION
 from rushes.evaluation.calibration_section import show_calibration
-from rushes.evaluation.cards import explain_gallery, show_gallery
+from rushes.evaluation.cards import explain_choice, explain_gallery, show_gallery
 from rushes.evaluation.carried_thresholds import CarriedThresholds
 from rushes.evaluation.class_shares import ClassShares, colours_of_run, show_shares_of_run
 from rushes.evaluation.draws import RESAMPLES
@@ -179,6 +179,7 @@ def format_report(
             else ""
         ),
         shown=text(f"{counted(len(thumbnails), 'sample')} of {len(evidence.predictions):,}"),
+        choice=explain_choice(evidence.predictions, thumbnails),
         gallery_words=explain_gallery(explained),
         gallery=show_gallery(evidence.predictions, thumbnails, source_names=evidence.source_names, explained=explained),
         making=sections.show_making(run, test, command=evidence.command, resamples=RESAMPLES),

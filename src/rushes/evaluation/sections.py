@@ -34,7 +34,7 @@ from rushes.evaluation.verdict import Verdict, blind_score
 
 _WIDE_MATRIX = 12  # classes up to which a cell shows its share beside its count
 _MISTAKES = 6  # kinds of mistake that are listed; five times as many where there is no table
-_WIDEST_MATRIX = 30  # classes up to which a matrix can be read at all
+WIDEST_MATRIX = 30  # classes up to which a matrix can be read at all
 _MOST_GROUPS = 40
 _MOST_RECALLS = 8  # lines that can be told apart in one chart
 _MOTION_SETTINGS = (
@@ -207,10 +207,10 @@ def show_confusion(test: Judgement) -> str:
     if test.samples == 0:
         return "<p>There are no test samples.</p>"
     size = len(test.classes)
-    matrix = _matrix(test) if size <= _WIDEST_MATRIX else (
+    matrix = _matrix(test) if size <= WIDEST_MATRIX else (
         f"<p>{size} classes are too many for a table; it is in <code>metrics.json</code>. The largest mistakes:</p>"
     )  # fmt: skip
-    return matrix + _largest_mistakes(test, most=_MISTAKES if size <= _WIDEST_MATRIX else 5 * _MISTAKES)
+    return matrix + _largest_mistakes(test, most=_MISTAKES if size <= WIDEST_MATRIX else 5 * _MISTAKES)
 
 
 def show_classes(test: Judgement) -> str:
@@ -467,7 +467,7 @@ def estimate_cell(estimate: Estimate) -> str:
 
 def _matrix(test: Judgement) -> str:
     with_shares = len(test.classes) <= _WIDE_MATRIX
-    head = "".join(f'<th scope="col"><span>{text(name)}</span></th>' for name in test.classes)
+    head = "".join(f'<th scope="col"><span>{breakable(name)}</span></th>' for name in test.classes)
     rows = []
     for row, name in enumerate(test.classes):
         labelled = int(test.confusion[row].sum())
@@ -475,7 +475,7 @@ def _matrix(test: Judgement) -> str:
             _cell(int(test.confusion[row, column]), labelled, row, column, test.classes, with_shares=with_shares)
             for column in range(len(test.classes))
         )
-        rows.append(f'<tr><th scope="row">{text(name)}</th>{cells}<td class="sum">{count(labelled)}</td></tr>')
+        rows.append(f'<tr><th scope="row">{breakable(name)}</th>{cells}<td class="sum">{count(labelled)}</td></tr>')
     sums = "".join(f"<td>{count(int(total))}</td>" for total in test.confusion.sum(axis=0))
     size = "" if with_shares else " small"
     return (
@@ -512,7 +512,7 @@ def _largest_mistakes(test: Judgement, *, most: int) -> str:
         return "<p>Not one mistake.</p>"
     kept = sorted(found, key=lambda one: (-one[0], -one[1]))[:most]
     items = [
-        f"<li><b>{text(test.classes[row])}</b> taken for <b>{text(test.classes[column])}</b>: "
+        f"<li><b>{breakable(test.classes[row])}</b> taken for <b>{breakable(test.classes[column])}</b>: "
         f"{count(samples)} of {count(int(labelled[row]))}, {percent(share)}</li>"
         for samples, share, row, column in sorted(kept, key=lambda one: (-one[1], -one[0]))
     ]

@@ -111,7 +111,7 @@ def _place(predictions: Predictions, shown: ShownShot, called: Mapping[str, str]
         text(predictions.timecodes[row]),
         f"{series.duration_seconds:.1f} s" if series is not None else "",
         named(group, called) if called.get(group, group) not in name else "",
-        f"label by {text(predictions.origins[row])}" if predictions.origins[row] else "",
+        f"label: {text(predictions.origins[row])}" if predictions.origins[row] else "",
     ]
     return " · ".join(word for word in words if word)
 

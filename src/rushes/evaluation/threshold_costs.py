@@ -39,6 +39,18 @@ class Effect:
     fpr: Estimate
     f1: Estimate
 
+    def in_words(self) -> str:
+        """Return recall, precision and FPR with their ranges: `recall is 0.091 (0.040 to 0.153), …`."""
+        words = []
+        for name in ("recall", "precision", "fpr"):
+            estimate: Estimate = getattr(self, name)
+            found = "undefined" if estimate.value is None else f"{estimate.value:.3f}"
+            interval = estimate.interval
+            if interval.low is not None and interval.high is not None:
+                found += f" ({interval.low:.3f} to {interval.high:.3f})"
+            words.append(f"{NAMES[name]} is {found}")
+        return ", ".join(words)
+
     def to_table(self) -> dict[str, Any]:
         counts = {"tp": self.tp, "fp": self.fp, "fn": self.fn, "tn": self.tn}
         return counts | {name: estimate_table(getattr(self, name)) for name in MEASURES}

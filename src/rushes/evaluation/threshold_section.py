@@ -83,7 +83,9 @@ def show_thresholds(
                 "The bundle carries no thresholds: its run was not evaluated before it was exported, or had no "
                 "validation. Evaluate the run and export it again."
             )
-    elif thresholds.calibration.kind != "none":
+    else:
+        notes += [text(thresholds.note_on_groups)] if thresholds.note_on_groups else []
+    if isinstance(thresholds, Thresholds) and thresholds.calibration.kind != "none":
         notes.append("All probabilities here are the calibrated ones, which thresholds are compared with.")
     if len(shown) < len(drawable):
         which = "Those asked for and the classes" if stated else "The classes"

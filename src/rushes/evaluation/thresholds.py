@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from rushes.evaluation.draws import GroupDraws, interval_of
 from rushes.evaluation.interval import FEW_GROUPS, Interval
-from rushes.evaluation.promises import lower_bound, samples_needed
+from rushes.evaluation.promises import AFTER_A_CHOICE, CONFIDENCE, lower_bound, samples_needed
 from rushes.evaluation.scores import Score
 from rushes.evaluation.steps import Bools, Steps, as_stored, fulfils, list_steps, measure_taken, thin_steps
 from rushes.evaluation.threshold_costs import NAMES, Costs, Effect, cost_of_each
@@ -45,7 +45,7 @@ class ClassThreshold:
         stated: somebody asked for it; otherwise it is the default, best F1.
         choice: on validation.
         spread: where the threshold comes out when it is chosen again in each draw of groups.
-        promised: what the bounded measure can be relied on, from so few samples: a one-sided 95 % exact bound.
+        promised: what the bounded measure can be relied on, from so few samples, in 95 of 100 cases.
         validation, test: what it costs; None without a threshold.
     """
 
@@ -62,6 +62,11 @@ class ClassThreshold:
     @property
     def threshold(self) -> float | None:
         return self.choice.threshold
+
+    def line(self) -> str:
+        """Return what it comes to on test and what to beware of, on one line; "" where nobody bounded anything."""
+        price = f"on test {self.test.chosen.in_words()}." if self.test and self.wish.bound is not None else ""
+        return " ".join(one for one in (price, *self.notes) if one)
 
     def to_table(self) -> dict[str, Any]:
         """Return it as plain values for JSON."""
@@ -104,8 +109,19 @@ class Thresholds:
         return tuple(one for one in self.per_class if one.stated)
 
     def notes(self) -> list[str]:
-        """Return what to beware of where thresholds were asked for, in sentences."""
-        return [f"Threshold of {one.class_name}, {one.wish}: {note}" for one in self.stated for note in one.notes]
+        """Return one line of each threshold that was asked for, its price and what to beware of, and one of all."""
+        lines = [f"Threshold of {one.class_name}, {one.wish}: {line}" for one in self.stated if (line := one.line())]
+        return [*lines, self.note_on_groups] if self.note_on_groups else lines
+
+    @property
+    def note_on_groups(self) -> str:
+        """That validation has too few groups for what was asked for; "" where nothing was, or they are many."""
+        groups = {one.validation.groups for one in self.stated if one.validation and one.wish.bound is not None}
+        if not groups or max(groups) >= FEW_GROUPS:
+            return ""
+        if max(groups) == 1:
+            return "Validation is one group: how thresholds do on others cannot be seen from it."
+        return f"Validation has {max(groups)} groups only: on others thresholds may do something else."
 
 
 def choose_threshold(steps: Steps, wish: Wish, *, class_name: str) -> Choice:
@@ -229,11 +245,22 @@ def _counted(effect: Effect, wish: Wish) -> tuple[int, int]:
 
 
 def _promise(effect: Effect, wish: Wish) -> Score:
-    """Return the bound on the true recall or precision from below, or FPR from above, that the counts allow."""
+    """Return the bound on the true recall or precision from below, or FPR from above, that the counts allow.
+
+    A threshold that is chosen by the samples of one side lies at one of them, so that the bound on recall and on FPR is
+    exact in spite of the choice. Precision was looked at everywhere and the place taken where it held, so that its
+    bound is taken stricter.
+    """
     if wish.bound is None:
         return Score(None, "best F1 promises nothing")
     part, whole = _counted(effect, wish)
-    return Score(1 - lower_bound(whole - part, whole) if wish.measure == "fpr" else lower_bound(part, whole))
+    if wish.measure == "fpr":
+        return Score(1 - lower_bound(whole - part, whole))
+    return Score(lower_bound(part, whole, confidence=_confidence(wish)))
+
+
+def _confidence(wish: Wish) -> float:
+    return AFTER_A_CHOICE if wish.measure == "precision" else CONFIDENCE
 
 
 def _notes(chosen: ClassThreshold, steps: Steps) -> list[str]:
@@ -244,12 +271,6 @@ def _notes(chosen: ClassThreshold, steps: Steps) -> list[str]:
     if wish.bound is None:
         return []
     notes = _note_on_promise(chosen, on_validation) + _note_on_dips(chosen, steps)
-    if on_validation.groups == 1:
-        notes.append("Validation is one group: how the threshold does on others cannot be seen from it.")
-    elif on_validation.groups < FEW_GROUPS:
-        notes.append(
-            f"Validation has {on_validation.groups} groups only: on others the threshold may do something else."
-        )
     reached = getattr(chosen.test.chosen, wish.measure).value if chosen.test else None
     if reached is not None and not wish.holds(reached):
         notes.append(f"On test it does not hold: {NAMES[wish.measure]} is {reached:.3f} there.")
@@ -267,12 +288,14 @@ def _note_on_promise(chosen: ClassThreshold, on_validation: Costs) -> list[str]:
         f"It holds on validation ({part:,} of {whole:,}), but no {NAMES[wish.measure]} {side} {promised:.2f} can be "
         "promised from that with 95 % confidence, and less where samples of one group resemble each other."
     )
-    needed = samples_needed(1 - wish.bound if wish.measure == "fpr" else wish.bound)
+    bound = 1 - wish.bound if wish.measure == "fpr" else wish.bound
+    needed = samples_needed(bound, confidence=_confidence(wish))
     if needed is None:
         return [f"{note} No number of samples can promise all."]
-    kind = {"recall": f"samples of {chosen.class_name}", "precision": "samples taken",
-            "fpr": f"samples that are not {chosen.class_name}"}[wish.measure]  # fmt: skip
-    return [f"{note} At best it takes {needed:,} {kind}." if whole < needed else note]
+    kind = {"recall": f"labelled samples of {chosen.class_name}", "precision": "labelled samples that are taken",
+            "fpr": f"labelled samples that are not {chosen.class_name}"}[wish.measure]  # fmt: skip
+    takes = f"To promise {wish.bound:g} takes at least {needed:,} {kind}."
+    return [f"{note} {takes}" if whole < needed else note]
 
 
 def _note_on_dips(chosen: ClassThreshold, steps: Steps) -> list[str]:

@@ -56,9 +56,11 @@ class Explainer(Protocol):
         notes: reasons that cannot be given, and why, in sentences.
         heat_words: of the heat that was given last; None before, and where there is none.
         searched: how many training pictures `lookalikes` searches.
+        calibration: which its probabilities have gone through.
     """
 
     kind: str
+    calibration: Calibration
     name: str
     identity: str
     task: str
@@ -101,6 +103,7 @@ class BundleExplainer:
         self._predictor = Predictor(bundle, threads=threads)
         self._neighbours = read_neighbours(bundle)
         self.searched = len(self._neighbours.known.samples) if self._neighbours else 0
+        self.calibration = bundle.calibration
         self.name, self.identity, self.task, self.classes = bundle.name, bundle.id, bundle.task, bundle.classes
         self.preprocessing, self.working_size = bundle.preprocessing, self._predictor.working_size
         heat = (
@@ -172,7 +175,7 @@ class RunExplainer:
         self.task, self.classes, self.preprocessing = run.task, run.classes, run.preprocessing
         self.working_size = parse_size(run.working_size)
         table = calibration_of_run(run)
-        self._calibration = Calibration.from_table(table) if table is not None else Calibration()
+        self.calibration = Calibration.from_table(table) if table is not None else Calibration()
         self.heat_words: HeatWords | None = None
         self.notes: tuple[str, ...] = ()
         self._seen: Spread[tuple[Pixels, int]] = Spread(CHECKED)
@@ -196,7 +199,7 @@ class RunExplainer:
     def probabilities(self, prepared: Pixels) -> Floats:
         from rushes.learning.explain_pictures import answer_pictures
 
-        return self._calibration.apply(answer_pictures(self._network, prepared))
+        return self.calibration.apply(answer_pictures(self._network, prepared))
 
     def heat(self, prepared: Pixels, class_index: int) -> Floats | None:
         self._seen.add((prepared, class_index))
@@ -273,7 +276,7 @@ class RunExplainer:
                 method=self._method,
                 layer=self._layer,
                 draws=_DRAWS,
-                calibration=self._calibration,
+                calibration=self.calibration,
             )
         except Exception as error:
             self._note(f"Whether the heat can be believed could not be checked: {reason_of(error)}.")

@@ -27,6 +27,7 @@ COLDEST, HOTTEST = 0.05, 20.0
 _BOUNDS = (1 / HOTTEST, 1 / COLDEST)
 _NEAR = 1e-5  # how near a 1/T has to be come where it is only asked what it does to samples left out
 _LEAST = float(np.finfo(np.float32).eps)  # below which a probability counts as this in a log loss, as on test
+_TILT = 0.01  # how much of the given probability a curve keeps, so that it is nowhere level
 _FLOOR = 1e-12  # a probability of zero is taken for this much, so that no sample alone decides a temperature
 
 
@@ -38,7 +39,8 @@ class Calibration:
         temperature: what log-probabilities are divided by; above 1 it makes answers less sure, below 1 surer. It
             never changes which class is the most probable.
         scores, shares: of `isotonic`, for two classes: where the second class was given a probability of `scores[i]`,
-            it was right in `shares[i]` of cases; rising, straight lines between.
+            it was right in `shares[i]` of cases; both rising all the way, straight lines between, from a score of 0
+            to one of 1 and through one half at one half: no answer is moved, and no two samples change places.
     """
 
     kind: Kind = "none"
@@ -76,7 +78,7 @@ class Calibration:
             return _keep_answers(probabilities, _softened(_logarithms(probabilities), 1 / self.temperature))
         if self.kind == "isotonic":
             second = np.interp(probabilities[:, 1], self.scores, self.shares)
-            return np.stack([1 - second, second], axis=1).astype(np.float32)
+            return _keep_answers(probabilities, np.stack([1 - second, second], axis=1))
         return np.asarray(probabilities, np.float32)
 
     def to_table(self) -> dict[str, Any]:
@@ -312,23 +314,41 @@ def _losses_outside(
 def fit_isotonic(probabilities: npt.NDArray[np.floating], truth: npt.NDArray[np.integer]) -> Calibration:
     """Return the rising curve of least squares from the second class's probability to the share that it is right.
 
-    Shares are kept 1 / (samples + 2) away from 0 and 1: nothing was ever seen often enough to be certain.
+    It is fitted on either side of one half by itself and kept to that side, so that no answer moves. The stairs that
+    least squares gives become straight lines from the middle of one to that of the next, with a little of the given
+    probability mixed in, so that samples keep their order. Shares are kept about 1 / (samples + 2) away from 0 and 1:
+    nothing was ever seen often enough to be certain.
 
     Args:
         probabilities: (samples, 2).
         truth: (samples,) 0 or 1.
     """
-    from sklearn.isotonic import IsotonicRegression
-
     margin = 1 / (len(truth) + 2)
-    curve = IsotonicRegression(y_min=margin, y_max=1 - margin, out_of_bounds="clip")
-    curve.fit(np.asarray(probabilities[:, 1], np.float64), truth)
-    scores, shares = np.asarray(curve.X_thresholds_), np.asarray(curve.y_thresholds_)
+    second = np.asarray(probabilities[:, 1], np.float64)
+    scores, shares = [], []
+    for side, low, high in ((second < 0.5, margin, 0.5), (second > 0.5, 0.5, 1 - margin)):
+        middles, levels = _stairs(second[side], truth[side], low, high)
+        scores += [*middles, *([0.5] if high == 0.5 else [])]
+        shares += [*levels, *([0.5] if high == 0.5 else [])]
+    ends = {0.0: shares[0], **dict(zip(scores, shares, strict=True))}
+    ends.setdefault(1.0, shares[-1])
     return Calibration(
         "isotonic",
-        scores=tuple(float(score) for score in scores),
-        shares=tuple(float(share) for share in np.clip(shares, margin, 1 - margin)),
+        scores=tuple(ends),
+        shares=tuple(0.5 if score == 0.5 else share + _TILT * (score - share) for score, share in ends.items()),
     )
+
+
+def _stairs(scores: Floats, truth: npt.NDArray[np.integer], low: float, high: float) -> tuple[list[float], list[float]]:
+    """Return the mean score and the level of each stair of the isotonic fit, its levels kept between two bounds."""
+    if not len(scores):
+        return [], []
+    from sklearn.isotonic import IsotonicRegression
+
+    fitted = np.clip(IsotonicRegression().fit(scores, truth).predict(scores), low, high)
+    levels, stair_of = np.unique(fitted, return_inverse=True)
+    middles = np.bincount(stair_of, scores) / np.bincount(stair_of)
+    return middles.tolist(), levels.tolist()
 
 
 def _reason(kept: Kind, losses: Mapping[Kind, Floats], folds: npt.NDArray[np.int64]) -> str:
@@ -410,5 +430,7 @@ def _check_curve(scores: Sequence[float], shares: Sequence[float]) -> None:
     curve = np.array([scores, shares], np.float64) if len(scores) == len(shares) else np.empty((2, 0))
     if not curve.shape[1] or not np.isfinite(curve).all() or curve.min() < 0 or curve.max() > 1:
         raise ValueError("an isotonic curve has as many scores as shares, one or more, all within [0, 1]")
-    if (np.diff(curve[0]) <= 0).any() or (np.diff(curve[1]) < 0).any():
-        raise ValueError("the scores of an isotonic curve rise, and its shares do not fall")
+    if (np.diff(curve) <= 0).any():
+        raise ValueError("the scores of an isotonic curve rise, and so do its shares")
+    if curve[0, 0] != 0 or curve[0, -1] != 1 or abs(np.interp(0.5, *curve) - 0.5) > _NEAR:
+        raise ValueError("an isotonic curve leads from a score of 0 to one of 1, and through one half at one half")

@@ -40,6 +40,7 @@ class Explained:
             described it.
         layer: where in the network it was read.
         class_free: whether the method shows the same for every class.
+        note: what makes the layer a weak one, in a sentence; "" where nothing does.
     """
 
     probabilities: Values
@@ -51,6 +52,7 @@ class Explained:
     source: str
     layer: str
     class_free: bool
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ def explain_network(
         source=used.source,
         layer=found.layer,
         class_free=found.class_free,
+        note=found.note,
     )
 
 

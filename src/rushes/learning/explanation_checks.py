@@ -189,6 +189,7 @@ def check_sanity(
     from rushes.models.heat import heat_of_pictures
 
     explained = explain_network(network, pixels, class_indices=class_indices, method=method, layer=layer)
+    rows, columns = explained.heat.shape[1:]
 
     def heat_of(other: Network) -> Values:
         found = heat_of_pictures(
@@ -197,6 +198,7 @@ def check_sanity(
             explained.class_indices.tolist(),
             method=explained.method,
             layer=explained.layer,
+            grid=(rows, columns),
         )
         heat: Values = found.heat.numpy()
         return heat

@@ -83,6 +83,7 @@ def heat_of_pictures(
     *,
     method: str = AUTO,
     layer: str | None = None,
+    grid: Grid | None = None,
 ) -> HeatMaps:
     """Return where in pictures a network finds a class, a class per picture.
 
@@ -94,6 +95,8 @@ def heat_of_pictures(
         class_indices: (pictures,) the class each is explained for.
         method: a key of `METHODS`; `auto` takes the one that fits the network.
         layer: name of a layer that gives maps; None takes the deepest that still knows places.
+        grid: rows and columns of `layer` where they are known, of the same network with other weights: it is read
+            there then, whether or not its places can be told apart by these weights.
 
     Raises:
         UsageError: there is no such method or layer, or the network has no use for it.
@@ -105,7 +108,7 @@ def heat_of_pictures(
     with _as_it_answers(network):
         name = choose_method(network, method, pixels)
         read = _read_maps if METHODS[name].combine is not None else _read_attention
-        place, grid = _choose_layer(network, pixels, name, layer)
+        place, grid = _choose_layer(network, pixels, name, layer, grid)
         is_weak = layer is None and place != ATTENTION_LAYER and is_early(network, pixels, place)
         warm = torch.cat(
             [
@@ -221,13 +224,15 @@ METHODS: Mapping[str, Method] = {
 
 
 def _choose_layer(
-    network: Network, pixels: torch.Tensor, method: str, layer: str | None
-) -> tuple[str, Grid | None]:  # fmt: skip
+    network: Network, pixels: torch.Tensor, method: str, layer: str | None, grid: Grid | None
+) -> tuple[str, Grid | None]:
     if METHODS[method].combine is None:
         if layer not in {None, ATTENTION_LAYER}:
             raise UsageError(f"'attention' follows every block and takes no layer, got '{layer}'. "
                              "Leave the layer out, or take 'grad-cam'")  # fmt: skip
         return ATTENTION_LAYER, None
+    if layer is not None and grid is not None:
+        return layer, grid
     name = last_layer(network, pixels) if layer is None else layer
     found = check_layer(name, list_map_layers(network, pixels))
     return found.name, (found.rows, found.columns)

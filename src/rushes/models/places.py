@@ -25,7 +25,7 @@ _CHANNELS_LAST = (nn.Linear, nn.LayerNorm)
 _ENDING = {"ReLU", "MaxPool2d"}  # what a design of ours does with its last maps before it flattens them
 # A layer within this first share of what a picture passes has seen little but edges and colours.
 EARLY = 0.2
-_OF_SHAPE = 2.0  # how many times the shape of maps may differ from the picture's, for what unpadded layers cut off
+_OF_SHAPE = 1.5  # how many times the shape of maps may differ from the picture's, for what unpadded layers cut off
 _HALVINGS = 5
 _CHANNELS_FIRST = (nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d, nn.AvgPool2d)
 
@@ -136,8 +136,8 @@ def as_maps(
         return None
     maps = output.permute(0, 3, 1, 2) if _is_channels_last(network.body, module, output, pixels) else output
     rows, columns = maps.shape[2:]
-    fits = rows <= height and columns <= width and _is_shaped_as(rows, columns, height, width)
-    return maps if rows * columns > 1 and fits else None
+    fits = isinstance(module, _CHANNELS_FIRST) or _is_shaped_as(rows, columns, height, width)
+    return maps if rows * columns > 1 and rows <= height and columns <= width and fits else None
 
 
 @contextmanager
@@ -281,9 +281,11 @@ def _in_order(maps: Sequence[torch.Tensor]) -> bool:
 
 
 def _is_shaped_as(rows: int, columns: int, height: int, width: int) -> bool:
-    """Return whether a grid has the shape of a picture, but for a cell or two that its edges cost."""
+    """Return whether a grid has the shape of a picture: square of a square one, else but for what its edges cost."""
+    if height == width:
+        return rows == columns
     share = rows * width / (columns * height)
-    near = abs(rows * width - columns * height) <= 2 * max(height, width)
+    near = abs(rows * width - columns * height) <= max(height, width)
     return near or 1 / _OF_SHAPE <= share <= _OF_SHAPE
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+_LONGEST = 24  # characters without a place to break
+
 
 def text(value: object) -> str:
     """Return any value as text that is safe inside elements and quoted attributes."""
@@ -12,5 +14,8 @@ def text(value: object) -> str:
 
 
 def breakable(name: object) -> str:
-    """Return a name as safe text that may be broken after its marks: `bbb_`, `opening_`, `480p`."""
-    return re.sub(r"(?<=[_./\\-])(?=\w)", "<wbr>", text(name))
+    """Return a name as safe text that may be broken after its marks (`bbb_`, `opening_`, `480p`) and in long runs."""
+    pieces = re.split(r"(?<=[_./\\-])(?=\w)", str(name))
+    return "<wbr>".join(
+        text(piece[at : at + _LONGEST]) for piece in pieces for at in range(0, len(piece) or 1, _LONGEST)
+    )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from inference.plain import write_film, write_photo
@@ -56,7 +58,7 @@ def test_a_run_gives_all_reasons_and_goes_on_after_what_cannot_be_read(place, sa
     assert answer["kind"] == "run"
     assert (answer["calibrated"], answer["calibration"]) == (False, "none")
     assert answer["heat"]["method"] == "grad-cam"
-    assert len(answer["sanity"]) == 3
+    assert len(answer["sanity"]) == 4
     assert len(answer["failed"]) == 2
     assert set(one["scores"]) == {"left", "middle", "right"}
     assert len(one["neighbours"]) == 6
@@ -127,11 +129,59 @@ def test_what_a_bundle_has_not_is_refused_with_the_run_to_name(place, said, tmp_
     (("--class", "lefd"), "Did you mean 'left'?"),
     (("--method", "grad-kam"), "Did you mean 'grad-cam'?"),
     (("--out", "why.pdf"), "ends in .html"),
+    (("--out", "why.htm"), "ends in .html"),
+    (("--layers", "firsd"), "Did you mean 'first'?"),
+    (("--layers", " , "), "--layers is empty"),
 ])  # fmt: skip
 def test_wrong_words_are_told_of(place, said, tmp_path, words, wanted):
     _, run = place
     photo = write_photo(tmp_path / "red.png", "red")
-    assert wanted in said(run.folder, photo, *words, status=2).err
+    told = said(run.folder, photo, *words, status=2).err
+    assert wanted in told
+    assert "training pictures" not in told  # it is told of before anything was looked at
+
+
+def test_a_cache_that_cannot_be_used_costs_the_training_pictures_alone(place, tmp_path):
+    from rushes.inference.explainer import RunExplainer
+
+    root, run = place
+    no_folder = tmp_path / "file"
+    no_folder.write_text("where the cache should be")
+    explainer = RunExplainer(run.folder, project_root=root, cache_folder=no_folder)
+    prepared = explainer.prepared(np.zeros((40, 40, 3), np.uint8))
+    assert "Nothing is said of what a picture looks like" in explainer.notes[0]
+    assert explainer.lookalikes(prepared, 3) == ()
+    assert explainer.heat(prepared, 0) is not None
+    assert explainer.check() is not None
+
+
+def test_what_torch_refuses_is_a_note(place, tmp_path):
+    from rushes.inference.explainer import RunExplainer
+
+    root, run = place
+    explainer = RunExplainer(run.folder, project_root=root, cache_folder=tmp_path)
+    strange = np.zeros((3, 3, 3), np.uint8)
+    assert explainer.heat(strange, 0) is None
+    assert explainer.lookalikes(strange, 3) == ()
+    assert explainer.check() is None
+    assert len(explainer.notes) == 3
+    assert not any("\n" in note for note in explainer.notes)
+
+
+def test_pictures_to_check_are_spread_over_all_that_came():
+    from rushes.inference.explainer import Spread
+
+    for many in (0, 1, 5, 6, 7, 11, 12, 13, 60, 1000):
+        spread = Spread(6)
+        for at in range(many):
+            spread.add(at)
+        kept = spread.kept()
+        assert len(kept) == min(many, 6)
+        assert kept == sorted(set(kept))
+        if many > 6:
+            assert kept[0] == 0
+            assert kept[-1] > 0.6 * many
+            assert max(b - a for a, b in pairwise(kept)) <= many / 2
 
 
 def test_a_bundle_without_training_pictures_says_so(place, said, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from evaluation.fabricated import answers
 from evaluation.test_report import outline
+from rushes.evaluation.card import _per_mille
 from rushes.evaluation.cards import explain_gallery, show_gallery
 from rushes.evaluation.explained import NOTHING, Explained, Neighbour, PlacedHeat
 from rushes.evaluation.thumbnails import Thumbnail
@@ -47,6 +48,10 @@ def test_the_large_view_knows_all_scores_and_always_that_of_the_label() -> None:
     predictions = answers([(classes[39], classes[0])], classes=classes, confidence=[1.0])
     (card,) = cards_in(show_gallery(predictions, {0: PICTURE}))
     assert 'data-p="0:1000 39:0"' in card
+
+
+def test_a_share_that_is_not_quite_all_is_not_said_to_be_all() -> None:
+    assert [_per_mille(share) for share in (1.0, 0.9996, 0.9994, 0.5, 0.0)] == ["1000", "999.9", "999", "500", "0"]
 
 
 def test_a_cell_without_a_card_is_named_in_words() -> None:

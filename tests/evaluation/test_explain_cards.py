@@ -88,6 +88,7 @@ def test_cards_of_a_run_get_heat_and_training_samples_that_look_alike(trained: t
     assert set(found.pictures) == {one.frame for near in found.neighbours.values() for one in near}
     assert all("film-a" in image or "film-b" in image for image in found.pictures)  # of train alone
     assert found.notes == ()
+    assert found.searched == 24
     assert not found.heats or "places" in found.heat_words
 
 
@@ -108,3 +109,22 @@ def test_a_run_whose_weights_or_manifest_are_gone_says_what_is_left_out(
     assert found.neighbours == {}
     assert "most like each is left out" in found.notes[0]
     assert explain_cards(run, predictions, [], project_root=root, cache_folder=tmp_path).notes == ()
+
+
+def test_whatever_fails_costs_its_own_part_and_nothing_else(trained: tuple[Path, Path], tmp_path: Path) -> None:
+    from rushes.evaluation.evaluate import read_part
+
+    root, folder = trained
+    run = read_run(folder)
+    predictions = read_part(run, "test")
+    no_folder = tmp_path / "file"
+    no_folder.write_text("where the cache should be")
+    found = explain_cards(run, predictions, [0], project_root=root, cache_folder=no_folder)
+    assert found.neighbours == {}
+    assert "most like each is left out" in found.notes[0]
+    broken = replace(run, preprocessing=replace(run.preprocessing, width=17, height=5))
+    found = explain_cards(broken, predictions, [0], project_root=root, cache_folder=tmp_path)
+    assert [note.split(" is left out")[0] for note in found.notes] == [
+        "Where the model looked", "Which training pictures are most like each",
+    ]  # fmt: skip
+    assert not any("\n" in note for note in found.notes)

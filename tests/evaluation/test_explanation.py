@@ -20,6 +20,7 @@ from rushes.evaluation.explanation import (
 )
 from rushes.evaluation.explanation_page import Explanation, format_explanation_page
 from rushes.evaluation.occlusion import compare_maps, occlude
+from rushes.evaluation.painted_heat import view_of
 from rushes.learning.explain_pictures import LookedInside, SeenLayer
 from rushes.learning.known_samples import KnownSample
 
@@ -32,7 +33,7 @@ def answer(pixels):
     return np.stack([bright, 1 - bright], axis=1)
 
 
-def explained(*, frame=None, heat=True, lookalikes=()):
+def explained(*, frame=None, heat=True, lookalikes=(), sha256=""):
     pixels = np.full((60, 120, 3), 40, np.uint8)
     pixels[10:30, 50:80] = 250
     prepared = prepare(pixels, SHOWN)
@@ -51,6 +52,7 @@ def explained(*, frame=None, heat=True, lookalikes=()):
         agreement=compare_maps(warm, occlusion) if heat else None,
         lookalikes=lookalikes,
         frame=frame,
+        sha256=sha256,
     )
 
 
@@ -113,14 +115,16 @@ def test_a_page_holds_all_it_shows_and_escapes_what_it_is_told():
     like = Lookalike(KnownSample("film_FRM-00-00-01-00", "bright", "film", "00:00:01:00"), 0.99999, b"RIFF")
     other = Lookalike(KnownSample("gone", "dark <script>", "shoot", ""), 0.4, b"")
     page = format_explanation_page(
-        whole(explained(lookalikes=(like, other)), video(), heat_said="It is warm.", sanity=("It can be believed.",),
-              notes=("Nothing else.",))
+        whole(explained(lookalikes=(like, other)), video(), heat_said="It is warm.", searched=321,
+              sanity=("It can be believed.", "By this much."), notes=("Nothing else.",))
     )  # fmt: skip
-    assert "<script>" not in page
+    assert page.count("<script>") == 1  # its own
+    assert "beforeprint" in page
     assert "dark &lt;script&gt;" in page
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
     assert page.count("<article") == 4
-    for said in ("It is warm.", "It can be believed.", "Nothing else.", "Something was left out.", "very picture",
+    for said in ("It is warm.", "It can be believed.", "By this much.", "321 training pictures",
+                 "Nothing else.", "Something was left out.", "nearly the same",
                  "00:00:01:00", "no picture", "Whether both maps agree is undefined"):  # fmt: skip
         assert said in page, said
     first = re.findall(r'<article class="answer" id="video-0-frame-(\d)"', page)
@@ -165,7 +169,41 @@ def test_an_explanation_is_plain_values(heat):
     table = json.loads(json.dumps(explained(heat=heat, lookalikes=(like,)).to_table(CLASSES)))
     assert table["predicted_class"] == "dark <script>"
     assert table["neighbours"] == [
-        {"name": "one", "class": "bright", "group": "film", "timecode": "00:00:01:00", "likeness": 0.5}
+        {
+            "name": "one",
+            "class": "bright",
+            "group": "film",
+            "timecode": "00:00:01:00",
+            "likeness": 0.5,
+            "same_file": False,
+        }
     ]
     assert (table["agreement"] is None) != heat
     assert json.loads(json.dumps(video().to_table(CLASSES)))["frames"][2]["change"] == pytest.approx(0.7)
+
+
+def test_only_the_same_file_is_called_the_picture_that_was_trained_on():
+    like = Lookalike(KnownSample("one", "bright", "film", "", sha256="ab" * 32), 1.0, b"")
+    same = format_explanation_page(whole(explained(lookalikes=(like,), sha256="ab" * 32)))
+    assert "This very file is among them: it was trained on." in same
+    for another in ("cd" * 32, ""):
+        one = explained(lookalikes=(like,), sha256=another)
+        page = format_explanation_page(whole(one))
+        assert "trained on" not in page
+        assert "nearly the same picture to the model; likely a neighbouring frame" in page
+        assert one.to_table(CLASSES)["neighbours"][0]["same_file"] is False
+
+
+def test_of_a_padded_picture_the_map_lies_on_the_picture():
+    padded = Preprocessing(64, 64, fit="pad")
+    pixels = np.full((120, 40, 3), 40, np.uint8)
+    pixels[:40, :] = 250
+    prepared = prepare(pixels, padded)
+    occlusion = occlude(answer, prepared, class_index=0, view=view_of(pixels, padded))
+    _, covered, _ = picture_maps(pixels, prepared, padded, heat=None, occlusion=occlusion)
+    from rushes.footage.picture import decode_picture
+
+    warm = decode_picture(covered.data).astype(int)
+    assert warm.shape[:2] == (120, 40)
+    assert (warm[10:30, 10:30, 0] - warm[10:30, 10:30, 2]).min() > 10
+    assert (warm[100:, :, 0] - warm[100:, :, 2]).max() < 10

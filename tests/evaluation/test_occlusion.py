@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.evaluation.occlusion import (
     BATCH_SIZE,
     compare_maps,
@@ -13,6 +14,7 @@ from rushes.evaluation.occlusion import (
     occlude,
     place_word,
 )
+from rushes.evaluation.painted_heat import view_of
 from rushes.evaluation.scores import Score
 
 
@@ -108,3 +110,67 @@ def test_places_have_names():
 def test_what_is_no_picture_is_refused():
     with pytest.raises(ValueError, match="a picture is"):
         occlude(lambda pixels: pixels, np.zeros((4, 4), np.uint8))
+
+
+def tall_picture():
+    """A tall light picture with a red square, which alone is the answer, at its left edge."""
+    picture = np.full((1050, 450, 3), 230, np.uint8)
+    picture[420:600, 0:150] = (255, 0, 0)
+    return picture
+
+
+def redness(prepared):
+    def red(pixels):
+        return ((pixels[..., 0] > 200) & (pixels[..., 1] < 60)).mean(axis=(1, 2))
+
+    whole = red(prepared[None])[0]
+
+    def answer(pixels):
+        share = np.clip(red(pixels) / whole, 0, 1)
+        return np.stack([share, 1 - share], axis=1)
+
+    return answer
+
+
+def test_of_a_padded_picture_the_real_one_alone_is_covered_and_named():
+    picture, padded = tall_picture(), Preprocessing(224, 224, fit="pad")
+    prepared, view = prepare(picture, padded), view_of(picture, padded)
+    top, bottom, left, right = view.pixels(224, 224)
+    assert (top, bottom, left, right) == (0, 224, 64, 160)
+    covered = []
+    answer = redness(prepared)
+
+    def watched(pixels):
+        covered.extend(pixels[1:])
+        return answer(pixels)
+
+    seen = occlude(watched, prepared, view=view)
+    assert seen.falls.shape == (10, 4)
+    assert seen.cover_share == pytest.approx(0.09)
+    assert "9% of the picture at its left" in describe_fall(seen, ("red", "none"))
+    assert all((one[:, :left] == 0).all() and (one[:, right:] == 0).all() for one in covered)
+    mean = prepared[:, left:right].reshape(-1, 3).mean(axis=0).round().astype(np.uint8)
+    assert any((one[112, left + 2] == mean).all() for one in covered)
+    heat = np.zeros((14, 14))
+    heat[:, [0, 1, 12, 13]] = 1.0  # on padding alone
+    assert compare_maps(heat, seen).value is None
+    heat[5:9, 4:6] = 1.0
+    assert compare_maps(heat, seen).value > 0.5
+
+
+def test_of_a_cropped_picture_places_are_named_in_the_whole_one():
+    picture, cropped = np.full((100, 300, 3), 230, np.uint8), Preprocessing(100, 100, fit="crop")
+    picture[40:60, 185:200] = (255, 0, 0)
+    prepared, view = prepare(picture, cropped), view_of(picture, cropped)
+    seen = occlude(redness(prepared), prepared, view=view)
+    assert seen.cover_share == pytest.approx(0.03, abs=0.001)
+    assert place_word(seen.deepest, seen.falls.shape) == "right"  # of what the model is shown
+    assert seen.place == seen.to_table()["place"] == "middle"  # of the picture, of which that is the middle third
+
+
+def test_where_bars_are_cut_off_places_are_named_in_the_picture_with_its_bars():
+    picture = np.zeros((300, 300, 3), np.uint8)
+    picture[90:210] = np.random.default_rng(0).integers(90, 250, (120, 300, 3), np.uint8)
+    view = view_of(picture, Preprocessing(64, 64, letterbox="remove"))
+    assert view.part[:2] == pytest.approx((0.3, 0.7), abs=0.02)
+    assert place_word((1, 0), (10, 10), part=view.part) == "left"

@@ -24,6 +24,13 @@ def test_a_picture_is_most_like_itself():
     assert (np.diff(found.likeness, axis=1) <= 0).all()
 
 
+def test_samples_may_be_standardised_by_more_than_are_kept():
+    features = np.random.default_rng(0).normal(3, 2, (40, 8)).astype(np.float32)
+    known = know_samples(samples(5), features[:5], of=features)
+    np.testing.assert_allclose(known.centre, features.mean(axis=0), rtol=1e-5)
+    np.testing.assert_array_equal(known.placed, know_samples(samples(40), features).placed[:5])
+
+
 def test_a_feature_that_never_changes_says_nothing():
     features = np.random.default_rng(1).normal(size=(10, 3)).astype(np.float32)
     features[:, 1] = 4.0

@@ -53,6 +53,17 @@ def test_what_was_computed_is_not_computed_again(trained):
     np.testing.assert_array_equal(first.placed, again.placed)
 
 
+def test_few_samples_are_standardised_by_all_whose_features_are_at_hand(trained):
+    project, run, network = trained
+    every = read(project, run, network)
+    few = read(project, run, network, limit=6)
+    assert len(few.samples) == 6
+    np.testing.assert_allclose(few.centre, every.centre, rtol=1e-5)
+    by_name = {sample.name: row for sample, row in zip(every.samples, every.placed, strict=True)}
+    np.testing.assert_allclose(few.placed, [by_name[sample.name] for sample in few.samples], rtol=1e-4, atol=1e-5)
+    assert all(len(sample.sha256) == 64 for sample in few.samples)
+
+
 def test_a_split_or_manifest_that_is_gone_is_said(trained):
     project, run, network = trained
     with pytest.raises(RunError, match="stands in no file"):

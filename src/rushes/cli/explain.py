@@ -60,7 +60,7 @@ def explain(
         from rushes.storage.files import write_text
         from rushes.storage.places import parse_place
 
-        if out is not None and out.suffix.casefold() not in (".html", ".htm"):
+        if out is not None and out.suffix.casefold() != ".html":
             raise UsageError(f"--out {out}: name a file that ends in .html")
         sampling = parse_sampling(every, fps, every_frame=False, keyframes=False, default="2s")
         places = [parse_place(path) for path in paths]
@@ -75,7 +75,7 @@ def explain(
                 else:
                     answers.append(answer)
         checked = explainer.check() if isinstance(explainer, RunExplainer) else None
-        looked = _look_inside(explainer, layers) if isinstance(explainer, RunExplainer) else ()
+        looked = explainer.look_inside() if isinstance(explainer, RunExplainer) else ()
         heat = explainer.heat_words
         explanation = Explanation(
             kind=explainer.kind,
@@ -88,6 +88,7 @@ def explain(
             sanity=checked.sentences() if checked is not None else (),
             notes=explainer.notes,
             chosen_class=class_name,
+            searched=explainer.searched,
         )
         page = None
         if answers:
@@ -148,11 +149,29 @@ def _explainer_of(
         bundle = open_bundle(model)
         _check_bundle_options(bundle.run.get("name"), method=method, layer=layer, layers=layers)
         return BundleExplainer(bundle, threads=threads)
-    return _run_explainer(door, model, place, method=method, layer=layer, threads=threads)
+    named = _layer_words(layers)
+    return _run_explainer(door, model, place, method=method, layer=layer, layers=named, threads=threads)
+
+
+def _layer_words(layers: str | None) -> list[str]:
+    """Return the words of --layers."""
+    if layers is None:
+        return []
+    words = [word.strip() for word in layers.split(",") if word.strip()]
+    if not words:
+        raise UsageError("--layers is empty: name first, last, or layers, with commas")
+    return words
 
 
 def _run_explainer(
-    door: Door, model: Path, place: Project | None, *, method: str | None, layer: str | None, threads: int
+    door: Door,
+    model: Path,
+    place: Project | None,
+    *,
+    method: str | None,
+    layer: str | None,
+    layers: list[str],
+    threads: int,
 ) -> RunExplainer:
     from rushes.cli.versions import find_run
     from rushes.inference.explainer import RunExplainer
@@ -177,6 +196,7 @@ def _run_explainer(
             cache_folder=place.cache_folder,
             method=method or "auto",
             layer=layer,
+            layers=layers,
             threads=threads or 1,
             progress=progress,
         )
@@ -202,14 +222,6 @@ def _index_of(class_name: str | None, classes: tuple[str, ...]) -> int | None:
     return classes.index(class_name)
 
 
-def _look_inside(explainer: RunExplainer, layers: str | None) -> tuple[Any, ...]:
-    if layers is None:
-        return ()
-    words = [word.strip() for word in layers.split(",") if word.strip()]
-    asked = [explainer.first_layer() if word == "first" else None if word == "last" else word for word in words]
-    return explainer.look_inside(asked)
-
-
 def _default_page(place: Project | None, name: str) -> Path:
     slug = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"
     return (place.root if place else Path.cwd()) / "explanations" / slug / "explain.html"
@@ -217,12 +229,13 @@ def _default_page(place: Project | None, name: str) -> Path:
 
 def _say(door: Door, explanation: Any, page: Path | None) -> None:
     from rushes.evaluation.explanation import ExplainedPicture
+    from rushes.evaluation.markup import percent
     from rushes.evaluation.occlusion import describe_fall
 
     classes = explanation.classes
     pictures = [one for one in explanation.answers if isinstance(one, ExplainedPicture)]
     rows = [
-        [one.path, classes[one.answered_index], f"{float(one.probabilities.max()):.0%}",
+        [one.path, classes[one.answered_index], percent(float(one.probabilities.max())),
          describe_fall(one.occlusion, classes)]
         for one in pictures[:_SHOWN]
     ]  # fmt: skip

@@ -139,7 +139,12 @@ def _shares(predictions: Predictions, row: int) -> str:
     few = len(predictions.classes) <= _SHARES
     told = [index for index in ranked if few or probabilities[index] >= _LEAST_SHARE or index == label]
     told += [] if label in told else [label]
-    return " ".join(f"{index}:{float(probabilities[index]) * 1000:.0f}" for index in told)
+    return " ".join(f"{index}:{_per_mille(float(probabilities[index]))}" for index in told)
+
+
+def _per_mille(share: float) -> str:
+    """Return a share in whole thousandths; what is not quite all does not round to it."""
+    return "999.9" if 0.9995 <= share < 1 else f"{share * 1000:.0f}"
 
 
 def _bar(name: str, probability: float, *, labelled: bool) -> str:

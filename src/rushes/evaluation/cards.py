@@ -113,10 +113,19 @@ def explain_gallery(explained: Explained) -> str:
     if explained.neighbours:
         said.append(
             "<b>Most like it in training</b> are the training pictures whose features lie nearest, each with its "
-            "label: where they are of another class, look at their labels too."
+            f"label: where they are of another class, look at their labels too. {_searched(explained)}"
         )
     said += [text(note) for note in explained.notes]
     return "".join(f"<p>{one}</p>" for one in said)
+
+
+def _searched(explained: Explained) -> str:
+    if not explained.searched:
+        return ""
+    return (
+        f"They were looked for among {counted(explained.searched, 'training picture')}: all that could be read, or, "
+        "where there are more, some spread over classes and groups."
+    )
 
 
 def _heat_switch(explained: Explained) -> str:

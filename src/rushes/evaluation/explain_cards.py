@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from rushes.datasets.letterbox import Box
 from rushes.datasets.preprocessing import Preprocessing, prepare
-from rushes.errors import MediaError, MissingExtraError, RushesError
-from rushes.evaluation.explained import Explained, Neighbour, PlacedHeat
+from rushes.errors import MediaError, MissingExtraError
+from rushes.evaluation.explained import Explained, Neighbour, PlacedHeat, reason_of
 from rushes.evaluation.painted_heat import cut_padding, find_seen
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
 from rushes.learning.predictions import Predictions
@@ -87,16 +87,27 @@ def explain_cards(
                 "left out: pip install 'rushes[train]', then evaluate again.",
             )
         )
-    except (RushesError, OSError) as error:
-        return Explained(notes=(f"Where the model looked is left out: its network cannot be read ({error}).",))
+    except Exception as error:  # whatever it is: a report is worth more than what explains its cards
+        said = f"Where the model looked is left out: its network cannot be read ({reason_of(error)})."
+        return Explained(notes=(said,))
     shown = _read_shown(predictions, chosen, run.preprocessing, project_root)
     if not shown:
         return Explained()
-    heats, heat_words, heat_notes = _find_heats(network, predictions, shown, run.preprocessing)
-    neighbours, pictures, notes = _find_neighbours(
-        run, network, shown, project_root=project_root, cache_folder=cache_folder, progress=progress
-    )
-    return Explained(heats, neighbours, pictures, heat_words, (*heat_notes, *notes))
+    notes: list[str] = []
+    found = Explained()
+    try:
+        heats, heat_words = _find_heats(network, predictions, shown, run.preprocessing)
+        found = replace(found, heats=heats, heat_words=heat_words)
+    except Exception as error:
+        notes.append(f"Where the model looked is left out: {reason_of(error)}.")
+    try:
+        neighbours, pictures, searched = _find_neighbours(
+            run, network, shown, project_root=project_root, cache_folder=cache_folder, progress=progress
+        )
+        found = replace(found, neighbours=neighbours, pictures=pictures, searched=searched)
+    except Exception as error:
+        notes.append(f"Which training pictures are most like each is left out: {reason_of(error)}.")
+    return replace(found, notes=tuple(notes))
 
 
 def place_heat(
@@ -176,15 +187,12 @@ def _read_shown(
 
 def _find_heats(
     network: Network, predictions: Predictions, shown: Sequence[_Shown], preprocessing: Preprocessing
-) -> tuple[dict[int, PlacedHeat], str, tuple[str, ...]]:
+) -> tuple[dict[int, PlacedHeat], str]:
     from rushes.learning.explain_pictures import explain_network
 
     pixels = np.stack([one.pixels for one in shown])
     answers = [int(predictions.predicted[one.row]) for one in shown]
-    try:
-        found = explain_network(network, pixels, class_indices=answers)
-    except RushesError as error:
-        return {}, "", (f"Where the model looked is left out: {error}.",)
+    found = explain_network(network, pixels, class_indices=answers)
     heats = {
         one.row: place_heat(heat, size=one.size, box=one.box, shown=preprocessing)
         for one, heat, spoke in zip(shown, found.heat, found.spoke, strict=True)
@@ -196,7 +204,7 @@ def _find_heats(
     )
     about = f"{found.about[:1].upper()}{found.about[1:]}".rstrip(".")
     words = f"{about}. It was read by {found.method} at the layer {found.layer}, which knows {rows} × {columns} places."
-    return heats, words + coarse, ()
+    return heats, words + coarse
 
 
 def _find_neighbours(
@@ -207,27 +215,25 @@ def _find_neighbours(
     project_root: Path,
     cache_folder: Path,
     progress: Progress,
-) -> tuple[dict[int, tuple[Neighbour, ...]], Mapping[str, Thumbnail], tuple[str, ...]]:
+) -> tuple[dict[int, tuple[Neighbour, ...]], Mapping[str, Thumbnail], int]:
+    """Return what `Explained` calls neighbours, pictures and searched."""
     from rushes.learning.explain_pictures import features_of_network
     from rushes.learning.known_samples import find_nearest
     from rushes.learning.run_samples import read_known_samples
 
     frozen = run.recipe.get("model", {}).get("kind") == "features"
-    try:
-        known = read_known_samples(
-            run,
-            network,
-            project_root=project_root,
-            cache_folder=cache_folder,
-            limit=_KNOWN_FROZEN if frozen else _KNOWN_LEARNT,
-            progress=progress,
-        )
-    except (RushesError, OSError) as error:
-        return {}, {}, (f"Which training pictures are most like each is left out: {error}.",)
+    known = read_known_samples(
+        run,
+        network,
+        project_root=project_root,
+        cache_folder=cache_folder,
+        limit=_KNOWN_FROZEN if frozen else _KNOWN_LEARNT,
+        progress=progress,
+    )
     features = features_of_network(network, np.stack([one.pixels for one in shown]))
     neighbours = name_neighbours(known, find_nearest(known, features, NEIGHBOURS), [one.row for one in shown])
     images = list(dict.fromkeys(one.frame for found in neighbours.values() for one in found))
     read = read_thumbnails(
         range(len(images)), images, project_root, budget_bytes=_PICTURES_BYTES, side_pixels=_SIDE
     )  # fmt: skip
-    return neighbours, {images[at]: one for at, one in read.items() if one is not None}, ()
+    return neighbours, {images[at]: one for at, one in read.items() if one is not None}, len(known.samples)

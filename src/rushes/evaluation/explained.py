@@ -47,6 +47,7 @@ class Explained:
         heats: row -> where in its picture the answer came from.
         neighbours: row -> the training samples that look most like it, the likest first.
         pictures: `frame` of a neighbour -> its picture, each once.
+        searched: how many training samples the neighbours were looked for among.
         heat_words: what the heat shows and where it was read, in sentences; "" where there is none.
         notes: what could not be had and why, in sentences.
     """
@@ -56,6 +57,13 @@ class Explained:
     pictures: Mapping[str, Thumbnail] = field(default_factory=dict)
     heat_words: str = ""
     notes: tuple[str, ...] = ()
+    searched: int = 0
+
+
+def reason_of(error: Exception) -> str:
+    """Return in a line why something could not be had; torch and ONNX Runtime say many lines, of which one tells."""
+    said = str(error).strip().splitlines()
+    return said[0].rstrip(".") if said else type(error).__name__
 
 
 NOTHING = Explained()

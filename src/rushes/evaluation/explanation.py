@@ -30,7 +30,7 @@ class Lookalike:
     """A training sample that a picture looks like to the model.
 
     Attributes:
-        likeness: cosine of standardised features; 1 is the same picture.
+        likeness: cosine of standardised features; 1 is the same to the model, which another frame may be too.
         picture: WebP bytes; empty where it cannot be read.
     """
 
@@ -59,6 +59,7 @@ class ExplainedPicture:
     """One answer with the reasons that could be had for it.
 
     Attributes:
+        sha256: digest of the picture's file, in hex; "" where it is a frame of a video.
         probabilities: (classes,).
         class_index: the class that is explained.
         picture, covered: the picture, and the occlusion map over it; `warm` is the heat over it, where there is one.
@@ -77,6 +78,11 @@ class ExplainedPicture:
     agreement: Score | None
     lookalikes: tuple[Lookalike, ...]
     frame: FrameOf | None = None
+    sha256: str = ""
+
+    def is_same(self, lookalike: Lookalike) -> bool:
+        """Return whether a training sample is known to be this very picture: by the digests of both files."""
+        return bool(self.sha256) and lookalike.sample.sha256 == self.sha256
 
     @property
     def answered_index(self) -> int:
@@ -99,7 +105,7 @@ class ExplainedPicture:
             "said": describe_fall(self.occlusion, tuple(classes)),
             "occlusion": self.occlusion.to_table(),
             "agreement": agreement,
-            "neighbours": [one.to_table() for one in self.lookalikes],
+            "neighbours": [one.to_table() | {"same_file": self.is_same(one)} for one in self.lookalikes],
         }
 
 
@@ -171,7 +177,8 @@ def picture_maps(
         heat: (rows, columns), 0 to 1, over the whole of what the model was shown.
     """
     box = find_seen([pixels], shown)
-    falls = occlusion.falls / max(float(np.abs(occlusion.falls).max()), _FULL_COLOUR)
+    falls = _over_all(occlusion, (prepared.shape[0], prepared.shape[1]))
+    falls /= max(float(np.abs(occlusion.falls).max()), _FULL_COLOUR)
     under, seen = _in_grey(pixels), _in_grey(prepared)
     covered = paint_heat(under, seen, falls, shown, box)
     warm = None if heat is None else paint_heat(under, seen, heat, shown, box)
@@ -180,6 +187,19 @@ def picture_maps(
         shrink(covered, side_pixels=SIDE_PIXELS),
         None if warm is None else shrink(warm, side_pixels=SIDE_PIXELS),
     )
+
+
+def _over_all(occlusion: Occlusion, size: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """Return the falls over all that the model is shown, (height, width): none on padding."""
+    import cv2
+
+    top, bottom, left, right = occlusion.view.pixels(*size)
+    falls = occlusion.falls.astype(np.float32)
+    spread = cv2.resize(falls, (right - left, bottom - top), interpolation=cv2.INTER_CUBIC)
+    whole = np.zeros(size, np.float32)
+    # Cubic interpolation goes beyond the values: what nowhere rises must not be drawn as if it did.
+    whole[top:bottom, left:right] = spread.clip(falls.min(), falls.max())
+    return whole
 
 
 def _in_grey(pixels: Pixels) -> Pixels:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _BARS = 5
 _COLOURS = 8
 _STRETCHES = 60
-_SAME = 0.9995  # likeness from which a training picture is called the picture itself
+_NEARLY_SAME = 0.9995  # likeness from which a training picture is said to be nearly the same
 _WIDTH, _HEIGHT = 1000, 160  # of the timeline, in units of its own
 _SHEET_PIXELS = 640
 
@@ -42,7 +42,8 @@ class Explanation:
     Attributes:
         kind: `run` or `bundle`; `name` and `identity` which.
         heat_said: how the heat was made and what it shows, in sentences; empty where there is none.
-        sanity: whether the heat can be believed, in sentences.
+        sanity: whether the heat can be believed, in a sentence, and the figures that this rests on, in one each.
+        searched: how many training pictures were searched for those that a picture looks like.
         notes: what is left out and why, in sentences.
         chosen_class: the class that was asked for; None where each answered one is explained.
     """
@@ -57,6 +58,7 @@ class Explanation:
     sanity: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     chosen_class: str | None = None
+    searched: int = 0
 
 
 def format_explanation_page(explanation: Explanation, *, layers: Sequence[LookedInside] = ()) -> str:
@@ -108,8 +110,9 @@ def _reading(explanation: Explanation, *, has_heat: bool) -> str:
         "probable, the place spoke against it. It asks the model for answers only, so nothing about its inside has "
         "to be believed. Each map is scaled to its own deepest fall, which is said in words beside it.",
         "<b>Looks like</b>: the training pictures whose features, what the model's last layer is given, are most "
-        "like this picture's. The number is their likeness (cosine): 1 is the same picture, 0 is nothing in "
-        "common. If they show other classes, or resemble it only in the room or the light, the answer rests on that.",
+        "like this picture's. The number is their likeness (cosine): 1 is the same to the model, 0 is nothing in "
+        f"common. {_searched(explanation)}If they show other classes, or resemble it only in the room or the light, "
+        "the answer rests on that.",
     ]
     if has_heat:
         lines.insert(0, f"<b>Heat</b>: {text(explanation.heat_said)} Orange is warm, and the warmest place of each "
@@ -120,9 +123,17 @@ def _reading(explanation: Explanation, *, has_heat: bool) -> str:
 
 
 def _sanity(explanation: Explanation) -> str:
-    checks = "".join(f"<li>{text(one)}</li>" for one in explanation.sanity)
-    said = "<b>Can the heat be believed?</b> Checked on pictures of this page, against networks without the training:"
-    return f'<div class="sane"><p>{said}</p><ul>{checks}</ul></div>' if checks else ""
+    checks = "".join(f"<li>{text(one)}</li>" for one in explanation.sanity[1:])
+    said = "Checked on pictures spread over this page, against networks without the training:"
+    first = f"<b>Can the heat be believed?</b> {text(explanation.sanity[0])}" if explanation.sanity else ""
+    return f'<div class="sane"><p>{first}</p><p>{said}</p><ul>{checks}</ul></div>' if first else ""
+
+
+def _searched(explanation: Explanation) -> str:
+    if not explanation.searched:
+        return ""
+    searched = counted(explanation.searched, "training picture")
+    return f"Searched were {searched}: at most 1,000, spread over classes and groups. "
 
 
 def _card(explanation: Explanation, one: ExplainedPicture, at: str) -> str:
@@ -180,8 +191,10 @@ def _like(one: ExplainedPicture, names: Sequence[str]) -> str:
     others = ", ".join(f"{held} '{other}'" for other, held in votes.most_common(3))
     said = f"Of the {len(one.lookalikes)} training pictures it looks most like, {of_class} are '{name}'"
     said += f"; the others are {others}." if others else "."
-    if one.lookalikes[0].likeness >= _SAME:
-        said += " The first is this very picture: it was trained on."
+    if any(one.is_same(like) for like in one.lookalikes):
+        said += " This very file is among them: it was trained on."
+    elif one.lookalikes[0].likeness >= _NEARLY_SAME:
+        said += " The first is nearly the same picture to the model; likely a neighbouring frame."
     cards = "".join(_lookalike(like, same=like.sample.class_name == name) for like in one.lookalikes)
     return f'<div class="like"><p>{text(said)}</p><div class="row">{cards}</div></div>'
 

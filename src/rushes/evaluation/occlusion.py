@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rushes.evaluation.painted_heat import WHOLE, View
 from rushes.evaluation.scores import Score
 
 CELLS = 10  # along the longer side of the picture
@@ -23,6 +24,7 @@ BATCH_SIZE = 32
 LEAST_FALL = 0.05
 # Rank correlations of two maps over the same places, and what each is called.
 AGREE, PARTLY = 0.5, 0.25
+_FINE = 224  # places along a side, at which padding is cut off heat
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -42,7 +44,8 @@ class Occlusion:
         falls: (rows, columns) float64, -1 to 1: by how much the probability falls while the place is covered; below 0
             it rises, so what was there spoke against the class.
         answers: (rows, columns) int64, index of the class that is answered while the place is covered.
-        cover_share: of the picture that one cover hides, where no edge cuts it.
+        cover_share: of the whole picture that one cover hides, where no edge cuts it.
+        view: which part of the whole picture the places are of, and where it stands in what the model is shown.
     """
 
     class_index: int
@@ -50,6 +53,12 @@ class Occlusion:
     falls: Floats
     answers: npt.NDArray[np.int64]
     cover_share: float
+    view: View = WHOLE
+
+    @property
+    def place(self) -> str:
+        """Where in the whole picture the deepest fall is, in words."""
+        return place_word(self.deepest, self.falls.shape, part=self.view.part)
 
     @property
     def deepest(self) -> tuple[int, int]:
@@ -75,23 +84,26 @@ class Occlusion:
             "deepest_fall": self.fall,
             "deepest_row": row,
             "deepest_column": column,
-            "place": place_word(self.deepest, self.falls.shape),
+            "place": self.place,
             "cover_share": self.cover_share,
             "falls": [[round(float(value), 4) for value in line] for line in self.falls],
         }
 
 
-def occlude(answer: Answer, picture: Pixels, *, class_index: int | None = None, cells: int = CELLS) -> Occlusion:
+def occlude(
+    answer: Answer, picture: Pixels, *, class_index: int | None = None, cells: int = CELLS, view: View = WHOLE
+) -> Occlusion:
     """Cover a picture place by place with its own mean colour, and return how far the answer falls for each.
 
-    The places are a grid of near-square cells over the whole picture; a cover takes `WINDOW` of each side and stands
-    around the middle of its cell, cut where the picture ends.
+    The places are a grid of near-square cells over all of the picture that is no padding; a cover takes `WINDOW` of
+    each side of it and stands around the middle of its cell, cut where the picture ends.
 
     Args:
         answer: prepared pictures (n, height, width, channels) uint8 -> probabilities (n, classes).
         picture: (height, width, channels) uint8, prepared.
         class_index: whose probability is followed; None follows the answered class.
         cells: along the longer side; each costs one answer of the model.
+        view: where in `picture` the real one stands, and which part of the whole one that is.
 
     Raises:
         ValueError: the picture is none, or there is no cell.
@@ -100,21 +112,37 @@ def occlude(answer: Answer, picture: Pixels, *, class_index: int | None = None, 
         raise ValueError(f"a picture is (height, width, channels) uint8 and {cells=} at least 1; got {picture.shape}")
     whole = np.asarray(answer(picture[None]), np.float64)[0]
     chosen = int(whole.argmax()) if class_index is None else class_index
-    covers, shape, share = _plan_covers((picture.shape[0], picture.shape[1]), cells)
+    top, bottom, left, right = view.pixels(picture.shape[0], picture.shape[1])
+    covers, shape, share = _plan_covers((bottom - top, right - left), cells)
+    real = picture[top:bottom, left:right]
+
+    def covered(batch: list[tuple[slice, slice]]) -> Pixels:
+        pictures = np.repeat(picture[None], len(batch), axis=0)
+        pictures[:, top:bottom, left:right] = _covered(real, batch)
+        return pictures
+
     batches = (covers[at : at + BATCH_SIZE] for at in range(0, len(covers), BATCH_SIZE))
-    table = np.concatenate([np.asarray(answer(_covered(picture, batch)), np.float64) for batch in batches])
+    table = np.concatenate([np.asarray(answer(covered(batch)), np.float64) for batch in batches])
     return Occlusion(
         class_index=chosen,
         probability=float(whole[chosen]),
         falls=(whole[chosen] - table[:, chosen]).reshape(shape),
         answers=table.argmax(axis=1).reshape(shape),
-        cover_share=share,
+        cover_share=share * (view.part[1] - view.part[0]) * (view.part[3] - view.part[2]),
+        view=view,
     )
 
 
-def place_word(place: tuple[int, int], shape: tuple[int, ...]) -> str:
-    """Return where a cell of a grid stands, in words: `top left`, `middle`, `bottom right`."""
-    down, across = (_third(index, count) for index, count in zip(place, shape, strict=True))
+def place_word(
+    place: tuple[int, int], shape: tuple[int, ...], *, part: tuple[float, float, float, float] = WHOLE.part
+) -> str:
+    """Return where in a whole picture a cell of a grid stands, in words: `top left`, `middle`, `bottom right`.
+
+    Args:
+        part: (top, bottom, left, right) that the grid lies over, shares of the whole picture.
+    """
+    down = _third(place[0], shape[0], part[0], part[1])
+    across = _third(place[1], shape[1], part[2], part[3])
     if down == across == 1:
         return "middle"
     if across == 1:
@@ -131,24 +159,24 @@ def describe_fall(occlusion: Occlusion, classes: tuple[str, ...]) -> str:
             f"{max(occlusion.fall, 0.0):.2f} at most, from {occlusion.probability:.2f}."
         )
     left = occlusion.probability - occlusion.fall
-    where = place_word(occlusion.deepest, occlusion.falls.shape)
     instead = int(occlusion.answers[occlusion.deepest])
     then = f"; the answer is then '{classes[instead]}'" if instead != occlusion.class_index else ""
-    return f"Covering {share} at its {where}, '{name}' falls from {occlusion.probability:.2f} to {left:.2f}{then}."
+    fall = f"falls from {occlusion.probability:.2f} to {left:.2f}"
+    return f"Covering {share} at its {occlusion.place}, '{name}' {fall}{then}."
 
 
 def compare_maps(heat: npt.NDArray[np.floating], occlusion: Occlusion) -> Score:
     """Return how far a map of heat and an occlusion rank the places of a picture alike: Spearman's correlation.
 
     Args:
-        heat: (rows, columns) of any size, over the same picture.
+        heat: (rows, columns) of any size, over all that the model is shown; what lies on padding is left out.
 
     Returns:
         -1 to 1, or undefined where one of the maps names no place.
     """
     if not occlusion.matters:
         return Score(None, "covering no one place changes the answer, so there is nothing to agree with")
-    coarse = _averaged(heat, (occlusion.falls.shape[0], occlusion.falls.shape[1]))
+    coarse = _averaged(_inside(heat, occlusion.view), (occlusion.falls.shape[0], occlusion.falls.shape[1]))
     if np.ptp(coarse) < 1e-9:
         return Score(None, "the heat is the same everywhere")
     first, second = _ranks(coarse.ravel()), _ranks(occlusion.falls.ravel())
@@ -195,8 +223,18 @@ def _covered(picture: Pixels, covers: list[tuple[slice, slice]]) -> Pixels:
     return covered
 
 
-def _third(index: int, count: int) -> int:
-    return min(2, int(3 * (index + 0.5) / count))
+def _third(index: int, count: int, start: float, stop: float) -> int:
+    return min(2, int(3 * (start + (stop - start) * (index + 0.5) / count)))
+
+
+def _inside(heat: npt.NDArray[np.floating], view: View) -> npt.NDArray[np.floating]:
+    """Return heat without what lies on padding, its places cut finely where padding ends in the middle of one."""
+    if view.inside == WHOLE.inside:
+        return heat
+    import cv2
+
+    fine = cv2.resize(heat.astype(np.float32), (_FINE, _FINE), interpolation=cv2.INTER_LINEAR)
+    return np.ascontiguousarray(view.cut(np.asarray(fine)))
 
 
 def _averaged(heat: npt.NDArray[np.floating], shape: tuple[int, int]) -> Floats:

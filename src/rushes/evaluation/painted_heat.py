@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,50 @@ _UNSEEN = 0.35  # of its light is left of what the model was not shown
 
 Pixels = npt.NDArray[np.uint8]
 Heat = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which part of a whole picture a model is shown, and where that stands in what it is shown.
+
+    Attributes:
+        part: (top, bottom, left, right), shares of the whole picture: less than all of it where it is cropped, or where
+            its bars are cut off.
+        inside: the same, shares of what the model is shown: less than all of it where it is padded.
+    """
+
+    part: tuple[float, float, float, float] = (0.0, 1.0, 0.0, 1.0)
+    inside: tuple[float, float, float, float] = (0.0, 1.0, 0.0, 1.0)
+
+    def cut(self, shown: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return (height, width, …) that lies over all that the model is shown without what lies on padding."""
+        top, bottom, left, right = self.pixels(shown.shape[0], shown.shape[1])
+        return shown[top:bottom, left:right]
+
+    def pixels(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """Return (top, bottom, left, right) of `inside`, at least one pixel of each side."""
+        top, bottom, left, right = self.inside
+        first_row, first_column = min(round(top * height), height - 1), min(round(left * width), width - 1)
+        return (
+            first_row,
+            max(first_row + 1, round(bottom * height)),
+            first_column,
+            max(first_column + 1, round(right * width)),
+        )
+
+
+WHOLE = View()
+
+
+def view_of(pixels: Pixels, shown: Preprocessing) -> View:
+    """Return which part of one picture, (height, width, 3), a model is shown, and where in what it is shown."""
+    box = find_seen([pixels], shown)
+    height, width = pixels.shape[:2]
+    top, left, down, across = _inside(shown.height, shown.width, box, shown)
+    return View(
+        (box.top / height, box.bottom / height, box.left / width, box.right / width),
+        (top / shown.height, (top + down) / shown.height, left / shown.width, (left + across) / shown.width),
+    )
 
 
 def find_seen(frames: Sequence[Pixels], shown: Preprocessing) -> Box:
@@ -47,15 +92,19 @@ def cut_padding(picture: npt.NDArray[Any], box: Box, shown: Preprocessing) -> np
         picture: (height, width, …), over the whole of what the model sees, of any size.
         box: the part of the frame that is in it.
     """
+    top, left, down, across = _inside(picture.shape[0], picture.shape[1], box, shown)
+    return picture[top : top + down, left : left + across]
+
+
+def _inside(height: int, width: int, box: Box, shown: Preprocessing) -> tuple[int, int, int, int]:
+    """Return (top, left, rows, columns) of what is no padding in a picture of this size that a model is shown."""
     if shown.fit != "pad":
-        return picture
+        return 0, 0, height, width
     wide, high = box.right - box.left, box.bottom - box.top
     scale = min(shown.width / wide, shown.height / high)
-    shares = (wide * scale / shown.width, high * scale / shown.height)
-    height, width = picture.shape[:2]
-    across, down = max(1, round(width * shares[0])), max(1, round(height * shares[1]))
-    left, top = (width - across) // 2, (height - down) // 2
-    return picture[top : top + down, left : left + across]
+    across = max(1, round(width * wide * scale / shown.width))
+    down = max(1, round(height * high * scale / shown.height))
+    return (height - down) // 2, (width - across) // 2, down, across
 
 
 def paint_heat(frame: Pixels, seen: Pixels, heat: Heat, shown: Preprocessing, box: Box) -> Pixels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from rushes.evaluation.explanation import (
     picture_maps,
 )
 from rushes.evaluation.occlusion import CELLS, compare_maps, occlude
+from rushes.evaluation.painted_heat import view_of
 from rushes.footage.kinds import find_media, kind_of
 from rushes.footage.picture import resize
 from rushes.footage.pictures import read_picture
@@ -29,6 +31,7 @@ from rushes.footage.video_index import VideoIndex
 from rushes.inference.explainer import Explainer
 from rushes.inference.prediction import FramePrediction, name_scores, plan_timeline
 from rushes.progress import Progress, silent
+from rushes.storage.files import digest_of_file
 from rushes.storage.places import Place
 from rushes.storage.reading import held
 from rushes.timecode import timecode_at
@@ -92,13 +95,20 @@ def explain_pixels(
     class_index: int | None = None,
     cells: int = CELLS,
     frame: FrameOf | None = None,
+    sha256: str = "",
 ) -> ExplainedPicture:
-    """Return the explained answer for one picture, (height, width, 3) RGB, any size."""
+    """Return the explained answer for one picture, (height, width, 3) RGB, any size.
+
+    Args:
+        sha256: digest of its file, by which it is known again among training pictures.
+    """
     shown = resize(pixels, explainer.working_size)
     prepared = explainer.prepared(pixels)
     probabilities = explainer.probabilities(prepared[None])[0]
     chosen = int(probabilities.argmax()) if class_index is None else class_index
-    occlusion = occlude(explainer.probabilities, prepared, class_index=chosen, cells=cells)
+    occlusion = occlude(
+        explainer.probabilities, prepared, class_index=chosen, cells=cells, view=view_of(shown, explainer.preprocessing)
+    )
     heat = explainer.heat(prepared, chosen)
     picture, covered, warm = picture_maps(shown, prepared, explainer.preprocessing, heat=heat, occlusion=occlusion)
     return ExplainedPicture(
@@ -113,6 +123,7 @@ def explain_pixels(
         agreement=None if heat is None else compare_maps(heat, occlusion),
         lookalikes=explainer.lookalikes(prepared, LOOKALIKES),
         frame=frame,
+        sha256=sha256,
     )
 
 
@@ -175,9 +186,19 @@ def _explain_file(explainer: Explainer, file: Place, class_index: int | None, sa
             if kind == "video":
                 return explain_video(explainer, file, class_index=class_index, sampling=sampling)
             pixels = read_picture(file, size=explainer.working_size)
-            return explain_pixels(explainer, pixels, path=str(file), kind=kind, class_index=class_index)
+            return explain_pixels(
+                explainer, pixels, path=str(file), kind=kind, class_index=class_index, sha256=_digest_of(file)
+            )
     except MediaError as error:
         return Unreadable(str(file), error.reason)
+
+
+def _digest_of(file: Place) -> str:
+    """Return the digest of a picture's bytes, in hex; "" where it is not on this machine."""
+    try:
+        return digest_of_file(file) if isinstance(file, Path) else ""
+    except OSError:
+        return ""
 
 
 def _answer_frames(

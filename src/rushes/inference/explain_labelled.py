@@ -10,7 +10,7 @@ from pathlib import Path
 from rushes.bundles.neighbours import read_neighbours
 from rushes.errors import MediaError
 from rushes.evaluation.explain_cards import MOST, NEIGHBOURS, name_neighbours
-from rushes.evaluation.explained import Explained
+from rushes.evaluation.explained import Explained, reason_of
 from rushes.evaluation.thumbnails import Thumbnail
 from rushes.footage.pictures import read_picture
 from rushes.inference.predictor import Predictor
@@ -26,14 +26,19 @@ def explain_labelled(
 ) -> Explained:
     """Return the nearest training pictures of the first `MOST` rows that can be read, mistakes first; never heat.
 
+    What fails is said in a note: a report is worth more than what explains its cards.
+
     Args:
         predictions: the bundle's answers on labelled pictures.
         rows: those that have a card, the most telling first.
-
-    Raises:
-        BundleError: the training pictures of the bundle cannot be understood.
-        UnreachableError: a store does not answer.
     """
+    try:
+        return _find(predictor, predictions, rows, project_root)
+    except Exception as error:
+        return Explained(notes=(f"{_LEFT_OUT}{reason_of(error)}.",))
+
+
+def _find(predictor: Predictor, predictions: Predictions, rows: Sequence[int], project_root: Path) -> Explained:
     carried = read_neighbours(predictor.bundle)
     if carried is None:
         why = "the bundle carries none. It was exported with --no-neighbours, or by an older rushes."
@@ -59,6 +64,7 @@ def explain_labelled(
     return Explained(
         neighbours=neighbours,
         pictures={frame: _thumbnail(data) for frame in wanted if (data := carried.pictures[int(frame)])},
+        searched=len(known.samples),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,8 @@ from rushes.bundles.bundle import Bundle
 from rushes.bundles.calibrated import calibration_of_run
 from rushes.bundles.neighbours import SIDE_PIXELS, read_neighbours
 from rushes.datasets.preprocessing import Preprocessing, prepare
-from rushes.errors import MediaError, RunError
+from rushes.errors import MediaError, UsageError
+from rushes.evaluation.explained import reason_of
 from rushes.evaluation.explanation import Lookalike
 from rushes.evaluation.thumbnails import read_thumbnail
 from rushes.footage.picture import PictureSize, parse_size, resize
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from rushes.learning.explain_pictures import LookedInside
     from rushes.learning.explanation_checks import Sanity
 
-CHECKED = 6  # pictures whose heat is checked
+CHECKED = 6  # pictures whose heat is checked, spread over all that are explained
 LOOKED_INTO = 2  # pictures whose maps are shown
 _DRAWS = 3  # random networks of each kind that the heat is held against
 
@@ -54,6 +55,7 @@ class Explainer(Protocol):
         identity: of a bundle its id, of a run its name.
         notes: reasons that cannot be given, and why, in sentences.
         heat_words: of the heat that was given last; None before, and where there is none.
+        searched: how many training pictures `lookalikes` searches.
         calibration: which its probabilities have gone through.
     """
 
@@ -67,6 +69,7 @@ class Explainer(Protocol):
     working_size: PictureSize
     notes: tuple[str, ...]
     heat_words: HeatWords | None
+    searched: int
 
     def prepared(self, pixels: Pixels) -> Pixels:
         """Return one picture, (height, width, 3), as the model is shown it."""
@@ -99,6 +102,7 @@ class BundleExplainer:
         """
         self._predictor = Predictor(bundle, threads=threads)
         self._neighbours = read_neighbours(bundle)
+        self.searched = len(self._neighbours.known.samples) if self._neighbours else 0
         self.calibration = bundle.calibration
         self.name, self.identity, self.task, self.classes = bundle.name, bundle.id, bundle.task, bundle.classes
         self.preprocessing, self.working_size = bundle.preprocessing, self._predictor.working_size
@@ -142,6 +146,7 @@ class RunExplainer:
         cache_folder: Path,
         method: str = "auto",
         layer: str | None = None,
+        layers: Sequence[str] = (),
         threads: int = 1,
         progress: Progress = silent,
     ) -> None:
@@ -149,6 +154,7 @@ class RunExplainer:
 
         Args:
             method, layer: as `rushes.learning.explain_pictures.explain_pictures` takes them.
+            layers: whose maps `look_inside` is to show: `first`, `last`, or names.
 
         Raises:
             MissingExtraError: the `train` extra is not installed.
@@ -157,9 +163,11 @@ class RunExplainer:
             UsageError: there is no such method or layer, or the network has no use for it.
         """
         from rushes.learning.explain_pictures import load_run_network
+        from rushes.learning.explanation_options import name_layers, require_method
         from rushes.learning.run_samples import read_known_samples
         from rushes.learning.runs import read_run
 
+        require_method(method)
         run = read_run(folder)
         self._network = load_run_network(folder)
         self._folder, self._root, self._method, self._layer = folder, project_root, method, layer
@@ -170,18 +178,20 @@ class RunExplainer:
         self.calibration = Calibration.from_table(table) if table is not None else Calibration()
         self.heat_words: HeatWords | None = None
         self.notes: tuple[str, ...] = ()
-        self._seen: list[tuple[Pixels, int]] = []
+        self._seen: Spread[tuple[Pixels, int]] = Spread(CHECKED)
         self._known: KnownSamples | None = None
-        shown = self.preprocessing
+        self.searched = 0
         # A wrong method or layer is told of now, not after a thousand training pictures were looked at.
-        self._heat_of(np.zeros((shown.height, shown.width, shown.channels), np.uint8), 0)
+        self._has_heat = self._try_heat(asked=method != "auto" or layer is not None)
+        self._layers = name_layers(self._network, self._blank()[None], layers)
         try:
             self._known = read_known_samples(
                 run, self._network, project_root=project_root, cache_folder=cache_folder, threads=threads,
                 progress=progress,
             )  # fmt: skip
-        except RunError as error:
-            self.notes = (f"Nothing is said of what a picture looks like: {error}.",)
+            self.searched = len(self._known.samples)
+        except Exception as error:  # whatever it is, the other reasons can be given
+            self._note(f"Nothing is said of what a picture looks like: {reason_of(error)}.")
 
     def prepared(self, pixels: Pixels) -> Pixels:
         return prepare(resize(pixels, self.working_size), self.preprocessing)
@@ -192,9 +202,34 @@ class RunExplainer:
         return self.calibration.apply(answer_pictures(self._network, prepared))
 
     def heat(self, prepared: Pixels, class_index: int) -> Floats | None:
-        if len(self._seen) < CHECKED:
-            self._seen.append((prepared, class_index))
-        return self._heat_of(prepared, class_index)
+        self._seen.add((prepared, class_index))
+        if not self._has_heat:
+            return None
+        try:
+            return self._heat_of(prepared, class_index)
+        except Exception as error:
+            self._note(f"Of some pictures there is no heat: {reason_of(error)}.")
+            return None
+
+    def _try_heat(self, *, asked: bool) -> bool:
+        """Return whether heat can be read at all; what was asked for and cannot be had is raised."""
+        try:
+            self._heat_of(self._blank(), 0)
+        except Exception as error:
+            if asked and isinstance(error, UsageError):
+                raise
+            self.heat_words = None
+            self._note(f"There is no heat: {reason_of(error)}.")
+            return False
+        return True
+
+    def _blank(self) -> Pixels:
+        shown = self.preprocessing
+        return np.zeros((shown.height, shown.width, shown.channels), np.uint8)
+
+    def _note(self, said: str) -> None:
+        if said not in self.notes:
+            self.notes += (said,)
 
     def _heat_of(self, prepared: Pixels, class_index: int) -> Floats:
         from rushes.learning.explain_pictures import explain_network
@@ -211,7 +246,11 @@ class RunExplainer:
 
         if self._known is None:
             return ()
-        nearest = _nearest_to(self._known, see_features(self._network, prepared[None]), count)
+        try:
+            nearest = _nearest_to(self._known, see_features(self._network, prepared[None]), count)
+        except Exception as error:
+            self._note(f"Of some pictures nothing is said of what they look like: {reason_of(error)}.")
+            return ()
         samples = [self._known.samples[row] for row, _ in nearest]
         with Pictures(self._root) as stored:
             read = partial(read_thumbnail, side_pixels=SIDE_PIXELS)
@@ -223,41 +262,69 @@ class RunExplainer:
         )
 
     def check(self) -> Sanity | None:
-        """Return whether the heat of the first CHECKED pictures can be believed; None where there was none."""
+        """Return whether heat can be believed, from CHECKED pictures spread over all; None where there was none."""
         from rushes.learning.explanation_checks import check_sanity
 
-        if not self._seen:
+        checked = self._seen.kept()
+        if not checked or not self._has_heat:
             return None
-        return check_sanity(
-            self._folder,
-            np.stack([prepared for prepared, _ in self._seen]),
-            class_indices=[chosen for _, chosen in self._seen],
-            method=self._method,
-            layer=self._layer,
-            draws=_DRAWS,
-        )
+        try:
+            return check_sanity(
+                self._folder,
+                np.stack([prepared for prepared, _ in checked]),
+                class_indices=[chosen for _, chosen in checked],
+                method=self._method,
+                layer=self._layer,
+                draws=_DRAWS,
+                calibration=self.calibration,
+            )
+        except Exception as error:
+            self._note(f"Whether the heat can be believed could not be checked: {reason_of(error)}.")
+            return None
 
-    def look_inside(self, layers: Sequence[str | None]) -> tuple[LookedInside, ...]:
-        """Return what layers give for the first pictures; None is the deepest that still knows places.
-
-        Raises:
-            UsageError: no layer is called so.
-        """
+    def look_inside(self) -> tuple[LookedInside, ...]:
+        """Return what the layers that were asked for give for LOOKED_INTO of the pictures."""
         from rushes.learning.explain_pictures import look_inside
 
-        if not self._seen:
+        seen = self._seen.kept()[:LOOKED_INTO]
+        if not seen:
             return ()
-        shown = np.stack([prepared for prepared, _ in self._seen[:LOOKED_INTO]])
-        return tuple(look_inside(self._folder, shown, layer=layer) for layer in layers)
+        shown = np.stack([prepared for prepared, _ in seen])
+        try:
+            return tuple(look_inside(self._folder, shown, layer=layer) for layer in self._layers)
+        except Exception as error:
+            self._note(f"What layers respond to is left out: {reason_of(error)}.")
+            return ()
 
-    def first_layer(self) -> str:
-        """Return the name of the first layer that gives maps."""
-        from rushes.learning.explain_pictures import look_inside
 
-        shown = self.preprocessing
-        blank = np.zeros((1, shown.height, shown.width, shown.channels), np.uint8)
-        layers = look_inside(self._folder, blank, strongest=1).layers
-        return layers[0].name
+Item = TypeVar("Item")
+
+
+class Spread(Generic[Item]):
+    """A few of many things that come one after another, spread over all of them; never holds more than twice as many.
+
+    Of every so many one is kept, and the step is doubled whenever too many are.
+    """
+
+    def __init__(self, count: int) -> None:
+        """Keep `count` things."""
+        self._count, self._step, self._come = count, 1, 0
+        self._held: list[Item] = []
+
+    def add(self, item: Item) -> None:
+        """Take one more."""
+        if self._come % self._step == 0:
+            self._held.append(item)
+        self._come += 1
+        if len(self._held) == 2 * self._count:
+            self._held, self._step = self._held[::2], 2 * self._step
+
+    def kept(self) -> list[Item]:
+        """Return at most `count` of what came, in its order."""
+        if len(self._held) <= self._count:
+            return list(self._held)
+        places = np.linspace(0, len(self._held) - 1, self._count).round().astype(int).tolist()
+        return [self._held[place] for place in places]
 
 
 def _nearest_to(known: KnownSamples, features: Floats, count: int) -> list[tuple[int, float]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from rushes.learning.calibration import Calibration
 from rushes.learning.explain_pictures import (
     Explained,
     Pixels,
@@ -26,11 +27,13 @@ from rushes.learning.explain_pictures import (
 if TYPE_CHECKING:
     from rushes.models.network import Network
 
+UNCALIBRATED = Calibration()
 DRAWS = 3  # random networks that the heat is held against
 PATCHES = 8  # places per picture that a patch of the warm one's shape is moved to
 WARMEST = 0.1  # of the picture, which is blurred
 _BLUR = 0.1  # of the longer side: the spread of the blur
-# A heat that ranks places as that of an untrained network does shows the picture, not what was learnt of it.
+# A heat that ranks places as that of an untrained network does shows the picture, not what was learnt of it. Where one
+# ends and the other begins is nobody's measurement: both limits are conventions, and said to be.
 UNCHANGED = 0.7
 CHANGED = 0.4
 
@@ -42,11 +45,13 @@ class Agreement:
     Attributes:
         correlation: mean of Spearman's, from -1 to 1; None where it is undefined, and `reason` says why.
         pairs: how many heats were held against each other.
+        pictures: of how many pictures.
     """
 
     correlation: float | None
     pairs: int
     reason: str = ""
+    pictures: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +79,13 @@ class Deletion:
         return float(self.elsewhere.mean()) if len(self.elsewhere) else None
 
     @property
+    def points(self) -> bool | None:
+        """Whether the warmest places cost more, on average and in most pictures; None where nothing was checked."""
+        if self.warm_mean is None or self.elsewhere_mean is None:
+            return None
+        return self.warm_mean > self.elsewhere_mean and 2 * self.more_count > len(self.pictures)
+
+    @property
     def more_count(self) -> int:
         """In how many pictures the warmest places cost more than others."""
         return int((self.warm > self.elsewhere).sum())
@@ -96,12 +108,53 @@ class Sanity:
     deletion: Deletion
 
     def sentences(self) -> tuple[str, ...]:
-        """Return what the figures mean, a sentence or two for each."""
+        """Return what follows from all of it together, and then each figure with what it rests on."""
         return (
+            self.conclusion(),
             _say_agreement(self.head, "whose last layer was drawn anew", class_free=self.explained.class_free),
             _say_agreement(self.whole, "of random weights", class_free=False),
             _say_deletion(self.deletion),
         )
+
+    def conclusion(self) -> str:
+        """Return in a sentence how far the heat can be believed."""
+        points = self.deletion.points
+        told = [one.correlation for one in self._asked if one.correlation is not None]
+        most = max(told) if len(told) == len(self._asked) else None
+        count = len(self.explained.heat)
+        checked = f"checked on {count} {'picture' if count == 1 else 'pictures'}"
+        if most is not None and most >= UNCHANGED:
+            also = ", though blurring its warmest places does cost the answer more than blurring others"
+            return (
+                f"Do not believe the heat ({checked}): it shows the picture more than what was learnt"
+                f"{also if points else ''}."
+            )
+        if points is False:
+            follows = "it follows what was learnt, but" if most is not None and most < CHANGED else "it"
+            return (
+                f"Do not rest a conclusion on the heat ({checked}): {follows} does not point at what the answer rests "
+                "on. Hold it against covering."
+            )
+        if points is None or most is None:
+            return f"Whether the heat can be believed cannot be said ({checked}): some of the checks are undefined."
+        if self.explained.class_free:
+            return (
+                f"Believe where the heat is, not for which class ({checked}): it points at what the answer rests on, "
+                "and would be the same for any other class."
+            )
+        if most >= CHANGED:
+            return (
+                f"Believe the heat in part ({checked}): it points at what the answer rests on, but some of it shows "
+                "the picture, whatever was learnt."
+            )
+        return (
+            f"The heat can be believed ({checked}): it follows what was learnt, and points at what the answer rests on."
+        )
+
+    @property
+    def _asked(self) -> tuple[Agreement, ...]:
+        """The networks that must give another heat: a way that never asks the last layer is not held to it."""
+        return (self.whole,) if self.explained.class_free else (self.head, self.whole)
 
 
 def check_sanity(
@@ -113,6 +166,7 @@ def check_sanity(
     layer: str | None = None,
     draws: int = DRAWS,
     seed: int = 0,
+    calibration: Calibration = UNCALIBRATED,
 ) -> Sanity:
     """Return whether a run's heat follows its training and points at what its answers rest on.
 
@@ -126,6 +180,7 @@ def check_sanity(
         class_indices: (pictures,) the class each is explained for; None takes the one that is answered.
         method, layer: as `explain_pictures` takes them.
         draws: how many random networks of each kind.
+        calibration: of the run; probabilities are what it makes of the network's.
 
     Raises:
         MissingExtraError, RunError, UsageError: as `explain_pictures`.
@@ -159,7 +214,7 @@ def check_sanity(
         explained=explained,
         head=agree(explained.heat, heads),
         whole=agree(explained.heat, wholes),
-        deletion=delete_warmest(network, pixels, explained, dice),
+        deletion=delete_warmest(network, pixels, explained, dice, calibration=calibration),
     )
 
 
@@ -177,8 +232,8 @@ def agree(heat: Values, others: Sequence[Values]) -> Agreement:
     ]
     if not found:
         reason = "the heat is the same everywhere, of the run or of every random network, so that it ranks no places"
-        return Agreement(None, 0, reason)
-    return Agreement(float(np.mean(found)), len(found))
+        return Agreement(None, 0, reason, pictures=len(heat))
+    return Agreement(float(np.mean(found)), len(found), pictures=len(heat))
 
 
 def rank_correlation(one: Values, two: Values) -> float | None:
@@ -189,7 +244,13 @@ def rank_correlation(one: Values, two: Values) -> float | None:
 
 
 def delete_warmest(
-    network: Network, pixels: Pixels, explained: Explained, dice: np.random.Generator, *, patches: int = PATCHES
+    network: Network,
+    pixels: Pixels,
+    explained: Explained,
+    dice: np.random.Generator,
+    *,
+    patches: int = PATCHES,
+    calibration: Calibration = UNCALIBRATED,
 ) -> Deletion:
     """Return what blurring the warmest tenth of each picture does to its class's probability.
 
@@ -197,13 +258,14 @@ def delete_warmest(
     """
     spoke = np.flatnonzero(explained.spoke)
     warm, elsewhere = [], []
+    whole = calibration.apply(explained.probabilities)
     for place in spoke:
         shown, chosen = pixels[place], explained.class_indices[place]
         mask = warmest(explained.heat[place], shown.shape[0], shown.shape[1])
         masks = [mask, *(_moved(mask, dice) for _ in range(patches))]
         blurred = _blurred(shown)
         changed = np.stack([np.where(each[:, :, None], blurred, shown) for each in masks])
-        drops = explained.probabilities[place, chosen] - answer_pictures(network, changed)[:, chosen]
+        drops = whole[place, chosen] - calibration.apply(answer_pictures(network, changed))[:, chosen]
         warm.append(drops[0])
         elsewhere.append(drops[1:].mean())
     return Deletion(spoke.astype(np.int64), np.array(warm, np.float32), np.array(elsewhere, np.float32))
@@ -263,14 +325,16 @@ def _say_agreement(agreement: Agreement, of_what: str, *, class_free: bool) -> s
         return f"This method never asks the last layer: a network {of_what} gives the same heat."
     if agreement.correlation is None:
         return f"How alike a network {of_what} ranks the places is undefined: {agreement.reason}."
-    said = f"The heat of a network {of_what} has a rank correlation of {agreement.correlation:.2f} with this one"
+    rests_on = f"{agreement.pairs} heats of {agreement.pictures} pictures"
+    said = (
+        f"The heat of a network {of_what} has a rank correlation of {agreement.correlation:.2f} with this one, where 1 "
+        f"is the same and 0 is no likeness ({rests_on})"
+    )
     if agreement.correlation >= UNCHANGED:
-        return (
-            f"{said}: much alike. The heat shows the picture more than what was learnt; do not rest a conclusion on it."
-        )
+        return f"{said}: much alike, by the convention of {UNCHANGED} and above."
     if agreement.correlation >= CHANGED:
-        return f"{said}: partly alike. Some of the heat shows the picture, whatever was learnt."
-    return f"{said}, where 1 is the same and 0 is no likeness: the heat follows what was learnt."
+        return f"{said}: partly alike, by the convention of {CHANGED} to {UNCHANGED}."
+    return f"{said}: another one, by the convention of below {CHANGED}."
 
 
 def _say_deletion(deletion: Deletion) -> str:
@@ -279,8 +343,4 @@ def _say_deletion(deletion: Deletion) -> str:
     said = (f"Blurring the warmest tenth changes the probability of the class by {-deletion.warm_mean:+.3f} on "
             f"average, a patch of that shape elsewhere by {-deletion.elsewhere_mean:+.3f}; the warmest places cost "
             f"more in {deletion.more_count} of {len(deletion.pictures)} pictures")  # fmt: skip
-    if deletion.warm_mean > deletion.elsewhere_mean and 2 * deletion.more_count > len(deletion.pictures):
-        return f"{said}. The heat points at what the answer rests on."
-    return (
-        f"{said}. The heat does not point at what the answer rests on; hold it against occlusion before you trust it."
-    )
+    return f"{said}."

@@ -72,7 +72,7 @@ def compute_features(
         about: what `describe_features` returned.
         cache_folder: where the features of all backbones are kept; it may be emptied at any time.
     """
-    folder = cache_folder / digest_of_bytes(json.dumps(about, sort_keys=True).encode())[:24]
+    folder = _folder_of(about, cache_folder)
     write_json(folder / "about.json", about)
     digests = {row.frame_id: content_of(row, project_root) for row in rows}
     known = read_vectors(folder, set(digests.values()))
@@ -94,6 +94,20 @@ def compute_features(
     there = tuple(row for row in rows if digests[row.frame_id] in known)
     values = np.stack([known[digests[row.frame_id]] for row in there]) if there else np.empty((0, 0), np.float32)
     return Features(there, values, tuple(lost), computed_count=len(missing) - len(lost))
+
+
+def read_features(rows: Sequence[ManifestRow], *, about: dict[str, Any], cache_folder: Path) -> npt.NDArray[np.float32]:
+    """Return (found, features) of those rows that the cache holds and whose digest the manifest says; reads no picture.
+
+    Args:
+        about, cache_folder: as `compute_features` takes them.
+    """
+    known = read_vectors(_folder_of(about, cache_folder), {row.sha256 for row in rows if row.sha256})
+    return np.stack(list(known.values())) if known else np.empty((0, 0), np.float32)
+
+
+def _folder_of(about: dict[str, Any], cache_folder: Path) -> Path:
+    return cache_folder / digest_of_bytes(json.dumps(about, sort_keys=True).encode())[:24]
 
 
 class _Waiting:

@@ -24,6 +24,7 @@ class KnownSample:
 
     Attributes:
         image: its picture, relative to the project's folder, or an address; "" where the picture travels elsewhere.
+        sha256: digest of the picture's bytes, in hex; "" where nobody knows it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class KnownSample:
     group: str
     timecode: str
     image: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +41,7 @@ class KnownSamples:
 
     Attributes:
         samples: (samples,).
-        centre, spread: (features,) float32, of the training samples.
+        centre, spread: (features,) float32, of the training samples whose features were at hand.
         placed: (samples, features) float32, standardised by these, each row of length 1, as a knn head stores them.
     """
 
@@ -60,16 +62,20 @@ class Nearest:
 
     Attributes:
         rows: (pictures, neighbours) int64, of the samples.
-        likeness: (pictures, neighbours) float32, cosines, 1 is the same picture.
+        likeness: (pictures, neighbours) float32, cosines; 1 is the same to the model, which another frame may be too.
     """
 
     rows: Rows
     likeness: Floats
 
 
-def know_samples(samples: Sequence[KnownSample], features: Floats) -> KnownSamples:
-    """Return samples placed by their features, (samples, features)."""
-    _, centre, spread = standardise(features.astype(np.float32))
+def know_samples(samples: Sequence[KnownSample], features: Floats, *, of: Floats | None = None) -> KnownSamples:
+    """Return samples placed by their features, (samples, features).
+
+    Args:
+        of: (more samples, features), by whose mean and spread they are standardised; None takes their own.
+    """
+    _, centre, spread = standardise((features if of is None else of).astype(np.float32))
     return KnownSamples(tuple(samples), centre, spread, place(features, centre, spread))
 
 

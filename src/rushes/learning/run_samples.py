@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rushes.datasets.split import read_split, rows_of_parts
 from rushes.errors import ManifestError, RunError, SplitError
 from rushes.labels.manifest import ManifestRow, read_manifest
-from rushes.learning.features import compute_features, describe_features
+from rushes.learning.features import compute_features, describe_features, read_features
 from rushes.learning.known_samples import LIMIT, KnownSample, KnownSamples, know_samples, spread_over
 from rushes.learning.runs import MODEL_FILE, Run
 from rushes.progress import Progress, silent
@@ -36,7 +36,8 @@ def read_known_samples(
 ) -> KnownSamples:
     """Return the samples that a run was trained on, at most `limit` of them, spread over its classes and groups.
 
-    What a frozen backbone saw in them in training is not computed again; the rest is kept in the cache.
+    What a frozen backbone saw in them in training is not computed again; the rest is kept in the cache. They are
+    standardised by all training samples whose features the cache holds: of a frozen backbone usually all.
 
     Args:
         network: of the run, on the CPU.
@@ -47,11 +48,12 @@ def read_known_samples(
     """
     rows = _train_rows(run, project_root)
     kept = [rows[at] for at in spread_over([row.class_name for row in rows], [row.group for row in rows], limit)]
+    about, cache = _about(run), cache_folder / "features"
     found = compute_features(
         kept,
         extract=partial(see_features, network),
-        about=_about(run),
-        cache_folder=cache_folder / "features",
+        about=about,
+        cache_folder=cache,
         project_root=project_root,
         preprocessing=run.preprocessing,
         batch_size=_BATCH_SIZE,
@@ -60,9 +62,10 @@ def read_known_samples(
     )
     if not found.rows:
         raise RunError(f"none of the {len(kept)} training pictures can be read ({found.lost[0] if found.lost else ''})")
-    samples = [KnownSample(row.name or row.img_ref, row.class_name, row.group, row.timecode, row.img_ref)
+    samples = [KnownSample(row.name or row.img_ref, row.class_name, row.group, row.timecode, row.img_ref, row.sha256)
                for row in found.rows]  # fmt: skip
-    return know_samples(samples, found.values)
+    at_hand = read_features(rows, about=about, cache_folder=cache) if len(rows) > len(kept) else found.values
+    return know_samples(samples, found.values, of=at_hand if len(at_hand) >= len(found.values) else None)
 
 
 def _train_rows(run: Run, project_root: Path) -> tuple[ManifestRow, ...]:

@@ -145,7 +145,7 @@
     for (const [index, share] of told) {
       const bar = element("i", {});
       bar.style.setProperty("--w", `${share / 10}%`);
-      const line = element("li", {}, element("span", {}, classes[index]), bar, element("em", {}, share ? `${(share / 10).toFixed(1)} %` : "<0.1 %"));
+      const line = element("li", {}, element("span", {}, classes[index]), bar, element("em", {}, share ? share > 999 && share < 1000 ? ">99.9 %" : `${(share / 10).toFixed(1)} %` : "<0.1 %"));
       if (index === truth) line.className = "label";
       list.append(line);
     }

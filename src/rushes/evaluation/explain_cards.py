@@ -204,7 +204,7 @@ def _find_heats(
     )
     about = f"{found.about[:1].upper()}{found.about[1:]}".rstrip(".")
     words = f"{about}. It was read by {found.method} at the layer {found.layer}, which knows {rows} × {columns} places."
-    return heats, words + coarse
+    return heats, words + coarse + (f" {found.note}" if found.note else "")
 
 
 def _find_neighbours(

@@ -238,6 +238,8 @@ class RunExplainer:
             self._network, prepared[None], class_indices=[class_index], method=self._method, layer=self._layer
         )
         self.heat_words = HeatWords(found.method, found.layer, found.about, found.source)
+        if found.note:
+            self._note(found.note)
         heat: Floats = found.heat[0]
         return heat
 

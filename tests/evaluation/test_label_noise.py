@@ -105,7 +105,8 @@ def test_the_section_leaves_out_what_was_reviewed_and_says_so(tmp_path: Path) ->
     assert (table["found"], table["reviewed"]) == (1, 1)
     page = show_label_errors(found, {})
     assert "1 more label that the model doubts is reviewed" in page
-    assert "the origin of a label" in page
+    assert "<em>label:</em> stands the origin of a label" in page
+    assert "label: jonny" in page
 
 
 def test_labels_that_changed_since_are_warned_of(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_a_run_is_described_in_a_few_words(tmp_path: Path) -> None:
         "features vit, knn head",
         "finetune vit",
     ]
-    assert [describe_epochs(one) for one in (cnn, head)] == ["3, kept 2", "head"]
+    assert [describe_epochs(one) for one in (cnn, head)] == ["3, kept 2", "none, head only"]
     assert [images_per_second(one) for one in (cnn, head)] == [12.5, None]
     assert describe_model(replace(run, recipe={}, architecture={"kind": "cnn"})) == "cnn"
 

@@ -84,7 +84,7 @@ def test_two_classes_are_shown_for_the_second_one_too() -> None:
     found = judged(predictions)
     assert sum(one.samples for one in found.before.second) == 300
     assert judged(guesses(30, class_count=3, seed=3)).before.second == ()
-    assert "“class 1”, as the model says it" in show_calibration(found)
+    assert "“class 1”, uncalibrated" in show_calibration(found)
 
 
 def test_bins_of_few_samples_have_no_dot() -> None:
@@ -210,4 +210,4 @@ def test_probabilities_as_they_are_given_have_one_diagram_and_the_scores_of_no_c
     table = given.to_table()
     assert (table["kind"], table["applied"], list(table["test"]["bins"])) == ("temperature", True, ["after"])
     own = judge_reliability(UNCALIBRATED, predictions, watched="grouped", blind=blind)
-    assert "as the model says it" in show_calibration(own)
+    assert "uncalibrated" in show_calibration(own)

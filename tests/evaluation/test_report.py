@@ -235,3 +235,8 @@ def test_real_pictures_keep_the_page_below_three_megabytes(tmp_path, media):
     predictions = guesses(CARDS, class_count=9, seed=0, group_count=12)
     write_report(tmp_path / "report.html", evidence_of(predictions), project_root=tmp_path)
     assert 100_000 < (tmp_path / "report.html").stat().st_size < 3_000_000
+
+
+def test_the_page_says_what_is_meant_by_without_a_look_beside_its_first_numbers():
+    page = format_report(evidence_of(answers([("CS", "CS"), ("MS", "CS")])), {})
+    assert page.index("without a look:") < page.index("<b>Without a look</b>, or blind,") < page.index('id="beware"')

@@ -148,7 +148,7 @@ def _how(judged: CalibrationJudgement) -> str:
 
 
 def _given_name(judged: Reliability) -> str:
-    return "as the model says it" if judged.calibration.kind == "none" else "calibrated"
+    return "uncalibrated" if judged.calibration.kind == "none" else "calibrated"
 
 
 def _how_given(judged: Reliability) -> str:
@@ -218,7 +218,7 @@ def _tiles(judged: CalibrationJudgement) -> str:
 
 
 def _diagrams(judged: CalibrationJudgement) -> str:
-    sides = [("as the model says it", judged.before)]
+    sides = [("uncalibrated", judged.before)]
     if judged.fitted.calibration.kind != "none":
         sides = [("before", judged.before), ("after", judged.after)]
     return _figures(sides, judged.classes)
@@ -278,7 +278,7 @@ def _in_words(bins: Sequence[Bin], *, of: str) -> str:
 def _table(judged: CalibrationJudgement) -> str:
     sides = [("before", judged.before), ("after", judged.after)]
     if judged.fitted.calibration.kind == "none":
-        sides = [("as the model says it", judged.before)]
+        sides = [("uncalibrated", judged.before)]
     return "".join(_table_of(name, side) for name, side in sides)
 
 

@@ -164,8 +164,8 @@ def show_label_errors(found: FoundErrors | None, thumbnails: Mapping[str, Thumbn
         told = "Labels that are likely wrong: where a model that was not told them is"
     words = (
         f"{told} surer of another class than it usually is of samples that are labelled so (confident learning). A "
-        "wrong label and a blind spot of the model look the same from here: only the picture decides. <em>Label "
-        "by</em> names the origin of a label: the sheet’s author, the review or the machine that stated it."
+        "wrong label and a blind spot of the model look the same from here: only the picture decides. Behind "
+        "<em>label:</em> stands the origin of a label: the sheet’s author, the review or the machine that stated it."
     )
     body = [_show_estimate(found), _show_classes(found.noise), _show_cards(found, thumbnails)]
     body += [_show_disputes(found.disputes, thumbnails), _show_way_on(found)]

@@ -220,8 +220,8 @@ def is_of_motion(run: Run) -> bool:
 
 
 def describe_epochs(run: Run) -> str:
-    """Return how many epochs were run and whose weights were kept, `12, kept 8`; `head` where only one was fitted."""
-    return f"{run.epochs}, kept {kept_epoch(run)}" if run.epochs and not is_of_motion(run) else "head"
+    """Return how many epochs were run and whose weights were kept, `12, kept 8`; `none, head only` of a mere head."""
+    return f"{run.epochs}, kept {kept_epoch(run)}" if run.epochs and not is_of_motion(run) else "none, head only"
 
 
 def kept_epoch(run: Run) -> int:

@@ -51,3 +51,12 @@ def ffprobe() -> str:
 def ffmpeg() -> str:
     """The path of ffmpeg."""
     return _tool("ffmpeg")
+
+
+# Begun last, one of these would run alone for minutes while other processes have nothing left to do.
+_LONGEST = ("test_demo.py", "test_real_footage.py", "test_whole_loop.py", "test_shot_training.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; the order is otherwise as it was."""
+    items.sort(key=lambda item: _LONGEST.index(item.path.name) if item.path.name in _LONGEST else len(_LONGEST))

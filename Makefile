@@ -6,7 +6,7 @@ VENV := .venv/bin
 
 help:
 	@echo "make demo    the whole loop on a film rendered on the spot, ending in a report"
-	@echo "make test    every check and test"
+	@echo "make test    every check, and all tests but the longest, which CI runs too"
 	@echo "make bench   every benchmark; one of them with NAME=sparse"
 	@echo "make check   format, lint and types only"
 
@@ -22,7 +22,7 @@ check: setup
 	$(VENV)/mypy
 
 test: check
-	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n 2 --dist worksteal -q
+	OMP_NUM_THREADS=1 $(VENV)/python -m pytest -n 2 --dist worksteal -q -m "not longer"
 
 bench: setup
 	@$(VENV)/python -m benchmarks $(NAME)

@@ -306,6 +306,7 @@ relabels = st.dictionaries(st.integers(0, 11), st.sampled_from(["Common", "Rare"
     done=st.booleans(),
     loses_journal=st.booleans(),
 )
+@pytest.mark.longer
 def test_killed_at_any_call_the_next_sync_ends_as_it_should(
     tmp_path_factory: pytest.TempPathFactory,
     first: dict[int, str],

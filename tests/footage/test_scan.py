@@ -86,6 +86,7 @@ def test_a_film_that_is_cut_into_segments_gives_the_signals_of_one_go(long_film:
     assert all(np.array_equal(before[frame.ordinal], frame.pixels) for frame in many.frames)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("threads", [2, 5])
 def test_threads_that_scan_a_remote_film_fetch_it_about_once(tmp_path: Path, threads: int) -> None:
     pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")

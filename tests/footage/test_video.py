@@ -393,6 +393,7 @@ def test_an_encoder_named_in_the_first_packet_only_is_allowed_for_after_a_jump(m
             assert np.array_equal(frame.pixels, straight[frame.ordinal])
 
 
+@pytest.mark.longer
 @pytest.mark.slow
 def test_the_index_of_every_real_film_is_what_decoding_all_of_it_gives(media: Path) -> None:
     with (media / "MANIFEST.csv").open(newline="") as file:

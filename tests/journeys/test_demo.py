@@ -42,6 +42,7 @@ def test_the_demo_goes_the_whole_way_and_again_from_where_it_is(rushes: Rushes, 
     assert "Try next:" in again.out
 
 
+@pytest.mark.longer
 @pytest.mark.slow
 def test_the_demo_takes_a_user_s_own_footage_and_sheet(rushes: Rushes, tmp_path: Path) -> None:
     pytest.importorskip("torch")

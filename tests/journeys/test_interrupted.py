@@ -30,6 +30,7 @@ def wait_for_frames(project: Path, count: int) -> None:
         time.sleep(0.005)
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_an_ingest_that_is_stopped_goes_on_and_equals_one_that_was_not(
     rushes: Rushes, tmp_path: Path, how: signal.Signals

@@ -63,6 +63,7 @@ def studio_task(number: int, image: str, **said: str) -> dict[str, Any]:
     return {"id": number, "data": {"image": image}, "annotations": annotations, "predictions": []}
 
 
+@pytest.mark.longer
 def test_labels_of_annotators_reach_another_project_by_every_way(rushes: Rushes, footage: Path, tmp_path: Path) -> None:
     home = project(rushes, tmp_path / "home", footage)
     toml = home / "rushes.toml"

@@ -44,6 +44,7 @@ def project(rushes: Rushes, media: Path, tmp_path_factory: pytest.TempPathFactor
     return folder
 
 
+@pytest.mark.longer
 @pytest.mark.slow
 def test_every_film_raw_and_hostile_file_has_an_outcome(rushes: Rushes, media: Path, tmp_path: Path) -> None:
     rushes("init", tmp_path / "p")
@@ -59,6 +60,7 @@ def test_every_film_raw_and_hostile_file_has_an_outcome(rushes: Rushes, media: P
         assert line.count(": ") >= 1, line
 
 
+@pytest.mark.longer
 @pytest.mark.slow
 def test_a_head_on_real_features_is_better_than_blind_and_predicts_raws_and_films(
     rushes: Rushes, media: Path, project: Path, chromium: str, tmp_path: Path
@@ -79,6 +81,7 @@ def test_a_head_on_real_features_is_better_than_blind_and_predicts_raws_and_film
     assert shown.stdout.count("data:image/") > 20
 
 
+@pytest.mark.longer
 @pytest.mark.slow
 def test_the_last_stage_of_the_same_backbone_can_be_trained(rushes: Rushes, project: Path) -> None:
     run = rushes("train", "mobile-finetune", "--json", folder=project).json

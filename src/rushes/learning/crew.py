@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -139,6 +140,8 @@ def assembled(
         with joined(address, rank=0, size=size, device=devices[0]) as crew:
             yield crew
     except RuntimeError as error:  # what torch raises where a process is gone
+        # Its connection is gone a moment before the process itself is.
+        wait([other.sentinel for other in others], _FAREWELL_SECONDS)
         ended = [other.exitcode for other in others if other.exitcode not in (None, 0)]
         if not ended:
             raise

@@ -362,7 +362,7 @@ def test_a_task_of_motion_alone_has_no_epochs_of_another_network(project):
     run = write_shot_run_folder(project / "runs" / NAME, BOTH, validation=BOTH, pace=epochs)
     scale, movement = (read_task_run(run.folder, task) for task in ("scale", "movement"))
     assert (describe_epochs(scale), describe_pace(scale)) == ("3, kept 2", "268 shots/s")
-    assert (describe_epochs(movement), describe_pace(movement)) == ("head", "")
+    assert (describe_epochs(movement), describe_pace(movement)) == ("none, head only", "")
     page, _ = format_runs_page(read_leaderboard(project / "runs"), title="season", folder=project / "runs")
     assert "The run for scale reaches" in page
     assert ">shots/s</th>" in page

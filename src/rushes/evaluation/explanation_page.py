@@ -19,7 +19,7 @@ from rushes.evaluation.explanation import (
     Lookalike,
     measure_changes,
 )
-from rushes.evaluation.frame import filled, page_part
+from rushes.evaluation.frame import filled, head_of, page_part
 from rushes.evaluation.markup import breakable, counted, duration, number, percent, text
 from rushes.evaluation.occlusion import describe_agreement, describe_fall
 from rushes.evaluation.thumbnails import Thumbnail, shrink
@@ -77,8 +77,8 @@ def format_explanation_page(explanation: Explanation, *, layers: Sequence[Looked
         parts.insert(0, f'<section class="full">{title}<div>{cards}</div></section>')
     return filled(
         "explanation.html",
-        title=text(f"{explanation.name}: explanation"),
-        style=page_part("report.css") + page_part("explanation.css"),
+        head=head_of(f"{explanation.name}: explanation", styles=("report.css", "explanation.css")),
+        script=page_part("print.js"),
         task=text(explanation.task),
         model=text(explanation.name),
         headline=_headline(explanation, pictures, videos),

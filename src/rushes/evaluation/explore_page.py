@@ -9,7 +9,7 @@ from rushes.evaluation.class_shares import Mix, rarer_classes, show_class_shares
 from rushes.evaluation.explore import CLASSES, ClassCount, Exploration
 from rushes.evaluation.explore_pictures import show_pictures
 from rushes.evaluation.explore_words import list_findings
-from rushes.evaluation.frame import filled, page_part
+from rushes.evaluation.frame import filled, head_of, page_part
 from rushes.evaluation.imbalance import Balanced, ratio_of
 from rushes.evaluation.markup import amount, breakable, count, counted, percent, text
 from rushes.evaluation.thumbnails import Thumbnail, read_thumbnails
@@ -49,9 +49,8 @@ def format_exploration_page(
     links += [("lost", "Unreadable")] if found.lost else []
     return filled(
         "explore.html",
-        title=text(f"{task or manifest}: the data"),
-        style="".join(page_part(name) for name in ("report.css", "explore.css")),
-        script=page_part("report.js"),
+        head=head_of(f"{task or manifest}: the data", styles=("report.css", "explore.css")),
+        script=page_part("print.js") + page_part("report.js"),
         task=text(task),
         split=text(found.split),
         links="".join(f'<a href="#{name}">{word}</a>' for name, word in links),

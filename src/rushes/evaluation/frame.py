@@ -29,6 +29,16 @@ def filled(name: str, **values: str) -> str:
     return Template(page_part(name)).substitute(values)
 
 
+def head_of(title: str, *, styles: Sequence[str]) -> str:
+    """Return the head of a page that may run its own script and reaches no network.
+
+    Args:
+        title: as text.
+        styles: names of style sheets, in their order.
+    """
+    return filled("scripted_head.html", title=text(title), style="".join(page_part(name) for name in styles))
+
+
 def format_frame(
     main: str,
     *,
@@ -48,9 +58,8 @@ def format_frame(
     recipe = run.get("recipe")
     return filled(
         "frame.html",
-        title=text(title),
-        style="".join(page_part(name) for name in styles),
-        script=page_part("report.js") + page_part("thresholds.js"),
+        head=head_of(title, styles=styles),
+        script=page_part("print.js") + page_part("report.js") + page_part("thresholds.js"),
         subject=text(subject),
         recipe=text(recipe.get("name", "") if isinstance(recipe, Mapping) else ""),
         made=text(str(run.get("created_at", ""))[:10]),

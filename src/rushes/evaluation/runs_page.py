@@ -12,6 +12,7 @@ from typing import Any
 
 from rushes.errors import RecipeError
 from rushes.evaluation import sections
+from rushes.evaluation.frame import head_of
 from rushes.evaluation.judge import ClassJudgement, Judgement
 from rushes.evaluation.leaderboard import (
     SHORT,
@@ -78,8 +79,7 @@ def format_runs_page(leaderboard: Leaderboard, *, title: str, folder: Path) -> t
     )
     newest = max((standing.run.created_at for standing in leaderboard.standings), default="")
     page = Template(_page("runs.html")).substitute(
-        title=text(f"{title}: runs"),
-        style=_page("report.css") + _page("runs.css"),
+        head=head_of(f"{title}: runs", styles=("report.css", "runs.css")),
         script=_page("runs.js"),
         project=text(title),
         made=text(newest[:10]),

@@ -19,14 +19,6 @@
   addEventListener("resize", hint, { passive: true });
   hint();
 
-  // What is folded is printed too.
-  let folded = [];
-  addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll("details:not([open])")];
-    for (const one of folded) one.open = true;
-  });
-  addEventListener("afterprint", () => { for (const one of folded) one.open = false; });
-
   // Mark the section in view in the navigation.
   const links = new Map([...document.querySelectorAll("nav a")].map((a) => [a.hash.slice(1), a]));
   const sections = [...document.querySelectorAll("main > section")];

@@ -18,6 +18,7 @@ GROUND = ("errors", "progress", "cores", "timecode", "wish", "project")
 ROOMS = (
     "storage",
     "footage",
+    "xmp",
     "timelines",
     "labels",
     "catalog",
@@ -27,6 +28,7 @@ ROOMS = (
     "evaluation",
     "bundles",
     "inference",
+    "review",
     "cli",
 )
 # A heavy library, and the rooms that may import it at all.
@@ -46,6 +48,9 @@ EDGES = {
     "cleanlab": {"learning"},
     "onnxruntime": {"bundles"},
     "mlflow": {"learning"},
+    "lxml": {"xmp"},
+    "fastapi": {"review"},
+    "uvicorn": {"review"},
     "typer": {"cli"},
     "rich": {"cli"},
 }
@@ -65,6 +70,9 @@ HEAVY = (
     "google",
     "requests",
     "mlflow",
+    "lxml",
+    "fastapi",
+    "uvicorn",
 )
 
 

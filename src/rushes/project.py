@@ -22,6 +22,7 @@ OWN_FOLDERS = frozenset(
     {
         ".rushes",
         "bundles",
+        "culls",
         "datasets",
         "frames",
         "iterations",
@@ -213,6 +214,10 @@ class Project:
     @property
     def runs_folder(self) -> Path:
         return self.root / "runs"
+
+    @property
+    def culls_folder(self) -> Path:
+        return self.root / "culls"
 
     @property
     def bundles_folder(self) -> Path:

@@ -95,7 +95,7 @@ def measure_photograph(pixels: npt.NDArray[np.uint8], *, faces: Faces | None = N
     subject = people.map if people.map is not None else salient_map(picture)
     sharpest = sharpest_of(parts)
     mean, deviation = cv2.meanStdDev(luma)
-    counts = np.bincount(luma.ravel(), minlength=256)
+    counts = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
     return PhotoMeasures(
         sharpness=sharpest,
         subject_sharpness=people.sharpness if np.isfinite(people.sharpness) else _weighted(parts, subject),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,7 @@ from rushes.footage.photographs import find_photographs
 from rushes.footage.series import find_series
 from rushes.footage.source import Unreadable
 from rushes.inference.cull_control import Control, Promise, choose_control, expected_misses
-from rushes.inference.cull_look import Looking, look_at
+from rushes.inference.cull_look import Looking, look_at_photographs
 from rushes.inference.cull_plan import Rules, ScoredPhotograph, plan_verdicts
 from rushes.inference.predictor import Predictor
 from rushes.inference.verdicts import Cull
@@ -75,7 +74,8 @@ def good_class(bundle: Bundle, stated: str | None) -> str:
     known = next((folded[word] for word in _GOOD if word in folded), None)
     if known is None:
         raise UsageError(
-            f"which class of {bundle.task} is to be kept? Say it with --class; the bundle has {', '.join(bundle.classes)}"
+            f"which class of {bundle.task} is to be kept? Say it with --class: the bundle has "
+            f"{', '.join(bundle.classes)}"
         )
     return known
 
@@ -113,6 +113,7 @@ def cull_folder(
     looking: Looking,
     wanted: Wanted,
     *,
+    name: str,
     now: datetime,
     progress: Progress = silent,
 ) -> Cull:
@@ -128,7 +129,7 @@ def cull_folder(
         choose_control(wanted.control, answers, class_name=wanted.class_name)
     seen: list[ScoredPhotograph] = []
     lost: list[Unreadable] = list(found.passed_over)
-    for one in look_at(predictor, found.photographs, looking, progress=progress):
+    for one in look_at_photographs(predictor, found.photographs, looking, progress=progress):
         if isinstance(one, Unreadable):
             lost.append(one)
         else:
@@ -139,7 +140,6 @@ def cull_folder(
     promise = choose_control(wanted.control, answers, class_name=wanted.class_name, scores=scores)
     series = find_series([one.facts for one in ordered])
     rules = Rules(promise.threshold, wanted.best_of_burst, wanted.audited)
-    name = name_cull(folder, now)
     return Cull(
         name=name,
         created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
@@ -170,9 +170,3 @@ def promise_table(promise: Promise, scores: npt.NDArray[np.float32]) -> Mapping[
     likely, low, high = expected_misses(scores, promise.threshold, promise)
     expected = {"keepers": float(scores.sum()), "misses": likely, "misses_low": low, "misses_high": high}
     return promise.to_table() | {"here": expected}
-
-
-def name_cull(folder: Path, now: datetime) -> str:
-    """Return the name of a cull: the UTC time, and the folder's name as far as it is safe."""
-    slug = re.sub(r"[^A-Za-z0-9_.]+", "-", folder.resolve().name).strip("-.")[:60] or "cull"
-    return f"{now:%Y-%m-%d-%H%M%S}-{slug}"

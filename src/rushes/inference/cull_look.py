@@ -75,7 +75,7 @@ class _Seen:
     score: float | None = None
 
 
-def look_at(
+def look_at_photographs(
     predictor: Predictor, photographs: Sequence[Photograph], looking: Looking, *, progress: Progress = silent
 ) -> Iterator[ScoredPhotograph | Unreadable]:
     """Give what was seen of each photograph, in their order; what cannot be read is given as Unreadable.

@@ -38,7 +38,7 @@ const DRAWN = {
 export function icon(name, label = null) {
   const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   drawing.setAttribute("viewBox", "0 0 16 16");
-  drawing.setAttribute("class", `icon ${name}`);
+  drawing.setAttribute("class", `icon sign-${name}`);
   if (label === null) drawing.setAttribute("aria-hidden", "true");
   else {
     drawing.setAttribute("role", "img");

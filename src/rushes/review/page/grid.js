@@ -6,7 +6,7 @@ import { address } from "./pictures.js";
 import { describe } from "./words.js";
 
 const GAP = 8;
-const HEAD = 20;
+const HEAD = 22;
 const FOOT = 28;
 const AROUND = 0.6; // of the window, above and below, that is made ready
 

@@ -27,9 +27,10 @@ class Review {
     this.details = new Map();
     this.direction = 1;
     this.pictures = new Pictures((id, quality) => this.#came(id, quality), (id, quality, away) => this.#failed(id, quality, away));
-    this.outbox = new Outbox(`${session.task}/${session.title}`, {
+    this.outbox = new Outbox(session.key ?? `${session.task}/${session.title}`, {
       revision: session.revision,
       replied: (reply, entry) => this.#replied(reply, entry),
+      learned: (changes) => this.#learned(changes),
       refused: (entry, why) => this.#refused(entry, why),
       changed: (back) => this.#outboxChanged(back),
     });
@@ -51,7 +52,12 @@ class Review {
   }
 
   async open() {
-    for (const entry of await this.outbox.open()) this.state.show(entry.changes);
+    await this.outbox.open((entries) => {
+      for (const { changes } of entries) {
+        this.state.show(changes);
+        if (this.opened) this.#changed(changes.map((change) => change.id));
+      }
+    });
     const undecided = this.state.list.findIndex((item) => item.decision === null);
     this.state.place = Math.max(0, undecided);
     this.#actions();
@@ -62,6 +68,7 @@ class Review {
     if (matchMedia("(max-width: 600px)").matches) this.views.grid.size = 118;
     this.bar.size.value = this.views.grid.size;
     this.view("grid");
+    this.opened = true;
     this.outbox.send();
     this.#audit();
   }
@@ -326,8 +333,7 @@ class Review {
   }
 
   #replied(reply, entry) {
-    const changes = reply.changes.filter((change) => this.state.byId.has(change.id) && !this.outbox.touches(change.id));
-    this.state.show(changes);
+    const changes = this.#learned(reply.changes);
     if (entry.kind !== "decisions" && !entry.changes.length) {
       if (changes.length) this.#travelled(entry.kind, changes);
       else {
@@ -335,8 +341,15 @@ class Review {
         this.say(`There is nothing left to ${entry.kind}`, true);
       }
     }
-    this.#changed(changes.map((change) => change.id));
     if (!this.outbox.unsaved) this.#audit();
+  }
+
+  // Show what the server says, but for what this page has decided since.
+  #learned(told) {
+    const changes = told.filter((change) => this.state.byId.has(change.id) && !this.outbox.touches(change.id));
+    this.state.show(changes);
+    this.#changed(changes.map((change) => change.id));
+    return changes;
   }
 
   #refused(entry, why) {

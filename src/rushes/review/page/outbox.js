@@ -1,17 +1,18 @@
 // Decisions on their way to the server: kept in this browser until it has answered, sent in order, one at a time.
 
+const PATIENCE = 250; // ms
 const WAITS = [500, 1000, 2000, 4000, 8000];
 
-// An entry is {kind: "decisions" | "undo" | "redo", changes: [...]}: changes are what is sent, and for an undo what
-// this page already shows of it.
+// An entry is {kind: "decisions" | "undo" | "redo", changes, request}: changes are what is sent, and for an undo what
+// this page already shows of it. The server does nothing twice under the name of one request, so that what may have
+// reached it before it went away can be sent again.
 export class Outbox {
-  constructor(name, { revision, replied, refused, changed }) {
-    Object.assign(this, { replied, refused, changed, revision });
+  constructor(name, { revision, replied, refused, learned, changed }) {
+    Object.assign(this, { replied, refused, learned, changed, revision });
     this.prefix = `rushes-review/${name}/`;
-    this.key = this.prefix + Math.random().toString(36).slice(2);
+    this.key = this.prefix + newName();
     this.entries = [];
     this.reachable = true;
-    this.doubtful = false; // whether the server has taken the first entry is not known
     this.locked = false; // the server runs, but under another address than this page was opened with
     this.kept = true; // this browser keeps what is not sent
     this.failures = 0;
@@ -19,20 +20,21 @@ export class Outbox {
     this.timer = null;
   }
 
-  // Take over what a page that is gone has left. Every page holds a lock as long as it lives.
-  async open() {
-    const gone = (key) => new Promise((answer) => {
-      navigator.locks.request(key, { ifAvailable: true }, (lock) => answer(lock !== null));
-    });
+  // Take over what pages that are gone have left; `adopt(entries)` shows it. A page holds a lock as long as it lives, and
+  // a page that is just being left may hold it a moment longer.
+  async open(adopt) {
     if (navigator.locks) navigator.locks.request(this.key, () => new Promise(() => {}));
-    for (const key of storedKeys(this.prefix)) {
-      if (key === this.key || (navigator.locks && !(await gone(key)))) continue;
-      this.entries.push(...JSON.parse(localStorage.getItem(key)));
+    const takeOver = (key) => {
+      const left = readEntries(key);
+      this.entries.push(...left);
       this.#keep();
       localStorage.removeItem(key);
-    }
-    this.doubtful = this.entries[0]?.sent !== undefined;
-    return this.entries;
+      adopt(left);
+      if (left.length) this.send();
+    };
+    const left = storedKeys(this.prefix).filter((key) => key !== this.key);
+    const taken = left.map((key) => (navigator.locks ? navigator.locks.request(key, () => takeOver(key)) : takeOver(key)));
+    await Promise.race([Promise.all(taken), new Promise((done) => { setTimeout(done, PATIENCE); })]);
   }
 
   get unsaved() {
@@ -40,7 +42,7 @@ export class Outbox {
   }
 
   add(entry) {
-    this.entries.push(entry);
+    this.entries.push({ ...entry, request: newName() });
     this.#keep();
     this.changed();
     this.send();
@@ -69,7 +71,7 @@ export class Outbox {
     this.busy = true;
     while (this.entries.length || !this.reachable) {
       try {
-        if (!this.reachable || this.doubtful) await this.#find();
+        if (!this.reachable) await this.#find();
         if (this.entries.length) await this.#sendFirst();
         this.failures = 0;
       } catch (error) {
@@ -81,31 +83,26 @@ export class Outbox {
     this.changed();
   }
 
-  // The server was not there: it may have taken the first entry before it went, and must not be told twice.
+  // The server is back, perhaps with what others decided meanwhile.
   async #find() {
-    const session = await ask("api/session");
-    const now = new Map(session.items.map((item) => [item.id, item]));
-    const first = this.entries[0];
-    if (first?.sent !== undefined && session.revision > first.sent) {
-      const same = first.kind !== "decisions" || first.changes.every((change) =>
-        Object.entries(change).every(([name, value]) => name === "id" || (now.get(change.id)?.[name] ?? null) === value));
-      if (same) this.#drop();
-    }
-    this.revision = session.revision;
-    const back = !this.reachable;
+    const found = await ask(`api/changes?since=${this.revision}`);
     this.reachable = true;
-    this.doubtful = this.locked = false;
-    this.changed(back);
+    this.locked = false;
+    this.#learn(found);
+    this.changed(true);
+  }
+
+  #learn({ revision, changes }) {
+    this.revision = revision;
+    this.learned(changes);
   }
 
   async #sendFirst() {
     const [entry] = this.entries;
-    const { kind, changes } = entry;
-    entry.sent ??= this.revision;
-    this.#keep();
+    const { kind, changes, request } = entry;
     let reply;
     try {
-      reply = await ask(`api/${kind}`, kind === "decisions" ? { changes } : {});
+      reply = await ask(`api/${kind}`, kind === "decisions" ? { changes, request } : { request });
     } catch (error) {
       if (!(error instanceof Answered) || error.status >= 500 || error.status === 401 || error.status === 403) throw error;
       this.#drop();
@@ -113,6 +110,8 @@ export class Outbox {
       return;
     }
     this.#drop();
+    // Another page has decided something in between.
+    if (reply.previous > this.revision) this.#learn(await ask(`api/changes?since=${this.revision}`));
     this.revision = reply.revision;
     this.replied(reply, entry);
     this.changed();
@@ -125,7 +124,6 @@ export class Outbox {
 
   #stumble(error) {
     this.reachable = false;
-    this.doubtful = true;
     this.locked = error instanceof Answered && (error.status === 401 || error.status === 403);
     const wait = WAITS[Math.min(this.failures, WAITS.length - 1)];
     this.failures += 1;
@@ -143,9 +141,19 @@ export class Outbox {
   }
 }
 
+const newName = () => Math.random().toString(36).slice(2);
+
 function storedKeys(prefix) {
   try {
     return Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}
+
+function readEntries(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key)) ?? [];
   } catch {
     return [];
   }

@@ -49,6 +49,6 @@ export class Strip {
     tile.className = ["tile", item.decision ?? "", at === place ? "focused" : "", item.series ? "in-series" : "",
       item.series && !same(list[at - 1]) ? "first" : "", item.series && !same(list[at + 1]) ? "last" : ""].join(" ");
     const mark = item.decision ?? "unset";
-    if (!tile.lastChild.classList.contains(mark)) tile.lastChild.replaceWith(icon(mark));
+    if (!tile.lastChild.classList.contains(`sign-${mark}`)) tile.lastChild.replaceWith(icon(mark));
   }
 }

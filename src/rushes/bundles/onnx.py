@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from rushes.bundles.bundle import (
 from rushes.bundles.calibrated import calibration_of_run
 from rushes.bundles.card import CardFacts, format_card
 from rushes.bundles.graph import FEATURES, INPUT, LOGITS, MEASURES, PROBABILITIES, Graph
+from rushes.bundles.known_answers import answers_of_run, write_answers
 from rushes.bundles.neighbours import Neighbours, read_pictures_of, write_neighbours
 from rushes.bundles.parity import Parity, compare, write_samples
 from rushes.bundles.run_card import facts_of_run, travelling_recipe
@@ -88,6 +89,7 @@ class Candidate:
         calibration: for `calibration.json`; None leaves it out.
         measures: which measures the network takes; None of one that takes pixels alone.
         faces: file of the face detector that they need; None without.
+        answers: part -> what the run answered there, from which thresholds can be chosen anew.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Candidate:
     calibration: Mapping[str, Any] | None = None
     measures: MeasuredInput | None = None
     faces: Path | None = None
+    answers: Mapping[str, Predictions] = field(default_factory=dict)
 
 
 def export_run(
@@ -194,6 +197,7 @@ def build_bundle(
             write_json(folder / THRESHOLDS_FILE, dict(candidate.thresholds))
         if candidate.calibration is not None:
             write_json(folder / CALIBRATION_FILE, dict(candidate.calibration))
+        write_answers(candidate.answers, folder)
         kept = slice(0, KEPT_PICTURES)
         write_samples(
             folder,
@@ -442,6 +446,6 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
     facts = facts_of_run(run, name=name, calibration=calibration, thresholds=thresholds)
     return Candidate(
         name, run.task, run.classes, size, run.working_size, config, provenance, facts,
-        calibration=calibration, thresholds=thresholds, measures=measured,
+        calibration=calibration, thresholds=thresholds, measures=measured, answers=answers_of_run(run),
         faces=run.folder / FACES_FILE if measured is not None and measured.faces else None,
     )  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 _LONG_SIDE = 512  # pixels at which lines are looked for
+_SQUEEZED = 3  # times narrower: level lines stay, their tilt grows, and there are fewer pixels to look through
 _STEEPEST = 12.0  # degrees: what is tilted more is not taken for a horizon
 _LEAST_LINE = 0.06  # of the width: shorter lines have no angle to speak of
 _LEAST_SUM = 0.45  # of the width that the lines of one tilt must cover together
@@ -24,15 +25,16 @@ def horizon_of(luma: npt.NDArray[np.uint8]) -> float:
 
     height, width = luma.shape
     scale = min(1.0, _LONG_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = luma if size == (width, height) else cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
-    lines = cv2.createLineSegmentDetector(cv2.LSD_REFINE_STD, 1.0).detect(small)[0]
+    wide, high = max(1, round(width * scale / _SQUEEZED)), max(1, round(height * scale))
+    small = cv2.resize(luma, (wide, high), interpolation=cv2.INTER_AREA)
+    lines = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE, 1.0).detect(small)[0]
     if lines is None:
         return float("nan")
-    return _tilt(np.asarray(lines, np.float64).reshape(-1, 4), size[0])
+    back = np.tile([width / wide, height / high], 2)
+    return _tilt(np.asarray(lines, np.float64).reshape(-1, 4) * back, width)
 
 
-def _tilt(lines: npt.NDArray[np.float64], width: int) -> float:
+def _tilt(lines: npt.NDArray[np.float64], width: float) -> float:
     """Return the tilt that lines (n, 4: x, y, x, y) agree on, or NaN."""
     right, down = lines[:, 2] - lines[:, 0], lines[:, 3] - lines[:, 1]
     lengths = np.hypot(right, down) / width

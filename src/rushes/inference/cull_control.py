@@ -51,6 +51,9 @@ class Control:
         return f"recall >= {self.value:g}" if self.kind == "recall" else f"{self.kind} {self.value:g}"
 
 
+DEFAULT = Control("recall", 0.99)
+
+
 @dataclass(frozen=True, slots=True)
 class ShootRecall:
     """How a threshold does on one shoot whose good ones are known.

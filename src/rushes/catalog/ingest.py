@@ -101,7 +101,7 @@ def _by_shoot(
     groups = name_shoots(shoot_around.values(), known)
     # A remote raw would be fetched whole to be asked when it was taken: there the names decide.
     exports = find_exports(
-        list(shoot_around), shoot_around, lambda file: _time_of(file) if isinstance(file, Path) else None
+        list(shoot_around), shoot_around, lambda file: time_if_stated(file) if isinstance(file, Path) else None
     )
     for export, raw in exports.items():
         passed_over(export, raw)

@@ -8,6 +8,7 @@
     ├── PlaceError          a folder or bucket, or a file in it, that cannot be listed, read or written
     │   └── AbsentError     a file that must be there and is not
     ├── SheetError          a sheet of labels: every fault in it at once
+    ├── XmpError            a sidecar that is not XMP
     ├── CatalogError        the project's memory: another version, or locked
     ├── ManifestError       no labelled samples, or a manifest that is not one
     ├── SplitError          a split that cannot be made, or that leaks
@@ -125,6 +126,26 @@ class SheetError(RushesError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("\n".join(str(fault) for fault in faults))
         self.faults = tuple(faults)
+
+
+class XmpError(RushesError):
+    """A sidecar that is not XMP; it is left as it is.
+
+    Attributes:
+        sidecar: its name or path.
+        reason: what is wrong with it, without the sidecar and what to do.
+    """
+
+    def __init__(
+        self,
+        sidecar: object,
+        reason: str,
+        *,
+        remedy: str = "It was left as it is: save it again from the editor that wrote it, or move it away",
+    ) -> None:
+        super().__init__(f"{sidecar}: the sidecar {reason}. {remedy}")
+        self.sidecar = str(sidecar)
+        self.reason = reason
 
 
 class CatalogError(RushesError):

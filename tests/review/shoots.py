@@ -44,7 +44,9 @@ def make_project(root: Path, *, names: int = 6) -> Project:
     root.mkdir(parents=True, exist_ok=True)
     (root / "rushes.toml").write_text(TOML)
     for number in range(names):
-        write_jpeg(root / "shoot" / f"DSC_{number:04d}.jpg", taken=f"2024:05:01 12:30:{number:02d}", quality=70 + number)
+        write_jpeg(
+            root / "shoot" / f"DSC_{number:04d}.jpg", taken=f"2024:05:01 12:30:{number:02d}", quality=70 + number
+        )
     return read_project(root)
 
 

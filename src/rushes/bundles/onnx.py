@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from rushes.bundles.bundle import (
 from rushes.bundles.calibrated import calibration_of_run
 from rushes.bundles.card import CardFacts, format_card
 from rushes.bundles.graph import FEATURES, INPUT, LOGITS, PROBABILITIES, Graph
+from rushes.bundles.known_answers import answers_of_run, write_answers
 from rushes.bundles.neighbours import Neighbours, read_pictures_of, write_neighbours
 from rushes.bundles.parity import Parity, compare, write_samples
 from rushes.bundles.run_card import facts_of_run, travelling_recipe
@@ -83,6 +84,7 @@ class Candidate:
         run: provenance, as plain values.
         thresholds: for `thresholds.json`; None of a run without.
         calibration: for `calibration.json`; None leaves it out.
+        answers: part -> what the run answered there, from which thresholds can be chosen anew.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Candidate:
     facts: CardFacts
     thresholds: Mapping[str, Any] | None = None
     calibration: Mapping[str, Any] | None = None
+    answers: Mapping[str, Predictions] = field(default_factory=dict)
 
 
 def export_run(
@@ -181,6 +184,7 @@ def build_bundle(
             write_json(folder / THRESHOLDS_FILE, dict(candidate.thresholds))
         if candidate.calibration is not None:
             write_json(folder / CALIBRATION_FILE, dict(candidate.calibration))
+        write_answers(candidate.answers, folder)
         kept = slice(0, KEPT_PICTURES)
         write_samples(
             folder,
@@ -403,5 +407,5 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
     facts = facts_of_run(run, name=name, calibration=calibration, thresholds=thresholds)
     return Candidate(
         name, run.task, run.classes, size, run.working_size, config, provenance, facts,
-        calibration=calibration, thresholds=thresholds,
+        calibration=calibration, thresholds=thresholds, answers=answers_of_run(run),
     )  # fmt: skip

@@ -287,6 +287,7 @@ class Catalog:
             moved = self._insert(words).values(frame=new.id, sheet=row.sheet, words=row.words)
             connection.execute(moved.on_conflict_do_nothing(index_elements=["frame", "sheet"]))
         connection.execute(delete(words).where(words.c.frame == old))
+        connection.execute(update(schema.marks).where(schema.marks.c.frame == old).values(frame=new.id))
         connection.execute(update(schema.frames).where(schema.frames.c.id == old).values(taken_over_by=new.id))
 
     def frames(self, *, source: str | None = None) -> list[StoredFrame]:

@@ -14,6 +14,7 @@ from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOpt
 from rushes.errors import CullError, ProjectError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from rushes.bundles.bundle import Bundle
     from rushes.inference.cull_control import Control
     from rushes.inference.cull_look import Looking
     from rushes.inference.cull_outputs import Outputs
@@ -122,7 +123,8 @@ def run(
         found = find_shoot(folder)
         wanted = Wanted(control, good_class(opened_bundle, class_name), best_of_burst, audit)
         index = opened_bundle.classes.index(wanted.class_name)
-        looking = _looking(place, home, index, faces, measures=measures, threads=threads or 0)
+        detector = faces or _own_detector(opened_bundle)
+        looking = _looking(place, home, index, detector, measures=measures, threads=threads or 0)
         began = time.monotonic()
         now = datetime.now(UTC)
         name = name_cull(home, shoot=folder.resolve(), now=now)
@@ -307,6 +309,13 @@ def _looking(
         kept=place.cache_folder if place is not None else home.parent / "cache",
         threads=threads,
     )
+
+
+def _own_detector(bundle: Bundle) -> Path | None:
+    """Return the face detector that travels in a bundle whose model takes measures; None where none does."""
+    from rushes.datasets.measured_input import FACES_FILE
+
+    return bundle.folder / FACES_FILE if FACES_FILE in bundle.files else None
 
 
 def _find_cull(place: Project | None, named: str | None, *, states: tuple[str, ...] | None) -> Path:

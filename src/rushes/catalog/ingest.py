@@ -18,7 +18,8 @@ from rushes.catalog.take_film import FilmIntake, take_film
 from rushes.cores import count_cores
 from rushes.errors import MediaError, did_you_mean, remedy_of
 from rushes.footage.kinds import find_media, kind_of, require_content
-from rushes.footage.pairs import Photograph, pair_stills, part_by_time
+from rushes.footage.pairs import Photograph, part_by_time
+from rushes.footage.photographs import find_photographs, time_if_stated
 from rushes.footage.source import STILL_TIME_BASE, Frame, Unreadable
 from rushes.footage.sources import (
     address_of,
@@ -100,7 +101,7 @@ def _by_shoot(
     groups = name_shoots(shoot_around.values(), known)
     # A remote raw would be fetched whole to be asked when it was taken: there the names decide.
     exports = find_exports(
-        list(shoot_around), shoot_around, lambda file: _time_of(file) if isinstance(file, Path) else None
+        list(shoot_around), shoot_around, lambda file: time_if_stated(file) if isinstance(file, Path) else None
     )
     for export, raw in exports.items():
         passed_over(export, raw)
@@ -116,22 +117,7 @@ def _group_in_shoot(file: Place, shoot: str, known: Mapping[str, str]) -> str:
 def _paired(wanted: Sequence[Wanted]) -> list[Wanted]:
     """Return what is wanted with every raw and its companions as one, by their names and by when they were taken."""
     by_path = {item.path: item for item in wanted}
-    paired: list[Wanted] = []
-    for photograph in pair_stills(by_path):
-        files = (photograph.main, *photograph.companions)
-        # Of remote files the names decide for now: a raw would be fetched whole to be asked when it was taken.
-        asked = photograph.companions and isinstance(photograph.main, Path)
-        times = {file: _time_of(file) for file in files} if asked else {}
-        for one in part_by_time(photograph, times):
-            paired.append(replace(by_path[one.main], companions=one.companions))
-    return paired
-
-
-def _time_of(path: Place) -> str | None:
-    try:
-        return capture_time_of_still(path)
-    except (MediaError, OSError):  # which is said when the file is taken in
-        return None
+    return [replace(by_path[one.main], companions=one.companions) for one in find_photographs(list(by_path))]
 
 
 def _state_of(path: Place) -> tuple[int, int | None]:
@@ -310,7 +296,8 @@ class _Job:
         path, companions = self.wanted.path, self.wanted.companions
         if isinstance(path, Path) or self._is_known(path):
             return {}
-        _, *others = part_by_time(Photograph(path, companions), {file: _time_of(file) for file in (path, *companions)})
+        times = {file: time_if_stated(file) for file in (path, *companions)}
+        _, *others = part_by_time(Photograph(path, companions), times)
         reason = f"has the name of {path.name} and was taken at another time. Name it by itself to take it in"
         return {other.main: Unreadable(str(other.main), reason) for other in others}
 

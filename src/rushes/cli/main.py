@@ -29,6 +29,8 @@ VERBS: dict[str, str] = {
     "explain": "why a run or a bundle answered so: heat, covering, training pictures alike; a page",
     "export": "a run as a portable bundle, proven equal",
     "predict": "a bundle's predictions for pictures, raws, folders and videos",
+    "cull": "picks and rejects for a shoot, as XMP, copies, CSV; apply, undo, list",
+    "review": "a page on this machine: look at photographs, pick, reject, rate, colour",
     "doctor": "what is installed, what is missing, what it would enable",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from footage.stills import write_jpeg, write_raw
 from rushes.catalog.ingest import plan_ingest
 from rushes.catalog.shoots import find_exports, name_shoots, parts_taken_for_shoots, shoot_of
 from rushes.storage.places import Place, parse_place
+from storage.servers import s3_store
 
 PARTS = st.lists(st.sampled_from(["a", "b", "Wedding", "wedding", "2024"]), min_size=1, max_size=4)
 
@@ -93,3 +95,16 @@ def test_a_group_that_a_person_gave_is_kept(tmp_path: Path) -> None:
 
 def test_folders_within_a_shoot_are_known_by_their_names() -> None:
     assert parts_taken_for_shoots(["2024-05 wedding", "RAW", "x/select"]) == ["RAW", "x/select"]
+
+
+def test_the_shoots_of_a_bucket_are_its_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # where profiles of a person's own could be
+    with s3_store("rushes-shoots") as bucket:
+        for name, value in bucket.environment.items():
+            monkeypatch.setenv(name, value)
+        for key in ("2024/a/raw/1.nef", "2024/a/raw/1.xmp", "2024/a/out/1-Edit.jpg", "2024/b/1.jpg", "2024/2.jpg"):
+            bucket.put(key, b"not read")
+        for root in ("s3://rushes-shoots/2024", "s3://rushes-shoots/2024/"):
+            wanted, missing = plan_ingest([parse_place(root)], group=None, class_folders=None, shoots={})
+            assert missing == []
+            assert {item.path.name: item.group for item in wanted} == {"1.nef": "a", "1.jpg": "b", "2.jpg": "2024"}

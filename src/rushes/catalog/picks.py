@@ -46,7 +46,7 @@ def find_photographs(catalog: Catalog, places: Sequence[Place], *, apart: Sequen
     Args:
         apart: places that hold what was made of photographs; a file there is no photograph.
     """
-    others = catalog.other_paths()
+    others, roots, roots_apart = catalog.other_paths(), _roots(places), _roots(apart)
     photographs: list[tuple[PickPhotograph, StoredFrame, Source]] = []
     gone: list[str] = []
     known: set[str] = set()
@@ -55,11 +55,11 @@ def find_photographs(catalog: Catalog, places: Sequence[Place], *, apart: Sequen
     for source in sources.values():
         addresses = [source.path, *others.get(source.digest, ())]
         known.update(addresses)
-        if source.is_referenced or not any(_is_at(address, places) for address in addresses):
+        if source.is_referenced or not any(_is_at(address, roots) for address in addresses):
             continue
-        files = tuple(parse_place(one) for one in addresses if not _is_at(one, apart) and _may_be_there(one))
-        if not any(_is_at(address_of(file), places) for file in files):
-            if not all(_is_at(one, apart) for one in addresses):
+        files = tuple(parse_place(one) for one in addresses if not _is_at(one, roots_apart) and _may_be_there(one))
+        if not any(_is_at(address_of(file), roots) for file in files):
+            if not all(_is_at(one, roots_apart) for one in addresses):
                 gone.append(source.path)
             continue
         wanted[source.digest] = tuple({_same(file): file for file in reversed(files)}.values())[::-1]
@@ -70,9 +70,9 @@ def find_photographs(catalog: Catalog, places: Sequence[Place], *, apart: Sequen
         )
         photographs.append((one, item, source))
     photographs.sort(key=lambda three: (three[0].shoot, three[0].name))
-    unknown, missing = _find_unknown(places, apart, known)
+    unknown, missing = _find_unknown(places, roots_apart, known)
     stems = stems_of([one for one, _, _ in photographs])
-    exports = [file for file in unknown if kind_of(file) == "photo" and find_stems(file.stem, stems)]
+    exports = {file: None for file in unknown if kind_of(file) == "photo" and find_stems(file.stem, stems)}
     return FoundPhotographs(
         photographs=tuple(one for one, _, _ in photographs),
         refs=tuple(frame_refs([item for _, item, _ in photographs], [source for _, _, source in photographs], others)),
@@ -84,7 +84,7 @@ def find_photographs(catalog: Catalog, places: Sequence[Place], *, apart: Sequen
 
 
 def _find_unknown(
-    places: Sequence[Place], apart: Sequence[Place], known: set[str]
+    places: Sequence[Place], roots_apart: Sequence[str], known: set[str]
 ) -> tuple[list[Place], list[Unreadable]]:
     """Return the photographs at places that are not in the catalog, and the places where nothing is."""
     unknown: dict[Place, None] = {}
@@ -97,17 +97,19 @@ def _find_unknown(
             continue
         for file in found:
             is_known = address_of(file) in known or _same(file) in known
-            if not is_known and kind_of(file) != "video" and not _is_at(address_of(file), apart):
+            if not is_known and kind_of(file) != "video" and not _is_at(address_of(file), roots_apart):
                 unknown[file] = None
     return list(unknown), missing
 
 
-def _is_at(address: str, places: Sequence[Place]) -> bool:
-    for place in places:
-        for root in {address_of(place), str(place.resolve()) if isinstance(place, Path) else str(place)}:
-            if address == root or address.startswith(f"{root.rstrip('/')}/"):
-                return True
-    return False
+def _roots(places: Sequence[Place]) -> tuple[str, ...]:
+    """Return the addresses of places, also as they are where links were followed, without a slash behind them."""
+    followed = [str(place.resolve()) for place in places if isinstance(place, Path)]
+    return tuple(dict.fromkeys(root.rstrip("/") for root in (*map(address_of, places), *followed)))
+
+
+def _is_at(address: str, roots: Sequence[str]) -> bool:
+    return any(address == root or address.startswith(f"{root}/") for root in roots)
 
 
 def _may_be_there(address: str) -> bool:

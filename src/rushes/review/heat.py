@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from rushes.errors import BundleError, RushesError
 from rushes.footage.picture import PictureSize, encode_picture, resize
@@ -81,13 +85,17 @@ class HeatDesk:
         pixels = read_photo_bytes(fit, "picture", size=_SHOWN).pixels
         shown = explainer.preprocessing
         prepared = explainer.prepared(pixels)
+
+        def answer(covered: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+            return explainer.probabilities([replace(prepared, pixels=one) for one in covered])
+
         occlusion = occlude(
-            explainer.probabilities,
-            prepared,
+            answer,
+            prepared.pixels,
             class_index=explainer.classes.index(self._class_name),
             view=view_of(resize(pixels, explainer.working_size), shown),
         )
-        return encode_picture(paint_occlusion(pixels, prepared, shown, occlusion), "jpeg", _QUALITY)
+        return encode_picture(paint_occlusion(pixels, prepared.pixels, shown, occlusion), "jpeg", _QUALITY)
 
     def _opened(self) -> BundleExplainer:
         if self._explainer is None:

@@ -437,7 +437,7 @@ def new_document() -> bytes:
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<x:xmpmeta xmlns:x="{META}" x:xmptk="rushes">\n'
         f' <rdf:RDF xmlns:rdf="{RDF}">\n'
-        '  <rdf:Description rdf:about=""/>\n'
+        '  <rdf:Description\n    rdf:about=""/>\n'
         " </rdf:RDF>\n"
         "</x:xmpmeta>\n"
     ).encode()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.learning.tiny import TinyProject, backbone_recipe, make_project
 
 from rushes.datasets.photo_measures import read_photo_measures
 from rushes.errors import RecipeError, RunError, WeightsError
@@ -19,7 +20,6 @@ from rushes.learning.recipe_files import parse_recipe
 from rushes.learning.runs import Run, read_run
 from rushes.learning.train import train
 from rushes.learning.train_answers import predict_train
-from tests.learning.tiny import TinyProject, backbone_recipe, make_project
 
 
 def with_quality(recipe: Recipe, **shown: str) -> Recipe:

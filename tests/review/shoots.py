@@ -5,7 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,3 +173,12 @@ def served(
 
 def opened(project: Project) -> Catalog:
     return open_catalog(project.catalog_place, outlasts_power=True)
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    """Return once something holds; fail where it does not come to hold."""
+    for _ in range(3000):
+        if holds():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it does not come to hold")

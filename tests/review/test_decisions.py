@@ -22,9 +22,7 @@ SOURCES = [
     Source(f"{number}" * 64, f"/shoot/{number}.jpg", f"{number}", "shoot", "photo", 60, 40, "jpeg")
     for number in range(1, 5)
 ]
-FRAMES = [
-    Frame(f"{source.digest[-16:]}{'0' * 48}", 0, Fraction(1), 0, "00:00:00:00", source.name) for source in SOURCES
-]
+FRAMES = [Frame(source.digest, 0, Fraction(1), 0, "00:00:00:00", source.name) for source in SOURCES]
 IDS = [frame.id for frame in FRAMES]
 
 

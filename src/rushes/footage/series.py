@@ -193,7 +193,7 @@ def _find_brackets(shots: Sequence[_Shot], taken: Sequence[bool]) -> Iterator[_F
     for start, stop in _runs(shots, taken, _may_be_one_bracket):
         at = start
         while at < stop:
-            evs = _bracket_at(shots[at:stop])
+            evs = _bracket_at(shots[at : min(stop, at + _BRACKET_SIZES[0])])
             if evs:
                 said = ", ".join(f"{ev:+.2g}" if abs(ev) > _SAME_EV else "0" for ev in evs)
                 yield at, at + len(evs), f"{_span(shots, at, at + len(evs))}, exposure {said} EV"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -17,6 +18,7 @@ from rushes.footage.orientation import turn
 from rushes.footage.photo import capture_time_of_bytes, read_photo_bytes
 from rushes.footage.picture import PictureSize, resize, resize_exactly
 from rushes.footage.raw_extent import missing_bytes
+from rushes.footage.raw_preview import read_preview_alone
 from rushes.footage.still import Still
 from rushes.storage.places import Place
 from rushes.storage.reading import read_place, size_of_place
@@ -40,8 +42,8 @@ def read_raw(path: Place, *, size: PictureSize | None = None, development: Devel
             develops at half size; `half` and `full` develop. All develop with the camera's white balance.
 
     Returns:
-        The photograph, turned as the camera was held. Where the raw is cut off, a preview that is enough stands for
-        it, and `flaw` says so.
+        The photograph, turned as the camera was held. Where the raw is cut off, or of a camera that LibRaw does not
+        know, a preview that is enough stands for it, and `flaw` says so.
 
     Raises:
         MediaError: it is no raw that LibRaw knows, it holds no pixels, or they are cut off and no preview is enough.
@@ -65,7 +67,11 @@ def read_raw(path: Place, *, size: PictureSize | None = None, development: Devel
                     pixels = preview.pixels
                     flaw = f"is cut off ({_said(error)}): it can be seen and not developed. {_COPY}"
     except rawpy.LibRawError as error:
-        raise MediaError(path, _reason(error, path)) from error
+        shown = read_preview_alone(path, size=size) if isinstance(error, rawpy.LibRawFileUnsupportedError) else None
+        if shown is None or development != "preview":
+            raise MediaError(path, _reason(error, path)) from error
+        flaw = f"LibRaw does not know it ({_said(error)}): its preview is shown, and it cannot be developed"
+        return replace(shown, captured_at=_stated_time(path) or shown.captured_at, flaw=flaw)
     captured_at = _stated_time(path) or (preview.captured_at if preview is not None else None)
     return Still(pixels, *whole, path.suffix.lower()[1:], captured_at, flaw=flaw)
 

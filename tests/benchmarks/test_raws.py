@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import numpy as np
-from benchmarks.raws import format_dng
 
+from rushes.datasets.synthetic.dng import format_dng
 from rushes.footage.picture import encode_picture
 from rushes.footage.raw import read_raw
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from benchmarks.raws import format_dng
 from PIL import Image
+
+from rushes.datasets.synthetic.dng import format_dng
+from rushes.datasets.synthetic.exif import StatedExif
 
 QUARTERS = [(200, 30, 30), (30, 200, 30), (30, 30, 200), (200, 200, 30)]  # top left, top right, bottom left and right
 UNDO = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # orientation -> Image.Transpose that stores an upright picture so
@@ -90,6 +92,7 @@ def write_raw(
     if own_exif:  # cameras write it first, Pillow behind a JFIF header
         preview = preview[:2] + preview[4 + int.from_bytes(preview[4:6]) :]
     mosaic = np.full((height, width), level, np.uint16)
-    path.write_bytes(format_dng(mosaic, preview, preview_width, orientation=orientation, taken=taken))
+    stated = StatedExif("rushes", "benchmark", taken=taken, orientation=orientation)
+    path.write_bytes(format_dng(mosaic, preview, preview_width, stated=stated))
     at.unlink()
     return path

@@ -1,4 +1,4 @@
-"""The value PhotoMeasures: what can be measured of a photograph that a photographer would judge it by."""
+"""What can be measured of a photograph that a photographer would judge it by."""
 
 from __future__ import annotations
 
@@ -7,8 +7,21 @@ from dataclasses import astuple, dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from rushes.footage.composition import balance_of, middle_of, symmetry_of, thirds_of
+from rushes.footage.eyes import LEAST_DISTANCE, eye_patches, openness_of
+from rushes.footage.grain import grain_of
+from rushes.footage.horizon import horizon_of
+from rushes.footage.picture import PictureSize, resize
+from rushes.footage.sharpness import Edges, edges_of, sharpest_of, sharpness_map, sharpness_of, smear_of
+from rushes.footage.subject import Faces, people_map, salient_map
+
 LONG_SIDE = 1024  # pixels at which photographs are measured; none is enlarged
 VERSION = 1  # another number where they are measured otherwise
+
+_CLIPPED_LOW, _CLIPPED_HIGH = 4, 251  # luma at and beyond which there is no detail left
+_LARGE = 0.6  # of the largest face's height: faces from which on a shut eye is seen
+_FACES_FROM = 640  # pixels: the half of what is longer is as large as faces are looked for at
+_UNKNOWN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +76,115 @@ def vector_of(measures: PhotoMeasures) -> npt.NDArray[np.float32]:
     known = np.isfinite(values)
     lacking = [MEASURES.index(name) for name in _MAY_LACK]
     return np.concatenate([np.where(known, values, 0), known[lacking]]).astype(np.float32)
+
+
+def measure_photograph(pixels: npt.NDArray[np.uint8], *, faces: Faces | None = None) -> PhotoMeasures:
+    """Return the measures of a photograph, shrunk to LONG_SIDE where it is larger.
+
+    Args:
+        pixels: (height, width, 3), RGB, not empty.
+        faces: detector; None leaves all that is said of faces unknown.
+    """
+    import cv2
+
+    picture = resize(pixels, PictureSize(long_side=LONG_SIDE))
+    luma = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+    # What needs no detail is told from half the size, which costs a quarter.
+    half = resize(picture, PictureSize(long_side=max(1, max(luma.shape) // 2)))
+    half_luma = np.asarray(cv2.cvtColor(half, cv2.COLOR_RGB2GRAY), np.uint8)
+    noise = grain_of(luma)
+    edges = edges_of(luma, noise=noise)
+    parts = sharpness_map(edges)
+    people = (
+        _People.none()
+        if faces is None
+        else _People.found(luma, edges, faces.find_with_eyes(half if max(luma.shape) > _FACES_FROM else picture))
+    )
+    subject = people.map if people.map is not None else salient_map(half)
+    sharpest = sharpest_of(parts)
+    mean, deviation = cv2.meanStdDev(luma)
+    counts = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
+    return PhotoMeasures(
+        sharpness=sharpest,
+        subject_sharpness=people.sharpness if np.isfinite(people.sharpness) else _weighted(parts, subject),
+        eye_sharpness=people.eye_sharpness,
+        eyes_open=people.eyes_open,
+        faces=people.count,
+        face_share=people.share,
+        motion_blur=smear_of(edges).motion,
+        brightness=float(mean.item()) / 255,
+        contrast=float(deviation.item()) / 255,
+        clipped_dark=float(counts[: _CLIPPED_LOW + 1].sum()) / luma.size,
+        clipped_bright=float(counts[_CLIPPED_HIGH:].sum()) / luma.size,
+        balance=balance_of(subject),
+        thirds=thirds_of(*(people.middle or middle_of(subject))),
+        symmetry=symmetry_of(half_luma),
+        horizon=horizon_of(luma),
+        noise=noise,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """What is known of the faces of one photograph."""
+
+    count: float
+    share: float = _UNKNOWN
+    sharpness: float = _UNKNOWN
+    eye_sharpness: float = _UNKNOWN
+    eyes_open: float = _UNKNOWN
+    middle: tuple[float, float] | None = None
+    map: npt.NDArray[np.float32] | None = None
+
+    @classmethod
+    def none(cls) -> _People:
+        return cls(_UNKNOWN)
+
+    @classmethod
+    def found(
+        cls,
+        luma: npt.NDArray[np.uint8],
+        edges: Edges,
+        found: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
+    ) -> _People:
+        boxes, eyes = found
+        if not len(boxes):
+            return cls(0.0, 0.0)
+        order = np.argsort(-boxes[:, 3], kind="stable")
+        boxes, eyes = boxes[order], eyes[order]
+        left, top, width, height = boxes[0].tolist()
+        places = eyes * np.array([edges.width, edges.height], np.float32)
+        apart = np.hypot(*(places[:, 1] - places[:, 0]).T)
+        large = (boxes[:, 3] >= _LARGE * height) & (apart >= LEAST_DISTANCE)
+        return cls(
+            count=float(len(boxes)),
+            share=float(np.clip(height, 0, 1)),
+            sharpness=sharpness_of(edges, edges.inside((left, top, width, height))),
+            eye_sharpness=_eye_sharpness(edges, places[0], float(apart[0])),
+            eyes_open=float(np.mean([openness_of(eye_patches(luma, one)) for one in places[large]]))
+            if large.any()
+            else _UNKNOWN,
+            middle=(left + width / 2, top + height / 2),
+            map=people_map(boxes),
+        )
+
+
+def _eye_sharpness(edges: Edges, eyes: npt.NDArray[np.float32], apart: float) -> float:
+    """Return the sharpness of the sharper eye, 0 to 1; NaN where both are too small or too smooth to tell."""
+    if apart < LEAST_DISTANCE:
+        return _UNKNOWN
+    wide, high = 0.6 * apart / edges.width, 0.4 * apart / edges.height
+    each = [
+        sharpness_of(edges, edges.inside((x / edges.width - wide / 2, y / edges.height - high / 2, wide, high)))
+        for x, y in eyes.tolist()
+    ]
+    known = [one for one in each if np.isfinite(one)]
+    return max(known) if known else _UNKNOWN
+
+
+def _weighted(parts: npt.NDArray[np.float64], subject: npt.NDArray[np.float32]) -> float:
+    """Return the sharpness of what stands out; where that has no edges, of nothing: 0."""
+    weights = np.where(np.isfinite(parts), subject.astype(float) ** 2, 0)
+    if weights.sum() <= 0:
+        return sharpest_of(parts)
+    return float(np.average(np.nan_to_num(parts), weights=weights))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -11,14 +12,16 @@ import numpy.typing as npt
 
 from rushes.errors import MediaError
 from rushes.footage.capture_time import parse_exif_time
+from rushes.footage.exif_tags import read_exif_tags
 from rushes.footage.kinds import require_content
 from rushes.footage.orientation import turn
 from rushes.footage.photo import capture_time_of_bytes, read_photo_bytes
 from rushes.footage.picture import PictureSize, resize, resize_exactly
 from rushes.footage.raw_extent import missing_bytes
+from rushes.footage.raw_preview import read_preview_alone
 from rushes.footage.still import Still
 from rushes.storage.places import Place
-from rushes.storage.reading import open_place, read_place, size_of_place
+from rushes.storage.reading import read_place, size_of_place
 
 if TYPE_CHECKING:
     import rawpy
@@ -39,8 +42,8 @@ def read_raw(path: Place, *, size: PictureSize | None = None, development: Devel
             develops at half size; `half` and `full` develop. All develop with the camera's white balance.
 
     Returns:
-        The photograph, turned as the camera was held. Where the raw is cut off, a preview that is enough stands for
-        it, and `flaw` says so.
+        The photograph, turned as the camera was held. Where the raw is cut off, or of a camera that LibRaw does not
+        know, a preview that is enough stands for it, and `flaw` says so.
 
     Raises:
         MediaError: it is no raw that LibRaw knows, it holds no pixels, or they are cut off and no preview is enough.
@@ -64,7 +67,11 @@ def read_raw(path: Place, *, size: PictureSize | None = None, development: Devel
                     pixels = preview.pixels
                     flaw = f"is cut off ({_said(error)}): it can be seen and not developed. {_COPY}"
     except rawpy.LibRawError as error:
-        raise MediaError(path, _reason(error, path)) from error
+        shown = read_preview_alone(path, size=size) if isinstance(error, rawpy.LibRawFileUnsupportedError) else None
+        if shown is None or development != "preview":
+            raise MediaError(path, _reason(error, path)) from error
+        flaw = f"LibRaw does not know it ({_said(error)}): its preview is shown, and it cannot be developed"
+        return replace(shown, captured_at=_stated_time(path) or shown.captured_at, flaw=flaw)
     captured_at = _stated_time(path) or (preview.captured_at if preview is not None else None)
     return Still(pixels, *whole, path.suffix.lower()[1:], captured_at, flaw=flaw)
 
@@ -203,14 +210,8 @@ def _reason(error: Exception, path: Place) -> str:
 
 
 def _stated_time(path: Place) -> str | None:
-    """Return the capture time in the EXIF of a raw that is a TIFF inside."""
-    import exifread
-
-    with open_place(path) as file:
-        try:
-            tags = exifread.process_file(file, details=False, extract_thumbnail=False)
-        except Exception:  # a damaged EXIF block raises whatever its bytes lead to; the picture may still be good
-            return None
+    """Return the capture time in the EXIF of a raw, with its fraction; None where it states none there."""
+    tags = read_exif_tags(path)
     names = (
         ("EXIF DateTimeOriginal", "EXIF SubSecTimeOriginal", "EXIF OffsetTimeOriginal"),
         ("Image DateTime", "EXIF SubSecTime", "EXIF OffsetTime"),

@@ -142,12 +142,16 @@ def _read_photo(path: Place, size: PictureSize | None) -> Still:
 def _read_raw(path: Place, companion: Place | None, size: PictureSize | None, development: Development) -> Still:
     from rushes.footage.raw import read_raw
 
-    shown = _read_companion(path, companion, size) if companion is not None and development == "preview" else None
+    shown = show_by_companion(path, companion, size) if companion is not None and development == "preview" else None
     return shown or read_raw(path, size=size, development=development)
 
 
-def _read_companion(raw: Place, companion: Place, size: PictureSize | None) -> Still | None:
-    """Return a raw as its companion shows it; None where the companion is not enough."""
+def show_by_companion(raw: Place, companion: Place, size: PictureSize | None) -> Still | None:
+    """Return a raw as its companion shows it; None where the companion is not enough.
+
+    Raises:
+        MediaError: one of them cannot be read.
+    """
     from rushes.footage.photo import read_photo
     from rushes.footage.raw import describe_raw, flaw_of_raw, is_enough
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
@@ -12,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from rushes.datasets.measured_input import Prepared
 from rushes.errors import MediaError
 from rushes.footage.kinds import find_media, kind_of
 from rushes.footage.pictures import read_picture
@@ -21,6 +19,7 @@ from rushes.footage.sampling import Every, Sampling, plan_ordinals
 from rushes.footage.source import MediaKind, Unreadable
 from rushes.footage.video import DecodedFrame, decode_frames, index_video
 from rushes.footage.video_index import VideoIndex
+from rushes.inference.ahead import batches_ahead
 from rushes.inference.prediction import (
     FramePrediction,
     PicturePrediction,
@@ -163,7 +162,7 @@ def _predict_frames(
 ) -> list[FramePrediction]:
     """Return the predictions of those of the frames that can be decoded."""
     predicted: list[FramePrediction] = []
-    waiting: list[tuple[int, npt.NDArray[np.uint8]]] = []
+    waiting: list[tuple[int, Prepared]] = []
 
     def answer() -> None:
         table = predictor.probabilities_of_prepared([picture for _, picture in waiting])
@@ -189,25 +188,19 @@ def _predict_pictures(
     predictor: Predictor, files: Sequence[Place], note_fetched: NoteFetched
 ) -> Iterator[PicturePrediction | Unreadable]:
     """Give a prediction for each still; the next batch is read while one is answered."""
-    readers = ThreadPoolExecutor(_READERS, thread_name_prefix="read-pictures")
-    ahead: deque[list[Future[_Still | Unreadable]]] = deque()
-    try:
-        for at in range(0, len(files), BATCH_SIZE):
-            batch = files[at : at + BATCH_SIZE]
-            ahead.append([readers.submit(_read_still, predictor, file, note_fetched) for file in batch])
-            if len(ahead) == 2:
-                yield from _answer_stills(predictor, [reading.result() for reading in ahead.popleft()])
-        for readings in ahead:
-            yield from _answer_stills(predictor, [reading.result() for reading in readings])
-    finally:
-        readers.shutdown(cancel_futures=True)
+
+    def read(file: Place) -> _Still | Unreadable:
+        return _read_still(predictor, file, note_fetched)
+
+    for batch in batches_ahead(files, read, size=BATCH_SIZE, threads=_READERS):
+        yield from _answer_stills(predictor, batch)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Still:
     path: Place
     kind: MediaKind
-    prepared: npt.NDArray[np.uint8]
+    prepared: Prepared
 
 
 def _read_still(predictor: Predictor, path: Place, note_fetched: NoteFetched) -> _Still | Unreadable:

@@ -36,13 +36,11 @@ addEventListener("keydown", async (event) => {
 
 
 def measure(say: Say) -> Outcome:
-    say(f"From a key to the next photograph painted, {_ITEMS:,} in the queue, 2048 pixels wide, in a window of 1440 x 900; "
-        "beside a page that sets img.src on the key.")  # fmt: skip
+    say(f"From a key to the next photograph painted: {_ITEMS:,} in the queue, 2048 pixels wide, in a window of "
+        "1440 x 900; beside a page that sets img.src on the key.")  # fmt: skip
     pictures = {"fit": _pictures(_FIT), "thumb": _pictures(_THUMB)}
     megabytes = statistics.mean(len(one) for one in pictures["fit"]) / 1e6
-    say(
-        f"Input: {_DISTINCT} generated JPEGs of {megabytes:.2f} MB behind {_ITEMS:,} ids; every key is P, which is sent to the server"
-    )
+    say(f"Input: {_DISTINCT} generated JPEGs of {megabytes:.2f} MB behind {_ITEMS:,} ids; every key is P, and is sent")
     standin = Standin(make_items(_ITEMS), pictures, {"peer": _PEER})
     with serve(standin) as address, open_browser() as browser:
         found = {pace: _in_turns(browser, address, pace) for pace in _PACES}
@@ -55,7 +53,7 @@ def measure(say: Say) -> Outcome:
 
 
 def _in_turns(browser: Browser, address: str, pace: float) -> tuple[list[float], list[float], list[float]]:
-    """Return milliseconds of ours until the picture is sharp, of ours until anything of it is shown, and of the peer."""
+    """Return milliseconds until ours is sharp, until ours shows anything of the next one, and the peer's."""
     sharp: list[float] = []
     first: list[float] = []
     peer: list[float] = []
@@ -105,7 +103,8 @@ def _field(shape: tuple[int, int], seed: int) -> np.ndarray:
 
 
 def _spread(times: Sequence[float]) -> str:
-    return f"median {statistics.median(times):.0f} ms, 95 % within {_percentile(times, 95):.0f} ms, longest {max(times):.0f} ms"
+    middle, most = statistics.median(times), _percentile(times, 95)
+    return f"median {middle:.0f} ms, 95 % within {most:.0f} ms, longest {max(times):.0f} ms"
 
 
 def _percentile(times: Sequence[float], share: float) -> float:

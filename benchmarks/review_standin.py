@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -122,8 +123,7 @@ def _item(place: int, count: int, width: int, height: int) -> dict[str, Any]:
 @contextmanager
 def serve(standin: Standin) -> Iterator[str]:
     """Serve a review on this machine, and give its address; a second time it is the same one."""
-    server = ThreadingHTTPServer(("127.0.0.1", standin.port), _handler(standin))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", standin.port), _handler(standin))
     standin.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
@@ -132,7 +132,32 @@ def serve(standin: Standin) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+        server.hang_up()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    """A server that can be gone: browsers keep connections, which would be answered after its end."""
+
+    daemon_threads = True
+
+    def __init__(self, *args: Any) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(*args)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Close the connections that are open."""
+        for request in list(self._open):
+            with suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
 
 
 def _handler(standin: Standin) -> type[BaseHTTPRequestHandler]:

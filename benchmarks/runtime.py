@@ -12,6 +12,7 @@ import numpy.typing as npt
 from benchmarks.harness import Outcome, Say, Target, Turns, calls_within, in_turns
 from rushes.bundles.bundle import Bundle
 from rushes.cores import count_cores
+from rushes.datasets.measured_input import Prepared
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.inference.predictor import Predictor
 from rushes.learning.threads import let_idle_threads_sleep
@@ -51,11 +52,15 @@ def _compare_backbone(name: str, say: Say) -> list[Turns]:
     with tempfile.TemporaryDirectory() as folder:
         bundle = _export(name, network, preprocessing, pixels, Path(folder))
         eager = network.to(memory_format=torch.channels_last).eval()
-        apart = float(np.abs(Predictor(bundle).probabilities_of_prepared(list(pixels)) - _answer(eager, pixels)).max())
+        apart = float(np.abs(_asked(bundle, pixels) - _answer(eager, pixels)).max())
         say(f"  {name}: probabilities differ by {apart:.1g} at the most")
         counts = sorted({1, count_cores()})
         by_threads = {count: _compare(bundle, eager, pixels, count, say) for count in counts}
     return by_threads[1]
+
+
+def _asked(bundle: Bundle, pixels: Pixels) -> npt.NDArray[np.float32]:
+    return Predictor(bundle).probabilities_of_prepared([Prepared(one) for one in pixels])
 
 
 def _compare(bundle: Bundle, network: torch.nn.Module, pixels: Pixels, threads: int, say: Say) -> list[Turns]:
@@ -73,7 +78,7 @@ def _compare(bundle: Bundle, network: torch.nn.Module, pixels: Pixels, threads: 
 
 def _take_turns(predictor: Predictor, network: torch.nn.Module, pixels: Pixels) -> Turns:
     """Return what a picture took; each turn makes as many calls as fill its time."""
-    pictures = list(pixels)
+    pictures = [Prepared(one) for one in pixels]
     calls = calls_within(_SECONDS_PER_TURN, lambda: _answer(network, pixels))
     predictor.probabilities_of_prepared(pictures)
     turns = in_turns(

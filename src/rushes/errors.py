@@ -8,6 +8,7 @@
     ├── PlaceError          a folder or bucket, or a file in it, that cannot be listed, read or written
     │   └── AbsentError     a file that must be there and is not
     ├── SheetError          a sheet of labels: every fault in it at once
+    ├── XmpError            a sidecar that is not XMP
     ├── CatalogError        the project's memory: another version, or locked
     ├── ManifestError       no labelled samples, or a manifest that is not one
     ├── SplitError          a split that cannot be made, or that leaks
@@ -16,6 +17,7 @@
     ├── WeightsError        pretrained weights that are not at hand, or do not fit
     ├── RunError            a training that cannot start or go on
     ├── BundleError         a bundle that is missing something, or was altered
+    ├── CullError           a cull that cannot be carried out or undone
     └── MissingExtraError   a part of rushes that is not installed
 
 A bug raises a standard exception instead, so that it is seen as one.
@@ -127,6 +129,26 @@ class SheetError(RushesError):
         self.faults = tuple(faults)
 
 
+class XmpError(RushesError):
+    """A sidecar that is not XMP; it is left as it is.
+
+    Attributes:
+        sidecar: its name or path.
+        reason: what is wrong with it, without the sidecar and what to do.
+    """
+
+    def __init__(
+        self,
+        sidecar: object,
+        reason: str,
+        *,
+        remedy: str = "It was left as it is: save it again from the editor that wrote it, or move it away",
+    ) -> None:
+        super().__init__(f"{sidecar}: the sidecar {reason}. {remedy}")
+        self.sidecar = str(sidecar)
+        self.reason = reason
+
+
 class CatalogError(RushesError):
     """A catalog of another version, or one that another process holds."""
 
@@ -157,6 +179,10 @@ class RunError(RushesError):
 
 class BundleError(RushesError):
     """A bundle that is missing something, was altered, or does not compute what it was certified to."""
+
+
+class CullError(RushesError):
+    """A cull that cannot be carried out or undone, or that another process holds."""
 
 
 class MissingExtraError(RushesError):

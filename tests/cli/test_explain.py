@@ -156,11 +156,12 @@ def test_a_cache_that_cannot_be_used_costs_the_training_pictures_alone(place, tm
 
 
 def test_what_torch_refuses_is_a_note(place, tmp_path):
+    from rushes.datasets.measured_input import Prepared
     from rushes.inference.explainer import RunExplainer
 
     root, run = place
     explainer = RunExplainer(run.folder, project_root=root, cache_folder=tmp_path)
-    strange = np.zeros((3, 3, 3), np.uint8)
+    strange = Prepared(np.zeros((3, 3, 3), np.uint8))
     assert explainer.heat(strange, 0) is None
     assert explainer.lookalikes(strange, 3) == ()
     assert explainer.check() is None

@@ -52,7 +52,7 @@ def test_a_picture_is_brought_to_the_working_size_first(predictor: Predictor) ->
     pixels = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
     kept = resize(pixels, parse_size("64"))
     assert kept.shape == (43, 64, 3)
-    np.testing.assert_array_equal(predictor.prepared(pixels), prepare(kept, predictor.bundle.preprocessing))
+    np.testing.assert_array_equal(predictor.prepared(pixels).pixels, prepare(kept, predictor.bundle.preprocessing))
 
 
 def test_several_threads_may_ask_at_once(predictor: Predictor) -> None:

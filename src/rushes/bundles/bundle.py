@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from rushes.bundles.calibrated import calibration_of_bundle
-from rushes.bundles.sealed import SealedFolder, not_understood, open_sealed, read_table, schema_of, seal_folder
+from rushes.bundles.sealed import AGAIN, SealedFolder, not_understood, open_sealed, read_table, schema_of, seal_folder
 from rushes.bundles.thresholded import THRESHOLDS_FILE, thresholds_of_bundle
+from rushes.datasets.measured_input import FACES_FILE, MeasuredInput
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.errors import BundleError
 from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
@@ -51,6 +52,7 @@ class Bundle(SealedFolder):
         thresholds: class -> probability from which on a picture is taken for it, whatever else it may be; without
             those for which none could be chosen. None of a bundle whose run was not evaluated with a validation.
         calibration: what the graph's probabilities are turned into; older bundles have none.
+        measures: which measures of a picture the graph takes beside pixels; None of most bundles.
     """
 
     task: str
@@ -59,6 +61,7 @@ class Bundle(SealedFolder):
     working_size: str
     thresholds: Mapping[str, float] | None = field(default=None)
     calibration: Calibration = UNCALIBRATED
+    measures: MeasuredInput | None = None
 
 
 def is_of_shots(path: Path) -> bool:
@@ -70,7 +73,8 @@ def open_bundle(path: Path) -> Bundle:
     """Return the bundle in a folder, every file checked against its digest; needs no torch and unpickles nothing.
 
     Raises:
-        BundleError: there is none, it is of another schema, or a file is missing or was altered.
+        BundleError: there is none, it is of another schema, a file is missing or was altered, or this rushes measures
+            photographs otherwise than the bundle was trained on.
     """
     if is_of_shots(path):
         raise BundleError(f"{path} answers about shots, not about pictures. Give a bundle of a run on pictures")
@@ -79,6 +83,7 @@ def open_bundle(path: Path) -> Bundle:
     preprocessing = read_table(sealed.folder / PREPROCESSING_FILE, "preprocessing/1")
     try:
         working_size = str(preprocessing.pop("working_size"))
+        measures = _measures_of(preprocessing.pop("measures", None), sealed)
         return Bundle(
             folder=sealed.folder,
             id=sealed.id,
@@ -91,9 +96,27 @@ def open_bundle(path: Path) -> Bundle:
             working_size=working_size,
             thresholds=thresholds_of_bundle(sealed, tuple(classes["classes"])),
             calibration=calibration_of_bundle(sealed, tuple(classes["classes"])),
+            measures=measures,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise not_understood(sealed.folder, error) from error
+
+
+def _measures_of(table: Mapping[str, Any] | None, sealed: SealedFolder) -> MeasuredInput | None:
+    """Return which measures a bundle takes.
+
+    Raises:
+        BundleError: this rushes measures otherwise, or the bundle's face detector is another one.
+    """
+    if table is None:
+        return None
+    measured = MeasuredInput.from_table(table)
+    if why := measured.why_not_now():
+        raise BundleError(f"{sealed.folder} cannot be asked: {why}. Take the rushes that it was exported with, "
+                          "or train its recipe again")  # fmt: skip
+    if measured.faces and sealed.files.get(FACES_FILE) != measured.faces:
+        raise BundleError(f"{sealed.folder}: {FACES_FILE} is not the face detector that it was trained with. {AGAIN}")
+    return measured
 
 
 def read_wishes(bundle: Bundle) -> dict[str, Wish]:

@@ -25,7 +25,7 @@ from rushes.bundles.bundle import (
 )
 from rushes.bundles.calibrated import calibration_of_run
 from rushes.bundles.card import CardFacts, format_card
-from rushes.bundles.graph import FEATURES, INPUT, LOGITS, PROBABILITIES, Graph
+from rushes.bundles.graph import FEATURES, INPUT, LOGITS, MEASURES, PROBABILITIES, Graph
 from rushes.bundles.known_answers import answers_of_run, write_answers
 from rushes.bundles.neighbours import Neighbours, read_pictures_of, write_neighbours
 from rushes.bundles.parity import Parity, compare, write_samples
@@ -33,6 +33,7 @@ from rushes.bundles.run_card import facts_of_run, travelling_recipe
 from rushes.bundles.sealed import check_free, whole_folder
 from rushes.bundles.thresholded import THRESHOLDS_FILE, thresholds_of_run
 from rushes.bundles.traced import trace_graph
+from rushes.datasets.measured_input import FACES_FILE, MeasuredInput, Prepared, stack_measures
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, MediaError, RunError, require_extra
 from rushes.footage.pictures import read_picture
@@ -67,12 +68,14 @@ class Samples:
         names: what each is.
         recorded: (pictures, classes) what the run answered when it was trained; NaN where it was not asked.
         generated: how many of them, the last ones, are no pictures of the run.
+        measures: (pictures, measures) float32, of a network that takes them; of generated pictures 0.
     """
 
     pixels: npt.NDArray[np.uint8]
     names: tuple[str, ...]
     recorded: npt.NDArray[np.float32]
     generated: int = 0
+    measures: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Candidate:
         run: provenance, as plain values.
         thresholds: for `thresholds.json`; None of a run without.
         calibration: for `calibration.json`; None leaves it out.
+        measures: which measures the network takes; None of one that takes pixels alone.
+        faces: file of the face detector that they need; None without.
         answers: part -> what the run answered there, from which thresholds can be chosen anew.
     """
 
@@ -97,6 +102,8 @@ class Candidate:
     facts: CardFacts
     thresholds: Mapping[str, Any] | None = None
     calibration: Mapping[str, Any] | None = None
+    measures: MeasuredInput | None = None
+    faces: Path | None = None
     answers: Mapping[str, Predictions] = field(default_factory=dict)
 
 
@@ -119,7 +126,7 @@ def export_run(
             like; 0 for none. Where they cannot be read there are none, and the log says why.
 
     Raises:
-        RunError: the run cannot be read.
+        RunError: the run cannot be read, or takes measures of another version.
         BundleError: the folder is taken, the network cannot be exported, or the graph computes something else.
         MissingExtraError: torch or the exporter is not installed.
     """
@@ -158,7 +165,8 @@ def build_bundle(
     """Export a network, compare graph and network on the samples, and write the bundle.
 
     Args:
-        network: takes uint8 (batch, height, width, channels), gives logits (batch, classes).
+        network: takes uint8 (batch, height, width, channels), and measures where the candidate says so; gives logits
+            (batch, classes).
         weights: the network's state as safetensors, copied into the bundle.
         neighbours: training samples that travel along.
 
@@ -170,7 +178,7 @@ def build_bundle(
         progress(1, 4, "exporting the graph")
         model = export_graph(network, candidate.preprocessing)
         progress(2, 4, f"comparing on {len(samples.pixels)} pictures")
-        expected = _answers_of(network, samples.pixels)
+        expected = _answers_of(network, samples)
         certificate = _certify(model, samples, expected)
         progress(3, 4, "writing the bundle")
         write_bytes(folder / GRAPH_FILE, model)
@@ -179,6 +187,11 @@ def build_bundle(
         classes = {"schema": "classes/1", "task": candidate.task, "classes": list(candidate.classes)}
         write_json(folder / CLASSES_FILE, classes)
         preprocessing = candidate.preprocessing.to_table() | {"working_size": candidate.working_size}
+        if candidate.measures is not None:
+            preprocessing["measures"] = candidate.measures.to_table()
+        if candidate.faces is not None:
+            (folder / FACES_FILE).parent.mkdir()
+            shutil.copyfile(candidate.faces, folder / FACES_FILE)
         write_json(folder / PREPROCESSING_FILE, preprocessing)
         if candidate.thresholds is not None:
             write_json(folder / THRESHOLDS_FILE, dict(candidate.thresholds))
@@ -192,6 +205,7 @@ def build_bundle(
             names=samples.names[kept],
             probabilities=expected[kept],
             certificate=certificate,
+            measures=samples.measures[kept] if samples.measures is not None else None,
         )
         if neighbours is not None:
             write_neighbours(neighbours, folder)
@@ -206,7 +220,8 @@ def export_graph(network: torch.nn.Module, preprocessing: Preprocessing) -> byte
     """Return the ONNX graph of a network with its probabilities, any number of pictures at a time.
 
     Input `pixels` uint8 (batch, height, width, channels), outputs `logits` and `probabilities` (batch, classes), and
-    of a network of body and head `features` (batch, features), what the head is given.
+    of a network of body and head `features` (batch, features), what the body sees. A network whose head takes measures
+    has a second input, `measures` float32 (batch, measures).
 
     Raises:
         BundleError: the exporter cannot follow the network.
@@ -220,32 +235,39 @@ def export_graph(network: torch.nn.Module, preprocessing: Preprocessing) -> byte
             super().__init__()
             self.network = network
 
-        def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        def forward(self, pixels: torch.Tensor, measures: torch.Tensor | None = None) -> tuple[torch.Tensor, ...]:
             if not isinstance(self.network, Network):
                 logits = self.network(pixels)
                 return logits, torch.softmax(logits, dim=1)
             features = self.network.features(pixels)
-            logits = self.network.head(features)
+            logits = self.network.answer(features, measures)
             return logits, torch.softmax(logits, dim=1), features
 
     given = [LOGITS, PROBABILITIES, FEATURES] if isinstance(network, Network) else [LOGITS, PROBABILITIES]
-    example = torch.zeros((2, preprocessing.height, preprocessing.width, preprocessing.channels), dtype=torch.uint8)
+    pixels = torch.zeros((2, preprocessing.height, preprocessing.width, preprocessing.channels), dtype=torch.uint8)
+    measure_count = network.measure_count if isinstance(network, Network) else 0
+    examples = (pixels, torch.zeros((2, measure_count))) if measure_count else (pixels,)
+    batch = torch.export.Dim("batch")
     return trace_graph(
         Answering().eval(),
-        (example,),
-        dynamic_shapes=({0: torch.export.Dim("batch")},),
-        inputs=[INPUT],
+        examples,
+        dynamic_shapes=tuple({0: batch} for _ in examples),
+        inputs=[INPUT, MEASURES] if measure_count else [INPUT],
         outputs=given,
     )
 
 
-def _answers_of(network: torch.nn.Module, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def _answers_of(network: torch.nn.Module, samples: Samples) -> npt.NDArray[np.float32]:
     """Return what the network answers in eager torch, in float32: (pictures, classes) probabilities."""
     import torch
 
     network.eval()
+    tables: list[npt.NDArray[Any]] = [samples.pixels] + ([] if samples.measures is None else [samples.measures])
     with torch.inference_mode():
-        parts = [torch.softmax(network(torch.from_numpy(pixels[at : at + 16])), 1) for at in range(0, len(pixels), 16)]
+        parts = [
+            torch.softmax(network(*(torch.from_numpy(table[at : at + 16]) for table in tables)), 1)
+            for at in range(0, len(samples.pixels), 16)
+        ]
     return np.asarray(torch.cat(parts).float().numpy(), np.float32)
 
 
@@ -255,8 +277,14 @@ def _certify(model: bytes, samples: Samples, expected: npt.NDArray[np.float32]) 
     import torch
 
     graph = Graph(model)
-    together = compare(expected, graph(samples.pixels))
-    singly = np.concatenate([graph(samples.pixels[at : at + 1]) for at in range(len(samples.pixels))])
+    measures = samples.measures
+    together = compare(expected, graph(samples.pixels, measures))
+    singly = np.concatenate(
+        [
+            graph(samples.pixels[at : at + 1], None if measures is None else measures[at : at + 1])
+            for at in range(len(samples.pixels))
+        ]
+    )
     alone = compare(expected, singly)
     for parity, batch in ((together, len(samples.pixels)), (alone, 1)):
         if not parity.holds:
@@ -294,14 +322,17 @@ def _distance_from_record(recorded: npt.NDArray[np.float32], expected: npt.NDArr
 
 def _collect_samples(run: Run, project_root: Path) -> Samples:
     """Read the pictures to compare on: validation's, then test's, then generated ones where too few can be read."""
-    preprocessing, class_count = run.preprocessing, len(run.classes)
-    pictures: list[npt.NDArray[np.uint8]] = []
+    from rushes.learning.measured_samples import measurer_of
+
+    preprocessing, class_count, measurer = run.preprocessing, len(run.classes), measurer_of(run)
+    pictures: list[Prepared] = []
     names: list[str] = []
     recorded: list[npt.NDArray[np.float32]] = []
     unread: list[str] = []
 
-    def read(path: Path) -> npt.NDArray[np.uint8]:
-        return prepare(read_picture(path), preprocessing)
+    def read(path: Path) -> Prepared:
+        whole = read_picture(path)
+        return Prepared(prepare(whole, preprocessing), measurer(whole) if measurer is not None else None)
 
     for part in ("validation", "test"):
         file = run.predictions_file(part)
@@ -311,23 +342,28 @@ def _collect_samples(run: Run, project_root: Path) -> Samples:
         rows = spread_rows(predictions, COMPARED_PICTURES)
         with Pictures(project_root) as stored:
             found = list(stored.read_each([predictions.images[row] for row in rows], read))
-        for row, pixels in zip(rows, found, strict=True):
-            if isinstance(pixels, MediaError):
-                unread.append(str(pixels))
+        for row, picture in zip(rows, found, strict=True):
+            if isinstance(picture, MediaError):
+                unread.append(str(picture))
                 continue
-            pictures.append(pixels)
+            pictures.append(picture)
             names.append(predictions.names[row])
             recorded.append(predictions.probabilities[row])
     if unread:
         _log.warning("%d pictures are left out of the comparison; the first: %s", len(unread), unread[0])
-    generated = generate_pictures(preprocessing, max(0, LEAST_PICTURES - len(pictures)))
+    unmeasured = np.zeros(len(run.measures["names"]), np.float32) if run.measures else None
+    generated = [
+        Prepared(pixels, unmeasured)
+        for pixels in generate_pictures(preprocessing, max(0, LEAST_PICTURES - len(pictures)))
+    ]
     if generated:
         _log.warning("only %d pictures of the run can be read; generated ones fill up", len(pictures))
     return Samples(
-        pixels=np.stack([*pictures, *generated]),
+        pixels=np.stack([one.pixels for one in (*pictures, *generated)]),
         names=(*names, *(f"generated-{index}" for index in range(len(generated)))),
         recorded=np.stack([*recorded, *[np.full(class_count, np.nan, np.float32)] * len(generated)]),
         generated=len(generated),
+        measures=stack_measures([*pictures, *generated]),
     )
 
 
@@ -373,6 +409,9 @@ def generate_pictures(preprocessing: Preprocessing, count: int) -> list[npt.NDAr
 
 
 def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
+    from rushes.learning.measured_samples import measured_input_of
+
+    measured = measured_input_of(run)
     recipe = travelling_recipe(run)
     model, size = recipe["model"], run.preprocessing
     backbone = "" if model["kind"] == "cnn" else model["backbone"]
@@ -407,5 +446,6 @@ def _candidate_of(run: Run, name: str, project_root: Path) -> Candidate:
     facts = facts_of_run(run, name=name, calibration=calibration, thresholds=thresholds)
     return Candidate(
         name, run.task, run.classes, size, run.working_size, config, provenance, facts,
-        calibration=calibration, thresholds=thresholds, answers=answers_of_run(run),
+        calibration=calibration, thresholds=thresholds, measures=measured, answers=answers_of_run(run),
+        faces=run.folder / FACES_FILE if measured is not None and measured.faces else None,
     )  # fmt: skip

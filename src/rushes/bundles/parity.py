@@ -69,15 +69,20 @@ def write_samples(
     names: Sequence[str],
     probabilities: npt.NDArray[np.float32],
     certificate: Mapping[str, Any],
+    measures: npt.NDArray[np.float32] | None = None,
 ) -> None:
     """Write sample pictures and what the trained network answers to them into a bundle's folder.
 
     Args:
         pixels: (pictures, height, width, channels) uint8, prepared.
         certificate: what was compared at export, as plain values.
+        measures: (pictures, measures) float32, of a model that takes them.
     """
     packed = io.BytesIO()
-    np.savez_compressed(packed, pixels=pixels)
+    if measures is None:
+        np.savez_compressed(packed, pixels=pixels)
+    else:
+        np.savez_compressed(packed, pixels=pixels, measures=measures)
     write_bytes(folder / SAMPLES_FILE, packed.getvalue())
     expected = {
         "schema": "parity/1",
@@ -99,8 +104,9 @@ def check_parity(bundle: Bundle, *, threads: int = 1) -> Parity:
         expected = json.loads(bundle.read(EXPECTED_FILE))
         with np.load(io.BytesIO(bundle.read(SAMPLES_FILE)), allow_pickle=False) as samples:
             pixels = samples["pixels"]
+            measures = samples.get("measures")
         wanted = np.array(expected["probabilities"], np.float32)
-        found = Graph(bundle.read(GRAPH_FILE), threads=threads)(pixels)
+        found = Graph(bundle.read(GRAPH_FILE), threads=threads)(pixels, measures)
         parity = compare(wanted, found, tolerance=float(expected["tolerance"]))
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise BundleError(f"{bundle.folder}: the parity samples cannot be read ({error}). "

@@ -76,14 +76,17 @@ def travelling_recipe(run: Run) -> dict[str, Any]:
     """Return a run's recipe with the names, and not the folders, of local weights and of what it went on from."""
     model = dict(run.recipe["model"])
     local = {key: Path(model.get(key, "")).name for key in ("weights", "start")}
-    return dict(run.recipe) | {"model": model | local}
+    shown = dict(run.recipe["input"])
+    if shown.get("faces"):
+        shown["faces"] = Path(shown["faces"]).name
+    return dict(run.recipe) | {"model": model | local, "input": shown}
 
 
 def _method(recipe: Mapping[str, Any], head: Mapping[str, Any]) -> str:
     model = recipe["model"]
     return {
         "cnn": f"A small convolutional network (`{model['design']}`), trained from scratch",
-        "features": f"The backbone `{model['backbone']}`, frozen, with {_describe_head(head)}",
+        "features": f"The backbone `{model['backbone']}`, frozen, with {_describe_head(head)}{_measured(recipe)}",
         "finetune": f"The backbone `{model['backbone']}`, {_trained_part(model)} trained on",
     }[model["kind"]]
 
@@ -96,6 +99,14 @@ def _describe_head(head: Mapping[str, Any]) -> str:
     if head["kind"] == "mlp":
         return f"an mlp head (one hidden layer of {head['hidden']:,}) trained on its features"
     return f"a {head['kind']} head trained on its features"
+
+
+def _measured(recipe: Mapping[str, Any]) -> str:
+    shown = recipe["input"]
+    if not shown.get("features"):
+        return ""
+    faces = ", eyes and faces by a detector that is part of the bundle" if shown.get("faces") else ""
+    return f" and on what is measured of the photograph (sharpness, light, composition{faces})"
 
 
 def _trained_part(model: Mapping[str, Any]) -> str:

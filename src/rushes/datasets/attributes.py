@@ -32,7 +32,7 @@ Column: TypeAlias = tuple[Value, ...]
 SUBJECTS = "subjects"
 MEASURED_BY_ITSELF = 2000  # pictures up to which brightness and sharpness are measured without being asked for
 _TENTHS = 10
-_CAMERAS = "cameras-1"  # another number where more or other tags are read
+_CAMERAS = "cameras-2"  # another number where more or other tags are read
 
 _log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rushes.datasets.split import read_split
 from rushes.errors import ManifestError, RunError, SplitError
+from rushes.evaluation.ablation import AblationJudgement, judge_ablation
 from rushes.evaluation.attributes import Attribute, columns_that_tell
 from rushes.evaluation.calibrating import calibrate, calibration_table
 from rushes.evaluation.class_shares import ClassShares, count_class_shares
@@ -26,6 +27,7 @@ from rushes.evaluation.thresholding import thresholds_of, write_thresholds
 from rushes.labels.manifest import ManifestRow, read_manifest
 from rushes.labels.standing import StandingLabel
 from rushes.labels.subjects import Subjects
+from rushes.learning.ablation import read_ablation
 from rushes.learning.calibration import CALIBRATION_FILE
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.learning.runs import Run, read_run
@@ -136,6 +138,7 @@ def evaluate_run(
         class_shares=_class_shares(run, rows, project_root),
         calibration=calibration,
         source_names=known.source_names,
+        ablation=_judge_ablation(run, predictions, watched, wishes or {}),
     )
     metrics = metrics_table(evidence, mixed_run=other.name if other else None)
     report = run_folder / "report.html"
@@ -152,6 +155,20 @@ def evaluate_run(
     write_json(run_folder / "metrics.json", metrics)
     write_thresholds(run, thresholds)
     return Evaluation(report, metrics)
+
+
+def _judge_ablation(
+    run: Run, test: Predictions, watched: Predictions | None, wishes: Mapping[str, Wish]
+) -> AblationJudgement | None:
+    kept = read_ablation(run)
+    if kept is None:
+        return None
+    try:
+        return judge_ablation(
+            kept, test=test, validation=watched, wishes=wishes, train_counts=_train_counts(run)
+        )  # fmt: skip
+    except ValueError as error:
+        raise RunError(f"{run.folder}: {error}. Was the run copied whole? If so, train it again") from error
 
 
 def _read_sheet(run_folder: Path) -> bytes:
@@ -180,6 +197,7 @@ def metrics_table(evidence: Evidence, *, mixed_run: str | None = None) -> dict[s
         "slices": {name: [one.to_table() for one in found] for name, found in evidence.slices.items()},
         "thresholds": evidence.thresholds.to_table() if evidence.thresholds else None,
         "gap": _gap_table(evidence.gap) if evidence.gap else None,
+        **({"ablation": evidence.ablation.to_table()} if evidence.ablation else {}),
     }
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.datasets.letterbox import Box
+from rushes.datasets.measured_input import Measurer
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import MediaError, MissingExtraError
 from rushes.evaluation.explained import Explained, Neighbour, PlacedHeat, reason_of
@@ -49,12 +50,14 @@ class _Shown:
         pixels: (height, width, channels) uint8, prepared.
         size: (height, width) of the whole picture.
         box: the part of it that is in `pixels`.
+        measures: (measures,) of it; None where the network takes none.
     """
 
     row: int
     pixels: npt.NDArray[np.uint8]
     size: tuple[int, int]
     box: Box
+    measures: npt.NDArray[np.float32] | None
 
 
 def explain_cards(
@@ -73,13 +76,14 @@ def explain_cards(
         cache_folder: of the project, where features are kept.
     """
     from rushes.learning.explain_pictures import load_run_network
+    from rushes.learning.measured_samples import measurer_of
 
     right = predictions.truth == predictions.predicted
     chosen = sorted(rows, key=lambda row: bool(right[row]))[:MOST]
     if not chosen:
         return Explained()
     try:
-        network = load_run_network(run.folder)
+        network, measurer = load_run_network(run.folder), measurer_of(run)
     except MissingExtraError:
         return Explained(
             notes=(
@@ -90,7 +94,7 @@ def explain_cards(
     except Exception as error:  # whatever it is: a report is worth more than what explains its cards
         said = f"Where the model looked is left out: its network cannot be read ({reason_of(error)})."
         return Explained(notes=(said,))
-    shown = _read_shown(predictions, chosen, run.preprocessing, project_root)
+    shown = _read_shown(predictions, chosen, run.preprocessing, project_root, measurer)
     if not shown:
         return Explained()
     notes: list[str] = []
@@ -168,7 +172,11 @@ def name_neighbours(
 
 
 def _read_shown(
-    predictions: Predictions, rows: Sequence[int], preprocessing: Preprocessing, project_root: Path
+    predictions: Predictions,
+    rows: Sequence[int],
+    preprocessing: Preprocessing,
+    project_root: Path,
+    measurer: Measurer | None,
 ) -> list[_Shown]:
     """Return what the network is shown of rows; those whose picture cannot be read are left out."""
     from rushes.footage.pictures import read_picture
@@ -181,7 +189,8 @@ def _read_shown(
                 whole = read_picture(path)
                 box = find_seen([whole], preprocessing)
                 height, width = whole.shape[:2]
-                found.append(_Shown(row, prepare(whole, preprocessing), (height, width), box))
+                measures = measurer(whole) if measurer is not None else None
+                found.append(_Shown(row, prepare(whole, preprocessing), (height, width), box, measures))
     return found
 
 
@@ -192,7 +201,8 @@ def _find_heats(
 
     pixels = np.stack([one.pixels for one in shown])
     answers = [int(predictions.predicted[one.row]) for one in shown]
-    found = explain_network(network, pixels, class_indices=answers)
+    measures = [one.measures for one in shown if one.measures is not None]
+    found = explain_network(network, pixels, class_indices=answers, measures=np.stack(measures) if measures else None)
     heats = {
         one.row: place_heat(heat, size=one.size, box=one.box, shown=preprocessing)
         for one, heat, spoke in zip(shown, found.heat, found.spoke, strict=True)

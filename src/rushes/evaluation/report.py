@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from rushes.evaluation import sections
+from rushes.evaluation.ablation import AblationJudgement
+from rushes.evaluation.ablation_section import LINK as ABLATION
+from rushes.evaluation.ablation_section import show_ablation
 from rushes.evaluation.alarm import show_alarm
 from rushes.evaluation.calibration_section import LINK as CALIBRATION
 from rushes.evaluation.calibration_section import show_calibration
@@ -70,6 +73,7 @@ class Evidence:
         sheet: what the model was shown, as `rushes.learning.sheet` writes it; empty where the run has none.
         thresholds: of each class, chosen on validation or come with a bundle; None where nothing was answered there.
         label_errors: which labels are likely wrong; None where nobody looked.
+        ablation: what the measures of photographs are worth; None of a run that takes none.
     """
 
     run: Mapping[str, Any]
@@ -88,6 +92,7 @@ class Evidence:
     label_errors: FoundErrors | None = None
     class_shares: ClassShares | None = None
     calibration: CalibrationJudgement | Reliability | None = None
+    ablation: AblationJudgement | None = None
 
     @property
     def split_kind(self) -> str:
@@ -164,6 +169,7 @@ def format_report(
         explain=filled("explain.html", interval_words=sections.explain_intervals(test)),
         warnings=sections.show_warnings(list_warnings(evidence)),
         judged=show_judged(test, evidence.predictions, thresholds=evidence.thresholds, calibration=calibrated),
+        ablation=show_ablation(evidence.ablation),
         slices=show_slices(evidence.slices, test.classes, colours),
         label_errors=show_label_errors(evidence.label_errors, doubted or {}),
         shown_section=shown,
@@ -192,6 +198,7 @@ def format_report(
         title=f"{run.get('task', 'task')}: {run.get('name', 'run')}",
         links=[
             *before,
+            *([ABLATION] if evidence.ablation else []),
             *([SLICES_LINK] if evidence.slices else []),
             *([LABEL_ERRORS] if evidence.label_errors else []),
             *([LINK] if shown else []),

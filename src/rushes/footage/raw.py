@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from rushes.errors import MediaError
 from rushes.footage.capture_time import parse_exif_time
+from rushes.footage.exif_tags import read_exif_tags
 from rushes.footage.kinds import require_content
 from rushes.footage.orientation import turn
 from rushes.footage.photo import capture_time_of_bytes, read_photo_bytes
@@ -20,7 +21,7 @@ from rushes.footage.raw_extent import missing_bytes
 from rushes.footage.raw_preview import read_preview_alone
 from rushes.footage.still import Still
 from rushes.storage.places import Place
-from rushes.storage.reading import open_place, read_place, size_of_place
+from rushes.storage.reading import read_place, size_of_place
 
 if TYPE_CHECKING:
     import rawpy
@@ -209,14 +210,8 @@ def _reason(error: Exception, path: Place) -> str:
 
 
 def _stated_time(path: Place) -> str | None:
-    """Return the capture time in the EXIF of a raw that is a TIFF inside."""
-    import exifread
-
-    with open_place(path) as file:
-        try:
-            tags = exifread.process_file(file, details=False, extract_thumbnail=False)
-        except Exception:  # a damaged EXIF block raises whatever its bytes lead to; the picture may still be good
-            return None
+    """Return the capture time in the EXIF of a raw, with its fraction; None where it states none there."""
+    tags = read_exif_tags(path)
     names = (
         ("EXIF DateTimeOriginal", "EXIF SubSecTimeOriginal", "EXIF OffsetTimeOriginal"),
         ("Image DateTime", "EXIF SubSecTime", "EXIF OffsetTime"),

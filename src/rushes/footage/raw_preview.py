@@ -37,7 +37,7 @@ def read_preview_alone(path: Place, *, size: PictureSize | None = None) -> Still
 
 
 def _jpegs_in(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Give where each JPEG begins that a screen can show, and its width and height, without those inside another's EXIF.
+    """Give where each JPEG that a screen can show begins, with its width and height.
 
     A JPEG counts where its segments lead to a frame header.
     """

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from rushes.datasets.measured_input import Prepared
 from rushes.errors import MediaError
 from rushes.evaluation.explanation import (
     ExplainedPicture,
@@ -104,13 +106,19 @@ def explain_pixels(
     """
     shown = resize(pixels, explainer.working_size)
     prepared = explainer.prepared(pixels)
-    probabilities = explainer.probabilities(prepared[None])[0]
+    probabilities = explainer.probabilities([prepared])[0]
     chosen = int(probabilities.argmax()) if class_index is None else class_index
+
+    def answer(covered: Pixels) -> npt.NDArray[np.float32]:
+        return explainer.probabilities([replace(prepared, pixels=one) for one in covered])
+
     occlusion = occlude(
-        explainer.probabilities, prepared, class_index=chosen, cells=cells, view=view_of(shown, explainer.preprocessing)
+        answer, prepared.pixels, class_index=chosen, cells=cells, view=view_of(shown, explainer.preprocessing)
     )
     heat = explainer.heat(prepared, chosen)
-    picture, covered, warm = picture_maps(shown, prepared, explainer.preprocessing, heat=heat, occlusion=occlusion)
+    picture, covered, warm = picture_maps(
+        shown, prepared.pixels, explainer.preprocessing, heat=heat, occlusion=occlusion
+    )
     return ExplainedPicture(
         path=path,
         kind=kind,
@@ -206,17 +214,17 @@ def _answer_frames(
 ) -> tuple[list[int], npt.NDArray[np.float32]]:
     """Return which of the frames can be decoded, and (frames, classes) what is answered to each."""
     answered: list[int] = []
-    waiting: list[Pixels] = []
+    waiting: list[Prepared] = []
     tables = [np.zeros((0, len(explainer.classes)), np.float32)]
     for frame in decode_frames(path, index, ordinals):
         if isinstance(frame, DecodedFrame):
             answered.append(frame.ordinal)
             waiting.append(explainer.prepared(frame.pixels))
         if len(waiting) == _BATCH_SIZE:
-            tables.append(explainer.probabilities(np.stack(waiting)))
+            tables.append(explainer.probabilities(waiting))
             waiting.clear()
     if waiting:
-        tables.append(explainer.probabilities(np.stack(waiting)))
+        tables.append(explainer.probabilities(waiting))
     return answered, np.concatenate(tables)
 
 

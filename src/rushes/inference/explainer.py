@@ -14,6 +14,7 @@ import numpy.typing as npt
 from rushes.bundles.bundle import Bundle
 from rushes.bundles.calibrated import calibration_of_run
 from rushes.bundles.neighbours import SIDE_PIXELS, read_neighbours
+from rushes.datasets.measured_input import Prepared, stack_measures
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import MediaError, UsageError
 from rushes.evaluation.explained import reason_of
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 CHECKED = 6  # pictures whose heat is checked, spread over all that are explained
 LOOKED_INTO = 2  # pictures whose maps are shown
+MEASURES_HELD = (
+    "The model also takes what is measured of the photograph. The measures were held fixed: heat and covering show "
+    "what the picture itself adds, not what sharpness or light did."
+)
 _DRAWS = 3  # random networks of each kind that the heat is held against
 
 Pixels = npt.NDArray[np.uint8]
@@ -71,19 +76,19 @@ class Explainer(Protocol):
     heat_words: HeatWords | None
     searched: int
 
-    def prepared(self, pixels: Pixels) -> Pixels:
-        """Return one picture, (height, width, 3), as the model is shown it."""
+    def prepared(self, pixels: Pixels) -> Prepared:
+        """Return one picture, (height, width, 3), as the model takes it."""
         ...
 
-    def probabilities(self, prepared: Pixels) -> Floats:
+    def probabilities(self, prepared: Sequence[Prepared]) -> Floats:
         """Return (pictures, classes) for pictures that `prepared` made."""
         ...
 
-    def heat(self, prepared: Pixels, class_index: int) -> Floats | None:
+    def heat(self, prepared: Prepared, class_index: int) -> Floats | None:
         """Return where one picture speaks for a class, (rows, columns), 0 to 1; None where that cannot be said."""
         ...
 
-    def lookalikes(self, prepared: Pixels, count: int) -> tuple[Lookalike, ...]:
+    def lookalikes(self, prepared: Prepared, count: int) -> tuple[Lookalike, ...]:
         """Return the training samples that one picture looks like."""
         ...
 
@@ -110,20 +115,22 @@ class BundleExplainer:
             "A bundle has no torch network, so that there is no heat (Grad-CAM) and no map of a layer: explain the run"
         )
         self.notes: tuple[str, ...] = (f"{heat} it was made of for these.",)
+        if bundle.measures is not None:
+            self.notes += (MEASURES_HELD,)
         if self._neighbours is None:
             self.notes += ("The bundle carries no training pictures, so that nothing is said of what a picture looks "
                            "like. It was exported with --no-neighbours, or by an older rushes.",)  # fmt: skip
 
-    def prepared(self, pixels: Pixels) -> Pixels:
+    def prepared(self, pixels: Pixels) -> Prepared:
         return self._predictor.prepared(pixels)
 
-    def probabilities(self, prepared: Pixels) -> Floats:
-        return self._predictor.probabilities_of_prepared(list(prepared))
+    def probabilities(self, prepared: Sequence[Prepared]) -> Floats:
+        return self._predictor.probabilities_of_prepared(prepared)
 
-    def heat(self, prepared: Pixels, class_index: int) -> Floats | None:
+    def heat(self, prepared: Prepared, class_index: int) -> Floats | None:
         return None
 
-    def lookalikes(self, prepared: Pixels, count: int) -> tuple[Lookalike, ...]:
+    def lookalikes(self, prepared: Prepared, count: int) -> tuple[Lookalike, ...]:
         features = self._predictor.features_of_prepared([prepared])
         if self._neighbours is None or features is None:
             return ()
@@ -164,12 +171,13 @@ class RunExplainer:
         """
         from rushes.learning.explain_pictures import load_run_network
         from rushes.learning.explanation_options import name_layers, require_method
+        from rushes.learning.measured_samples import measurer_of
         from rushes.learning.run_samples import read_known_samples
         from rushes.learning.runs import read_run
 
         require_method(method)
         run = read_run(folder)
-        self._network = load_run_network(folder)
+        self._network, self._measurer = load_run_network(folder), measurer_of(run)
         self._folder, self._root, self._method, self._layer = folder, project_root, method, layer
         self.name = self.identity = run.name
         self.task, self.classes, self.preprocessing = run.task, run.classes, run.preprocessing
@@ -177,13 +185,13 @@ class RunExplainer:
         table = calibration_of_run(run)
         self.calibration = Calibration.from_table(table) if table is not None else Calibration()
         self.heat_words: HeatWords | None = None
-        self.notes: tuple[str, ...] = ()
-        self._seen: Spread[tuple[Pixels, int]] = Spread(CHECKED)
+        self.notes: tuple[str, ...] = () if self._measurer is None else (MEASURES_HELD,)
+        self._seen: Spread[tuple[Prepared, int]] = Spread(CHECKED)
         self._known: KnownSamples | None = None
         self.searched = 0
         # A wrong method or layer is told of now, not after a thousand training pictures were looked at.
         self._has_heat = self._try_heat(asked=method != "auto" or layer is not None)
-        self._layers = name_layers(self._network, self._blank()[None], layers)
+        self._layers = name_layers(self._network, self._blank().pixels[None], layers)
         try:
             self._known = read_known_samples(
                 run, self._network, project_root=project_root, cache_folder=cache_folder, threads=threads,
@@ -193,15 +201,18 @@ class RunExplainer:
         except Exception as error:  # whatever it is, the other reasons can be given
             self._note(f"Nothing is said of what a picture looks like: {reason_of(error)}.")
 
-    def prepared(self, pixels: Pixels) -> Pixels:
-        return prepare(resize(pixels, self.working_size), self.preprocessing)
+    def prepared(self, pixels: Pixels) -> Prepared:
+        kept = resize(pixels, self.working_size)
+        measures = self._measurer(kept) if self._measurer is not None else None
+        return Prepared(prepare(kept, self.preprocessing), measures)
 
-    def probabilities(self, prepared: Pixels) -> Floats:
+    def probabilities(self, prepared: Sequence[Prepared]) -> Floats:
         from rushes.learning.explain_pictures import answer_pictures
 
-        return self.calibration.apply(answer_pictures(self._network, prepared))
+        pixels = np.stack([one.pixels for one in prepared])
+        return self.calibration.apply(answer_pictures(self._network, pixels, stack_measures(prepared)))
 
-    def heat(self, prepared: Pixels, class_index: int) -> Floats | None:
+    def heat(self, prepared: Prepared, class_index: int) -> Floats | None:
         self._seen.add((prepared, class_index))
         if not self._has_heat:
             return None
@@ -223,19 +234,25 @@ class RunExplainer:
             return False
         return True
 
-    def _blank(self) -> Pixels:
-        shown = self.preprocessing
-        return np.zeros((shown.height, shown.width, shown.channels), np.uint8)
+    def _blank(self) -> Prepared:
+        shown, count = self.preprocessing, self._network.measure_count
+        pixels = np.zeros((shown.height, shown.width, shown.channels), np.uint8)
+        return Prepared(pixels, np.zeros(count, np.float32) if count else None)
 
     def _note(self, said: str) -> None:
         if said not in self.notes:
             self.notes += (said,)
 
-    def _heat_of(self, prepared: Pixels, class_index: int) -> Floats:
+    def _heat_of(self, prepared: Prepared, class_index: int) -> Floats:
         from rushes.learning.explain_pictures import explain_network
 
         found = explain_network(
-            self._network, prepared[None], class_indices=[class_index], method=self._method, layer=self._layer
+            self._network,
+            prepared.pixels[None],
+            class_indices=[class_index],
+            method=self._method,
+            layer=self._layer,
+            measures=stack_measures([prepared]),
         )
         self.heat_words = HeatWords(found.method, found.layer, found.about, found.source)
         if found.note:
@@ -243,13 +260,13 @@ class RunExplainer:
         heat: Floats = found.heat[0]
         return heat
 
-    def lookalikes(self, prepared: Pixels, count: int) -> tuple[Lookalike, ...]:
+    def lookalikes(self, prepared: Prepared, count: int) -> tuple[Lookalike, ...]:
         from rushes.learning.run_samples import see_features
 
         if self._known is None:
             return ()
         try:
-            nearest = _nearest_to(self._known, see_features(self._network, prepared[None]), count)
+            nearest = _nearest_to(self._known, see_features(self._network, prepared.pixels[None]), count)
         except Exception as error:
             self._note(f"Of some pictures nothing is said of what they look like: {reason_of(error)}.")
             return ()
@@ -273,12 +290,13 @@ class RunExplainer:
         try:
             return check_sanity(
                 self._folder,
-                np.stack([prepared for prepared, _ in checked]),
+                np.stack([prepared.pixels for prepared, _ in checked]),
                 class_indices=[chosen for _, chosen in checked],
                 method=self._method,
                 layer=self._layer,
                 draws=_DRAWS,
                 calibration=self.calibration,
+                measures=stack_measures([prepared for prepared, _ in checked]),
             )
         except Exception as error:
             self._note(f"Whether the heat can be believed could not be checked: {reason_of(error)}.")
@@ -291,7 +309,7 @@ class RunExplainer:
         seen = self._seen.kept()[:LOOKED_INTO]
         if not seen:
             return ()
-        shown = np.stack([prepared for prepared, _ in seen])
+        shown = np.stack([prepared.pixels for prepared, _ in seen])
         try:
             return tuple(look_inside(self._folder, shown, layer=layer) for layer in self._layers)
         except Exception as error:

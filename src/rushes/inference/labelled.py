@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from rushes.datasets.measured_input import Prepared
 from rushes.errors import MediaError
 from rushes.footage.pictures import read_picture
 from rushes.footage.source import Unreadable
@@ -53,9 +54,9 @@ def answer_labelled(
     kept: list[int] = []
     unreadable: list[Unreadable] = []
     parts: list[npt.NDArray[np.float32]] = []
-    waiting: list[npt.NDArray[np.uint8]] = []
+    waiting: list[Prepared] = []
 
-    def prepared(path: Path) -> npt.NDArray[np.uint8]:
+    def prepared(path: Path) -> Prepared:
         return predictor.prepared(read_picture(path))
 
     with Pictures(project_root) as pictures:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from rushes.datasets.measured_input import Prepared
 from rushes.errors import MediaError
 from rushes.footage.kinds import find_media, kind_of
 from rushes.footage.pictures import read_picture
@@ -162,7 +162,7 @@ def _predict_frames(
 ) -> list[FramePrediction]:
     """Return the predictions of those of the frames that can be decoded."""
     predicted: list[FramePrediction] = []
-    waiting: list[tuple[int, npt.NDArray[np.uint8]]] = []
+    waiting: list[tuple[int, Prepared]] = []
 
     def answer() -> None:
         table = predictor.probabilities_of_prepared([picture for _, picture in waiting])
@@ -200,7 +200,7 @@ def _predict_pictures(
 class _Still:
     path: Place
     kind: MediaKind
-    prepared: npt.NDArray[np.uint8]
+    prepared: Prepared
 
 
 def _read_still(predictor: Predictor, path: Place, note_fetched: NoteFetched) -> _Still | Unreadable:

@@ -9,8 +9,10 @@ import numpy.typing as npt
 
 from rushes.bundles.bundle import GRAPH_FILE, Bundle
 from rushes.bundles.graph import Graph
+from rushes.datasets.measured_input import Measurer, Prepared, stack_measures
 from rushes.datasets.preprocessing import prepare
 from rushes.errors import BundleError
+from rushes.footage.photo_measures import PhotoMeasures
 from rushes.footage.picture import parse_size, resize
 
 BATCH_SIZE = 32
@@ -41,6 +43,11 @@ class Predictor:
         if self._graph.class_count != len(bundle.classes):
             raise BundleError(f"{bundle.folder}: the graph answers {self._graph.class_count} classes, the bundle names "
                               f"{len(bundle.classes)}. Export the run again")  # fmt: skip
+        count = len(bundle.measures.names) if bundle.measures is not None else 0
+        if self._graph.measure_count != count:
+            raise BundleError(f"{bundle.folder}: the graph takes {self._graph.measure_count} measures, its "
+                              f"preprocessing names {count}. Export the run again")  # fmt: skip
+        self._measurer = Measurer(bundle.measures, bundle.folder) if bundle.measures is not None else None
         try:
             self.working_size = parse_size(bundle.working_size)
         except ValueError as error:
@@ -56,21 +63,25 @@ class Predictor:
         """Class -> probability from which on a picture is taken for it; None of a bundle without."""
         return self.bundle.thresholds
 
-    def prepared(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    def prepared(self, pixels: npt.NDArray[np.uint8], *, measured: PhotoMeasures | None = None) -> Prepared:
         """Return one picture as the graph takes it, by way of the size at which training pictures were kept.
 
         Args:
             pixels: (height, width, 3) RGB uint8, any size.
+            measured: what `measure_photograph` said of this picture at the working size, with the bundle's own face
+                detector or none if it has none; None measures it, where the graph takes measures.
 
         Returns:
-            (height, width, channels) of the bundle's preprocessing, uint8.
+            its pixels by the bundle's preprocessing, and its measures where the graph takes them.
 
         Raises:
             ValueError: these are no such pixels.
         """
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
             raise ValueError(f"pixels are (height, width, 3) uint8, not empty; got {pixels.shape} {pixels.dtype}")
-        return prepare(resize(pixels, self.working_size), self.bundle.preprocessing)
+        kept = resize(pixels, self.working_size)
+        measures = self._measurer(kept, measured) if self._measurer is not None else None
+        return Prepared(prepare(kept, self.bundle.preprocessing), measures)
 
     def probabilities(self, pixels: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
         """Return the probabilities of pictures of any sizes, as the bundle calibrates them.
@@ -83,20 +94,22 @@ class Predictor:
         """
         return self.probabilities_of_prepared([self.prepared(one) for one in pixels])
 
-    def probabilities_of_prepared(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:
+    def probabilities_of_prepared(self, pictures: Sequence[Prepared]) -> npt.NDArray[np.float32]:
         """Return the probabilities, calibrated, of pictures that `prepared` made: (pictures, classes) float32."""
-        parts = [self._graph(np.stack(pictures[at : at + BATCH_SIZE])) for at in range(0, len(pictures), BATCH_SIZE)]
+        batches = [list(pictures[at : at + BATCH_SIZE]) for at in range(0, len(pictures), BATCH_SIZE)]
+        parts = [self._graph(np.stack([one.pixels for one in some]), stack_measures(some)) for some in batches]
         raw = np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
         return self.bundle.calibration.apply(raw)
 
-    def features_of_prepared(self, pictures: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32] | None:
-        """Return what the head is given for pictures that `prepared` made, (pictures, features) float32.
+    def features_of_prepared(self, pictures: Sequence[Prepared]) -> npt.NDArray[np.float32] | None:
+        """Return what the body sees in pictures that `prepared` made, (pictures, features) float32.
 
         None where there are no pictures, or the bundle's graph does not give it.
         """
         if not self._graph.gives_features or not pictures:
             return None
+        pixels = [one.pixels for one in pictures]
         parts = [
-            self._graph.features(np.stack(pictures[at : at + BATCH_SIZE])) for at in range(0, len(pictures), BATCH_SIZE)
+            self._graph.features(np.stack(pixels[at : at + BATCH_SIZE])) for at in range(0, len(pixels), BATCH_SIZE)
         ]
         return np.concatenate(parts)

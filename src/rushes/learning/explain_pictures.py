@@ -6,9 +6,9 @@ All of it needs the `train` extra: torch, timm and safetensors.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from rushes.errors import UsageError, require_extra
 if TYPE_CHECKING:
     import torch
 
+    from rushes.models.heat import HeatMaps
     from rushes.models.network import Network
 
 _BATCH = 32  # pictures that go through the network at a time where no slope is kept
@@ -25,6 +26,7 @@ _PURPOSE = "an explanation from a run"
 
 Pixels = npt.NDArray[np.uint8]
 Values = npt.NDArray[np.float32]
+Table = TypeVar("Table", Pixels, Values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,15 +129,21 @@ def explain_network(
     class_indices: Sequence[int] | None = None,
     method: str = "auto",
     layer: str | None = None,
+    measures: Values | None = None,
 ) -> Explained:
-    """Return what `explain_pictures` does, of a network that is loaded."""
-    from rushes.models.heat import METHODS, heat_of_pictures
+    """Return what `explain_pictures` does, of a network that is loaded.
 
-    probabilities = answer_pictures(network, pixels)
+    Args:
+        measures: (pictures, measures) of a network whose head takes them; they are held fixed, so that the heat is of
+            what the body sees.
+    """
+    from rushes.models.heat import METHODS
+
+    probabilities = answer_pictures(network, pixels, measures)
     chosen = probabilities.argmax(axis=1) if class_indices is None else np.asarray(class_indices, np.int64)
     if len(chosen) and not 0 <= chosen.min() <= chosen.max() < probabilities.shape[1]:
         raise UsageError(f"there is no class {chosen.max()}: the run has {probabilities.shape[1]}, counted from 0")
-    found = heat_of_pictures(network, as_tensor(pixels), chosen.tolist(), method=method, layer=layer)
+    found = heat_with_measures(network, pixels, chosen.tolist(), method=method, layer=layer, measures=measures)
     used = METHODS[found.method]
     return Explained(
         probabilities=probabilities,
@@ -171,7 +179,7 @@ def look_inside(run_folder: Path, pixels: Pixels, *, layer: str | None = None, s
     def as_seen(known: MapLayer) -> SeenLayer:
         return SeenLayer(known.name, known.kind, known.channels, known.rows, known.columns)
 
-    shown = as_tensor(pixels)
+    shown, network = as_tensor(pixels), of_pixels_alone(network)
     found = maps_of_layer(network, shown, layer or last_layer(network, shown), strongest=strongest)
     filters = first_filters(network)
     return LookedInside(
@@ -206,13 +214,66 @@ def features_of_network(network: Network, pixels: Pixels) -> Values:
     return np.concatenate(parts)
 
 
-def answer_pictures(network: Network, pixels: Pixels) -> Values:
-    """Return a network's probabilities of pictures, (pictures, classes), each row summing to 1."""
+def answer_pictures(network: Network, pixels: Pixels, measures: Values | None = None) -> Values:
+    """Return a network's probabilities of pictures, (pictures, classes), each row summing to 1.
+
+    Args:
+        measures: (pictures, measures) of a network whose head takes them.
+    """
     import torch
 
+    tables = [_parts(pixels)] if measures is None else [_parts(pixels), _parts(measures)]
     with torch.inference_mode():
-        parts = [torch.softmax(network(as_tensor(part)).float(), dim=1).numpy() for part in _parts(pixels)]
+        parts = [
+            torch.softmax(network(*(as_tensor(part) for part in given)).float(), dim=1).numpy()
+            for given in zip(*tables, strict=True)
+        ]
     return np.concatenate(parts)
+
+
+def heat_with_measures(
+    network: Network,
+    pixels: Pixels,
+    class_indices: Sequence[int],
+    *,
+    method: str,
+    layer: str | None,
+    measures: Values | None,
+    grid: tuple[int, int] | None = None,
+) -> HeatMaps:
+    """Return where in pictures a network finds a class, the measures of each picture held fixed.
+
+    Args:
+        measures: (pictures, measures); None of a network that takes none.
+        method, layer, grid: as `rushes.models.heat.heat_of_pictures` takes them.
+    """
+    import torch
+
+    from rushes.models.heat import heat_of_pictures
+
+    shown = as_tensor(pixels)
+    if measures is None:
+        return heat_of_pictures(network, shown, class_indices, method=method, layer=layer, grid=grid)
+    each = [
+        heat_of_pictures(
+            network.given(as_tensor(measures[at])),
+            shown[at : at + 1],
+            class_indices[at : at + 1],
+            method=method,
+            layer=layer,
+            grid=grid,
+        )
+        for at in range(len(pixels))
+    ]
+    heat, spoke = torch.cat([one.heat for one in each]), torch.cat([one.spoke for one in each])
+    return replace(each[0], heat=heat, spoke=spoke)
+
+
+def of_pixels_alone(network: Network) -> Network:
+    """Return a network for what does not ask how it answers: where its head takes measures, all of them are 0."""
+    import torch
+
+    return network.given(torch.zeros(network.measure_count)) if network.measure_count else network
 
 
 def load_run_network(run_folder: Path) -> Network:
@@ -231,14 +292,14 @@ def load_run_network(run_folder: Path) -> Network:
     return load_network(run_folder)
 
 
-def as_tensor(pixels: Pixels) -> torch.Tensor:
-    """Return pixels as torch takes them: it wants no view that is turned, and none that must not be written to."""
+def as_tensor(pixels: Pixels | Values) -> torch.Tensor:
+    """Return pixels or measures as torch takes them: no view that is turned, and none that must not be written to."""
     import torch
 
     return torch.from_numpy(np.require(pixels, requirements=["C", "W"]))
 
 
-def _parts(pixels: Pixels) -> list[Pixels]:
+def _parts(pixels: Table) -> list[Table]:
     if not len(pixels):
         raise ValueError("there is no picture to explain")
     return [pixels[start : start + _BATCH] for start in range(0, len(pixels), _BATCH)]

@@ -19,8 +19,8 @@ from rushes.learning.explain_pictures import (
     Pixels,
     Values,
     answer_pictures,
-    as_tensor,
     explain_network,
+    heat_with_measures,
     load_run_network,
 )
 
@@ -167,6 +167,7 @@ def check_sanity(
     draws: int = DRAWS,
     seed: int = 0,
     calibration: Calibration = UNCALIBRATED,
+    measures: Values | None = None,
 ) -> Sanity:
     """Return whether a run's heat follows its training and points at what its answers rest on.
 
@@ -181,23 +182,25 @@ def check_sanity(
         method, layer: as `explain_pictures` takes them.
         draws: how many random networks of each kind.
         calibration: of the run; probabilities are what it makes of the network's.
+        measures: (pictures, measures) of a run whose head takes them; they are held fixed.
 
     Raises:
         MissingExtraError, RunError, UsageError: as `explain_pictures`.
     """
     network = load_run_network(run_folder)
-    from rushes.models.heat import heat_of_pictures
-
-    explained = explain_network(network, pixels, class_indices=class_indices, method=method, layer=layer)
+    explained = explain_network(
+        network, pixels, class_indices=class_indices, method=method, layer=layer, measures=measures
+    )
     rows, columns = explained.heat.shape[1:]
 
     def heat_of(other: Network) -> Values:
-        found = heat_of_pictures(
+        found = heat_with_measures(
             other,
-            as_tensor(pixels),
+            pixels,
             explained.class_indices.tolist(),
             method=explained.method,
             layer=explained.layer,
+            measures=measures,
             grid=(rows, columns),
         )
         heat: Values = found.heat.numpy()
@@ -214,7 +217,7 @@ def check_sanity(
         explained=explained,
         head=agree(explained.heat, heads),
         whole=agree(explained.heat, wholes),
-        deletion=delete_warmest(network, pixels, explained, dice, calibration=calibration),
+        deletion=delete_warmest(network, pixels, explained, dice, calibration=calibration, measures=measures),
     )
 
 
@@ -251,6 +254,7 @@ def delete_warmest(
     *,
     patches: int = PATCHES,
     calibration: Calibration = UNCALIBRATED,
+    measures: Values | None = None,
 ) -> Deletion:
     """Return what blurring the warmest tenth of each picture does to its class's probability.
 
@@ -265,7 +269,8 @@ def delete_warmest(
         masks = [mask, *(_moved(mask, dice) for _ in range(patches))]
         blurred = _blurred(shown)
         changed = np.stack([np.where(each[:, :, None], blurred, shown) for each in masks])
-        drops = whole[place, chosen] - calibration.apply(answer_pictures(network, changed))[:, chosen]
+        held = None if measures is None else np.repeat(measures[place : place + 1], len(changed), axis=0)
+        drops = whole[place, chosen] - calibration.apply(answer_pictures(network, changed, held))[:, chosen]
         warm.append(drops[0])
         elsewhere.append(drops[1:].mean())
     return Deletion(spoke.astype(np.int64), np.array(warm, np.float32), np.array(elsewhere, np.float32))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rushes.errors import UsageError, did_you_mean, require_extra
-from rushes.learning.explain_pictures import Pixels, as_tensor
+from rushes.learning.explain_pictures import Pixels, as_tensor, of_pixels_alone
 
 if TYPE_CHECKING:
     from rushes.models.network import Network
@@ -43,7 +43,7 @@ def name_layers(network: Network, pixels: Pixels, words: Sequence[str]) -> list[
         return [None] * len(words)
     from rushes.models.places import list_map_layers
 
-    known = [layer.name for layer in list_map_layers(network, as_tensor(pixels))]
+    known = [layer.name for layer in list_map_layers(of_pixels_alone(network), as_tensor(pixels))]
     for word in words:
         if word not in (FIRST, LAST, *known):
             raise UsageError(f"'{word}' is no layer that gives maps. {did_you_mean(word, (FIRST, LAST, *known))}")

@@ -32,6 +32,7 @@ class HeadLesson:
         times: (samples,) how often each counts, 1 or more.
         validation: features and truth of validation.
         class_weights: (classes,) weight of each class in the loss.
+        measure_count: how many of the features, the last ones, are measures and not the backbone's.
         recipe: its candidates and seed, the shape of a hidden layer, and what an epoch shows where there are epochs.
     """
 
@@ -43,6 +44,7 @@ class HeadLesson:
     recipe: Recipe
     threads: int
     progress: Progress = silent
+    measure_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from rushes.learning.head_balance import (
 from rushes.learning.head_trials import HeadLesson, Trial, answer_features
 from rushes.learning.heads import best_trial, describe_kept, fit_heads
 from rushes.learning.knn_heads import check_size
+from rushes.learning.measured_samples import with_measures
 from rushes.learning.recipe import Recipe
 from rushes.learning.samples import (
     StoredSamples,
@@ -41,7 +42,7 @@ from rushes.learning.samples import (
 from rushes.learning.start import Start, copy_head, load_body, why_new_head
 from rushes.models.backbones import Backbone, free_parameters
 from rushes.models.designs import Design
-from rushes.progress import Progress
+from rushes.progress import Progress, silent
 from rushes.project import Task
 from rushes.storage.files import digest_of_bytes, digest_of_file
 from rushes.storage.kept_pixels import KeptPixels, make_room
@@ -50,6 +51,7 @@ from rushes.storage.pictures import Pictures
 if TYPE_CHECKING:
     import torch
 
+    from rushes.learning.ablation import Ablation
     from rushes.learning.fit import Fitted
     from rushes.models.network import Network
 
@@ -94,6 +96,7 @@ class Outcome:
     pace: Mapping[str, Any] = field(default_factory=dict)
     recipe: Recipe | None = None  # where something of it was found while training
     earlier_seconds: float = 0.0  # what it had taken before it was interrupted
+    ablation: Ablation | None = None  # what the head answers without parts of what it is given
 
 
 def relative_path(path: Path, root: Path) -> str:
@@ -123,18 +126,29 @@ def _train_head(lesson: Lesson) -> Outcome:
     check_head_balance(kind, lesson.recipe.balance)
     network, weights = _pretrained_network(lesson)
     features = _features_of(lesson, network, weights)
+    seen_count = features.values.shape[1]
+    features = with_measures(
+        features,
+        lesson.recipe.input,
+        project_root=lesson.project_root,
+        cache_folder=lesson.cache_folder,
+        threads=lesson.threads,
+        progress=lesson.progress,
+    )
     parts, warnings = _without_lost(lesson, features.lost)
     plan = _balance_head(lesson, parts, kind)
     parts["train"] = tuple(parts["train"][place] for place in plan.kept)
     if kind == "knn" and (warning := check_size(len(parts["train"]), features.values.shape[1])):
         warnings.append(warning)
     values = _values_by_part(features, parts)
-    trials = _try_heads(lesson, kind, values, parts, plan)
+    measure_count = features.values.shape[1] - seen_count
+    trials = _try_heads(lesson, kind, values, parts, plan, measure_count=measure_count)
     chosen = trials[best_trial(trials)]
     lesson.progress(len(trials), len(trials), describe_kept(chosen))
     if not chosen.converged:
         warnings.append(_unsettled(kind, chosen))
-    network.head = chosen.head
+    network.head, network.measure_count = chosen.head, measure_count
+    ablation = _ablate(lesson, kind, chosen, values, parts, plan, measure_count) if measure_count else None
     return Outcome(
         network=network.cpu(),
         parts=parts,
@@ -145,7 +159,41 @@ def _train_head(lesson: Lesson) -> Outcome:
         weights=weights,
         warnings=tuple(warnings),
         head=shape_of(chosen.head).to_table(),
+        ablation=ablation,
     )
+
+
+def _ablate(
+    lesson: Lesson,
+    kind: str,
+    chosen: Trial,
+    values: Mapping[Part, npt.NDArray[np.float32]],
+    parts: Mapping[Part, tuple[ManifestRow, ...]],
+    plan: HeadBalance,
+    measure_count: int,
+) -> Ablation:
+    """Return what heads of the kind answer without the measures, and with these alone, and the head without each."""
+    from rushes.learning.ablation import Ablation, Variant, permute_measures
+
+    silently = replace(lesson, progress=silent)
+    lesson.progress(0, 2, "a head without the measures, and one with these alone")
+    variants = []
+    for name, held in (("backbone", slice(0, -measure_count)), ("measures", slice(-measure_count, None))):
+        given = {part: np.ascontiguousarray(table[:, held]) for part, table in values.items()}
+        # Of measures alone nothing is weighed against a backbone.
+        trials = _try_heads(silently, kind, given, parts, plan)
+        best = trials[best_trial(trials)]
+        answers = {part: answer_features(best.head, given[part]) for part in SCORED if parts[part]}
+        variants.append(Variant(name, dict(best.setting), answers))
+    permuted = permute_measures(
+        values["test"],
+        [row.group for row in parts["test"]],
+        answer=lambda table: answer_features(chosen.head, table),
+        class_count=len(lesson.task.classes),
+        seed=lesson.recipe.training.seed,
+    )
+    lesson.progress(2, 2, "a head without the measures, and one with these alone")
+    return Ablation(tuple(variants), permuted)
 
 
 def _train_backbone(lesson: Lesson) -> Outcome:
@@ -345,6 +393,8 @@ def _try_heads(
     values: Mapping[Part, npt.NDArray[np.float32]],
     parts: Mapping[Part, tuple[ManifestRow, ...]],
     plan: HeadBalance,
+    *,
+    measure_count: int = 0,
 ) -> list[Trial]:
     """Return a head of a kind for every candidate, fitted to the features of the kept train samples."""
     classes = lesson.task.classes
@@ -359,6 +409,7 @@ def _try_heads(
             recipe=lesson.recipe,
             threads=lesson.threads,
             progress=lesson.progress,
+            measure_count=measure_count,
         ),
     )
 

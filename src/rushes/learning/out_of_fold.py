@@ -147,6 +147,10 @@ def _refitted(
 ) -> tuple[Sequence[ManifestRow], Values, list[str]]:
     """Return the rows that could be read, (rows, classes) answers by heads on frozen features, and notes."""
     from rushes.learning.backbone_features import read_backbone_features
+    from rushes.learning.measured_samples import measured_input_of, with_measures
+    from rushes.learning.threads import count_threads
+
+    measured_input_of(run)  # measures of another version would be other numbers under the same names
 
     features = read_backbone_features(
         [*parts["train"], *parts["validation"]],
@@ -154,6 +158,15 @@ def _refitted(
         project_root=ground.project_root,
         cache_folder=ground.cache_folder,
         threads=ground.threads,
+        progress=progress,
+    )
+    seen_count = features.values.shape[1]
+    features = with_measures(
+        features,
+        recipe.input,
+        project_root=ground.project_root,
+        cache_folder=ground.cache_folder,
+        threads=count_threads(ground.threads),
         progress=progress,
     )
     place = {row.frame_id: index for index, row in enumerate(features.rows)}
@@ -189,6 +202,7 @@ def _refitted(
             watch,
             values[asked],
             threads=ground.threads,
+            measure_count=features.values.shape[1] - seen_count,
         )
         answers[asked] = 0
         answers[np.ix_(asked, present)] = found
@@ -205,6 +219,7 @@ def _fit_and_answer(
     asked: Values,
     *,
     threads: int | None,
+    measure_count: int = 0,
 ) -> Values:
     """Return (asked, present classes) answers by the head that is best on validation.
 
@@ -233,6 +248,7 @@ def _fit_and_answer(
             class_weights=np.array([plan.class_weights[name] for name in names], np.float32),
             recipe=recipe,
             threads=count_threads(threads),
+            measure_count=measure_count,
         ),
     )
     return answer_features(trials[best_trial(trials)].head, asked)

@@ -30,6 +30,7 @@ POOLINGS = ("mean", "gru", "lstm", "attention")
 MOTION_MODELS = ("auto", "linear", "boosted", "gru", "shipped")
 SUBJECTS = ("whole", "subject", "background", "apart")
 HEAD_LOSSES = ("nominal", "ordinal")
+MEASURED = ("quality",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,10 @@ class InputRecipe:
         fit: how a picture of another shape is fitted.
         letterbox: whether black bars around the picture are cut off before it is fitted.
         mean, std: per channel, on a scale of 0 to 1; () takes what timm states for the backbone, 0.5 for a cnn.
+        features: what the head of kind `features` is given beside what the backbone sees: `quality`, the measures of a
+            photograph (sharpness, light, composition); () gives it nothing else.
+        faces: file of a YuNet face detector, by which `quality` knows eyes and faces; a relative path starts at the
+            project folder; "" leaves these measures unknown.
     """
 
     size: tuple[int, ...] = ()
@@ -94,6 +99,8 @@ class InputRecipe:
     letterbox: str = "keep"
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    features: tuple[str, ...] = ()
+    faces: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,9 +289,12 @@ class Recipe:
     heads: Mapping[str, HeadRecipe] = field(default_factory=dict)  # of kind `shots`: task -> how it is answered
 
     def to_table(self) -> dict[str, Any]:
-        """Return the resolved recipe as plain values, ready for JSON; what is of shots only where it is."""
+        """Return the resolved recipe as plain values, ready for JSON; what is of shots or measured only there."""
         table = {"schema": SCHEMA, **asdict(self)}
         if self.model.kind != "shots":
             for key in ("shots", "synthetic", "heads"):
                 del table[key]
+        if not self.input.features:
+            for key in ("features", "faces"):
+                del table["input"][key]
         return table

@@ -51,6 +51,7 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
     _check_training(recipe.training, where=where)
     _check_model(recipe.model, where=where)
     _check_input(recipe.input, where=where)
+    _check_measured(recipe, where=where)
     _check_balance(recipe.balance, where=where)
     _check_augment(recipe.augment, where=where)
     check_shots(recipe, where=where)
@@ -132,6 +133,23 @@ def _check_input(shown: InputRecipe, *, where: str) -> None:
                               "one for gray")  # fmt: skip
     if shown.std and min(shown.std) <= 0:
         raise RecipeError(f"{where}: input.std is {list(shown.std)}; its numbers must be above 0")
+
+
+def _check_measured(recipe: Recipe, *, where: str) -> None:
+    """Raise RecipeError where measures are asked for that there are not, or of a kind that cannot take them."""
+    asked, kind = recipe.input.features, recipe.model.kind
+    for name in asked:
+        if name not in words.MEASURED:
+            raise RecipeError(f"{where}: input.features names '{name}'. {did_you_mean(str(name), words.MEASURED)}")
+    if len(set(asked)) < len(asked):
+        raise RecipeError(f"{where}: input.features is {list(asked)}; name each once")
+    if asked and kind != "features":
+        raise RecipeError(f"{where}: input.features is {list(asked)}, but model.kind is '{kind}', whose head learns "
+                          "from pictures alone. Take model.kind = 'features', with any model.head, or leave "
+                          "input.features out")  # fmt: skip
+    if recipe.input.faces and not asked:
+        raise RecipeError(f"{where}: input.faces is '{recipe.input.faces}', but nothing measures faces. Add "
+                          "input.features = ['quality'], or leave input.faces out")  # fmt: skip
 
 
 def _check_balance(balance: BalanceRecipe, *, where: str) -> None:

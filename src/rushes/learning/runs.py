@@ -56,6 +56,7 @@ class Run:
             fitted.
         never_predicted: classes that were answered for no sample of validation, or for none of test, although some
             there are of them.
+        measures: which measures of a picture the head takes, as `MeasuredInput.to_table` says; {} of most runs.
     """
 
     folder: Path
@@ -85,6 +86,7 @@ class Run:
     head: Mapping[str, Any] = field(default_factory=lambda: {"kind": "linear"})
     pace: Mapping[str, Any] = field(default_factory=dict)
     never_predicted: tuple[str, ...] = ()
+    measures: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_of_shots(self) -> bool:
@@ -134,6 +136,7 @@ class Run:
             "head": dict(self.head),
             "pace": dict(self.pace),
             "never_predicted": list(self.never_predicted),
+            **({"measures": dict(self.measures)} if self.measures else {}),
         }
 
 
@@ -252,6 +255,7 @@ def parse_run(table: Mapping[str, Any], *, folder: Path, history: tuple[Mapping[
             head=table.get("head", {"kind": "linear"}),
             pace=table.get("pace", {}),
             never_predicted=tuple(table.get("never_predicted", ())),
+            measures=table.get("measures") or {},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(

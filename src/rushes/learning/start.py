@@ -150,7 +150,8 @@ def _start_of_bundle(folder: Path) -> Start:
         recipe = parse_recipe(_table(folder / _CONFIG_FILE)["recipe"], where=str(folder / _CONFIG_FILE))
         classes = tuple(_table(folder / _CLASSES_FILE)["classes"])
         shown = _table(folder / _PREPROCESSING_FILE)
-        shown.pop("working_size", None)
+        for key in ("working_size", "measures"):  # the head is fitted anew where measures are taken
+            shown.pop(key, None)
         preprocessing = Preprocessing.from_table(shown)
         architecture, _ = plan_architecture(recipe)
     except (OSError, ValueError, KeyError, TypeError, RecipeError) as error:

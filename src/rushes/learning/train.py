@@ -15,12 +15,14 @@ from rushes.datasets.preprocessing import Preprocessing
 from rushes.datasets.split import Split, count_classes, rows_of_parts
 from rushes.errors import RushesError, require_extra
 from rushes.labels.manifest import ManifestRow, Part
+from rushes.learning.ablation import write_ablation
 from rushes.learning.architecture import plan_architecture
 from rushes.learning.augment import plan_augmentations
 from rushes.learning.crew import assembled, joined
 from rushes.learning.head_balance import check_head_balance
 from rushes.learning.lessons import SCORED, TRAININGS, Lesson, Outcome, relative_path
 from rushes.learning.machine import choose_devices, commit_of_rushes, describe_machine
+from rushes.learning.measured_samples import keep_measured, plan_measured
 from rushes.learning.recipe import Recipe
 from rushes.learning.recipe_checks import check_classes
 from rushes.learning.runs import MODEL_FILE, PREDICTIONS_FOLDER, Run, name_run, new_run_folder, read_run, write_run
@@ -158,6 +160,7 @@ def train(
             head=outcome.head,
             pace=outcome.pace,
             never_predicted=_never_predicted(outcome, task),
+            measures=keep_measured(recipe, folder, project_root=project_root),
         )
         _write_outcome(run, outcome)
         _write_sheet(run, recipe, outcome.parts["train"], project_root=project_root)
@@ -186,6 +189,7 @@ def check_training(
     check_classes(recipe, task.classes, where=f"recipe {recipe.name}")
     if recipe.model.kind == "features":
         check_head_balance(recipe.model.head, recipe.balance)
+    plan_measured(recipe.input, project_root)
     start = start_of(recipe, project_root=project_root, runs_folder=runs_folder)
     if start is None and isinstance(architecture, Backbone) and recipe.model.weights:
         file = project_root / Path(recipe.model.weights).expanduser()
@@ -294,9 +298,10 @@ def _write_outcome(run: Run, outcome: Outcome) -> None:
     from rushes.learning.predictions import Predictions, write_predictions
     from rushes.models.network import save_network
 
+    answered: dict[Part, Predictions] = {}
     for part, probabilities in outcome.probabilities.items():
         rows = outcome.parts[part]
-        predictions = Predictions(
+        answered[part] = Predictions(
             classes=run.classes,
             truth=truth_of(rows, run.classes),
             probabilities=probabilities,
@@ -307,7 +312,9 @@ def _write_outcome(run: Run, outcome: Outcome) -> None:
             timecodes=tuple(row.timecode for row in rows),
             origins=tuple(row.origin for row in rows),
         )
-        write_predictions(predictions, run.folder / PREDICTIONS_FOLDER / f"{part}.parquet")
+        write_predictions(answered[part], run.folder / PREDICTIONS_FOLDER / f"{part}.parquet")
+    if outcome.ablation is not None:
+        write_ablation(outcome.ablation, run.folder, answered)
     save_network(outcome.network, run.folder / MODEL_FILE)
     write_run(run, run.folder)
 

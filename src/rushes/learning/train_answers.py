@@ -148,14 +148,26 @@ def _answer_out_of_fold(
     progress: Progress,
 ) -> tuple[tuple[ManifestRow, ...], Values]:
     from rushes.learning.backbone_features import read_backbone_features
+    from rushes.learning.measured_samples import measured_input_of, with_measures
     from rushes.learning.recipe_files import parse_recipe
+    from rushes.learning.threads import count_threads
 
+    measured_input_of(run)  # measures of another version would be other numbers under the same names
+    recipe = parse_recipe(run.recipe, where=str(run.folder))
     features = read_backbone_features(
         rows,
-        parse_recipe(run.recipe, where=str(run.folder)),
+        recipe,
         project_root=project_root,
         cache_folder=cache_folder,
         threads=threads,
+        progress=progress,
+    )
+    features = with_measures(
+        features,
+        recipe.input,
+        project_root=project_root,
+        cache_folder=cache_folder,
+        threads=count_threads(threads),
         progress=progress,
     )
     truth, folds = truth_of(features.rows, run.classes), plan_folds([row.group for row in features.rows])

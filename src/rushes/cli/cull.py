@@ -1,0 +1,341 @@
+"""`rushes cull`: a first cull of a shoot, carried out and taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from rushes.cli.cull_words import say_applied, say_cull, say_culls, say_undone
+from rushes.cli.door import Door, opened
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
+from rushes.errors import CullError, ProjectError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from rushes.bundles.bundle import Bundle
+    from rushes.inference.cull_control import Control
+    from rushes.inference.cull_look import Looking
+    from rushes.inference.cull_outputs import Outputs
+    from rushes.inference.verdicts import Cull
+    from rushes.project import Project
+
+_FIRST = "run"  # what `rushes cull BUNDLE FOLDER` is short for
+
+
+class _CullGroup(TyperGroup):
+    """A verb whose words are those of its first verb, unless they begin with another of its verbs."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
+            args = [_FIRST, *args]
+        return super().parse_args(ctx, args)
+
+
+app = verb_app()
+app.info.cls = _CullGroup
+app.info.no_args_is_help = True
+
+
+@app.callback()
+def cull() -> None:
+    """Propose picks and rejects for a shoot, write them where an editor reads them, and take them back.
+
+    `rushes cull BUNDLE FOLDER` is short for `rushes cull run BUNDLE FOLDER`.
+    """
+
+
+XmpOption = Annotated[
+    str | None,
+    typer.Option("--xmp", metavar="PROFILE", help="Sidecars: adobe, bridge, darktable, photomechanic, digikam."),
+]
+XmpToOption = Annotated[
+    Path | None, typer.Option("--xmp-to", help="Folder for the sidecars; otherwise beside the photographs.")
+]
+CopyOption = Annotated[Path | None, typer.Option("--copy-to", help="Folder that picks are copied to.")]
+LinkOption = Annotated[
+    Path | None, typer.Option("--link-to", help="Folder in which picks are hard-linked: they take no room.")
+]
+RejectsOption = Annotated[Path | None, typer.Option("--rejects-to", help="Folder for the rejects, in the same way.")]
+CsvOption = Annotated[Path | None, typer.Option("--csv", help="Write verdicts, scores and measures as CSV.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Write the whole cull as JSON.")]
+WhichArgument = Annotated[
+    str | None, typer.Argument(metavar="[CULL]", help="A cull's name or folder; otherwise the newest.")
+]
+
+
+@app.command(epilog="Example: rushes cull bundles/select shoots/2026-05-14 --recall 0.99 --xmp adobe")
+def run(
+    bundle: Annotated[Path, typer.Argument(help="A bundle's folder, or its name in the project.")],
+    folder: Annotated[Path, typer.Argument(help="A shoot: raws and photographs, in folders below it too.")],
+    recall: Annotated[
+        float | None, typer.Option(help="Keep at least this share of the good ones. Otherwise 0.99.")
+    ] = None,
+    threshold: Annotated[float | None, typer.Option(help="Pick from this score on, 0 to 1.")] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="Pick so many, the best ones.")] = None,
+    best_of_burst: Annotated[
+        int | None, typer.Option(min=1, help="Pick at most so many of a burst; otherwise the score alone decides.")
+    ] = None,
+    class_name: Annotated[
+        str | None, typer.Option("--class", help="Class to keep; otherwise the one called select, pick or keep.")
+    ] = None,
+    xmp: XmpOption = None,
+    xmp_to: XmpToOption = None,
+    copy_to: CopyOption = None,
+    link_to: LinkOption = None,
+    rejects_to: RejectsOption = None,
+    csv: CsvOption = None,
+    out: OutOption = None,
+    audit: Annotated[float, typer.Option(min=0, max=1, help="Share of the rejects that is put up for review.")] = 0.05,
+    faces: Annotated[
+        Path | None, typer.Option(help="A YuNet face detector (ONNX), to look at eyes; otherwise the bundle's own.")
+    ] = None,
+    measures: Annotated[
+        bool, typer.Option("--measures/--no-measures", help="Measure sharpness, light and composition as reasons.")
+    ] = True,
+    project: ProjectOption = None,
+    threads: ThreadsOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Propose picks and rejects for a shoot. Photographs are never written to.
+
+    The cull is kept with its reasons, for `rushes review` and `rushes cull apply`. With --xmp, --copy-to, --link-to,
+    --csv or --out it is carried out at once; `rushes cull undo` takes back what was written.
+    """
+    with opened(as_json=as_json, debug=debug) as door:
+        import time
+        from datetime import UTC, datetime
+
+        from rushes.bundles.bundle import open_bundle
+        from rushes.inference.cull import Wanted, cull_folder, find_shoot, good_class
+        from rushes.inference.cull_folders import culls_home, name_cull, write_cull
+        from rushes.inference.predictor import Predictor
+
+        place = _project_or_none(project)
+        control = _control(recall, threshold, top)
+        outputs = _outputs(xmp, xmp_to, copy_to, link_to, rejects_to, csv, out)
+        home = culls_home(place)
+        opened_bundle = open_bundle(_find_bundle(place, bundle))
+        predictor = Predictor(opened_bundle, threads=threads or 0)
+        found = find_shoot(folder)
+        wanted = Wanted(control, good_class(opened_bundle, class_name), best_of_burst, audit)
+        index = opened_bundle.classes.index(wanted.class_name)
+        detector = faces or _own_detector(opened_bundle)
+        looking = _looking(place, home, index, detector, measures=measures, threads=threads or 0)
+        began = time.monotonic()
+        now = datetime.now(UTC)
+        name = name_cull(home, shoot=folder.resolve(), now=now)
+        with door.progress("cull") as progress:
+            made = cull_folder(predictor, folder, found, looking, wanted, name=name, now=now, progress=progress)
+        say_cull(door, made, found, seconds=time.monotonic() - began, dry_run=dry_run)
+        report: dict[str, Any] = {"cull": made.to_table(), "seconds": time.monotonic() - began, "dry_run": dry_run}
+        if dry_run:
+            door.finish(report | {"folder": None, "applied": None, "failed": door.failed})
+        write_cull(made, home / name)
+        applied = _carry_out(door, made, outputs, home / name)
+        _say_next(door, made, home / name, is_written=applied is not None)
+        door.finish(report | {"folder": str(home / name), "applied": applied, "failed": door.failed})
+
+
+@app.command(epilog="Example: rushes cull apply --xmp darktable")
+def apply(
+    cull: WhichArgument = None,
+    xmp: XmpOption = None,
+    xmp_to: XmpToOption = None,
+    copy_to: CopyOption = None,
+    link_to: LinkOption = None,
+    rejects_to: RejectsOption = None,
+    csv: CsvOption = None,
+    out: OutOption = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Carry out a cull that was kept, or go on with one that was stopped. What is done is not done again."""
+    with opened(as_json=as_json, debug=debug) as door:
+        from rushes.inference.cull_folders import read_cull
+
+        place = _project_or_none(project)
+        outputs = _outputs(xmp, xmp_to, copy_to, link_to, rejects_to, csv, out)
+        if outputs is None:
+            raise UsageError("say what is to be written: --xmp PROFILE, --copy-to, --link-to, --csv or --out")
+        folder = _find_cull(place, cull, states=None)
+        applied = _carry_out(door, read_cull(folder), outputs, folder)
+        door.finish({"folder": str(folder), "applied": applied, "failed": door.failed})
+
+
+@app.command(epilog="Example: rushes cull undo 2026-11-26-lake-at-dawn")
+def undo(
+    cull: WhichArgument = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Take back what a cull wrote: every sidecar byte for byte. What was changed since stays, and is listed."""
+    with opened(as_json=as_json, debug=debug) as door:
+        from dataclasses import asdict
+
+        from rushes.inference.cull_undo import undo_cull
+
+        place = _project_or_none(project)
+        folder = _find_cull(place, cull, states=("applied", "interrupted", "undo interrupted", "partly undone"))
+        with door.progress("undo") as progress:
+            undone = undo_cull(folder, progress=progress)
+        say_undone(door, undone)
+        for one in undone.refused:
+            door.fail_item(str(one))
+        if undone.stopped:
+            door.fail_item(undone.stopped)
+        door.finish(asdict(undone) | {"failed": door.failed})
+
+
+@app.command(name="list", epilog="Example: rushes cull list")
+def list_culls(project: ProjectOption = None, as_json: JsonOption = False, debug: DebugOption = False) -> None:
+    """List the culls of the project, or outside one those of yours, the newest first."""
+    with opened(as_json=as_json, debug=debug) as door:
+        from dataclasses import asdict
+
+        from rushes.footage.source import Unreadable
+        from rushes.inference.cull_folders import culls_home, find_culls
+
+        passed_over: list[Unreadable] = []
+        home = culls_home(_project_or_none(project))
+        found = find_culls(home, passed_over=passed_over.append)
+        say_culls(door, found, home)
+        for one in passed_over:
+            door.fail_item(str(one))
+        door.finish({"home": str(home), "culls": [asdict(one) for one in found], "failed": door.failed})
+
+
+def _carry_out(door: Door, made: Cull, outputs: Outputs | None, folder: Path) -> dict[str, Any] | None:
+    """Write what is asked for; None where nothing is."""
+    if outputs is None:
+        return None
+    from dataclasses import asdict
+
+    from rushes.inference.cull_apply import apply_cull
+
+    with door.progress("write") as progress:
+        applied = apply_cull(made, outputs, folder=folder, progress=progress)
+    say_applied(door, applied, made, outputs)
+    for one in applied.failures:
+        door.fail_item(str(one))
+    if applied.stopped:
+        door.fail_item(applied.stopped)
+    return asdict(applied)
+
+
+def _say_next(door: Door, made: Cull, folder: Path, *, is_written: bool) -> None:
+    if not is_written:
+        door.say(f"\nkept as {folder}; nothing was written beside the photographs")
+        door.say(f"Next: rushes review {made.name}, then rushes cull apply {made.name} --xmp adobe")
+        return
+    door.say(f"\nTake it back: rushes cull undo {made.name}")
+
+
+def _project_or_none(project: Path | None) -> Project | None:
+    """Return the project that is named, or the one around; outside of one a cull works too."""
+    from rushes.project import find_project
+
+    if project is not None:
+        return find_project(project)
+    try:
+        return find_project()
+    except ProjectError as error:
+        if "no rushes.toml" not in str(error):
+            raise
+        return None
+
+
+def _find_bundle(place: Project | None, path: Path) -> Path:
+    from rushes.cli.evaluate_bundle import find_bundle
+
+    return (find_bundle(place, path) if place is not None else None) or path
+
+
+def _control(recall: float | None, threshold: float | None, top: int | None) -> Control:
+    from rushes.inference.cull_control import DEFAULT, Control
+
+    stated = [Control("recall", recall)] if recall is not None else []
+    stated += [Control("threshold", threshold)] if threshold is not None else []
+    stated += [Control("top", top)] if top is not None else []
+    if len(stated) > 1:
+        raise UsageError("--recall, --threshold and --top say the same thing in three ways. Give one of them")
+    if recall is not None and not 0 < recall <= 1:
+        raise UsageError(f"--recall {recall:g}: it is a share, above 0 and up to 1, for example 0.99")
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise UsageError(f"--threshold {threshold:g}: it is a score from 0 to 1, for example 0.9")
+    return stated[0] if stated else DEFAULT
+
+
+def _outputs(
+    xmp: str | None,
+    xmp_to: Path | None,
+    copy_to: Path | None,
+    link_to: Path | None,
+    rejects_to: Path | None,
+    csv: Path | None,
+    out: Path | None,
+) -> Outputs | None:
+    """Return what is to be written; None where nothing is asked for."""
+    from rushes.inference.cull_outputs import Outputs
+    from rushes.xmp.profiles import PROFILES
+
+    if xmp is not None and xmp not in PROFILES:
+        raise UsageError(f"--xmp {xmp}: {did_you_mean(xmp, list(PROFILES))}")
+    if xmp_to is not None and xmp is None:
+        raise UsageError(f"--xmp-to {xmp_to}: say which sidecars with --xmp PROFILE")
+    if copy_to is not None and link_to is not None:
+        raise UsageError("--copy-to and --link-to: picks are copied or linked. Give one of them")
+    outputs = Outputs(xmp, xmp_to, copy_to, link_to, rejects_to, csv, out)
+    return None if outputs == Outputs() else outputs
+
+
+def _looking(
+    place: Project | None, home: Path, class_index: int, faces: Path | None, *, measures: bool, threads: int
+) -> Looking:
+    from rushes.footage.subject import Faces
+    from rushes.inference.cull_look import Looking
+    from rushes.storage.files import digest_of_file
+
+    return Looking(
+        class_index=class_index,
+        faces=None if faces is None else Faces(faces),
+        faces_digest="" if faces is None else digest_of_file(faces),
+        measures=measures,
+        kept=place.cache_folder if place is not None else home.parent / "cache",
+        threads=threads,
+    )
+
+
+def _own_detector(bundle: Bundle) -> Path | None:
+    """Return the face detector that travels in a bundle whose model takes measures; None where none does."""
+    from rushes.datasets.measured_input import FACES_FILE
+
+    return bundle.folder / FACES_FILE if FACES_FILE in bundle.files else None
+
+
+def _find_cull(place: Project | None, named: str | None, *, states: tuple[str, ...] | None) -> Path:
+    """Return the folder of the cull that is named, or of the newest one in one of the states.
+
+    Raises:
+        CullError: there is none.
+    """
+    from rushes.inference.cull_folders import culls_home, find_culls
+    from rushes.inference.verdicts import CULL_FILE
+
+    home = culls_home(place)
+    if named is not None:
+        for folder in (Path(named), home / named):
+            if (folder / CULL_FILE).is_file():
+                return folder
+        known = [one.name for one in find_culls(home)]
+        hint = did_you_mean(named, known) if known else f"There is none in {home}"
+        raise CullError(f"there is no cull '{named}'. {hint}")
+    for one in find_culls(home):
+        if states is None or one.state in states:
+            return one.folder
+    raise CullError(f"there is no cull to take in {home}" if states is None else f"there is nothing to undo in {home}")

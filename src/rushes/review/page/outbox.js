@@ -1,0 +1,179 @@
+// Decisions on their way to the server: kept in this browser until it has answered, sent in order, one at a time.
+
+const PATIENCE = 250; // ms
+const WAITS = [500, 1000, 2000, 4000, 8000];
+
+// An entry is {kind: "decisions" | "undo" | "redo", changes, request}: changes are what is sent, and for an undo what
+// this page already shows of it. The server does nothing twice under the name of one request, so that what may have
+// reached it before it went away can be sent again.
+export class Outbox {
+  constructor(name, { revision, replied, refused, learned, changed }) {
+    Object.assign(this, { replied, refused, learned, changed, revision });
+    this.prefix = `rushes-review/${name}/`;
+    this.key = this.prefix + newName();
+    this.entries = [];
+    this.reachable = true;
+    this.locked = false; // the server runs, but under another address than this page was opened with
+    this.kept = true; // this browser keeps what is not sent
+    this.failures = 0;
+    this.busy = false;
+    this.timer = null;
+  }
+
+  // Take over what pages that are gone have left; `adopt(entries)` shows it. A page holds a lock as long as it lives, and
+  // a page that is just being left may hold it a moment longer.
+  async open(adopt) {
+    if (navigator.locks) navigator.locks.request(this.key, () => new Promise(() => {}));
+    const takeOver = (key) => {
+      const left = readEntries(key);
+      this.entries.push(...left);
+      this.#keep();
+      localStorage.removeItem(key);
+      adopt(left);
+      if (left.length) this.send();
+    };
+    const left = storedKeys(this.prefix).filter((key) => key !== this.key);
+    const taken = left.map((key) => (navigator.locks ? navigator.locks.request(key, () => takeOver(key)) : takeOver(key)));
+    await Promise.race([Promise.all(taken), new Promise((done) => { setTimeout(done, PATIENCE); })]);
+  }
+
+  get unsaved() {
+    return this.entries.length;
+  }
+
+  add(entry) {
+    this.entries.push({ ...entry, request: newName() });
+    this.#keep();
+    this.changed();
+    this.send();
+  }
+
+  touches(id) {
+    return this.entries.some((entry) => entry.changes.some((change) => change.id === id));
+  }
+
+  // Somebody else found that the server does not answer.
+  lost() {
+    if (!this.reachable) return;
+    this.#stumble(null);
+    this.changed();
+  }
+
+  // Ask again now, rather than after the wait.
+  hurry() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.send();
+  }
+
+  async send() {
+    if (this.busy || this.timer !== null) return;
+    this.busy = true;
+    while (this.entries.length || !this.reachable) {
+      try {
+        if (!this.reachable) await this.#find();
+        if (this.entries.length) await this.#sendFirst();
+        this.failures = 0;
+      } catch (error) {
+        this.#stumble(error);
+        break;
+      }
+    }
+    this.busy = false;
+    this.changed();
+  }
+
+  // The server is back, perhaps with what others decided meanwhile.
+  async #find() {
+    const found = await ask(`api/changes?since=${this.revision}`);
+    this.reachable = true;
+    this.locked = false;
+    this.#learn(found);
+    this.changed(true);
+  }
+
+  #learn({ revision, changes }) {
+    this.revision = revision;
+    this.learned(changes);
+  }
+
+  async #sendFirst() {
+    const [entry] = this.entries;
+    const { kind, changes, request } = entry;
+    let reply;
+    try {
+      reply = await ask(`api/${kind}`, kind === "decisions" ? { changes, request } : { request });
+    } catch (error) {
+      if (!(error instanceof Answered) || error.status >= 500 || error.status === 401 || error.status === 403) throw error;
+      this.#drop();
+      this.refused(entry, error.message);
+      return;
+    }
+    this.#drop();
+    // Another page has decided something in between.
+    if (reply.previous > this.revision) this.#learn(await ask(`api/changes?since=${this.revision}`));
+    this.revision = reply.revision;
+    this.replied(reply, entry);
+    this.changed();
+  }
+
+  #drop() {
+    this.entries.shift();
+    this.#keep();
+  }
+
+  #stumble(error) {
+    this.reachable = false;
+    this.locked = error instanceof Answered && (error.status === 401 || error.status === 403);
+    const wait = WAITS[Math.min(this.failures, WAITS.length - 1)];
+    this.failures += 1;
+    this.timer = setTimeout(() => this.hurry(), wait);
+  }
+
+  #keep() {
+    try {
+      if (this.entries.length) localStorage.setItem(this.key, JSON.stringify(this.entries));
+      else localStorage.removeItem(this.key);
+      this.kept = true;
+    } catch {
+      this.kept = false;
+    }
+  }
+}
+
+const newName = () => Math.random().toString(36).slice(2);
+
+function storedKeys(prefix) {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}
+
+function readEntries(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+export class Answered extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+// JSON of the server; an `Answered` where it says no, a TypeError where it does not answer.
+export async function ask(path, body = null) {
+  const answer = await fetch(path, body === null ? {} : {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), keepalive: true,
+  });
+  if (!answer.ok) {
+    const problem = await answer.json().catch(() => ({}));
+    throw new Answered(answer.status, problem.detail || problem.title || `the server answered ${answer.status}`);
+  }
+  return answer.json();
+}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.learning.tiny import TinyProject, backbone_recipe, make_project
 
+from learning.tiny import TinyProject, backbone_recipe, make_project
 from rushes.datasets.photo_measures import read_photo_measures
 from rushes.errors import RecipeError, RunError, WeightsError
 from rushes.footage.photo_measures import MEASURES, VECTOR_NAMES, vector_of

@@ -12,7 +12,7 @@ from rushes.footage.kinds import find_media
 from rushes.footage.source import Source
 from rushes.inference.verdicts import CULL_FILE, Cull
 from rushes.project import Project, Task
-from rushes.review.session import Classes, Item, Review, classes_of, items_of, path_in, with_verdicts
+from rushes.review.session import Classes, Item, Review, classes_of, items_of, with_verdicts
 
 
 def review_of_cull(catalog: Catalog, task: Task, cull: Cull) -> Review:
@@ -102,7 +102,8 @@ def files_not_taken_in(catalog: Catalog, paths: Sequence[Path]) -> list[Path]:
 
 def photographs_of_cull(cull: Cull) -> list[Path]:
     """Return the files of a cull that are there."""
-    paths = [Path(path_in(cull, path)) for one in cull.verdicts for path in (one.path, *one.companions)]
+    folder = Path(cull.folder)
+    paths = [folder / path for one in cull.verdicts for path in (one.path, *one.companions)]
     return [path for path in paths if path.is_file()]
 
 
@@ -116,12 +117,11 @@ def media_below(folder: Path) -> list[Path]:
 
 
 def _is_known(path: Path, known: Mapping[str, KnownFile], sources: set[str]) -> bool:
-    for spelling in (str(path), str(path.absolute()), str(path.resolve())):
-        remembered = known.get(spelling)
-        if remembered is not None and remembered.digest in sources:
-            state = path.stat()
-            return (remembered.size_bytes, remembered.modified_ns) == (state.st_size, state.st_mtime_ns)
-    return False
+    remembered = known.get(str(path)) or known.get(str(path.absolute())) or known.get(str(path.resolve()))
+    if remembered is None or remembered.digest not in sources:
+        return False
+    state = path.stat()
+    return (remembered.size_bytes, remembered.modified_ns) == (state.st_size, state.st_mtime_ns)
 
 
 def _all_items(catalog: Catalog, other_paths: Mapping[str, Sequence[str]]) -> list[Item]:

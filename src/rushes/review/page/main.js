@@ -9,6 +9,7 @@ import { read } from "./keys.js";
 import { Loupe } from "./loupe.js";
 import { Many } from "./many.js";
 import { closeEnd, fullScreenWords, showEnd, showGone } from "./notices.js";
+import { count, FILTERS } from "./order.js";
 import { ask, Outbox } from "./outbox.js";
 import { fillPanel } from "./panel.js";
 import { Pictures } from "./pictures.js";
@@ -51,13 +52,17 @@ class Review {
     this.bar = new Bar(byId("bar"), this.state, this.outbox, deeds);
   }
 
-  async open() {
+  async open(opensOn) {
     await this.outbox.open((entries) => {
       for (const { changes } of entries) {
         this.state.show(changes);
         if (this.opened) this.#changed(changes.map((change) => change.id));
       }
     });
+    if (opensOn in FILTERS && count(this.state.items, opensOn)) {
+      this.state.filter = opensOn;
+      this.state.arrange();
+    }
     const undecided = this.state.list.findIndex((item) => item.decision === null);
     this.state.place = Math.max(0, undecided);
     this.#actions();
@@ -420,6 +425,7 @@ class Review {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = null;
+      if (this.state.view === "grid") return;
       this.current.show();
       this.#plan();
       this.#later();
@@ -541,7 +547,7 @@ async function start() {
     }
     const review = new Review(session);
     document.title = `${session.title} · rushes review`;
-    await review.open();
+    await review.open(session.opens_on);
     Object.assign(window.rushesReview, {
       times: review.clock.times, sharp: review.clock.sharp,
       focused: () => review.state.focused?.id ?? null,

@@ -70,7 +70,7 @@ class Review {
     document.addEventListener("pointerup", (event) => { if (event.target.closest("#bar button, #panel button, #actions button")) queueMicrotask(() => this.home()); });
     addEventListener("beforeunload", (event) => { if (this.outbox.unsaved && !this.outbox.kept) event.preventDefault(); });
     addEventListener("online", () => this.outbox.hurry());
-    if (matchMedia("(max-width: 600px)").matches) this.views.grid.size = 118;
+    this.views.grid.size = Math.round(innerWidth < 600 ? 118 : Math.min(320, Math.max(150, innerWidth / 6.9)));
     this.bar.size.value = this.views.grid.size;
     this.view("grid");
     this.opened = true;

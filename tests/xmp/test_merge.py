@@ -35,6 +35,7 @@ def merged(existing: bytes | None, mark: CullMark, profile: Profile) -> Merged:
 
 def foreign(data: bytes) -> list[bytes]:
     """Return all of a document but what rushes may write, as lxml reads it."""
+    data = data.decode("utf-16-be").encode() if data.startswith(b"\0<") else data  # lxml wants a mark in front
     document = etree.fromstring(data, etree.XMLParser(resolve_entities=False, remove_blank_text=True))
     for rdf in document.iter(f"{RDF}RDF"):
         for node in list(rdf):

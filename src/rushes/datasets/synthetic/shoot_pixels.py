@@ -49,7 +49,7 @@ def _view(plan: FramePlan, source: Pixels, width: int, height: int) -> Pixels:
     room = 1.02 if plan.kind == "panorama" else _ROOM
     scale = min(wide / width, tall / height) / room / zoom  # pixels of the picture per pixel of the photograph
     free_x, free_y = (wide - width * scale) / 2, (tall - height * scale) / 2
-    side = 1 if plan.dice[-1] % 2 else -1
+    side = 1 if plan.scene % 2 else -1
     x = np.clip(view.x + side * _CLOSED_SHIFT * damage.closed, -1, 1) * free_x * (0.98 if zoom > 2 else 0.8)
     y = np.clip(view.y, -1, 1) * free_y * (0.3 if plan.kind == "panorama" else 0.8)
     turn = np.deg2rad(damage.tilt_degrees)

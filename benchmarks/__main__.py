@@ -29,6 +29,7 @@ BENCHMARKS = {
     "baselines": "the nine MCU baselines, small: three designs, three removals, three seeds",
     "evaluate_speed": "scores with intervals, beside a scikit-learn loop",
     "report_load": "a report of ten classes with its pictures, until Chromium has loaded it",
+    "review_latency": "95 % of keys to the next photograph on the screen, beside a page that sets img.src",
     "runtime": "an exported bundle, beside eager torch",
     "suggest": "errors of suggested classes, beside near-duplicate counts",
     "relabel_plan": "the plan of a sync of five million frames, beside a pandas merge",

@@ -1,4 +1,4 @@
-"""Chromium, driven over a pipe: how long a page takes until it is there."""
+"""Chromium, driven over a pipe: how long a page takes until it is there, and what it does when keys are pressed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 _ANSWER_BYTES = 1 << 16
+_CONTROL, _SHIFT = 2, 8
+_COMPLAINTS = ("Runtime.exceptionThrown", "Log.entryAdded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,17 @@ class PageLoad:
 
 
 class Browser:
-    """A running Chromium with one tab."""
+    """A running Chromium with one tab.
+
+    Attributes:
+        complaints: what went wrong in a page that `open` loaded: exceptions, and what is not found or not allowed.
+    """
 
     def __init__(self, commands: int, answers: int) -> None:
         self._commands, self._answers = commands, answers
         self._number = 0
         self._rest = b""
+        self.complaints: list[str] = []
         target = self._call("Target.createTarget", {"url": "about:blank"})["targetId"]
         self._session = self._call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
         self._call("Page.enable")
@@ -55,6 +63,45 @@ class Browser:
             "height: document.documentElement.scrollHeight})))))"
         )
         return PageLoad(found["end"] / 1000, int(found["elements"]), int(found["height"]))
+
+    def open(self, address: str, *, width: int = 1280, height: int = 800) -> None:
+        """Go to an address, and return when its load event has fired."""
+        shape = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self._call("Emulation.setDeviceMetricsOverride", shape)
+        self._call("Runtime.enable")
+        self._call("Log.enable")
+        self._call("Page.navigate", {"url": address})
+        self._wait_for("Page.loadEventFired")
+
+    def ask(self, expression: str) -> Any:
+        """Return the value of an expression in the page, a promise's when it is kept.
+
+        Raises:
+            RuntimeError: it threw.
+        """
+        asked = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+        answer = self._call("Runtime.evaluate", asked)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(f"{expression}: {json.dumps(answer['exceptionDetails'])}")
+        return answer["result"].get("value")
+
+    def wait_until(self, expression: str, *, seconds: float = 20) -> None:
+        """Return as soon as an expression in the page is true.
+
+        Raises:
+            TimeoutError: it was not within so many seconds.
+        """
+        end = time.monotonic() + seconds
+        while not self.ask(f"Boolean({expression})"):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{expression} was not true within {seconds:g} s; complaints: {self.complaints}")
+            time.sleep(0.02)
+
+    def press(self, key: str, *, control: bool = False, shift: bool = False) -> None:
+        """Press a key and let it go; `key` is as in `KeyboardEvent.key`."""
+        event = {"key": key, "modifiers": control * _CONTROL + shift * _SHIFT}
+        for kind in ("keyDown", "keyUp"):
+            self._call("Input.dispatchKeyEvent", {"type": kind, **event})
 
     def _evaluate(self, expression: str) -> dict[str, float]:
         asked = {"expression": expression, "awaitPromise": True}
@@ -87,6 +134,9 @@ class Browser:
             self._rest += more
         first, _, self._rest = self._rest.partition(b"\0")
         answer: dict[str, Any] = json.loads(first)
+        said = answer.get("params", {})
+        if answer.get("method") in _COMPLAINTS and said.get("entry", {}).get("level", "error") == "error":
+            self.complaints.append(json.dumps(said)[:500])
         return answer
 
 

@@ -53,6 +53,12 @@ def ffmpeg() -> str:
     return _tool("ffmpeg")
 
 
+@pytest.fixture(scope="session")
+def exiftool() -> str:
+    """The path of exiftool."""
+    return _tool("exiftool")
+
+
 # Begun last, one of these would run alone for minutes while other processes have nothing left to do.
 _LONGEST = ("test_demo.py", "test_real_footage.py", "test_whole_loop.py", "test_shot_training.py")
 

@@ -17,6 +17,7 @@
     ├── WeightsError        pretrained weights that are not at hand, or do not fit
     ├── RunError            a training that cannot start or go on
     ├── BundleError         a bundle that is missing something, or was altered
+    ├── CullError           a cull that cannot be carried out or undone
     └── MissingExtraError   a part of rushes that is not installed
 
 A bug raises a standard exception instead, so that it is seen as one.
@@ -178,6 +179,10 @@ class RunError(RushesError):
 
 class BundleError(RushesError):
     """A bundle that is missing something, was altered, or does not compute what it was certified to."""
+
+
+class CullError(RushesError):
+    """A cull that cannot be carried out or undone, or that another process holds."""
 
 
 class MissingExtraError(RushesError):

@@ -134,6 +134,7 @@ class IngestDefaults:
     thumbnail: str = "0"  # size of a small picture beside each, as `size`; "0" makes none
     deinterlace: bool = False
     raw: str = "preview"  # or half or full: how a raw becomes pixels
+    shoots: bool = False  # each folder directly below a place is a shoot, and so a group
 
 
 @dataclass(frozen=True, slots=True)

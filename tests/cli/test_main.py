@@ -72,7 +72,7 @@ def test_an_unknown_option_is_wrong_usage(capsys: pytest.CaptureFixture[str]) ->
         (
             "labels nothing",
             "there is no verb 'labels nothing'. "
-            "Allowed: 'import', 'pull', 'suggest', 'conflicts', 'errors', 'show', 'export'.",
+            "Allowed: 'import', 'pull', 'suggest', 'picks', 'conflicts', 'errors', 'show', 'export'.",
         ),
         ("trian", "there is no verb 'trian'. Did you mean 'train'?"),
     ],

@@ -88,7 +88,7 @@ def test_the_jpeg_of_a_raf_states_its_exposure(tmp_path: Path) -> None:
 
 
 def test_canons_note_in_a_cr2_states_how_far_away_it_focused(tmp_path: Path) -> None:
-    shot_info: Entry = (4, SHORT, (46, *[0] * 18, 240, *[0] * 4))
+    shot_info: Entry = (4, SHORT, (48, *[0] * 18, 240, *[0] * 4))
     at_exif = 8 + len(format_directory([*image_entries(STATED), (34665, LONG, (0,))], at=8))
     blank = b"\xa5" * len(format_directory([shot_info], at=0))
     exif = format_directory([*exif_entries(STATED), (37500, UNDEFINED, blank)], at=at_exif)

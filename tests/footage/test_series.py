@@ -64,6 +64,13 @@ def test_another_picture_ends_a_burst() -> None:
     ]
 
 
+def test_what_moves_within_a_third_of_a_second_is_still_of_its_burst() -> None:
+    moved = SCENE ^ 0xFFFF  # 16 bits
+    assert kinds(find_series([shot(0.1), shot(0.3, signature=moved)])) == [("burst", (0, 1))]
+    assert find_series([shot(0.1), shot(0.7, signature=moved)]) == ()
+    assert find_series([shot(0, "a"), shot(0, "b", signature=moved)]) == ()  # a clock without fractions cannot tell
+
+
 def test_pictures_with_nothing_on_them_are_no_burst() -> None:
     assert find_series([shot(0.1, signature=0), shot(0.2, signature=0)]) == ()
 
@@ -165,6 +172,7 @@ def test_a_focus_that_moves_one_way_makes_a_stack() -> None:
     assert stack(0.4, 0.45, 0.5, 0.6) == [("focus stack", (0, 1, 2, 3))]
     assert stack(2, 1, 0.5) == [("focus stack", (0, 1, 2))]
     assert stack(0.4, 0.5, 0.6, 0.4, 0.5, 0.6) == [("focus stack", (0, 1, 2)), ("focus stack", (3, 4, 5))]
+    assert stack(2.0, 2.05, 2.1) == []  # an autofocus is never quite still
     assert stack(0.4, 0.4, 0.4) == stack(0.4, 0.6) == stack(None, None, None) == []
 
 

@@ -7,10 +7,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,15 @@ class StoredFrame:
     size: str = "640"
 
 
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What is remembered of a file: its digest, for as long as its size and time stay the same."""
+
+    size_bytes: int
+    modified_ns: int
+    digest: str
+
+
 class Catalog:
     """What a project remembers. Labels are only ever appended.
 
@@ -96,6 +105,12 @@ class Catalog:
         with self._reading() as connection:
             found = connection.execute(wanted).scalar_one_or_none()
         return None if found is None else str(found)
+
+    def known_files(self) -> dict[str, KnownFile]:
+        """Return path -> what is remembered of the file there, of every file that was ever looked at."""
+        with self._reading() as connection:
+            rows = connection.execute(select(schema.files)).all()
+        return {row.path: KnownFile(row.size_bytes, row.modified_ns, row.digest) for row in rows}
 
     def paths_of(self, digest: str) -> list[str]:
         """Return every path at which a file of this digest was seen, in order."""
@@ -272,6 +287,7 @@ class Catalog:
             moved = self._insert(words).values(frame=new.id, sheet=row.sheet, words=row.words)
             connection.execute(moved.on_conflict_do_nothing(index_elements=["frame", "sheet"]))
         connection.execute(delete(words).where(words.c.frame == old))
+        connection.execute(update(schema.marks).where(schema.marks.c.frame == old).values(frame=new.id))
         connection.execute(update(schema.frames).where(schema.frames.c.id == old).values(taken_over_by=new.id))
 
     def frames(self, *, source: str | None = None) -> list[StoredFrame]:
@@ -423,6 +439,14 @@ class Catalog:
             finally:
                 self._of_thread.connection = None
 
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Give a connection to read from; for the other modules of this room."""
+        return self._reading()
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Give a connection that writes all or nothing; for the other modules of this room."""
+        return self._writing()
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         begun: Connection | None = getattr(self._of_thread, "connection", None)
@@ -447,8 +471,12 @@ class Catalog:
         return postgresql.insert(table) if self._engine.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def open_catalog(place: Path | str) -> Catalog:
+def open_catalog(place: Path | str, *, outlasts_power: bool = False) -> Catalog:
     """Open the catalog in an SQLite file or at an SQLAlchemy URL, making it or bringing it up to date.
+
+    Args:
+        outlasts_power: a change is on the disk before it returns, so that it stays also where the power fails; an
+            SQLite file may otherwise lose its last changes then. Killing a process loses nothing either way.
 
     Raises:
         CatalogError: it cannot be opened, is not a catalog, or was made by a newer rushes.
@@ -459,7 +487,7 @@ def open_catalog(place: Path | str) -> Catalog:
     url = URL.create("sqlite", database=str(place)) if isinstance(place, Path) else make_url(place)
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": _WAIT_FOR_WRITERS_SECONDS})
-        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "connect", partial(_set_up_sqlite, synchronous="FULL" if outlasts_power else "NORMAL"))
     else:
         engine = create_engine(url)
     with _our_errors(engine):
@@ -472,7 +500,7 @@ def signatures_of_frames(frames: Iterable[StoredFrame]) -> dict[str, int]:
     return {item.frame.id: item.signature for item in frames if item.signature is not None}
 
 
-def _set_up_sqlite(connection: Any, _record: object) -> None:
+def _set_up_sqlite(connection: Any, _record: object, *, synchronous: str) -> None:
     cursor = connection.cursor()
     give_up = time.monotonic() + _WAIT_FOR_WRITERS_SECONDS
     while True:
@@ -484,7 +512,7 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
             if "locked" not in str(error) or time.monotonic() > give_up:
                 raise
             time.sleep(0.01)
-    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute(f"PRAGMA synchronous = {synchronous}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ from pathlib import Path
 from rushes.catalog.catalog import Catalog
 from rushes.catalog.frame_writer import is_made_by, now, thumbnail_of, write_frame
 from rushes.catalog.intake import Ingested, IngestSettings, Wanted
+from rushes.catalog.shoots import find_exports, is_named_after_folder, name_shoots, shoot_of
 from rushes.catalog.take_film import FilmIntake, take_film
 from rushes.cores import count_cores
 from rushes.errors import MediaError, did_you_mean, remedy_of
@@ -40,18 +41,28 @@ _STILLS_FOLDER = "stills"
 
 
 def plan_ingest(
-    paths: Sequence[Place], *, group: str | None, class_folders: Task | None
+    paths: Sequence[Place],
+    *,
+    group: str | None,
+    class_folders: Task | None,
+    shoots: Mapping[str, str] | None = None,
+    passed_over: Callable[[Place, Place], None] = lambda export, raw: None,
 ) -> tuple[list[Wanted], list[Unreadable]]:
     """Return the files to take in below some paths, and the paths where there are none.
 
     Args:
         group: one group for all; None lets each file's kind suggest it.
+        shoots: where given, the folder directly below a path that a file lies in is its shoot, and its group (see
+            `rushes.catalog.shoots`), and pictures that were made of a raw of their shoot are no photographs. Address
+            of a source of the catalog -> its group: one that a person gave is kept.
+        passed_over: told of each such picture, and its raw.
         class_folders: where given, the folder that holds a file names its class of this task (the ImageFolder
             layout), and each photograph is a group of its own unless `group` says otherwise.
     """
     wanted: list[Wanted] = []
     strangers: Counter[Place] = Counter()
     missing: list[Unreadable] = []
+    shoot_around: dict[Place, Place] = {}
     for path in paths:
         try:
             found = find_media(path, passed_over=missing.append)
@@ -68,12 +79,39 @@ def plan_ingest(
                     strangers[file.parent] += 1
                     continue
             wanted.append(Wanted(file, group, class_name))
+            if shoots is not None:
+                shoot_around.setdefault(file, shoot_of(file, path))
+    if shoots is not None:
+        wanted = _by_shoot(wanted, shoot_around, shoots, passed_over)
     for folder, count in strangers.items():
         assert class_folders is not None
         hint = did_you_mean(folder.name, [*class_folders.classes, *class_folders.aliases])
         reason = f"'{folder.name}' is no class of {class_folders.name} ({count} files passed over). {hint}"
         missing.append(Unreadable(str(folder), f"{reason} An alias in rushes.toml would do as well"))
     return _paired(list({_resolved(item.path): item for item in wanted}.values())), missing
+
+
+def _by_shoot(
+    wanted: Sequence[Wanted],
+    shoot_around: Mapping[Place, Place],
+    known: Mapping[str, str],
+    passed_over: Callable[[Place, Place], None],
+) -> list[Wanted]:
+    """Return what is wanted in groups by shoot, without what was made of a raw of its shoot."""
+    groups = name_shoots(shoot_around.values(), known)
+    # A remote raw would be fetched whole to be asked when it was taken: there the names decide.
+    exports = find_exports(
+        list(shoot_around), shoot_around, lambda file: time_if_stated(file) if isinstance(file, Path) else None
+    )
+    for export, raw in exports.items():
+        passed_over(export, raw)
+    kept = [item for item in wanted if item.path not in exports]
+    return [replace(item, group=_group_in_shoot(item.path, groups[shoot_around[item.path]], known)) for item in kept]
+
+
+def _group_in_shoot(file: Place, shoot: str, known: Mapping[str, str]) -> str:
+    given = known.get(address_of(file), shoot)
+    return shoot if is_named_after_folder(given, file) else given
 
 
 def _paired(wanted: Sequence[Wanted]) -> list[Wanted]:

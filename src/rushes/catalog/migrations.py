@@ -65,9 +65,13 @@ _FIRST_TABLES = (
 
 
 def _make_first_tables(connection: Connection) -> None:
+    _make(connection, _FIRST_TABLES)
+
+
+def _make(connection: Connection, statements: Sequence[str]) -> None:
     sqlite = connection.dialect.name == "sqlite"
     serial = "INTEGER PRIMARY KEY AUTOINCREMENT" if sqlite else "BIGSERIAL PRIMARY KEY"
-    for statement in _FIRST_TABLES:
+    for statement in statements:
         connection.execute(text(statement.replace("{serial}", serial)))
 
 
@@ -93,11 +97,43 @@ def _index_by_sheet_and_let_frames_be_taken_over(connection: Connection) -> None
     connection.execute(text("ALTER TABLE frames ADD COLUMN taken_over_by VARCHAR(40)"))
 
 
+_TABLES_OF_A_REVIEW = (
+    """CREATE TABLE marks (
+        number {serial},
+        frame VARCHAR(40) NOT NULL REFERENCES frames (id),
+        field VARCHAR(16) NOT NULL,
+        value TEXT,
+        origin TEXT NOT NULL,
+        stated_at TEXT NOT NULL)""",
+    "CREATE INDEX ix_marks_frame ON marks (frame)",
+    """CREATE TABLE review_steps (
+        number {serial},
+        review TEXT NOT NULL,
+        kind VARCHAR(8) NOT NULL,
+        of_step INTEGER,
+        request TEXT,
+        stated_at TEXT NOT NULL)""",
+    "CREATE INDEX review_steps_by_review ON review_steps (review, number)",
+    """CREATE TABLE review_changes (
+        step INTEGER NOT NULL REFERENCES review_steps (number),
+        frame VARCHAR(40) NOT NULL REFERENCES frames (id),
+        field VARCHAR(16) NOT NULL,
+        before TEXT,
+        after TEXT,
+        PRIMARY KEY (step, frame, field))""",
+)
+
+
+def _add_marks_and_the_journal_of_reviews(connection: Connection) -> None:
+    _make(connection, _TABLES_OF_A_REVIEW)
+
+
 STEPS: tuple[Step, ...] = (
     _make_first_tables,
     _add_start_timecode,
     _add_subjects,
     _index_by_sheet_and_let_frames_be_taken_over,
+    _add_marks_and_the_journal_of_reviews,
 )
 
 

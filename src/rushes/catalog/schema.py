@@ -80,3 +80,36 @@ subjects = Table(
     Column("words", Text, nullable=False),  # one a line
     Index("subjects_by_sheet", "sheet"),
 )
+
+marks = Table(
+    "marks",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # later marks have higher numbers
+    Column("frame", String(40), ForeignKey("frames.id"), nullable=False, index=True),
+    Column("field", String(16), nullable=False),  # rating or color
+    Column("value", Text),  # null takes away what was there
+    Column("origin", Text, nullable=False),
+    Column("stated_at", Text, nullable=False),
+)
+
+review_steps = Table(
+    "review_steps",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # of one review, its revision
+    Column("review", Text, nullable=False),  # key of what was reviewed
+    Column("kind", String(8), nullable=False),  # do, undo or redo
+    Column("of_step", Integer),  # of an undo or redo: the step that it is of
+    Column("request", Text),  # what the page called it, so that it is not done twice
+    Column("stated_at", Text, nullable=False),
+    Index("review_steps_by_review", "review", "number"),
+)
+
+review_changes = Table(
+    "review_changes",
+    METADATA,
+    Column("step", Integer, ForeignKey("review_steps.number"), primary_key=True),
+    Column("frame", String(40), ForeignKey("frames.id"), primary_key=True),
+    Column("field", String(16), primary_key=True),  # decision, rating or color
+    Column("before", Text),  # of a decision, what the review itself had said
+    Column("after", Text),
+)

@@ -14,8 +14,7 @@ from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOpt
 from rushes.errors import CullError, ProjectError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    import click
-
+    from rushes.bundles.bundle import Bundle
     from rushes.inference.cull_control import Control
     from rushes.inference.cull_look import Looking
     from rushes.inference.cull_outputs import Outputs
@@ -28,7 +27,7 @@ _FIRST = "run"  # what `rushes cull BUNDLE FOLDER` is short for
 class _CullGroup(TyperGroup):
     """A verb whose words are those of its first verb, unless they begin with another of its verbs."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
             args = [_FIRST, *args]
         return super().parse_args(ctx, args)
@@ -124,7 +123,8 @@ def run(
         found = find_shoot(folder)
         wanted = Wanted(control, good_class(opened_bundle, class_name), best_of_burst, audit)
         index = opened_bundle.classes.index(wanted.class_name)
-        looking = _looking(place, home, index, faces, measures=measures, threads=threads or 0)
+        detector = faces or _own_detector(opened_bundle)
+        looking = _looking(place, home, index, detector, measures=measures, threads=threads or 0)
         began = time.monotonic()
         now = datetime.now(UTC)
         name = name_cull(home, shoot=folder.resolve(), now=now)
@@ -259,11 +259,9 @@ def _find_bundle(place: Project | None, path: Path) -> Path:
 def _control(recall: float | None, threshold: float | None, top: int | None) -> Control:
     from rushes.inference.cull_control import DEFAULT, Control
 
-    stated = [
-        Control(kind, value)
-        for kind, value in (("recall", recall), ("threshold", threshold), ("top", top))
-        if value is not None
-    ]
+    stated = [Control("recall", recall)] if recall is not None else []
+    stated += [Control("threshold", threshold)] if threshold is not None else []
+    stated += [Control("top", top)] if top is not None else []
     if len(stated) > 1:
         raise UsageError("--recall, --threshold and --top say the same thing in three ways. Give one of them")
     if recall is not None and not 0 < recall <= 1:
@@ -311,6 +309,13 @@ def _looking(
         kept=place.cache_folder if place is not None else home.parent / "cache",
         threads=threads,
     )
+
+
+def _own_detector(bundle: Bundle) -> Path | None:
+    """Return the face detector that travels in a bundle whose model takes measures; None where none does."""
+    from rushes.datasets.measured_input import FACES_FILE
+
+    return bundle.folder / FACES_FILE if FACES_FILE in bundle.files else None
 
 
 def _find_cull(place: Project | None, named: str | None, *, states: tuple[str, ...] | None) -> Path:

@@ -96,7 +96,7 @@ def _share(part: int, whole: int) -> str:
 def _say_series(door: Door, cull: Cull) -> None:
     if not cull.series:
         return
-    kinds = Counter(one.kind for one in cull.series)
+    kinds: Counter[str] = Counter(one.kind for one in cull.series)
     members = sum(len(one.members) for one in cull.series)
     words = {"burst": "bursts", "bracket": "brackets", "focus stack": "focus stacks", "panorama": "panoramas"}
     named = ", ".join(plural(kinds[kind], kind, many) for kind, many in words.items() if kinds[kind])

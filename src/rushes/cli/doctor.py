@@ -36,6 +36,8 @@ _PACKAGES = {
     "onnxscript": ("onnxscript", "export to ONNX", "train"),
     "torchvision": ("torchvision", "changes to training pictures", "train"),
     "optuna": ("optuna", "searches by Optuna", "train"),
+    "fastapi": ("fastapi", "the review page", "app"),
+    "uvicorn": ("uvicorn", "the review page", "app"),
     "mlflow-skinny": ("mlflow", "runs sent to MLflow", "mlflow"),
 }
 

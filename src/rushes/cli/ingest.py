@@ -13,7 +13,11 @@ from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOpt
 from rushes.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from rushes.catalog.intake import Ingested
+    from rushes.project import Project
+    from rushes.storage.places import Place
 
 app = verb_app()
 
@@ -51,6 +55,10 @@ def ingest(
         str | None, typer.Option(help="Of a raw: preview (half where none is enough), half or full.")
     ] = None,
     group: Annotated[str | None, typer.Option(help="One group for all of it (a film, an episode, a shoot).")] = None,
+    shoots: Annotated[
+        bool | None,
+        typer.Option("--shoots/--no-shoots", help="Each folder directly below PLACE is a shoot, and one group."),
+    ] = None,
     class_folders: Annotated[
         bool, typer.Option("--class-folders", help="The folder that holds a photograph names its class (with --task).")
     ] = False,
@@ -82,6 +90,7 @@ def ingest(
             raise UsageError(
                 "--task goes with --class-folders: without it, no class is stated while footage is taken in"
             )
+        _check_shoots(shoots, group=group, class_folders=class_folders)
         defaults = replace(
             place.ingest,
             size=size or place.ingest.size,
@@ -111,14 +120,31 @@ def ingest(
             thumbnail=None if defaults.thumbnail == "0" else parse_picture_size(defaults.thumbnail, "--thumbnail"),
             scan=scan,
         )
-        wanted, missing = plan_ingest([parse_place(path) for path in paths], group=group, class_folders=wanted_task)
+        by_shoot = group is None and not class_folders and (place.ingest.shoots if shoots is None else shoots)
+        exports: dict[Place, Place] = {}
+        wanted, missing = plan_ingest(
+            [parse_place(path) for path in paths],
+            group=group,
+            class_folders=wanted_task,
+            shoots=_known_groups(place) if by_shoot else None,
+            passed_over=exports.__setitem__,
+        )
+        found_shoots = list(dict.fromkeys(item.group or "" for item in wanted)) if by_shoot else []
+        _report_shoots(door, found_shoots, exports)
         if dry_run:
             for item in wanted:
                 beside = "".join(f" with {file.name}" for file in item.companions)
-                door.say(f"would take in {item.path}{beside}")
+                door.say(f"would take in {item.path}{beside}{f', of {item.group}' if by_shoot else ''}")
             for lack in missing:
                 door.fail_item(str(lack))
-            door.finish({"would_ingest": [str(item.path) for item in wanted], "failed": door.failed})
+            door.finish(
+                {
+                    "would_ingest": [str(item.path) for item in wanted],
+                    "shoots": found_shoots,
+                    "exports": [str(export) for export in exports],
+                    "failed": door.failed,
+                }
+            )
         if class_folders and group is None:
             door.warn("note: in class folders each photograph is a group of its own; photographs of one shoot may then "
                       "stand on two sides of a split. Name shoots with --group")  # fmt: skip
@@ -162,6 +188,8 @@ def ingest(
                 "sources": len(taken),
                 "frames_new": sum(outcome.new for outcome in taken),
                 "frames_known": sum(outcome.known for outcome in taken),
+                "shoots": found_shoots,
+                "exports": [str(export) for export in exports],
                 "files": [
                     {
                         "path": str(outcome.path),
@@ -182,6 +210,47 @@ def ingest(
                 ],
                 "failed": door.failed,
             }
+        )
+
+
+def _check_shoots(shoots: bool | None, *, group: str | None, class_folders: bool) -> None:
+    if shoots and group is not None:
+        raise UsageError(
+            f"--shoots --group {group}: a folder is a shoot of its own, or all is of one group. Leave one out"
+        )
+    if shoots and class_folders:
+        raise UsageError(
+            "--shoots --class-folders: both say what a folder means. Take the shoots in with --shoots, then let their "
+            "folders be labels: rushes labels picks PLACE --from folders"
+        )
+
+
+def _known_groups(place: Project) -> dict[str, str]:
+    """Return address -> group of the sources that are still where they were and no group of their own."""
+    from rushes.catalog.catalog import open_catalog
+
+    with open_catalog(place.catalog_place) as catalog:
+        return {
+            source.path: source.group
+            for source in catalog.sources()
+            if source.group != source.name and ("://" in source.path or Path(source.path).exists())
+        }
+
+
+def _report_shoots(door: Door, shoots: Sequence[str], exports: Mapping[Place, Place]) -> None:
+    from rushes.catalog.shoots import parts_taken_for_shoots
+
+    if shoots:
+        more = f" and {len(shoots) - _SHOWN} more" if len(shoots) > _SHOWN else ""
+        door.say(f"{plural(len(shoots), 'shoot')}: {', '.join(shoots[:_SHOWN])}{more}")
+    for name in parts_taken_for_shoots(shoots):
+        door.warn(f"note: '{name}' is taken for a shoot. If it is a part of one, name the folder above its shoot, or "
+                  "--group for all of it")  # fmt: skip
+    if exports:
+        first = next(iter(exports))
+        door.say(
+            f"{plural(len(exports), 'picture')} made of a raw of the same shoot passed over, {first.name} first: the "
+            "raw is the photograph"
         )
 
 

@@ -11,6 +11,7 @@ from rushes.cli.door import Door, opened, plural
 from rushes.cli.labels_conflicts import conflicts
 from rushes.cli.labels_errors import errors
 from rushes.cli.labels_export import export
+from rushes.cli.labels_picks import picks
 from rushes.cli.labels_show import show
 from rushes.cli.labels_suggest import suggest
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, verbs_app
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rushes.labels.parse import Parsed
 
 app = verbs_app("Statements that frames are of classes.")
+MANY = ("--from",)
 
 _UNMATCHED_SHOWN = 5
 _GROUPS_SHOWN = 20
@@ -167,6 +169,7 @@ def pull(
 
 
 app.command(epilog="Example: rushes labels suggest --task rarity --page suggested.html")(suggest)
+app.command(epilog="Example: rushes labels picks shoots/ --from xmp --rating 1")(picks)
 app.command(epilog="Example: rushes labels conflicts --pair jonny:supervised --to review.csv")(conflicts)
 app.command(epilog="Example: rushes labels errors 2026-11-20-120000-features")(errors)
 app.command(epilog="Example: rushes labels show TT_S01_E01_FRM-00-00-08-12")(show)

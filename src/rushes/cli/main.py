@@ -14,7 +14,7 @@ VERBS: dict[str, str] = {
     "ingest": "videos, raws and photographs into the catalog; frames extracted",
     "shots": "a film's shots: table, contact sheet, CSV, JSON, EDL, OTIO, FCPXML",
     "status": "groups, sources, frames, labels per class, conflicts, runs",
-    "labels": "statements that frames are of classes: import, pull, suggest, export, conflicts",
+    "labels": "statements that frames are of classes: import, pull, picks, suggest, export, conflicts",
     "manifest": "the versioned list of labelled samples: build, diff, preview",
     "split": "train, validation and test: make, check for leaks",
     "build": "the class-folder dataset, in a folder or a bucket",
@@ -30,6 +30,7 @@ VERBS: dict[str, str] = {
     "export": "a run as a portable bundle, proven equal",
     "predict": "a bundle's predictions for pictures, raws, folders and videos",
     "cull": "picks and rejects for a shoot, as XMP, copies, CSV; apply, undo, list",
+    "review": "a page on this machine: look at photographs, pick, reject, rate, colour",
     "doctor": "what is installed, what is missing, what it would enable",
 }
 

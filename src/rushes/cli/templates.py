@@ -18,6 +18,7 @@ class Template:
         tasks: task -> TOML lines of its table.
         trust: origins, the most trusted first.
         every: how far apart frames of a film are taken.
+        shoots: whether each folder directly below a place is a shoot, and so a group.
         shares: of groups in train, validation and test; few films need more in the last two.
         columns: TOML lines of [columns].
         files: further files, name -> text; they go with the template's tasks.
@@ -26,6 +27,7 @@ class Template:
     tasks: Mapping[str, str]
     trust: tuple[str, ...] = DEFAULT_TRUST
     every: str = "8s"
+    shoots: bool = False
     shares: tuple[float, float, float] = (0.7, 0.15, 0.15)
     columns: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -65,7 +67,11 @@ TEMPLATES: dict[str, Template] = {
         columns=_RARITY_COLUMNS,
     ),
     "mcu": Template(tasks={"mcu": 'classes = ["other", "mcu"]\naliases = { yes = "mcu", no = "other" }\n'}, every="2s"),
-    "cull": Template(tasks={"select": 'classes = ["reject", "select"]\n'}),
+    "cull": Template(
+        tasks={"select": 'classes = ["reject", "select"]\n'},
+        trust=("review", "jonny", "supervised", "xmp", "names", "folder", "delivered", "unsupervised"),
+        shoots=True,
+    ),
     "eras": Template(tasks={"era": f"classes = {json.dumps([f'era-{number:02d}' for number in range(1, 11)])}\n"}),
     "shots": Template(
         tasks={"scale": _SCALE, "movement": _MOVEMENT},
@@ -92,6 +98,7 @@ size = "640"      # long side in pixels, or "640x360"
 format = "jpeg"   # jpeg, webp or png
 quality = 90
 raw = "preview"   # of a raw: its preview where that is enough, or developed at "half" or "full" size
+shoots = {shoots}    # true: each folder directly below the place is a shoot, and so a group, however deep it goes
 
 # A split never divides a group (a film, an episode, a shoot). Shares are aimed for, as far as groups allow.
 [split]
@@ -135,6 +142,7 @@ def plan_project(*, name: str, template: str, tasks: Mapping[str, Sequence[str]]
         name=json.dumps(name),
         trust=json.dumps(list(start.trust)),
         every=start.every,
+        shoots=str(start.shoots).lower(),
         columns=start.columns,
         train=start.shares[0],
         validation=start.shares[1],

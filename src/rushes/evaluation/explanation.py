@@ -177,16 +177,21 @@ def picture_maps(
         heat: (rows, columns), 0 to 1, over the whole of what the model was shown.
     """
     box = find_seen([pixels], shown)
-    falls = _over_all(occlusion, (prepared.shape[0], prepared.shape[1]))
-    falls /= max(float(np.abs(occlusion.falls).max()), _FULL_COLOUR)
     under, seen = _in_grey(pixels), _in_grey(prepared)
-    covered = paint_heat(under, seen, falls, shown, box)
+    covered = paint_occlusion(pixels, prepared, shown, occlusion)
     warm = None if heat is None else paint_heat(under, seen, heat, shown, box)
     return (
         shrink(pixels, side_pixels=SIDE_PIXELS),
         shrink(covered, side_pixels=SIDE_PIXELS),
         None if warm is None else shrink(warm, side_pixels=SIDE_PIXELS),
     )
+
+
+def paint_occlusion(pixels: Pixels, prepared: Pixels, shown: Preprocessing, occlusion: Occlusion) -> Pixels:
+    """Return a picture in grey, in its own size, with the occlusion map over it."""
+    falls = _over_all(occlusion, (prepared.shape[0], prepared.shape[1]))
+    falls /= max(float(np.abs(occlusion.falls).max()), _FULL_COLOUR)
+    return paint_heat(_in_grey(pixels), _in_grey(prepared), falls, shown, find_seen([pixels], shown))
 
 
 def _over_all(occlusion: Occlusion, size: tuple[int, int]) -> npt.NDArray[np.float32]:

@@ -9,6 +9,7 @@ LEAST_DISTANCE = 24.0  # pixels between the eyes below which they are too small 
 _BETWEEN = 64  # pixels between the eyes, once the face is brought upright
 _WIDE, _HIGH = 40, 28  # pixels of the patch around each eye, then
 _RADII = (4, 5, 6)  # pixels of an iris, then
+_ENDS = (0.02, 0.9)  # shares of a patch's values that its range lies between
 _LEAST_RANGE = 8.0  # levels that a patch must span for something to be seen in it
 _MIDDLE, _WIDTH = 0.43, 0.08  # of the sum of both signs: where open and shut eyes meet, and how gradually
 
@@ -36,7 +37,7 @@ def eye_patches(luma: npt.NDArray[np.uint8], eyes: npt.NDArray[np.floating]) -> 
 
 
 def openness_of(patches: npt.NDArray[np.uint8]) -> float:
-    """Return how far open some eyes seem, 0 shut to 1 open, their mean.
+    """Return how far open some eyes seem, 0 shut to 1 open, their mean; NaN where none of them is to be seen.
 
     Two signs are added: a dark disc with something lighter at both sides (an iris in its white), and how much of what
     changes does so from left to right (an iris and a pupil do; lids and the lashes of a shut eye run level). It is a
@@ -45,18 +46,21 @@ def openness_of(patches: npt.NDArray[np.uint8]) -> float:
     Args:
         patches: (eyes, height, width), at least one, as `eye_patches` cuts them.
     """
-    signs = [_iris(np.asarray(patch, np.float32)) + _upright_share(np.asarray(patch, np.float32)) for patch in patches]
-    return float(1 / (1 + np.exp((_MIDDLE - np.mean(signs)) / _WIDTH)))
+    import cv2
+
+    smooth = [cv2.GaussianBlur(np.asarray(patch, np.float32), (0, 0), 1.0) for patch in patches]
+    seen = [patch for patch in smooth if np.ptp(np.quantile(patch, _ENDS)) >= _LEAST_RANGE]
+    if not seen:
+        return float("nan")
+    sign = float(np.mean([_iris(patch) + _upright_share(patch) for patch in seen]))
+    return float(1 / (1 + np.exp((_MIDDLE - sign) / _WIDTH)))
 
 
-def _iris(patch: npt.NDArray[np.float32]) -> float:
+def _iris(smooth: npt.NDArray[np.float32]) -> float:
     """Return by how much the most iris-like place is darker than its left and right, in shares of the range."""
     import cv2
 
-    smooth = cv2.GaussianBlur(patch, (0, 0), 1.0)
-    low, high = np.quantile(smooth, (0.02, 0.9))
-    if high - low < _LEAST_RANGE:
-        return 0.0
+    low, high = np.quantile(smooth, _ENDS)
     # Irises lie near the middle, where the detector puts the eye.
     rows, columns = slice(_HIGH // 2 - 5, _HIGH // 2 + 6), np.arange(_WIDE // 2 - 8, _WIDE // 2 + 8)
     sides = cv2.blur(smooth, (3, 3))
@@ -69,11 +73,10 @@ def _iris(patch: npt.NDArray[np.float32]) -> float:
     return best / float(high - low)
 
 
-def _upright_share(patch: npt.NDArray[np.float32]) -> float:
+def _upright_share(smooth: npt.NDArray[np.float32]) -> float:
     """Return the share, 0 to 1, of a patch's squared slopes that run from left to right."""
     import cv2
 
-    smooth = cv2.GaussianBlur(patch, (0, 0), 1.0)
     right, down = (
         float(np.square(cv2.Sobel(smooth, cv2.CV_32F, *axes)[5:-3, 6:-6]).sum()) for axes in ((1, 0), (0, 1))
     )

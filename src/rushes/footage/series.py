@@ -28,6 +28,7 @@ KEPT_WHOLE: tuple[SeriesKind, ...] = ("bracket", "focus stack", "panorama")  # e
 # Bits of 64 in which the signatures of two photographs of one series may differ, and seconds from the end of one
 # exposure to the start of the next; measured on generated shoots and on films (docs/decisions/2026-11-26-series.md).
 _BURST_BITS, _BURST_SECONDS = 14, 1.0
+_QUICK_BITS, _QUICK_SECONDS = 22, 0.35  # nobody composes anew so fast: what moves then is the camera or the subject
 _BRACKET_BITS, _BRACKET_SECONDS = 22, 5.0
 _STACK_BITS, _STACK_SECONDS = 12, 5.0
 _PANORAMA_SECONDS, _PANORAMA_LEAST_SECONDS = 15.0, 0.3  # a camera that follows something in a burst pans too
@@ -35,6 +36,7 @@ _BRACKET_SIZES = (9, 7, 5, 3)
 _LEAST_BIAS_STEP, _LEAST_EXPOSURE_STEP = 0.3, 0.6  # EV; a camera that meters anew differs by thirds
 _UNEVEN = 0.25  # EV by which the steps of a bracket may differ: cameras round exposure times
 _LEAST_STACK, _LEAST_PANORAMA = 3, 3
+_LEAST_FOCUS = 1.12  # ratio of the furthest to the nearest focus: an autofocus is never quite still
 _SHIFTS, _ACROSS, _AGREEMENT = (0.12, 0.8), 0.12, 0.6  # shares of a side, along and across; correlation
 _STEADY = 2.5  # by which the steps of a panorama may differ, as a ratio
 _SAME_EV = 0.05
@@ -191,7 +193,7 @@ def _find_brackets(shots: Sequence[_Shot], taken: Sequence[bool]) -> Iterator[_F
     for start, stop in _runs(shots, taken, _may_be_one_bracket):
         at = start
         while at < stop:
-            evs = _bracket_at(shots[at:stop])
+            evs = _bracket_at(shots[at : min(stop, at + _BRACKET_SIZES[0])])
             if evs:
                 said = ", ".join(f"{ev:+.2g}" if abs(ev) > _SAME_EV else "0" for ev in evs)
                 yield at, at + len(evs), f"{_span(shots, at, at + len(evs))}, exposure {said} EV"
@@ -250,8 +252,8 @@ def _find_stacks(shots: Sequence[_Shot], taken: Sequence[bool]) -> Iterator[_Fou
         at = start
         while at + 1 < stop:
             end = _end_of_stack(shots, at, stop)
-            if end - at >= _LEAST_STACK:
-                ends = (shots[at].facts.focus_distance or 0, shots[end - 1].facts.focus_distance or 0)
+            ends = (shots[at].facts.focus_distance or 0, shots[end - 1].facts.focus_distance or 0)
+            if end - at >= _LEAST_STACK and max(ends) >= _LEAST_FOCUS * min(ends):
                 yield at, end, f"{_span(shots, at, end)}, focus from {ends[0]:.3g} m to {ends[1]:.3g} m"
                 at = end
             else:
@@ -343,7 +345,8 @@ def _find_bursts(shots: Sequence[_Shot], taken: Sequence[bool]) -> Iterator[_Fou
 def _are_one_burst(one: _Shot, other: _Shot) -> bool:
     apart = other.at - one.at
     near = apart < _BURST_SECONDS if one.fine else apart <= _BURST_SECONDS
-    return near and _alike(one, other, _BURST_BITS)
+    quick = one.fine and apart <= _QUICK_SECONDS
+    return near and _alike(one, other, _QUICK_BITS if quick else _BURST_BITS)
 
 
 # In the order in which they have a photograph that could be of two.

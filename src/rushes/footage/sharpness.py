@@ -144,10 +144,14 @@ def sharpness_map(edges: Edges) -> npt.NDArray[np.float64]:
     return np.asarray(values.reshape(GRID, GRID), np.float64)
 
 
-def sharpest_of(parts: npt.NDArray[np.float64]) -> float:
-    """Return the sharpness of the sharpest parts of a map, 0 to 1; 0 where there is no edge at all."""
+def sharpest_of(edges: Edges, parts: npt.NDArray[np.float64]) -> float:
+    """Return the sharpness of the sharper parts of a picture, 0 to 1; 0 where there is no edge at all.
+
+    Args:
+        parts: the map of these edges; where no part has enough of them, all together speak for the picture.
+    """
     known = parts[np.isfinite(parts)]
-    return float(np.quantile(known, _SHARPEST)) if len(known) else 0.0
+    return float(np.quantile(known, _SHARPEST) if len(known) else np.nan_to_num(sharpness_of(edges)))
 
 
 def _sharpness(blur: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def plan_verdicts(
             captured_at=one.facts.captured_at,
             series=place_of.get(index),
             rank=ranks.get(index),
-            better="" if better[index] is None else photographs[better[index] or 0].path,
+            better="" if (best := better[index]) is None else photographs[best].path,
             reasons=reasons[index],
             measures=_stated(one.measures),
             audited=one.path in drawn,
@@ -180,15 +181,16 @@ def _reasons(
     better: Sequence[int | None],
 ) -> list[tuple[Reason, ...]]:
     """Return what was measured for and against each; nothing of those that were not measured."""
-    measured = [index for index, one in enumerate(photographs) if one.measures is not None]
-    place = {index: row for row, index in enumerate(measured)}
+    measured = [(index, one.measures) for index, one in enumerate(photographs) if one.measures is not None]
+    row_of = {index: row for row, (index, _) in enumerate(measured)}
     found = find_reasons(
-        [one.measures for one in photographs if one.measures is not None],
-        better=[place.get(better[index]) if better[index] is not None else None for index in measured],  # type: ignore[arg-type]
-        names=[photographs[index].path for index in measured],
+        [measures for _, measures in measured],
+        groups=[place_of.get(index, -1) for index, _ in measured],
+        better=[None if (best := better[index]) is None else row_of.get(best) for index, _ in measured],
+        names=[Path(photographs[index].path).name for index, _ in measured],
     )
     every: list[tuple[Reason, ...]] = [()] * len(photographs)
-    for index, reasons in zip(measured, found, strict=True):
+    for (index, _), reasons in zip(measured, found, strict=True):
         every[index] = reasons
     return every
 

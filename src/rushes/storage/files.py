@@ -63,9 +63,16 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def temporary_beside(path: Path) -> Path:
-    """Return a name in the folder of `path` that nothing has yet, and that counts as a temporary file."""
-    letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
+def temporary_beside(path: Path, *, owner: str = "") -> Path:
+    """Return a name in the folder of `path` that counts as a temporary file, and that nothing has yet.
+
+    Args:
+        owner: who asks. The same owner gets the same name again, and so finds what a killed process of its own left.
+    """
+    if owner:
+        letters = digest_of_bytes(os.fsencode(f"{owner}\0{path}"))[:8]
+    else:
+        letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
     return path.with_name(f"{_MARK}{path.stem[:_STEM_LETTERS]}-{letters}{path.suffix}")
 
 

@@ -40,19 +40,29 @@ class NotXmp(ValueError):
 class _Element:
     name: Name
     start: int
-    attributes: list[tuple[str, str]]  # as written, with prefixes
+    attributes: dict[str, str]  # by names as written, with prefixes
     scope: Mapping[str, str]  # prefix -> URI
     inner_start: int = 0
     inner_stop: int = 0  # where it begins for one that is empty: <a/>
     stop: int = 0
     children: list[_Element] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
+    places: dict[bytes, _Attribute] | None = None  # of its attributes, once they were asked for
 
     def named_attributes(self) -> Iterator[tuple[Name, str]]:
-        for written, value in self.attributes:
+        for written, value in self.attributes.items():
             name = _attribute_name(written, self.scope)
             if name is not None:
                 yield name, value
+
+    def qualified(self) -> _Element | None:
+        """Return the element that holds the value, where something is said about it (ISO 16684-1, 7.8)."""
+        for child in self.children:
+            if child.name == Name(RDF, "value"):
+                return child
+            if child.name == Name(RDF, "Description"):
+                return child.qualified()
+        return None
 
     def value(self) -> Value:
         """Return what the element says as a property: a text, or the items of an array."""
@@ -105,19 +115,17 @@ class Document:
         self._text = stripped.encode()
         self._rdf = _parsed(self._text)
         self._nodes = list(self._rdf.children)
+        self._attributes, self._elements = _indexed(self._nodes)
         self._edits: list[tuple[int, int, bytes]] = []
         self._added: list[tuple[Name, str]] = []
         self._added_arrays: list[tuple[Name, tuple[str, ...]]] = []
 
     def get(self, name: Name) -> Value | None:
-        """Return what a property says where it first stands; None where it stands nowhere."""
-        for node in self._nodes:
-            for other, value in node.named_attributes():
-                if other == name:
-                    return value.strip()
-            for child in node.children:
-                if child.name == name:
-                    return child.value()
+        """Return what a property says, an attribute before an element; None where it stands nowhere."""
+        for node, written in self._attributes.get(name, ()):
+            return node.attributes[written].strip()
+        for element in self._elements.get(name, ()):
+            return element.value()
         return None
 
     def text_of(self, name: Name) -> str | None:
@@ -127,18 +135,14 @@ class Document:
 
     def set(self, name: Name, value: Value | None) -> None:
         """Have a property say something; None takes it away. What says it already stays as it is."""
-        found = False
-        for node in self._nodes:
-            found = self._set_attributes(node, name, value) or found
-            for child in node.children:
-                if child.name == name:
-                    self._set_element(node, child, value)
-                    found = True
-        if found or value is None:
-            return
-        if isinstance(value, str):
+        stated = self._attributes.get(name, [])
+        for node, written in stated:
+            self._set_attribute(node, written, value)
+        for element in self._elements.get(name, ()):
+            self._set_element(element, value)
+        if isinstance(value, str) and not stated and name not in self._elements:
             self._added.append((name, value))
-        else:
+        elif isinstance(value, tuple) and name not in self._elements:  # an array is no attribute
             self._added_arrays.append((name, value))
 
     def to_bytes(self) -> bytes:
@@ -154,28 +158,28 @@ class Document:
         whole = self._head + b"".join(pieces) + self._tail
         return self._bom + whole.decode().encode(self._codec, "xmlcharrefreplace")
 
-    def _set_attributes(self, node: _Element, name: Name, value: Value | None) -> bool:
-        """Have the attributes that state a property say something; return whether there is one."""
-        found = False
-        for written, old in node.attributes:
-            if _attribute_name(written, node.scope) != name:
-                continue
-            found = True
-            place = _attributes(self._text, node.start)[written.encode()]
-            if not isinstance(value, str):
-                self._edits.append((place.start, place.stop, b""))
-            elif old.strip() != value:
-                self._edits.append((place.value_start, place.stop, _quoted(value)))
-        if found and isinstance(value, tuple):  # an array is no attribute
-            self._added_arrays.append((name, value))
-        return found
+    def _set_attribute(self, node: _Element, written: str, value: Value | None) -> None:
+        place = self._places(node)[written.encode()]
+        if not isinstance(value, str):
+            self._edits.append((place.start, place.stop, b""))
+        elif node.attributes[written].strip() != value:
+            self._edits.append((place.value_start, place.stop, _quoted(value)))
 
-    def _set_element(self, node: _Element, child: _Element, value: Value | None) -> None:
+    def _places(self, node: _Element) -> dict[bytes, _Attribute]:
+        """Return the attributes of a node by their written names, with their places."""
+        if node.places is None:
+            node.places = _attributes(self._text, node.start)
+        return node.places
+
+    def _set_element(self, child: _Element, value: Value | None) -> None:
         if value is not None and child.value() == value:
             return
         if value is None:  # with the line that it stands on
-            space = re.search(rb"\s*\Z", self._text[: child.start])
-            self._edits.append((space.start() if space else child.start, child.stop, b""))
+            before = self._before(child.start)
+            self._edits.append((child.start - len(before) + len(before.rstrip()), child.stop, b""))
+            return
+        if isinstance(value, str) and (qualified := child.qualified()) is not None:
+            self._set_element(qualified, value)  # what is said about the value stays
             return
         inner = _inner(value, _prefix(child.scope, RDF) or "rdf")
         opening = self._text[child.start : child.inner_start]
@@ -200,7 +204,7 @@ class Document:
         if target is None:
             self._insert_description(added, arrays)
             return
-        places = _attributes(self._text, target.start)
+        places = self._places(target)
         last = max(places.values(), key=lambda place: place.stop, default=None)
         space = last.space if last else b" "
         tag = _TAG_NAME.match(self._text, target.start)
@@ -250,8 +254,12 @@ class Document:
 
     def _line_before(self, at: int) -> bytes:
         """Return the break and the spaces that a tag stands behind; nothing where it does not begin a line."""
-        found = re.search(rb"\r?\n[ \t]*\Z", self._text[max(0, at - 200) : at])
+        found = re.search(rb"\r?\n[ \t]*\Z", self._before(at))
         return found[0] if found else b""
+
+    def _before(self, at: int) -> bytes:
+        """Return a stretch of what stands before a tag, long enough for the spaces that it is set in by."""
+        return self._text[max(0, at - 200) : at]
 
 
 def _decoded(data: bytes) -> tuple[bytes, str, str]:
@@ -274,6 +282,22 @@ def _decoded(data: bytes) -> tuple[bytes, str, str]:
     except UnicodeDecodeError as error:
         raise NotXmp(f"is not text in {codec.upper()} (byte {error.start + len(bom):,})") from None
     return bom, codec, text
+
+
+def _indexed(
+    nodes: list[_Element],
+) -> tuple[dict[Name, list[tuple[_Element, str]]], dict[Name, list[_Element]]]:
+    """Return where each property stands: the attributes, with the node and the written name, and the elements."""
+    attributes: dict[Name, list[tuple[_Element, str]]] = {}
+    elements: dict[Name, list[_Element]] = {}
+    for node in nodes:
+        for written in node.attributes:
+            name = _attribute_name(written, node.scope)
+            if name is not None:
+                attributes.setdefault(name, []).append((node, written))
+        for child in node.children:
+            elements.setdefault(child.name, []).append(child)
+    return attributes, elements
 
 
 class _Reader:
@@ -308,9 +332,9 @@ class _Reader:
         inside = self._depth - self._below if self._below else 0
         if inside > _DEEPEST or (self.rdf is not None and not self._below):
             return
-        pairs = list(zip(attributes[::2], attributes[1::2], strict=True))
+        pairs = dict(zip(attributes[::2], attributes[1::2], strict=True))
         scope = self._scopes[-1]
-        declared = {name[6:]: uri for name, uri in pairs if name == "xmlns" or name[:6] == "xmlns:"}
+        declared = {name[6:]: uri for name, uri in pairs.items() if name == "xmlns" or name[:6] == "xmlns:"}
         if declared:
             scope = scope | declared
         self._scopes.append(scope)
@@ -437,7 +461,7 @@ def new_document() -> bytes:
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<x:xmpmeta xmlns:x="{META}" x:xmptk="rushes">\n'
         f' <rdf:RDF xmlns:rdf="{RDF}">\n'
-        '  <rdf:Description rdf:about=""/>\n'
+        '  <rdf:Description\n    rdf:about=""/>\n'
         " </rdf:RDF>\n"
         "</x:xmpmeta>\n"
     ).encode()

@@ -51,11 +51,15 @@ def read_embedded(path: Path) -> Embedded:
         OSError: the file cannot be read.
     """
     with path.open("rb", buffering=1 << 13) as file:
-        head = file.read(32)
-        try:
-            return _read(file, head)
-        except (struct.error, ValueError, zlib.error, IndexError, OverflowError):
-            return Embedded()  # a damaged header leads anywhere; the picture may still be good
+        return embedded_in(file)
+
+
+def embedded_in(file: BinaryIO) -> Embedded:
+    """Return the XMP and the rating that stand in a file that can be sought; nothing where it is damaged."""
+    try:
+        return _read(file, file.read(32))
+    except (struct.error, ValueError, zlib.error, IndexError, OverflowError):
+        return Embedded()  # a damaged header leads anywhere; the picture may still be good
 
 
 def _read(file: BinaryIO, head: bytes) -> Embedded:

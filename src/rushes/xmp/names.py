@@ -53,7 +53,7 @@ COLOR_CLASS = named("photomechanic:ColorClass")
 PREFS = named("photomechanic:Prefs")
 COLOR_LABELS = named("darktable:colorlabels")
 PERCENT = named("MicrosoftPhoto:Rating")
-# What Windows wrote before it added the slash.
+# As exiftool writes it; Windows and exiv2 have the slash.
 OLD_PERCENT = Name("http://ns.microsoft.com/photo/1.0", "Rating")
 
 VERDICT = Name(CULL, "verdict")

@@ -78,7 +78,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
                 _FLAGS,
                 passed_over=_EMBEDDED,
                 warning="Lightroom reads no sidecar of a JPEG, TIFF, PNG or DNG: what it knows of them stands inside "
-                "them, and rushes writes to no photograph. Use --copy-to for these, or choose them by the CSV",
+                "them, and rushes writes to no photograph. Have these copied into a folder, or choose them by the CSV",
             ),
             _profile(
                 "bridge",
@@ -89,7 +89,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
                 (Marks(label="Select"), Marks(rating=-1)),
                 passed_over=_EMBEDDED,
                 warning="Bridge reads no sidecar of a JPEG, TIFF, PNG or DNG: what it knows of them stands inside "
-                "them, and rushes writes to no photograph. Use --copy-to for these, or choose them by the CSV",
+                "them, and rushes writes to no photograph. Have these copied into a folder, or choose them by the CSV",
             ),
             _profile(
                 "darktable",

@@ -8,7 +8,7 @@ import { showHelp } from "./help.js";
 import { read } from "./keys.js";
 import { Loupe } from "./loupe.js";
 import { Many } from "./many.js";
-import { fullScreenWords, showEnd, showGone } from "./notices.js";
+import { closeEnd, fullScreenWords, showEnd, showGone } from "./notices.js";
 import { ask, Outbox } from "./outbox.js";
 import { fillPanel } from "./panel.js";
 import { Pictures } from "./pictures.js";
@@ -282,6 +282,7 @@ class Review {
     const { state } = this;
     const item = state.focused;
     if (!item) return;
+    const before = state.undecided;
     const told = state.mark([{ id: item.id, ...marks }]);
     const goes = advances && state.advance;
     // Advance before the rest is drawn: the next picture is what is waited for.
@@ -289,7 +290,7 @@ class Review {
     if (told) this.outbox.add({ kind: "decisions", changes: told });
     this.#changed([item.id]);
     this.say(went ? `${describe(item)}. Next: ${describe(state.focused)}` : describe(item));
-    if (told && state.decided === state.items.length && "decision" in told[0]) showEnd(this);
+    if (told && state.undecided === 0 && before > 0) showEnd(this);
   }
 
   #advance(decided) {
@@ -419,8 +420,7 @@ class Review {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = null;
-      if (this.many) this.current.draw();
-      else this.current.show();
+      this.current.show();
       this.#plan();
       this.#later();
     });
@@ -502,7 +502,8 @@ class Review {
       case "row": return this.#row(by);
       case "page": return this.#page(by);
       case "ends": return this.go(back ? 0 : state.list.length - 1);
-      case "grid": case "loupe": case "compare": case "survey": return this.view(deed);
+      case "grid": return key === "Escape" && closeEnd() ? this.home() : this.view(deed);
+      case "loupe": case "compare": case "survey": return this.view(deed);
       case "zoom": return this.#toggleZoom();
       case "heat": return this.heat();
       case "info": return this.info();

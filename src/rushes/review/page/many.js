@@ -98,16 +98,6 @@ export class Many {
     return id === this.state.focused?.id ? quality : null;
   }
 
-  // Draw all again: the zoom has changed.
-  draw() {
-    let shown = null;
-    for (const [id, tile] of this.tiles) {
-      const quality = tile.stage.draw();
-      if (id === this.state.focused?.id) shown = quality;
-    }
-    return shown;
-  }
-
   get focusedStage() {
     return this.tiles.get(this.state.focused?.id)?.stage ?? null;
   }

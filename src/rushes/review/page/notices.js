@@ -30,10 +30,17 @@ export function showEnd({ state, deeds }) {
   const go = (filter, label) => button(null, label, () => { hide(); deeds.list({ filter }); }, { text: label, extra: "plain" });
   show("end", icon("saved"),
     el("div", {}, el("h2", {}, `All ${number(state.items.length)} are decided`),
-      el("p", {}, `${plural(count(state.items, "picks"), "pick")}, ${plural(count(state.items, "rejects"), "reject")}. They are labels of ${state.task} already: there is nothing to save. Next, look once more at`),
+      el("p", {}, `${plural(count(state.items, "picks"), "pick")}, ${plural(count(state.items, "rejects"), "reject")}. They are labels of the task ${state.task} already: there is nothing to save. Next, look once more at`),
       el("p", { class: "steps" }, go("picks", "the picks"), state.cull && against ? go("disagreements", plural(against, "disagreement with the cull", "disagreements with the cull")) : "",
         audited ? go("audit", "the audit sample") : "", go("rejects", "the rejects"))),
     button("close", "Close", () => { hide(); deeds.home(); }));
+}
+
+// Returns whether there was anything to close.
+export function closeEnd() {
+  if (notice().dataset.kind !== "end") return false;
+  hide();
+  return true;
 }
 
 function show(kind, ...parts) {

@@ -5,6 +5,7 @@ import { closeUp, fitScale, pan, place, zoomAt } from "./geometry.js";
 const WIDE = matchMedia("(color-gamut: p3)").matches;
 const SWIPE = 48; // CSS pixels
 const TAP = 9;
+const REST = 120; // ms
 
 export class Stage {
   // `deeds` has zoom(zoom), step(by), focus(): what pointers ask for. `look()` gives {pictures, zoom, heat}.
@@ -31,13 +32,16 @@ export class Stage {
     return true;
   }
 
+  // Quickly first: a smooth reduction takes a browser without a graphics card three times as long, and comes at rest.
   show(item) {
     this.item = item;
-    return this.draw();
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.draw(), REST);
+    return this.draw("low");
   }
 
   // Returns the quality that is on the canvas now, null where there is nothing yet.
-  draw() {
+  draw(smoothing = "high") {
     const { brush, item, window } = this;
     const { pictures, zoom, heat } = this.look();
     if (!item) return null;
@@ -48,7 +52,7 @@ export class Stage {
     const size = this.size(found.source);
     const there = place(size, window, zoom);
     brush.imageSmoothingEnabled = !(zoom && zoom.k >= 2 && found.quality === "full");
-    brush.imageSmoothingQuality = "high";
+    brush.imageSmoothingQuality = smoothing;
     brush.drawImage(found.source, there.x, there.y, there.width, there.height);
     this.drawn = { id: item.id, quality: found.quality };
     return found.quality;

@@ -46,8 +46,12 @@ export class State {
     return this.filter === "all" ? 0 : this.list.reduce((found, item) => found + !wanted(item), 0);
   }
 
+  get undecided() {
+    return count(this.items, "undecided");
+  }
+
   get decided() {
-    return this.items.length - count(this.items, "undecided");
+    return this.items.length - this.undecided;
   }
 
   seriesOf(item) {

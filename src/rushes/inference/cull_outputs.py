@@ -1,0 +1,260 @@
+"""What a cull is asked to leave behind, and the steps that lead there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rushes.errors import CullError, did_you_mean
+from rushes.inference.cull_sheet import format_csv, format_json
+from rushes.inference.verdicts import Cull, Verdict
+from rushes.xmp.marks import CullMark
+from rushes.xmp.profiles import PROFILES
+
+# How raw converters name what they write beside a photograph: with its stem, or with its whole name.
+_STEM_SIDECARS = (".xmp", ".XMP")
+_NAME_SIDECARS = (".xmp", ".XMP", ".pp3", ".dop")
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a cull leaves behind; nothing of itself.
+
+    Attributes:
+        profile: of XMP sidecars, one of `rushes.xmp.profiles.PROFILES`; None writes none.
+        xmp_to: folder for the sidecars, which keeps the shoot's subfolders; None writes them beside the photographs.
+        copy_to, link_to: folder to which picks are copied, or in which they get a second name. At most one of the two.
+        rejects_to: folder for the rejects, in the same way: linked where `link_to` is given, else copied.
+        csv, out: files for the verdicts, as CSV and as JSON.
+    """
+
+    profile: str | None = None
+    xmp_to: Path | None = None
+    copy_to: Path | None = None
+    link_to: Path | None = None
+    rejects_to: Path | None = None
+    csv: Path | None = None
+    out: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.copy_to is not None and self.link_to is not None:
+            raise ValueError("picks are copied or linked, not both")
+        if self.xmp_to is not None and self.profile is None:
+            raise ValueError("a folder for sidecars needs a profile")
+
+    def to_table(self) -> dict[str, str]:
+        """Return what is wanted as plain values."""
+        names = ("profile", "xmp_to", "copy_to", "link_to", "rejects_to", "csv", "out")
+        return {name: str(value) for name in names if (value := getattr(self, name)) is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSidecar:
+    """Write a mark into a sidecar, merged with what stands there.
+
+    Attributes:
+        base: sidecar to begin with where none stands at `path`; "" where that is the same.
+    """
+
+    path: str
+    photograph: str
+    profile: str
+    mark: CullMark
+    base: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"sidecar {self.profile} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Bring one photograph, with all that belongs to it, into a folder.
+
+    Attributes:
+        files: the photograph and its companions.
+        sidecars: where sidecars of it may stand; those that do come along, always as copies.
+        root: the folder that was named.
+        folder: the folder in it that the files come to.
+        prefix: for all the names where one of them is taken.
+        links: second names instead of copies.
+        own: the sidecar in `sidecars` that gets `mark`; "" where none does.
+    """
+
+    photograph: str
+    files: tuple[str, ...]
+    sidecars: tuple[str, ...]
+    root: str
+    folder: str
+    prefix: str
+    links: bool
+    profile: str = ""
+    own: str = ""
+    mark: CullMark | None = None
+
+    @property
+    def path(self) -> str:
+        return self.photograph
+
+    def key_of(self, source: str) -> str:
+        return f"{'link' if self.links else 'copy'} {source} > {self.folder}"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTable:
+    """Write the verdicts into a file, in the place of what stands there."""
+
+    path: str
+    text: str = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        return f"table {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is not done, and why."""
+
+    path: str
+    reason: str
+
+
+Step = WriteSidecar | Gather | WriteTable | Refusal
+
+
+def plan_outputs(cull: Cull, wanted: Outputs) -> tuple[Step, ...]:
+    """Return the steps that leave behind what is wanted: refusals, sidecars, picks, rejects, tables.
+
+    Nothing is read from disk: what stands at a path is looked at when the step is carried out.
+
+    Raises:
+        CullError: there is no such profile, or picks would come into the folder that they are in.
+    """
+    if wanted.profile is not None and wanted.profile not in PROFILES:
+        raise CullError(
+            f"there is no profile '{wanted.profile}' of XMP. {did_you_mean(wanted.profile, list(PROFILES))}"
+        )
+    asked, cull = cull, with_whole_paths(cull)
+    shared = _shared_sidecars(cull, wanted.profile)
+    steps: list[Step] = [Refusal(path, reason) for path, reason in shared.items()]
+    if wanted.profile is not None:
+        steps += [_sidecar(cull, one, wanted.profile, wanted.xmp_to) for one in cull.verdicts if one.path not in shared]
+    picks_to = wanted.copy_to or wanted.link_to
+    for verdicts, root in ((cull.picks, picks_to), (cull.rejects, wanted.rejects_to)):
+        if root is not None:
+            _refuse_own_folder(cull, root)
+            steps += _gathers(cull, verdicts, root, wanted, shared=frozenset(shared))
+    if wanted.csv is not None:
+        steps.append(WriteTable(str(wanted.csv.absolute()), format_csv(asked)))
+    if wanted.out is not None:
+        steps.append(WriteTable(str(wanted.out.absolute()), format_json(asked)))
+    return tuple(steps)
+
+
+def with_whole_paths(cull: Cull) -> Cull:
+    """Return a cull whose paths begin at the root; those of a cull may begin at its folder."""
+    folder = Path(cull.folder)
+    verdicts = (
+        replace(one, path=str(folder / one.path), companions=tuple(str(folder / path) for path in one.companions))
+        for one in cull.verdicts
+    )
+    unreadable = (replace(one, path=str(folder / one.path)) for one in cull.unreadable)
+    return replace(cull, verdicts=tuple(verdicts), unreadable=tuple(unreadable))
+
+
+def _shared_sidecars(cull: Cull, profile: str | None) -> dict[str, str]:
+    """Return, of the photographs that would share a sidecar with another, why none is written; by path."""
+    if profile is None:
+        return {}
+    by_sidecar: defaultdict[str, list[str]] = defaultdict(list)
+    for path in [*(one.path for one in cull.verdicts), *(one.path for one in cull.unreadable)]:
+        # The case aside, since a card or a Mac does not tell it apart.
+        by_sidecar[str(_beside(path, profile)).casefold()].append(path)
+    judged = {one.path for one in cull.verdicts}
+    refused = {}
+    for paths in by_sidecar.values():
+        for path in paths if len(paths) > 1 else []:
+            if path in judged:
+                refused[path] = _why_shared(path, [other for other in paths if other != path], paths, profile)
+    return refused
+
+
+def _why_shared(path: str, others: list[str], paths: list[str], profile: str) -> str:
+    apart = [name for name in PROFILES if len({str(_beside(path, name)).casefold() for path in paths}) == len(paths)]
+    sidecar = _beside(path, profile).name
+    remedy = f"The profile {' or '.join(apart)} tells them apart" if apart else "Rename one of them"
+    names = ", ".join(Path(other).name for other in others)
+    return f"would share the sidecar {sidecar} of the profile {profile} with {names}, so none is written. {remedy}"
+
+
+def _beside(photograph: str, profile: str) -> Path:
+    """Return where a profile puts a sidecar; whether one ends in .XMP is seen when it is written."""
+    path = Path(photograph)
+    return path.with_name(PROFILES[profile].name_beside(path.name))
+
+
+def _mark(cull: Cull, verdict: Verdict) -> CullMark:
+    return CullMark(verdict.verdict, verdict.score, cull.bundle, cull.threshold)
+
+
+def _sidecar(cull: Cull, verdict: Verdict, profile: str, xmp_to: Path | None) -> WriteSidecar:
+    beside = _beside(verdict.path, profile)
+    if xmp_to is None:
+        return WriteSidecar(str(beside), verdict.path, profile, _mark(cull, verdict))
+    path = xmp_to.absolute() / _within(cull, beside)
+    return WriteSidecar(str(path), verdict.path, profile, _mark(cull, verdict), base=str(beside))
+
+
+def _within(cull: Cull, path: Path) -> Path:
+    """Return where a file is in the shoot; of one that is elsewhere, its name."""
+    return path.relative_to(cull.folder) if path.is_relative_to(cull.folder) else Path(path.name)
+
+
+def _refuse_own_folder(cull: Cull, root: Path) -> None:
+    """Raise CullError where photographs would be copied onto themselves."""
+    if root.absolute() == Path(cull.folder):
+        raise CullError(f"{root}: the photographs are in this folder. Name another one")
+
+
+def _gathers(
+    cull: Cull, verdicts: Iterable[Verdict], root: Path, wanted: Outputs, *, shared: frozenset[str]
+) -> Iterator[Step]:
+    taken: set[str] = set()
+    for one in verdicts:
+        folder = root.absolute() / _within(cull, Path(one.path)).parent
+        files = (one.path, *one.companions)
+        from_elsewhere = not Path(one.path).is_relative_to(cull.folder)
+        prefix = (Path(one.path).parent.name if from_elsewhere else Path(cull.folder).name) + "_"
+        names = {str(folder / Path(file).name).casefold() for file in files}
+        if names & taken:  # only one of them can have the plain name
+            folder = folder / Path(one.path).parent.name
+            names = {str(folder / Path(file).name).casefold() for file in files}
+        if names & taken:
+            yield Refusal(one.path, f"another photograph of the same name comes to {folder}. Rename one of them")
+            continue
+        taken |= names
+        marked = wanted.profile is not None and one.path not in shared
+        own = str(_beside(one.path, wanted.profile or "")) if marked else ""
+        sidecars = tuple(dict.fromkeys([*([own] if own else []), *_sidecars_beside(files)]))
+        yield Gather(
+            one.path,
+            files,
+            sidecars,
+            str(root.absolute()),
+            str(folder),
+            prefix,
+            wanted.link_to is not None,
+            profile=wanted.profile or "",
+            own=own,
+            mark=_mark(cull, one) if own else None,
+        )
+
+
+def _sidecars_beside(files: Iterable[str]) -> Iterator[str]:
+    for file in files:
+        path = Path(file)
+        yield from (str(path.with_suffix(extension)) for extension in _STEM_SIDECARS)
+        yield from (str(path.with_name(path.name + extension)) for extension in _NAME_SIDECARS)

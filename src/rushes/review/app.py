@@ -1,0 +1,280 @@
+"""The review page and its routes, as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse
+
+from rushes.errors import CatalogError, MediaError
+from rushes.footage.camera import CameraFacts, read_camera_facts
+from rushes.review.audit import audit_of
+from rushes.review.decisions import Decisions, Outcome, State
+from rushes.review.guard import PROBLEM, Guard, problem
+from rushes.review.heat import HeatDesk
+from rushes.review.pictures import PictureDesk
+from rushes.review.renditions import Kind, Rendition
+from rushes.review.session import Item, Review, item_table, session_table, state_table
+from rushes.review.wishes import UnknownItemError, WishError, Wishes, parse_decisions, parse_turn
+from rushes.storage.places import parse_place
+
+_MOST_BODY_BYTES = 8 << 20  # 5,000 photographs in one request are 0.5 MB
+_LASTING = "private, max-age=31536000, immutable"
+_ALWAYS_ASKED = "no-store"
+_MEDIA_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+}
+
+_log = logging.getLogger(__name__)
+
+
+def make_app(
+    review: Review,
+    *,
+    decisions: Decisions,
+    pictures: PictureDesk,
+    heat: HeatDesk | None = None,
+    token: str,
+    opens_on: str = "all",
+    page: Traversable | None = None,
+) -> Any:
+    """Return the application that serves one review.
+
+    Args:
+        heat: what paints where a model looked; None where no model is at hand.
+        token: that every request has to bear.
+        opens_on: the filter that the page begins with.
+        page: folder of the page's files; None takes those that come with rushes.
+    """
+    app = FastAPI(title="rushes review", docs_url=None, redoc_url=None, openapi_url=None)
+    _add_page(app, page or files("rushes.review") / "page")
+    _add_session(app, review, decisions, heat, opens_on)
+    _add_pictures(app, review, pictures, heat)
+    _add_decisions(app, review, decisions)
+    _add_errors(app)
+    return Guard(app, token=token)
+
+
+def _add_page(app: FastAPI, folder: Traversable) -> None:
+    def file(name: str) -> Response:
+        named = folder.iterdir() if folder.is_dir() else iter(())
+        found = next((one for one in named if one.name == name and one.is_file()), None)
+        kind = _MEDIA_TYPES.get(f".{name.rpartition('.')[2]}")
+        if found is None or kind is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND, f"the page has no file '{name}'")
+        return Response(found.read_bytes(), media_type=kind, headers={"Cache-Control": "no-cache"})
+
+    @app.get("/")
+    def index() -> Response:
+        return file("index.html")
+
+    @app.get("/page/{name}")
+    def part(name: str) -> Response:
+        return file(name)
+
+
+def _add_session(app: FastAPI, review: Review, decisions: Decisions, heat: HeatDesk | None, opens_on: str) -> None:
+    @app.get("/api/session")
+    def session() -> Response:
+        revision = decisions.revision  # first: what is decided meanwhile is then told again, not lost
+        return _json(session_table(review, decisions.states(), revision=revision, opens_on=opens_on))
+
+    @app.get("/api/items/{frame}")
+    def item(frame: str) -> Response:
+        found = _item(review, frame)
+        state = decisions.states([frame])[frame]
+        camera = _camera_of(found)
+        can_heat = heat is not None and heat.can_paint
+        return _json(item_table(found, state, review.classes, camera=camera, heat=can_heat))
+
+    @app.get("/api/changes")
+    def changes(since: int = 0) -> Response:
+        return _outcome(decisions.since(since), review)
+
+    @app.get("/api/audit")
+    def audit() -> Response:
+        return _json(audit_of(review, decisions.states()).to_table())
+
+
+def _add_pictures(app: FastAPI, review: Review, pictures: PictureDesk, heat: HeatDesk | None) -> None:
+    @app.get("/pictures/{frame}/heat")
+    def painted(frame: str) -> Response:
+        found = _item(review, frame)
+        data = heat.paint(found) if heat is not None else None
+        if data is None:
+            why = heat.why_not if heat is not None else "no cull is reviewed"
+            raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no heat: {why}")
+        return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})
+
+    @app.get("/pictures/{frame}/{kind}")
+    async def picture(frame: str, kind: str, request: Request) -> Response:
+        found = _item(review, frame)
+        if kind not in ("thumb", "fit", "full"):
+            raise HTTPException(HTTPStatus.NOT_FOUND, f"'{kind}' is no picture. There are thumb, fit, full and heat")
+        return await _picture(found, kind, request, pictures)  # type: ignore[arg-type]
+
+
+async def _picture(item: Item, kind: Kind, request: Request, pictures: PictureDesk) -> Response:
+    if kind == "full" and (original := await run_in_threadpool(pictures.original, item)) is not None:
+        path, media_type = original
+        return FileResponse(path, media_type=media_type, headers={"Cache-Control": "private, no-cache"})
+    key, kept = await run_in_threadpool(pictures.find, item, kind)
+    etag = f'"{key}"'
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag, "Cache-Control": _LASTING})
+    if kind != "thumb":
+        pictures.look_at(item)
+    made = Rendition(kept) if kept is not None else await _made(item, kind, key, request, pictures)
+    if made is None:
+        return Response(status_code=499)  # nobody is there to read it
+    headers = {"ETag": etag, "Cache-Control": _LASTING} if made.is_lasting else {"Cache-Control": _ALWAYS_ASKED}
+    if made.flaw:
+        headers["Rushes-Flaw"] = quote(made.flaw)
+    return Response(made.data, media_type=made.media_type, headers=headers)
+
+
+async def _made(item: Item, kind: Kind, key: str, request: Request, pictures: PictureDesk) -> Rendition | None:
+    """Return a picture when it is made; None where the browser has gone before."""
+    asked = pictures.ask(item, kind, key)
+    future = asyncio.wrap_future(asked.future)
+    gone = asyncio.ensure_future(_gone(request))
+    both: set[asyncio.Future[Any]] = {future, gone}
+    try:
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        return future.result() if future.done() and not future.cancelled() else None
+    finally:
+        gone.cancel()
+        with suppress(asyncio.CancelledError):
+            await gone
+        asked.leave()
+
+
+async def _gone(request: Request) -> None:
+    """Return when the browser has closed the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _add_decisions(app: FastAPI, review: Review, decisions: Decisions) -> None:
+    def decide(wishes: Wishes) -> Outcome:
+        if wishes.undo_of is not None:
+            return decisions.undo(step=wishes.undo_of, request=wishes.request)
+        return decisions.decide(wishes.wanted, request=wishes.request)
+
+    def undo(wishes: Wishes) -> Outcome:
+        return decisions.undo(request=wishes.request)
+
+    def redo(wishes: Wishes) -> Outcome:
+        return decisions.redo(request=wishes.request)
+
+    def route(parse: Callable[[bytes], Wishes], act: Callable[[Wishes], Outcome]) -> Callable[..., Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            wishes = parse(await _body(request))
+            return _outcome(await run_in_threadpool(act, wishes), review)
+
+        answer.__annotations__ = {"request": Request, "return": Response}
+        return answer
+
+    app.post("/api/decisions")(route(partial(parse_decisions, review=review), decide))
+    app.post("/api/undo")(route(parse_turn, undo))
+    app.post("/api/redo")(route(parse_turn, redo))
+
+
+async def _body(request: Request) -> bytes:
+    """Return the body of a request.
+
+    A form of another site cannot be of this type: a browser asks first whether it may send one, and is told no.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body has to be application/json")
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _MOST_BODY_BYTES:
+            raise HTTPException(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is longer than {_MOST_BODY_BYTES:,} bytes"
+            )
+    return bytes(body)
+
+
+def _add_errors(app: FastAPI) -> None:
+    def say(status: HTTPStatus, detail: str) -> Response:
+        return _json(problem(status, detail), status=status, media_type=PROBLEM)
+
+    @app.exception_handler(404)
+    @app.exception_handler(405)
+    @app.exception_handler(HTTPException)
+    async def refused(_: Request, error: HTTPException) -> Response:
+        return say(HTTPStatus(error.status_code), str(error.detail))
+
+    @app.exception_handler(RequestValidationError)
+    async def misread(_: Request, error: RequestValidationError) -> Response:
+        said = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in error.errors())
+        return say(HTTPStatus.UNPROCESSABLE_ENTITY, said)
+
+    @app.exception_handler(WishError)
+    async def unfulfillable(_: Request, error: WishError) -> Response:
+        is_unknown = isinstance(error, UnknownItemError)
+        return say(HTTPStatus.NOT_FOUND if is_unknown else HTTPStatus.BAD_REQUEST, str(error))
+
+    @app.exception_handler(CatalogError)
+    async def unsaved(_: Request, error: CatalogError) -> Response:
+        return say(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+
+    @app.exception_handler(Exception)
+    async def failed(_: Request, error: Exception) -> Response:
+        return say(HTTPStatus.INTERNAL_SERVER_ERROR, f"a fault of rushes itself: {type(error).__name__}: {error}")
+
+
+def _outcome(outcome: Outcome, review: Review) -> Response:
+    states: Mapping[str, State] = outcome.states
+    return _json(
+        {
+            "revision": outcome.revision,
+            "previous": outcome.previous,
+            "changes": [
+                state_table(frame, state, review.classes) for frame, state in states.items() if frame in review.by_id
+            ],
+        }
+    )
+
+
+def _item(review: Review, frame: str) -> Item:
+    found = review.by_id.get(frame)
+    if found is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"'{frame}' is no photograph of this review")
+    return found
+
+
+def _camera_of(item: Item) -> CameraFacts | None:
+    if not item.is_still:
+        return None
+    try:
+        return read_camera_facts(parse_place(item.path))
+    except MediaError:
+        return None
+
+
+def _json(value: Any, *, status: HTTPStatus = HTTPStatus.OK, media_type: str = "application/json") -> Response:
+    data = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return Response(data, status_code=status, media_type=media_type, headers={"Cache-Control": _ALWAYS_ASKED})

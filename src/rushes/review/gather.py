@@ -1,0 +1,139 @@
+"""From a catalog and a word for what is wanted to the Review of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rushes.catalog.catalog import Catalog, KnownFile
+from rushes.errors import UsageError, did_you_mean
+from rushes.footage.kinds import find_media
+from rushes.footage.source import Source
+from rushes.inference.verdicts import CULL_FILE, Cull
+from rushes.project import Project, Task
+from rushes.review.session import Classes, Item, Review, classes_of, items_of, with_verdicts
+
+
+def review_of_cull(catalog: Catalog, task: Task, cull: Cull) -> Review:
+    """Return the photographs of a cull in its order, with its verdicts.
+
+    Raises:
+        UsageError: the cull is of another task or class, or the catalog holds none of its photographs.
+    """
+    if cull.task != task.name:
+        raise UsageError(f"the cull '{cull.name}' is of the task '{cull.task}', not of '{task.name}'. Leave --task out")
+    classes = classes_of(task, pick=cull.class_name)
+    other_paths = catalog.other_paths()
+    found, absent = with_verdicts(_all_items(catalog, other_paths), cull, other_paths)
+    if not found:
+        raise UsageError(f"the project holds none of the {len(cull.verdicts):,} photographs of the cull '{cull.name}'. "
+                         f"Take them in first: rushes ingest {cull.folder}")  # fmt: skip
+    title = f"{Path(cull.folder).name} · {cull.control}"
+    return Review(f"{task.name}|cull|{cull.name}", title, task.name, classes, tuple(found), cull, tuple(absent))
+
+
+def review_of_folder(catalog: Catalog, task: Task, folder: Path, *, pick: str | None = None) -> Review:
+    """Return the photographs that lie below a folder.
+
+    Raises:
+        UsageError: the task has not two classes, or the catalog holds nothing of the folder.
+    """
+    classes = classes_of(task, pick=pick)
+    other_paths = catalog.other_paths()
+    roots = {folder.absolute(), folder.resolve()}
+    found = [
+        item
+        for item in _all_items(catalog, other_paths)
+        if any(_is_below(path, roots) for path in (item.path, *other_paths.get(item.digest, ())))
+    ]
+    return _reviewed(f"{task.name}|folder|{folder.resolve()}", folder.name, task, classes, found, f"in {folder}")
+
+
+def review_of_group(catalog: Catalog, task: Task, group: str, *, pick: str | None = None) -> Review:
+    """Return what one group of the project holds.
+
+    Raises:
+        UsageError: the task has not two classes, or there is no such group.
+    """
+    classes = classes_of(task, pick=pick)
+    sources = catalog.sources()
+    groups = sorted({source.group for source in sources})
+    name = next((one for one in groups if one.casefold() == group.casefold()), None)
+    if name is None:
+        raise UsageError(f"--group {group}: the project has no such group. {did_you_mean(group, groups)}")
+    of_group = {source.digest for source in sources if source.group == name}
+    found = [item for item in _all_items(catalog, catalog.other_paths()) if item.digest in of_group]
+    return _reviewed(f"{task.name}|group|{name}", name, task, classes, found, f"of the group '{name}'")
+
+
+def review_of_task(catalog: Catalog, task: Task, *, project: Project, pick: str | None = None) -> Review:
+    """Return everything that the project holds.
+
+    Raises:
+        UsageError: the task has not two classes, or the project holds nothing.
+    """
+    classes = classes_of(task, pick=pick)
+    found = _all_items(catalog, catalog.other_paths())
+    return _reviewed(f"{task.name}|all", project.name, task, classes, found, "in the project")
+
+
+def read_cull(project: Project, place: Path) -> Cull | None:
+    """Return the cull that a folder, a `cull.json` or a name in `culls/` holds; None where it is none.
+
+    Raises:
+        UsageError: there is one, and it cannot be read.
+    """
+    for candidate in (place, place / CULL_FILE, project.culls_folder / place / CULL_FILE):
+        if candidate.name == CULL_FILE and candidate.is_file():
+            try:
+                return Cull.from_table(json.loads(candidate.read_text(encoding="utf-8")))
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise UsageError(f"{candidate}: is no cull that this rushes reads ({error}). Cull again") from error
+    return None
+
+
+def files_not_taken_in(catalog: Catalog, paths: Sequence[Path]) -> list[Path]:
+    """Return those files that the catalog does not know as they are now."""
+    known = catalog.known_files()
+    sources = {source.digest for source in catalog.sources()}
+    return [path for path in paths if not _is_known(path, known, sources)]
+
+
+def photographs_of_cull(cull: Cull) -> list[Path]:
+    """Return the files of a cull that are there."""
+    folder = Path(cull.folder)
+    paths = [folder / path for one in cull.verdicts for path in (one.path, *one.companions)]
+    return [path for path in paths if path.is_file()]
+
+
+def media_below(folder: Path) -> list[Path]:
+    """Return the footage below a folder.
+
+    Raises:
+        MediaError: there is no such folder.
+    """
+    return [path for path in find_media(folder) if isinstance(path, Path)]
+
+
+def _is_known(path: Path, known: Mapping[str, KnownFile], sources: set[str]) -> bool:
+    remembered = known.get(str(path)) or known.get(str(path.absolute())) or known.get(str(path.resolve()))
+    if remembered is None or remembered.digest not in sources:
+        return False
+    state = path.stat()
+    return (remembered.size_bytes, remembered.modified_ns) == (state.st_size, state.st_mtime_ns)
+
+
+def _all_items(catalog: Catalog, other_paths: Mapping[str, Sequence[str]]) -> list[Item]:
+    sources: dict[str, Source] = {source.digest: source for source in catalog.sources()}
+    return items_of(catalog.frames(), sources, other_paths)
+
+
+def _is_below(path: str, roots: set[Path]) -> bool:
+    return any(Path(path).is_relative_to(root) for root in roots)
+
+
+def _reviewed(key: str, title: str, task: Task, classes: Classes, found: Sequence[Item], where: str) -> Review:
+    if not found:
+        raise UsageError(f"nothing {where} can be reviewed. Take footage in first: rushes ingest FOLDER")
+    return Review(key, title, task.name, classes, tuple(found))

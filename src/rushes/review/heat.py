@@ -1,0 +1,109 @@
+"""HeatDesk: where in a photograph the answer of a cull's model comes from, painted over it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.errors import BundleError, RushesError
+from rushes.footage.picture import PictureSize, encode_picture, resize
+from rushes.review.pictures import PictureDesk
+from rushes.review.session import Item
+from rushes.storage.files import digest_of_bytes
+
+if TYPE_CHECKING:
+    from rushes.inference.explainer import BundleExplainer
+
+_SHOWN = PictureSize(long_side=1024)
+_QUALITY = 85
+
+
+class HeatDesk:
+    """Paints heat by covering one place after another, with the bundle that culled; one picture at a time."""
+
+    def __init__(
+        self, bundle: Path, bundle_id: str, class_name: str, *, pictures: PictureDesk, threads: int = 1
+    ) -> None:
+        """Paint what speaks for a class. The bundle is opened with the first picture.
+
+        Args:
+            bundle_id: of the one that culled; another one at its place paints nothing.
+            pictures: whose `fit` renditions are looked at.
+        """
+        self._bundle, self._id, self._class_name = bundle, bundle_id, class_name
+        self._pictures, self._threads = pictures, threads
+        self._lock = threading.Lock()
+        self._explainer: BundleExplainer | None = None
+        self.why_not = "" if bundle.is_dir() else f"the bundle {bundle} is no longer there"
+
+    @property
+    def can_paint(self) -> bool:
+        """Whether heat can be given, as far as is known."""
+        return not self.why_not
+
+    def paint(self, item: Item) -> bytes | None:
+        """Return a JPEG of a photograph with its heat; None where there is none, and `why_not` says why."""
+        if not self.can_paint:
+            return None
+        fit, fit_key = self._fit(item)
+        key = digest_of_bytes(f"heat {self._bundle} {fit_key}".encode())[:40]
+        kept = self._pictures.cache.get(key)
+        if kept is not None or fit is None:
+            return kept
+        with self._lock:
+            try:
+                made = self._paint(fit)
+            except RushesError as error:
+                self.why_not = str(error)
+                return None
+        self._pictures.cache.put(key, made)
+        return made
+
+    def _fit(self, item: Item) -> tuple[bytes | None, str]:
+        key, data = self._pictures.find(item, "fit")
+        if data is not None:
+            return data, key
+        asked = self._pictures.ask(item, "fit", key)
+        try:
+            made = asked.future.result()
+        finally:
+            asked.leave()
+        return (None if made.flaw and not made.is_lasting else made.data), key
+
+    def _paint(self, fit: bytes) -> bytes:
+        from rushes.evaluation.explanation import paint_occlusion
+        from rushes.evaluation.occlusion import occlude
+        from rushes.evaluation.painted_heat import view_of
+        from rushes.footage.photo import read_photo_bytes
+
+        explainer = self._opened()
+        pixels = read_photo_bytes(fit, "picture", size=_SHOWN).pixels
+        shown = explainer.preprocessing
+        prepared = explainer.prepared(pixels)
+
+        def answer(covered: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+            return explainer.probabilities([replace(prepared, pixels=one) for one in covered])
+
+        occlusion = occlude(
+            answer,
+            prepared.pixels,
+            class_index=explainer.classes.index(self._class_name),
+            view=view_of(resize(pixels, explainer.working_size), shown),
+        )
+        return encode_picture(paint_occlusion(pixels, prepared.pixels, shown, occlusion), "jpeg", _QUALITY)
+
+    def _opened(self) -> BundleExplainer:
+        if self._explainer is None:
+            from rushes.bundles.bundle import open_bundle
+            from rushes.inference.explainer import BundleExplainer
+
+            bundle = open_bundle(self._bundle)
+            if bundle.id != self._id:
+                raise BundleError(f"the bundle {self._bundle} is another one now ({bundle.id}); {self._id} culled")
+            self._explainer = BundleExplainer(bundle, threads=self._threads)
+        return self._explainer

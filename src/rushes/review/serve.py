@@ -1,0 +1,213 @@
+"""Server: one review on this machine, until it is stopped."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rushes.catalog.catalog import Catalog
+from rushes.errors import UsageError, require_extra
+from rushes.project import Project
+from rushes.review.decisions import Decisions
+from rushes.review.heat import HeatDesk
+from rushes.review.picture_cache import PictureCache
+from rushes.review.pictures import PictureDesk
+from rushes.review.renditions import Renditions
+from rushes.review.session import Review
+from rushes.storage.files import digest_of_bytes, write_text
+
+ADDRESS = "127.0.0.1"
+_PLACES_FOLDER = "review"
+_TOKEN_BYTES = 24
+_KEEP_ALIVE_SECONDS = 75  # longer than a person looks at one photograph
+_GRACE_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a review answered last, so that a page that is still open finds it again.
+
+    Attributes:
+        port: 0 for any that is free.
+        token: that every request bears.
+    """
+
+    port: int
+    token: str
+
+    @property
+    def address(self) -> str:
+        """What a browser opens."""
+        return f"http://{ADDRESS}:{self.port}/?token={self.token}"
+
+
+def require_app() -> None:
+    """Raise MissingExtraError unless what serves the page is installed."""
+    require_extra("app", "fastapi", "uvicorn", purpose="the review page")
+
+
+def remembered_door(folder: Path, review: str) -> Door:
+    """Return where a review answered last; another port or token would lose what an open page has not sent yet.
+
+    Args:
+        folder: of the project's own files.
+        review: key of the review.
+    """
+    try:
+        table = json.loads(_place_of(folder, review).read_text(encoding="utf-8"))
+        return Door(int(table["port"]), str(table["token"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Door(0, secrets.token_urlsafe(_TOKEN_BYTES))
+
+
+def remember_door(folder: Path, review: str, door: Door) -> None:
+    """Remember where a review answers, readable for this user alone."""
+    path = _place_of(folder, review)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
+    write_text(path, json.dumps({"port": door.port, "token": door.token}) + "\n")
+    path.chmod(0o600)
+
+
+def listen(port: int, *, preferred: int = 0) -> socket.socket:
+    """Return a socket on this machine's own address; nobody on the network reaches it.
+
+    Args:
+        port: that is asked for; 0 takes `preferred` where that is free, or else any.
+
+    Raises:
+        UsageError: the port that is asked for is taken, or may not be used.
+    """
+    for wanted in (port,) if port else (preferred, 0):
+        # Where the protocol is not named, asyncio leaves Nagle's algorithm on: each reply then comes 40 ms late.
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((ADDRESS, wanted))
+        except OSError as error:
+            listening.close()
+            if wanted == port and port:
+                raise UsageError(
+                    f"--port {port}: cannot be used ({error.strerror}). Another rushes review may have it; name "
+                    "another port, or leave --port out"
+                ) from error
+            continue
+        listening.listen(64)
+        return listening
+    raise UsageError("this machine has no free port")
+
+
+class Server:
+    """An application that is served on a socket."""
+
+    def __init__(self, app: Any, listening: socket.socket, *, started: Callable[[], None] = lambda: None) -> None:
+        """Serve nothing yet.
+
+        Args:
+            started: called once requests are answered.
+        """
+        import uvicorn
+
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+        self._listening = listening
+        self._answers = ready = threading.Event()
+
+        class Told(uvicorn.Server):
+            async def startup(self, sockets: Any = None) -> None:
+                await super().startup(sockets)
+                started()
+                ready.set()
+
+        self._server = Told(config)
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+    @property
+    def port(self) -> int:
+        return int(self._listening.getsockname()[1])
+
+    def run(self) -> None:
+        """Serve until `stop` or Ctrl-C, which ends it well, or SIGTERM; what is being answered is answered."""
+        try:
+            self._server.run(sockets=[self._listening])
+        except KeyboardInterrupt as stop:  # which the server raises again once it has ended
+            if type(stop) is not KeyboardInterrupt:
+                raise
+        finally:
+            self._listening.close()
+
+    def stop(self) -> None:
+        """Let `run` return, from another thread."""
+        self._server.should_exit = True
+
+    def in_thread(self) -> threading.Thread:
+        """Serve in a thread of its own, and return when requests are answered."""
+        thread = threading.Thread(target=self.run, name="review-server", daemon=True)
+        thread.start()
+        self._answers.wait(30)
+        return thread
+
+
+def serve_review(
+    review: Review,
+    *,
+    catalog: Catalog,
+    project: Project,
+    started: Callable[[str], None],
+    port: int = 0,
+    threads: int | None = None,
+    opens_on: str = "all",
+) -> None:
+    """Serve a review until Ctrl-C or SIGTERM.
+
+    Args:
+        started: called with the address once the page can be opened.
+        port: 0 takes the one that this review had last, or any that is free.
+        opens_on: filter that the page opens on, `all` or `audit`.
+
+    Raises:
+        UsageError: the port cannot be used.
+    """
+    from rushes.review.app import make_app
+
+    own = project.cache_folder.parent
+    door = remembered_door(own, review.key)
+    listening = listen(port, preferred=door.port)
+    door = Door(int(listening.getsockname()[1]), door.token)
+    remember_door(own, review.key, door)
+    trust = project.trust_of(project.task(review.task))
+    decisions = Decisions(catalog, task=review.task, review=review.key, trust=trust, title=review.title)
+    cache = PictureCache(project.cache_folder / "review")
+    pictures = PictureDesk(review.items, renditions=Renditions(project.root), cache=cache, threads=threads)
+    heat = heat_of(review, project, pictures)
+    app = make_app(review, decisions=decisions, pictures=pictures, heat=heat, token=door.token, opens_on=opens_on)
+    try:
+        Server(app, listening, started=lambda: started(door.address)).run()
+    finally:
+        pictures.close()
+
+
+def heat_of(review: Review, project: Project, pictures: PictureDesk) -> HeatDesk | None:
+    """Return what paints heat for the model that culled; None where nothing was culled."""
+    cull = review.cull
+    if cull is None:
+        return None
+    return HeatDesk(project.root / cull.bundle_path, cull.bundle, cull.class_name, pictures=pictures)
+
+
+def _place_of(folder: Path, review: str) -> Path:
+    return folder / _PLACES_FOLDER / f"{digest_of_bytes(review.encode())[:16]}.json"

@@ -1,0 +1,306 @@
+"""What is reviewed: photographs in an order, with what a cull says of them and what stands of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from rushes.catalog.catalog import StoredFrame
+from rushes.errors import UsageError, did_you_mean
+from rushes.footage.camera import CameraFacts
+from rushes.footage.kinds import natural_key
+from rushes.footage.pairs import companions_of
+from rushes.footage.source import Source
+from rushes.inference.verdicts import Cull, Verdict
+from rushes.project import Task
+from rushes.review.decisions import State
+
+SCHEMA = "review/1"
+_PICK_WORDS = frozenset({"select", "selected", "pick", "picked", "keep", "keeper", "kept", "good", "yes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """What the keys P and X state."""
+
+    pick: str
+    reject: str
+
+    def word_of(self, class_name: str | None) -> str | None:
+        """Return `pick` or `reject`; None of no class."""
+        return {self.pick: "pick", self.reject: "reject"}.get(class_name or "")
+
+    def class_of(self, word: str | None) -> str | None:
+        """Return the class that `pick` or `reject` states; None of nothing."""
+        return {"pick": self.pick, "reject": self.reject}.get(word or "")
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPlace:
+    """Where a photograph stands in its series."""
+
+    index: int
+    kind: str
+    why: str
+    rank: int | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One photograph, or one frame of a film, that is reviewed.
+
+    Attributes:
+        id: of its frame.
+        path: of its source, absolute.
+        image: picture that the project keeps of it, relative to the project folder, or an address.
+        is_still: whether `path` is a photograph or raw of its own, and not a film.
+        companions: other files of the same photograph.
+        verdict: what a cull says of it; None where none does.
+        better: id of the photograph that shows the same and is better.
+    """
+
+    id: str
+    name: str
+    path: str
+    image: str
+    digest: str
+    is_still: bool
+    width: int
+    height: int
+    captured_at: str | None = None
+    companions: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    series: SeriesPlace | None = None
+    better: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Everything that one page shows.
+
+    Attributes:
+        key: by which this review's steps are known again, `select|cull|2026-11-26-wedding`.
+        absent: photographs of the cull that the catalog does not hold.
+    """
+
+    key: str
+    title: str
+    task: str
+    classes: Classes
+    items: tuple[Item, ...]
+    cull: Cull | None = None
+    absent: tuple[str, ...] = ()
+    by_id: Mapping[str, Item] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_id", {item.id: item for item in self.items})
+
+
+def classes_of(task: Task, *, pick: str | None = None) -> Classes:
+    """Return which of a task's two classes the key P states.
+
+    Args:
+        pick: as a cull or a person names it; None takes the one that is called so.
+
+    Raises:
+        UsageError: the task has not two classes, there is no such class, or neither is called so.
+    """
+    listed = ", ".join(task.classes)
+    if len(task.classes) != 2:
+        raise UsageError(
+            f"the task '{task.name}' has {len(task.classes)} classes ({listed}), and the keys of the review page "
+            "decide between two, to pick and to reject. Such a task is reviewed in sheets: 'rushes labels errors' "
+            "queues what is doubtful, and 'rushes labels import' takes in what was decided"
+        )
+    if pick is not None:
+        found = task.class_of(pick)
+        if found is None:
+            raise UsageError(f"--pick {pick}: the task '{task.name}' has no such class. "
+                             f"{did_you_mean(pick, task.classes)}")  # fmt: skip
+    else:
+        spellings = {name: {name, *(word for word, of in task.aliases.items() if of == name)} for name in task.classes}
+        called = [name for name, words in spellings.items() if {word.casefold() for word in words} & _PICK_WORDS]
+        if len(called) != 1:
+            raise UsageError(
+                f"which of the classes of '{task.name}' ({listed}) is to be kept? Say it with --pick CLASS"
+            )
+        found = called[0]
+    return Classes(found, next(name for name in task.classes if name != found))
+
+
+def items_of(
+    frames: Sequence[StoredFrame], sources: Mapping[str, Source], other_paths: Mapping[str, Sequence[str]]
+) -> list[Item]:
+    """Return frames as what is reviewed, in the order of capture; what states no time stands behind, by name.
+
+    Args:
+        sources: by digest.
+        other_paths: digest -> further paths at which its file and its companions were seen.
+    """
+    items = []
+    for stored in frames:
+        source = sources[stored.frame.source]
+        is_still = source.kind != "video" and not source.is_referenced
+        beside = companions_of(source.path, other_paths.get(source.digest, ())) if is_still else []
+        items.append(
+            Item(
+                id=stored.frame.id,
+                name=Path(source.path).name if is_still else stored.frame.name,
+                path=source.path,
+                image=stored.image,
+                digest=source.digest,
+                is_still=is_still,
+                width=source.width_pixels,
+                height=source.height_pixels,
+                captured_at=source.captured_at,
+                companions=tuple(beside),
+            )
+        )
+    return sorted(items, key=_by_capture)
+
+
+def with_verdicts(
+    items: Sequence[Item], cull: Cull, other_paths: Mapping[str, Sequence[str]]
+) -> tuple[list[Item], list[str]]:
+    """Return the photographs of a cull in its order, with its verdicts; and the paths that no item has.
+
+    Args:
+        items: of the catalog; those that the cull does not name are left out.
+        other_paths: as `items_of` takes them.
+    """
+    by_path: dict[str, Item] = {}
+    for one in items:
+        for path in other_paths.get(one.digest, ()):
+            by_path.setdefault(path, one)
+    by_path |= {one.path: one for one in items}
+    paths = [path_in(cull, verdict.path) for verdict in cull.verdicts]
+    found: list[Item] = []
+    absent: list[str] = []
+    taken: set[str] = set()
+
+    def item_at(path: str) -> Item | None:
+        return by_path.get(path) or by_path.get(str(Path(path).resolve()))
+
+    for path, verdict in zip(paths, cull.verdicts, strict=True):
+        item = item_at(path)
+        if item is None:
+            absent.append(path)
+            continue
+        if item.id not in taken:  # two copies of one file are one photograph
+            taken.add(item.id)
+            better = item_at(path_in(cull, verdict.better)) if verdict.better else None
+            found.append(_judged(item, verdict, _series_of(cull, verdict), better))
+    return found, absent
+
+
+def path_in(cull: Cull, path: str) -> str:
+    """Return where a photograph of a cull is, absolute."""
+    return str(Path(cull.folder) / path)
+
+
+def session_table(
+    review: Review, states: Mapping[str, State], *, revision: int, opens_on: str = "all"
+) -> dict[str, Any]:
+    """Return what `/api/session` says, ready for JSON; reasons and measures come with each item alone."""
+    return {
+        "schema": SCHEMA,
+        "key": review.key,
+        "title": review.title,
+        "task": review.task,
+        "classes": asdict(review.classes),
+        "count": len(review.items),
+        "revision": revision,
+        "opens_on": opens_on,
+        "cull": _cull_table(review.cull),
+        "absent": len(review.absent),
+        "items": [_table_of(item, states.get(item.id, _NOTHING), review.classes) for item in review.items],
+    }
+
+
+def item_table(item: Item, state: State, classes: Classes, *, camera: CameraFacts | None, heat: bool) -> dict[str, Any]:
+    """Return what `/api/items/ID` says of one photograph, ready for JSON."""
+    verdict = item.verdict
+    return _table_of(item, state, classes) | {
+        "reasons": [asdict(one) for one in verdict.reasons] if verdict else [],
+        "measures": dict(verdict.measures) if verdict else {},
+        "camera": asdict(camera) if camera else None,
+        "companions": list(item.companions),
+        "heat": heat,
+    }
+
+
+def state_table(frame: str, state: State, classes: Classes) -> dict[str, Any]:
+    """Return what stands of one photograph, ready for JSON."""
+    return {
+        "id": frame,
+        "decision": classes.word_of(state.class_name),
+        "rating": state.rating,
+        "color": state.color,
+    }
+
+
+_NOTHING = State()
+
+
+def _table_of(item: Item, state: State, classes: Classes) -> dict[str, Any]:
+    verdict, series = item.verdict, item.series
+    return {
+        "id": item.id,
+        "name": item.name,
+        "path": item.path,
+        "width": item.width,
+        "height": item.height,
+        "captured_at": item.captured_at,
+        "camera": None,
+        "series": None
+        if series is None
+        else {
+            "index": series.index,
+            "kind": series.kind,
+            "why": series.why,
+            "rank": series.rank,
+            "size": series.size,
+        },
+        "verdict": verdict.verdict if verdict else None,
+        "score": verdict.score if verdict else None,
+        "why": verdict.why if verdict else "",
+        "better": item.better,
+        "audited": verdict.audited if verdict else False,
+        "reasons": [],
+    } | state_table(item.id, state, classes)
+
+
+def _cull_table(cull: Cull | None) -> dict[str, Any] | None:
+    if cull is None:
+        return None
+    return {
+        "name": cull.name,
+        "control": cull.control,
+        "threshold": cull.threshold,
+        "promise": dict(cull.promise),
+        "class_name": cull.class_name,
+    }
+
+
+def _series_of(cull: Cull, verdict: Verdict) -> SeriesPlace | None:
+    if verdict.series is None:
+        return None
+    series = cull.series[verdict.series]
+    return SeriesPlace(verdict.series, series.kind, series.why, verdict.rank, len(series.members))
+
+
+def _judged(item: Item, verdict: Verdict, series: SeriesPlace | None, better: Item | None) -> Item:
+    return replace(
+        item,
+        captured_at=item.captured_at or verdict.captured_at,
+        verdict=verdict,
+        series=series,
+        better=better.id if better else None,
+    )
+
+
+def _by_capture(item: Item) -> tuple[bool, str, Any]:
+    return item.captured_at is None, item.captured_at or "", natural_key(item.name)

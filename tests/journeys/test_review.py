@@ -1,0 +1,167 @@
+"""A photographer reviews a culled shoot on the page; what was acknowledged outlives a killed server."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from review.shoots import make_cull, make_project, opened
+from rushes.cli.main import main
+from rushes.review.decisions import Decisions
+
+
+@dataclass
+class Running:
+    """A `rushes review` in a process of its own."""
+
+    process: subprocess.Popen[str]
+    address: str
+    said: list[str]
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        split = urlsplit(self.address)
+        connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=30)
+        try:
+            data = None if body is None else json.dumps(body)
+            connection.request(method, f"{path}?{split.query}", data, {"Content-Type": "application/json"})
+            reply = connection.getresponse()
+            assert reply.status == 200, reply.read()
+            return json.loads(reply.read())
+        finally:
+            connection.close()
+
+
+@contextmanager
+def reviewing(*words: str) -> Iterator[Running]:
+    command = [sys.executable, "-m", "rushes.cli.main", "review", *words, "--no-open"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
+    )
+    assert process.stdout is not None
+    said: list[str] = []
+    try:
+        for line in process.stdout:
+            said.append(line)
+            if found := re.search(r"open (http://\S+)", line):
+                yield Running(process, found[1], said)
+                break
+        else:
+            raise AssertionError("".join(said))
+    finally:
+        process.kill()
+        process.wait(30)
+        process.stdout.close()
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> str:
+    with pytest.raises(SystemExit) as end:
+        main(list(words))
+    found = capsys.readouterr()
+    assert end.value.code == status, found.err
+    return found.out + found.err
+
+
+def test_a_killed_server_loses_nothing_that_it_acknowledged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = make_project(tmp_path, names=4)
+    make_cull(project)
+    acknowledged: dict[str, dict[str, Any]] = {}
+    enough = threading.Event()
+    with reviewing("first", "--project", str(tmp_path)) as server:
+        assert any("shoot · recall >= 0.99: 4 photographs, task select, P is select, X is reject" in line
+                   for line in server.said)  # fmt: skip
+        items = server.ask("GET", "/api/session")["items"]
+
+        def decide_on(frame: str) -> None:
+            number = 0
+            while True:
+                number += 1
+                wanted = {"decision": ("pick", "reject")[number % 2], "rating": number % 6}
+                try:
+                    server.ask("POST", "/api/decisions", {"changes": [{"id": frame} | wanted]})
+                except (OSError, http.client.HTTPException):
+                    return
+                acknowledged[frame] = wanted | {"number": number}
+                if sum(one["number"] for one in acknowledged.values()) >= 40:
+                    enough.set()
+
+        threads = [threading.Thread(target=decide_on, args=(item["id"],)) for item in items[:2]]
+        for thread in threads:
+            thread.start()
+        assert enough.wait(60)
+        server.process.send_signal(signal.SIGKILL)
+        for thread in threads:
+            thread.join(30)
+        address = server.address
+    with opened(project) as catalog:
+        decisions = Decisions(catalog, task="select", review="select|cull|first", trust=("review",), title="t")
+        for frame, wanted in acknowledged.items():
+            # The last that was sent may have been taken before the server could say so: one step, and no more.
+            state = decisions.states([frame])[frame]
+            stands = {"decision": {"select": "pick", "reject": "reject"}[state.class_name or ""],
+                      "rating": state.rating}  # fmt: skip
+            after = wanted["number"] + 1
+            one_more = {"decision": ("pick", "reject")[after % 2], "rating": after % 6}
+            assert stands in ({"decision": wanted["decision"], "rating": wanted["rating"]}, one_more)
+    with reviewing(str(project.culls_folder / "first"), "--project", str(tmp_path)) as again:
+        assert again.address == address, "an open page goes on"
+        assert not any("ingest" in line for line in again.said), "the shoot is known"
+        undone = 0
+        while again.ask("POST", "/api/undo", {})["changes"]:
+            undone += 1
+        assert undone >= sum(one["number"] for one in acknowledged.values())
+        assert all(item["decision"] is None for item in again.ask("GET", "/api/session")["items"])
+        again.ask("POST", "/api/decisions", {"changes": [{"id": items[0]["id"], "decision": "pick"}]})
+        again.process.send_signal(signal.SIGINT)
+        assert again.process.wait(30) == 0
+        assert again.process.stdout is not None
+        assert "ended" in again.process.stdout.read()
+    shown = told(capsys, "labels", "show", "DSC_0000", "--task", "select", "--project", str(tmp_path))
+    assert "select: select, by review" in shown
+    assert "rushes review, shoot" in shown
+
+
+def test_a_shoot_that_is_not_known_is_taken_in_first(tmp_path: Path) -> None:
+    make_project(tmp_path, names=3)
+    (tmp_path / "shoot" / "broken.jpg").write_bytes(b"\xff\xd8\xff spoilt")
+    words = (str(tmp_path / "shoot"), "--task", "select", "--project", str(tmp_path))
+    with reviewing(*words) as server:
+        said = "".join(server.said)
+        assert re.search(r"ingest: 4 of 4", said)
+        assert re.search(r"left out: .*broken.jpg", said)
+        assert "shoot: 3 photographs" in said
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(30) == 143
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--task", "scale"), r"'scale' has 3 classes \(CS, MS, LS\).*between two"),
+        (("--task", "select"), "nothing in the project can be reviewed.*rushes ingest FOLDER"),
+        (("nowhere", "--task", "select"), "nowhere: is neither a folder of photographs nor a cull"),
+        (("first", "--pick", "reject"), "--pick: the cull 'first' states the class to keep, select"),
+        (("first", "--task", "scale"), "'scale' has 3 classes"),
+        (("shoot", "--group", "shoot"), "PLACE and --group say two things"),
+        (("--group", "a", "--task", "select"), "--group a: the project has no such group"),
+    ],
+)
+def test_what_cannot_be_reviewed_is_said_in_one_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    make_cull(make_project(tmp_path, names=1))
+    found = told(capsys, "review", *words, "--no-open", "--project", str(tmp_path), status=2)
+    assert re.search(said, " ".join(found.split()))

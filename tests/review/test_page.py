@@ -1,0 +1,235 @@
+"""The page of a review, in Chromium."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from benchmarks.browser import Browser, open_browser
+from benchmarks.review_standin import Standin, make_items, serve
+
+from rushes.footage.picture import encode_picture
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "src" / "rushes" / "review" / "page"
+STILLS = [encode_picture(np.full((40, 60, 3), shade, np.uint8)) for shade in (60, 110, 160, 210)]
+MENU = "[...document.querySelectorAll('[role=menuitemradio]')].find(one => one.textContent.startsWith('%s')).click()"
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with open_browser() as opened:
+        yield opened
+
+
+def review_of(count: int) -> Standin:
+    return Standin(make_items(count), {"thumb": STILLS, "fit": STILLS})
+
+
+def look(browser: Browser, address: str, *, width: int = 1280) -> None:
+    browser.complaints.clear()
+    browser.open(address, width=width)
+    browser.wait_until("window.rushesReview?.ready")
+
+
+def press(browser: Browser, *keys: str) -> None:
+    for key in keys:
+        browser.press(key)
+
+
+def settle(browser: Browser) -> None:
+    browser.wait_until("rushesReview.unsaved() === 0")
+
+
+def changes_of(standin: Standin) -> list[dict[str, Any]]:
+    return [change for path, body in standin.told if path == "/api/decisions" for change in body["changes"]]
+
+
+def test_keys_change_what_the_server_was_told_of_the_focused_photograph(browser: Browser) -> None:
+    standin = review_of(12)
+    with serve(standin) as address:
+        look(browser, address)
+        press(browser, "p", "x", "3", "6", "ArrowLeft", "u", "End", "x", "0")
+        settle(browser)
+        assert changes_of(standin) == [
+            {"id": "frame-00000", "decision": "pick"},
+            {"id": "frame-00001", "decision": "reject"},
+            {"id": "frame-00002", "rating": 3},
+            {"id": "frame-00003", "color": "red"},
+            {"id": "frame-00011", "decision": "reject"},
+            {"id": "frame-00011", "rating": 0},
+        ], "a key that changes nothing is not sent"
+        press(browser, "a", "Home", "ArrowRight", "p", "6", "6")
+        settle(browser)
+        assert browser.ask("rushesReview.focused()") == "frame-00001", "it stays where it is when A is pressed"
+        assert changes_of(standin)[-1] == {"id": "frame-00001", "color": None}
+        assert browser.complaints == []
+
+
+@pytest.mark.parametrize("view", ["g", "e", "c", "n"])
+def test_the_key_acts_on_the_one_photograph_with_the_ring_in_every_view(browser: Browser, view: str) -> None:
+    standin = review_of(12)
+    with serve(standin) as address:
+        look(browser, address)
+        press(browser, "ArrowRight", "ArrowRight", view, "ArrowRight")
+        browser.wait_until("rushesReview.shown() === 'frame-00003'")
+        selector = {"g": ".cell.focused", "e": ".strip .focused", "c": ".tile.focused", "n": ".tile.focused"}[view]
+        browser.wait_until(f"document.querySelector('#view {selector}').dataset.id === 'frame-00003'")
+        assert browser.ask(f"document.querySelectorAll('#view {selector}').length") == 1
+        press(browser, "x")
+        settle(browser)
+        assert changes_of(standin) == [{"id": "frame-00003", "decision": "reject"}]
+        assert browser.ask("rushesReview.focused()") == "frame-00004"
+        assert browser.complaints == []
+
+
+def test_undo_takes_back_without_limit_and_redo_does_again(browser: Browser) -> None:
+    standin = review_of(6)
+    with serve(standin) as address:
+        look(browser, address)
+        press(browser, "p", "4")
+        settle(browser)
+        look(browser, address)  # another page: only the server knows what there is to undo
+        press(browser, "x")
+        for _ in range(4):
+            browser.press("z", control=True)
+        settle(browser)
+        assert [(item["decision"], item["rating"]) for item in standin.items[:2]] == [(None, None)] * 2
+        assert "nothing left to undo" in browser.ask("document.querySelector('#toast').textContent")
+        for _ in range(3):
+            browser.press("z", control=True, shift=True)
+        settle(browser)
+        assert [item["decision"] for item in standin.items].count("pick") == 1
+        assert [item["rating"] for item in standin.items].count(4) == 1
+        shown = "[...document.querySelectorAll('.cell .person svg')].map(one => one.getAttribute('aria-label')).join()"
+        browser.wait_until(f"{shown}.includes('picked') && {shown}.includes('rejected')")
+
+
+def test_what_was_decided_while_the_server_was_gone_is_kept_over_a_reload_and_sent_once(browser: Browser) -> None:
+    standin = review_of(6)
+    with serve(standin) as address:
+        look(browser, address)
+        press(browser, "p")
+        settle(browser)
+    press(browser, "x", "5")
+    browser.wait_until("document.querySelector('#notice').textContent.includes('does not answer')")
+    assert browser.ask("rushesReview.unsaved()") == 2
+    assert "2 unsaved" in browser.ask("document.querySelector('#bar').textContent")
+    with serve(standin) as address:
+        look(browser, address)
+        settle(browser)
+        assert changes_of(standin)[1:] == [
+            {"id": "frame-00001", "decision": "reject"},
+            {"id": "frame-00002", "rating": 5},
+        ]
+        assert browser.ask("document.querySelector('#notice').hidden")
+
+
+def test_five_thousand_photographs_scroll_without_an_element_for_each(browser: Browser) -> None:
+    with serve(review_of(5_000)) as address:
+        look(browser, address)
+        height = browser.ask("document.querySelector('.grid').scrollHeight")
+        most = 0
+        for part in (0.2, 0.5, 0.9):
+            browser.ask(f"document.querySelector('.grid').scrollTop = {part} * {height}")
+            browser.wait_until("document.querySelectorAll('.cell').length > 10")
+            most = max(most, browser.ask("document.querySelectorAll('.cell').length"))
+        assert most < 200
+        press(browser, "End")
+        browser.wait_until("rushesReview.shown() === 'frame-04999'")
+        assert browser.ask("document.querySelector('.grid').scrollHeight") == height
+        press(browser, "Home", "PageDown", "PageDown", "PageDown")
+        at = "document.querySelector('.cell.focused').getBoundingClientRect().top"
+        before = browser.ask(at)
+        press(browser, "-")
+        assert abs(browser.ask(at) - before) < 2, "the focused one stays in its place when cells are resized"
+        assert browser.complaints == []
+
+
+def test_the_list_stays_as_it_is_until_it_is_made_anew(browser: Browser) -> None:
+    with serve(review_of(12)) as address:
+        look(browser, address)
+        press(browser, "p", "x", "f")
+        browser.ask(MENU % "Undecided")
+        press(browser, "p", "p")
+        label = "document.querySelector('.list').textContent"
+        assert browser.ask(label) == "Undecided · 10"
+        browser.wait_until("document.querySelector('.stale.there')?.textContent === '2 no longer match'")
+        press(browser, "r")
+        browser.wait_until(f"{label} === 'Undecided · 8'")
+        press(browser, "f")
+        browser.ask(MENU % "Audit")
+        browser.wait_until("document.querySelector('#audit').textContent.includes('0 of 1 looked at')")
+        assert browser.complaints == []
+
+
+def test_a_zoom_keeps_its_place_on_the_next_photograph_and_compare_zooms_together(browser: Browser) -> None:
+    with serve(review_of(12)) as address:
+        look(browser, address)
+        press(browser, "ArrowRight", "ArrowRight", "e", "z")
+        browser.wait_until("document.querySelector('.scale').textContent === '100 %'")
+        press(browser, "ArrowRight")
+        browser.wait_until("rushesReview.quality() === 'full' && rushesReview.shown() === 'frame-00003'")
+        assert browser.ask("document.querySelector('.scale').textContent") == "100 %"
+        press(browser, "c", " ")
+        browser.wait_until("rushesReview.quality() === 'full'")
+        assert browser.ask("document.querySelectorAll('.compare .tile').length") == 3, "the whole burst"
+
+
+@pytest.mark.parametrize("view", ["g", "e", "c", "n"])
+def test_nothing_is_wider_than_a_telephone_and_its_buttons_decide(browser: Browser, view: str) -> None:
+    standin = review_of(12)
+    with serve(standin) as address:
+        look(browser, address, width=390)
+        press(browser, view, "i")
+        browser.wait_until("document.querySelector('#panel').textContent.includes('the subject is sharp')")
+        wide = "[...document.querySelectorAll('#bar, #view, #panel, #actions')].map(one => one.getBoundingClientRect())"
+        assert browser.ask(f"{wide}.every(box => box.left >= 0 && box.right <= 390)")
+        browser.ask("document.querySelector('#actions .pick').click()")
+        settle(browser)
+        assert changes_of(standin) == [{"id": "frame-00000", "decision": "pick"}]
+        assert browser.complaints == []
+
+
+def test_every_button_and_every_photograph_has_a_name(browser: Browser) -> None:
+    with serve(review_of(12)) as address:
+        look(browser, address)
+        press(browser, "i")
+        browser.wait_until("document.querySelector('#panel .choice')")
+        nameless = "[...document.querySelectorAll('button, [role=option], [role=img], input')].filter(one => "
+        nameless += "!one.textContent.trim() && !one.getAttribute('aria-label')).map(one => one.outerHTML)"
+        assert browser.ask(nameless) == []
+        assert browser.ask("document.activeElement.getAttribute('aria-activedescendant')") == "cell-0"
+
+
+def test_when_all_is_decided_the_page_says_what_comes_next(browser: Browser) -> None:
+    with serve(review_of(4)) as address:
+        look(browser, address)
+        press(browser, "p", "p", "x", "p")
+        browser.wait_until("document.querySelector('#notice').textContent.includes('All 4 are decided')")
+        press(browser, "Escape", "f")
+        browser.wait_until("document.querySelector('#notice').hidden")
+        browser.ask(MENU % "Rejects")
+        press(browser, "u", "r")
+        browser.wait_until("document.querySelector('#view').textContent.includes('No photograph matches')")
+
+
+def test_every_key_is_described() -> None:
+    keys = re.findall(
+        r'^    \["([^"]+)", \[.*\], "(\w+)"', (PAGE / "keys.js").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    table = (ROOT / "docs" / "review.md").read_text(encoding="utf-8")
+    assert len(keys) > 20
+    assert [shown for shown, _ in keys if f"| {shown} |" not in table] == []
+
+
+def test_the_page_asks_nobody_but_its_own_server() -> None:
+    for part in PAGE.iterdir():
+        found = re.findall(r"(?:https?:)?//[\w.-]+\.\w+", part.read_text(encoding="utf-8"))
+        assert [one for one in found if "www.w3.org" not in one] == [], part.name
+    assert json.dumps(sorted(one.suffix for one in PAGE.iterdir())).count(".html") == 1

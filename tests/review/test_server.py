@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from footage.stills import looks_like_quarters
+from review.shoots import TOKEN, Page, make_cull, make_project, opened, served, take_in
+from rushes.catalog.catalog import Catalog
+from rushes.errors import UsageError
+from rushes.project import Project
+from rushes.review import gather
+from rushes.review.serve import Door, listen, remember_door, remembered_door
+from rushes.review.session import Review
+
+
+@dataclass
+class Shoot:
+    project: Project
+    catalog: Catalog
+    review: Review
+
+
+@pytest.fixture(scope="module")
+def shoot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shoot]:
+    """A shoot that is taken in and culled; tests decide on photographs of their own."""
+    project = make_project(tmp_path_factory.mktemp("project"))
+    cull = make_cull(project)
+    with opened(project) as catalog:
+        take_in(catalog, project, project.root / "shoot")
+        yield Shoot(project, catalog, gather.review_of_cull(catalog, project.task("select"), cull))
+
+
+@pytest.fixture(scope="module")
+def page(shoot: Shoot) -> Iterator[Page]:
+    with served(shoot.review, shoot.catalog, shoot.project, opens_on="audit") as found:
+        yield found
+
+
+def test_the_session_holds_every_photograph_with_what_the_cull_says(page: Page) -> None:
+    table = page.get("/api/session").json
+    assert (table["schema"], table["title"], table["task"]) == ("review/1", "shoot · recall >= 0.99", "select")
+    assert (table["count"], table["opens_on"]) == (6, "audit")
+    assert table["classes"] == {"pick": "select", "reject": "reject"}
+    assert table["cull"]["class_name"] == "select"
+    assert [item["verdict"] for item in table["items"]] == ["pick"] * 3 + ["reject"] * 3
+    second, third = table["items"][1:3]
+    assert third["better"] == second["id"]
+    assert third["series"] == {"index": 0, "kind": "burst", "why": "2 frames in 1 s", "rank": 2, "size": 2}
+    whole = page.get(f"/api/items/{third['id']}").json
+    assert (whole["reasons"][0]["words"], whole["measures"]["eyes"], whole["heat"]) == ("soft (0.20)", None, False)
+    assert whole["camera"]["iso"] is None
+
+
+def test_pictures_come_in_their_sizes_with_what_lets_a_browser_keep_them(page: Page, shoot: Shoot) -> None:
+    frame = page.items()[0]["id"]
+    for kind, width in (("thumb", 320), ("fit", 1200), ("full", 1200)):
+        answer = page.get(f"/pictures/{frame}/{kind}")
+        pixels = np.asarray(Image.open(io.BytesIO(answer.body)).convert("RGB"))
+        assert (answer.status, pixels.shape[1], answer.headers["content-type"]) == (200, width, "image/jpeg")
+        assert looks_like_quarters(pixels)
+        again = page.get(f"/pictures/{frame}/{kind}", If_None_Match=answer.headers["etag"])
+        assert (again.status, again.body) == ((304, b"") if kind != "full" else (again.status, again.body))
+    assert page.get(f"/pictures/{frame}/thumb").headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert page.get(f"/pictures/{frame}/full").body == Path(shoot.review.items[0].path).read_bytes()
+    assert page.get(f"/pictures/{frame.replace(':', '%3A')}/thumb").status == 200
+
+
+def test_what_is_not_there_is_a_problem_in_json(page: Page) -> None:
+    frame = page.items()[0]["id"]
+    for path, said in (
+        ("/pictures/nobody:0/thumb", "no photograph of this review"),
+        (f"/pictures/{frame}/huge", "thumb, fit, full and heat"),
+        (f"/pictures/{frame}/heat", "no cull is reviewed"),
+        ("/api/items/nobody:0", "no photograph of this review"),
+        ("/page/..%2Fapp.py", "Not Found"),
+        ("/page/nothing.js", "the page has no file"),
+        ("/nowhere", "Not Found"),
+    ):
+        answer = page.get(path)
+        assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json"), path
+        assert said in answer.json["detail"]
+        assert answer.json["status"] == 404
+    assert page.get("/api/decisions").status == 405
+    assert page.get("/api/changes?since=often").status == 422
+
+
+def test_a_picture_that_cannot_be_read_says_so_in_its_place(tmp_path: Path) -> None:
+    project = make_project(tmp_path, names=2)
+    with opened(project) as catalog:
+        take_in(catalog, project, project.root / "shoot")
+        review = gather.review_of_folder(catalog, project.task("select"), project.root / "shoot")
+        broken, gone = (Path(item.path) for item in review.items)
+        broken.write_bytes(b"\xff\xd8\xff spoilt")
+        gone.unlink()
+        for image in (project.root / "frames" / "stills").glob(f"{broken.stem}*"):
+            image.unlink()
+        with served(review, catalog, project) as page:
+            said = page.get(f"/pictures/{review.items[0].id}/fit")
+            assert (said.status, said.headers["content-type"]) == (200, "image/jpeg")
+            assert said.headers["cache-control"] == "no-store"
+            assert "rushes-flaw" in said.headers
+            stand_in = page.get(f"/pictures/{review.items[1].id}/full")
+            assert looks_like_quarters(np.asarray(Image.open(io.BytesIO(stand_in.body))))
+            assert "Shown%20is%20the%20picture%20in%20the%20project" in stand_in.headers["rushes-flaw"]
+            assert page.get(f"/api/items/{review.items[1].id}").json["camera"] is None
+
+
+def test_decisions_stand_in_the_next_session_and_go_back(page: Page, shoot: Shoot) -> None:
+    frame = page.items()[0]["id"]
+    start = page.get("/api/session").json["revision"]
+    made = page.decide({"id": frame, "decision": "pick", "rating": 5, "color": "green"})
+    assert made["changes"] == [{"id": frame, "decision": "pick", "rating": 5, "color": "green"}]
+    assert made["previous"] == start < made["revision"]
+    now = next(item for item in page.items() if item["id"] == frame)
+    assert (now["decision"], now["rating"], now["color"]) == ("pick", 5, "green")
+    assert shoot.catalog.labels_of(frame, task="select")[-1].origin == "review"
+    assert page.get(f"/api/changes?since={start}").json["changes"] == made["changes"]
+    assert page.post("/api/undo", {}).json["changes"] == [
+        {"id": frame, "decision": None, "rating": None, "color": None}
+    ]
+    assert page.post("/api/redo", {}).json["changes"] == made["changes"]
+    back = page.post("/api/decisions", {"undo_of": made["revision"]}).json
+    assert back["changes"][0]["decision"] is None
+    assert page.post("/api/undo", b"").json["changes"] == []
+
+
+def test_the_audit_is_counted_as_it_is_looked_at(page: Page) -> None:
+    frames = [item["id"] for item in page.items() if item["audited"]]
+    assert page.get("/api/audit").json["looked_at"] == 0
+    page.decide({"id": frames[0], "decision": "pick"}, {"id": frames[1], "decision": "reject"})
+    found = page.get("/api/audit").json
+    assert (found["drawn"], found["looked_at"], found["misses"], found["rate"]) == (2, 2, 1, 0.5)
+    page.post("/api/undo", {})
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"{", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "no JSON object"),
+        ({}, "neither"),
+        ({"changes": 3}, "no list"),
+        ({"changes": [3]}, r"changes[0] is 3"),
+        ({"change": []}, "Did you mean 'changes'"),
+        ({"changes": [{"id": "ID", "decison": None}]}, "Did you mean 'decision'"),
+        ({"changes": [{"id": "ID", "decision": "select"}]}, "'pick', 'reject' or null"),
+        ({"changes": [{"id": "ID", "decision": ["pick"]}]}, "'pick', 'reject' or null"),
+        ({"changes": [{"id": "ID", "rating": 6}]}, "changes[0].rating is 6; it is 0 to 5"),
+        ({"changes": [{"id": "ID", "rating": True}]}, "0 to 5"),
+        ({"changes": [{"id": "ID", "color": "mauve"}]}, "red, yellow, green, blue, purple"),
+        ({"changes": [{"id": "ID", "rating": 1}], "undo_of": 1}, "both"),
+        ({"undo_of": "last"}, "undo_of is 'last'"),
+        ({"changes": [{"id": "ID", "rating": 1}], "request": "x" * 101}, "1 to 100 letters"),
+    ],
+)
+def test_a_body_that_is_wrong_is_refused_and_nothing_of_it_is_done(page: Page, body: object, said: str) -> None:
+    frame = page.items()[2]["id"]
+    before = page.get("/api/session").json["revision"]
+    data = body if isinstance(body, bytes) else json.dumps(body).replace("ID", frame).encode()
+    answer = page.post("/api/decisions", data)
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert said in answer.json["detail"]
+    assert page.get("/api/session").json["revision"] == before
+
+
+def test_one_unknown_photograph_refuses_the_whole_request(page: Page) -> None:
+    frame = page.items()[2]["id"]
+    wanted = {"changes": [{"id": frame, "rating": 1}, {"id": "nobody:0", "rating": 1}]}
+    answer = page.post("/api/decisions", wanted)
+    assert (answer.status, "changes[1].id" in answer.json["detail"]) == (404, True)
+    assert next(item for item in page.items() if item["id"] == frame)["rating"] is None
+
+
+def test_only_the_page_itself_is_let_in(page: Page) -> None:
+    stranger = Page(page.port, {"Cookie": ""})
+    assert stranger.get("/api/session").status == 401
+    assert stranger.get("/").status == 401
+    assert stranger.get("/api/session?token=wrong").status == 401
+    let_in = stranger.get(f"/api/session?token={TOKEN}")
+    assert let_in.status == 200
+    cookie = let_in.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert stranger.get("/api/session", Cookie=f"a=b; {cookie.partition(';')[0]}").status == 200
+    host = f"127.0.0.1:{page.port}"
+    for headers in (
+        {"Host": f"rebound.example:{page.port}"},
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": f"http://localhost:{page.port}"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
+    ):
+        answer = page.get("/api/session", **headers)
+        assert (answer.status, answer.headers["content-type"]) == (403, "application/problem+json"), headers
+        assert page.post("/api/undo", {}, **headers).status == 403
+    assert page.get("/api/session", Origin=f"http://{host}", Sec_Fetch_Site="same-origin").status == 200
+    through_a_tunnel = {"Host": "localhost:9000", "Cookie": f"rushes-review-9000={TOKEN}"}
+    assert page.get("/api/session", Origin="http://localhost:9000", **through_a_tunnel).status == 200
+    assert page.post("/api/undo", b"{}", Content_Type="text/plain").status == 415
+    assert page.post("/api/decisions", b" " * (9 << 20)).status == 413
+
+
+def test_every_reply_tells_the_browser_what_it_must_not_do(page: Page) -> None:
+    for path in ("/api/session", "/nowhere", "/"):
+        for headers in ({}, {"Cookie": ""}):
+            found = page.get(path, **headers).headers
+            assert "default-src 'none'" in found["content-security-policy"]
+            assert "script-src 'self';" in found["content-security-policy"]
+            assert (found["x-content-type-options"], found["referrer-policy"]) == ("nosniff", "no-referrer")
+
+
+def test_the_page_and_its_parts_are_served(page: Page) -> None:
+    index = page.get("/")
+    assert (index.status, index.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    for part in ("page/main.js", "page/review.css"):
+        answer = page.get(f"/{part}")
+        assert (answer.status, part.encode() in index.body) == (200, True)
+
+
+def test_a_browser_that_goes_away_costs_no_picture(shoot: Shoot) -> None:
+    import socket
+
+    with served(shoot.review, shoot.catalog, shoot.project) as page:
+        frame = shoot.review.items[4].id
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", page.port)) as connection:
+                head = f"GET /pictures/{frame}/fit?token={TOKEN} HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n"
+                connection.sendall(head.encode())
+        assert page.get(f"/pictures/{frame}/fit").status == 200
+
+
+def test_a_catalog_that_is_held_by_another_says_to_try_again(tmp_path: Path) -> None:
+    project = make_project(tmp_path, names=1)
+    with opened(project) as catalog:
+        take_in(catalog, project, project.root / "shoot")
+        review = gather.review_of_task(catalog, project.task("select"), project=project)
+        with served(review, catalog, project) as page:
+            holder = sqlite3.connect(str(project.catalog_place), isolation_level=None, check_same_thread=False)
+            holder.execute("BEGIN IMMEDIATE")
+            answers = []
+            wanted = {"changes": [{"id": review.items[0].id, "decision": "pick"}]}
+            asking = threading.Thread(target=lambda: answers.append(page.post("/api/decisions", wanted)))
+            asking.start()
+            assert page.get("/api/session").status == 200, "who only looks does not wait"
+            holder.execute("ROLLBACK")
+            holder.close()
+            asking.join(30)
+            assert answers[0].status == 200
+
+
+def test_a_review_answers_where_it_did_before_so_that_an_open_page_goes_on(tmp_path: Path) -> None:
+    first = remembered_door(tmp_path, "select|all")
+    assert (first.port, len(first.token)) == (0, 32)
+    with listen(0) as listening:
+        port = listening.getsockname()[1]
+        remember_door(tmp_path, "select|all", Door(port, first.token))
+        assert remembered_door(tmp_path, "select|all") == Door(port, first.token)
+        assert remembered_door(tmp_path, "select|group|a") != Door(port, first.token)
+        with pytest.raises(UsageError, match=f"--port {port}.*name another"):
+            listen(port)
+        with listen(0, preferred=port) as other:
+            assert other.getsockname()[1] != port
+    with listen(0, preferred=port) as again:
+        assert again.getsockname() == ("127.0.0.1", port)
+    (kept,) = (tmp_path / "review").iterdir()
+    assert (kept.stat().st_mode & 0o777, kept.stat().st_size > 0) == (0o600, True)
+    kept.write_text("{")
+    assert remembered_door(tmp_path, "select|all").port == 0
+
+
+def test_what_is_asked_for_is_what_is_reviewed(shoot: Shoot, tmp_path: Path) -> None:
+    catalog, project, task = shoot.catalog, shoot.project, shoot.project.task("select")
+    folder = gather.review_of_folder(catalog, task, project.root / "shoot")
+    group = gather.review_of_group(catalog, task, "SHOOT")
+    everything = gather.review_of_task(catalog, task, project=project)
+    assert len(folder.items) == len(group.items) == len(everything.items) == 6
+    assert len({folder.key, group.key, everything.key, shoot.review.key}) == 4
+    with pytest.raises(UsageError, match=r"no such group\. Did you mean 'shoot'"):
+        gather.review_of_group(catalog, task, "shot")
+    with pytest.raises(UsageError, match=r"nothing in .* rushes ingest"):
+        gather.review_of_folder(catalog, task, tmp_path)
+    assert gather.read_cull(project, Path("first")) == shoot.review.cull
+    assert gather.read_cull(project, project.culls_folder / "first") == shoot.review.cull
+    assert gather.read_cull(project, Path("second")) is None
+    (tmp_path / "cull.json").write_text('{"schema": "cull/9"}')
+    with pytest.raises(UsageError, match="is no cull that this rushes reads"):
+        gather.read_cull(project, tmp_path)
+    files = sorted((project.root / "shoot").iterdir())
+    assert gather.files_not_taken_in(catalog, [*files, tmp_path / "cull.json"]) == [tmp_path / "cull.json"]

@@ -18,6 +18,7 @@ from rushes.footage.pairs import Photograph
 from rushes.footage.photographs import find_photographs
 from rushes.footage.series import find_series
 from rushes.footage.source import Unreadable
+from rushes.footage.sources import address_of
 from rushes.inference.cull_control import Control, Promise, choose_control, expected_misses
 from rushes.inference.cull_look import Looking, look_at_photographs
 from rushes.inference.cull_plan import Rules, ScoredPhotograph, plan_verdicts
@@ -53,6 +54,7 @@ def find_shoot(folder: Path) -> FoundPhotographs:
         MediaError: there is no such folder, or no photograph in it.
     """
     passed_over: list[Unreadable] = []
+    folder = Path(address_of(folder))
     files = find_media(folder, passed_over=passed_over.append)
     stills = [file for file in files if kind_of(file) != "video"]
     if not stills:
@@ -143,7 +145,7 @@ def cull_folder(
     return Cull(
         name=name,
         created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
-        folder=str(folder.resolve()),
+        folder=address_of(folder),
         task=bundle.task,
         class_name=wanted.class_name,
         bundle=bundle.id,

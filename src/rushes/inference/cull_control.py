@@ -203,8 +203,8 @@ def expected_misses(scores: npt.NDArray[np.floating], threshold: float, promise:
     low, high = max(0.0, likely - spread), min(float(len(rejected)), likely + spread)
     found = promise.expected
     interval = found.recall.interval if found else None
-    if interval is not None and interval.low is not None and interval.high is not None:
-        kept = float(values[values >= threshold].sum())
+    kept = float(values[values >= threshold].sum())
+    if kept > 0 and interval is not None and interval.low is not None and interval.high is not None:
         low = min(low, kept * (1 / interval.high - 1)) if interval.high > 0 else low
         high = max(high, kept * (1 / interval.low - 1)) if interval.low > 0 else float(len(rejected))
     return likely, low, min(high, float(len(rejected)))

@@ -64,7 +64,8 @@ def tell_names(
     ]
     said: dict[str, list[Said]] = {}
     unclear: set[str] = set()
-    problems, unmatched = [], []
+    problems: list[str] = []
+    unmatched: list[str] = []
     for sheet, entry in entries:
         found = finder.find(entry.text)
         if isinstance(found, _NotOne):

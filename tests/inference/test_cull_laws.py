@@ -1,4 +1,4 @@
-"""Whatever is done in whatever order, a sidecar is what the photographer's programs last wrote, or a cull that stands."""
+"""In whatever order things are done, a sidecar is what an editor last wrote, or what a cull that stands did."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(tmp_path: Path, caps
             thread.join(30)
         address = server.address
     with opened(project) as catalog:
-        decisions = Decisions(catalog, task="select", review="select|cull|first", trust=("review",), title="t")
+        decisions = Decisions(catalog, task="select", review="select:cull:first", trust=("review",), title="t")
         for frame, wanted in acknowledged.items():
             # The last that was sent may have been taken before the server could say so: one step, and no more.
             state = decisions.states([frame])[frame]

@@ -82,7 +82,7 @@ class Review:
     """Everything that one page shows.
 
     Attributes:
-        key: by which this review's steps are known again, `select|cull|2026-11-26-wedding`.
+        key: by which this review's steps are known again, `select:cull:2026-11-26-wedding`.
         absent: photographs of the cull that the catalog does not hold.
     """
 

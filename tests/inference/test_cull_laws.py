@@ -1,4 +1,4 @@
-"""In whatever order things are done, a sidecar is what an editor last wrote, or what a cull that stands did."""
+"""Whatever is done in whatever order, a sidecar is what a photographer's program wrote last, or a cull that stands."""
 
 from __future__ import annotations
 

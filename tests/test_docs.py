@@ -203,6 +203,9 @@ def split_command(words: list[str]) -> tuple[Any, list[str]]:
     for length in (2, 1):
         if tuple(words[:length]) in commands():
             return commands()[tuple(words[:length])], words[length:]
+    first = getattr(importlib.import_module(f"rushes.cli.{words[0]}"), "FIRST", None) if words[0] in VERBS else None
+    if first is not None:
+        return commands()[words[0], first], words[1:]
     raise ValueError(f"there is no command 'rushes {' '.join(words[:2])}'")
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from rushes.errors import CullError, remedy_of
 from rushes.footage.source import Unreadable
@@ -16,6 +17,7 @@ from rushes.inference.cull_files import Staged, UnfitError, discard, link_new, r
 from rushes.inference.cull_folders import Seen, read_seen, write_cull
 from rushes.inference.cull_journal import Change, open_journal
 from rushes.inference.cull_outputs import (
+    Decided,
     Gather,
     Outputs,
     Refusal,
@@ -70,6 +72,7 @@ def apply_cull(
     outputs: Outputs,
     *,
     folder: Path,
+    decided: Mapping[str, Decided] = MappingProxyType({}),
     seen: Seen | None = None,
     progress: Progress = silent,
     stop: Callable[[], bool] = lambda: False,
@@ -82,6 +85,7 @@ def apply_cull(
 
     Args:
         folder: of the cull, made where it is not there; cull.json and the journal come to it.
+        decided: whole path -> what a person decided, in place of the verdict, and of further photographs too.
         seen: what `look_at` said when the photographs were judged; None looks when cull.json is first written.
         stop: asked now and then; where it says so, the work ends early.
 
@@ -90,7 +94,7 @@ def apply_cull(
             photographs is there.
     """
     begun = time.monotonic()
-    steps = plan_outputs(cull, outputs)
+    steps = plan_outputs(cull, outputs, decided=decided)
     folder = folder.absolute()
     whole = with_whole_paths(cull)
     if is_gone(whole):

@@ -24,6 +24,7 @@ BENCHMARKS = {
     "movement_cost": "the movement branch, as a share of the decode of 1080p H.264",
     "sparse": "a frame every 8 s of a film, beside an OpenCV loop",
     "raw_preview": "first look at a raw, beside a full development",
+    "photo_measures": "the measures of a photograph of 1,024 pixels, one core",
     "features_first": "a head on cached features, beside fine-tuning",
     "loader": "share of training in which the network waits, beside torchvision's loader",
     "baselines": "the nine MCU baselines, small: three designs, three removals, three seeds",

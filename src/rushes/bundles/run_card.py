@@ -69,6 +69,8 @@ def facts_of_run(
         scores=scores_from_metrics(metrics),
         calibration=calibration,
         thresholds=thresholds_from_table(thresholds) if thresholds else (),
+        measures=len(run.measures.get("names", ())),
+        ablation=(metrics.get("ablation") or {}).get("sentence", ""),
     )
 
 

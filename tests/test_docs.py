@@ -203,6 +203,7 @@ def split_command(words: list[str]) -> tuple[Any, list[str]]:
     for length in (2, 1):
         if tuple(words[:length]) in commands():
             return commands()[tuple(words[:length])], words[length:]
+    # `rushes cull BUNDLE` is short for `rushes cull run BUNDLE`.
     first = getattr(importlib.import_module(f"rushes.cli.{words[0]}"), "FIRST", None) if words[0] in VERBS else None
     if first is not None:
         return commands()[words[0], first], words[1:]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rushes.inference.verdicts import Cull
     from rushes.project import Project
 
-_FIRST = "run"  # what `rushes cull BUNDLE FOLDER` is short for
+FIRST = "run"  # what `rushes cull BUNDLE FOLDER` is short for
 
 
 class _CullGroup(TyperGroup):
@@ -29,7 +29,7 @@ class _CullGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
-            args = [_FIRST, *args]
+            args = [FIRST, *args]
         return super().parse_args(ctx, args)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rushes.review.session import Review
     from rushes.xmp.marks import Marks
 
-_FIRST = "page"  # what `rushes review [PLACE]` is short for
+FIRST = "page"  # what `rushes review [PLACE]` is short for
 
 
 class _ReviewGroup(TyperGroup):
@@ -28,7 +28,7 @@ class _ReviewGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h")):
-            args = [_FIRST, *args]
+            args = [FIRST, *args]
         return super().parse_args(ctx, args)
 
 

@@ -6,10 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from rushes.cli.door import Door, opened, plural
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, ThreadsOption, verb_app
+from rushes.cli.options import (
+    DebugOption,
+    DryRunOption,
+    JsonOption,
+    ProjectOption,
+    TaskOption,
+    ThreadsOption,
+    short_app,
+)
 from rushes.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -20,20 +27,10 @@ if TYPE_CHECKING:
     from rushes.review.session import Review
     from rushes.xmp.marks import Marks
 
-_FIRST = "page"  # what `rushes review [PLACE]` is short for
+FIRST = "page"  # what `rushes review [PLACE]` is short for
 
 
-class _ReviewGroup(TyperGroup):
-    """A verb whose words are those of its first verb, unless they begin with another of its verbs."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h")):
-            args = [_FIRST, *args]
-        return super().parse_args(ctx, args)
-
-
-app = verb_app()
-app.info.cls = _ReviewGroup
+app = short_app(FIRST)
 
 
 @app.callback()

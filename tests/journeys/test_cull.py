@@ -172,3 +172,24 @@ def test_a_folder_without_photographs_is_refused(story: Path, rushes: Rushes, tm
     assert "holds no photograph and no camera raw" in found.err
     found = rushes("cull", "undo", "nothing", "--project", story / "project", status=2)
     assert "there is no cull 'nothing'" in found.err
+
+
+def test_stars_inside_a_photograph_are_not_hidden_by_a_sidecar_that_rejects_it(
+    story: Path, rushes: Rushes, tmp_path: Path
+) -> None:
+    from rushes.datasets.synthetic.exif import StatedExif, write_jpeg
+    from rushes.footage.pictures import read_picture
+
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="5"/></rdf:RDF></x:xmpmeta>'
+    )
+    (tmp_path / "shoot").mkdir()
+    starred = tmp_path / "shoot" / "starred.jpg"
+    write_jpeg(starred, read_picture(sorted((story / "new").glob("*.JPG"))[0]), StatedExif(), xmp=packet.encode())
+    said = rushes("cull", "select", starred.parent, "--threshold", "1", "--xmp", "darktable", "--project",
+                  story / "project")  # fmt: skip
+    written = starred.with_name("starred.jpg.xmp").read_text()
+    assert "xmp:Rating" not in written.replace("rushes:wrote", "")
+    assert "starred.jpg.xmp" in said.err
+    rushes("cull", "undo", "--project", story / "project")

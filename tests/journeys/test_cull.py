@@ -110,6 +110,16 @@ def test_a_shoot_is_culled_written_and_taken_back(story: Path, rushes: Rushes) -
     assert "there is nothing to undo" in rushes("cull", "undo", *at, status=2).err
 
 
+def test_what_is_measured_for_people_moves_no_score(story: Path, rushes: Rushes) -> None:
+    """The bundle takes measures itself, at the size at which they are shown: they are measured once for both."""
+    words = ("cull", "select", story / "new", "--top", "3", "--dry-run", "--json", "--project", story / "project")
+    measured, alone = rushes(*words).json["cull"], rushes(*words, "--no-measures").json["cull"]
+    assert measured["verdicts"][0]["measures"]["sharpness"] is not None
+    assert alone["verdicts"][0]["measures"] == {}
+    scores = [[one["score"] for one in cull["verdicts"]] for cull in (measured, alone)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-6)
+
+
 def test_a_rating_of_ones_own_is_kept_and_said(story: Path, rushes: Rushes) -> None:
     shoot = story / "again"
     shutil.copytree(story / "new", shoot)

@@ -126,7 +126,14 @@ def _see(
         thumbnail=thumbnail_of(still.pixels),
     )
     measures = measure_photograph(still.pixels, faces=looking.faces) if looking.measures else None
-    return _Seen(photograph, key, predictor.prepared(still.pixels), facts, measures, still.flaw)
+    prepared = predictor.prepared(still.pixels, measured=measures if _are_the_models(predictor, looking) else None)
+    return _Seen(photograph, key, prepared, facts, measures, still.flaw)
+
+
+def _are_the_models(predictor: Predictor, looking: Looking) -> bool:
+    """Return whether what is measured for people is what the model takes: at one size, with one detector."""
+    taken = predictor.bundle.measures
+    return taken is not None and predictor.working_size == _SIZE and taken.faces == looking.faces_digest
 
 
 def _camera_of(path: Place) -> CameraFacts:

@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-_MARKS = ("decision", "rating", "color")
+_MARKS = ("decision", "own", "rating", "color")
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 
 
@@ -36,8 +36,8 @@ class Standin:
     def __post_init__(self) -> None:
         self._places = {item["id"]: place for place, item in enumerate(self.items)}
         self._lock = threading.Lock()
-        self._done: list[list[dict[str, Any]]] = []
-        self._undone: list[list[dict[str, Any]]] = []
+        self._done: list[tuple[str, list[dict[str, Any]]]] = []  # by request
+        self._undone: list[tuple[str, list[dict[str, Any]]]] = []
         self._answered: dict[str, dict[str, Any]] = {}
         self._touched: list[list[str]] = []
 
@@ -77,17 +77,20 @@ class Standin:
     def _act(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         before = len(self._touched)
         if path == "/api/decisions":
-            changes = body["changes"]
+            changes = [_whole(change) for change in body["changes"]]
             self._undone.clear()
-            self._done.append(self._apply(changes))
+            self._done.append((body.get("request", ""), self._apply(changes)))
         else:
             source, target = (self._done, self._undone) if path == "/api/undo" else (self._undone, self._done)
-            changes = source.pop() if source else []
-            if changes:
-                target.append(self._apply(changes))
+            wanted = [one for one in source if body.get("of") in (None, one[0])][-1:]
+            changes = wanted[0][1] if wanted else []
+            if wanted:
+                source.remove(wanted[0])
+                target.append((wanted[0][0], self._apply(changes)))
         frames = [change["id"] for change in changes]
         self._touched.append(frames)
-        return {"revision": len(self._touched), "previous": before, "changes": self._states(frames)}
+        step = len(self._touched) if frames else None
+        return {"revision": len(self._touched), "previous": before, "step": step, "changes": self._states(frames)}
 
     def _apply(self, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         before = []
@@ -99,6 +102,11 @@ class Standin:
 
     def _states(self, frames: Sequence[str]) -> list[dict[str, Any]]:
         return [{name: self.items[self._places[frame]][name] for name in ("id", *_MARKS)} for frame in frames]
+
+
+def _whole(change: Mapping[str, Any]) -> dict[str, Any]:
+    own = {"own": change["decision"] is not None} if "decision" in change else {}
+    return {**change, **own}
 
 
 def make_items(count: int, *, width: int = 6000, height: int = 4000) -> list[dict[str, Any]]:
@@ -116,7 +124,8 @@ def _item(place: int, count: int, width: int, height: int) -> dict[str, Any]:
         "id": f"frame-{place:05d}", "name": f"IMG_{place:05d}.CR3", "path": f"shoot/IMG_{place:05d}.CR3",
         "width": width, "height": height, "captured_at": f"2026-10-03T12:{place // 60 % 60:02d}:{place % 60:02d}",
         "camera": None, "series": series, "verdict": "pick" if score >= 0.5 else "reject", "score": score, "why": "",
-        "better": None, "audited": score < 0.05, "reasons": [], "decision": None, "rating": None, "color": None,
+        "better": None, "audited": score < 0.05, "drawn": -place if score < 0.05 else None, "reasons": [],
+        "decision": None, "own": False, "rating": None, "color": None,
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 _MARKS = ("decision", "own", "rating", "color")
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
@@ -23,6 +23,8 @@ class Standin:
 
     Attributes:
         pictures: quality -> JPEGs, which repeat behind the items in turn; `full` falls back to `fit`.
+        flaws: quality -> why its pictures are not the photographs.
+        key: of the review.
         told: path and body of every decision, undo and redo, in order.
         port: that it listens at, from the first time that it is served on.
     """
@@ -30,6 +32,8 @@ class Standin:
     items: Sequence[dict[str, Any]]
     pictures: Mapping[str, Sequence[bytes]]
     pages: Mapping[str, str] = field(default_factory=dict)
+    flaws: Mapping[str, str] = field(default_factory=dict)
+    key: str = "stand-in"
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     port: int = 0
 
@@ -45,7 +49,7 @@ class Standin:
         """Return what `/api/session` says."""
         cull = {"control": "recall >= 0.99", "threshold": 0.5, "promise": {}, "class_name": "select"}
         return {
-            "schema": "review/1", "key": "stand-in", "title": "A shoot", "task": "select",
+            "schema": "review/1", "key": self.key, "title": "A shoot", "task": "select",
             "classes": {"pick": "select", "reject": "reject"}, "count": len(self.items),
             "revision": len(self._touched), "cull": cull, "items": list(self.items),
         }  # fmt: skip
@@ -187,7 +191,9 @@ def _handler(standin: Standin) -> type[BaseHTTPRequestHandler]:
                 self._answer(standin.pages[first].encode(), "text/html")
             elif first == "pictures":
                 frame, _, quality = rest.partition("/")
-                self._answer(standin.picture(frame, quality), "image/jpeg", lasting=True)
+                self._answer(standin.picture(frame, quality), "image/jpeg", flaw=standin.flaws.get(quality, ""))
+            elif self._is_of_another_review():
+                pass
             elif first != "api":
                 self.send_error(404)
             else:
@@ -202,13 +208,24 @@ def _handler(standin: Standin) -> type[BaseHTTPRequestHandler]:
                 return {"drawn": 1, "looked_at": 0, "misses": 0, "sentence": "Nothing has been looked at yet."}
             return standin.item(name.removeprefix("items/"))
 
+        def _is_of_another_review(self) -> bool:
+            named = self.headers.get("Rushes-Review")
+            is_other = named is not None and unquote(named) != standin.key
+            if is_other:
+                self._answer(b"{}", "application/problem+json", status=409)
+            return is_other
+
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self._answer(json.dumps(standin.take(self.path, body)).encode(), "application/json")
+            if not self._is_of_another_review():
+                self._answer(json.dumps(standin.take(self.path, body)).encode(), "application/json")
 
-        def _answer(self, data: bytes, kind: str, *, lasting: bool = False) -> None:
+        def _answer(self, data: bytes, kind: str, *, status: int = 200, flaw: str = "") -> None:
+            lasting = kind == "image/jpeg"
             try:
-                self.send_response(200)
+                self.send_response(status)
+                if flaw:
+                    self.send_header("Rushes-Flaw", quote(flaw))
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(data)))
                 self.send_header("Cache-Control", "max-age=31536000, immutable" if lasting else "no-store")

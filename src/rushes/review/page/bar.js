@@ -49,7 +49,9 @@ export class Bar {
     const all = state.items.length;
     this.progress.setAttribute("aria-valuemax", all);
     this.progress.setAttribute("aria-valuenow", decided);
-    this.progress.firstChild.textContent = `${number(decided)} of ${number(all)} decided`;
+    const others = state.items.filter((item) => item.decision !== null && !item.own).length;
+    this.progress.firstChild.textContent = others ? `${number(decided - others)} decided here, ${number(others)} labelled, of ${number(all)}`
+      : `${number(decided)} of ${number(all)} decided`;
     this.progress.querySelector("b").style.width = `${all ? (100 * decided) / all : 0}%`;
     this.renderSaved(outbox);
   }

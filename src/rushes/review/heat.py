@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +19,24 @@ from rushes.review.session import Item
 from rushes.storage.files import digest_of_bytes
 
 if TYPE_CHECKING:
-    from rushes.inference.explainer import BundleExplainer
+    from rushes.datasets.measured_input import Prepared
+    from rushes.datasets.preprocessing import Preprocessing
 
 _SHOWN = PictureSize(long_side=1024)
 _QUALITY = 85
+
+
+class Answering(Protocol):
+    """What heat asks of a bundle: see `rushes.inference.explainer.Explainer`."""
+
+    identity: str
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    working_size: PictureSize
+
+    def prepared(self, pixels: npt.NDArray[np.uint8]) -> Prepared: ...
+
+    def probabilities(self, prepared: Sequence[Prepared]) -> npt.NDArray[np.float32]: ...
 
 
 class _NobodyWaits(Exception):
@@ -54,26 +69,39 @@ class HeatDesk:
     """
 
     def __init__(
-        self, bundle: Path, bundle_id: str, class_name: str, *, pictures: PictureDesk, threads: int = 1
+        self,
+        bundle: Path,
+        bundle_id: str,
+        class_name: str,
+        *,
+        pictures: PictureDesk,
+        open_model: Callable[[Path], Answering] | None = None,
     ) -> None:
         """Paint what speaks for a class. The bundle is opened with the first picture.
 
         Args:
             bundle_id: of the one that culled; another one at its place paints nothing.
             pictures: whose `fit` renditions are looked at.
+            open_model: what answers for a bundle; None takes the bundle itself.
         """
         self._bundle, self._id, self._class_name = bundle, bundle_id, class_name
-        self._pictures, self._threads = pictures, threads
+        self._pictures, self._open_model = pictures, open_model or _open_bundle
         self._lock = threading.Lock()
         self._jobs: dict[str, _Job] = {}  # by frame
         self._pool = ThreadPoolExecutor(1, "heat")
-        self._explainer: BundleExplainer | None = None
+        self._model: Answering | None = None
         self.why_not = "" if bundle.is_dir() else f"the bundle {bundle} is no longer there"
 
     @property
     def can_paint(self) -> bool:
         """Whether heat can be given, as far as is known."""
         return not self.why_not
+
+    @property
+    def wanted(self) -> int:
+        """How many photographs somebody waits for."""
+        with self._lock:
+            return len(self._jobs)
 
     def ask(self, item: Item) -> AskedHeat:
         """Ask for a JPEG of a photograph with its heat. Where there is none, `why_not` says why."""
@@ -148,33 +176,37 @@ class HeatDesk:
         from rushes.evaluation.painted_heat import view_of
         from rushes.footage.photo import read_photo_bytes
 
-        explainer = self._opened()
+        model = self._opened()
         pixels = read_photo_bytes(fit, "picture", size=_SHOWN).pixels
-        shown = explainer.preprocessing
-        prepared = explainer.prepared(pixels)
+        shown = model.preprocessing
+        prepared = model.prepared(pixels)
 
         def answer(covered: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
             if job.waiting <= 0:
                 raise _NobodyWaits
-            return explainer.probabilities([replace(prepared, pixels=one) for one in covered])
+            return model.probabilities([replace(prepared, pixels=one) for one in covered])
 
         occlusion = occlude(
             answer,
             prepared.pixels,
-            class_index=explainer.classes.index(self._class_name),
-            view=view_of(resize(pixels, explainer.working_size), shown),
+            class_index=model.classes.index(self._class_name),
+            view=view_of(resize(pixels, model.working_size), shown),
         )
         return encode_picture(paint_occlusion(pixels, prepared.pixels, shown, occlusion), "jpeg", _QUALITY)
 
-    def _opened(self) -> BundleExplainer:
-        if self._explainer is None:
-            from rushes.bundles.bundle import open_bundle
-            from rushes.inference.explainer import BundleExplainer
-
-            bundle = open_bundle(self._bundle)
-            if bundle.id != self._id:
-                raise BundleError(f"the bundle {self._bundle} is another one now ({bundle.id}); {self._id} culled")
-            if self._class_name not in bundle.classes:
+    def _opened(self) -> Answering:
+        if self._model is None:
+            model = self._open_model(self._bundle)
+            if model.identity != self._id:
+                raise BundleError(f"the bundle {self._bundle} is another one now ({model.identity}); {self._id} culled")
+            if self._class_name not in model.classes:
                 raise BundleError(f"the bundle {self._bundle} has no class '{self._class_name}'")
-            self._explainer = BundleExplainer(bundle, threads=self._threads)
-        return self._explainer
+            self._model = model
+        return self._model
+
+
+def _open_bundle(bundle: Path) -> Answering:
+    from rushes.bundles.bundle import open_bundle
+    from rushes.inference.explainer import BundleExplainer
+
+    return BundleExplainer(open_bundle(bundle), threads=1)

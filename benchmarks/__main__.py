@@ -26,6 +26,7 @@ BENCHMARKS = {
     "raw_preview": "first look at a raw, beside a full development",
     "cull_speed": "a folder of raws to verdicts, beside a full development and the same model",
     "cull_recall": "average precision missed on shoots never seen, beside the best baseline",
+    "photo_measures": "the measures of a photograph of 1,024 pixels, one core",
     "features_first": "a head on cached features, beside fine-tuning",
     "loader": "share of training in which the network waits, beside torchvision's loader",
     "baselines": "the nine MCU baselines, small: three designs, three removals, three seeds",

@@ -152,7 +152,8 @@ def open_browser() -> Iterator[Browser]:
         raise FileNotFoundError("there is no chromium on this machine")
     command_in, command_out = os.pipe()
     answer_in, answer_out = os.pipe()
-    with tempfile.TemporaryDirectory() as profile:
+    # Chromium's children may still write while it ends.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         # Chromium reads commands from descriptor 3 and answers on 4.
         script = f'exec 3<&{command_in} 4>&{answer_out}; exec "$@"'
         options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",

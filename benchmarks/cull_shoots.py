@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 CLASSES = ("reject", "select")
 GOOD = "select"
-LONG_SIDE = 640  # pixels that a project keeps its frames at, where nobody says otherwise
 WEIGHTS = "weights/mobilenetv2_100_tf_ptq_dequant_fp16.pth"
 _FOLDERS = ("fsac_spreadsheet", "archive3", "flowers")
 _HALVES = [0.5, 0.5, 0.5]
@@ -33,11 +32,13 @@ class Labelled:
 
     Attributes:
         root: that the rows' pictures are relative to.
+        long_side: pixels that they are kept at, at most.
         qualities: frame id -> by what the generated photographer picks; {} of pictures that were not generated.
     """
 
     root: Path
     rows: tuple[ManifestRow, ...]
+    long_side: int
     qualities: Mapping[str, float]
 
     @property
@@ -54,9 +55,11 @@ def find_pictures(media: Path, count: int) -> list[Path]:
     return files[:count]
 
 
-def write_labelled(folder: Path, pictures: Sequence[Path], *, shoots: int, scenes: int, seed: int) -> Labelled:
-    """Write generated shoots as JPEGs of a project's size, and return them with what their photographer picked."""
-    size = ShootSize(long_side=LONG_SIDE)
+def write_labelled(
+    folder: Path, pictures: Sequence[Path], *, shoots: int, scenes: int, seed: int, long_side: int
+) -> Labelled:
+    """Write generated shoots as JPEGs, and return them with what their photographer picked."""
+    size = ShootSize(long_side=long_side)
     plans = write_shoots(folder, pictures, shoots=shoots, scenes=scenes, seed=seed, picks="names", size=size)
     rows, qualities = [], {}
     for shoot in plans:
@@ -65,13 +68,13 @@ def write_labelled(folder: Path, pictures: Sequence[Path], *, shoots: int, scene
             row = _row(folder, name, GOOD if frame.picked else CLASSES[0], shoot.name)
             rows.append(row)
             qualities[row.frame_id] = frame.quality
-    return Labelled(folder, tuple(rows), qualities)
+    return Labelled(folder, tuple(rows), long_side, qualities)
 
 
-def label_pictures(root: Path, labels: Sequence[tuple[str, bool, str]]) -> Labelled:
+def label_pictures(root: Path, labels: Sequence[tuple[str, bool, str]], *, long_side: int) -> Labelled:
     """Return pictures with labels: of each its name below the root, whether it is a good one, and its group."""
     rows = [_row(root, name, GOOD if good else CLASSES[0], group) for name, good, group in labels]
-    return Labelled(root, tuple(rows), {})
+    return Labelled(root, tuple(rows), long_side, {})
 
 
 def rotate(groups: Sequence[str], rotations: int) -> list[dict[str, Part]]:
@@ -119,7 +122,7 @@ def train_in(folder: Path, labelled: Labelled, parts: Mapping[str, Part], table:
         project_root=labelled.root,
         runs_folder=folder / "runs",
         cache_folder=folder / "cache",
-        working_size=str(LONG_SIDE),
+        working_size=str(labelled.long_side),
     )
     return train_on(ground, parse_recipe(dict(table), where=str(table["name"])), device="cpu")
 

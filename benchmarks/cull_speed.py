@@ -104,7 +104,8 @@ def _looking(predictor: Predictor) -> Looking:
 
     bundle = predictor.bundle
     faces = Faces(bundle.folder / FACES_FILE) if FACES_FILE in bundle.files else None
-    return Looking(bundle.classes.index(GOOD), faces=faces)
+    digest = bundle.measures.faces if bundle.measures is not None else ""
+    return Looking(bundle.classes.index(GOOD), faces=faces, faces_digest=digest)
 
 
 def _develop_all(predictor: Predictor, files: Sequence[Path]) -> None:
@@ -132,13 +133,16 @@ def _say_shares(predictor: Predictor, files: Sequence[Path], whole: float, say: 
     faces = _looking(predictor).faces
     size = PictureSize(long_side=MEASURED_SIDE)
     stills = [read_photograph(one, size=size).pixels for one in find_photographs(files)]
-    prepared = [predictor.prepared(pixels) for pixels in stills]
+    measured = [measure_photograph(pixels, faces=faces) for pixels in stills]
+    prepared = [predictor.prepared(pixels, measured=one) for pixels, one in zip(stills, measured, strict=True)]
     parts: dict[str, Callable[[], object]] = {
         "reading the preview": lambda: [read_photograph(one, size=size) for one in find_photographs(files)],
         "EXIF of the camera": lambda: [read_camera_facts(file) for file in files],
         "signs of series": lambda: [(signature_of(pixels), thumbnail_of(pixels)) for pixels in stills],
         "measuring reasons": lambda: [measure_photograph(pixels, faces=faces) for pixels in stills],
-        "preparing and measuring for the model": lambda: [predictor.prepared(pixels) for pixels in stills],
+        "preparing for the model": lambda: [
+            predictor.prepared(pixels, measured=one) for pixels, one in zip(stills, measured, strict=True)
+        ],
         "the model": lambda: predictor.probabilities_of_prepared(prepared),
     }
     took = {words: min(time_call(call).cpu_seconds for _ in range(2)) / len(files) for words, call in parts.items()}
@@ -154,7 +158,8 @@ def _predictor(folder: Path, media: Path | None) -> Predictor:
     from rushes.inference.predictor import Predictor
 
     pictures = find_pictures(media, _SHOOTS * _SCENES) if media is not None else []
-    labelled = write_labelled(folder / "shoots", pictures, shoots=_SHOOTS, scenes=_SCENES, seed=1)
+    labelled = write_labelled(folder / "shoots", pictures, shoots=_SHOOTS, scenes=_SCENES, seed=1,
+                              long_side=MEASURED_SIDE)  # fmt: skip
     parts = dict(zip(labelled.groups, ("train", "train", "validation", "test"), strict=True))
     weights = media / WEIGHTS if media is not None else _random_weights(folder / "random.pth")
     faces = media / _FACES if media is not None else None

@@ -203,6 +203,10 @@ def split_command(words: list[str]) -> tuple[Any, list[str]]:
     for length in (2, 1):
         if tuple(words[:length]) in commands():
             return commands()[tuple(words[:length])], words[length:]
+    # `rushes cull BUNDLE` is short for `rushes cull run BUNDLE`.
+    first = getattr(importlib.import_module(f"rushes.cli.{words[0]}"), "FIRST", None) if words[0] in VERBS else None
+    if first is not None:
+        return commands()[words[0], first], words[1:]
     raise ValueError(f"there is no command 'rushes {' '.join(words[:2])}'")
 
 
@@ -596,9 +600,11 @@ def test_every_key_of_a_run_is_described() -> None:
 
 def test_every_file_of_a_bundle_is_described() -> None:
     from rushes.bundles.bundle import OPTIONAL_FILES, REQUIRED_FILES
+    from rushes.bundles.known_answers import PARTS, file_of
     from rushes.bundles.sealed import BUNDLE_FILE
+    from rushes.datasets.measured_input import FACES_FILE
 
-    files = {BUNDLE_FILE, *REQUIRED_FILES, *OPTIONAL_FILES}
+    files = {BUNDLE_FILE, *REQUIRED_FILES, *OPTIONAL_FILES, FACES_FILE, *(file_of(part) for part in PARTS)}
     assert set(key_rows_loose(sections(page("formats.md"), 2)["Bundle folder"])) == files
 
 

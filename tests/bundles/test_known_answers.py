@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.evaluation.fabricated import CLASSES, guesses
 
+from evaluation.fabricated import CLASSES, guesses
 from rushes.bundles.known_answers import FOLDER, file_of, read_answers, write_answers
 from rushes.bundles.sealed import SealedFolder, open_sealed, seal_folder
 from rushes.errors import BundleError

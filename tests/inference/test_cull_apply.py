@@ -189,6 +189,22 @@ def test_culls_are_undone_in_the_order_in_which_they_wrote(shoot: Path, cull: Cu
     assert tree(shoot) == before
 
 
+def test_culls_that_wrote_over_each_other_are_undone_in_turns(tmp_path: Path) -> None:
+    names = [f"{number:03}.CR3" for number in range(300)]
+    shoot, home = make_shoot(tmp_path / "lake", names), tmp_path / "culls"
+    one, two = make_cull(shoot, names), make_cull(shoot, names, bundle="b2", name="two")
+    asked = iter([False, True])
+    apply_cull(one, Outputs(profile="adobe"), folder=home / "one", stop=lambda: next(asked))
+    apply_cull(two, Outputs(profile="adobe"), folder=home / "two")  # over 256 of the other's
+    apply_cull(one, Outputs(profile="adobe"), folder=home / "one")  # over 44 of the other's
+    undone = undo_cull(home / "one")
+    assert (undone.restored, len(undone.refused)) == (44, 256)
+    assert undone.refused[0].reason.startswith("the later cull two wrote over it. Undo that one")
+    assert undo_cull(home / "two").refused == ()
+    assert undo_cull(home / "one").refused == ()
+    assert sorted(contents(shoot)) == names
+
+
 def test_culls_are_found_with_how_far_they_are(shoot: Path, cull: Cull, tmp_path: Path) -> None:
     home = tmp_path / "culls"
     apply_cull(cull, Outputs(profile="adobe"), folder=home / "one")

@@ -1,4 +1,4 @@
-"""Whatever is done in whatever order, a sidecar is what the photographer's programs last wrote, or a cull that stands."""
+"""Whatever is done in whatever order, a sidecar is what a photographer's program wrote last, or a cull that stands."""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ import pytest
 from inference.culls import make_cull
 from rushes.errors import CullError
 from rushes.footage.source import Unreadable
-from rushes.inference.cull_outputs import Gather, Outputs, Refusal, WriteSidecar, WriteTable, plan_outputs
+from rushes.inference.cull_outputs import Decided, Gather, Outputs, Refusal, WriteSidecar, WriteTable, plan_outputs
 from rushes.inference.verdicts import Cull, Reason
+from rushes.xmp.marks import CullMark, Marks
 
 SHOOT = Path("/shoots/lake")
 
@@ -23,7 +24,8 @@ def test_each_photograph_has_one_sidecar_where_its_profile_looks_for_it() -> Non
     cull = make_cull(SHOOT, ["a.CR3,a.JPG"], ["sub/b.NEF"])
     steps = plan_outputs(cull, Outputs(profile="adobe"))
     assert [step.path for step in steps] == ["/shoots/lake/a.xmp", "/shoots/lake/sub/b.xmp"]
-    assert [step.mark.verdict for step in steps if isinstance(step, WriteSidecar)] == ["pick", "reject"]
+    marks = [step.mark for step in steps if isinstance(step, WriteSidecar)]
+    assert [mark.verdict for mark in marks if isinstance(mark, CullMark)] == ["pick", "reject"]
     steps = plan_outputs(cull, Outputs(profile="darktable"))
     assert [Path(step.path).name for step in steps] == ["a.CR3.xmp", "b.NEF.xmp"]
 
@@ -109,3 +111,15 @@ def test_the_verdicts_are_rows_and_json_that_reads_back() -> None:
     assert rows[0]["reasons"] == "against: the eyes are soft"
     assert rows[2]["why"] == "is empty"
     assert Cull.from_table(json.loads(table)) == cull
+
+
+def test_what_a_person_decided_takes_the_place_of_the_verdict_and_of_none() -> None:
+    cull = make_cull(SHOOT, [], ["a.NEF"])
+    decided = {str(SHOOT / "a.NEF"): Decided(Marks(flag="pick")), str(SHOOT / "b.NEF"): Decided(Marks(rating=3))}
+    steps = plan_outputs(cull, Outputs(profile="adobe"), decided=decided)
+    assert [(Path(step.path).name, step.mark) for step in steps if isinstance(step, WriteSidecar)] == [
+        ("a.xmp", Decided(Marks(flag="pick"))),
+        ("b.xmp", Decided(Marks(rating=3))),
+    ]
+    shared = plan_outputs(cull, Outputs(profile="adobe"), decided={str(SHOOT / "a.CR3"): Decided(Marks(rating=3))})
+    assert sorted(Path(step.path).name for step in shared if isinstance(step, Refusal)) == ["a.CR3", "a.NEF"]

@@ -14,8 +14,8 @@ import pytest
 
 from inference.culls import contents, make_cull, make_shoot, originals, sidecar, tree
 from rushes.errors import CullError
-from rushes.inference.cull_apply import apply_cull, look_at
-from rushes.inference.cull_folders import look_into
+from rushes.inference.cull_apply import apply_cull
+from rushes.inference.cull_folders import look_into, write_cull
 from rushes.inference.cull_outputs import Outputs
 from rushes.inference.cull_undo import undo_cull
 
@@ -223,11 +223,11 @@ def test_a_cull_that_is_stopped_goes_on(tmp_path: Path) -> None:
 def test_a_photograph_that_changed_or_went_since_it_was_judged_is_left_out(tmp_path: Path) -> None:
     shoot = make_shoot(tmp_path / "lake", ["a.CR3", "b.CR3", "c.CR3"])
     cull = make_cull(shoot, ["a.CR3", "b.CR3", "c.CR3"])
-    seen = look_at(cull)
+    write_cull(cull, tmp_path / "culls" / "one")
     (shoot / "a.CR3").write_bytes(b"another picture of that name")
     (shoot / "b.CR3").unlink()
     outputs = Outputs(profile="adobe", copy_to=tmp_path / "picks")
-    applied = apply_cull(cull, outputs, folder=tmp_path / "culls" / "one", seen=seen)
+    applied = apply_cull(cull, outputs, folder=tmp_path / "culls" / "one")
     assert {Path(one.path).name for one in applied.failures} == {"a.CR3", "b.CR3"}
     assert sorted(contents(tmp_path / "picks")) == ["c.CR3", "c.xmp"]
     assert not (shoot / "a.xmp").exists()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,18 @@ def run_rushes(
     assert "Traceback" not in said.err, said.err
     if status is not None:
         assert said.status == status, f"{' '.join(command)}\nended with {said.status}\n{said.out}\n{said.err}"
+    return said
+
+
+def run_rushes_here(*words: object, status: int | None = 0) -> Said:
+    """Run `rushes` with some words in this process, for stories of many words; fail unless it ends with `status`."""
+    from rushes.cli.main import main
+
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
+        main([str(word) for word in words])
+    said = Said(int(end.value.code or 0), out.getvalue(), err.getvalue())
+    assert status in (None, said.status), f"{words}\nended with {said.status}\n{said.out}\n{said.err}"
     return said
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 from collections import Counter
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -13,25 +11,14 @@ import numpy.typing as npt
 import pytest
 
 from footage.stills import write_jpeg, write_raw
-from journeys.conftest import Rushes, Said
+from journeys.conftest import Rushes, Said, run_rushes_here
 from rushes.catalog.catalog import open_catalog
-from rushes.cli.main import main
 from rushes.labels.trust import resolve
 
 
 @pytest.fixture(scope="module")
 def rushes() -> Rushes:
-    """The command `rushes`, run in this process: these stories take many words of it."""
-
-    def run(*words: object, status: int | None = 0) -> Said:
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
-            main([str(word) for word in words])
-        said = Said(int(end.value.code or 0), out.getvalue(), err.getvalue())
-        assert status in (None, said.status), f"{words}\nended with {said.status}\n{said.out}\n{said.err}"
-        return said
-
-    return run
+    return run_rushes_here
 
 
 SHOOTS = ("2024-05 wedding", "2024-06 concert")

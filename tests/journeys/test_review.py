@@ -19,9 +19,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from review.shoots import make_cull, make_project, opened
+from review.shoots import make_cull, make_project, opened, take_in
 from rushes.cli.main import main
-from rushes.review.decisions import Decisions
+from rushes.labels.label import Label
+from rushes.review import gather
+from rushes.review.decisions import Decisions, Wanted
+from rushes.review.serve import decisions_of
+from rushes.xmp.marks import Marks
+from rushes.xmp.merge import merge_marks
+from rushes.xmp.profiles import PROFILES
+from rushes.xmp.reading import read_marks
 
 
 @dataclass
@@ -107,7 +114,7 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(tmp_path: Path, caps
             thread.join(30)
         address = server.address
     with opened(project) as catalog:
-        decisions = Decisions(catalog, task="select", review="select|cull|first", trust=("review",), title="t")
+        decisions = Decisions(catalog, task="select", review="select:cull:first", trust=("review",), title="t")
         for frame, wanted in acknowledged.items():
             # The last that was sent may have been taken before the server could say so: one step, and no more.
             state = decisions.states([frame])[frame]
@@ -165,3 +172,41 @@ def test_what_cannot_be_reviewed_is_said_in_one_message(
     make_cull(make_project(tmp_path, names=1))
     found = told(capsys, "review", *words, "--no-open", "--project", str(tmp_path), status=2)
     assert re.search(said, " ".join(found.split()))
+
+
+def test_what_was_decided_comes_into_sidecars_and_goes_out_of_them_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = make_project(tmp_path, names=5)
+    cull = make_cull(project)
+    with opened(project) as catalog:
+        take_in(catalog, project, project.root / "shoot")
+        review = gather.review_of_cull(catalog, project.task("select"), cull)
+        frames = [item.id for item in review.items]
+        catalog.append_labels([Label(frames[4], "select", "select", "folder", "2026-11-26T10:00:00Z")])
+        decisions = decisions_of(review, catalog=catalog, project=project)
+        decisions.decide([Wanted(frames[0], "decision", "reject"), Wanted(frames[1], "decision", "select")])
+        decisions.decide([Wanted(frames[1], "rating", "4"), Wanted(frames[2], "color", "blue")])
+        decisions.decide([Wanted(frames[3], "rating", "2")])
+        decisions.undo()
+    shoot = project.root / "shoot"
+    own = shoot / "DSC_0001.jpg.xmp"
+    merged = merge_marks(None, Marks(rating=1, label="Red"), PROFILES["darktable"], photograph_name="DSC_0001.jpg")
+    own.write_bytes(merged.data)
+    words = ("review", "marks", "first", "--xmp", "darktable", "--project", str(tmp_path))
+    assert "DSC_0001.jpg: pick, 4 stars" in told(capsys, *words, "--dry-run")
+    assert own.read_bytes() == merged.data
+    said = told(capsys, *words)
+    assert "wrote 3 sidecars" in said
+    assert sorted(path.name for path in shoot.glob("*.xmp")) == [f"DSC_000{n}.jpg.xmp" for n in range(3)]
+    found = [read_marks(shoot / f"DSC_000{n}.jpg").marks for n in range(3)]
+    assert (found[0].rating, found[1].rating, found[2].label) == (-1, 4, "Blue")
+    undo = re.search(r"rushes cull undo (\S+)", said)
+    assert undo is not None
+    told(capsys, "cull", "undo", undo[1], "--project", str(tmp_path))
+    assert [path.name for path in shoot.glob("*.xmp")] == ["DSC_0001.jpg.xmp"]
+    assert own.read_bytes() == merged.data
+    assert "Did you mean 'darktable'" in told(capsys, *words[:4], "darktabel", *words[5:], status=2)
+    assert "say which sidecars" in told(capsys, *words[:3], *words[5:], status=2)
+    by_group = ("review", "marks", "--group", "shoot", "--task", "select", *words[3:])
+    assert "wrote 3 sidecars" in told(capsys, *by_group), "whichever review stated it"

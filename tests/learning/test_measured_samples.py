@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.learning.tiny import TinyProject, backbone_recipe, make_project
 
+from learning.tiny import TinyProject, backbone_recipe, make_project
 from rushes.datasets.photo_measures import read_photo_measures
 from rushes.errors import RecipeError, RunError, WeightsError
 from rushes.footage.photo_measures import MEASURES, VECTOR_NAMES, vector_of
 from rushes.learning.ablation import permute_measures, read_ablation
-from rushes.learning.knn_heads import measures_weight
+from rushes.learning.head_trials import measures_weight, standardise
 from rushes.learning.measured_samples import measured_input_of
 from rushes.learning.recipe import HEADS, Recipe
 from rushes.learning.recipe_files import parse_recipe
@@ -134,7 +134,12 @@ def test_answers_for_train_take_the_measures_too(trained: tuple[TinyProject, Run
     assert len(predict_train(run, rows, **where)) == len(rows)
 
 
-def test_of_a_vote_measures_count_as_much_as_features() -> None:
+def test_measures_together_count_as_much_as_all_features() -> None:
+    values = np.random.default_rng(2).normal(size=(50, 45)).astype(np.float32) * 3
+    even, centre, spread = standardise(values, measure_count=5)
+    varies = even.var(axis=0)
+    assert varies[:40].sum() == pytest.approx(varies[40:].sum(), rel=1e-4)
+    np.testing.assert_allclose((values - centre) / spread, even, rtol=1e-4, atol=1e-5)
     assert measures_weight(1280 + 20, 20) == pytest.approx(8.0)
     assert measures_weight(20, 20) == measures_weight(20, 0) == 1
 

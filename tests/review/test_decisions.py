@@ -32,7 +32,7 @@ def fill(catalog: Catalog) -> None:
         catalog.add_frames([StoredFrame(frame, f"frames/{frame.name}.jpg", "", None)], now=NOW)
 
 
-def decisions_in(catalog: Catalog, review: str = "select|all") -> Decisions:
+def decisions_in(catalog: Catalog, review: str = "select:all") -> Decisions:
     return Decisions(catalog, task="select", review=review, trust=TRUST, title="shoot")
 
 
@@ -123,7 +123,7 @@ def test_a_certain_step_can_be_taken_back_and_the_others_stand(catalog: Catalog)
 
 
 def test_undo_leaves_alone_what_another_review_changed_since(catalog: Catalog) -> None:
-    here, there = decisions_in(catalog), decisions_in(catalog, "select|group|a")
+    here, there = decisions_in(catalog), decisions_in(catalog, "select:group:a")
     here.decide([picked(IDS[0])])
     here.decide([picked(IDS[1])])
     there.decide([Wanted(IDS[1], "decision", "reject")])

@@ -261,13 +261,13 @@ def test_a_catalog_that_is_held_by_another_says_to_try_again(tmp_path: Path) -> 
 
 
 def test_a_review_answers_where_it_did_before_so_that_an_open_page_goes_on(tmp_path: Path) -> None:
-    first = remembered_door(tmp_path, "select|all")
+    first = remembered_door(tmp_path, "select:all")
     assert (first.port, len(first.token)) == (0, 32)
     with listen(0) as listening:
         port = listening.getsockname()[1]
-        remember_door(tmp_path, "select|all", Door(port, first.token))
-        assert remembered_door(tmp_path, "select|all") == Door(port, first.token)
-        assert remembered_door(tmp_path, "select|group|a") != Door(port, first.token)
+        remember_door(tmp_path, "select:all", Door(port, first.token))
+        assert remembered_door(tmp_path, "select:all") == Door(port, first.token)
+        assert remembered_door(tmp_path, "select:group:a") != Door(port, first.token)
         with pytest.raises(UsageError, match=f"--port {port}.*name another"):
             listen(port)
         with listen(0, preferred=port) as other:
@@ -277,7 +277,7 @@ def test_a_review_answers_where_it_did_before_so_that_an_open_page_goes_on(tmp_p
     (kept,) = (tmp_path / "review").iterdir()
     assert (kept.stat().st_mode & 0o777, kept.stat().st_size > 0) == (0o600, True)
     kept.write_text("{")
-    assert remembered_door(tmp_path, "select|all").port == 0
+    assert remembered_door(tmp_path, "select:all").port == 0
 
 
 def test_what_is_asked_for_is_what_is_reviewed(shoot: Shoot, tmp_path: Path) -> None:

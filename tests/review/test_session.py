@@ -74,7 +74,7 @@ def test_a_cull_gives_its_order_its_verdicts_and_what_is_better() -> None:
 def test_the_session_is_lean_and_an_item_is_whole() -> None:
     verdicts = (Verdict("DSC_1.jpg", (), "pick", 0.9, "good", measures={"sharpness": 0.4}, audited=True),)
     found, _ = with_verdicts(items(photo(1)), cull(*verdicts), {})
-    review = Review("select|cull|c", "shoot", "select", CLASSES, tuple(found), cull(*verdicts))
+    review = Review("select:cull:c", "shoot", "select", CLASSES, tuple(found), cull(*verdicts))
     state = State("select", "select", 3, "red")
     table = session_table(review, {found[0].id: state}, revision=7, opens_on="audit")
     assert (table["revision"], table["count"], table["opens_on"]) == (7, 1, "audit")

@@ -47,7 +47,8 @@ def seen(exiftool: str, folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def foreign(table: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in table.items() if key not in OURS and not key.startswith("XMP-rushes")}
+    ours = {*OURS, "ExifTool:Warning"}  # of several it shows one
+    return {key: value for key, value in table.items() if key not in ours and not key.startswith("XMP-rushes")}
 
 
 def test_nothing_but_our_fields_changes_in_any_sidecar(exiftool: str, tmp_path: Path) -> None:
@@ -76,8 +77,9 @@ def test_nothing_but_our_fields_changes_in_any_sidecar(exiftool: str, tmp_path: 
         assert foreign(now[name]) == foreign(table), name
         assert "ExifTool:Error" not in now[name], name
         if not name.endswith("decided.xmp"):
-            assert now[name]["XMP-rushes:Bundle"] == "b-12", name
-            assert now[name]["XMP-rushes:Score"] == 0.5, name
+            prefix = "rushes1" if name.startswith("odd") else "rushes"  # somebody else's is bound there
+            assert now[name][f"XMP-{prefix}:Bundle"] == "b-12", name
+            assert now[name][f"XMP-{prefix}:Score"] == 0.5, name
 
 
 def test_exiftool_reads_what_each_profile_writes(exiftool: str, tmp_path: Path) -> None:

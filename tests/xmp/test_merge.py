@@ -153,6 +153,31 @@ def test_stars_and_labels_that_the_photographer_gave_stay() -> None:
             assert own == Marks(rating=4, label="Yellow")
 
 
+@profiles
+@pytest.mark.parametrize("mark", [PICK, REJECT], ids=lambda mark: mark.verdict)
+def test_what_stands_inside_the_photograph_is_not_hidden_by_a_new_sidecar(profile: Profile, mark: CullMark) -> None:
+    def with_marks(marks: Marks) -> Merged:
+        return merge_mark(None, mark, profile, photograph_name="DSC_0012.NEF", elsewhere=marks)
+
+    for marks, words in (
+        (Marks(flag="pick"), "flag pick"),
+        (Marks(flag="reject"), "flag reject"),
+        (Marks(rating=-1), "rating -1"),
+    ):
+        assert read_packet(with_marks(marks).data).shown == Marks()
+        assert with_marks(marks).kept == (words,)
+    starred = with_marks(Marks(rating=4, label="Red"))
+    shown = read_packet(starred.data).shown
+    assert (shown.rating, shown.label) == (None, profile.shows[mark.verdict].label if not starred.kept else None)
+    assert with_marks(Marks(rating=0)) == merged(None, mark, profile)
+
+
+def test_pending_in_digikam_is_kept_and_decides_nothing() -> None:
+    existing = sidecar('digiKam:PickLabel="2"')
+    assert merged(existing, PICK, PROFILES["digikam"]).kept == ("pick label pending",)
+    assert merged(existing, PICK, PROFILES["adobe"]).kept == ()
+
+
 def test_the_change_is_as_small_as_can_be() -> None:
     once = merged(LIGHTROOM, PICK, PROFILES["adobe"]).data
     declaration = f'\n   xmlns:rushes="{names.CULL}"'.encode()
@@ -172,7 +197,7 @@ def test_what_the_photographer_changed_since_is_theirs() -> None:
     assert read_packet(changed).own == Marks(flag="reject")
     again = merged(changed, PICK, PROFILES["adobe"])
     assert read_packet(again.data).shown == Marks(flag="reject")
-    assert again.kept == ("flag -1", "flag False")
+    assert again.kept == ("flag reject",)
 
 
 def test_the_summary_of_photo_mechanic_agrees_with_its_tag_and_class() -> None:
@@ -190,7 +215,7 @@ def test_a_green_dot_of_darktable_is_one_of_its_own_arrays() -> None:
     colored = data.replace(
         b"<rdf:li>2</rdf:li></rdf:Seq></darktable:color", b"<rdf:li>0</rdf:li></rdf:Seq></darktable:color"
     )
-    assert merged(colored, PICK, PROFILES["darktable"]).kept == ("colour label 0",)
+    assert merged(colored, PICK, PROFILES["darktable"]).kept == ("colour label Red",)
 
 
 # A person's decision.

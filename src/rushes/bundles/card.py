@@ -82,6 +82,8 @@ class CardFacts:
         made: name -> digest or name of what it was made from.
         calibration: what its `calibration.json` states; None where it has none.
         neighbours: training pictures that travel along, to explain answers by.
+        measures: how many measures of the photograph it takes beside the picture.
+        ablation: what these are worth, in a sentence; "" where that was not judged.
     """
 
     name: str
@@ -100,6 +102,8 @@ class CardFacts:
     calibration: Mapping[str, Any] | None = None
     neighbours: int = 0
     thresholds: tuple[CardThreshold, ...] = ()
+    measures: int = 0
+    ablation: str = ""
 
 
 def thresholds_from_table(table: Mapping[str, Any]) -> tuple[CardThreshold, ...]:
@@ -179,7 +183,8 @@ def _head(facts: CardFacts) -> str:
 def _scores(facts: CardFacts) -> str:
     title = "## How well it answers\n\n"
     unseen = facts.split_kind != "mixed"
-    return title + format_scores(facts.scores, unseen=unseen, noun="labelled picture", frames="frames")
+    scores = format_scores(facts.scores, unseen=unseen, noun="labelled picture", frames="frames")
+    return title + scores + (f"\n\nWhat its measures are worth: {facts.ablation}" if facts.ablation else "")
 
 
 def format_scores(scores: JudgedScores | None, *, unseen: bool, noun: str, frames: str) -> str:
@@ -260,13 +265,19 @@ def _input(facts: CardFacts) -> str:
     p = facts.preprocessing
     colour = "RGB" if p.color == "rgb" else "grey (BT.601 luma)"
     bars = "black bars are cut off, " if p.letterbox == "remove" else ""
+    measured = (
+        f"It also takes `measures`, float32 (batch, {facts.measures}): what is measured of the picture at that size, "
+        "in the order of `preprocessing.json`. "
+        if facts.measures
+        else ""
+    )
     return (
         "## What it is shown\n\n"
         f"`model.onnx` takes `pixels`, uint8 (batch, {p.height}, {p.width}, {p.channels}), and gives `logits` and "
         f"`probabilities`, (batch, {len(facts.classes)}), in the order of `classes.json`, and `features`, what "
         "the last layers are given. A picture is brought to "
         f"size {facts.working_size} first (a long side, or width x height), {bars}then {FITS[p.fit]}, {p.width} x "
-        f"{p.height}, {colour}. "
+        f"{p.height}, {colour}. {measured}"
         "Scaling by 1/255, mean and deviation are inside the graph.\n\n"
         "```\nrushes predict BUNDLE FILE_OR_FOLDER\n```"
     )

@@ -69,6 +69,8 @@ def facts_of_run(
         scores=scores_from_metrics(metrics),
         calibration=calibration,
         thresholds=thresholds_from_table(thresholds) if thresholds else (),
+        measures=len(run.measures.get("names", ())),
+        ablation=(metrics.get("ablation") or {}).get("sentence", ""),
     )
 
 
@@ -76,10 +78,10 @@ def travelling_recipe(run: Run) -> dict[str, Any]:
     """Return a run's recipe with the names, and not the folders, of local weights and of what it went on from."""
     model = dict(run.recipe["model"])
     local = {key: Path(model.get(key, "")).name for key in ("weights", "start")}
-    shown = dict(run.recipe["input"])
+    shown = dict(run.recipe.get("input", {}))
     if shown.get("faces"):
         shown["faces"] = Path(shown["faces"]).name
-    return dict(run.recipe) | {"model": model | local, "input": shown}
+    return dict(run.recipe) | {"model": model | local} | ({"input": shown} if shown else {})
 
 
 def _method(recipe: Mapping[str, Any], head: Mapping[str, Any]) -> str:
@@ -102,7 +104,7 @@ def _describe_head(head: Mapping[str, Any]) -> str:
 
 
 def _measured(recipe: Mapping[str, Any]) -> str:
-    shown = recipe["input"]
+    shown = recipe.get("input", {})
     if not shown.get("features"):
         return ""
     faces = ", eyes and faces by a detector that is part of the bundle" if shown.get("faces") else ""

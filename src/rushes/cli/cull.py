@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from rushes.cli.cull_words import say_applied, say_cull, say_culls, say_undone
 from rushes.cli.door import Door, opened
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, short_app
 from rushes.errors import CullError, ProjectError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -21,21 +20,10 @@ if TYPE_CHECKING:
     from rushes.inference.verdicts import Cull
     from rushes.project import Project
 
-_FIRST = "run"  # what `rushes cull BUNDLE FOLDER` is short for
+FIRST = "run"  # what `rushes cull BUNDLE FOLDER` is short for
 
 
-class _CullGroup(TyperGroup):
-    """A verb whose words are those of its first verb, unless they begin with another of its verbs."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
-            args = [_FIRST, *args]
-        return super().parse_args(ctx, args)
-
-
-app = verb_app()
-app.info.cls = _CullGroup
-app.info.no_args_is_help = True
+app = short_app(FIRST)
 
 
 @app.callback()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+from typer.core import TyperGroup
 
 from rushes.errors import UsageError, did_you_mean
 
@@ -38,6 +39,23 @@ def verbs_app(help: str) -> typer.Typer:
     """Return the application of a verb that has verbs of its own; alone, it shows them."""
     app = verb_app()
     app.info.help, app.info.no_args_is_help = help, True
+    return app
+
+
+def short_app(first: str) -> typer.Typer:
+    """Return the application of a verb that has verbs of its own, and is short for the first of them.
+
+    `rushes cull BUNDLE FOLDER` is `rushes cull run BUNDLE FOLDER`: words that begin with none of its verbs are those
+    of the first.
+    """
+
+    class Short(TyperGroup):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            is_named = bool(args) and (args[0] in self.commands or args[0] in ("--help", "-h"))
+            return super().parse_args(ctx, args if is_named else [first, *args])
+
+    app = verb_app()
+    app.info.cls = Short
     return app
 
 

@@ -18,6 +18,7 @@ class Template:
         tasks: task -> TOML lines of its table.
         trust: origins, the most trusted first.
         every: how far apart frames of a film are taken.
+        size: that frames are kept at.
         shoots: whether each folder directly below a place is a shoot, and so a group.
         shares: of groups in train, validation and test; few films need more in the last two.
         columns: TOML lines of [columns].
@@ -27,6 +28,7 @@ class Template:
     tasks: Mapping[str, str]
     trust: tuple[str, ...] = DEFAULT_TRUST
     every: str = "8s"
+    size: str = "640"
     shoots: bool = False
     shares: tuple[float, float, float] = (0.7, 0.15, 0.15)
     columns: str = ""
@@ -70,6 +72,7 @@ TEMPLATES: dict[str, Template] = {
     "cull": Template(
         tasks={"select": 'classes = ["reject", "select"]\n'},
         trust=("review", "jonny", "supervised", "xmp", "names", "folder", "delivered", "unsupervised"),
+        size="1024",  # at which photographs are measured, so that a cull measures each once
         shoots=True,
     ),
     "eras": Template(tasks={"era": f"classes = {json.dumps([f'era-{number:02d}' for number in range(1, 11)])}\n"}),
@@ -94,7 +97,7 @@ trust = {trust}
 # How footage becomes frames where the command line does not say otherwise.
 [ingest]
 every = "{every}"    # one frame of a film in so much time
-size = "640"      # long side in pixels, or "640x360"
+size = "{size}"      # long side in pixels, or "640x360"
 format = "jpeg"   # jpeg, webp or png
 quality = 90
 raw = "preview"   # of a raw: its preview where that is enough, or developed at "half" or "full" size
@@ -142,6 +145,7 @@ def plan_project(*, name: str, template: str, tasks: Mapping[str, Sequence[str]]
         name=json.dumps(name),
         trust=json.dumps(list(start.trust)),
         every=start.every,
+        size=start.size,
         shoots=str(start.shoots).lower(),
         columns=start.columns,
         train=start.shares[0],

@@ -21,8 +21,7 @@ def show_ablation(judged: AblationJudgement | None) -> str:
         heads="".join(_head(one) for one in judged.heads) + _blind(judged),
         thresholds=_thresholds(judged),
         dealt="".join(
-            f'<tr><th scope="row">{text(one.name.replace("_", " "))}</th><td>{_signed(one.drop)}</td>'
-            f"<td>{_ends(one.drop)}</td></tr>"
+            f'<tr><th scope="row">{text(one.name.replace("_", " "))}</th><td>{_gain(one.drop)}</td></tr>'
             for one in judged.dealt
         ),
         foot=text(_foot(judged)),
@@ -77,14 +76,16 @@ def _gain(estimate: Estimate | None) -> str:
 
 
 def _signed(estimate: Estimate) -> str:
-    return score_cell(estimate.score) if estimate.value is None else _minus(f"{estimate.value:+.3f}")
+    return score_cell(estimate.score) if estimate.value is None else _minus(f"{round(estimate.value, 3) + 0.0:+.3f}")
 
 
 def _ends(estimate: Estimate) -> str:
     interval = estimate.interval
     if interval.low is None or interval.high is None:
         return ""
-    return f"{interval_name(interval)} " + _minus(f"{interval.low:+.3f} to {interval.high:+.3f}")
+    return f"{interval_name(interval)} " + _minus(
+        f"{round(interval.low, 3) + 0.0:+.3f} to {round(interval.high, 3) + 0.0:+.3f}"
+    )
 
 
 def _minus(words: str) -> str:

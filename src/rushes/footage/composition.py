@@ -42,8 +42,8 @@ def symmetry_of(luma: npt.NDArray[np.uint8]) -> float:
     """
     import cv2
 
-    small = cv2.resize(luma, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    small = cv2.GaussianBlur(small, (0, 0), _SMOOTH)
+    tiny = cv2.resize(luma, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = np.asarray(cv2.GaussianBlur(tiny, (0, 0), _SMOOTH), np.float32)
     small -= small.mean(axis=1, keepdims=True)
     mirrored = small[:, ::-1]
     same, other = (float(np.mean(np.square(part / 2))) for part in (small + mirrored, small - mirrored))

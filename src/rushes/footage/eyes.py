@@ -48,7 +48,7 @@ def openness_of(patches: npt.NDArray[np.uint8]) -> float:
     """
     import cv2
 
-    smooth = [cv2.GaussianBlur(np.asarray(patch, np.float32), (0, 0), 1.0) for patch in patches]
+    smooth = [np.asarray(cv2.GaussianBlur(patch, (0, 0), 1.0), np.float32) for patch in patches.astype(np.float32)]
     seen = [patch for patch in smooth if np.ptp(np.quantile(patch, _ENDS)) >= _LEAST_RANGE]
     if not seen:
         return float("nan")

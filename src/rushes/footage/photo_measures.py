@@ -123,7 +123,7 @@ def measure_photograph(pixels: npt.NDArray[np.uint8], *, faces: Faces | None = N
         balance=balance_of(subject),
         thirds=thirds_of(*(people.middle or middle_of(subject))),
         symmetry=symmetry_of(half_luma),
-        horizon=horizon_of(luma),
+        horizon=horizon_of(half_luma if max(luma.shape) == LONG_SIDE else luma),
         noise=noise,
     )
 

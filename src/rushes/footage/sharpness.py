@@ -20,7 +20,7 @@ _LEAST_SLOPE = 1.5  # levels per pixel that an edge must rise by, smoothed by _F
 _OVER_NOISE = 5.0  # times the slope that noise alone makes
 _DOUBT = 3.0  # standard deviations of what noise may have added, which is taken off too
 _LEAST_POINTS = 16  # of edges, that a part must have for its sharpness to be told
-_MOST_POINTS = 50_000  # of one picture; of more, every second or third tells as much
+_MOST_POINTS = 30_000  # of one picture; of more, every second or third tells as much
 _BROADEST = 12.0  # pixels of blur beyond which edges can no longer be measured
 _SHARPEST = 0.85  # share of the parts that may be softer than what speaks for the picture
 _DIRECTIONS = 12  # in half a turn
@@ -79,10 +79,9 @@ def edges_of(luma: npt.NDArray[np.uint8], *, noise: float) -> Edges:
     # Edges are looked for where the picture is smoothed more: those of noise and of fine texture, whose neighbours
     # spoil the ratio, do not stand there.
     least = _STEP * max(_LEAST_SLOPE, _OVER_NOISE * float(np.sqrt(far_noise / 2)))
-    found = cv2.findNonZero(cv2.Canny(slopes[2], slopes[3], least / 2, least, L2gradient=True))
-    points = np.zeros((0, 2), np.int32) if found is None else found.reshape(-1, 2)
-    across, down = np.ascontiguousarray(points[:: 1 + len(points) // _MOST_POINTS].T)
-    places = down * width + across
+    places = np.flatnonzero(cv2.Canny(slopes[2], slopes[3], least / 2, least, L2gradient=True) != 0)
+    places = places[:: 1 + len(places) // _MOST_POINTS]
+    down, across = np.divmod(places, width)
     near_right, near_down, far_right, far_down = (
         one.ravel().take(places).astype(np.float32) * np.float32(1 / _STEP) for one in slopes
     )
@@ -102,8 +101,14 @@ def edges_of(luma: npt.NDArray[np.uint8], *, noise: float) -> Edges:
     )
 
 
+def _sums(edges: Edges, groups: npt.NDArray[np.intp], count: int) -> list[npt.NDArray[np.float64]]:
+    """Return the sums of `near` and of `far`, and the number of points, of each of `count` groups."""
+    ones = np.ones(len(groups), np.float32)
+    return [np.asarray(np.bincount(groups, one, count), np.float64) for one in (edges.near, edges.far, ones)]
+
+
 def _blur(
-    edges: Edges, near: npt.NDArray[np.floating], far: npt.NDArray[np.floating], points: npt.NDArray[np.integer]
+    edges: Edges, near: npt.NDArray[np.float64], far: npt.NDArray[np.float64], points: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     """Return the squared blur of groups of edges, 0 or more: beyond what pixels themselves have, in squared UNITs.
 
@@ -130,16 +135,15 @@ def sharpness_of(edges: Edges, chosen: npt.NDArray[np.bool_] | None = None) -> f
     near, far = (edges.near, edges.far) if chosen is None else (edges.near[chosen], edges.far[chosen])
     if len(near) < _LEAST_POINTS:
         return float("nan")
-    sums = (np.array(one.sum(dtype=float)) for one in (near, far))
-    return float(_sharpness(_blur(edges, *sums, np.array(len(near)))))
+    sums = [np.array(value, np.float64) for value in (near.sum(dtype=float), far.sum(dtype=float), len(near))]
+    return float(_sharpness(_blur(edges, sums[0], sums[1], sums[2])))
 
 
 def sharpness_map(edges: Edges) -> npt.NDArray[np.float64]:
     """Return how sharp each part of a picture is, (GRID, GRID), 0 to 1; NaN where there are too few edges to tell."""
     columns = np.minimum(edges.across * GRID / edges.width, GRID - 1).astype(np.intp)
     cells = np.minimum(edges.down * GRID / edges.height, GRID - 1).astype(np.intp) * GRID + columns
-    near, far = (np.bincount(cells, one, GRID * GRID) for one in (edges.near, edges.far))
-    points = np.bincount(cells, minlength=GRID * GRID)
+    near, far, points = _sums(edges, cells, GRID * GRID)
     values = np.where(points >= _LEAST_POINTS, _sharpness(_blur(edges, near, far, points)), np.nan)
     return np.asarray(values.reshape(GRID, GRID), np.float64)
 
@@ -186,8 +190,7 @@ def smear_of(edges: Edges) -> Smear:
     """
     turn = np.pi / _DIRECTIONS
     bins = np.round(edges.angles / turn).astype(np.intp) % _DIRECTIONS
-    near, far = (np.bincount(bins, one, _DIRECTIONS) for one in (edges.near, edges.far))
-    points = np.bincount(bins, minlength=_DIRECTIONS)
+    near, far, points = _sums(edges, bins, _DIRECTIONS)
     known = points >= _LEAST_POINTS
     if known.sum() < _DIRECTIONS // 2:
         return Smear(0.0, 0.0, 0.0)

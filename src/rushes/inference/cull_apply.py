@@ -9,13 +9,15 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from rushes.errors import CullError, remedy_of
 from rushes.footage.source import Unreadable
 from rushes.inference.cull_files import Staged, UnfitError, discard, link_new, read_standing, settle, stage, stage_copy
-from rushes.inference.cull_folders import write_cull
+from rushes.inference.cull_folders import Seen, read_seen, write_cull
 from rushes.inference.cull_journal import Change, open_journal
 from rushes.inference.cull_outputs import (
+    Decided,
     Gather,
     Outputs,
     Refusal,
@@ -26,7 +28,7 @@ from rushes.inference.cull_outputs import (
     with_whole_paths,
 )
 from rushes.inference.cull_prepare import prepare
-from rushes.inference.cull_work import Prepared, Seen, StopError, Work, gone_words, is_gone, said
+from rushes.inference.cull_work import Prepared, StopError, Work, gone_words, is_gone, said
 from rushes.inference.verdicts import Cull
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_bytes, temporary_beside
@@ -65,21 +67,12 @@ class Applied:
     seconds: float = 0.0
 
 
-def look_at(cull: Cull) -> dict[str, tuple[int, int]]:
-    """Return size and time of the photographs of a cull as they stand now; those that are not there are left out."""
-    seen = {}
-    for verdict in with_whole_paths(cull).verdicts:
-        with suppress(OSError):
-            found = Path(verdict.path).stat()
-            seen[verdict.path] = (found.st_size, found.st_mtime_ns)
-    return seen
-
-
 def apply_cull(
     cull: Cull,
     outputs: Outputs,
     *,
     folder: Path,
+    decided: Mapping[str, Decided] = MappingProxyType({}),
     seen: Seen | None = None,
     progress: Progress = silent,
     stop: Callable[[], bool] = lambda: False,
@@ -92,7 +85,8 @@ def apply_cull(
 
     Args:
         folder: of the cull, made where it is not there; cull.json and the journal come to it.
-        seen: what `look_at` said when the photographs were judged; None looks at the first call.
+        decided: whole path -> what a person decided, in place of the verdict, and of further photographs too.
+        seen: what `look_at` said when the photographs were judged; None looks when cull.json is first written.
         stop: asked now and then; where it says so, the work ends early.
 
     Raises:
@@ -100,20 +94,18 @@ def apply_cull(
             photographs is there.
     """
     begun = time.monotonic()
-    steps = plan_outputs(cull, outputs)
+    steps = plan_outputs(cull, outputs, decided=decided)
     folder = folder.absolute()
-    write_cull(cull, folder)
     whole = with_whole_paths(cull)
     if is_gone(whole):
         raise CullError(gone_words(whole))
+    write_cull(cull, folder, seen=seen)
     try:
         with open_journal(folder) as journal, ThreadPoolExecutor(_WRITERS) as writers:
-            noted = journal.history.facts.get("seen")
-            known = {path: (one[0], one[1]) for path, one in (noted or seen or look_at(cull)).items()}
             after_undo = journal.history.act == "undo"
-            facts = {"name": cull.name, "folder": cull.folder, "created_at": cull.created_at, "seen": known}
+            facts = {"name": cull.name, "folder": cull.folder, "created_at": cull.created_at}
             journal.begin("apply", facts)
-            work = Work(folder, whole, journal, known, writers, progress, stop, total=len(steps))
+            work = Work(folder, whole, journal, read_seen(folder), writers, progress, stop, total=len(steps))
             work.standing = journal.history.last_by_key()
             stopped = _carry_out(work, steps, after_undo=after_undo)
             return _applied(work, stopped, seconds=time.monotonic() - begun)

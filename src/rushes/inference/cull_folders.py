@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +15,15 @@ from typing import Literal
 from rushes.errors import CullError
 from rushes.footage.source import Unreadable
 from rushes.inference.cull_journal import JOURNAL_FILE, History, read_history
+from rushes.inference.cull_outputs import with_whole_paths
 from rushes.inference.verdicts import CULL_FILE, Cull
 from rushes.project import Project
 from rushes.storage.files import write_text
 
+Seen = Mapping[str, tuple[int, int]]  # path of a photograph -> bytes, and time of its last change in ns
 State = Literal["planned", "interrupted", "applied", "undo interrupted", "partly undone", "undone"]
 
+SEEN_FILE = "photographs.json"  # beside cull.json: their sizes and times when they were judged
 _LONGEST_SLUG = 40
 _OTHERS = re.compile(r"[^a-z0-9]+")
 
@@ -73,8 +77,22 @@ def name_cull(home: Path, *, shoot: Path, now: datetime) -> str:
     return name
 
 
-def write_cull(cull: Cull, folder: Path) -> None:
+def look_at(cull: Cull) -> Seen:
+    """Return size and time of the photographs of a cull as they stand now; those that are not there are left out."""
+    seen = {}
+    for verdict in with_whole_paths(cull).verdicts:
+        with suppress(OSError):
+            found = Path(verdict.path).stat()
+            seen[verdict.path] = (found.st_size, found.st_mtime_ns)
+    return seen
+
+
+def write_cull(cull: Cull, folder: Path, *, seen: Seen | None = None) -> None:
     """Write a cull into its folder, whole, or leave it where it is there already.
+
+    Args:
+        seen: what `look_at` said when the photographs were judged, by which a photograph that is another by the time
+            the cull is carried out is known; None looks now.
 
     Raises:
         CullError: the folder holds another cull, or it cannot be written.
@@ -87,11 +105,27 @@ def write_cull(cull: Cull, folder: Path) -> None:
                 raise CullError(f"{folder}: holds another cull, of {read_cull(folder).folder}. Name another folder")
             return
         folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / SEEN_FILE, json.dumps(dict(look_at(cull) if seen is None else seen)) + "\n")
         write_text(path, text)
     except ValueError as error:
         raise CullError(f"{path}: is no cull ({error}). Name another folder") from error
     except OSError as error:
         raise CullError(f"{path}: cannot be written ({error.strerror}). Make room, or name another folder") from error
+
+
+def read_seen(folder: Path) -> Seen:
+    """Return what `write_cull` noted of the photographs; nothing where that is not there, as of a cull copied here.
+
+    Raises:
+        CullError: it is damaged.
+    """
+    path = folder / SEEN_FILE
+    try:
+        return {name: (size, at) for name, (size, at) in json.loads(path.read_bytes()).items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise CullError(f"{path}: cannot be read ({error}). Cull the folder again") from error
 
 
 def read_cull(folder: Path) -> Cull:

@@ -126,7 +126,14 @@ def _see(
         thumbnail=thumbnail_of(still.pixels),
     )
     measures = measure_photograph(still.pixels, faces=looking.faces) if looking.measures else None
-    return _Seen(photograph, key, predictor.prepared(still.pixels), facts, measures, still.flaw)
+    own = measures if _measures_alike(predictor, looking) else None
+    return _Seen(photograph, key, predictor.prepared(still.pixels, measured=own), facts, measures, still.flaw)
+
+
+def _measures_alike(predictor: Predictor, looking: Looking) -> bool:
+    """Return whether what is measured as reasons is, to the bit, what the model takes: nothing is measured twice."""
+    taken = predictor.bundle.measures
+    return taken is not None and predictor.working_size == _SIZE and taken.faces == looking.faces_digest
 
 
 def _camera_of(path: Place) -> CameraFacts:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from rushes.errors import CullError, did_you_mean
 from rushes.inference.cull_sheet import format_csv, format_json
 from rushes.inference.verdicts import Cull, Verdict
-from rushes.xmp.marks import CullMark
+from rushes.xmp.marks import CullMark, Marks
 from rushes.xmp.profiles import PROFILES
 
 # How raw converters name what they write beside a photograph: with its stem, or with its whole name.
@@ -51,6 +52,13 @@ class Outputs:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What a person decided of a photograph, which overwrites what stands in its sidecar."""
+
+    marks: Marks
+
+
+@dataclass(frozen=True, slots=True)
 class WriteSidecar:
     """Write a mark into a sidecar, merged with what stands there.
 
@@ -61,7 +69,7 @@ class WriteSidecar:
     path: str
     photograph: str
     profile: str
-    mark: CullMark
+    mark: CullMark | Decided
     base: str = ""
 
     @property
@@ -125,10 +133,16 @@ class Refusal:
 Step = WriteSidecar | Gather | WriteTable | Refusal
 
 
-def plan_outputs(cull: Cull, wanted: Outputs) -> tuple[Step, ...]:
+def plan_outputs(
+    cull: Cull, wanted: Outputs, *, decided: Mapping[str, Decided] = MappingProxyType({})
+) -> tuple[Step, ...]:
     """Return the steps that leave behind what is wanted: refusals, sidecars, picks, rejects, tables.
 
     Nothing is read from disk: what stands at a path is looked at when the step is carried out.
+
+    Args:
+        decided: whole path -> what a person decided. It comes into a sidecar in place of the verdict, and of a
+            photograph that has no verdict too.
 
     Raises:
         CullError: there is no such profile, or picks would come into the folder that they are in.
@@ -138,10 +152,15 @@ def plan_outputs(cull: Cull, wanted: Outputs) -> tuple[Step, ...]:
             f"there is no profile '{wanted.profile}' of XMP. {did_you_mean(wanted.profile, list(PROFILES))}"
         )
     asked, cull = cull, with_whole_paths(cull)
-    shared = _shared_sidecars(cull, wanted.profile)
+    shared = _shared_sidecars(cull, decided, wanted.profile)
     steps: list[Step] = [Refusal(path, reason) for path, reason in shared.items()]
     if wanted.profile is not None:
-        steps += [_sidecar(cull, one, wanted.profile, wanted.xmp_to) for one in cull.verdicts if one.path not in shared]
+        marks = {one.path: _mark(cull, one) for one in cull.verdicts} | dict(decided)
+        steps += [
+            _sidecar(cull, path, mark, wanted.profile, wanted.xmp_to)
+            for path, mark in marks.items()
+            if path not in shared
+        ]
     picks_to = wanted.copy_to or wanted.link_to
     for verdicts, root in ((cull.picks, picks_to), (cull.rejects, wanted.rejects_to)):
         if root is not None:
@@ -165,15 +184,15 @@ def with_whole_paths(cull: Cull) -> Cull:
     return replace(cull, verdicts=tuple(verdicts), unreadable=tuple(unreadable))
 
 
-def _shared_sidecars(cull: Cull, profile: str | None) -> dict[str, str]:
+def _shared_sidecars(cull: Cull, decided: Iterable[str], profile: str | None) -> dict[str, str]:
     """Return, of the photographs that would share a sidecar with another, why none is written; by path."""
     if profile is None:
         return {}
     by_sidecar: defaultdict[str, list[str]] = defaultdict(list)
-    for path in [*(one.path for one in cull.verdicts), *(one.path for one in cull.unreadable)]:
+    judged = dict.fromkeys([*(one.path for one in cull.verdicts), *decided])
+    for path in dict.fromkeys([*judged, *(one.path for one in cull.unreadable)]):
         # The case aside, since a card or a Mac does not tell it apart.
         by_sidecar[str(_beside(path, profile)).casefold()].append(path)
-    judged = {one.path for one in cull.verdicts}
     refused = {}
     for paths in by_sidecar.values():
         for path in paths if len(paths) > 1 else []:
@@ -200,12 +219,12 @@ def _mark(cull: Cull, verdict: Verdict) -> CullMark:
     return CullMark(verdict.verdict, verdict.score, cull.bundle, cull.threshold)
 
 
-def _sidecar(cull: Cull, verdict: Verdict, profile: str, xmp_to: Path | None) -> WriteSidecar:
-    beside = _beside(verdict.path, profile)
+def _sidecar(cull: Cull, photograph: str, mark: CullMark | Decided, profile: str, xmp_to: Path | None) -> WriteSidecar:
+    beside = _beside(photograph, profile)
     if xmp_to is None:
-        return WriteSidecar(str(beside), verdict.path, profile, _mark(cull, verdict))
+        return WriteSidecar(str(beside), photograph, profile, mark)
     path = xmp_to.absolute() / _within(cull, beside)
-    return WriteSidecar(str(path), verdict.path, profile, _mark(cull, verdict), base=str(beside))
+    return WriteSidecar(str(path), photograph, profile, mark, base=str(beside))
 
 
 def _within(cull: Cull, path: Path) -> Path:

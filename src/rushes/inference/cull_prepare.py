@@ -9,11 +9,11 @@ from pathlib import Path
 from rushes.errors import XmpError
 from rushes.inference.cull_files import UnfitError, holds_the_same, read_standing
 from rushes.inference.cull_journal import Intent
-from rushes.inference.cull_outputs import Gather, WriteSidecar, WriteTable
+from rushes.inference.cull_outputs import Decided, Gather, WriteSidecar, WriteTable
 from rushes.inference.cull_work import Prepared, Work
 from rushes.storage.files import digest_of_bytes
 from rushes.xmp.marks import CullMark
-from rushes.xmp.merge import merge_mark
+from rushes.xmp.merge import merge_mark, merge_marks
 from rushes.xmp.profiles import PROFILES
 
 Standing = tuple[bytes, os.stat_result]
@@ -124,8 +124,12 @@ def _merged(work: Work, step: WriteSidecar, there: Standing | None) -> bytes:
     return _marked(work, step.path, there, step.mark, step.profile, Path(step.photograph).name)
 
 
-def _marked(work: Work, path: str, there: Standing | None, mark: CullMark, profile: str, name: str) -> bytes:
-    merged = merge_mark(there[0] if there else None, mark, PROFILES[profile], photograph_name=name)
+def _marked(work: Work, path: str, there: Standing | None, mark: CullMark | Decided, profile: str, name: str) -> bytes:
+    existing = there[0] if there else None
+    if isinstance(mark, Decided):
+        merged = merge_marks(existing, mark.marks, PROFILES[profile], photograph_name=name)
+    else:
+        merged = merge_mark(existing, mark, PROFILES[profile], photograph_name=name)
     if merged.kept:
         work.kept[path] = merged.kept
     return merged.data

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -78,6 +78,7 @@ class _Work:
     stop: Callable[[], bool]
     total: int
     again: bool  # an undo came before, which may have been killed
+    later: Mapping[str, Path]  # path -> the later cull that wrote over it
     reached: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     refused: list[Unreadable] = field(default_factory=list)
@@ -108,7 +109,8 @@ def undo_cull(folder: Path, *, progress: Progress = silent, stop: Callable[[], b
     begun = time.monotonic()
     folder = folder.absolute()
     cull = with_whole_paths(read_cull(folder))
-    _refuse_wrong_order(folder)
+    later = _written_over(folder)
+    _refuse_wrong_order(folder, later)
     if is_gone(cull):
         raise CullError(gone_words(cull))
     try:
@@ -116,7 +118,7 @@ def undo_cull(folder: Path, *, progress: Progress = silent, stop: Callable[[], b
             changes = journal.history.standing()[::-1]
             stopped = ""
             again = journal.history.act == "undo"
-            work = _Work(folder, cull, journal, writers, progress, stop, total=len(changes), again=again)
+            work = _Work(folder, cull, journal, writers, progress, stop, len(changes), again=again, later=later)
             if changes or again:
                 journal.begin("undo", {})
                 stopped = _take_back_all(work, changes)
@@ -139,21 +141,50 @@ def undo_cull(folder: Path, *, progress: Progress = silent, stop: Callable[[], b
         raise CullError(f"{folder}: the journal cannot be written ({said(error)}). {remedy}") from error
 
 
-def _refuse_wrong_order(folder: Path) -> None:
-    """Raise CullError where what a later cull wrote stands in the place of what this one did."""
+def _refuse_wrong_order(folder: Path, later: Mapping[str, Path]) -> None:
+    """Raise CullError where a later cull wrote over what this one did, and can be undone first.
+
+    Two that wrote over each other, as when one of them was cut short, are undone in turns: each takes back what it did
+    last.
+    """
+    blocking = Counter(later.values())
+    for other, count in blocking.items():
+        if folder not in _all_behind(other):
+            raise CullError(
+                f"{folder.name}: the later cull {other.name} wrote over {count:,} of its files. Undo that one first"
+            )
+
+
+def _all_behind(folder: Path) -> set[Path]:
+    """Return the culls that have to be undone before one, and those before them."""
+    found: set[Path] = set()
+    left = [folder]
+    while left:
+        more = set(_written_over(left.pop()).values()) - found
+        found |= more
+        left += more
+    return found
+
+
+def _written_over(folder: Path) -> dict[str, Path]:
+    """Return the files of a cull in whose place now stands what a later cull made of them, with that cull's folder."""
     ours = {one.path: one for one in read_history(folder).standing() if one.kind == "write"}
+    later: defaultdict[str, list[tuple[Change, Path]]] = defaultdict(list)
     for other in sorted(folder.parent.iterdir()) if ours else []:
         if other.name == folder.name or not (other / CULL_FILE).is_file() or not (other / JOURNAL_FILE).is_file():
             continue
-        over = [
-            one
-            for one in read_history(other).standing()
-            if one.kind == "write" and one.path in ours and one.at > ours[one.path].at and _stands(one)
-        ]
-        if over:
-            raise CullError(
-                f"{folder.name}: the later cull {other.name} wrote over {len(over):,} of its files. Undo that one first"
-            )
+        for one in read_history(other).standing():
+            if one.kind == "write" and one.path in ours and one.at > ours[one.path].at:
+                later[one.path].append((one, other))
+    found = {}
+    for path, changes in later.items():
+        descended = {ours[path].digest}
+        for one, other in sorted(changes, key=lambda change: change[0].at):
+            if one.before is not None and one.before.digest in descended:
+                descended.add(one.digest)
+                if _stands(one):
+                    found[path] = other
+    return found
 
 
 def _stands(change: Change) -> bool:
@@ -283,6 +314,8 @@ def _image(work: _Work, change: Change) -> bytes:
 
 def _changed_words(work: _Work, change: Change, *, gone: bool) -> str:
     """Say that a file was changed since, and put what stood there before where a person can get at it."""
+    if change.path in work.later:
+        return f"the later cull {work.later[change.path].name} wrote over it. Undo that one, then this one again"
     happened = "was removed" if gone else "was changed"
     if change.before is None:
         return f"{happened} since the cull, so it stays as it is. Remove it by hand if it is not wanted"

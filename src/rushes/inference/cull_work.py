@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,11 +14,10 @@ from pathlib import Path
 from rushes.errors import remedy_of
 from rushes.footage.source import Unreadable
 from rushes.inference.cull_files import NO_LINK, NO_ROOM, SHUT, UnfitError
+from rushes.inference.cull_folders import Seen
 from rushes.inference.cull_journal import Change, Intent, Journal, Status, sync_folder
 from rushes.inference.verdicts import Cull
 from rushes.progress import Progress
-
-Seen = Mapping[str, tuple[int, int]]  # path of a photograph -> bytes, and time of its last change in ns
 
 
 class StopError(Exception):

@@ -76,19 +76,35 @@ class Trial:
         )
 
 
-def standardise(features: Floats) -> tuple[Floats, Floats, Floats]:
+def standardise(features: Floats, *, measure_count: int = 0) -> tuple[Floats, Floats, Floats]:
     """Return features with a mean of 0 and a spread of 1 each, what was subtracted, and what divided them.
+
+    Measures are spread wider, so that together they count as much as the features. A penalty or a cosine over a
+    thousand features would hardly let a score of measures speak: one that is as strong on each as on a feature shrinks
+    them alike, though each measure says what no feature does.
 
     Args:
         features: (samples, features); one that never changes says nothing: it is divided by infinity, here and in
             every picture to come.
+        measure_count: how many of them, the last ones, are measures.
     """
     centre = features.mean(axis=0)
     spread = features.std(axis=0)
     spread[spread < _LEAST_SPREAD] = np.inf
+    spread[len(spread) - measure_count :] /= measures_weight(len(spread), measure_count)
     even = features - centre
     even /= spread
     return even, centre, spread
+
+
+def measures_weight(width: int, measure_count: int) -> np.float32:
+    """Return how many times as wide as a feature each measure is spread.
+
+    Args:
+        width: of the features and the measures behind them.
+    """
+    others = width - measure_count
+    return np.float32(np.sqrt(others / measure_count) if measure_count and others else 1.0)
 
 
 def answer_features(head: Head, features: Floats) -> Floats:

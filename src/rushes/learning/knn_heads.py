@@ -88,10 +88,7 @@ def _fill_head(lesson: HeadLesson, shape: KnnShape) -> KnnHead:
 
     from rushes.models.heads import KnnHead
 
-    even, centre, spread = standardise(lesson.features)
-    weight = measures_weight(lesson.features.shape[1], lesson.measure_count)
-    even[:, len(spread) - lesson.measure_count :] *= weight
-    spread[len(spread) - lesson.measure_count :] /= weight
+    even, centre, spread = standardise(lesson.features, measure_count=lesson.measure_count)
     even /= np.maximum(np.linalg.norm(even, axis=1, keepdims=True), np.float32(1e-12))
     head = KnnHead(lesson.features.shape[1], len(lesson.class_weights), shape=shape)
     head.centre, head.spread = torch.from_numpy(centre), torch.from_numpy(spread)
@@ -99,18 +96,6 @@ def _fill_head(lesson: HeadLesson, shape: KnnShape) -> KnnHead:
     votes: Floats = (lesson.class_weights[lesson.truth] * lesson.times).astype(np.float32)
     head.votes = torch.from_numpy(votes)
     return head.eval()
-
-
-def measures_weight(width: int, measure_count: int) -> np.float32:
-    """Return what standardised measures are multiplied with, so that together they count as much as the features.
-
-    A cosine over a thousand features and a score of measures would not notice the measures.
-
-    Args:
-        width: of the features and the measures behind them.
-    """
-    others = width - measure_count
-    return np.float32(np.sqrt(others / measure_count) if measure_count and others else 1.0)
 
 
 def _with_shape(store: KnnHead, shape: KnnShape) -> KnnHead:

@@ -29,7 +29,7 @@ def fit_linear_heads(lesson: HeadLesson) -> list[Trial]:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     threads = lesson.threads if lesson.features.size >= _WORTH_THREADS else 1
-    even, centre, spread = standardise(lesson.features)
+    even, centre, spread = standardise(lesson.features, measure_count=lesson.measure_count)
     candidates = sorted(lesson.recipe.training.regularisation)
     trials: list[Trial] = []
     for candidate in candidates:

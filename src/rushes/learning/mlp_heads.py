@@ -33,7 +33,7 @@ def fit_mlp_heads(lesson: HeadLesson) -> list[Trial]:
     fit stops when the loss on validation has not fallen for a while, and keeps the weights at its least. With one
     seed and one number of threads the outcome is the same to the bit.
     """
-    even, centre, spread = standardise(lesson.features)
+    even, centre, spread = standardise(lesson.features, measure_count=lesson.measure_count)
     seen = ((lesson.validation[0] - centre) / spread, lesson.validation[1])
     candidates = sorted(lesson.recipe.training.regularisation)
     trials: list[Trial] = []

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from rushes.errors import require_extra
 from rushes.labels.manifest import ManifestRow
+from rushes.learning.head_trials import measures_weight
 from rushes.learning.monitors import softmax
 from rushes.learning.predictions import Predictions
 from rushes.learning.runs import Run
@@ -93,6 +94,7 @@ def cross_fit(
     *,
     class_count: int,
     regularisation: float,
+    measure_count: int = 0,
 ) -> Values:
     """Return (samples, classes) probabilities by logistic regressions that were fitted on the other folds.
 
@@ -100,6 +102,7 @@ def cross_fit(
 
     Args:
         values: (samples, features).
+        measure_count: how many of the features, the last ones, are measures.
     """
     probabilities = np.full((len(truth), class_count), np.nan, np.float32)
     for fold in np.unique(folds):
@@ -109,12 +112,14 @@ def cross_fit(
         if len(present) < 2 or not answered.any():
             continue
         answers = np.zeros((int(answered.sum()), class_count), np.float32)
-        answers[:, present] = _fitted(values[others], truth[others], values[answered], regularisation)
+        answers[:, present] = _fitted(values[others], truth[others], values[answered], regularisation, measure_count)
         probabilities[answered] = answers
     return probabilities
 
 
-def _fitted(known: Values, truth: npt.NDArray[np.int64], asked: Values, regularisation: float) -> Values:
+def _fitted(
+    known: Values, truth: npt.NDArray[np.int64], asked: Values, regularisation: float, measure_count: int
+) -> Values:
     """Return the answers to `asked`, a column for each class in `truth`, in order."""
     import warnings
 
@@ -122,6 +127,7 @@ def _fitted(known: Values, truth: npt.NDArray[np.int64], asked: Values, regulari
     from sklearn.linear_model import LogisticRegression
 
     centre, spread = known.mean(axis=0), np.maximum(known.std(axis=0), _LEAST_SPREAD)
+    spread[len(spread) - measure_count :] /= measures_weight(len(spread), measure_count)
     model = LogisticRegression(C=regularisation, class_weight="balanced", max_iter=_STEPS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -162,6 +168,7 @@ def _answer_out_of_fold(
         threads=threads,
         progress=progress,
     )
+    seen_count = features.values.shape[1]
     features = with_measures(
         features,
         recipe.input,
@@ -171,7 +178,14 @@ def _answer_out_of_fold(
         progress=progress,
     )
     truth, folds = truth_of(features.rows, run.classes), plan_folds([row.group for row in features.rows])
-    answers = cross_fit(features.values, truth, folds, class_count=len(run.classes), regularisation=_chosen(run))
+    answers = cross_fit(
+        features.values,
+        truth,
+        folds,
+        class_count=len(run.classes),
+        regularisation=_chosen(run),
+        measure_count=features.values.shape[1] - seen_count,
+    )
     return features.rows, answers
 
 

@@ -122,7 +122,7 @@ def _add_pictures(app: FastAPI, review: Review, pictures: PictureDesk, heat: Hea
         found = _item(review, frame)
         data = heat.paint(found) if heat is not None else None
         if data is None:
-            why = heat.why_not if heat is not None else "no cull is reviewed"
+            why = (heat.why_not or "the photograph cannot be read") if heat is not None else "no cull is reviewed"
             raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no heat: {why}")
         return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})
 

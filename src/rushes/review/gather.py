@@ -30,7 +30,7 @@ def review_of_cull(catalog: Catalog, task: Task, cull: Cull) -> Review:
         raise UsageError(f"the project holds none of the {len(cull.verdicts):,} photographs of the cull '{cull.name}'. "
                          f"Take them in first: rushes ingest {cull.folder}")  # fmt: skip
     title = f"{Path(cull.folder).name} · {cull.control}"
-    return Review(f"{task.name}|cull|{cull.name}", title, task.name, classes, tuple(found), cull, tuple(absent))
+    return Review(f"{task.name}:cull:{cull.name}", title, task.name, classes, tuple(found), cull, tuple(absent))
 
 
 def review_of_folder(catalog: Catalog, task: Task, folder: Path, *, pick: str | None = None) -> Review:
@@ -47,7 +47,7 @@ def review_of_folder(catalog: Catalog, task: Task, folder: Path, *, pick: str | 
         for item in _all_items(catalog, other_paths)
         if any(_is_below(path, roots) for path in (item.path, *other_paths.get(item.digest, ())))
     ]
-    return _reviewed(f"{task.name}|folder|{folder.resolve()}", folder.name, task, classes, found, f"in {folder}")
+    return _reviewed(f"{task.name}:folder:{folder.resolve()}", folder.name, task, classes, found, f"in {folder}")
 
 
 def review_of_group(catalog: Catalog, task: Task, group: str, *, pick: str | None = None) -> Review:
@@ -64,7 +64,7 @@ def review_of_group(catalog: Catalog, task: Task, group: str, *, pick: str | Non
         raise UsageError(f"--group {group}: the project has no such group. {did_you_mean(group, groups)}")
     of_group = {source.digest for source in sources if source.group == name}
     found = [item for item in _all_items(catalog, catalog.other_paths()) if item.digest in of_group]
-    return _reviewed(f"{task.name}|group|{name}", name, task, classes, found, f"of the group '{name}'")
+    return _reviewed(f"{task.name}:group:{name}", name, task, classes, found, f"of the group '{name}'")
 
 
 def review_of_task(catalog: Catalog, task: Task, *, project: Project, pick: str | None = None) -> Review:
@@ -75,7 +75,7 @@ def review_of_task(catalog: Catalog, task: Task, *, project: Project, pick: str 
     """
     classes = classes_of(task, pick=pick)
     found = _all_items(catalog, catalog.other_paths())
-    return _reviewed(f"{task.name}|all", project.name, task, classes, found, "in the project")
+    return _reviewed(f"{task.name}:all", project.name, task, classes, found, "in the project")
 
 
 def read_cull(project: Project, place: Path) -> Cull | None:

@@ -105,5 +105,7 @@ class HeatDesk:
             bundle = open_bundle(self._bundle)
             if bundle.id != self._id:
                 raise BundleError(f"the bundle {self._bundle} is another one now ({bundle.id}); {self._id} culled")
+            if self._class_name not in bundle.classes:
+                raise BundleError(f"the bundle {self._bundle} has no class '{self._class_name}'")
             self._explainer = BundleExplainer(bundle, threads=self._threads)
         return self._explainer

@@ -189,8 +189,7 @@ def serve_review(
     listening = listen(port, preferred=door.port)
     door = Door(int(listening.getsockname()[1]), door.token)
     remember_door(own, review.key, door)
-    trust = project.trust_of(project.task(review.task))
-    decisions = Decisions(catalog, task=review.task, review=review.key, trust=trust, title=review.title)
+    decisions = decisions_of(review, catalog=catalog, project=project)
     cache = PictureCache(project.cache_folder / "review")
     pictures = PictureDesk(review.items, renditions=Renditions(project.root), cache=cache, threads=threads)
     heat = heat_of(review, project, pictures)
@@ -199,6 +198,12 @@ def serve_review(
         Server(app, listening, started=lambda: started(door.address)).run()
     finally:
         pictures.close()
+
+
+def decisions_of(review: Review, *, catalog: Catalog, project: Project) -> Decisions:
+    """Return the decisions of a review, by the trust of its task."""
+    trust = project.trust_of(project.task(review.task))
+    return Decisions(catalog, task=review.task, review=review.key, trust=trust, title=review.title)
 
 
 def heat_of(review: Review, project: Project, pictures: PictureDesk) -> HeatDesk | None:

@@ -16,6 +16,7 @@ from rushes.footage.source import Source
 from rushes.inference.verdicts import Cull, Verdict
 from rushes.project import Task
 from rushes.review.decisions import State
+from rushes.xmp.marks import Flag
 
 SCHEMA = "review/1"
 _PICK_WORDS = frozenset({"select", "selected", "pick", "picked", "keep", "keeper", "kept", "good", "yes"})
@@ -28,9 +29,9 @@ class Classes:
     pick: str
     reject: str
 
-    def word_of(self, class_name: str | None) -> str | None:
+    def word_of(self, class_name: str | None) -> Flag | None:
         """Return `pick` or `reject`; None of no class."""
-        return {self.pick: "pick", self.reject: "reject"}.get(class_name or "")
+        return "pick" if class_name == self.pick else "reject" if class_name == self.reject else None
 
     def class_of(self, word: str | None) -> str | None:
         """Return the class that `pick` or `reject` states; None of nothing."""
@@ -82,7 +83,7 @@ class Review:
     """Everything that one page shows.
 
     Attributes:
-        key: by which this review's steps are known again, `select|cull|2026-11-26-wedding`.
+        key: by which this review's steps are known again, `select:cull:2026-11-26-wedding`.
         absent: photographs of the cull that the catalog does not hold.
     """
 

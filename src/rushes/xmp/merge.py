@@ -27,18 +27,9 @@ _DIGIKAM = {"Red": 1, "Orange": 2, "Yellow": 3, "Green": 4, "Blue": 5, "Magenta"
 _PERCENTS = ("0", "1", "25", "50", "75", "99")  # that Windows writes for so many stars
 _PREFS = re.compile(r"\s*(\d+)\s*:\s*(\d+)\s*:(.*)", re.DOTALL)
 _TRASH = "8"
-_WORDS = {
-    names.RATING: "rating",
-    names.LABEL: "label",
-    names.LABEL_COLOR: "label",
-    names.COLOR_LABEL: "colour label",
-    names.COLOR_LABELS: "colour label",
-    names.FLAG_NUMBER: "flag",
-    names.FLAG_WORD: "flag",
-    names.PICK_LABEL: "pick label",
-    names.TAGGED: "tag",
-    names.COLOR_CLASS: "colour class",
-}
+_WORDS = {names.RATING: "rating", names.COLOR_CLASS: "colour class"}
+_PICK_LABELS = {"1": "rejected", "2": "pending", "3": "accepted"}
+NOTHING = Marks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +48,14 @@ class Merged:
     changed: bool = True
 
 
-def merge_mark(existing: bytes | None, mark: CullMark, profile: Profile, *, photograph_name: str) -> Merged:
+def merge_mark(
+    existing: bytes | None,
+    mark: CullMark,
+    profile: Profile,
+    *,
+    photograph_name: str,
+    elsewhere: Marks = NOTHING,
+) -> Merged:
     """Return a sidecar with what a cull says of its photograph.
 
     What a photographer stated is left as it is; a photograph that they flagged or rejected themselves gets no mark of
@@ -66,16 +64,19 @@ def merge_mark(existing: bytes | None, mark: CullMark, profile: Profile, *, phot
     Args:
         existing: the sidecar that is there; None for none.
         photograph_name: of its main file: `DSC_0012.NEF`.
+        elsewhere: the photographer's own marks inside the photograph, or in a sidecar of another name, as
+            `read_marks(…).marks` gives them: an editor would see a new sidecar in their place.
 
     Raises:
         XmpError: the sidecar that is there is no XMP.
     """
     document = _open(existing, profile, photograph_name)
     wrote = ours(document)
-    own = stated(document, wrote)
+    own = _statements(elsewhere) | stated(document, wrote)
     wanted = profile.says[mark.verdict]
-    blocking = _decisions(own) or [name for name in own if any(name in _group(other) for other in wanted)]
-    free = {} if _decisions(own) else {name: value for name, value in wanted.items() if not own.keys() & _group(name)}
+    decisions = _decisions(own)
+    blocking = decisions or [name for name in own if any(name in _group(other) for other in wanted)]
+    free = {} if decisions else {name: value for name, value in wanted.items() if not own.keys() & _group(name)}
     for name in wrote.keys() - free.keys():
         document.set(name, None)
     for name, value in free.items():
@@ -89,7 +90,7 @@ def merge_mark(existing: bytes | None, mark: CullMark, profile: Profile, *, phot
         (names.WROTE, record(free)),
     ):
         document.set(name, text)
-    return _merged(document, existing, dict.fromkeys(f"{_WORDS[name]} {own[name]}" for name in blocking))
+    return _merged(document, existing, dict.fromkeys(_words(name, own[name]) for name in blocking))
 
 
 def merge_marks(
@@ -157,11 +158,35 @@ def _group(name: Name) -> frozenset[Name]:
     return frozenset(next((group for group in GROUPS if name in group), (name,)))
 
 
+def _statements(marks: Marks) -> dict[Name, str]:
+    """Return marks that stand elsewhere as the properties that say them; no stars are no statement."""
+    said = {names.RATING: str(marks.rating) if marks.rating else "", names.LABEL: marks.label or ""}
+    return {name: text for name, text in (said | {names.FLAG_NUMBER: marks.flag or ""}).items() if text}
+
+
 def _decisions(own: Mapping[Name, str]) -> list[Name]:
-    """Return the properties by which a photographer picked or rejected."""
-    flags = [name for name in (names.FLAG_NUMBER, names.FLAG_WORD, names.PICK_LABEL, names.TAGGED) if name in own]
+    """Return the properties by which a photographer picked or rejected; `pending` is neither."""
+    flags = [name for name in (names.FLAG_NUMBER, names.FLAG_WORD, names.TAGGED) if name in own]
+    flags += [names.PICK_LABEL] if own.get(names.PICK_LABEL) in ("1", "3") else []
     flags += [names.RATING] if own.get(names.RATING, "").removesuffix(".0") == str(REJECTED) else []
     return flags + ([names.COLOR_CLASS] if own.get(names.COLOR_CLASS) == _TRASH else [])
+
+
+def _words(name: Name, text: str) -> str:
+    """Return what a photographer stated, for a person: `rating 4`, `flag reject`."""
+    if name in (names.FLAG_NUMBER, names.FLAG_WORD):
+        return f"flag {'pick' if text.lower() in ('1', 'true', 'pick') else 'reject'}"
+    if name == names.PICK_LABEL:
+        return f"pick label {_PICK_LABELS.get(text, text)}"
+    if name == names.COLOR_LABELS:
+        return f"colour label {', '.join(_color(part.strip()) for part in text.split(','))}"
+    if name == names.TAGGED:
+        return "tag"
+    return f"{_WORDS.get(name, 'label')} {text}"
+
+
+def _color(number: str) -> str:
+    return _COLORS[int(number)] if number.isdecimal() and int(number) < len(_COLORS) else number
 
 
 def _says(document: Document, name: Name) -> bool:

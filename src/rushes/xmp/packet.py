@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -150,14 +151,13 @@ def _marks(document: Document, without: dict[Name, Value]) -> Marks:
     return Marks(rating, label or None, _flag(text_of, is_tagged=is_tagged, trashed=class_of == _TRASH))
 
 
-def _flag(text_of: object, *, is_tagged: bool, trashed: bool) -> Flag | None:
+def _flag(text_of: Callable[[Name], str], *, is_tagged: bool, trashed: bool) -> Flag | None:
     """Return a flag by the first editor that states one, those that have flags proper first."""
-    assert callable(text_of)
     number = _number(text_of(names.FLAG_NUMBER))
     if number:
         return "pick" if number > 0 else "reject"
     if number is None:
-        word = str(text_of(names.FLAG_WORD)).lower()
+        word = text_of(names.FLAG_WORD).lower()
         if word in _YES or word in _NO:
             return "pick" if word in _YES else "reject"
     picked = _whole(text_of(names.PICK_LABEL))

@@ -9,6 +9,7 @@ import { read } from "./keys.js";
 import { Loupe } from "./loupe.js";
 import { Many } from "./many.js";
 import { closeEnd, fullScreenWords, showEnd, showGone } from "./notices.js";
+import { count, FILTERS } from "./order.js";
 import { ask, Outbox } from "./outbox.js";
 import { fillPanel } from "./panel.js";
 import { Pictures } from "./pictures.js";
@@ -51,13 +52,17 @@ class Review {
     this.bar = new Bar(byId("bar"), this.state, this.outbox, deeds);
   }
 
-  async open() {
+  async open(opensOn) {
     await this.outbox.open((entries) => {
       for (const { changes } of entries) {
         this.state.show(changes);
         if (this.opened) this.#changed(changes.map((change) => change.id));
       }
     });
+    if (opensOn in FILTERS && count(this.state.items, opensOn)) {
+      this.state.filter = opensOn;
+      this.state.arrange();
+    }
     const undecided = this.state.list.findIndex((item) => item.decision === null);
     this.state.place = Math.max(0, undecided);
     this.#actions();
@@ -65,7 +70,7 @@ class Review {
     document.addEventListener("pointerup", (event) => { if (event.target.closest("#bar button, #panel button, #actions button")) queueMicrotask(() => this.home()); });
     addEventListener("beforeunload", (event) => { if (this.outbox.unsaved && !this.outbox.kept) event.preventDefault(); });
     addEventListener("online", () => this.outbox.hurry());
-    if (matchMedia("(max-width: 600px)").matches) this.views.grid.size = 118;
+    this.views.grid.size = Math.round(innerWidth < 600 ? 118 : Math.min(320, Math.max(150, innerWidth / 6.9)));
     this.bar.size.value = this.views.grid.size;
     this.view("grid");
     this.opened = true;
@@ -420,6 +425,7 @@ class Review {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = null;
+      if (this.state.view === "grid") return;
       this.current.show();
       this.#plan();
       this.#later();
@@ -541,7 +547,7 @@ async function start() {
     }
     const review = new Review(session);
     document.title = `${session.title} · rushes review`;
-    await review.open();
+    await review.open(session.opens_on);
     Object.assign(window.rushesReview, {
       times: review.clock.times, sharp: review.clock.sharp,
       focused: () => review.state.focused?.id ?? null,

@@ -55,8 +55,8 @@ WORDS = {
     OURS: "a linear head on MobileNetV2's features and the measures (recipe cull-quality); stated beforehand as ours",
     PIXELS: "the same recipe without measures",
     MEASURES: "a linear head on the measures alone (the ablation of that run)",
-    CNN: f"the study's {_DESIGN} from scratch on 128 x 128 gray, with the units of the recipe cnn, {_REMOVED:.0%} of the "
-    "majority left out (docs/baselines.md)",
+    CNN: f"the study's {_DESIGN} from scratch on 128 x 128 gray, with the units of the recipe cnn, {_REMOVED:.0%} of "
+    "the majority left out (docs/baselines.md)",
     SHARP: "the measure `sharpness` as the score; nothing is learned",
     MAJORITY: "one score for all, which picks all or none",
 }
@@ -91,7 +91,7 @@ def measure(say: Say) -> Outcome:
         "each shoot is test once. The threshold for a recall is chosen on validation by choose_control, as `rushes "
         "cull` does (a calibration moves no photograph past another, so scores are taken as they are). Average "
         "precision is of each shoot, then their mean; intervals are of 1000 draws of shoots. Draws do not know that "
-        f"shoots of one part share a model. Every setting was fixed before a test shoot was looked at.")  # fmt: skip
+        "shoots of one part share a model. Every setting was fixed before a test shoot was looked at.")  # fmt: skip
     for name, words in WORDS.items():
         say(f"  {name}: {words}")
     with tempfile.TemporaryDirectory() as name:
@@ -103,7 +103,8 @@ def measure(say: Say) -> Outcome:
         say(f"\nGenerated shoots: {_SHOOTS} of {_SCENES} scenes each, {len(shoots.rows)} photographs made of "
             f"{len(pictures)} photographs of shared media, {good} picked. Single photographs, bursts, brackets, stacks "
             "and panoramas, some out of focus, shaken, wrongly exposed, too close or tilted; of a burst only the best "
-            "is picked, and 5 % of decisions go the other way, which no score of single photographs can know.")  # fmt: skip
+            "is picked, and 5 % of decisions go the other way, which no "
+            "score of single photographs can know.")  # fmt: skip
         found = _judge_all(folder / "generated", shoots, media, say)
         outcome = _decide(found, say)
         talkshow = _talkshow(media)

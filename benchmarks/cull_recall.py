@@ -32,10 +32,10 @@ from rushes.evaluation.draws import draw_sums, interval_of
 from rushes.evaluation.interval import Interval
 from rushes.evaluation.scores import average_precision
 from rushes.inference.cull_control import Control, ShootRecall, choose_control
+from rushes.learning.predictions import Predictions, read_predictions, take_rows
 
 if TYPE_CHECKING:
     from rushes.labels.manifest import Part
-    from rushes.learning.predictions import Predictions
     from rushes.learning.runs import Run
 
 TARGET = Target("ratio", 1)
@@ -61,7 +61,7 @@ WORDS = {
     MAJORITY: "one score for all, which picks all or none",
 }
 
-Answers = dict[str, "Predictions"]
+Answers = dict[str, Predictions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,9 @@ def _judge_all(folder: Path, labelled: Labelled, media: Path, say: Say) -> dict[
     if labelled.qualities:
         known = _judge([_by_quality(answers[OURS], labelled.qualities) for answers in turns])
         say(f"  who knew what was done to each photograph: average precision {_estimate(known.precisions)}")
+        alone = [f"{name} {_estimate(_of_singles([answers[name] for answers in turns], labelled))}" for name in WORDS]
+        say(f"  average precision on the {len(labelled.singles)} single photographs alone, which no other frame of a "
+            f"series decides on: {', '.join(alone)}")  # fmt: skip
     _say_shoots(found, say)
     return found
 
@@ -160,8 +163,6 @@ def _recipe_of_cnn() -> dict[str, Any]:
 
 
 def _answers_of(run: Run) -> Answers:
-    from rushes.learning.predictions import read_predictions
-
     return {part: read_predictions(run.predictions_file(part)) for part in ("validation", "test")}
 
 
@@ -211,6 +212,15 @@ def _precisions(answered: Predictions) -> dict[str, float]:
         score = average_precision(good[there], answered.probabilities[there, column])
         if score.value is not None:
             found[group] = score.value
+    return found
+
+
+def _of_singles(turns: Sequence[Answers], labelled: Labelled) -> dict[str, float]:
+    """Return shoot -> average precision on its photographs that belong to no series."""
+    found: dict[str, float] = {}
+    for answers in turns:
+        rows = [row for row, frame in enumerate(answers["test"].frames) if frame in labelled.singles]
+        found |= _precisions(take_rows(answers["test"], rows))
     return found
 
 

@@ -34,12 +34,14 @@ class Labelled:
         root: that the rows' pictures are relative to.
         long_side: pixels that they are kept at, at most.
         qualities: frame id -> by what the generated photographer picks; {} of pictures that were not generated.
+        singles: frame ids of generated photographs that belong to no series.
     """
 
     root: Path
     rows: tuple[ManifestRow, ...]
     long_side: int
     qualities: Mapping[str, float]
+    singles: frozenset[str] = frozenset()
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -61,14 +63,15 @@ def write_labelled(
     """Write generated shoots as JPEGs, and return them with what their photographer picked."""
     size = ShootSize(long_side=long_side)
     plans = write_shoots(folder, pictures, shoots=shoots, scenes=scenes, seed=seed, picks="names", size=size)
-    rows, qualities = [], {}
+    rows, qualities, singles = [], {}, set[str]()
     for shoot in plans:
         for frame in shoot.frames:
             name = f"{shoot.name}/{file_of(frame, 'names', 'jpeg')}"
             row = _row(folder, name, GOOD if frame.picked else CLASSES[0], shoot.name)
             rows.append(row)
             qualities[row.frame_id] = frame.quality
-    return Labelled(folder, tuple(rows), long_side, qualities)
+            singles |= {row.frame_id} if frame.series is None else set()
+    return Labelled(folder, tuple(rows), long_side, qualities, frozenset(singles))
 
 
 def label_pictures(root: Path, labels: Sequence[tuple[str, bool, str]], *, long_side: int) -> Labelled:

@@ -48,7 +48,6 @@ EDGES = {
     "cleanlab": {"learning"},
     "onnxruntime": {"bundles"},
     "mlflow": {"learning"},
-    "lxml": {"xmp"},
     "fastapi": {"review"},
     "uvicorn": {"review"},
     "typer": {"cli"},
@@ -70,7 +69,6 @@ HEAVY = (
     "google",
     "requests",
     "mlflow",
-    "lxml",
     "fastapi",
     "uvicorn",
 )

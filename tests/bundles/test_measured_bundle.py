@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.learning.tiny import NOW, TinyProject, backbone_recipe, make_project
 
+from learning.tiny import NOW, TinyProject, backbone_recipe, make_project
 from rushes.bundles.bundle import Bundle, open_bundle, seal_bundle
 from rushes.bundles.graph import Graph
 from rushes.bundles.onnx import export_run

@@ -129,8 +129,8 @@ def test_the_section_shows_heads_thresholds_and_measures(judged: AblationJudgeme
 def test_a_run_with_measures_is_judged_from_what_it_keeps(tmp_path: Path) -> None:
     import timm
     import torch
-    from tests.learning.tiny import backbone_recipe, make_project
 
+    from learning.tiny import backbone_recipe, make_project
     from rushes.bundles.run_card import write_run_card
     from rushes.evaluation.evaluate import evaluate_run
     from rushes.learning.runs import read_run

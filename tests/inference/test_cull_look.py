@@ -1,51 +1,116 @@
-"""What is seen of photographs of a shoot, once each."""
+"""Photographs of a shoot looked at."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.learning.tiny import backbone_recipe, make_project
 
-from rushes.footage.photographs import find_photographs
-from rushes.footage.picture import encode_picture
+from rushes.datasets.synthetic.exif import StatedExif, write_jpeg
+from rushes.errors import MediaError
+from rushes.footage.pairs import Photograph
+from rushes.footage.source import Unreadable
 from rushes.inference.cull_look import Looking, look_at_photographs
 from rushes.inference.cull_plan import ScoredPhotograph
 from rushes.inference.predictor import Predictor
 
 
-@pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
-    """A bundle that takes measures, of a project whose frames are kept at the size at which they are measured."""
-    torch, timm = pytest.importorskip("torch"), pytest.importorskip("timm")
-    from rushes.bundles.onnx import export_run
-    from rushes.learning.train import train
-
-    root = tmp_path_factory.mktemp("project")
-    torch.manual_seed(5)
-    torch.save(timm.create_model("test_efficientnet").state_dict(), root / "tiny.pth")
-    project = make_project(root)
-    recipe = backbone_recipe("features", root / "tiny.pth", regularisation=[1.0])
-    recipe = replace(recipe, input=replace(recipe.input, features=("quality",)))
-    run = train(recipe, working_size="1024", **project.places())
-    return Predictor(export_run(run.folder, root / "bundle", project_root=root, neighbours=0), threads=1)
+def shoot(folder: Path, count: int = 5) -> list[Photograph]:
+    folder.mkdir()
+    random = np.random.default_rng(1)
+    for number in range(count):
+        pixels = random.integers(0, 255, (6, 9, 3), np.uint8).repeat(40, 0).repeat(40, 1)
+        stated = StatedExif(maker="X", model="Y", taken=f"2024:05:01 12:30:{number:02d}", focal_length=50.0)
+        write_jpeg(folder / f"{number}.jpg", pixels, stated)
+    return [Photograph(file) for file in sorted(folder.glob("*.jpg"))]
 
 
-def seen(predictor: Predictor, folder: Path, looking: Looking) -> list[ScoredPhotograph]:
-    found = look_at_photographs(predictor, find_photographs(sorted(folder.iterdir())), looking)
+def seen(predictor: Predictor, photographs: list[Photograph], looking: Looking) -> list[ScoredPhotograph]:
+    found = list(look_at_photographs(predictor, photographs, looking))
+    assert all(isinstance(one, ScoredPhotograph) for one in found)
     return [one for one in found if isinstance(one, ScoredPhotograph)]
 
 
-def test_a_score_is_the_same_where_the_model_takes_the_measures_that_are_given_as_reasons(
-    measured: Predictor, tmp_path: Path
+def test_each_photograph_has_the_score_that_the_bundle_gives_its_picture(predictor: Predictor, tmp_path: Path) -> None:
+    from rushes.footage.pictures import read_picture
+
+    photographs = shoot(tmp_path / "shoot")
+    found = seen(predictor, photographs, Looking(class_index=1))
+    pictures = [read_picture(Path(str(one.main))) for one in photographs]
+    expected = predictor.probabilities(pictures)[:, 1]
+    assert [one.score for one in found] == pytest.approx(expected.tolist(), abs=1e-3)
+    assert [one.facts.captured_at for one in found] == [f"2024-05-01T12:30:{n:02d}" for n in range(5)]
+    assert all(one.measures is not None and one.facts.focal_length == 50.0 for one in found)
+
+
+def test_what_was_seen_is_kept_and_comes_back_the_same_without_the_files_being_read(
+    predictor: Predictor, tmp_path: Path
 ) -> None:
-    dice = np.random.default_rng(3)
-    for number, width in enumerate((1600, 900)):  # shrunk, and as it is
-        pixels = np.kron(dice.integers(0, 255, (12, width // 50, 3)), np.ones((50, 50, 1))).astype(np.uint8)
-        (tmp_path / f"{number}.jpg").write_bytes(encode_picture(pixels, "jpeg", 90))
-    once = seen(measured, tmp_path, Looking(0))
-    without = seen(measured, tmp_path, Looking(0, measures=False))
-    assert [one.measures is None for one in once + without] == [False, False, True, True]
-    assert [one.score for one in once] == [one.score for one in without]
+    photographs = shoot(tmp_path / "shoot")
+    looking = Looking(class_index=1, kept=tmp_path / "cache")
+    first = seen(predictor, photographs, looking)
+    for photograph in photographs:  # the same size and time, and nothing in them that could be read again
+        path = Path(str(photograph.main))
+        state = path.stat()
+        path.write_bytes(b"\0" * state.st_size)
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    again = seen(predictor, photographs, looking)
+    assert [one.score for one in again] == [one.score for one in first]
+    assert [one.facts for one in again] == [one.facts for one in first]
+    assert [repr(one.measures) for one in again] == [repr(one.measures) for one in first]  # NaN is not equal to itself
+
+
+def test_a_photograph_that_changed_and_another_class_are_looked_at_anew(predictor: Predictor, tmp_path: Path) -> None:
+    photographs = shoot(tmp_path / "shoot", 2)
+    looking = Looking(class_index=1, kept=tmp_path / "cache")
+    first = seen(predictor, photographs, looking)
+    write_jpeg(Path(str(photographs[0].main)), np.full((240, 360, 3), 255, np.uint8), StatedExif())
+    again = seen(predictor, photographs, looking)
+    assert again[0].score != first[0].score
+    assert again[1].score == first[1].score
+    other = seen(predictor, photographs, Looking(class_index=0, kept=tmp_path / "cache"))
+    assert other[1].score != first[1].score
+
+
+def test_what_cannot_be_read_comes_in_its_place(predictor: Predictor, tmp_path: Path) -> None:
+    photographs = shoot(tmp_path / "shoot", 3)
+    Path(str(photographs[1].main)).write_bytes(b"no picture")
+    found = list(look_at_photographs(predictor, photographs, Looking(class_index=0)))
+    assert [isinstance(one, Unreadable) for one in found] == [False, True, False]
+
+
+def test_a_card_that_was_pulled_out_stops_the_run_once_and_it_goes_on_from_there(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    photographs = shoot(tmp_path / "card", 80)
+    looking = Looking(class_index=1, kept=tmp_path / "cache", measures=False, threads=1)
+    looked = look_at_photographs(predictor, photographs, looking)
+    before = [next(looked) for _ in range(32)]  # one batch is answered, another read
+    (tmp_path / "card").rename(tmp_path / "pulled")
+    with pytest.raises(MediaError, match="the folder is gone: was a card pulled out"):
+        list(looked)
+    (tmp_path / "pulled").rename(tmp_path / "card")
+    told: list[str] = []
+    after = list(look_at_photographs(predictor, photographs, looking, progress=lambda _, __, name: told.append(name)))
+    assert after[:32] == before
+    assert len(after) == len(told) == 80
+
+
+def test_what_could_not_be_seen_as_it_is_is_looked_at_anew(predictor: Predictor, tmp_path: Path) -> None:
+    from footage.stills import write_raw
+
+    (beside,) = shoot(tmp_path / "shoot", 1)
+    raw = tmp_path / "shoot" / "0.nef"
+    raw.write_bytes(b"no raw" * 50)
+    photograph = Photograph(raw, (beside.main,))
+    looking = Looking(class_index=1, kept=tmp_path / "cache")
+    state = raw.stat()
+    (first,) = seen(predictor, [photograph], looking)
+    assert "0.jpg stands for it" in first.flaw
+    whole = write_raw(tmp_path / "whole.dng", preview_width=720).read_bytes()
+    raw.write_bytes(whole[: state.st_size])
+    os.utime(raw, ns=(state.st_atime_ns, state.st_mtime_ns))
+    (again,) = seen(predictor, [photograph], looking)
+    assert again.flaw != first.flaw  # it was read again, though nothing shows that it changed

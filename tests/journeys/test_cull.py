@@ -110,6 +110,16 @@ def test_a_shoot_is_culled_written_and_taken_back(story: Path, rushes: Rushes) -
     assert "there is nothing to undo" in rushes("cull", "undo", *at, status=2).err
 
 
+def test_what_is_measured_for_people_moves_no_score(story: Path, rushes: Rushes) -> None:
+    """The bundle takes measures itself, at the size at which they are shown: they are measured once for both."""
+    words = ("cull", "select", story / "new", "--top", "3", "--dry-run", "--json", "--project", story / "project")
+    measured, alone = rushes(*words).json["cull"], rushes(*words, "--no-measures").json["cull"]
+    assert measured["verdicts"][0]["measures"]["sharpness"] is not None
+    assert alone["verdicts"][0]["measures"] == {}
+    scores = [[one["score"] for one in cull["verdicts"]] for cull in (measured, alone)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-6)
+
+
 def test_a_rating_of_ones_own_is_kept_and_said(story: Path, rushes: Rushes) -> None:
     shoot = story / "again"
     shutil.copytree(story / "new", shoot)
@@ -172,3 +182,24 @@ def test_a_folder_without_photographs_is_refused(story: Path, rushes: Rushes, tm
     assert "holds no photograph and no camera raw" in found.err
     found = rushes("cull", "undo", "nothing", "--project", story / "project", status=2)
     assert "there is no cull 'nothing'" in found.err
+
+
+def test_stars_inside_a_photograph_are_not_hidden_by_a_sidecar_that_rejects_it(
+    story: Path, rushes: Rushes, tmp_path: Path
+) -> None:
+    from rushes.datasets.synthetic.exif import StatedExif, write_jpeg
+    from rushes.footage.pictures import read_picture
+
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="5"/></rdf:RDF></x:xmpmeta>'
+    )
+    (tmp_path / "shoot").mkdir()
+    starred = tmp_path / "shoot" / "starred.jpg"
+    write_jpeg(starred, read_picture(sorted((story / "new").glob("*.JPG"))[0]), StatedExif(), xmp=packet.encode())
+    said = rushes("cull", "select", starred.parent, "--threshold", "1", "--xmp", "darktable", "--project",
+                  story / "project")  # fmt: skip
+    written = starred.with_name("starred.jpg.xmp").read_text()
+    assert "xmp:Rating" not in written.replace("rushes:wrote", "")
+    assert "starred.jpg.xmp" in said.err
+    rushes("cull", "undo", "--project", story / "project")

@@ -18,7 +18,7 @@ class Template:
         tasks: task -> TOML lines of its table.
         trust: origins, the most trusted first.
         every: how far apart frames of a film are taken.
-        size: that frames are kept at.
+        size: long side that pictures are kept at, in pixels.
         shoots: whether each folder directly below a place is a shoot, and so a group.
         shares: of groups in train, validation and test; few films need more in the last two.
         columns: TOML lines of [columns].
@@ -72,8 +72,8 @@ TEMPLATES: dict[str, Template] = {
     "cull": Template(
         tasks={"select": 'classes = ["reject", "select"]\n'},
         trust=("review", "jonny", "supervised", "xmp", "names", "folder", "delivered", "unsupervised"),
-        size="1024",  # at which photographs are measured, so that a cull measures each once
         shoots=True,
+        size="1024",  # at which sharpness is told: of a photograph kept at 640 pixels little is known of it
     ),
     "eras": Template(tasks={"era": f"classes = {json.dumps([f'era-{number:02d}' for number in range(1, 11)])}\n"}),
     "shots": Template(

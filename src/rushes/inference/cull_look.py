@@ -126,12 +126,12 @@ def _see(
         thumbnail=thumbnail_of(still.pixels),
     )
     measures = measure_photograph(still.pixels, faces=looking.faces) if looking.measures else None
-    own = measures if _measures_alike(predictor, looking) else None
-    return _Seen(photograph, key, predictor.prepared(still.pixels, measured=own), facts, measures, still.flaw)
+    prepared = predictor.prepared(still.pixels, measured=measures if _are_the_models(predictor, looking) else None)
+    return _Seen(photograph, key, prepared, facts, measures, still.flaw)
 
 
-def _measures_alike(predictor: Predictor, looking: Looking) -> bool:
-    """Return whether what is measured as reasons is, to the bit, what the model takes: nothing is measured twice."""
+def _are_the_models(predictor: Predictor, looking: Looking) -> bool:
+    """Return whether what is measured for people is what the model takes: at one size, with one detector."""
     taken = predictor.bundle.measures
     return taken is not None and predictor.working_size == _SIZE and taken.faces == looking.faces_digest
 
@@ -165,7 +165,8 @@ def _answer(
             yield seen
             continue
         score = float(next(rows)) if seen.score is None else seen.score
-        if kept is not None and seen.key and seen.score is None:
+        # What was not seen as it is (a reader that failed, a camera that is not known yet) is looked at anew.
+        if kept is not None and seen.key and seen.score is None and not seen.flaw:
             kept.put(seen.key, _format(seen, score))
         yield ScoredPhotograph(
             path=str(seen.photograph.main),

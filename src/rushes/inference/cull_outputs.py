@@ -64,6 +64,7 @@ class WriteSidecar:
 
     Attributes:
         base: sidecar to begin with where none stands at `path`; "" where that is the same.
+        companions: of the photograph, in which its marks may stand too.
     """
 
     path: str
@@ -71,6 +72,7 @@ class WriteSidecar:
     profile: str
     mark: CullMark | Decided
     base: str = ""
+    companions: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -156,8 +158,9 @@ def plan_outputs(
     steps: list[Step] = [Refusal(path, reason) for path, reason in shared.items()]
     if wanted.profile is not None:
         marks = {one.path: _mark(cull, one) for one in cull.verdicts} | dict(decided)
+        beside = {one.path: one.companions for one in cull.verdicts}
         steps += [
-            _sidecar(cull, path, mark, wanted.profile, wanted.xmp_to)
+            replace(_sidecar(cull, path, mark, wanted.profile, wanted.xmp_to), companions=beside.get(path, ()))
             for path, mark in marks.items()
             if path not in shared
         ]

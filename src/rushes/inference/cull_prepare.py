@@ -12,7 +12,7 @@ from rushes.inference.cull_journal import Intent
 from rushes.inference.cull_outputs import Decided, Gather, WriteSidecar, WriteTable
 from rushes.inference.cull_work import Prepared, Work
 from rushes.storage.files import digest_of_bytes
-from rushes.xmp.marks import CullMark
+from rushes.xmp.marks import CullMark, Marks
 from rushes.xmp.merge import merge_mark, merge_marks
 from rushes.xmp.profiles import PROFILES
 
@@ -121,15 +121,25 @@ def _merged(work: Work, step: WriteSidecar, there: Standing | None) -> bytes:
     """
     if there is None and step.base:
         there = read_standing(_as_it_stands(Path(step.base)))
-    return _marked(work, step.path, there, step.mark, step.profile, Path(step.photograph).name)
+    elsewhere = work.marks_elsewhere(step.photograph, step.companions)
+    name = Path(step.photograph).name
+    return _marked(work, step.path, there, step.mark, step.profile, name, elsewhere)
 
 
-def _marked(work: Work, path: str, there: Standing | None, mark: CullMark | Decided, profile: str, name: str) -> bytes:
+def _marked(
+    work: Work,
+    path: str,
+    there: Standing | None,
+    mark: CullMark | Decided,
+    profile: str,
+    name: str,
+    elsewhere: Marks,
+) -> bytes:
     existing = there[0] if there else None
     if isinstance(mark, Decided):
         merged = merge_marks(existing, mark.marks, PROFILES[profile], photograph_name=name)
     else:
-        merged = merge_mark(existing, mark, PROFILES[profile], photograph_name=name)
+        merged = merge_mark(existing, mark, PROFILES[profile], photograph_name=name, elsewhere=elsewhere)
     if merged.kept:
         work.kept[path] = merged.kept
     return merged.data
@@ -284,7 +294,9 @@ def _sidecar_data(work: Work, step: Gather, source: Path, prefix: str, *, marked
         return there[0] if there else b""
     name = prefix + Path(step.photograph).name
     try:
-        return _marked(work, str(Path(step.folder, prefix + source.name)), there, step.mark, step.profile, name)
+        elsewhere = work.marks_elsewhere(step.photograph, step.files[1:])
+        path = str(Path(step.folder, prefix + source.name))
+        return _marked(work, path, there, step.mark, step.profile, name, elsewhere)
     except XmpError as error:
         work.fail(str(source), f"{_xmp_words(error)}. The picks have a copy of it as it is")
         return there[0] if there else b""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,9 @@ from rushes.inference.cull_folders import Seen
 from rushes.inference.cull_journal import Change, Intent, Journal, Status, sync_folder
 from rushes.inference.verdicts import Cull
 from rushes.progress import Progress
+from rushes.xmp.marks import Marks
+from rushes.xmp.profiles import list_sidecars
+from rushes.xmp.reading import read_marks
 
 
 class StopError(Exception):
@@ -56,6 +59,7 @@ class Work:
         standing: the changes in force, by key.
         shut: folder -> why nothing can be written there.
         roots: folder that photographs are gathered in -> device and number, by which it is known again.
+        listed: folder -> the sidecars that stood in it when it was first looked at.
     """
 
     folder: Path
@@ -74,6 +78,7 @@ class Work:
     shut_counts: Counter[str] = field(default_factory=Counter)
     roots: dict[str, tuple[int, int]] = field(default_factory=dict)
     standing: dict[str, Change] = field(default_factory=dict)
+    listed: dict[Path, Mapping[str, tuple[Path, ...]]] = field(default_factory=dict)
 
     @property
     def owner(self) -> str:
@@ -82,6 +87,14 @@ class Work:
 
     def fail(self, path: str, reason: str) -> None:
         self.failures.append(Unreadable(path, reason))
+
+    def marks_elsewhere(self, photograph: str, companions: Sequence[str]) -> Marks:
+        """Return the photographer's own marks of a photograph, wherever they stand: a new sidecar would hide them."""
+        files = [Path(file) for file in (photograph, *companions)]
+        for folder in {file.parent for file in files} - self.listed.keys():
+            with suppress(OSError):
+                self.listed[folder] = list_sidecars(folder)
+        return read_marks(files[0], files[1:], listed=self.listed).marks
 
     def advance(self, count: int, note: str) -> None:
         self.reached += count

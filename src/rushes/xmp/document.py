@@ -12,6 +12,7 @@ import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, count
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
@@ -422,7 +423,8 @@ def _rendered(
         if known:
             return known
         wanted = PREFIXES[uri]
-        prefix = next(name for name in (wanted, *(f"{wanted}{n}" for n in range(1, 1000))) if name not in scope)
+        further = (f"{wanted}{number}" for number in count(1))
+        prefix = next(name for name in chain([wanted], further) if name not in scope)
         scope[prefix] = uri
         declarations.append(space + f"xmlns:{prefix}=".encode() + _quoted(uri))
         return prefix

@@ -314,5 +314,5 @@ def _next_commands(task: Task) -> list[str]:
         f"rushes labels conflicts --task {name}",
         f"rushes manifest build --task {name}",
         f"rushes split make --task {name}",
-        f"rushes train {'cull' if 'select' in task.classes else 'features'} --set task={name}",
+        f"rushes train {'cull-quality' if 'select' in task.classes else 'features'} --set task={name}",
     ]

@@ -29,7 +29,7 @@ from rushes.learning.predictions import Predictions
 from rushes.progress import Progress, silent
 
 # Words for a class of photographs to keep, the first that a bundle has being taken.
-_GOOD = ("select", "pick", "keep", "keeper", "good", "yes")
+GOOD_WORDS = ("select", "pick", "keep", "keeper", "good", "yes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def good_class(bundle: Bundle, stated: str | None) -> str:
             raise UsageError(f"--class {stated}: {did_you_mean(stated, list(bundle.classes))}")
         return stated
     folded = {name.casefold(): name for name in bundle.classes}
-    known = next((folded[word] for word in _GOOD if word in folded), None)
+    known = next((folded[word] for word in GOOD_WORDS if word in folded), None)
     if known is None:
         raise UsageError(
             f"which class of {bundle.task} is to be kept? Say it with --class: the bundle has "

@@ -149,9 +149,9 @@ def _decide(
     rules: Rules,
 ) -> tuple[bool, str]:
     """Return whether a photograph is picked, and what decided."""
-    threshold = format_threshold(rules.threshold)
     reaches = scores[index] >= rules.threshold
-    said = f"score {format_score(scores[index])} {'reaches' if reaches else 'is below'} {threshold}"
+    score, threshold = tell_apart(scores[index], rules.threshold)
+    said = f"score {score} {'reaches' if reaches else 'is below'} {threshold}"
     one = series[place_of[index]] if index in place_of else None
     if one is None:
         return reaches, said
@@ -167,6 +167,16 @@ def _decide(
         kept = "the best is" if bound == 1 else f"the best {bound} are"
         return False, f"{said}, but it is number {rank} of a burst of {len(one.members)}, of which {kept} picked"
     return reaches, f"{said}; number {rank} of a burst of {len(one.members)}"
+
+
+def tell_apart(score: float, threshold: float) -> tuple[str, str]:
+    """Return a score and a threshold with as many digits as show which is larger, three of the threshold at least."""
+    shown, at = format_score(score), format_threshold(threshold)
+    digits = 3
+    while score != threshold and float(shown) == float(at) and digits < 9:
+        shown, at = f"{score:.{digits}f}", f"{threshold:.{digits}f}"
+        digits += 1
+    return shown, at
 
 
 def format_score(score: float) -> str:

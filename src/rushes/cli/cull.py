@@ -118,14 +118,14 @@ def run(
         now = datetime.now(UTC)
         name = name_cull(home, shoot=folder.resolve(), now=now)
         with door.progress("cull") as progress:
-            made = cull_folder(predictor, folder, found, looking, wanted, name=name, now=now, progress=progress)
+            made, seen = cull_folder(predictor, folder, found, looking, wanted, name=name, now=now, progress=progress)
         look = f"{_review_of(place, made.name, home)} --audit"
         say_cull(door, made, found, seconds=time.monotonic() - began, dry_run=dry_run, look=look)
         say_unread(door, made, xmp)
         report: dict[str, Any] = {"cull": made.to_table(), "seconds": time.monotonic() - began, "dry_run": dry_run}
         if dry_run:
             door.finish(report | {"folder": None, "applied": None, "failed": door.failed})
-        write_cull(made, home / name)
+        write_cull(made, home / name, seen=seen)
         applied = _carry_out(door, made, outputs, home / name)
         _say_next(door, made, home / name, applied, review=_review_of(place, name, home))
         door.finish(report | {"folder": str(home / name), "applied": applied, "failed": door.failed})
@@ -280,7 +280,7 @@ def _outputs(
     out: Path | None,
 ) -> Outputs | None:
     """Return what is to be written; None where nothing is asked for."""
-    from rushes.inference.cull_outputs import Outputs
+    from rushes.inference.cull_outputs import Outputs, refuse_tables
     from rushes.xmp.profiles import PROFILES
 
     if xmp is not None and xmp not in PROFILES:
@@ -290,6 +290,7 @@ def _outputs(
     if copy_to is not None and link_to is not None:
         raise UsageError("--copy-to and --link-to: picks are copied or linked. Give one of them")
     outputs = Outputs(xmp, xmp_to, copy_to, link_to, rejects_to, csv, out)
+    refuse_tables(outputs)
     return None if outputs == Outputs() else outputs
 
 

@@ -23,7 +23,7 @@ from rushes.inference.cull_control import Control, Promise, choose_control, expe
 from rushes.inference.cull_look import Looking, look_at_photographs
 from rushes.inference.cull_plan import Rules, ScoredPhotograph, plan_verdicts
 from rushes.inference.predictor import Predictor
-from rushes.inference.verdicts import Cull
+from rushes.inference.verdicts import Cull, Seen
 from rushes.learning.calibration import calibrated
 from rushes.learning.predictions import Predictions
 from rushes.progress import Progress, silent
@@ -118,8 +118,10 @@ def cull_folder(
     name: str,
     now: datetime,
     progress: Progress = silent,
-) -> Cull:
-    """Return the proposal for a shoot. Nothing but what was seen of photographs is written anywhere.
+) -> tuple[Cull, Seen]:
+    """Return the proposal for a shoot, with sizes and times of its files as they were judged.
+
+    Nothing but what was seen of photographs is written anywhere.
 
     Raises:
         UsageError: a recall is asked for that the bundle's validation cannot tell, or nothing can be read.
@@ -144,7 +146,7 @@ def cull_folder(
     rules = Rules(promise.threshold, wanted.best_of_burst, wanted.audited)
     verdicts = plan_verdicts(ordered, series, rules, seed=f"{bundle.id} {folder.name}")
     rejected = np.array([one.verdict == "reject" for one in verdicts], np.bool_)
-    return Cull(
+    made = Cull(
         name=name,
         created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         folder=address_of(folder),
@@ -159,6 +161,7 @@ def cull_folder(
         unreadable=tuple(lost),
         promise=promise_table(promise, scores, rejected),
     )
+    return made, {path: state for one in seen for path, state in one.seen.items()}
 
 
 def in_order(photographs: Sequence[ScoredPhotograph]) -> list[ScoredPhotograph]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from rushes.footage.photo_measures import MEASURES, PhotoMeasures
 from rushes.footage.series import KEPT_WHOLE, Series, SeriesFacts
 from rushes.footage.signature import group_alike
 from rushes.inference.reasons import find_reasons
-from rushes.inference.verdicts import Reason, Verdict
+from rushes.inference.verdicts import Reason, Seen, Verdict
 
 AUDITED = 0.05  # share of the rejects that a person is asked to look at
 
@@ -28,6 +28,7 @@ class ScoredPhotograph:
         score: calibrated probability that it is kept, 0 to 1, as it is compared with a threshold.
         measures: None where nothing was measured.
         flaw: what is wrong with the file though it could be seen; "" for nothing.
+        seen: size and time of its files before they were read; nothing of files in a store.
     """
 
     path: str
@@ -36,6 +37,7 @@ class ScoredPhotograph:
     facts: SeriesFacts
     measures: PhotoMeasures | None = None
     flaw: str = ""
+    seen: Seen = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

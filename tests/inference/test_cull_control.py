@@ -14,6 +14,7 @@ from rushes.inference.cull_control import Control, choose_control, expected_miss
 from rushes.learning.predictions import Predictions
 
 CLASSES = ("reject", "select")
+SCORES = np.array([0.9, 0.4, 0.2, 0.1], np.float32)
 
 
 def answers(rows: Sequence[tuple[str, bool, float]]) -> Predictions:
@@ -128,10 +129,17 @@ def test_the_promise_is_plain_values() -> None:
 
 def test_expected_misses_are_what_calibrated_scores_add_up_to_among_the_rejects() -> None:
     promise = choose(Control("threshold", 0.5))
-    likely, low, high = expected_misses(np.array([0.9, 0.4, 0.2, 0.1], np.float32), 0.5, promise)
+    likely, low, high = expected_misses(SCORES, SCORES < 0.5, 0.5, promise)
     assert likely == pytest.approx(0.7, abs=1e-6)
     assert low == 0
     assert 0.7 < high <= 3
+
+
+def test_what_a_thinned_burst_loses_counts_in_and_what_a_bracket_keeps_does_not() -> None:
+    promise = choose(Control("threshold", 0.5))
+    thinned, kept = np.array([True, True, True, True]), np.array([False, False, True, True])
+    assert expected_misses(SCORES, thinned, 0.5, promise)[0] == pytest.approx(1.6, abs=1e-6)
+    assert expected_misses(SCORES, kept, 0.5, promise)[0] == pytest.approx(0.3, abs=1e-6)
 
 
 @given(
@@ -143,7 +151,7 @@ def test_expected_misses_lie_between_none_and_all_rejects(scores: list[float], t
     two = answers(shoot("a", [bound, 0.9], [0.1]) + shoot("b", [0.8, 0.7], [0.6]))
     promise = choose(Control("threshold", threshold), two)
     values = np.array(scores, np.float32)
-    likely, low, high = expected_misses(values, threshold, promise)
+    likely, low, high = expected_misses(values, values.astype(np.float64) < threshold, threshold, promise)
     rejected = int((values.astype(np.float64) < threshold).sum())
     assert 0 <= low <= likely + 1e-9
     assert likely <= high + 1e-9

@@ -96,3 +96,21 @@ def test_a_card_that_was_pulled_out_stops_the_run_once_and_it_goes_on_from_there
     after = list(look_at_photographs(predictor, photographs, looking, progress=lambda _, __, name: told.append(name)))
     assert after[:32] == before
     assert len(after) == len(told) == 80
+
+
+def test_what_could_not_be_seen_as_it_is_is_looked_at_anew(predictor: Predictor, tmp_path: Path) -> None:
+    from footage.stills import write_raw
+
+    (beside,) = shoot(tmp_path / "shoot", 1)
+    raw = tmp_path / "shoot" / "0.nef"
+    raw.write_bytes(b"no raw" * 50)
+    photograph = Photograph(raw, (beside.main,))
+    looking = Looking(class_index=1, kept=tmp_path / "cache")
+    state = raw.stat()
+    (first,) = seen(predictor, [photograph], looking)
+    assert "0.jpg stands for it" in first.flaw
+    whole = write_raw(tmp_path / "whole.dng", preview_width=720).read_bytes()
+    raw.write_bytes(whole[: state.st_size])
+    os.utime(raw, ns=(state.st_atime_ns, state.st_mtime_ns))
+    (again,) = seen(predictor, [photograph], looking)
+    assert again.flaw != first.flaw  # it was read again, though nothing shows that it changed

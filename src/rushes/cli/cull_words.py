@@ -63,7 +63,7 @@ def _say_promise(door: Door, cull: Cull) -> None:
     chosen = " (chosen on validation shoots)" if promise["aimed"] is not None else ""
     door.say(f"{cull.control}: {cull.class_name} from a score of {cull.threshold:.3g} on{chosen}")
     for key, words in (
-        ("unseen", "on validation shoots, each left out when its threshold was chosen"),
+        ("unseen", "on validation shoots, each by a threshold chosen on the others"),
         ("validation", "on validation shoots"),
         ("test", "on test shoots, which nothing was chosen by"),
     ):
@@ -75,6 +75,7 @@ def _say_promise(door: Door, cull: Cull) -> None:
             f"  here: about {here['misses']:.1f} good ones are expected among the rejects "
             f"({here['misses_low']:.1f} to {here['misses_high']:.1f}), by scores and by these shoots"
         )
+    _say_single_shoots(door, cull)
     shoots = (promise["unseen"] or promise["validation"] or {}).get("shoots", [])
     if len(shoots) > 1:
         rows = [
@@ -88,16 +89,33 @@ def _say_promise(door: Door, cull: Cull) -> None:
         door.warn(f"note: {note}")
 
 
+def _say_single_shoots(door: Door, cull: Cull) -> None:
+    """Say how single shoots vary around the recall of all: a new shoot is one of these, and no mean."""
+    found = cull.promise["unseen"] or cull.promise["validation"]
+    recalls = [one["kept"] / one["keepers"] for one in found["shoots"] if one["keepers"]] if found else []
+    if len(recalls) < 2:
+        return
+    asked = cull.control.removeprefix("recall >= ")
+    reach = (
+        f"; {sum(one >= float(asked) for one in recalls)} of {len(recalls)} reach {asked}"
+        if asked != cull.control
+        else ""
+    )
+    door.say(f"  single shoots: recall {min(recalls):.3f} to {max(recalls):.3f}{reach}")
+
+
 def _found(found: Mapping[str, Any]) -> str:
     return f"recall {_estimate(found['recall'])}, picking {_estimate(found['keep_rate'])} of all"
 
 
-def _estimate(estimate: Mapping[str, float | None]) -> str:
+def _estimate(estimate: Mapping[str, Any]) -> str:
+    """Return a share over all shoots with where its mean over such shoots lies: an interval, of few shoots a range."""
     if estimate["value"] is None:
         return "undefined"
     if estimate["low"] is None or estimate["high"] is None:
         return f"{estimate['value']:.3f}"
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
+    kind = "95 %" if estimate["level"] is not None else f"range over {plural(estimate['groups'], 'shoot')}"
+    return f"{estimate['value']:.3f} ({kind}: {estimate['low']:.3f} to {estimate['high']:.3f})"
 
 
 def _share(part: int, whole: int) -> str:

@@ -176,6 +176,8 @@ def cull_folder(
     promise = choose_control(wanted.control, answers, class_name=wanted.class_name, scores=scores)
     series = find_series([one.facts for one in ordered])
     rules = Rules(promise.threshold, wanted.best_of_burst, wanted.audited)
+    verdicts = plan_verdicts(ordered, series, rules, seed=f"{bundle.id} {folder.name}")
+    rejected = np.array([one.verdict == "reject" for one in verdicts], np.bool_)
     return Cull(
         name=name,
         created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
@@ -186,10 +188,10 @@ def cull_folder(
         bundle_path=str(bundle.folder.resolve()),
         control=str(wanted.control),
         threshold=promise.threshold,
-        verdicts=plan_verdicts(ordered, series, rules, seed=f"{bundle.id} {folder.name}"),
+        verdicts=verdicts,
         series=tuple(series),
         unreadable=tuple(lost),
-        promise=promise_table(promise, scores),
+        promise=promise_table(promise, scores, rejected),
     )
 
 
@@ -201,8 +203,10 @@ def in_order(photographs: Sequence[ScoredPhotograph]) -> list[ScoredPhotograph]:
     )
 
 
-def promise_table(promise: Promise, scores: npt.NDArray[np.float32]) -> Mapping[str, object]:
+def promise_table(
+    promise: Promise, scores: npt.NDArray[np.float32], rejected: npt.NDArray[np.bool_]
+) -> Mapping[str, object]:
     """Return what can be said of a cull, as plain values: the promise, and the misses that are expected here."""
-    likely, low, high = expected_misses(scores, promise.threshold, promise)
+    likely, low, high = expected_misses(scores, rejected, promise.threshold, promise)
     expected = {"keepers": float(scores.sum()), "misses": likely, "misses_low": low, "misses_high": high}
     return promise.to_table() | {"here": expected}

@@ -3,8 +3,9 @@
 A threshold is chosen on validation shoots, which the model did not learn from. Chosen so that it just keeps the share
 that was asked for there, it falls short on about every second new shoot. So shoots are left out: the threshold is
 chosen on the others, and what it keeps of those left out is counted. What is aimed for on validation is raised until
-the shoots that were left out reach what was asked for. Test shoots, where the bundle carries their answers, are only
-ever looked at.
+the shoots that were left out reach what was asked for, all together. They were looked at for that, so that what they
+reach is a little too good to be said of others, and single new shoots vary around it. Test shoots, where the bundle
+carries their answers, are only ever looked at.
 """
 
 from __future__ import annotations
@@ -101,8 +102,8 @@ class Promise:
         threshold: score from which on a photograph is picked.
         aimed: recall on validation that it was chosen for; None where it was not chosen.
         validation: on the shoots it was chosen on, or would have been.
-        unseen: on shoots that its choice has not seen either: each with a threshold that was chosen on the others. None
-            where nothing was chosen, or there is one shoot only.
+        unseen: on validation shoots, each with a threshold that was chosen on the others. What is aimed for was raised
+            until they reach what was asked for together. None where nothing was chosen, or there is one shoot only.
         test: on test shoots; None where the bundle has none.
         at_least: recall that the counts on validation can promise with 95 % confidence, as if photographs were
             independent.
@@ -186,7 +187,9 @@ def choose_control(
     )
 
 
-def expected_misses(scores: npt.NDArray[np.floating], threshold: float, promise: Promise) -> tuple[float, float, float]:
+def expected_misses(
+    scores: npt.NDArray[np.floating], rejected: Bools, threshold: float, promise: Promise
+) -> tuple[float, float, float]:
     """Return how many good photographs are expected among the rejected ones: likely, at least, at most.
 
     The likely number is what calibrated scores add up to among the rejected. The ends follow from the recall's interval
@@ -195,19 +198,23 @@ def expected_misses(scores: npt.NDArray[np.floating], threshold: float, promise:
 
     Args:
         scores: (photographs,) calibrated.
+        rejected: (photographs,) which are rejected: not only those below the threshold, where a burst is thinned, and
+            not all of them, where a bracket is kept whole.
     """
     values = as_stored(np.asarray(scores))
-    rejected = values[values < threshold]
-    likely = float(rejected.sum())
-    spread = 1.96 * float(np.sqrt((rejected * (1 - rejected)).sum()))
-    low, high = max(0.0, likely - spread), min(float(len(rejected)), likely + spread)
+    below, most = values < threshold, float(rejected.sum())
+    lost = values[rejected]
+    likely, spread = float(lost.sum()), 1.96 * float(np.sqrt((lost * (1 - lost)).sum()))
+    low, high = likely - spread, likely + spread
     found = promise.expected
     interval = found.recall.interval if found else None
-    kept = float(values[values >= threshold].sum())
+    kept = float(values[~below].sum())
     if kept > 0 and interval is not None and interval.low is not None and interval.high is not None:
-        low = min(low, kept * (1 / interval.high - 1)) if interval.high > 0 else low
-        high = max(high, kept * (1 / interval.low - 1)) if interval.low > 0 else float(len(rejected))
-    return likely, low, min(high, float(len(rejected)))
+        # The recall is of the threshold alone; what bursts and brackets move is counted by the scores.
+        moved = likely - float(values[below].sum())
+        low = min(low, kept * (1 / interval.high - 1) + moved) if interval.high > 0 else low
+        high = max(high, kept * (1 / interval.low - 1) + moved) if interval.low > 0 else most
+    return likely, max(0.0, min(low, likely)), min(max(high, likely), most)
 
 
 def _part(answers: Predictions | None, class_name: str) -> _Part | None:
@@ -323,8 +330,9 @@ def _beware(control: Control, part: _Part | None, at_least: Score, unseen: Found
             f" To promise {control.value:g} takes at least {needed:,} of them." if needed and needed > keepers else ""
         )
         notes.append(
-            f"{keepers:,} good photographs of validation can promise a recall of {at_least.value:.3f} with 95 % "
-            f"confidence, and no more.{takes}"
+            f"If its {keepers:,} good photographs were independent of each other, validation could promise a recall of "
+            f"{at_least.value:.3f} with 95 % confidence, and no more; those of one shoot are alike, so that it is "
+            f"less.{takes}"
         )
     if shoots < FEW_GROUPS:
         alone = "is one shoot" if shoots == 1 else f"are {shoots} shoots"

@@ -165,7 +165,8 @@ def _answer(
             yield seen
             continue
         score = float(next(rows)) if seen.score is None else seen.score
-        if kept is not None and seen.key and seen.score is None:
+        # What was not seen as it is (a reader that failed, a camera that is not known yet) is looked at anew.
+        if kept is not None and seen.key and seen.score is None and not seen.flaw:
             kept.put(seen.key, _format(seen, score))
         yield ScoredPhotograph(
             path=str(seen.photograph.main),

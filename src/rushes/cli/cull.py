@@ -100,6 +100,7 @@ def run(
         from rushes.bundles.bundle import open_bundle
         from rushes.inference.cull import Wanted, cull_folder, find_shoot, good_class
         from rushes.inference.cull_folders import culls_home, name_cull, write_cull
+        from rushes.inference.cull_gathered import find_gathered
         from rushes.inference.predictor import Predictor
 
         place = _project_or_none(project)
@@ -109,7 +110,7 @@ def run(
         home = culls_home(place)
         opened_bundle = open_bundle(_find_bundle(place, bundle))
         predictor = Predictor(opened_bundle, threads=threads or 0)
-        found = find_shoot(folder)
+        found = find_shoot(folder, gathered=find_gathered((home, culls_home(None))))
         wanted = Wanted(control, good_class(opened_bundle, class_name), best_of_burst, audit)
         index = opened_bundle.classes.index(wanted.class_name)
         detector = faces or _own_detector(opened_bundle)

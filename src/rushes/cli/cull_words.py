@@ -35,6 +35,17 @@ def say_cull(door: Door, cull: Cull, found: FoundPhotographs, *, seconds: float,
     door.say(f"{plural(count, 'photograph')}{beside}; {seconds:.1f} s{rate}")
     if found.videos:
         door.say(f"{plural(found.videos, 'film')} passed over: a cull is of photographs")
+    if found.gathered:
+        door.warn(
+            f"note: {plural(len(found.gathered), 'file')} left out that an earlier cull copied or linked here, "
+            f"{found.gathered[0]} first"
+        )
+    if found.twins:
+        earlier, later = found.twins[0]
+        door.warn(
+            f"note: {plural(len(found.twins), 'photograph')} of the same bytes as another of this shoot, {later} as "
+            f"{earlier} first: each is judged by itself"
+        )
     if count:
         would = "would pick" if dry_run else "picks"
         door.say(f"{would} {picks:,} ({picks / count:.0%}), rejects {count - picks:,}{_over_top(cull)}")

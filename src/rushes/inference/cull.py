@@ -158,6 +158,7 @@ def cull_folder(
         series=tuple(series),
         unreadable=tuple(lost),
         promise=promise_table(promise, scores, rejected),
+        takes_measures=bundle.measures is not None,
     )
 
 

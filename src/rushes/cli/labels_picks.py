@@ -88,7 +88,7 @@ def picks(
             found = find_photographs(catalog, asked, apart=apart)
             _check_found(found, places)
             if found_way == "folders":
-                told = _tell_folders(found, asked, pick_folder, reject_folder)
+                told = _tell_folders(place, found, asked, pick_folder, reject_folder)
             elif found_way == "delivered":
                 told = _tell_delivered(place, found, apart)
             else:
@@ -106,6 +106,8 @@ def picks(
             if not dry_run:
                 catalog.append_labels(plan.new)
         _report(door, plan, classes, dry_run=dry_run)
+        for note in told.notes:
+            door.warn(f"note: {note}")
         _report_lacks(door, found, plan, places)
         if origin not in {one.casefold() for one in place.trust_of(wanted)}:
             door.warn(f"note: '{origin}' is not in the order of trust of rushes.toml, so that any origin in it wins")
@@ -194,10 +196,16 @@ def _check_found(found: FoundPhotographs, places: Sequence[str]) -> None:
 
 
 def _tell_folders(
-    found: FoundPhotographs, asked: Sequence[Place], picked: list[str] | None, rejected: list[str] | None
+    place: Project,
+    found: FoundPhotographs,
+    asked: Sequence[Place],
+    picked: list[str] | None,
+    rejected: list[str] | None,
 ) -> Told:
     from dataclasses import replace
 
+    from rushes.inference.cull_folders import culls_home
+    from rushes.inference.cull_gathered import find_gathered
     from rushes.labels.pick_delivered import match_pictures
     from rushes.labels.pick_folders import PICK_FOLDERS, REJECT_FOLDERS, tell_folders
 
@@ -207,7 +215,14 @@ def _tell_folders(
         for frame in match.frames:
             made.setdefault(frame, []).append(match.file)
     photographs = [replace(one, files=(*one.files, *made.get(one.frame, ()))) for one in found.photographs]
-    return tell_folders(photographs, asked, picks=picked or PICK_FOLDERS, rejects=rejected or REJECT_FOLDERS)
+    gathered = find_gathered((culls_home(place), culls_home(None)))
+    return tell_folders(
+        photographs,
+        asked,
+        picks=picked or PICK_FOLDERS,
+        rejects=rejected or REJECT_FOLDERS,
+        is_gathered=gathered.__contains__,
+    )
 
 
 def _tell_delivered(place: Project, found: FoundPhotographs, folders: Sequence[Place]) -> Told:
@@ -314,5 +329,5 @@ def _next_commands(task: Task) -> list[str]:
         f"rushes labels conflicts --task {name}",
         f"rushes manifest build --task {name}",
         f"rushes split make --task {name}",
-        f"rushes train {'cull' if 'select' in task.classes else 'features'} --set task={name}",
+        f"rushes train {'cull-quality' if 'select' in task.classes else 'features'} --set task={name}",
     ]

@@ -12,7 +12,9 @@ from rushes.xmp.marks import Flag
 
 SCHEMA = "cull/1"
 CULL_FILE = "cull.json"
+SEEN_FILE = "photographs.json"  # beside it: sizes and times of the files when they were judged
 
+Seen = Mapping[str, tuple[int, int]]  # path of a file -> bytes, and time of its last change in ns, when it was judged
 Speaks = Literal["for", "against"]
 
 

@@ -200,7 +200,7 @@ def test_a_cull_measures_once_as_the_model_takes_it_and_says_that_it_does(
     (tmp_path / "shoot").mkdir()
     pixels = np.random.default_rng(3).integers(0, 255, (90, 120, 3), np.uint8)
     (tmp_path / "shoot" / "a.png").write_bytes(encode_picture(pixels, "png"))
-    cull = cull_folder(
+    cull, *_ = cull_folder(
         predictor,
         tmp_path / "shoot",
         find_shoot(tmp_path / "shoot"),

@@ -176,6 +176,12 @@ def _say_rejects(door: Door, cull: Cull) -> None:
         for one in nearest
     ]  # fmt: skip
     door.show(table_of("Rejects nearest to being picked", ["photograph", "score", "against it"], rows))
+    if any(one.reasons for one in nearest):
+        door.say(
+            "What is measured is among what this model takes; which of it decided is not said"
+            if cull.takes_measures
+            else "What is measured are facts beside the score: this model takes the pixels alone"
+        )
 
 
 def _against(verdict: Verdict) -> str:

@@ -194,6 +194,7 @@ def cull_folder(
         series=tuple(series),
         unreadable=tuple(lost),
         promise=promise_table(promise, scores, rejected),
+        takes_measures=bundle.measures is not None,
     )
     return made, {path: state for one in seen for path, state in one.seen.items()}
 

@@ -128,13 +128,20 @@ def _see(
         signature=signature_of(still.pixels),
         thumbnail=thumbnail_of(still.pixels),
     )
-    measures = measure_photograph(still.pixels, faces=looking.faces) if looking.measures else None
-    prepared = predictor.prepared(still.pixels, measured=measures if _are_the_models(predictor, looking) else None)
+    shared = _are_the_models(predictor, looking)
+    measures = None
+    if looking.measures:
+        looked_at = predictor.as_stored(still.pixels) if shared else still.pixels
+        measures = measure_photograph(looked_at, faces=looking.faces)
+    prepared = predictor.prepared(still.pixels, measured=measures if shared else None)
     return _Seen(photograph, key, prepared, facts, measures, still.flaw, files=files)
 
 
 def _are_the_models(predictor: Predictor, looking: Looking) -> bool:
-    """Return whether what is measured for people is what the model takes: at one size, with one detector."""
+    """Return whether what is measured for people can be what the model takes: at one size, with one detector.
+
+    It is then measured once, of the picture as it would have been stored.
+    """
     taken = predictor.bundle.measures
     return taken is not None and predictor.working_size == _SIZE and taken.faces == looking.faces_digest
 

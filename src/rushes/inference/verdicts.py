@@ -81,6 +81,7 @@ class Cull:
         verdicts: in the order of capture as far as it is known.
         unreadable: files that nothing is proposed for.
         promise: what can be said of how many keepers are kept, as plain values; see docs/culling.md.
+        takes_measures: whether the model takes what is measured, beside the pixels.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Cull:
     series: tuple[Series, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     promise: Mapping[str, Any] = field(default_factory=dict)
+    takes_measures: bool = False
 
     @property
     def picks(self) -> tuple[Verdict, ...]:

@@ -44,11 +44,32 @@ class Browser:
     def __init__(self, commands: int, answers: int) -> None:
         self._commands, self._answers = commands, answers
         self._number = 0
+        self._session = ""
         self._rest = b""
         self.complaints: list[str] = []
         target = self._call("Target.createTarget", {"url": "about:blank"})["targetId"]
-        self._session = self._call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
+        self._session = str(self._call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"])
         self._call("Page.enable")
+
+    def new_tab(self) -> str:
+        """Open a further tab and return what `turn_to` knows it by; commands still go to the one that they went to."""
+        here = self._session
+        self._session = ""
+        target = self._call("Target.createTarget", {"url": "about:blank"})["targetId"]
+        made = str(self._call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"])
+        self.turn_to(made)
+        self._call("Page.enable")
+        self.turn_to(here)
+        return made
+
+    @property
+    def tab(self) -> str:
+        return self._session
+
+    def turn_to(self, tab: str) -> None:
+        """Show another tab, and send what follows to it: one that is hidden draws nothing."""
+        self._session = tab
+        self._call("Page.bringToFront")
 
     def load(self, page: Path, *, width: int = 1280, height: int = 800) -> PageLoad:
         """Load a page from a file and return how long it took."""
@@ -111,7 +132,7 @@ class Browser:
     def _call(self, method: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters or {}}
-        if hasattr(self, "_session"):
+        if self._session:
             message["sessionId"] = self._session
         os.write(self._commands, json.dumps(message).encode() + b"\0")
         while True:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-_MARKS = ("decision", "rating", "color")
+_MARKS = ("decision", "own", "rating", "color")
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 
 
@@ -23,6 +23,8 @@ class Standin:
 
     Attributes:
         pictures: quality -> JPEGs, which repeat behind the items in turn; `full` falls back to `fit`.
+        flaws: quality -> why its pictures are not the photographs.
+        key: of the review.
         told: path and body of every decision, undo and redo, in order.
         port: that it listens at, from the first time that it is served on.
     """
@@ -30,14 +32,16 @@ class Standin:
     items: Sequence[dict[str, Any]]
     pictures: Mapping[str, Sequence[bytes]]
     pages: Mapping[str, str] = field(default_factory=dict)
+    flaws: Mapping[str, str] = field(default_factory=dict)
+    key: str = "stand-in"
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     port: int = 0
 
     def __post_init__(self) -> None:
         self._places = {item["id"]: place for place, item in enumerate(self.items)}
         self._lock = threading.Lock()
-        self._done: list[list[dict[str, Any]]] = []
-        self._undone: list[list[dict[str, Any]]] = []
+        self._done: list[tuple[str, list[dict[str, Any]]]] = []  # by request
+        self._undone: list[tuple[str, list[dict[str, Any]]]] = []
         self._answered: dict[str, dict[str, Any]] = {}
         self._touched: list[list[str]] = []
 
@@ -45,7 +49,7 @@ class Standin:
         """Return what `/api/session` says."""
         cull = {"control": "recall >= 0.99", "threshold": 0.5, "promise": {}, "class_name": "select"}
         return {
-            "schema": "review/1", "key": "stand-in", "title": "A shoot", "task": "select",
+            "schema": "review/1", "key": self.key, "title": "A shoot", "task": "select",
             "classes": {"pick": "select", "reject": "reject"}, "count": len(self.items),
             "revision": len(self._touched), "cull": cull, "items": list(self.items),
         }  # fmt: skip
@@ -77,17 +81,20 @@ class Standin:
     def _act(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         before = len(self._touched)
         if path == "/api/decisions":
-            changes = body["changes"]
+            changes = [_whole(change) for change in body["changes"]]
             self._undone.clear()
-            self._done.append(self._apply(changes))
+            self._done.append((body.get("request", ""), self._apply(changes)))
         else:
             source, target = (self._done, self._undone) if path == "/api/undo" else (self._undone, self._done)
-            changes = source.pop() if source else []
-            if changes:
-                target.append(self._apply(changes))
+            wanted = [one for one in source if body.get("of") in (None, one[0])][-1:]
+            changes = wanted[0][1] if wanted else []
+            if wanted:
+                source.remove(wanted[0])
+                target.append((wanted[0][0], self._apply(changes)))
         frames = [change["id"] for change in changes]
         self._touched.append(frames)
-        return {"revision": len(self._touched), "previous": before, "changes": self._states(frames)}
+        step = len(self._touched) if frames else None
+        return {"revision": len(self._touched), "previous": before, "step": step, "changes": self._states(frames)}
 
     def _apply(self, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         before = []
@@ -99,6 +106,11 @@ class Standin:
 
     def _states(self, frames: Sequence[str]) -> list[dict[str, Any]]:
         return [{name: self.items[self._places[frame]][name] for name in ("id", *_MARKS)} for frame in frames]
+
+
+def _whole(change: Mapping[str, Any]) -> dict[str, Any]:
+    own = {"own": change["decision"] is not None} if "decision" in change else {}
+    return {**change, **own}
 
 
 def make_items(count: int, *, width: int = 6000, height: int = 4000) -> list[dict[str, Any]]:
@@ -116,7 +128,8 @@ def _item(place: int, count: int, width: int, height: int) -> dict[str, Any]:
         "id": f"frame-{place:05d}", "name": f"IMG_{place:05d}.CR3", "path": f"shoot/IMG_{place:05d}.CR3",
         "width": width, "height": height, "captured_at": f"2026-10-03T12:{place // 60 % 60:02d}:{place % 60:02d}",
         "camera": None, "series": series, "verdict": "pick" if score >= 0.5 else "reject", "score": score, "why": "",
-        "better": None, "audited": score < 0.05, "reasons": [], "decision": None, "rating": None, "color": None,
+        "better": None, "audited": score < 0.05, "drawn": -place if score < 0.05 else None, "reasons": [],
+        "decision": None, "own": False, "rating": None, "color": None,
     }  # fmt: skip
 
 
@@ -178,7 +191,9 @@ def _handler(standin: Standin) -> type[BaseHTTPRequestHandler]:
                 self._answer(standin.pages[first].encode(), "text/html")
             elif first == "pictures":
                 frame, _, quality = rest.partition("/")
-                self._answer(standin.picture(frame, quality), "image/jpeg", lasting=True)
+                self._answer(standin.picture(frame, quality), "image/jpeg", flaw=standin.flaws.get(quality, ""))
+            elif self._is_of_another_review():
+                pass
             elif first != "api":
                 self.send_error(404)
             else:
@@ -193,13 +208,24 @@ def _handler(standin: Standin) -> type[BaseHTTPRequestHandler]:
                 return {"drawn": 1, "looked_at": 0, "misses": 0, "sentence": "Nothing has been looked at yet."}
             return standin.item(name.removeprefix("items/"))
 
+        def _is_of_another_review(self) -> bool:
+            named = self.headers.get("Rushes-Review")
+            is_other = named is not None and unquote(named) != standin.key
+            if is_other:
+                self._answer(b"{}", "application/problem+json", status=409)
+            return is_other
+
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self._answer(json.dumps(standin.take(self.path, body)).encode(), "application/json")
+            if not self._is_of_another_review():
+                self._answer(json.dumps(standin.take(self.path, body)).encode(), "application/json")
 
-        def _answer(self, data: bytes, kind: str, *, lasting: bool = False) -> None:
+        def _answer(self, data: bytes, kind: str, *, status: int = 200, flaw: str = "") -> None:
+            lasting = kind == "image/jpeg"
             try:
-                self.send_response(200)
+                self.send_response(status)
+                if flaw:
+                    self.send_header("Rushes-Flaw", quote(flaw))
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(data)))
                 self.send_header("Cache-Control", "max-age=31536000, immutable" if lasting else "no-store")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from footage.stills import write_jpeg
 from rushes.catalog.catalog import Catalog, open_catalog
@@ -28,7 +29,7 @@ from rushes.review.pictures import PictureDesk
 from rushes.review.renditions import Renditions
 from rushes.review.serve import Server, listen
 from rushes.review.session import Review
-from rushes.storage.files import write_json
+from rushes.storage.files import digest_of_bytes, write_json
 
 TOKEN = "a-token-of-the-tests"
 TOML = """
@@ -118,7 +119,12 @@ class Page:
     """Stands for the browser: asks a server on this machine."""
 
     port: int
+    review: str
     headers: dict[str, str] = field(default_factory=dict)
+
+    def cookie(self, port: int | None = None) -> str:
+        """The cookie that a browser was given, where it reaches the server by a port."""
+        return f"rushes-review-{digest_of_bytes(self.review.encode())[:12]}-{port or self.port}={TOKEN}"
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", path, **headers)
@@ -128,7 +134,7 @@ class Page:
         return self.ask("POST", path, data, **{"Content-Type": "application/json", **headers})
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
-        named = {"Cookie": f"rushes-review-{self.port}={TOKEN}", **self.headers}
+        named = {"Cookie": self.cookie(), "Rushes-Review": quote(self.review, safe=""), **self.headers}
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
@@ -164,7 +170,7 @@ def served(
     server = Server(app, listening)
     thread = server.in_thread()
     try:
-        yield Page(server.port)
+        yield Page(server.port, review.key)
     finally:
         server.stop()
         thread.join(20)

@@ -116,10 +116,36 @@ def test_a_certain_step_can_be_taken_back_and_the_others_stand(catalog: Catalog)
     decisions = decisions_in(catalog)
     step = decisions.decide([picked(IDS[0])]).revision
     decisions.decide([picked(IDS[1])])
-    assert set(decisions.undo(step=step).states) == {IDS[0]}
+    undone = decisions.undo(of=step)
+    assert (undone.step, undone.states) == (step, {IDS[0]: State()})
     assert decisions.states(IDS)[IDS[1]].class_name == "select"
-    assert decisions.undo(step=step).states == {}
-    assert decisions.undo(step=999).states == {}
+    again = decisions.undo(of=step)
+    assert (again.step, again.states) == (None, {IDS[0]: State()}), "what stands is told, so that a page can show it"
+    assert (decisions.undo(of=999).step, decisions.undo(of=999).states) == (None, {})
+    assert decisions.redo(of=step).states == {IDS[0]: State("select", "select")}
+
+
+def test_each_tab_takes_back_its_own_steps_by_the_names_of_its_requests(catalog: Catalog) -> None:
+    one, other = decisions_in(catalog), decisions_in(catalog)
+    one.decide([picked(IDS[0])], request="one")
+    other.decide([picked(IDS[1])], request="other")
+    assert one.undo(of="one", request="z").states == {IDS[0]: State()}
+    assert one.undo(of="one", request="z").states == {IDS[0]: State()}, "sent twice, done once"
+    assert one.states(IDS)[IDS[1]].own == "select", "the other tab's decision stands"
+    other.decide([Wanted(IDS[2], "rating", "3")])
+    late = one.redo(of="one")
+    assert (late.step, late.states) == (None, {IDS[0]: State()}), "a new step ends what could be done again"
+    assert one.undo(of="never sent").step is None
+
+
+def test_a_decision_that_agrees_with_a_label_from_elsewhere_is_a_step_and_nothing_else_is(catalog: Catalog) -> None:
+    catalog.append_labels([Label(IDS[0], "select", "reject", "folder", NOW, sheet="folder")])
+    decisions = decisions_in(catalog)
+    taken_away = decisions.decide([Wanted(IDS[0], "decision", None)])
+    assert (taken_away.step, taken_away.states[IDS[0]]) == (None, State("reject", None))
+    agreed = decisions.decide([Wanted(IDS[0], "decision", "reject")])
+    assert (agreed.step, agreed.states[IDS[0]]) == (agreed.revision, State("reject", "reject"))
+    assert decisions.undo(of=agreed.step).states[IDS[0]] == State("reject", None)
 
 
 def test_undo_leaves_alone_what_another_review_changed_since(catalog: Catalog) -> None:

@@ -18,6 +18,8 @@ from rushes.footage.picture import encode_picture
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "src" / "rushes" / "review" / "page"
 STILLS = [encode_picture(np.full((40, 60, 3), shade, np.uint8)) for shade in (60, 110, 160, 210)]
+LARGE = encode_picture(np.full((1000, 1500, 3), 90, np.uint8))
+LABELS = "[...document.querySelectorAll('.cell')].map(one => one.getAttribute('aria-label').split(', ')[1])"
 MENU = "[...document.querySelectorAll('[role=menuitemradio]')].find(one => one.textContent.startsWith('%s')).click()"
 
 
@@ -85,7 +87,7 @@ def test_the_key_acts_on_the_one_photograph_with_the_ring_in_every_view(browser:
         press(browser, "x")
         settle(browser)
         assert changes_of(standin) == [{"id": "frame-00003", "decision": "reject"}]
-        assert browser.ask("rushesReview.focused()") == "frame-00004"
+        browser.wait_until("rushesReview.focused() === 'frame-00004'")
         assert browser.complaints == []
 
 
@@ -101,7 +103,7 @@ def test_undo_takes_back_without_limit_and_redo_does_again(browser: Browser) -> 
             browser.press("z", control=True)
         settle(browser)
         assert [(item["decision"], item["rating"]) for item in standin.items[:2]] == [(None, None)] * 2
-        assert "nothing left to undo" in browser.ask("document.querySelector('#toast').textContent")
+        browser.wait_until("document.querySelector('#toast').textContent.includes('nothing left to undo')")
         for _ in range(3):
             browser.press("z", control=True, shift=True)
         settle(browser)
@@ -120,7 +122,7 @@ def test_what_was_decided_while_the_server_was_gone_is_kept_over_a_reload_and_se
     press(browser, "x", "5")
     browser.wait_until("document.querySelector('#notice').textContent.includes('does not answer')")
     assert browser.ask("rushesReview.unsaved()") == 2
-    assert "2 unsaved" in browser.ask("document.querySelector('#bar').textContent")
+    browser.wait_until("document.querySelector('#bar').textContent.includes('2 unsaved')")
     with serve(standin) as address:
         look(browser, address)
         settle(browser)
@@ -129,6 +131,102 @@ def test_what_was_decided_while_the_server_was_gone_is_kept_over_a_reload_and_se
             {"id": "frame-00002", "rating": 5},
         ]
         assert browser.ask("document.querySelector('#notice').hidden")
+
+
+def test_each_of_two_tabs_takes_back_its_own_and_shows_what_stands(browser: Browser) -> None:
+    standin = review_of(12)
+    here, there = browser.tab, browser.new_tab()
+    with serve(standin) as address:
+        look(browser, address)
+        press(browser, "p")
+        settle(browser)
+        browser.turn_to(there)
+        look(browser, address)
+        press(browser, "End", "x")
+        settle(browser)
+        browser.turn_to(here)
+        browser.press("z", control=True)
+        settle(browser)
+        assert [item["decision"] for item in standin.items] == [None] * 11 + ["reject"]
+        browser.wait_until(f"{LABELS}.at(0) === 'undecided' && {LABELS}.at(-1) === 'rejected'")
+
+
+def test_what_another_review_at_the_same_port_refuses_is_kept_and_sent_when_its_own_is_back(browser: Browser) -> None:
+    standin = review_of(6)
+    with serve(standin) as address:
+        look(browser, address)
+        press(browser, "p")
+        settle(browser)
+    press(browser, "x")
+    browser.press("z", control=True)
+    other = review_of(6)
+    other.key, other.port = "stand-in/of a folder below", standin.port
+    with serve(other):
+        browser.wait_until("document.querySelector('#notice').textContent.includes('Another review')")
+        assert (browser.ask("rushesReview.unsaved()"), other.told) == (2, [])
+        look(browser, address)
+        settle(browser)
+        assert other.told == [], "a page adopts what was left of its own review, and of no other"
+    with serve(standin):
+        look(browser, address)
+        settle(browser)
+        assert [path for path, _ in standin.told] == ["/api/decisions", "/api/decisions", "/api/undo"]
+        assert [item["decision"] for item in standin.items] == ["pick"] + [None] * 5
+
+
+def test_a_label_from_elsewhere_is_shown_apart_and_a_key_that_agrees_decides(browser: Browser) -> None:
+    standin = review_of(6)
+    standin.items[0]["decision"] = standin.items[1]["decision"] = "pick"
+    with serve(standin) as address:
+        look(browser, address)
+        press(browser, "Home")
+        browser.wait_until(f"{LABELS}[0] === 'picked by a label from elsewhere'")
+        assert browser.ask("document.querySelector('.cell.focused .sign-other-pick') !== null")
+        press(browser, "u", "p")
+        settle(browser)
+        assert changes_of(standin) == [{"id": "frame-00001", "decision": "pick"}], "U has nothing of a person to take"
+        browser.wait_until(f"{LABELS}[1] === 'picked'")
+        browser.press("z", control=True)
+        settle(browser)
+        browser.wait_until(f"{LABELS}[1] === 'picked by a label from elsewhere'")
+        assert "nothing" not in browser.ask("document.querySelector('#toast').textContent").lower()
+
+
+def test_a_key_decides_on_nothing_that_is_out_of_sight(browser: Browser) -> None:
+    standin = review_of(200)
+    with serve(standin) as address:
+        look(browser, address)
+        browser.ask("document.querySelector('.grid').scrollTop = 2000")
+        press(browser, "p")
+        browser.wait_until("document.querySelector('#toast').textContent.includes('Nothing was decided')")
+        assert browser.ask("document.querySelector('.grid').scrollTop") == 0
+        assert (browser.ask("rushesReview.focused()"), standin.told) == ("frame-00000", [])
+        press(browser, "p")
+        settle(browser)
+        assert changes_of(standin) == [{"id": "frame-00000", "decision": "pick"}]
+
+
+def test_what_stands_for_a_photograph_is_said_under_it_and_is_not_its_pixels(browser: Browser) -> None:
+    kept = {"thumb": STILLS, "fit": STILLS, "full": STILLS}
+    flaw = "a kept picture of 60 × 40 pixels stands for the file: it is gone"
+    note, scale = "document.querySelector('.note').textContent", "document.querySelector('.scale').textContent"
+    with serve(Standin(make_items(6), kept, flaws={"fit": flaw, "full": flaw})) as address:
+        look(browser, address)
+        press(browser, "e")
+        browser.wait_until(f"{note} === 'A' + {json.dumps(flaw[1:])}")
+        press(browser, "z")
+        browser.wait_until(f"{scale} === 'kept picture 60 × 40 of 6,000 × 4,000'")
+    with serve(Standin(make_items(6), kept)) as address:
+        look(browser, address)
+        press(browser, "e", "z")
+        browser.wait_until(f"{scale} === 'preview 60 × 40 of 6,000 × 4,000'")
+        assert browser.ask(note) == ""
+    cut_off = {"thumb": STILLS, "fit": STILLS, "full": [LARGE[:100]]}
+    with serve(Standin(make_items(6), cut_off)) as address:
+        look(browser, address)
+        press(browser, "e", "z")
+        browser.wait_until(f"{note} === 'Not 1:1: the file cannot be decoded whole' && {scale} === ''")
+        assert browser.ask("rushesReview.quality()") == "fit"
 
 
 def test_five_thousand_photographs_scroll_without_an_element_for_each(browser: Browser) -> None:
@@ -157,26 +255,29 @@ def test_the_list_stays_as_it_is_until_it_is_made_anew(browser: Browser) -> None
         look(browser, address)
         press(browser, "p", "x", "f")
         browser.ask(MENU % "Undecided")
-        press(browser, "p", "p")
         label = "document.querySelector('.list').textContent"
-        assert browser.ask(label) == "Undecided · 10"
+        browser.wait_until(f"{label} === 'Undecided · 10'")
+        press(browser, "p", "p")
         browser.wait_until("document.querySelector('.stale.there')?.textContent === '2 no longer match'")
         press(browser, "r")
         browser.wait_until(f"{label} === 'Undecided · 8'")
         press(browser, "f")
         browser.ask(MENU % "Audit")
         browser.wait_until("document.querySelector('#audit').textContent.includes('0 of 1 looked at')")
+        press(browser, "f")
+        browser.wait_until("document.querySelector('.menu').textContent.includes('In the order of the draw')")
         assert browser.complaints == []
 
 
 def test_a_zoom_keeps_its_place_on_the_next_photograph_and_compare_zooms_together(browser: Browser) -> None:
-    with serve(review_of(12)) as address:
+    standin = Standin(make_items(12, width=1500, height=1000), {"thumb": STILLS, "fit": STILLS, "full": [LARGE]})
+    with serve(standin) as address:
         look(browser, address)
         press(browser, "ArrowRight", "ArrowRight", "e", "z")
         browser.wait_until("document.querySelector('.scale').textContent === '100 %'")
         press(browser, "ArrowRight")
         browser.wait_until("rushesReview.quality() === 'full' && rushesReview.shown() === 'frame-00003'")
-        assert browser.ask("document.querySelector('.scale').textContent") == "100 %"
+        browser.wait_until("document.querySelector('.scale').textContent === '100 %'")
         press(browser, "c", " ")
         browser.wait_until("rushesReview.quality() === 'full'")
         assert browser.ask("document.querySelectorAll('.compare .tile').length") == 3, "the whole burst"
@@ -189,6 +290,10 @@ def test_nothing_is_wider_than_a_telephone_and_its_buttons_decide(browser: Brows
         look(browser, address, width=390)
         press(browser, view, "i")
         browser.wait_until("document.querySelector('#panel').textContent.includes('the subject is sharp')")
+        press(browser, "f")
+        browser.wait_until("document.querySelector('.menu').innerText.includes('Redo')")
+        assert "Make the list anew" in browser.ask("document.querySelector('.menu').innerText")
+        press(browser, "Escape")
         wide = "[...document.querySelectorAll('#bar, #view, #panel, #actions')].map(one => one.getBoundingClientRect())"
         assert browser.ask(f"{wide}.every(box => box.left >= 0 && box.right <= 390)")
         browser.ask("document.querySelector('#actions .pick').click()")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -110,7 +111,8 @@ def test_a_picture_that_cannot_be_read_says_so_in_its_place(tmp_path: Path) -> N
             assert "rushes-flaw" in said.headers
             stand_in = page.get(f"/pictures/{review.items[1].id}/full")
             assert looks_like_quarters(np.asarray(Image.open(io.BytesIO(stand_in.body))))
-            assert "Shown%20is%20the%20picture%20in%20the%20project" in stand_in.headers["rushes-flaw"]
+            said = unquote(stand_in.headers["rushes-flaw"])
+            assert said == "a kept picture of 320 × 213 pixels stands for the file: it is gone, or its disk is away"
             assert page.get(f"/api/items/{review.items[1].id}").json["camera"] is None
 
 
@@ -118,17 +120,17 @@ def test_decisions_stand_in_the_next_session_and_go_back(page: Page, shoot: Shoo
     frame = page.items()[0]["id"]
     start = page.get("/api/session").json["revision"]
     made = page.decide({"id": frame, "decision": "pick", "rating": 5, "color": "green"})
-    assert made["changes"] == [{"id": frame, "decision": "pick", "rating": 5, "color": "green"}]
-    assert made["previous"] == start < made["revision"]
+    assert made["changes"] == [{"id": frame, "decision": "pick", "own": True, "rating": 5, "color": "green"}]
+    assert made["previous"] == start < made["revision"] == made["step"]
     now = next(item for item in page.items() if item["id"] == frame)
     assert (now["decision"], now["rating"], now["color"]) == ("pick", 5, "green")
     assert shoot.catalog.labels_of(frame, task="select")[-1].origin == "review"
     assert page.get(f"/api/changes?since={start}").json["changes"] == made["changes"]
     assert page.post("/api/undo", {}).json["changes"] == [
-        {"id": frame, "decision": None, "rating": None, "color": None}
+        {"id": frame, "decision": None, "own": False, "rating": None, "color": None}
     ]
     assert page.post("/api/redo", {}).json["changes"] == made["changes"]
-    back = page.post("/api/decisions", {"undo_of": made["revision"]}).json
+    back = page.post("/api/undo", {"of": made["step"]}).json
     assert back["changes"][0]["decision"] is None
     assert page.post("/api/undo", b"").json["changes"] == []
 
@@ -148,7 +150,7 @@ def test_the_audit_is_counted_as_it_is_looked_at(page: Page) -> None:
         (b"{", "not JSON"),
         (b"[" * 100_000, "not JSON"),
         (b"[]", "no JSON object"),
-        ({}, "neither"),
+        ({}, "no changes"),
         ({"changes": 3}, "no list"),
         ({"changes": [3]}, r"changes[0] is 3"),
         ({"change": []}, "Did you mean 'changes'"),
@@ -158,8 +160,7 @@ def test_the_audit_is_counted_as_it_is_looked_at(page: Page) -> None:
         ({"changes": [{"id": "ID", "rating": 6}]}, "changes[0].rating is 6; it is 0 to 5"),
         ({"changes": [{"id": "ID", "rating": True}]}, "0 to 5"),
         ({"changes": [{"id": "ID", "color": "mauve"}]}, "red, yellow, green, blue, purple"),
-        ({"changes": [{"id": "ID", "rating": 1}], "undo_of": 1}, "both"),
-        ({"undo_of": "last"}, "undo_of is 'last'"),
+        ({"changes": [{"id": "ID", "rating": 1}], "undo_of": 1}, "has the key 'undo_of'"),
         ({"changes": [{"id": "ID", "rating": 1}], "request": "x" * 101}, "1 to 100 letters"),
     ],
 )
@@ -182,7 +183,7 @@ def test_one_unknown_photograph_refuses_the_whole_request(page: Page) -> None:
 
 
 def test_only_the_page_itself_is_let_in(page: Page) -> None:
-    stranger = Page(page.port, {"Cookie": ""})
+    stranger = Page(page.port, page.review, {"Cookie": ""})
     assert stranger.get("/api/session").status == 401
     assert stranger.get("/").status == 401
     assert stranger.get("/api/session?token=wrong").status == 401
@@ -206,10 +207,36 @@ def test_only_the_page_itself_is_let_in(page: Page) -> None:
         assert (answer.status, answer.headers["content-type"]) == (403, "application/problem+json"), headers
         assert page.post("/api/undo", {}, **headers).status == 403
     assert page.get("/api/session", Origin=f"http://{host}", Sec_Fetch_Site="same-origin").status == 200
-    through_a_tunnel = {"Host": "localhost:9000", "Cookie": f"rushes-review-9000={TOKEN}"}
+    through_a_tunnel = {"Host": "localhost:9000", "Cookie": page.cookie(9000)}
     assert page.get("/api/session", Origin="http://localhost:9000", **through_a_tunnel).status == 200
     assert page.post("/api/undo", b"{}", Content_Type="text/plain").status == 415
     assert page.post("/api/decisions", b" " * (9 << 20)).status == 413
+
+
+def test_a_page_of_another_review_decides_nothing_here(page: Page) -> None:
+    frame = page.items()[2]["id"]
+    before = page.get("/api/session").json["revision"]
+    wanted = {"changes": [{"id": frame, "rating": 1}]}
+    for named in ("select%3Aall", ""):
+        for path, body in (("/api/decisions", wanted), ("/api/undo", {}), ("/api/redo", {})):
+            answer = page.post(path, body, Rushes_Review=named)
+            assert (answer.status, answer.headers["content-type"]) == (409, "application/problem+json")
+            assert "'select:cull:first' here" in answer.json["detail"]
+    assert page.get("/api/changes?since=0", Rushes_Review="select%3Aall").status == 409
+    assert page.get("/api/session", Rushes_Review="").status == 200
+    assert page.get("/api/session").json["revision"] == before
+    of_another = Page(page.port, "select:all").cookie()
+    assert page.get("/api/session", Cookie=of_another).status == 401, "each review has a cookie of its own"
+
+
+def test_an_address_that_opens_once_is_worth_nothing_afterwards(shoot: Shoot) -> None:
+    with served(shoot.review, shoot.catalog, shoot.project, once="seen-in-ps") as page:
+        stranger = Page(page.port, page.review, {"Cookie": ""})
+        opened_once = stranger.get("/?token=seen-in-ps")
+        assert opened_once.status == 200
+        assert opened_once.headers["set-cookie"].startswith(page.cookie())
+        assert stranger.get("/?token=seen-in-ps").status == 401
+        assert stranger.get(f"/?token={TOKEN}").status == 200
 
 
 def test_every_reply_tells_the_browser_what_it_must_not_do(page: Page) -> None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rushes.catalog.catalog import StoredFrame
 from rushes.errors import UsageError
@@ -11,12 +15,13 @@ from rushes.footage.series import Series
 from rushes.footage.source import REFERENCED, Frame, Source
 from rushes.inference.verdicts import Cull, Verdict
 from rushes.project import Task
-from rushes.review.audit import audit_of
+from rushes.review.audit import audit_of, least_of_all, most_of_all
 from rushes.review.decisions import State
 from rushes.review.session import (
     Classes,
     Review,
     classes_of,
+    drawn_order,
     item_table,
     items_of,
     session_table,
@@ -79,7 +84,8 @@ def test_the_session_is_lean_and_an_item_is_whole() -> None:
     table = session_table(review, {found[0].id: state}, revision=7, opens_on="audit")
     assert (table["revision"], table["count"], table["opens_on"]) == (7, 1, "audit")
     (item,) = table["items"]
-    assert (item["decision"], item["rating"], item["color"], item["reasons"]) == ("pick", 3, "red", [])
+    assert (item["decision"], item["own"], item["rating"], item["color"]) == ("pick", True, 3, "red")
+    assert (item["reasons"], item["drawn"]) == ([], 0)
     assert "measures" not in item
     whole = item_table(found[0], state, CLASSES, camera=None, heat=False)
     assert (whole["measures"], whole["heat"], whole["audited"]) == ({"sharpness": 0.4}, False, True)
@@ -118,20 +124,57 @@ def audited(*, drawn: int) -> Review:
     return Review("k", "t", "select", CLASSES, tuple(found), cull(*verdicts))
 
 
-def test_an_audit_counts_what_was_decided_on_the_page_and_bounds_the_rest() -> None:
+def test_an_audit_counts_what_was_decided_on_the_page_and_bounds_all_rejects() -> None:
     review = audited(drawn=11)
-    drawn = [item.id for item in review.items if item.verdict and item.verdict.audited]
+    drawn = [item.id for item in drawn_order(review)]
     assert len(drawn) == 10
-    states = dict.fromkeys(drawn, State("reject", "reject")) | {drawn[0]: State("reject", None)}
+    states = dict.fromkeys(drawn, State("reject", "reject")) | {drawn[9]: State("reject", None)}
     found = audit_of(review, states)
-    assert (found.drawn, found.looked_at, found.misses, found.rate, found.low) == (10, 9, 0, 0.0, 0.0)
-    assert found.high == pytest.approx(1 - 0.05 ** (1 / 9)), "the rule of three, exactly"
+    assert (found.drawn, found.looked_at, found.misses, found.rejects) == (10, 9, 0, 15)
+    assert (found.rate, found.low) == (0.0, 0.0)
+    # 9 of 15 hold none of 2 such ones in 1 of 7 draws, and none of 3 in 1 of 22.8.
+    assert found.high == 2 / 15
     one = audit_of(review, states | {drawn[1]: State("select", "select")})
-    assert (one.misses, one.rate) == (1, 1 / 9)
-    assert one.high is not None
-    # With 1 of 9 the bound p solves (1-p)^9 + 9 p (1-p)^8 = 0.05.
-    assert (1 - one.high) ** 9 + 9 * one.high * (1 - one.high) ** 8 == pytest.approx(0.05, abs=1e-6)
+    assert (one.misses, one.rate, one.low) == (1, 1 / 9, 1 / 15)
     assert "1 of 9 audited rejects would have been kept" in one.sentence
+
+
+def test_a_bound_is_stated_only_of_what_was_looked_at_in_the_order_of_the_draw() -> None:
+    review = audited(drawn=11)
+    drawn = [item.id for item in drawn_order(review)]
+    kept, left = State("select", "select"), State("reject", "reject")
+    picked_out = audit_of(review, dict.fromkeys(drawn[1:], left))
+    assert (picked_out.looked_at, picked_out.high, picked_out.low) == (9, None, None)
+    assert "No bound is stated" in picked_out.sentence
+    first = audit_of(review, dict.fromkeys(drawn[:3], left))
+    with_a_gap = audit_of(review, dict.fromkeys(drawn[:3], left) | {drawn[5]: kept})
+    assert (with_a_gap.in_order, with_a_gap.looked_at, with_a_gap.misses) == (3, 4, 1)
+    assert with_a_gap.high == first.high
+    assert with_a_gap.low == 1 / 15, "what is known is known"
+    assert "judged by the first 3 of the draw" in with_a_gap.sentence
+
+
+def test_a_reject_that_is_confirmed_is_not_counted_among_those_that_may_be_kept() -> None:
+    review = audited(drawn=3)
+    first, second = (item.id for item in drawn_order(review))
+    found = audit_of(review, {first: State("reject", "reject"), second: State("select", "select")})
+    assert found.high == 14 / 15, "all but the one that was confirmed"
+
+
+@given(st.integers(1, 8), st.data())
+@settings(max_examples=40)
+def test_bounds_are_those_of_every_sample_that_could_have_been_drawn(whole: int, data: st.DataObject) -> None:
+    of = data.draw(st.integers(1, whole))
+    found = data.draw(st.integers(0, of))
+
+    def share(such: int, holds: Callable[[int], bool]) -> Fraction:
+        samples = list(combinations(range(whole), of))
+        return Fraction(sum(holds(sum(one < such for one in sample)) for sample in samples), len(samples))
+
+    possible = range(whole + 1)
+    few = [such for such in possible if share(such, lambda held: held <= found) > Fraction(1, 20)]
+    many = [such for such in possible if share(such, lambda held: held >= found) > Fraction(1, 20)]
+    assert (least_of_all(found, of, whole), most_of_all(found, of, whole)) == (min(many), max(few))
 
 
 def test_an_audit_that_was_not_begun_promises_nothing() -> None:

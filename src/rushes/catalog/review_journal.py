@@ -78,11 +78,11 @@ class ReviewJournal:
             return int(found.scalar_one() or 0)
 
     def step_of(self, request: str) -> int | None:
-        """Return the step that a request led to; None where it has not been done."""
+        """Return the last step that a request led to; None where it has not been done."""
         table = schema.review_steps
         wanted = select(table.c.number).where(table.c.review == self._review, table.c.request == request)
         with self._catalog.reading() as connection:
-            found = connection.execute(wanted).scalars().first()
+            found = connection.execute(wanted.order_by(table.c.number.desc())).scalars().first()
         return None if found is None else int(found)
 
     def changes(self, step: int) -> list[Change]:

@@ -267,7 +267,7 @@ def _serve(
 
     from rushes.review.serve import serve_review
 
-    def started(address: str) -> None:
+    def started(address: str, once: str) -> None:
         door.say(f"{found.title}: {plural(len(found.items), 'photograph')}, task {found.task}, "
                  f"P is {found.classes.pick}, X is {found.classes.reject}")  # fmt: skip
         door.say(f"open {address}")
@@ -277,7 +277,7 @@ def _serve(
             sys.stdout.write(json.dumps(said, indent=2) + "\n")
             sys.stdout.flush()
         if opens:
-            webbrowser.open(address)
+            webbrowser.open(once)
 
     serve_review(
         found,

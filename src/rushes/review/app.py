@@ -6,12 +6,13 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -34,6 +35,7 @@ from rushes.storage.places import parse_place
 _MOST_BODY_BYTES = 8 << 20  # 5,000 photographs in one request are 0.5 MB
 _LASTING = "private, max-age=31536000, immutable"
 _ALWAYS_ASKED = "no-store"
+_NOBODY_THERE = 499  # as nginx says it: the browser has gone
 _MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -46,6 +48,7 @@ _MEDIA_TYPES = {
 }
 
 _log = logging.getLogger(__name__)
+Made = TypeVar("Made")
 
 
 def make_app(
@@ -55,6 +58,7 @@ def make_app(
     pictures: PictureDesk,
     heat: HeatDesk | None = None,
     token: str,
+    once: str = "",
     opens_on: str = "all",
     page: Traversable | None = None,
 ) -> Any:
@@ -63,6 +67,7 @@ def make_app(
     Args:
         heat: what paints where a model looked; None where no model is at hand.
         token: that every request has to bear.
+        once: that one request may bear instead; "" for none.
         opens_on: the filter that the page begins with.
         page: folder of the page's files; None takes those that come with rushes.
     """
@@ -72,7 +77,7 @@ def make_app(
     _add_pictures(app, review, pictures, heat)
     _add_decisions(app, review, decisions)
     _add_errors(app)
-    return Guard(app, token=token)
+    return Guard(app, token=token, review=review.key, once=once)
 
 
 def _add_page(app: FastAPI, folder: Traversable) -> None:
@@ -118,11 +123,15 @@ def _add_session(app: FastAPI, review: Review, decisions: Decisions, heat: HeatD
 
 def _add_pictures(app: FastAPI, review: Review, pictures: PictureDesk, heat: HeatDesk | None) -> None:
     @app.get("/pictures/{frame}/heat")
-    def painted(frame: str) -> Response:
+    async def painted(frame: str, request: Request) -> Response:
         found = _item(review, frame)
-        data = heat.paint(found) if heat is not None else None
-        if data is None:
-            why = (heat.why_not or "the photograph cannot be read") if heat is not None else "no cull is reviewed"
+        if heat is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "there is no heat: no cull is reviewed")
+        asked = heat.ask(found)
+        if (data := await _when_made(asked, request)) is None:
+            return Response(status_code=_NOBODY_THERE)
+        if not data:
+            why = heat.why_not or "the photograph cannot be read"
             raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no heat: {why}")
         return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})
 
@@ -144,18 +153,27 @@ async def _picture(item: Item, kind: Kind, request: Request, pictures: PictureDe
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag, "Cache-Control": _LASTING})
     if kind != "thumb":
         pictures.look_at(item)
-    made = Rendition(kept) if kept is not None else await _made(item, kind, key, request, pictures)
+    if kept is not None:
+        made: Rendition | None = Rendition(kept)
+    else:
+        asked = pictures.ask(item, kind, key)
+        made = await _when_made(asked, request)
     if made is None:
-        return Response(status_code=499)  # nobody is there to read it
+        return Response(status_code=_NOBODY_THERE)
     headers = {"ETag": etag, "Cache-Control": _LASTING} if made.is_lasting else {"Cache-Control": _ALWAYS_ASKED}
     if made.flaw:
         headers["Rushes-Flaw"] = quote(made.flaw)
     return Response(made.data, media_type=made.media_type, headers=headers)
 
 
-async def _made(item: Item, kind: Kind, key: str, request: Request, pictures: PictureDesk) -> Rendition | None:
+class _Asked(Protocol[Made]):
+    future: Future[Made]
+
+    def leave(self) -> None: ...
+
+
+async def _when_made(asked: _Asked[Made], request: Request) -> Made | None:
     """Return a picture when it is made; None where the browser has gone before."""
-    asked = pictures.ask(item, kind, key)
     future = asyncio.wrap_future(asked.future)
     gone = asyncio.ensure_future(_gone(request))
     both: set[asyncio.Future[Any]] = {future, gone}
@@ -177,15 +195,13 @@ async def _gone(request: Request) -> None:
 
 def _add_decisions(app: FastAPI, review: Review, decisions: Decisions) -> None:
     def decide(wishes: Wishes) -> Outcome:
-        if wishes.undo_of is not None:
-            return decisions.undo(step=wishes.undo_of, request=wishes.request)
         return decisions.decide(wishes.wanted, request=wishes.request)
 
     def undo(wishes: Wishes) -> Outcome:
-        return decisions.undo(request=wishes.request)
+        return decisions.undo(of=wishes.of, request=wishes.request)
 
     def redo(wishes: Wishes) -> Outcome:
-        return decisions.redo(request=wishes.request)
+        return decisions.redo(of=wishes.of, request=wishes.request)
 
     def route(parse: Callable[[bytes], Wishes], act: Callable[[Wishes], Outcome]) -> Callable[..., Awaitable[Response]]:
         async def answer(request: Request) -> Response:
@@ -252,6 +268,7 @@ def _outcome(outcome: Outcome, review: Review) -> Response:
         {
             "revision": outcome.revision,
             "previous": outcome.previous,
+            "step": outcome.step,
             "changes": [
                 state_table(frame, state, review.classes) for frame, state in states.items() if frame in review.by_id
             ],

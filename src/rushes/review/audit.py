@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from fractions import Fraction
+from itertools import takewhile
+from math import comb
 from typing import Any
 
-from rushes.evaluation.promises import CONFIDENCE, lower_bound
 from rushes.review.decisions import State
-from rushes.review.session import Review
+from rushes.review.session import Review, drawn_order
+
+_MISSED = Fraction(1, 20)  # of such audits, in which a bound does not hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +23,19 @@ class Audit:
         drawn: how many were drawn.
         looked_at: of those, how many a person decided on in a review; labels from elsewhere do not count.
         misses: of those, how many a person picks.
+        in_order: how many of the first in the drawn order were looked at without a gap: a random part of all rejects.
+        rejects: of the cull, as far as they are here.
         rate: share of misses; None before the first is looked at.
-        low, high: bounds of the true share, each of which holds in 95 of 100 cases; None before.
+        low, high: bounds of the share of all rejects that would have been kept, each of which holds in 95 of 100
+            audits; None where what was looked at is no random part.
         sentence: for a person.
     """
 
     drawn: int
     looked_at: int
     misses: int
+    in_order: int
+    rejects: int
     rate: float | None
     low: float | None
     high: float | None
@@ -37,32 +46,98 @@ class Audit:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    looked_at: int
+    misses: int
+
+
 def audit_of(review: Review, states: Mapping[str, State]) -> Audit:
     """Return what is found among the audited rejects of a review so far."""
-    drawn = [item for item in review.items if item.verdict is not None and item.verdict.audited]
+    said = [state.own if (state := states.get(item.id)) else None for item in drawn_order(review)]
     rejects = sum(item.verdict is not None and item.verdict.verdict == "reject" for item in review.items)
-    decided = [state for item in drawn if (state := states.get(item.id)) and state.own is not None]
-    misses = sum(state.own == review.classes.pick for state in decided)
-    looked_at = len(decided)
-    if not looked_at:
-        none = "No reject was drawn for an audit." if not drawn else f"{len(drawn)} rejects were drawn for an audit, " \
-            "and none is looked at yet."  # fmt: skip
-        return Audit(len(drawn), 0, 0, None, None, None, none)
-    low, high = lower_bound(misses, looked_at), upper_bound(misses, looked_at)
+    every = _tally_of([one for one in said if one is not None], review)
+    first = _tally_of(list(takewhile(lambda one: one is not None, said)), review)
+    low, high = _bounds(every, first, rejects)
+    sentence = _sentence(len(said), every, first, rejects, most=high)
     return Audit(
-        len(drawn), looked_at, misses, misses / looked_at, low, high, _sentence(misses, looked_at, high, rejects)
+        len(said),
+        every.looked_at,
+        every.misses,
+        first.looked_at,
+        rejects,
+        every.misses / every.looked_at if every.looked_at else None,
+        None if low is None else low / rejects,
+        None if high is None else high / rejects,
+        sentence,
     )
 
 
-def upper_bound(found: int, of: int, *, confidence: float = CONFIDENCE) -> float:
-    """Return the share that the true one lies below with the given confidence, as if samples were independent."""
-    return 1.0 - lower_bound(of - found, of, confidence=confidence)
+def most_of_all(found: int, of: int, whole: int) -> int:
+    """Return how many of a whole are such at most, in 95 of 100 samples drawn from it without replacement.
+
+    It is the largest number of which a sample would hold so few with a probability above 0.05: exact, hypergeometric.
+
+    Args:
+        found: in the sample.
+        of: size of the sample.
+    """
+    low, high = found, whole - (of - found)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if _is_plausible(found, of, middle, whole) else (low, middle - 1)
+    return low
 
 
-def _sentence(misses: int, looked_at: int, high: float, rejects: int) -> str:
-    found = f"{misses} of {looked_at} audited rejects would have been kept ({misses / looked_at:.1%})."
-    most = min(rejects, round(high * rejects))
-    return (
-        f"{found} In 95 of 100 such audits at most {high:.1%} of all rejects are such, "
-        f"which here are {most:,} of {rejects:,}."
+def least_of_all(found: int, of: int, whole: int) -> int:
+    """Return how many of a whole are such at least, as `most_of_all`."""
+    return whole - most_of_all(of - found, of, whole)
+
+
+def _is_plausible(found: int, of: int, such: int, whole: int) -> bool:
+    """Whether a sample of a whole with so many such ones holds at most those found in more than 1 of 20 draws."""
+    return Fraction(sum(_ways(found, of, such, whole)), comb(whole, of)) > _MISSED
+
+
+def _ways(found: int, of: int, such: int, whole: int) -> Iterator[int]:
+    """Yield in how many ways a sample holds none of the such ones, one, and so on up to those found."""
+    least = max(0, of - (whole - such))
+    ways = comb(such, least) * comb(whole - such, of - least)
+    for held in range(least, min(found, such) + 1):
+        yield ways
+        ways = ways * (such - held) * (of - held) // ((held + 1) * (whole - such - of + held + 1))
+
+
+def _tally_of(said: Sequence[str | None], review: Review) -> _Tally:
+    return _Tally(len(said), sum(one == review.classes.pick for one in said))
+
+
+def _bounds(every: _Tally, first: _Tally, rejects: int) -> tuple[int, int] | tuple[None, None]:
+    """Return bounds of how many of all rejects would have been kept: by chance, and by what is known of each."""
+    if not first.looked_at:
+        return None, None
+    least, most = every.misses, rejects - (every.looked_at - every.misses)
+    low = least_of_all(first.misses, first.looked_at, rejects)
+    high = most_of_all(first.misses, first.looked_at, rejects)
+    return min(max(low, least), most), min(max(high, least), most)
+
+
+def _sentence(drawn: int, every: _Tally, first: _Tally, rejects: int, *, most: int | None) -> str:
+    if not drawn:
+        return "No reject was drawn for an audit."
+    if not every.looked_at:
+        return f"{drawn:,} rejects were drawn for an audit, and none is looked at yet."
+    found = (
+        f"{every.misses:,} of {every.looked_at:,} audited rejects would have been kept "
+        f"({every.misses / every.looked_at:.1%})."
     )
+    if every.looked_at == rejects:
+        return f"{found} These are all that the cull rejects."
+    if most is None:
+        return (
+            f"{found} No bound is stated for all {rejects:,} rejects: those that were looked at are not the first in "
+            "the order of the draw, and so no random part. Look at the others in that order."
+        )
+    by = "" if first.looked_at == every.looked_at else f" judged by the first {first.looked_at:,} of the draw,"
+    bound = f"at most {most:,} of all {rejects:,} rejects are such ({most / rejects:.1%})"
+    return f"{found} In 95 of 100 such audits,{by} {bound}."

@@ -46,11 +46,13 @@ class Outcome:
         revision: of the review, after it.
         previous: before it.
         states: frame id -> what stands now, of what it was about.
+        step: that was made, taken back or done again; None where nothing was.
     """
 
     revision: int
     previous: int
     states: Mapping[str, State]
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,35 +109,55 @@ class Decisions:
         frames = list(dict.fromkeys(one.frame for one in wanted))
         with self._change():
             previous = self._journal.revision()
-            if request is None or self._journal.step_of(request) is None:
+            step = None if request is None else self._journal.step_of(request)
+            if step is None:
                 before = self.states(frames)
-                self._append("do", plan_changes(wanted, before), request=request)
-            return Outcome(self._journal.revision(), previous, self.states(frames))
+                step = self._append("do", plan_changes(wanted, before), request=request)
+            return Outcome(self._journal.revision(), previous, self.states(frames), step)
 
-    def undo(self, *, step: int | None = None, request: str | None = None) -> Outcome:
-        """Take back the last step that stands, or a certain one; what was changed elsewhere since stays as it is."""
-        return self._turn("undo", step=step, request=request)
+    def undo(self, *, of: int | str | None = None, request: str | None = None) -> Outcome:
+        """Take back the last step that stands, or a certain one; what was changed elsewhere since stays as it is.
 
-    def redo(self, *, request: str | None = None) -> Outcome:
-        """Do again what was taken back last; what was changed elsewhere since stays as it is."""
-        return self._turn("redo", step=None, request=request)
+        Args:
+            of: number of the step, or the request that led to it. What stands of its photographs is told even where
+                it cannot be taken back.
+        """
+        return self._turn("undo", of=of, request=request)
 
-    def _turn(self, kind: Kind, *, step: int | None, request: str | None) -> Outcome:
+    def redo(self, *, of: int | str | None = None, request: str | None = None) -> Outcome:
+        """Do again what was taken back last, or a certain step, as `undo`."""
+        return self._turn("redo", of=of, request=request)
+
+    def _turn(self, kind: Kind, *, of: int | str | None, request: str | None) -> Outcome:
         with self._change():
             previous = self._journal.revision()
             done_before = None if request is None else self._journal.step_of(request)
             if done_before is not None:
-                frames = [change.frame for change in self._journal.changes(done_before)]
-                return Outcome(previous, previous, self.states(list(dict.fromkeys(frames))))
-            while (target := self._next(kind, step)) is not None:
-                changes = turned(self._journal.changes(target), kind)
-                frames = list(dict.fromkeys(change.frame for change in changes))
-                standing = still_standing(changes, self.states(frames))
-                self._append(kind, standing, of_step=target, request=request)
-                if standing or step is not None:
-                    moved = list(dict.fromkeys(change.frame for change in standing))
-                    return Outcome(self._journal.revision(), previous, self.states(moved) if moved else {})
+                moved = self._states_after(done_before)
+                return Outcome(previous, previous, moved, done_before if moved else None)
+            if of is not None:
+                return self._turn_certain(kind, self._journal.step_of(of) if isinstance(of, str) else of, request)
+            while (target := self._next(kind)) is not None:
+                if frames := self._turn_step(kind, target, request):
+                    return Outcome(self._journal.revision(), previous, self.states(frames), target)
             return Outcome(self._journal.revision(), previous, {})
+
+    def _turn_certain(self, kind: Kind, step: int | None, request: str | None) -> Outcome:
+        previous = self._journal.revision()
+        moved = self._turn_step(kind, step, request) if step is not None and step in self._stack(kind) else []
+        states = self._states_after(step) if step is not None else {}
+        return Outcome(self._journal.revision(), previous, states, step if moved else None)
+
+    def _turn_step(self, kind: Kind, step: int, request: str | None) -> list[str]:
+        """Take a step back, or do it again, as far as what it changed still stands; return the frames that moved."""
+        changes = turned(self._journal.changes(step), kind)
+        standing = still_standing(changes, self.states(list(dict.fromkeys(change.frame for change in changes))))
+        self._append(kind, standing, of_step=step, request=request)
+        return list(dict.fromkeys(change.frame for change in standing))
+
+    def _states_after(self, step: int) -> dict[str, State]:
+        frames = list(dict.fromkeys(change.frame for change in self._journal.changes(step)))
+        return self.states(frames) if frames else {}
 
     @contextmanager
     def _change(self) -> Iterator[None]:
@@ -149,20 +171,22 @@ class Decisions:
                 self._steps.clear()  # what was read may not have come to be
                 raise
 
-    def _next(self, kind: Kind, step: int | None) -> int | None:
+    def _next(self, kind: Kind) -> int | None:
         """Return the step to take back or to do again; None where there is none."""
+        stack = self._stack(kind)
+        return stack[-1] if stack else None
+
+    def _stack(self, kind: Kind) -> list[int]:
         self._steps += self._journal.steps(after=self._steps[-1].number if self._steps else 0)
         backward, forward = stacks_of(self._steps)
-        stack = backward if kind == "undo" else forward
-        if step is not None:
-            return step if step in stack else None
-        return stack[-1] if stack else None
+        return backward if kind == "undo" else forward
 
     def _append(
         self, kind: Kind, changes: Sequence[Change], *, of_step: int | None = None, request: str | None = None
-    ) -> None:
+    ) -> int | None:
+        """Note a step and return its number; None where it does nothing that could be taken back."""
         if not changes and kind == "do":
-            return
+            return None
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         self._catalog.append_labels(
             [
@@ -171,7 +195,7 @@ class Decisions:
                 if one.field == DECISION
             ]
         )
-        self._journal.append(kind, changes, now=now, of_step=of_step, request=request)
+        return self._journal.append(kind, changes, now=now, of_step=of_step, request=request)
 
 
 def states_of(

@@ -7,9 +7,13 @@ import json
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from rushes.storage.files import digest_of_bytes
 
 PROBLEM = "application/problem+json"
+REVIEW_HEADER = "rushes-review"  # bears the key of the review that a page shows, percent-encoded
+_READING = ("GET", "HEAD")
 _LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 # Nothing from elsewhere, nothing inlined that runs, no frame around the page.
 _POLICY = (
@@ -34,13 +38,18 @@ class Guard:
     requests bear another Origin, and one that reaches this machine by a name of its own bears that name as Host.
     """
 
-    def __init__(self, app: Any, *, token: str) -> None:
+    def __init__(self, app: Any, *, token: str, review: str, once: str = "") -> None:
         """Stand before an application.
 
         Args:
             token: that every request has to bear, as `?token=` or in the cookie that the page is given.
+            review: key of what is reviewed. What changes something has to name it: a page that is still open on
+                another review, which was served at this port before, must not decide here.
+            once: stands for the token in one request. Whoever reads it later, in the list of processes, has nothing.
         """
-        self._app, self._token = app, token
+        self._app, self._token, self._once = app, token, once
+        self._review = quote(review, safe="")
+        self._cookie = f"rushes-review-{digest_of_bytes(review.encode())[:12]}"
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
@@ -54,7 +63,7 @@ class Guard:
         if refusal is not None:
             await _refuse(send, *refusal)
             return
-        given = [] if not stated else [(b"set-cookie", _cookie_of(host, stated).encode())]
+        given = [] if not stated else [(b"set-cookie", self._cookie_of(host).encode())]
 
         async def send_guarded(message: Any) -> None:
             if message["type"] == "http.response.start":
@@ -74,11 +83,27 @@ class Guard:
             method != "GET" or headers.get("sec-fetch-mode") != "navigate"
         ):
             return HTTPStatus.FORBIDDEN, "the request comes from a page of another site; only the page itself may ask"
-        token = stated or _token_in(headers.get("cookie", ""), host)
-        if not hmac.compare_digest(token.encode(), self._token.encode()):
+        if not self._is_known(stated or _token_in(headers.get("cookie", ""), self._cookie_name(host))):
             said = "the token is missing or another one. Open the address that 'rushes review' printed"
             return HTTPStatus.UNAUTHORIZED, said
+        named = headers.get(REVIEW_HEADER)
+        if named != self._review and (named is not None or method not in _READING):
+            said = f"'{unquote(named)[:80]}' is reviewed" if named else f"the header {REVIEW_HEADER} is missing"
+            return HTTPStatus.CONFLICT, f"{said} there, and '{unquote(self._review)}' here. Nothing was changed"
         return None
+
+    def _is_known(self, token: str) -> bool:
+        if self._once and hmac.compare_digest(token.encode(), self._once.encode()):
+            self._once = ""
+            return True
+        return hmac.compare_digest(token.encode(), self._token.encode())
+
+    def _cookie_name(self, host: str) -> str:
+        """Return the cookie's name: browsers keep one jar for all ports of a machine."""
+        return f"{self._cookie}-{host.rpartition(':')[2]}"
+
+    def _cookie_of(self, host: str) -> str:
+        return f"{self._cookie_name(host)}={self._token}; Path=/; HttpOnly; SameSite=Strict"
 
 
 def problem(status: HTTPStatus, detail: str) -> dict[str, Any]:
@@ -102,18 +127,9 @@ def _name_of(host: str) -> str:
     return f"[{name}]" if ":" in name else name
 
 
-def _cookie_name(host: str) -> str:
-    """Return the cookie's name: browsers keep one jar for all ports of a machine."""
-    return f"rushes-review-{host.rpartition(':')[2]}"
-
-
-def _cookie_of(host: str, token: str) -> str:
-    return f"{_cookie_name(host)}={token}; Path=/; HttpOnly; SameSite=Strict"
-
-
-def _token_in(cookie: str, host: str) -> str:
+def _token_in(cookie: str, name: str) -> str:
     try:
-        found = SimpleCookie(cookie).get(_cookie_name(host))
+        found = SimpleCookie(cookie).get(name)
     except CookieError:
         return ""
     return found.value if found else ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,34 @@ _SHOWN = PictureSize(long_side=1024)
 _QUALITY = 85
 
 
+class _NobodyWaits(Exception):
+    """Those who asked have gone while it was painted."""
+
+
+@dataclass(slots=True)
+class _Job:
+    item: Item
+    waiting: int = 0
+    future: Future[bytes] = field(default_factory=Future)
+
+
+class AskedHeat:
+    """One wait for heat; the future gives no bytes where there is none. `leave` it where nobody waits any more."""
+
+    def __init__(self, desk: HeatDesk, job: _Job) -> None:
+        self._desk, self._job = desk, job
+        self.future = job.future
+
+    def leave(self) -> None:
+        """Say that this wait is over; what nobody waits for is not painted, or not to its end."""
+        self._desk._leave(self._job)
+
+
 class HeatDesk:
-    """Paints heat by covering one place after another, with the bundle that culled; one picture at a time."""
+    """Paints heat by covering one place after another, with the bundle that culled; one picture at a time.
+
+    It has a thread of its own, so that no other request waits behind it.
+    """
 
     def __init__(
         self, bundle: Path, bundle_id: str, class_name: str, *, pictures: PictureDesk, threads: int = 1
@@ -38,6 +65,8 @@ class HeatDesk:
         self._bundle, self._id, self._class_name = bundle, bundle_id, class_name
         self._pictures, self._threads = pictures, threads
         self._lock = threading.Lock()
+        self._jobs: dict[str, _Job] = {}  # by frame
+        self._pool = ThreadPoolExecutor(1, "heat")
         self._explainer: BundleExplainer | None = None
         self.why_not = "" if bundle.is_dir() else f"the bundle {bundle} is no longer there"
 
@@ -46,21 +75,59 @@ class HeatDesk:
         """Whether heat can be given, as far as is known."""
         return not self.why_not
 
-    def paint(self, item: Item) -> bytes | None:
-        """Return a JPEG of a photograph with its heat; None where there is none, and `why_not` says why."""
+    def ask(self, item: Item) -> AskedHeat:
+        """Ask for a JPEG of a photograph with its heat. Where there is none, `why_not` says why."""
+        with self._lock:
+            job = self._jobs.get(item.id)
+            if job is None:
+                job = self._jobs[item.id] = _Job(item)
+                self._pool.submit(self._do, job)
+            job.waiting += 1
+            return AskedHeat(self, job)
+
+    def close(self) -> None:
+        """Begin nothing more; who waits is told of a cancelled future."""
+        with self._lock:
+            for job in self._jobs.values():
+                job.waiting = 0
+                job.future.cancel()
+        self._pool.shutdown(cancel_futures=True)
+
+    def _leave(self, job: _Job) -> None:
+        with self._lock:
+            job.waiting -= 1
+            if job.waiting <= 0 and self._jobs.get(job.item.id) is job:
+                del self._jobs[job.item.id]
+                job.future.cancel()
+
+    def _do(self, job: _Job) -> None:
+        if not job.future.set_running_or_notify_cancel():
+            return
+        try:
+            made = self._painted(job) or b""
+        except _NobodyWaits:
+            return
+        except BaseException as error:  # a fault of ours: who waits gets it, and the thread goes on
+            job.future.set_exception(error)
+        else:
+            job.future.set_result(made)
+        with self._lock:
+            if self._jobs.get(job.item.id) is job:
+                del self._jobs[job.item.id]
+
+    def _painted(self, job: _Job) -> bytes | None:
         if not self.can_paint:
             return None
-        fit, fit_key = self._fit(item)
+        fit, fit_key = self._fit(job.item)
         key = digest_of_bytes(f"heat {self._bundle} {fit_key}".encode())[:40]
         kept = self._pictures.cache.get(key)
         if kept is not None or fit is None:
             return kept
-        with self._lock:
-            try:
-                made = self._paint(fit)
-            except RushesError as error:
-                self.why_not = str(error)
-                return None
+        try:
+            made = self._paint(fit, job)
+        except RushesError as error:
+            self.why_not = str(error)
+            return None
         self._pictures.cache.put(key, made)
         return made
 
@@ -75,7 +142,7 @@ class HeatDesk:
             asked.leave()
         return (None if made.flaw and not made.is_lasting else made.data), key
 
-    def _paint(self, fit: bytes) -> bytes:
+    def _paint(self, fit: bytes, job: _Job) -> bytes:
         from rushes.evaluation.explanation import paint_occlusion
         from rushes.evaluation.occlusion import occlude
         from rushes.evaluation.painted_heat import view_of
@@ -87,6 +154,8 @@ class HeatDesk:
         prepared = explainer.prepared(pixels)
 
         def answer(covered: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+            if job.waiting <= 0:
+                raise _NobodyWaits
             return explainer.probabilities([replace(prepared, pixels=one) for one in covered])
 
         occlusion = occlude(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from rushes.errors import MediaError
 from rushes.footage.picture import PictureSize, encode_picture
@@ -67,11 +68,14 @@ class Renditions:
             return self._read(item, kind)
         except (MediaError, OSError) as error:
             reason = error.reason if isinstance(error, MediaError) else f"cannot be read ({error.strerror or error})"
+        if item.is_still and "://" not in item.path and not Path(item.path).exists():
+            reason = "it is gone, or its disk is away"
         try:
-            stand_in = self._stand_in(item, kind)
+            pixels = self._kept(item, kind)
         except (MediaError, OSError):
             return Rendition(placeholder(item.name, reason, kind), flaw=reason, is_lasting=False)
-        return Rendition(stand_in, flaw=f"{reason}. Shown is the picture in the project", is_lasting=False)
+        shown = f"a kept picture of {pixels.shape[1]} × {pixels.shape[0]} pixels stands for the file: {reason}"
+        return Rendition(encode_picture(pixels, "jpeg", _QUALITIES[kind]), flaw=shown, is_lasting=False)
 
     def original(self, item: Item) -> tuple[Path, str] | None:
         """Return the file that a browser shows 1:1 as it is, and its media type; None where one has to be made."""
@@ -87,7 +91,7 @@ class Renditions:
 
     def _read(self, item: Item, kind: Kind) -> Rendition:
         if not item.is_still:
-            return Rendition(self._stand_in(item, kind))
+            return Rendition(encode_picture(self._kept(item, kind), "jpeg", _QUALITIES[kind]))
         from rushes.footage.sources import read_still
 
         path = parse_place(item.path)
@@ -102,12 +106,11 @@ class Renditions:
             _, still = read_still(path, **known)  # type: ignore[arg-type]
         return Rendition(encode_picture(still.pixels, "jpeg", _QUALITIES[kind]))
 
-    def _stand_in(self, item: Item, kind: Kind) -> bytes:
+    def _kept(self, item: Item, kind: Kind) -> npt.NDArray[np.uint8]:
         """Return the picture that the project keeps."""
         from rushes.footage.photo import read_photo
 
-        still = read_photo(self._image_of(item), size=PictureSize(long_side=LONG_SIDES[kind]))
-        return encode_picture(still.pixels, "jpeg", _QUALITIES[kind])
+        return read_photo(self._image_of(item), size=PictureSize(long_side=LONG_SIDES[kind])).pixels
 
     def _image_of(self, item: Item) -> Place:
         return parse_place(item.image) if "://" in item.image else self._root / item.image

@@ -167,7 +167,7 @@ def serve_review(
     *,
     catalog: Catalog,
     project: Project,
-    started: Callable[[str], None],
+    started: Callable[[str, str], None],
     port: int = 0,
     threads: int | None = None,
     opens_on: str = "all",
@@ -175,7 +175,8 @@ def serve_review(
     """Serve a review until Ctrl-C or SIGTERM.
 
     Args:
-        started: called with the address once the page can be opened.
+        started: called once the page can be opened with its address, and with one that opens it a single time, for a
+            browser's command line, which other users of the machine can read.
         port: 0 takes the one that this review had last, or any that is free.
         opens_on: filter that the page opens on, `all` or `audit`.
 
@@ -193,10 +194,15 @@ def serve_review(
     cache = PictureCache(project.cache_folder / "review")
     pictures = PictureDesk(review.items, renditions=Renditions(project.root), cache=cache, threads=threads)
     heat = heat_of(review, project, pictures)
-    app = make_app(review, decisions=decisions, pictures=pictures, heat=heat, token=door.token, opens_on=opens_on)
+    once = secrets.token_urlsafe(_TOKEN_BYTES)
+    app = make_app(
+        review, decisions=decisions, pictures=pictures, heat=heat, token=door.token, once=once, opens_on=opens_on
+    )
     try:
-        Server(app, listening, started=lambda: started(door.address)).run()
+        Server(app, listening, started=lambda: started(door.address, Door(door.port, once).address)).run()
     finally:
+        if heat is not None:
+            heat.close()
         pictures.close()
 
 

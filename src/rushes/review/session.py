@@ -16,6 +16,7 @@ from rushes.footage.source import Source
 from rushes.inference.verdicts import Cull, Verdict
 from rushes.project import Task
 from rushes.review.decisions import State
+from rushes.storage.files import digest_of_bytes
 from rushes.xmp.marks import Flag
 
 SCHEMA = "review/1"
@@ -206,6 +207,7 @@ def session_table(
     review: Review, states: Mapping[str, State], *, revision: int, opens_on: str = "all"
 ) -> dict[str, Any]:
     """Return what `/api/session` says, ready for JSON; reasons and measures come with each item alone."""
+    drawn = {item.id: place for place, item in enumerate(drawn_order(review))}
     return {
         "schema": SCHEMA,
         "key": review.key,
@@ -217,7 +219,10 @@ def session_table(
         "opens_on": opens_on,
         "cull": _cull_table(review.cull),
         "absent": len(review.absent),
-        "items": [_table_of(item, states.get(item.id, _NOTHING), review.classes) for item in review.items],
+        "items": [
+            _table_of(item, states.get(item.id, _NOTHING), review.classes) | {"drawn": drawn.get(item.id)}
+            for item in review.items
+        ],
     }
 
 
@@ -233,11 +238,22 @@ def item_table(item: Item, state: State, classes: Classes, *, camera: CameraFact
     }
 
 
+def drawn_order(review: Review) -> list[Item]:
+    """Return the audited rejects in an order of chance, which is the same each time.
+
+    The first so many of them are a simple random sample of all rejects, as all of them together are.
+    """
+    seed = review.cull.name if review.cull else ""
+    drawn = [item for item in review.items if item.verdict is not None and item.verdict.audited]
+    return sorted(drawn, key=lambda item: digest_of_bytes(f"{seed}\0{item.id}".encode()))
+
+
 def state_table(frame: str, state: State, classes: Classes) -> dict[str, Any]:
     """Return what stands of one photograph, ready for JSON."""
     return {
         "id": frame,
         "decision": classes.word_of(state.class_name),
+        "own": state.own is not None,
         "rating": state.rating,
         "color": state.color,
     }
@@ -283,6 +299,7 @@ def _cull_table(cull: Cull | None) -> dict[str, Any] | None:
         "threshold": cull.threshold,
         "promise": dict(cull.promise),
         "class_name": cull.class_name,
+        "takes_measures": bool(getattr(cull, "takes_measures", False)),
     }
 
 

@@ -29,12 +29,12 @@ class Wishes:
     """What a request wants.
 
     Attributes:
-        undo_of: number of a step to take back; None where something is wanted anew.
+        of: number of a step to take back or to do again, or the request that led to it; None for the last one.
         request: its name, by which it is not done twice; None where it has none.
     """
 
     wanted: tuple[Wanted, ...] = ()
-    undo_of: int | None = None
+    of: int | str | None = None
     request: str | None = None
 
 
@@ -44,17 +44,14 @@ def parse_decisions(body: bytes, review: Review) -> Wishes:
     Raises:
         WishError: it is not what it should be; the message says where.
     """
-    table = _table(body, ("changes", "undo_of", "request"))
-    step = table.get("undo_of")
-    if step is not None and not _is_number(step):
-        raise WishError(f"undo_of is {step!r}; it is the revision that a step led to")
+    table = _table(body, ("changes", "request"))
     changes = table.get("changes", [])
     if not isinstance(changes, list):
         raise WishError("changes is no list")
-    if bool(changes) == (step is not None):
-        raise WishError("a request holds changes, or undo_of; this one holds " + ("both" if changes else "neither"))
+    if not changes:
+        raise WishError("the request holds no changes")
     wanted = [one for number, change in enumerate(changes) for one in _wanted(change, f"changes[{number}]", review)]
-    return Wishes(tuple(wanted), step, _request(table))
+    return Wishes(tuple(wanted), request=_name_in(table, "request"))
 
 
 def parse_turn(body: bytes) -> Wishes:
@@ -63,7 +60,9 @@ def parse_turn(body: bytes) -> Wishes:
     Raises:
         WishError: as `parse_decisions`.
     """
-    return Wishes(request=_request(_table(body or b"{}", ("request",))))
+    table = _table(body or b"{}", ("of", "request"))
+    of = table.get("of")
+    return Wishes(of=of if _is_number(of) else _name_in(table, "of"), request=_name_in(table, "request"))
 
 
 def _wanted(change: Any, where: str, review: Review) -> list[Wanted]:
@@ -122,10 +121,10 @@ def _check_keys(table: Mapping[str, Any], allowed: tuple[Any, ...], where: str) 
             raise WishError(f"{where} has the key '{key}'. {did_you_mean(key, allowed)}")
 
 
-def _request(table: Mapping[str, Any]) -> str | None:
-    name = table.get("request")
+def _name_in(table: Mapping[str, Any], key: str) -> str | None:
+    name = table.get(key)
     if name is not None and not (isinstance(name, str) and 0 < len(name) <= _LONGEST_REQUEST):
-        raise WishError(f"request is {name!r}; it is a name of 1 to {_LONGEST_REQUEST} letters")
+        raise WishError(f"{key} is {name!r}; it is the name of a request, of 1 to {_LONGEST_REQUEST} letters")
     return name
 
 

@@ -74,10 +74,14 @@ export class Bar {
       "aria-checked": String(state[kind] === name), disabled: found === 0 && state[kind] !== name,
       onclick: () => { this.close(); deeds.list({ [kind]: name }); } },
     el("span", {}, label), found === null ? "" : el("span", { class: "found" }, number(found)));
+    // What a narrow window has no buttons for.
+    const deed = (label, run) => el("button", { type: "button", role: "menuitem", tabindex: "-1", class: "touch", onclick: () => { this.close(); run(); } }, el("span", {}, label));
     const filters = Object.entries(FILTERS).filter(([name]) => state.cull || !["proposed", "refused", "disagreements", "audit"].includes(name));
     this.menu.replaceChildren(
       ...filters.map(([name, [label]]) => row("filter", name, label, count(state.items, name))), el("hr"),
-      ...Object.entries(SORTS).filter(([name]) => name === "capture" || state.cull).map(([name, label]) => row("sort", name, label, null)));
+      ...Object.entries(SORTS).filter(([name]) => (name === "drawn" ? state.filter === "audit" : name === "capture" || state.cull)).map(([name, label]) => row("sort", name, label, null)),
+      el("hr", { class: "touch" }), deed(state.stale ? `Make the list anew: ${this.stale.textContent.trim()}` : "Make the list anew", deeds.refresh),
+      deed("Redo", deeds.redo), deed("Keys and touch", deeds.help));
     this.menu.hidden = false;
     this.list.setAttribute("aria-expanded", "true");
     this.menu.querySelector("[aria-checked=true]").focus();
@@ -91,7 +95,7 @@ export class Bar {
   }
 
   #key(event) {
-    const rows = [...this.menu.querySelectorAll("button:not(:disabled)")];
+    const rows = [...this.menu.querySelectorAll("button:not(:disabled)")].filter((one) => one.offsetParent);
     const at = rows.indexOf(document.activeElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
     if (to !== undefined) rows[(to + rows.length) % rows.length].focus();

@@ -16,6 +16,8 @@ export function el(tag, properties = {}, ...children) {
 const DRAWN = {
   pick: '<circle cx="8" cy="8" r="7" class="full"/><path d="M4.6 8.3 7 10.7l4.5-5" class="sign"/>',
   reject: '<circle cx="8" cy="8" r="6.4" class="ring"/><path d="m5.4 5.4 5.2 5.2m0-5.2-5.2 5.2" class="line"/>',
+  "other-pick": '<circle cx="8" cy="8" r="6.4" class="ring dashed"/><path d="M4.9 8.3 7.1 10.5l4-4.6" class="line"/>',
+  "other-reject": '<circle cx="8" cy="8" r="6.4" class="ring dashed"/><path d="m5.6 5.6 4.8 4.8m0-4.8-4.8 4.8" class="line"/>',
   unset: '<circle cx="8" cy="8" r="6.4" class="ring dashed"/>',
   "cull-pick": '<path d="M8 3.2 13.6 12.8H2.4z" class="line"/>',
   "cull-reject": '<path d="M8 12.8 2.4 3.2h11.2z" class="line"/>',

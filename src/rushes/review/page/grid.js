@@ -134,6 +134,13 @@ export class Grid {
     this.fill();
   }
 
+  // Whether one sees what a key would decide on.
+  get inSight() {
+    if (!this.columns) return true;
+    const middle = (Math.floor(this.state.place / this.columns) + 0.5) * this.high - this.root.scrollTop;
+    return middle > 0 && middle < this.root.clientHeight;
+  }
+
   get page() {
     return this.columns * Math.max(1, Math.floor(this.root.clientHeight / this.high));
   }

@@ -1,5 +1,6 @@
 // The loupe: one photograph as large as the window lets it be.
 
+import { noteWords, scaleWords } from "./caption.js";
 import { el } from "./elements.js";
 import { cullMark, personMarks, seriesMark } from "./marks.js";
 import { Stage } from "./stage.js";
@@ -13,10 +14,11 @@ export class Loupe {
     this.stage = new Stage(this.canvas, look, { ...deeds, focus: () => {} });
     this.foot = el("div", { class: "foot" });
     this.scale = el("span", { class: "scale" });
+    this.note = el("p", { class: "note", role: "status" });
     this.none = el("p", { class: "none" }, "This picture cannot be shown");
     this.strip = new Strip(state, deeds);
     this.root = el("div", { class: "loupe", tabindex: "0", role: "group", "aria-label": "Loupe" },
-      el("div", { class: "stage" }, this.canvas, this.none, this.scale), this.foot, this.strip.root);
+      el("div", { class: "stage" }, this.canvas, this.none, this.note, this.scale), this.foot, this.strip.root);
   }
 
   layout() {
@@ -31,10 +33,12 @@ export class Loupe {
   dress() {
     const item = this.state.focused;
     if (!item) return;
-    const { zoom, pictures } = this.look();
+    const look = this.look();
+    const { pictures } = look;
     this.canvas.setAttribute("aria-label", describe(item));
     this.none.hidden = !pictures.broken.has(`fit/${item.id}`);
-    this.scale.textContent = zoom ? `${Math.round(zoom.k * 100)} %${this.stage.drawn?.quality === "full" ? "" : " · fetching all pixels"}` : "";
+    this.scale.textContent = scaleWords(item, this.stage.drawn, look);
+    this.note.textContent = noteWords(item, this.stage.drawn, look);
     this.foot.replaceChildren(
       el("span", { class: "person" }, ...personMarks(item)),
       el("span", { class: "name" }, item.name),

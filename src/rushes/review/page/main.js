@@ -10,7 +10,7 @@ import { Loupe } from "./loupe.js";
 import { Many } from "./many.js";
 import { closeEnd, fullScreenWords, showEnd, showGone } from "./notices.js";
 import { count, FILTERS } from "./order.js";
-import { ask, Outbox } from "./outbox.js";
+import { ask, Outbox, speakOf } from "./outbox.js";
 import { fillPanel } from "./panel.js";
 import { Pictures } from "./pictures.js";
 import { neighbours, setOf } from "./sets.js";
@@ -28,6 +28,7 @@ class Review {
     this.details = new Map();
     this.direction = 1;
     this.pictures = new Pictures((id, quality) => this.#came(id, quality), (id, quality, away) => this.#failed(id, quality, away));
+    speakOf(session.key ?? "");
     this.outbox = new Outbox(session.key ?? `${session.task}/${session.title}`, {
       revision: session.revision,
       replied: (reply, entry) => this.#replied(reply, entry),
@@ -35,7 +36,7 @@ class Review {
       refused: (entry, why) => this.#refused(entry, why),
       changed: (back) => this.#outboxChanged(back),
     });
-    const look = () => ({ pictures: this.pictures, zoom: this.state.zoom, heat: this.state.heat });
+    const look = () => ({ pictures: this.pictures, zoom: this.state.zoom, heat: this.state.heat, cull: this.state.cull });
     const deeds = {
       choose: (place, how) => this.choose(place, how), open: () => this.view("loupe"), step: (by) => this.step(by),
       zoom: (zoom) => this.zoom(zoom), decide: (value) => this.decide({ decision: value }, true),
@@ -59,17 +60,15 @@ class Review {
         if (this.opened) this.#changed(changes.map((change) => change.id));
       }
     });
-    if (opensOn in FILTERS && count(this.state.items, opensOn)) {
-      this.state.filter = opensOn;
-      this.state.arrange();
-    }
-    const undecided = this.state.list.findIndex((item) => item.decision === null);
+    if (opensOn in FILTERS && count(this.state.items, opensOn)) this.state.choose({ filter: opensOn });
+    const undecided = this.state.list.findIndex((item) => (opensOn === "audit" ? !item.own : item.decision === null));
     this.state.place = Math.max(0, undecided);
     this.#actions();
     document.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("pointerup", (event) => { if (event.target.closest("#bar button, #panel button, #actions button")) queueMicrotask(() => this.home()); });
     addEventListener("beforeunload", (event) => { if (this.outbox.unsaved && !this.outbox.kept) event.preventDefault(); });
     addEventListener("online", () => this.outbox.hurry());
+    addEventListener("focus", () => this.outbox.look()); // another tab may have decided meanwhile
     this.views.grid.size = Math.round(innerWidth < 600 ? 118 : Math.min(320, Math.max(150, innerWidth / 6.9)));
     this.bar.size.value = this.views.grid.size;
     this.view("grid");
@@ -160,7 +159,8 @@ class Review {
 
   #failed(id, quality, away) {
     if (away) this.outbox.lost();
-    if (id === this.state.focused?.id) this.#later();
+    if (quality === "full" && this.state.zoom && this.state.view !== "grid") this.current.redraw(id);
+    if (this.many || id === this.state.focused?.id) this.#later();
   }
 
   #panel() {
@@ -286,16 +286,25 @@ class Review {
   decide(marks, advances = false) {
     const { state } = this;
     const item = state.focused;
-    if (!item) return;
+    if (!item || this.#outOfSight()) return;
     const before = state.undecided;
-    const told = state.mark([{ id: item.id, ...marks }]);
+    if (marks.decision === null && item.decision && !item.own) this.say("A label from elsewhere stands; there is no decision of yours to take away", true);
+    const step = state.mark({ id: item.id, ...marks });
     const goes = advances && state.advance;
     // Advance before the rest is drawn: the next picture is what is waited for.
     const went = goes && this.#advance("decision" in marks && marks.decision !== null);
-    if (told) this.outbox.add({ kind: "decisions", changes: told });
+    if (step) step.request = this.outbox.add({ kind: "decisions", changes: step.told });
     this.#changed([item.id]);
     this.say(went ? `${describe(item)}. Next: ${describe(state.focused)}` : describe(item));
-    if (told && state.undecided === 0 && before > 0) showEnd(this);
+    if (step && state.undecided === 0 && before > 0) showEnd(this);
+  }
+
+  // Nobody decides on what nobody sees: the first key brings the ring back.
+  #outOfSight() {
+    if (this.state.view !== "grid" || this.current.inSight) return false;
+    this.current.reveal();
+    this.say(`Nothing was decided: the ring was out of sight. It is on ${this.state.focused.name}`, true);
+    return true;
   }
 
   #advance(decided) {
@@ -320,8 +329,9 @@ class Review {
     this.#travel("redo", this.state.doAgain());
   }
 
-  #travel(kind, changes) {
-    this.outbox.add({ kind, changes: changes ?? [] });
+  #travel(kind, step) {
+    const changes = step && (kind === "undo" ? step.before : step.after);
+    this.outbox.add({ kind, changes: changes ?? [], of: step?.request ?? null });
     if (changes) this.#travelled(kind, changes);
     else if (!this.outbox.reachable) this.say(`The server knows what to ${kind}: it is done when the server is back`, true);
   }
@@ -340,6 +350,11 @@ class Review {
 
   #replied(reply, entry) {
     const changes = this.#learned(reply.changes);
+    if (reply.step === null && entry.kind === "decisions") this.state.drop(entry.request);
+    if (reply.step === null && entry.of) {
+      this.state.drop(entry.of);
+      this.say(`Nothing is ${entry.kind === "undo" ? "undone" : "done again"}: it was changed elsewhere since`, true);
+    }
     if (entry.kind !== "decisions" && !entry.changes.length) {
       if (changes.length) this.#travelled(entry.kind, changes);
       else {
@@ -359,7 +374,7 @@ class Review {
   }
 
   #refused(entry, why) {
-    const before = this.state.forget(entry.changes);
+    const before = this.state.forget(entry.request);
     if (before) this.#changed(before.map((change) => change.id));
     this.say(`The server refused a decision, which is taken back: ${why}`, true);
   }
@@ -377,9 +392,8 @@ class Review {
   // --- the list
 
   list(wish) {
-    Object.assign(this.state, wish);
     this.state.zoom = null;
-    this.state.arrange();
+    this.state.choose(wish);
     this.state.set = [];
     if (!this.state.list.length) return this.#empty();
     this.views.grid.columns = 0;
@@ -538,6 +552,8 @@ class Review {
 }
 
 async function start() {
+  // The token has done its part: the browser has a cookie, and keeps no address with a token in it.
+  if (location.search) history.replaceState(null, "", location.pathname);
   window.rushesReview = { ready: false, times: [], sharp: [], focused: () => null, shown: () => null };
   try {
     const session = await ask("api/session");

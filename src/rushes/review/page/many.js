@@ -1,5 +1,6 @@
 // Several photographs at once: compare (two to four, zoomed together) and survey (all of a series or a selection).
 
+import { noteWords, scaleWords } from "./caption.js";
 import { el } from "./elements.js";
 import { columnsFor } from "./geometry.js";
 import { cullMark, personMarks } from "./marks.js";
@@ -60,12 +61,13 @@ export class Many {
   #make(id) {
     const canvas = el("canvas", { class: "picture", "aria-hidden": "true" });
     const foot = el("div", { class: "foot" });
+    const [note, scale] = [el("p", { class: "note" }), el("span", { class: "scale" })];
     const root = el("div", { class: "tile", role: "option", id: `tile-${id}` },
-      el("div", { class: "stage" }, canvas), foot);
+      el("div", { class: "stage" }, canvas, note, scale), foot);
     root.dataset.id = id;
     const focus = () => this.deeds.choose(this.state.places.get(id), {});
     foot.addEventListener("click", focus);
-    return { root, foot, stage: new Stage(canvas, this.look, { ...this.deeds, focus }) };
+    return { root, foot, note, scale, stage: new Stage(canvas, this.look, { ...this.deeds, focus }) };
   }
 
   mark() {
@@ -88,6 +90,9 @@ export class Many {
     const item = this.state.byId.get(id);
     tile.root.classList.toggle("rejected", item.decision === "reject");
     tile.root.setAttribute("aria-label", describe(item));
+    const look = this.look();
+    tile.scale.textContent = scaleWords(item, tile.stage.drawn, look);
+    tile.note.textContent = noteWords(item, tile.stage.drawn, look);
     const rank = item.series?.rank;
     tile.foot.replaceChildren(el("span", { class: "person" }, ...personMarks(item)), el("span", { class: "name" }, item.name),
       rank === 1 ? el("b", { class: "best" }, "best") : rank ? el("span", { class: "rank" }, `${rank}`) : "", cullMark(item) ?? "");

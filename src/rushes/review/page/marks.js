@@ -2,11 +2,14 @@
 
 import { el, icon } from "./elements.js";
 import { disagrees } from "./order.js";
-import { DECIDED, score, stars } from "./words.js";
+import { decided, score, stars } from "./words.js";
+
+// A label from elsewhere has a sign of its own: it waits for a person's word.
+export const signOf = (item) => (!item.decision ? "unset" : item.own ? item.decision : `other-${item.decision}`);
 
 export function personMarks(item) {
   return [
-    icon(item.decision ?? "unset", item.decision ? DECIDED[item.decision] : "undecided"),
+    icon(signOf(item), decided(item)),
     item.rating ? el("span", { class: "stars", "aria-label": `${item.rating} of 5 stars` }, stars(item.rating)) : null,
     item.color ? el("span", { class: `swatch ${item.color}`, role: "img", "aria-label": `label ${item.color}` }) : null,
   ].filter(Boolean);

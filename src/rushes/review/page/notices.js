@@ -17,7 +17,8 @@ export function showGone({ outbox }) {
     return;
   }
   const kept = outbox.kept ? "Decisions are kept in this browser, and are sent when it is back." : "This browser keeps nothing: leave this page open until it is back.";
-  const said = outbox.locked ? "The server was started again under another address. Open the address that it printed; what is unsaved stays here."
+  const said = outbox.replaced ? "Another review is served at this address now. What is unsaved stays in this browser, and is sent when this review is served again."
+    : outbox.locked ? "The server was started again under another address. Open the address that it printed; what is unsaved stays here."
     : `The server does not answer. ${kept} You can go on.`;
   if (box.dataset.kind === "gone" && box.dataset.said === said) return;
   box.dataset.said = said;

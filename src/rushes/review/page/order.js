@@ -16,6 +16,7 @@ export const SORTS = {
   capture: "By capture",
   best: "By score, highest first",
   worst: "By score, lowest first",
+  drawn: "In the order of the draw",
 };
 
 export const disagrees = (item) => item.verdict !== null && item.decision !== null && item.verdict !== item.decision;
@@ -27,8 +28,10 @@ export function count(items, filter) {
   return found;
 }
 
-// Photographs of one series stay neighbours in every order: the series stands where its first or best one would.
+// Photographs of one series stay neighbours in every order but that of the draw: the series stands where its first or best
+// one would.
 export function arrange(items, filter, sort) {
+  if (sort === "drawn") return items.filter(FILTERS[filter][1]).sort((a, b) => compare(a.drawn, b.drawn));
   const units = new Map();
   items.forEach((item, place) => {
     if (!FILTERS[filter][1](item)) return;

@@ -2,18 +2,20 @@
 
 const PATIENCE = 250; // ms
 const WAITS = [500, 1000, 2000, 4000, 8000];
+const NOT_HERE = [401, 403, 409]; // who answers is not the server of this review: what is unsaved waits for that one
 
-// An entry is {kind: "decisions" | "undo" | "redo", changes, request}: changes are what is sent, and for an undo what
-// this page already shows of it. The server does nothing twice under the name of one request, so that what may have
+// An entry is {kind: "decisions" | "undo" | "redo", changes, request, of}: changes are what is sent, and for an undo what
+// this page already shows of it; `of` is the request that led to the step of an undo, null for the last one of all. The server does nothing twice under the name of one request, so that what may have
 // reached it before it went away can be sent again.
 export class Outbox {
   constructor(name, { revision, replied, refused, learned, changed }) {
     Object.assign(this, { replied, refused, learned, changed, revision });
-    this.prefix = `rushes-review/${name}/`;
+    this.prefix = `rushes-review/${encodeURIComponent(name)}/`; // one slash ends the name: no name begins another
     this.key = this.prefix + newName();
     this.entries = [];
     this.reachable = true;
     this.locked = false; // the server runs, but under another address than this page was opened with
+    this.replaced = false; // another review answers at this address
     this.kept = true; // this browser keeps what is not sent
     this.failures = 0;
     this.busy = false;
@@ -42,10 +44,23 @@ export class Outbox {
   }
 
   add(entry) {
-    this.entries.push({ ...entry, request: newName() });
+    const request = newName();
+    this.entries.push({ ...entry, request });
     this.#keep();
     this.changed();
     this.send();
+    return request;
+  }
+
+  // Somebody may have decided elsewhere while nobody looked here.
+  async look() {
+    if (this.busy || this.entries.length || !this.reachable) return;
+    try {
+      const found = await ask(`api/changes?since=${this.revision}`);
+      if (!this.busy && found.revision > this.revision) this.#learn(found);
+    } catch (error) {
+      if (error instanceof TypeError) this.lost();
+    }
   }
 
   touches(id) {
@@ -87,7 +102,7 @@ export class Outbox {
   async #find() {
     const found = await ask(`api/changes?since=${this.revision}`);
     this.reachable = true;
-    this.locked = false;
+    this.locked = this.replaced = false;
     this.#learn(found);
     this.changed(true);
   }
@@ -99,12 +114,12 @@ export class Outbox {
 
   async #sendFirst() {
     const [entry] = this.entries;
-    const { kind, changes, request } = entry;
+    const { kind, changes, request, of = null } = entry;
     let reply;
     try {
-      reply = await ask(`api/${kind}`, kind === "decisions" ? { changes, request } : { request });
+      reply = await ask(`api/${kind}`, kind === "decisions" ? { changes, request } : { of, request });
     } catch (error) {
-      if (!(error instanceof Answered) || error.status >= 500 || error.status === 401 || error.status === 403) throw error;
+      if (!(error instanceof Answered) || error.status >= 500 || NOT_HERE.includes(error.status)) throw error;
       this.#drop();
       this.refused(entry, error.message);
       return;
@@ -125,6 +140,7 @@ export class Outbox {
   #stumble(error) {
     this.reachable = false;
     this.locked = error instanceof Answered && (error.status === 401 || error.status === 403);
+    this.replaced = error instanceof Answered && error.status === 409;
     const wait = WAITS[Math.min(this.failures, WAITS.length - 1)];
     this.failures += 1;
     this.timer = setTimeout(() => this.hurry(), wait);
@@ -166,10 +182,18 @@ export class Answered extends Error {
   }
 }
 
+// The review that this page shows. A server of another one, which has the same port now, refuses what bears its name.
+let spoken = {};
+export function speakOf(key) {
+  spoken = { "Rushes-Review": strict(key) };
+}
+
+const strict = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+
 // JSON of the server; an `Answered` where it says no, a TypeError where it does not answer.
 export async function ask(path, body = null) {
-  const answer = await fetch(path, body === null ? {} : {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), keepalive: true,
+  const answer = await fetch(path, body === null ? { headers: spoken } : {
+    method: "POST", headers: { "Content-Type": "application/json", ...spoken }, body: JSON.stringify(body), keepalive: true,
   });
   if (!answer.ok) {
     const problem = await answer.json().catch(() => ({}));

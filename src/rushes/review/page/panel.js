@@ -5,6 +5,8 @@ import { cullMark } from "./marks.js";
 import { disagrees } from "./order.js";
 import { DECIDED, exposure, moment, score } from "./words.js";
 
+const DUPLICATE = "duplicate";
+
 export function fillPanel(panel, item, state, details, deeds) {
   if (!item) {
     panel.replaceChildren();
@@ -15,7 +17,7 @@ export function fillPanel(panel, item, state, details, deeds) {
     el("h2", { class: "name" }, item.name),
     decision(item, deeds),
     item.verdict ? proposal(known, state, deeds) : "",
-    measured(known, details),
+    measured(known, details, state),
     item.series ? el("section", {}, el("h3", {}, capital(item.series.kind)),
       el("p", {}, `Rank ${item.series.rank ?? "not known"} of ${item.series.size} by score. ${item.series.why ?? ""}`)) : "",
     facts(known),
@@ -23,7 +25,7 @@ export function fillPanel(panel, item, state, details, deeds) {
 }
 
 function decision(item, deeds) {
-  const choice = (value, key, label) => el("button", { type: "button", class: "choice", "aria-pressed": String(item.decision === value),
+  const choice = (value, key, label) => el("button", { type: "button", class: "choice", "aria-pressed": String((item.own ? item.decision : null) === value),
     "aria-keyshortcuts": key, onclick: () => deeds.decide(value) }, icon(value ?? "unset"), el("span", {}, label), el("kbd", {}, key));
   const rates = [1, 2, 3, 4, 5].map((rating) => el("button", { type: "button", class: item.rating >= rating ? "star on" : "star",
     "aria-label": `${rating} of 5 stars`, "aria-pressed": String(item.rating === rating), onclick: () => deeds.rate(rating === item.rating ? 0 : rating) }, "★"));
@@ -31,6 +33,7 @@ function decision(item, deeds) {
     "aria-label": `label ${color}`, "aria-pressed": String(item.color === color), onclick: () => deeds.color(color) }, el("span", { class: `swatch ${color}` })));
   return el("section", { class: "yours" }, el("h3", {}, "Your decision"),
     el("div", { class: "choices" }, choice("pick", "P", "Pick"), choice(null, "U", "Unset"), choice("reject", "X", "Reject")),
+    item.decision && !item.own ? el("p", { class: "soft small" }, `A label from elsewhere says ${item.decision}. It stands until you decide; ${item.decision === "pick" ? "P" : "X"} makes it yours.`) : "",
     el("div", { class: "rates" }, el("span", {}, ...rates), el("span", {}, ...colors)));
 }
 
@@ -38,12 +41,20 @@ function proposal(item, state, deeds) {
   const better = item.better ? state.byId.get(item.better) : null;
   return el("section", {}, el("h3", {}, "The cull's proposal"),
     el("p", { class: "line" }, cullMark(item), el("span", {}, item.verdict === "pick" ? "Keep" : "Leave out"),
-      disagrees(item) ? el("span", { class: "against" }, `you ${DECIDED[item.decision]} it`) : ""),
+      disagrees(item) ? el("span", { class: "against" }, item.own ? `you ${DECIDED[item.decision]} it` : `a label says ${item.decision}`) : ""),
     item.why ? el("p", { class: "soft" }, item.why) : "",
     item.score === null ? "" : scale(item.score, state.cull?.threshold),
-    better ? el("button", { type: "button", class: "link", onclick: () => deeds.goTo(better.id) }, `Shows the same, higher score: ${better.name}`) : "",
+    ...alike(item, better, deeds),
     item.heat ? el("button", { type: "button", class: "link", "aria-pressed": String(state.heat), onclick: deeds.heat },
       state.heat ? "Hide what the model looked at (H)" : "Show what the model looked at (H)") : "");
+}
+
+// Known by likeness and score, and measured on nothing.
+function alike(item, better, deeds) {
+  if (better) {
+    return [el("button", { type: "button", class: "link", onclick: () => deeds.goTo(better.id) }, `Shows the same as ${better.name}, which has the higher score`)];
+  }
+  return (item.reasons ?? []).filter((reason) => reason.measure === DUPLICATE).map((reason) => el("p", { class: "soft" }, reason.words));
 }
 
 function scale(value, threshold) {
@@ -57,14 +68,17 @@ function scale(value, threshold) {
   return el("div", {}, bar, el("p", { class: "soft small" }, `The model's score, ${score(value)}`, threshold === undefined || threshold === null ? "" : `; the cull keeps from ${score(threshold)}`));
 }
 
-function measured(item, details) {
-  if (!item.reasons?.length) {
+function measured(item, details, state) {
+  const reasons = (item.reasons ?? []).filter((reason) => reason.measure !== DUPLICATE);
+  if (!reasons.length) {
     return details === null ? el("section", { class: "waits" }, el("h3", {}, "Measured"), el("p", { class: "soft" }, "…")) : "";
   }
   const line = (reason) => el("li", { class: reason.speaks }, el("span", { class: "sign", "aria-label": `speaks ${reason.speaks}` }, reason.speaks === "for" ? "+" : "−"),
     el("span", {}, reason.words));
-  return el("section", {}, el("h3", {}, "Measured"), el("ul", { class: "reasons" }, ...item.reasons.map(line)),
-    el("p", { class: "soft small" }, "Measured on the pixels and the camera's notes. They are facts beside the score, not what the model said."));
+  return el("section", {}, el("h3", {}, "Measured"), el("ul", { class: "reasons" }, ...reasons.map(line)),
+    el("p", { class: "soft small" }, state.cull?.takes_measures
+      ? "Measured on the pixels and the camera's notes. The model was given these measures too, so that its score does not stand apart from them."
+      : "Measured on the pixels and the camera's notes. They are facts beside the score, not what the model said."));
 }
 
 function facts(item) {

@@ -15,6 +15,7 @@ export class Pictures {
     this.heats = new Kept(KEPT_FIT, (bitmap) => bitmap.close());
     this.thumbs = new Kept(KEPT_THUMBS, () => {});
     this.broken = new Set();
+    this.flaws = new Map(); // "fit/ID" -> why it is not the photograph
     this.plan = [];
     this.running = new Map();
   }
@@ -26,6 +27,11 @@ export class Pictures {
     if (this.fits.has(id)) return { source: this.fits.get(id), quality: "fit" };
     const thumb = this.thumb(id);
     return thumb.complete && thumb.naturalWidth ? { source: thumb, quality: "thumb" } : null;
+  }
+
+  // Why a picture is not the photograph; "" where it is.
+  flaw(id, quality) {
+    return this.flaws.get(`${quality}/${id}`) ?? "";
   }
 
   thumb(id) {
@@ -82,6 +88,9 @@ export class Pictures {
     try {
       const answer = await fetch(address(id, quality), { signal: stop.signal });
       if (!answer.ok) throw new Refused(answer.status);
+      const flaw = answer.headers.get("Rushes-Flaw");
+      if (flaw) this.flaws.set(key, decodeURIComponent(flaw));
+      else this.flaws.delete(key);
       const bitmap = await createImageBitmap(await answer.blob());
       if (stop.signal.aborted) bitmap.close();
       else {

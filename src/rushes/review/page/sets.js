@@ -10,8 +10,9 @@ export function setOf(state, most) {
   const series = state.seriesOf(focused).filter((item) => state.places.has(item.id));
   if (series.length >= 2) {
     series.sort((a, b) => state.places.get(a.id) - state.places.get(b.id));
-    const { kind, why } = focused.series;
-    return chunk(state, series, most, "series", `${kind[0].toUpperCase()}${kind.slice(1)} of ${series.length}${why ? `: ${why}` : ""}`);
+    const { kind, why, size } = focused.series;
+    const part = series.length < size ? `, ${series.length} of them in this list` : "";
+    return chunk(state, series, most, "series", `${kind[0].toUpperCase()}${kind.slice(1)} of ${size}${part}${why ? `: ${why}` : ""}`);
   }
   const next = state.list.slice(state.place, state.place + NEXT[state.view]);
   if (next.length < 2) next.unshift(...state.list.slice(Math.max(0, state.place - 1), state.place));

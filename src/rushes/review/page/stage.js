@@ -43,8 +43,9 @@ export class Stage {
   // Returns the quality that is on the canvas now, null where there is nothing yet.
   draw(smoothing = "high") {
     const { brush, item, window } = this;
-    const { pictures, zoom, heat } = this.look();
+    const { pictures, heat, zoom: wanted } = this.look();
     if (!item) return null;
+    const zoom = pictures.broken.has(`full/${item.id}`) ? null : wanted; // there is nothing to look at closer
     const found = pictures.best(item.id, { full: zoom !== null, heat });
     brush.clearRect(0, 0, window.width, window.height);
     this.drawn = null;
@@ -54,7 +55,8 @@ export class Stage {
     brush.imageSmoothingEnabled = !(zoom && zoom.k >= 2 && found.quality === "full");
     brush.imageSmoothingQuality = smoothing;
     brush.drawImage(found.source, there.x, there.y, there.width, there.height);
-    this.drawn = { id: item.id, quality: found.quality };
+    const { source } = found;
+    this.drawn = { id: item.id, quality: found.quality, width: source.naturalWidth || source.width, height: source.naturalHeight || source.height };
     return found.quality;
   }
 

@@ -2,7 +2,7 @@
 
 import { arrange, count, FILTERS } from "./order.js";
 
-const MARKS = ["decision", "rating", "color"];
+const MARKS = ["decision", "own", "rating", "color"]; // own: the decision was made in a review, and is no label from elsewhere
 
 export class State {
   constructor(session) {
@@ -21,7 +21,7 @@ export class State {
     this.selected = new Set();
     this.set = []; // ids that compare and survey show
     this.setFrom = ""; // why these: "selection", "series" or "next"
-    this.done = []; // changes that this page made and can take back at once
+    this.done = []; // steps that this page made and can take back at once: {before, after, told, request}
     this.undone = [];
     this.arrange();
   }
@@ -71,38 +71,39 @@ export class State {
     return Math.max(0, Math.min(this.list.length - 1, place));
   }
 
-  // Show marks that differ from what is shown; returns {changes, before} or null where nothing differs.
-  mark(changes) {
-    const before = [];
-    const told = [];
-    for (const change of changes) {
-      const item = this.byId.get(change.id);
-      const names = MARKS.filter((name) => name in change && change[name] !== (item[name] ?? null));
-      if (!names.length) continue;
-      before.push({ id: item.id, ...Object.fromEntries(names.map((name) => [name, item[name] ?? null])) });
-      told.push({ id: item.id, ...Object.fromEntries(names.map((name) => [name, change[name]])) });
-    }
-    if (!told.length) return null;
-    this.show(told);
-    this.done.push({ before, after: told });
+  // Show marks of one photograph that differ from what is said of it here; returns the step, null where nothing differs.
+  // A decision that agrees with a label from elsewhere is one of its own, and such a label cannot be taken away.
+  mark(change) {
+    const item = this.byId.get(change.id);
+    const wanted = whole(change);
+    const differs = (name) => (name !== "decision" ? wanted[name] !== (item[name] ?? null)
+      : wanted.decision === null ? item.own : !item.own || wanted.decision !== item.decision);
+    const names = Object.keys(change).filter((name) => name !== "id" && differs(name));
+    if (!names.length) return null;
+    const touched = names.includes("decision") ? [...names, "own"] : names;
+    const part = (of, some) => [{ id: item.id, ...Object.fromEntries(some.map((name) => [name, of[name] ?? null])) }];
+    const step = { before: part(item, touched), after: part(wanted, touched), told: part(wanted, names) };
+    this.show(step.after);
+    this.done.push(step);
     this.undone = [];
-    return told;
+    return step;
   }
 
   // Show what a change says; photographs that this page does not know are left out.
   show(changes) {
     for (const change of changes) {
       const item = this.byId.get(change.id);
-      if (item) for (const name of MARKS) if (name in change) item[name] = change[name];
+      const said = whole(change);
+      if (item) for (const name of MARKS) if (name in said) item[name] = said[name];
     }
   }
 
-  // Take back (or do again) what this page knows of; null where only the server knows.
+  // Take back (or do again) the last step that this page made, and return it; null where only the server knows.
   takeBack() {
     const step = this.done.pop() ?? null;
     this.undone.push(step); // null stands for a step of the server's
     if (step) this.show(step.before);
-    return step?.before ?? null;
+    return step;
   }
 
   doAgain() {
@@ -110,7 +111,19 @@ export class State {
     if (!step) return null;
     this.done.push(step);
     this.show(step.after);
-    return step.after;
+    return step;
+  }
+
+  // Look at photographs in another filter or order. The audit sample is looked at as it was drawn: its first so many are
+  // then a random part of all rejects.
+  choose({ filter = this.filter, sort = null }) {
+    const begins = filter === "audit" && this.filter !== "audit";
+    if (begins) this.sortBefore = this.sort;
+    if (sort) this.sort = sort;
+    else if (begins) this.sort = "drawn";
+    if (filter !== "audit" && this.sort === "drawn") this.sort = this.sortBefore ?? "capture";
+    this.filter = filter;
+    this.arrange();
   }
 
   // The server had nothing to take back.
@@ -119,11 +132,21 @@ export class State {
   }
 
   // Take away what the server refused; returns what is shown again, null where that is not known.
-  forget(changes) {
-    const at = this.done.findIndex((step) => step.after === changes);
-    if (at < 0) return null;
-    const [step] = this.done.splice(at, 1);
+  forget(request) {
+    const step = this.done.find((one) => one?.request === request);
+    this.drop(request);
+    if (!step) return null;
     this.show(step.before);
     return step.before;
   }
+
+  // The server knows no such step: what it changed was so already, or was changed elsewhere since.
+  drop(request) {
+    const others = (step) => !step || step.request !== request;
+    this.done = this.done.filter(others);
+    this.undone = this.undone.filter(others);
+  }
 }
+
+// Where only a decision is named, it was made here.
+const whole = (change) => ("decision" in change && !("own" in change) ? { ...change, own: change.decision !== null } : change);

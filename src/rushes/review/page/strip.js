@@ -1,6 +1,7 @@
 // The strip of small pictures below the loupe, with the focus in its middle.
 
 import { el, icon } from "./elements.js";
+import { signOf } from "./marks.js";
 import { address } from "./pictures.js";
 
 const WIDE = 76;
@@ -48,7 +49,7 @@ export class Strip {
     const same = (other) => item.series && other?.series?.index === item.series.index;
     tile.className = ["tile", item.decision ?? "", at === place ? "focused" : "", item.series ? "in-series" : "",
       item.series && !same(list[at - 1]) ? "first" : "", item.series && !same(list[at + 1]) ? "last" : ""].join(" ");
-    const mark = item.decision ?? "unset";
+    const mark = signOf(item);
     if (!tile.lastChild.classList.contains(`sign-${mark}`)) tile.lastChild.replaceWith(icon(mark));
   }
 }

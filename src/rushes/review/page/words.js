@@ -8,8 +8,11 @@ export const stars = (rating) => (rating ? "★".repeat(rating) : "");
 export const number = (value) => value.toLocaleString("en");
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
+// A label from elsewhere stands, and is no decision that was made here.
+export const decided = (item) => (!item.decision ? "undecided" : item.own ? DECIDED[item.decision] : `${DECIDED[item.decision]} by a label from elsewhere`);
+
 export function describe(item) {
-  const said = [item.name, item.decision ? DECIDED[item.decision] : "undecided"];
+  const said = [item.name, decided(item)];
   if (item.rating) said.push(plural(item.rating, "star"));
   if (item.color) said.push(`label ${item.color}`);
   if (item.verdict) said.push(`the cull proposes ${item.verdict}, score ${score(item.score)}`);

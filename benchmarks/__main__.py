@@ -24,6 +24,8 @@ BENCHMARKS = {
     "movement_cost": "the movement branch, as a share of the decode of 1080p H.264",
     "sparse": "a frame every 8 s of a film, beside an OpenCV loop",
     "raw_preview": "first look at a raw, beside a full development",
+    "cull_speed": "a folder of raws to verdicts, beside a full development and the same model",
+    "cull_recall": "average precision missed on shoots never seen, beside the best baseline",
     "photo_measures": "the measures of a photograph of 1,024 pixels, one core",
     "features_first": "a head on cached features, beside fine-tuning",
     "loader": "share of training in which the network waits, beside torchvision's loader",

@@ -15,14 +15,22 @@ from rushes.bundles.graph import Graph
 from rushes.bundles.onnx import export_run
 from rushes.bundles.parity import check_parity
 from rushes.datasets.measured_input import FACES_FILE
+from rushes.datasets.photo_measures import read_photo_measures
 from rushes.datasets.split import write_split
+from rushes.datasets.stored_form import StoredForm, find_stored_form
 from rushes.errors import BundleError
-from rushes.footage.photo_measures import VECTOR_NAMES, measure_photograph
+from rushes.footage.photo import read_photo
+from rushes.footage.photo_measures import VECTOR_NAMES, PhotoMeasures, measure_photograph, vector_of
 from rushes.footage.picture import encode_picture
+from rushes.inference.cull import Wanted, cull_folder, find_shoot
+from rushes.inference.cull_control import Control
+from rushes.inference.cull_look import Looking
 from rushes.inference.explain import explain_pixels
 from rushes.inference.explainer import MEASURES_HELD, BundleExplainer, RunExplainer
 from rushes.inference.labelled import answer_labelled
 from rushes.inference.predictor import Predictor
+from rushes.inference.verdicts import Cull
+from rushes.labels.manifest import ManifestRow
 from rushes.learning.predictions import read_predictions
 from rushes.learning.runs import Run
 from rushes.learning.train import train
@@ -66,7 +74,8 @@ def test_its_parity_is_proven_on_what_real_pictures_measure(made: tuple[TinyProj
     assert json.loads(bundle.read("parity/expected.json"))["certificate"]["difference_from_run"] < 1e-4
     assert check_parity(bundle).holds
     stated = json.loads(bundle.read("preprocessing.json"))
-    assert stated["measures"] == {"names": list(VECTOR_NAMES), "version": 1, "long_side": 1024, "faces": None}
+    assert stated["measures"] == {"names": list(VECTOR_NAMES), "version": 1, "long_side": 1024, "faces": None,
+                                  "stored": {"format": "png", "quality": 100}}  # fmt: skip
     assert stated["working_size"] == "640"
 
 
@@ -150,22 +159,61 @@ def test_a_detector_travels_from_the_recipe_into_run_and_bundle(tmp_path: Path, 
         open_bundle(bundle.folder)
 
 
-def test_a_stored_frame_measures_nearly_as_its_original(made: tuple[TinyProject, Run, Bundle]) -> None:
+def test_an_original_measures_as_the_frame_that_would_be_stored_of_it(
+    made: tuple[TinyProject, Run, Bundle], tmp_path: Path
+) -> None:
     import cv2
 
     _, _, bundle = made
     random = np.random.default_rng(4)
     original = cv2.GaussianBlur(random.integers(0, 255, (1200, 1600, 3)).astype(np.uint8), (0, 0), 3)
-    predictor = Predictor(bundle)
+    form = StoredForm("jpeg", 90)
+    assert bundle.measures is not None
+    predictor = Predictor(replace(bundle, measures=replace(bundle.measures, stored=form)))
     of_original = predictor.prepared(original).measures
     from rushes.footage.picture import resize
 
-    stored = cv2.imdecode(
-        np.frombuffer(encode_picture(resize(original, predictor.working_size), "jpeg"), np.uint8), cv2.IMREAD_COLOR_RGB
-    )
-    of_stored = predictor.prepared(np.asarray(stored, np.uint8)).measures
+    (tmp_path / "a.jpg").write_bytes(encode_picture(resize(original, predictor.working_size), "jpeg", 90))
+    row = ManifestRow("a.jpg", "keep")
+    assert find_stored_form([row], project_root=tmp_path, webp_quality=80) == form
+    (of_stored,) = read_photo_measures([row], project_root=tmp_path, cache_folder=tmp_path / "cache").values()
+    assert isinstance(of_stored, PhotoMeasures)
+    np.testing.assert_array_equal(of_original, vector_of(of_stored))
+    unstored = Predictor(replace(bundle, measures=replace(bundle.measures, stored=None)))  # as older ones are
+    grain = VECTOR_NAMES.index("noise")
+    shifted = unstored.prepared(original).measures
     assert of_original is not None
-    assert of_stored is not None
-    for name in ("sharpness", "brightness", "contrast"):
-        place = VECTOR_NAMES.index(name)
-        assert of_stored[place] == pytest.approx(of_original[place], abs=0.05)
+    assert shifted is not None
+    assert shifted[grain] != of_original[grain]
+    taken = Predictor(replace(bundle, measures=replace(bundle.measures, stored=form)))
+    kept = read_photo(tmp_path / "a.jpg").pixels
+    np.testing.assert_array_equal(taken.prepared(kept, stored=True).measures, vector_of(of_stored))
+
+
+def test_a_cull_measures_once_as_the_model_takes_it_and_says_that_it_does(
+    made: tuple[TinyProject, Run, Bundle], tmp_path: Path
+) -> None:
+    _, _, bundle = made
+    assert bundle.measures is not None
+    stored = replace(bundle.measures, stored=StoredForm("jpeg", 60))
+    predictor = Predictor(replace(bundle, measures=stored, working_size="1024"))
+    (tmp_path / "shoot").mkdir()
+    pixels = np.random.default_rng(3).integers(0, 255, (90, 120, 3), np.uint8)
+    (tmp_path / "shoot" / "a.png").write_bytes(encode_picture(pixels, "png"))
+    cull, *_ = cull_folder(
+        predictor,
+        tmp_path / "shoot",
+        find_shoot(tmp_path / "shoot"),
+        Looking(class_index=0),
+        Wanted(Control("threshold", 0.5), bundle.classes[0]),
+        name="a",
+        now=NOW,
+    )
+    assert cull.takes_measures
+    assert Cull.from_table(json.loads(json.dumps(cull.to_table()))).takes_measures
+    (verdict,) = cull.verdicts
+    prepared = predictor.prepared(pixels)
+    assert prepared.measures is not None
+    assert verdict.measures["noise"] == pytest.approx(float(prepared.measures[VECTOR_NAMES.index("noise")]))
+    assert verdict.measures["noise"] != pytest.approx(measure_photograph(pixels).noise)
+    assert verdict.score == pytest.approx(float(predictor.probabilities_of_prepared([prepared])[0, 0]), abs=1e-6)

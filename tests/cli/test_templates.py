@@ -24,6 +24,7 @@ def test_every_template_is_a_project_and_recipes_that_can_be_followed(template: 
             table = tomllib.loads(text) | {"name": Path(name).stem}
             kinds[Path(name).stem] = parse_recipe(table, where=name).model.kind
     assert kinds.pop(template) in ("cnn", "finetune", "shots")
+    assert [kinds.pop(name) for name in TEMPLATES[template].recipes] == ["features"] * (template == "cull")
     assert kinds == {"features": "features", "finetune": "finetune", "cnn": "cnn"}
 
 

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from footage.stills import looks_like_quarters, quarters, write_jpeg, write_raw
+from rushes.datasets.synthetic.dng import dng_of
+from rushes.datasets.synthetic.exif import StatedExif
 from rushes.errors import MediaError
 from rushes.footage.picture import parse_size, resize
 from rushes.footage.pictures import read_picture
@@ -147,3 +149,20 @@ def test_real_raws_state_when_they_were_taken(media: Path) -> None:
     assert describe_raw(media / "raw" / "canon_eos_6d_small.dng") == ((1224, 816), "2019-06-06T07:29:51")
     pruned = media / "hostile" / "dng_pruned_iphone12.dng"
     assert describe_raw(pruned) == ((3024, 4032), "2020-12-29T14:24:45.700-05:00")
+
+
+def test_a_scan_whose_white_libraw_states_wrongly_is_not_developed_white(media: Path) -> None:
+    path = media / "raw" / "Nikon_coolscan_iv_uncompressed.nef"
+    developed = read_raw(path).pixels
+    assert developed.shape == (593, 869, 3)
+    assert (developed.min(axis=2) >= 250).mean() < 0.05
+    preview = read_raw(path, size=parse_size("320")).pixels.astype(float).mean(axis=2)
+    small = resize(developed, parse_size("320")).astype(float).mean(axis=2)
+    assert np.corrcoef(preview.ravel(), small[: preview.shape[0], : preview.shape[1]].ravel())[0, 1] > 0.8
+
+
+def test_an_overexposed_raw_stays_white(tmp_path: Path) -> None:
+    stated = StatedExif(maker="X", model="Y", taken="2024:05:01 12:30:00")
+    path = tmp_path / "a.dng"
+    path.write_bytes(dng_of(np.full((80, 120, 3), 255, np.uint8), stated))
+    assert (read_raw(path, development="half").pixels[::8, ::8] >= 250).mean() > 0.9

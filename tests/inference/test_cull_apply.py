@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -171,6 +172,92 @@ def test_the_last_name_of_a_linked_photograph_stays(shoot: Path, cull: Cull, tmp
     undone = undo_cull(folder)
     assert {Path(one.path).name for one in undone.refused} == {"a.CR3", "a.JPG"}
     assert (picks / "a.CR3").read_bytes() == b"the raw a.CR3"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_shoot_that_was_replaced_by_links_to_its_picks_loses_none_of_them(
+    shoot: Path, cull: Cull, tmp_path: Path, whole: bool
+) -> None:
+    folder, picks = tmp_path / "culls" / "one", tmp_path / "picks"
+    apply_cull(cull, Outputs(link_to=picks), folder=folder)
+    before = contents(picks)
+    if whole:
+        shutil.rmtree(shoot)
+        shoot.symlink_to(picks)
+    else:
+        for name in before:
+            (shoot / name).unlink()
+            (shoot / name).symlink_to(picks / name)
+    undone = undo_cull(folder)
+    assert contents(picks) == before
+    assert {str(Path(one.path).relative_to(picks)) for one in undone.refused} == set(before)
+    assert "leads to this very file" in undone.refused[0].reason
+
+
+def test_what_another_profile_took_out_is_written_again_and_undone_step_by_step(
+    shoot: Path, cull: Cull, tmp_path: Path
+) -> None:
+    before, folder = tree(shoot), tmp_path / "culls" / "one"
+    adobe, bridge = Outputs(profile="adobe"), Outputs(profile="bridge")
+    apply_cull(cull, adobe, folder=folder)
+    flags = contents(shoot)
+    assert apply_cull(cull, bridge, folder=folder).sidecars == 3
+    assert contents(shoot) != flags
+    assert apply_cull(cull, adobe, folder=folder).sidecars == 3
+    assert b"xmpDM" in (shoot / "b.xmp").read_bytes()
+    assert b"Select" not in (shoot / "b.xmp").read_bytes()
+    assert apply_cull(cull, adobe, folder=folder).before == 3
+    assert look_into(folder).writes == 3
+    assert undo_cull(folder).refused == ()
+    assert tree(shoot) == before
+
+
+def test_an_undo_cut_short_between_two_profiles_is_known_by_what_stands(
+    shoot: Path, cull: Cull, tmp_path: Path
+) -> None:
+    before, folder = tree(shoot), tmp_path / "culls" / "one"
+    for profile in ("adobe", "bridge", "adobe", "bridge"):
+        apply_cull(cull, Outputs(profile=profile), folder=folder)
+    undo_cull(folder)
+    journal = folder / "journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    begun = next(place for place, line in enumerate(lines) if b'"begin":"undo"' in line)
+    journal.write_bytes(b"".join(lines[: begun + 1]))  # it was killed before it noted anything
+    assert apply_cull(cull, Outputs(profile="adobe"), folder=folder).sidecars == 3
+    assert undo_cull(folder).refused == ()
+    assert tree(shoot) == before
+
+
+def test_sidecars_of_two_shoots_do_not_meet_in_one_folder(tmp_path: Path) -> None:
+    notes, home = tmp_path / "notes", tmp_path / "culls"
+    outputs = Outputs(profile="adobe", xmp_to=notes)
+    monday = make_shoot(tmp_path / "monday", ["a.CR3", "b.CR3"], sidecars={"a.xmp": sidecar("monday")})
+    tuesday = make_shoot(tmp_path / "tuesday", ["a.CR3", "b.CR3"], sidecars={"a.xmp": sidecar("tuesday")})
+    names = ["a.CR3", "b.CR3"]
+    apply_cull(make_cull(monday, names), outputs, folder=home / "monday")
+    before = contents(notes)
+    applied = apply_cull(make_cull(tuesday, [], names, name="tuesday"), outputs, folder=home / "tuesday")
+    assert applied.sidecars == 0
+    assert f"is the sidecar of {monday / 'a.CR3'}" in applied.failures[0].reason
+    assert len(applied.failures) == 2
+    assert contents(notes) == before
+    assert apply_cull(make_cull(monday, names), outputs, folder=home / "monday").before == 2
+    (notes / "a.xmp").write_bytes((notes / "a.xmp").read_bytes() + b"<!-- edited -->\n")
+    later = apply_cull(make_cull(monday, [], names, name="later"), outputs, folder=home / "later")
+    assert (later.sidecars, later.failures) == (2, ())
+    assert b"edited" in (notes / "a.xmp").read_bytes()
+
+
+def test_a_sidecar_that_no_cull_knows_is_merged_with_only_where_it_is_the_photographs(tmp_path: Path) -> None:
+    names = ["a.CR3", "b.CR3", "c.CR3"]
+    shoot = make_shoot(tmp_path / "lake", names, sidecars={"a.xmp": sidecar("a"), "b.xmp": sidecar("b")})
+    there = {name: sidecar("a") for name in ("a.xmp", "b.xmp", "c.xmp")}
+    notes = make_shoot(tmp_path / "notes", ["of-nothing.txt"], sidecars=there)
+    outputs = Outputs(profile="adobe", xmp_to=notes)
+    applied = apply_cull(make_cull(shoot, names), outputs, folder=tmp_path / "culls" / "one")
+    assert applied.sidecars == 1
+    assert ["may be the sidecar of another photograph" in one.reason for one in applied.failures] == [True, True]
+    assert (notes / "b.xmp").read_bytes() == (notes / "c.xmp").read_bytes() == sidecar("a")
 
 
 def test_culls_are_undone_in_the_order_in_which_they_wrote(shoot: Path, cull: Cull, tmp_path: Path) -> None:

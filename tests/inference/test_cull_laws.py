@@ -39,11 +39,11 @@ class Culling(RuleBasedStateMachine):
         path = self.shoot / f"{name}.xmp"
         return path.read_bytes() if path.exists() else None
 
-    @rule(cull=sampled_from(CULLS), stopped=booleans())
-    def cull(self, cull: str, stopped: bool) -> None:
+    @rule(cull=sampled_from(CULLS), profile=sampled_from(["adobe", "bridge"]), stopped=booleans())
+    def cull(self, cull: str, profile: str, stopped: bool) -> None:
         picks, rejects = (["a.CR3", "b.CR3"], ["c.CR3"]) if cull == "one" else (["c.CR3"], ["a.CR3", "b.CR3"])
         made = make_cull(self.shoot, picks, rejects, bundle=cull, name=cull)
-        applied = apply_cull(made, Outputs(profile="adobe"), folder=self.base / "culls" / cull, stop=lambda: stopped)
+        applied = apply_cull(made, Outputs(profile=profile), folder=self.base / "culls" / cull, stop=lambda: stopped)
         assert applied.failures == ()
 
     @rule(cull=sampled_from(CULLS))

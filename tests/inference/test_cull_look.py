@@ -74,6 +74,19 @@ def test_a_photograph_that_changed_and_another_class_are_looked_at_anew(predicto
     assert other[1].score != first[1].score
 
 
+def test_sizes_and_times_are_those_of_the_files_as_they_were_read(predictor: Predictor, tmp_path: Path) -> None:
+    first, second = shoot(tmp_path / "shoot", 2)
+    path, beside = Path(str(first.main)), Path(str(second.main))
+    photograph = Photograph(path, (beside,))
+    before = {str(file): (file.stat().st_size, file.stat().st_mtime_ns) for file in (path, beside)}
+    for looking in (Looking(class_index=1), Looking(class_index=1, kept=tmp_path / "cache")):
+        (found,) = seen(predictor, [photograph], looking)
+        assert found.seen == before
+    beside.write_bytes(b"replaced")
+    (again,) = seen(predictor, [photograph], Looking(class_index=1, kept=tmp_path / "cache"))
+    assert again.seen[str(beside)] != before[str(beside)]
+
+
 def test_what_cannot_be_read_comes_in_its_place(predictor: Predictor, tmp_path: Path) -> None:
     photographs = shoot(tmp_path / "shoot", 3)
     Path(str(photographs[1].main)).write_bytes(b"no picture")

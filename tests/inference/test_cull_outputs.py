@@ -13,7 +13,16 @@ import pytest
 from inference.culls import make_cull
 from rushes.errors import CullError
 from rushes.footage.source import Unreadable
-from rushes.inference.cull_outputs import Decided, Gather, Outputs, Refusal, WriteSidecar, WriteTable, plan_outputs
+from rushes.inference.cull_outputs import (
+    Decided,
+    Gather,
+    Outputs,
+    Refusal,
+    WriteSidecar,
+    WriteTable,
+    plan_outputs,
+    refuse_tables,
+)
 from rushes.inference.verdicts import Cull, Reason
 from rushes.xmp.marks import CullMark, Marks
 
@@ -47,6 +56,47 @@ def test_a_raw_shares_its_sidecar_with_an_unreadable_one_too() -> None:
     (step,) = plan_outputs(cull, Outputs(profile="bridge"))
     assert isinstance(step, Refusal)
     assert step.path.endswith("IMG_1.CR3")
+
+
+def test_an_exported_picture_beside_its_raw_leaves_the_sidecar_to_it() -> None:
+    cull = make_cull(SHOOT, ["a.NEF", "a.tif"], ["b.NEF"])
+    steps = plan_outputs(cull, Outputs(profile="adobe", copy_to=Path("/picks")))
+    (refused,) = (step for step in steps if isinstance(step, Refusal))
+    assert refused.path == "/shoots/lake/a.tif"
+    assert "a.xmp is that of a.NEF" in refused.reason
+    assert [Path(step.path).name for step in steps if isinstance(step, WriteSidecar)] == ["a.xmp", "b.xmp"]
+    brought = {Path(step.photograph).name: step.sidecars for step in steps if isinstance(step, Gather)}
+    assert "/shoots/lake/a.xmp" in brought["a.NEF"]
+    assert "/shoots/lake/a.xmp" not in brought["a.tif"]
+    assert "/shoots/lake/a.tif.xmp" in brought["a.tif"]
+    both = plan_outputs(make_cull(SHOOT, ["a.NEF", "a.CR3", "a.tif"]), Outputs(profile="adobe"))
+    assert [type(step) for step in both] == [Refusal] * 3
+    both = plan_outputs(make_cull(SHOOT, ["a.NEF", "a.tif"]), Outputs(profile="darktable"))
+    assert [type(step) for step in both] == [WriteSidecar] * 2
+
+
+def test_photographs_from_elsewhere_do_not_meet_in_a_folder_of_sidecars() -> None:
+    cull = make_cull(SHOOT, ["/one/a.CR3", "/two/a.CR3"])
+    steps = plan_outputs(cull, Outputs(profile="adobe", xmp_to=Path("/notes")))
+    assert [type(step) for step in steps] == [Refusal] * 2
+    assert all("Rename one of them" in step.reason for step in steps if isinstance(step, Refusal))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "words"),
+    [
+        (Outputs(csv=SHOOT / "a.CR3"), "--csv .*a.CR3: is the name of a photograph"),
+        (Outputs(out=Path("/elsewhere/x.JPG")), "--out .*x.JPG: is the name of a photograph"),
+        (Outputs(csv=Path("film.mov")), "is the name of a photograph or a film"),
+        (Outputs(csv=SHOOT / "a.XMP"), "is the name of a sidecar"),
+        (Outputs(csv=SHOOT / "scan"), "is the name of a photograph"),
+        (Outputs(out=Path("/culls/one/journal.jsonl")), "belongs to a cull"),
+        (Outputs(out=Path("v"), csv=Path("v")), "Name two files"),
+    ],
+)
+def test_a_table_is_never_written_over_a_photograph(outputs: Outputs, words: str) -> None:
+    with pytest.raises(CullError, match=words):
+        refuse_tables(outputs, cull=make_cull(SHOOT, ["a.CR3", "scan"]), folder=Path("/culls/one"))
 
 
 def test_sidecars_for_another_folder_begin_with_those_of_the_shoot() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rushes.footage.series import Series, SeriesFacts, SeriesKind
-from rushes.inference.cull_plan import Rules, ScoredPhotograph, draw_audit, find_better, plan_verdicts
+from rushes.inference.cull_plan import Rules, ScoredPhotograph, draw_audit, find_better, plan_verdicts, tell_apart
 
 
 def photographs(*scores: float, signatures: tuple[int, ...] = ()) -> list[ScoredPhotograph]:
@@ -117,3 +117,9 @@ def test_laws_of_the_plan(scores: list[float], threshold: float, bound: int | No
             or max((planned[member].verdict == "pick") * scores[member] for member in one.members) == scores[best]
             or scores[best] == 0
         )
+
+
+def test_a_score_and_a_threshold_are_told_apart() -> None:
+    assert tell_apart(0.93, 0.5) == ("0.93", "0.500")
+    assert tell_apart(0.8996, 0.9) == ("0.8996", "0.9000")
+    assert tell_apart(0.9, 0.9) == ("0.90", "0.900")

@@ -15,7 +15,7 @@ import pytest
 from inference.culls import contents, make_cull, make_shoot, originals, sidecar, tree
 from rushes.errors import CullError
 from rushes.inference.cull_apply import apply_cull
-from rushes.inference.cull_folders import look_into, write_cull
+from rushes.inference.cull_folders import look_at, look_into, write_cull
 from rushes.inference.cull_outputs import Outputs
 from rushes.inference.cull_undo import undo_cull
 
@@ -231,6 +231,70 @@ def test_a_photograph_that_changed_or_went_since_it_was_judged_is_left_out(tmp_p
     assert {Path(one.path).name for one in applied.failures} == {"a.CR3", "b.CR3"}
     assert sorted(contents(tmp_path / "picks")) == ["c.CR3", "c.xmp"]
     assert not (shoot / "a.xmp").exists()
+
+
+def test_a_photograph_or_companion_that_is_another_than_was_read_is_left_out(tmp_path: Path) -> None:
+    shoot = make_shoot(tmp_path / "lake", ["a.CR3", "b.CR3", "b.JPG", "c.CR3", "c.JPG"])
+    cull = make_cull(shoot, ["a.CR3", "b.CR3,b.JPG", "c.CR3,c.JPG"])
+    seen, folder = look_at(cull), tmp_path / "culls" / "one"
+    (shoot / "a.CR3").write_bytes(b"replaced while others were read")
+    (shoot / "b.JPG").write_bytes(b"replaced too")
+    (shoot / "c.JPG").unlink()
+    write_cull(cull, folder, seen=seen)
+    applied = apply_cull(cull, XMP, folder=folder)
+    assert [Path(one.path).name for one in applied.failures] == ["a.CR3", "b.CR3"]
+    assert "has b.JPG beside it, which was changed" in applied.failures[1].reason
+    assert applied.sidecars == 1
+
+
+def test_a_table_over_a_photograph_is_refused_before_anything_is_done(tmp_path: Path) -> None:
+    shoot = make_shoot(tmp_path / "lake", ["a.CR3"])
+    before, folder = tree(shoot), tmp_path / "culls" / "one"
+    for target in (shoot / "a.CR3", folder / "cull.json"):
+        with pytest.raises(CullError, match="which no table is written over"):
+            apply_cull(make_cull(shoot, ["a.CR3"]), Outputs(profile="adobe", csv=target), folder=folder)
+    assert tree(shoot) == before
+    assert not folder.exists()
+
+
+def test_a_sidecar_with_a_second_name_is_refused(tmp_path: Path) -> None:
+    shoot = make_shoot(tmp_path / "lake", ["a.CR3", "b.CR3"], sidecars={"a.xmp": sidecar("a")})
+    os.link(shoot / "a.xmp", tmp_path / "other.xmp")
+    applied = apply_cull(make_cull(shoot, ["a.CR3", "b.CR3"]), XMP, folder=tmp_path / "culls" / "one")
+    (line,) = applied.failures
+    assert "has a second name" in line.reason
+    assert (shoot / "a.xmp").samefile(tmp_path / "other.xmp")
+    assert (shoot / "a.xmp").read_bytes() == sidecar("a")
+    assert undo_cull(tmp_path / "culls" / "one").refused == ()
+
+
+def test_a_sidecar_that_was_linked_since_is_undone_and_the_other_name_left(tmp_path: Path) -> None:
+    shoot = make_shoot(tmp_path / "lake", ["a.CR3"], sidecars={"a.xmp": sidecar("a")})
+    apply_cull(make_cull(shoot, ["a.CR3"]), XMP, folder=tmp_path / "culls" / "one")
+    os.link(shoot / "a.xmp", tmp_path / "backup.xmp")
+    culled = (tmp_path / "backup.xmp").read_bytes()
+    assert undo_cull(tmp_path / "culls" / "one").restored == 1
+    assert (shoot / "a.xmp").read_bytes() == sidecar("a")
+    assert (tmp_path / "backup.xmp").read_bytes() == culled
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_raw_with_an_exported_picture_beside_it_gets_its_sidecar(tmp_path: Path, apart: bool) -> None:
+    shoot = make_shoot(tmp_path / "lake", ["a.NEF", "a.tif"], sidecars={"a.xmp": sidecar("a")})
+    picks, folder = tmp_path / "picks", tmp_path / "culls" / "one"
+    outputs = Outputs(profile="adobe", copy_to=picks, xmp_to=tmp_path / "notes" if apart else None)
+    applied = apply_cull(make_cull(shoot, ["a.NEF", "a.tif"]), outputs, folder=folder)
+    assert [Path(one.path).name for one in applied.failures] == ["a.tif"]
+    assert sorted(contents(picks)) == ["a.NEF", "a.tif", "a.xmp"]
+    assert (picks / "a.xmp").read_bytes() != sidecar("a")
+    assert undo_cull(folder).refused == ()
+
+
+def test_a_sidecar_that_two_raws_of_one_stem_bring_along_is_copied_once(tmp_path: Path) -> None:
+    shoot = make_shoot(tmp_path / "lake", ["a.CR3", "a.NEF"], sidecars={"a.xmp": sidecar("a")})
+    outputs = Outputs(copy_to=tmp_path / "picks")
+    applied = apply_cull(make_cull(shoot, ["a.CR3", "a.NEF"]), outputs, folder=tmp_path / "culls" / "one")
+    assert (applied.copies, applied.sidecars, applied.failures) == (2, 1, ())
 
 
 def test_two_raws_of_one_stem_are_listed_with_the_profile_that_tells_them_apart(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_a_shoot_is_culled_written_and_taken_back(story: Path, rushes: Rushes) -
     threshold = sorted(one["score"] for one in cull["verdicts"])[len(cull["verdicts"]) // 2]
     said = rushes("cull", "select", shoot, "--threshold", str(threshold), "--xmp", "darktable", "--copy-to",
                   story / "picked", "--csv", story / "verdicts.csv", *at)  # fmt: skip
-    assert "good ones are expected among the rejects" in said.out
+    assert "good ones are expected among the" in said.out
     assert "drawn at random for you to look at" in said.out
     after = digests(shoot)
     assert {name: after[name] for name in before} == before
@@ -203,3 +203,7 @@ def test_stars_inside_a_photograph_are_not_hidden_by_a_sidecar_that_rejects_it(
     assert "xmp:Rating" not in written.replace("rushes:wrote", "")
     assert "starred.jpg.xmp" in said.err
     rushes("cull", "undo", "--project", story / "project")
+
+
+def test_a_verb_that_is_misspelt_is_no_bundle(rushes: Rushes) -> None:
+    assert "Did you mean 'apply'?" in rushes("cull", "aply", status=2).err

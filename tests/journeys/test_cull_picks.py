@@ -13,7 +13,13 @@ import pytest
 from footage.stills import write_jpeg, write_raw
 from journeys.conftest import Rushes, Said, run_rushes_here
 from rushes.catalog.catalog import open_catalog
+from rushes.inference.cull_apply import apply_cull
+from rushes.inference.cull_folders import write_cull
+from rushes.inference.cull_outputs import Outputs
+from rushes.inference.cull_undo import undo_cull
+from rushes.inference.verdicts import Cull, Verdict
 from rushes.labels.trust import resolve
+from rushes.xmp.profiles import PROFILES
 
 
 @pytest.fixture(scope="module")
@@ -267,3 +273,65 @@ def test_wrong_words_of_picks_are_told(rushes: Rushes, home: Path, archive: Path
         in rushes("labels", "picks", archive, "--from", "folders", "--rating", 2, *inside, status=2).err
     )
     assert "Take them in first" in rushes("labels", "picks", tmp_path, "--from", "folders", *inside, status=2).err
+
+
+def cull_of(shoot: Path, name: str) -> Cull:
+    """Return a cull that picks every other photograph of a shoot."""
+    files = sorted(path for path in shoot.rglob("*") if path.suffix in (".dng", ".jpg"))
+    verdicts = tuple(
+        Verdict(str(path), (), "reject" if number % 2 else "pick", 0.1 if number % 2 else 0.9, "score")
+        for number, path in enumerate(files)
+    )
+    return Cull(name, "2026-11-26T10:00:00Z", str(shoot), "select", "select", "b", "/b", "top 3", 0.5, verdicts)
+
+
+def test_nothing_that_a_cull_wrote_comes_back_as_the_photographers_by_any_profile(
+    rushes: Rushes, home: Path, shoots: Path
+) -> None:
+    words = ("labels", "picks", shoots, "--from", "xmp", "--rating", 1, "--label", "Select", "--label", "Green")
+    words += ("--reject-label", "Trash", "--unrated", "reject", "--project", home, "--json")
+    for profile in PROFILES.values():
+        for shoot in SHOOTS:
+            name = f"{shoot}-{profile.name}"
+            cull = cull_of(shoots / shoot, name)
+            write_cull(cull, home / "culls" / name)
+            done = apply_cull(cull, Outputs(profile=profile.name), folder=home / "culls" / name)
+            assert done.sidecars == len(cull.verdicts)
+            assert not done.kept
+        said = rushes(*words).json
+        assert (said["picks"], said["rejects"], said["appended"], said["withdrawn"]) == (0, 0, 0, 0), profile.name
+        if profile.name != "adobe":  # over the marks of which the others are written too
+            for shoot in SHOOTS:
+                assert not undo_cull(home / "culls" / f"{shoot}-{profile.name}").refused
+
+
+def test_an_archive_that_darktable_imported_and_nobody_looked_at_has_no_picks(
+    rushes: Rushes, home: Path, shoots: Path
+) -> None:
+    seen = 'xmlns:darktable="http://darktable.sf.net/" darktable:xmp_version="5" xmp:Rating='
+    for photograph in [*shoots.rglob("*.dng"), *shoots.rglob("*.jpg")]:
+        photograph.with_name(f"{photograph.name}.xmp").write_text(XMP.format(marks=f'{seen}"1"'))
+    picked = shoots / SHOOTS[0] / "raw" / "DSC_0001.dng.xmp"
+    picked.write_text(XMP.format(marks=f'{seen}"3"'))
+    said = rushes("labels", "picks", shoots, "--from", "xmp", "--rating", 1, "--project", home, "--json")
+    assert counts(said) == {f"shoots/{SHOOTS[0]}": (1, 5, 0), f"shoots/{SHOOTS[1]}": (0, 0, 6)}
+    assert "of 11 of 12 photographs darktable's sidecars state one star" in said.err
+
+
+def test_what_a_cull_gathered_is_no_pick_until_a_person_moves_it(rushes: Rushes, home: Path, shoots: Path) -> None:
+    shoot = shoots / SHOOTS[0]
+    cull = cull_of(shoot, "one")
+    write_cull(cull, home / "culls" / "one")
+    outputs = Outputs(copy_to=shoot / "select", rejects_to=shoot / "reject")
+    assert apply_cull(cull, outputs, folder=home / "culls" / "one").copies == 6
+    rushes("ingest", shoots, "--project", home)
+    words = ("labels", "picks", shoots, "--from", "folders", "--project", home, "--json")
+    said = rushes(*words)
+    assert (said.json["picks"], said.json["rejects"]) == (0, 0)
+    assert "a cull picked or rejected and that stand where it says: 6" in said.err
+
+    rejected = next(path for path in (shoot / "reject").rglob("*") if path.suffix == ".dng")
+    rejected.rename(shoot / "select" / rejected.name)
+    rushes("ingest", shoots, "--project", home)
+    said = rushes(*words)
+    assert (said.json["picks"], said.json["rejects"]) == (1, 0)

@@ -22,7 +22,9 @@ from rushes.labels.sheet import Sheet, sheet_of_rows
 from rushes.labels.sheets.csv import parse_csv
 from rushes.project import Task
 from rushes.storage.places import Place, parse_place
-from rushes.xmp.marks import Marks
+from rushes.xmp.marks import CullMark, Marks
+from rushes.xmp.merge import merge_mark
+from rushes.xmp.profiles import PROFILES
 
 TASK = Task("select", ("reject", "select"))
 NOW = "2026-11-26T12:00:00Z"
@@ -239,6 +241,21 @@ def test_the_innermost_folder_says_what_a_photograph_is() -> None:
         tell_folders(photographs[:1], [Path("/shoots")], picks=("keep",))
     with pytest.raises(UsageError, match="cannot be both"):
         tell_folders(photographs, [Path("/shoots")], picks=("keep",), rejects=("Keep",))
+
+
+def test_a_copy_that_a_cull_marked_says_nothing_where_it_was_put(tmp_path: Path) -> None:
+    photographs = []
+    for number, folder in enumerate(("select", "reject")):
+        (tmp_path / folder).mkdir()
+        file = tmp_path / folder / f"{number}.nef"
+        mark = merge_mark(None, CullMark("pick", 0.9, "b", 0.5), PROFILES["adobe"], photograph_name=file.name)
+        file.with_suffix(".xmp").write_bytes(mark.data)
+        photographs.append(photo(number, str(file)))
+    told = tell_folders(photographs, [tmp_path])
+    assert {frame: said[0].verdict for frame, said in told.said.items()} == {photographs[1].frame: "reject"}
+    assert "stand where it says: 1" in told.notes[0]
+    only = tell_folders(photographs[:1], [tmp_path], is_gathered=lambda _: True)
+    assert not only.said  # and no complaint that there are no such folders
 
 
 def delivered(*files: str, taken: str | None = None, photographs: Sequence[PickPhotograph]) -> Told:

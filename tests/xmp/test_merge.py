@@ -12,7 +12,7 @@ from rushes.xmp import names
 from rushes.xmp.marks import CullMark, Flag, Marks
 from rushes.xmp.merge import Merged, marked_by_us, merge_mark, merge_marks
 from rushes.xmp.names import Name
-from rushes.xmp.packet import read_packet
+from rushes.xmp.packet import GROUPS, read_packet
 from rushes.xmp.profiles import PROFILES, Profile
 from xmp.sidecars import ALL, CAPTURE_ONE, DARKTABLE, LIGHTROOM, PHOTO_MECHANIC, sidecar
 
@@ -328,6 +328,79 @@ def test_whatever_is_there_a_mark_is_merged_once_and_foreign_nodes_stay(
     if not once.kept:
         expected = profile.shows[mark.verdict]
         assert after.shown.flag == (expected.flag or before.shown.flag)
+
+
+STATED = st.dictionaries(
+    st.sampled_from(
+        [str(name) for group in GROUPS for name in group if name not in (names.COLOR_LABELS, names.OLD_PERCENT)]
+        + ["photomechanic:Prefs", "darktable:xmp_version"]
+    ),
+    st.sampled_from(["0", "1", "3", "5", "8", "25", "99", "-1", "True", "False", "no", "Red", "", "1:2:0:-1", "0.0"]),
+    max_size=4,
+)
+
+
+@given(first=STATED, second=STATED, mark=MARKS, again=MARKS, profile=st.sampled_from(list(PROFILES.values())))
+def test_no_cull_takes_away_or_adds_to_what_a_photographer_states_however_and_how_often_they_do(
+    first: dict[str, str], second: dict[str, str], mark: CullMark, again: CullMark, profile: Profile
+) -> None:
+    words = [" ".join(f"{name}='{value}'" for name, value in each.items()) for each in (first, second)]
+    spaces = " ".join(f"xmlns:{prefix}='{uri}'" for uri, prefix in names.PREFIXES.items() if prefix not in ("rdf", "x"))
+    second_node = f"<rdf:Description rdf:about='' {spaces} {words[1]}/></rdf:RDF>"
+    existing = sidecar(words[0]).decode().replace("</rdf:RDF>", second_node).encode()
+    own = read_packet(existing).own
+    for once in (merged(existing, mark, profile), merged(merged(existing, mark, profile).data, again, profile)):
+        after = read_packet(once.data).own
+        assert (after.label, after.flag, after.rating or 0) == (own.label, own.flag, own.rating or 0)
+
+
+@pytest.mark.parametrize("stars", ["MicrosoftPhoto:Rating='99'", "xmp:Rating='5' MicrosoftPhoto:Rating='99'"])
+def test_stars_that_windows_gave_are_stars(stars: str) -> None:
+    there = sidecar(stars)
+    done = merged(there, REJECT, PROFILES["bridge"])
+    assert done.kept == ("rating 5",)
+    assert read_packet(done.data).own == read_packet(done.data).shown == Marks(rating=5)
+
+
+def test_of_what_is_stated_twice_what_says_something_counts_and_both_stay() -> None:
+    spaces = 'rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
+    second = f"<rdf:Description {spaces}><xmp:Rating>5</xmp:Rating></rdf:Description></rdf:RDF>".encode()
+    there = sidecar("xmp:Rating='0'").replace(b"</rdf:RDF>", second)
+    done = merged(there, REJECT, PROFILES["bridge"])
+    assert done.kept == ("rating 5",)
+    assert b"xmp:Rating='0'" in done.data
+    assert b"<xmp:Rating>5</xmp:Rating>" in done.data
+    assert read_packet(done.data).own == Marks(rating=5)
+
+
+UNSEEN = "xmp:Rating='1' darktable:xmp_version='5' darktable:change_timestamp='-1'"
+
+
+def test_the_star_that_darktable_gives_at_import_is_nobodys() -> None:
+    there = sidecar(UNSEEN)
+    packet = read_packet(there)
+    assert (packet.own, packet.shown, packet.is_initial) == (Marks(), Marks(rating=1), True)
+    done = merged(there, REJECT, PROFILES["darktable"])
+    assert not done.kept
+    after = read_packet(done.data)
+    assert (after.own, after.shown) == (Marks(), Marks(rating=-1))
+    picked = read_packet(merged(there, PICK, PROFILES["darktable"]).data)
+    assert (picked.own, picked.shown) == (Marks(), Marks(rating=1, label="Green"))
+
+
+@pytest.mark.parametrize(
+    "looked_at",
+    [
+        UNSEEN.replace("'-1'", "'63848515852593962'"),  # developed
+        UNSEEN.replace("Rating='1'", "Rating='2'"),
+        UNSEEN + " xmp:Label='Red'",
+        "xmp:Rating='1'",  # of another editor
+    ],
+)
+def test_a_star_beside_anything_that_a_person_did_in_darktable_is_theirs(looked_at: str) -> None:
+    done = merged(sidecar(looked_at), REJECT, PROFILES["darktable"])
+    assert done.kept[0].startswith("rating ")
+    assert read_packet(done.data).own.rating == read_packet(sidecar(looked_at)).own.rating != -1
 
 
 @given(

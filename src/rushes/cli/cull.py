@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rushes.cli.cull_words import say_applied, say_cull, say_culls, say_undone
+from rushes.cli.cull_words import say_applied, say_cull, say_culls, say_undone, say_unread
 from rushes.cli.door import Door, opened
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, short_app
 from rushes.errors import CullError, ProjectError, UsageError, did_you_mean
@@ -100,15 +100,17 @@ def run(
         from rushes.bundles.bundle import open_bundle
         from rushes.inference.cull import Wanted, cull_folder, find_shoot, good_class
         from rushes.inference.cull_folders import culls_home, name_cull, write_cull
+        from rushes.inference.cull_gathered import find_gathered
         from rushes.inference.predictor import Predictor
 
         place = _project_or_none(project)
         control = _control(recall, threshold, top)
         outputs = _outputs(xmp, xmp_to, copy_to, link_to, rejects_to, csv, out)
+        _check_folders(folder, outputs)
         home = culls_home(place)
         opened_bundle = open_bundle(_find_bundle(place, bundle))
         predictor = Predictor(opened_bundle, threads=threads or 0)
-        found = find_shoot(folder)
+        found = find_shoot(folder, gathered=find_gathered((home, culls_home(None))))
         wanted = Wanted(control, good_class(opened_bundle, class_name), best_of_burst, audit)
         index = opened_bundle.classes.index(wanted.class_name)
         detector = faces or _own_detector(opened_bundle)
@@ -117,14 +119,16 @@ def run(
         now = datetime.now(UTC)
         name = name_cull(home, shoot=folder.resolve(), now=now)
         with door.progress("cull") as progress:
-            made = cull_folder(predictor, folder, found, looking, wanted, name=name, now=now, progress=progress)
-        say_cull(door, made, found, seconds=time.monotonic() - began, dry_run=dry_run)
+            made, seen = cull_folder(predictor, folder, found, looking, wanted, name=name, now=now, progress=progress)
+        look = f"{_review_of(place, made.name, home)} --audit"
+        say_cull(door, made, found, seconds=time.monotonic() - began, dry_run=dry_run, look=look)
+        say_unread(door, made, xmp)
         report: dict[str, Any] = {"cull": made.to_table(), "seconds": time.monotonic() - began, "dry_run": dry_run}
         if dry_run:
             door.finish(report | {"folder": None, "applied": None, "failed": door.failed})
-        write_cull(made, home / name)
+        write_cull(made, home / name, seen=seen)
         applied = _carry_out(door, made, outputs, home / name)
-        _say_next(door, made, home / name, is_written=applied is not None)
+        _say_next(door, made, home / name, applied, review=_review_of(place, name, home))
         door.finish(report | {"folder": str(home / name), "applied": applied, "failed": door.failed})
 
 
@@ -151,7 +155,9 @@ def apply(
         if outputs is None:
             raise UsageError("say what is to be written: --xmp PROFILE, --copy-to, --link-to, --csv or --out")
         folder = _find_cull(place, cull, states=None)
-        applied = _carry_out(door, read_cull(folder), outputs, folder)
+        made = read_cull(folder)
+        say_unread(door, made, xmp)
+        applied = _carry_out(door, made, outputs, folder)
         door.finish({"folder": str(folder), "applied": applied, "failed": door.failed})
 
 
@@ -208,7 +214,7 @@ def _carry_out(door: Door, made: Cull, outputs: Outputs | None, folder: Path) ->
 
     with door.progress("write") as progress:
         applied = apply_cull(made, outputs, folder=folder, progress=progress)
-    say_applied(door, applied, made, outputs)
+    say_applied(door, applied)
     for one in applied.failures:
         door.fail_item(str(one))
     if applied.stopped:
@@ -216,12 +222,18 @@ def _carry_out(door: Door, made: Cull, outputs: Outputs | None, folder: Path) ->
     return asdict(applied)
 
 
-def _say_next(door: Door, made: Cull, folder: Path, *, is_written: bool) -> None:
-    if not is_written:
-        door.say(f"\nkept as {folder}; nothing was written beside the photographs")
-        door.say(f"Next: rushes review {made.name}, then rushes cull apply {made.name} --xmp adobe")
+def _say_next(door: Door, made: Cull, folder: Path, applied: dict[str, Any] | None, *, review: str) -> None:
+    written = sum(applied[one] for one in ("sidecars", "copies", "links", "tables")) if applied else 0
+    if written:
+        door.say(f"\nTake it back: rushes cull undo {made.name}")
         return
-    door.say(f"\nTake it back: rushes cull undo {made.name}")
+    door.say(f"\nkept as {folder}; nothing was written beside the photographs")
+    door.say(f"Next: {review}, then rushes cull apply {made.name} --xmp adobe")
+
+
+def _review_of(place: Project | None, name: str, home: Path) -> str:
+    """Return the command that shows a cull on the page, which takes a project: its decisions are labels."""
+    return f"rushes review {name}" if place is not None else f"in a project (rushes init), rushes review {home / name}"
 
 
 def _project_or_none(project: Path | None) -> Project | None:
@@ -269,7 +281,7 @@ def _outputs(
     out: Path | None,
 ) -> Outputs | None:
     """Return what is to be written; None where nothing is asked for."""
-    from rushes.inference.cull_outputs import Outputs
+    from rushes.inference.cull_outputs import Outputs, refuse_tables
     from rushes.xmp.profiles import PROFILES
 
     if xmp is not None and xmp not in PROFILES:
@@ -279,7 +291,17 @@ def _outputs(
     if copy_to is not None and link_to is not None:
         raise UsageError("--copy-to and --link-to: picks are copied or linked. Give one of them")
     outputs = Outputs(xmp, xmp_to, copy_to, link_to, rejects_to, csv, out)
+    refuse_tables(outputs)
     return None if outputs == Outputs() else outputs
+
+
+def _check_folders(shoot: Path, outputs: Outputs | None) -> None:
+    """Raise UsageError now where photographs would be gathered into the folder that they are in."""
+    named = {} if outputs is None else {"--copy-to": outputs.copy_to, "--link-to": outputs.link_to,
+                                         "--rejects-to": outputs.rejects_to}  # fmt: skip
+    for option, to in named.items():
+        if to is not None and to.resolve() == shoot.resolve():
+            raise UsageError(f"{option} {to}: is the shoot itself. Name a folder in it, or elsewhere")
 
 
 def _looking(

@@ -13,17 +13,20 @@ if TYPE_CHECKING:
     from rushes.inference.cull import FoundPhotographs
     from rushes.inference.cull_apply import Applied
     from rushes.inference.cull_folders import FoundCull
-    from rushes.inference.cull_outputs import Outputs
     from rushes.inference.cull_undo import Undone
-    from rushes.inference.verdicts import Cull
+    from rushes.inference.verdicts import Cull, Verdict
 
 _SHOOTS_SHOWN = 6
 _REJECTS_SHOWN = 8
 _KEPT_SHOWN = 5
 
 
-def say_cull(door: Door, cull: Cull, found: FoundPhotographs, *, seconds: float, dry_run: bool) -> None:
-    """Say what is proposed, what can be promised, and what to look at."""
+def say_cull(door: Door, cull: Cull, found: FoundPhotographs, *, seconds: float, dry_run: bool, look: str) -> None:
+    """Say what is proposed, what can be promised, and what to look at.
+
+    Args:
+        look: the command that shows the cull's audit sample.
+    """
     count = len(cull.verdicts)
     picks = len(cull.picks)
     paired = sum(bool(one.companions) for one in found.photographs)
@@ -32,19 +35,58 @@ def say_cull(door: Door, cull: Cull, found: FoundPhotographs, *, seconds: float,
     door.say(f"{plural(count, 'photograph')}{beside}; {seconds:.1f} s{rate}")
     if found.videos:
         door.say(f"{plural(found.videos, 'film')} passed over: a cull is of photographs")
+    if found.gathered:
+        door.warn(
+            f"note: {plural(len(found.gathered), 'file')} left out that an earlier cull copied or linked here, "
+            f"{found.gathered[0]} first"
+        )
+    if found.twins:
+        earlier, later = found.twins[0]
+        door.warn(
+            f"note: {plural(len(found.twins), 'photograph')} of the same bytes as another of this shoot, {later} as "
+            f"{earlier} first: each is judged by itself"
+        )
     if count:
         would = "would pick" if dry_run else "picks"
-        door.say(f"{would} {picks:,} ({picks / count:.0%}), rejects {count - picks:,}")
+        door.say(f"{would} {picks:,} ({picks / count:.0%}), rejects {count - picks:,}{_over_top(cull)}")
+    if count and picks == count and cull.promise["aimed"] is not None:
+        door.warn(
+            f"note: nothing is rejected: by its validation shoots this model cannot keep {cull.control[10:]} of the "
+            "good ones and leave any of these out. Ask for less (--recall 0.9), or train on more shoots"
+        )
     _say_promise(door, cull)
     _say_series(door, cull)
     _say_rejects(door, cull)
     drawn = [one for one in cull.rejects if one.audited]
     if drawn and not dry_run:
-        door.say(
-            f"\n{plural(len(drawn), 'reject')} drawn at random for you to look at: rushes review {cull.name} --audit"
-        )
+        door.say(f"\n{plural(len(drawn), 'reject')} drawn at random for you to look at: {look}")
+    judged = {one.path for one in cull.verdicts}
     for one in cull.unreadable:
-        door.fail_item(str(one))
+        if one.path in judged:
+            door.warn(f"note: {one}. It was judged by what could be seen")
+        else:
+            door.fail_item(f"{one} It has no verdict" if one.reason.endswith(".") else f"{one}. It has no verdict")
+
+
+def _over_top(cull: Cull) -> str:
+    """Return why other than so many are picked as were asked for; "" where they are."""
+    asked = int(cull.control[4:]) if cull.control.startswith("top ") else len(cull.picks)
+    more = len(cull.picks) - min(asked, len(cull.verdicts))
+    if more > 0:
+        return f"; {more} more than asked for: of a bracket or the like that is kept whole, or of the same score"
+    return f"; {-more} fewer than asked for: bursts are thinned" if more < 0 else ""
+
+
+def say_unread(door: Door, cull: Cull, profile: str | None) -> None:
+    """Warn of sidecars that the profile's editor does not read, before they are written."""
+    if profile is None:
+        return
+    from rushes.xmp.profiles import PROFILES, unread_sidecar
+
+    warnings = Counter(unread_sidecar(Path(one.path), PROFILES[profile]) for one in cull.verdicts)
+    for warning, count in warnings.items():
+        if warning:
+            door.warn(f"note: {plural(count, 'photograph')}: {warning}")
 
 
 def _say_promise(door: Door, cull: Cull) -> None:
@@ -60,9 +102,12 @@ def _say_promise(door: Door, cull: Cull) -> None:
             door.say(f"  {words}: {_found(promise[key])}")
     here = promise["here"]
     if promise["validation"] is not None:
+        known = (promise["unseen"] or promise["validation"])["recall"]["low"] is not None
+        by = "by their scores and by these shoots" if known else "by their scores alone"
+        rejects = plural(len(cull.rejects), "reject")
         door.say(
-            f"  here: about {here['misses']:.1f} good ones are expected among the rejects "
-            f"({here['misses_low']:.1f} to {here['misses_high']:.1f}), by scores and by these shoots"
+            f"  here: about {here['misses']:.1f} good ones are expected among the {rejects} "
+            f"({here['misses_low']:.1f} to {here['misses_high']:.1f}), {by}"
         )
     _say_single_shoots(door, cull)
     shoots = (promise["unseen"] or promise["validation"] or {}).get("shoots", [])
@@ -127,11 +172,22 @@ def _say_rejects(door: Door, cull: Cull) -> None:
     if not nearest:
         return
     rows = [
-        [_short(one.path, cull.folder), f"{one.score:.2f}",
-         next((reason.words for reason in one.reasons if reason.speaks == "against"), one.why)]
+        [_short(one.path, cull.folder), f"{one.score:.3f}", _against(one)]
         for one in nearest
     ]  # fmt: skip
-    door.show(table_of("Rejects nearest to being picked", ["photograph", "score", "measured against it"], rows))
+    door.show(table_of("Rejects nearest to being picked", ["photograph", "score", "against it"], rows))
+    if any(one.reasons for one in nearest):
+        door.say(
+            "What is measured is among what this model takes; which of it decided is not said"
+            if cull.takes_measures
+            else "What is measured are facts beside the score: this model takes the pixels alone"
+        )
+
+
+def _against(verdict: Verdict) -> str:
+    """Return what was measured against a photograph, else what decided."""
+    against = [one for one in verdict.reasons if one.speaks == "against" and one.measure != "duplicate"]
+    return against[0].words if against else verdict.why
 
 
 def _short(path: str, folder: str) -> str:
@@ -139,10 +195,8 @@ def _short(path: str, folder: str) -> str:
     return str(inside.relative_to(folder)) if inside.is_relative_to(folder) else path
 
 
-def say_applied(door: Door, applied: Applied, cull: Cull, outputs: Outputs) -> None:
+def say_applied(door: Door, applied: Applied) -> None:
     """Say what was written, and what of the photographer's own was left as it was."""
-    from rushes.xmp.profiles import PROFILES, unread_sidecar
-
     done = [
         plural(applied.sidecars, "sidecar") if applied.sidecars else "",
         plural(applied.copies, "copy", "copies") if applied.copies else "",
@@ -154,13 +208,9 @@ def say_applied(door: Door, applied: Applied, cull: Cull, outputs: Outputs) -> N
     same = f"; {applied.unchanged:,} stood there already" if applied.unchanged else ""
     door.say(f"wrote {said}{same}{before} ({applied.seconds:.1f} s)")
     for path, kept in list(applied.kept.items())[:_KEPT_SHOWN]:
-        door.warn(f"note: {path}: {'; '.join(kept)}")
+        door.warn(f"note: {path}: your own mark stands as it was ({'; '.join(kept)})")
     if len(applied.kept) > _KEPT_SHOWN:
         door.warn(f"note: … and {len(applied.kept) - _KEPT_SHOWN} more sidecars in which your own marks were left")
-    if outputs.profile is not None:
-        profile = PROFILES[outputs.profile]
-        for warning in sorted({unread_sidecar(Path(one.path), profile) for one in cull.verdicts} - {""}):
-            door.warn(f"note: {warning}")
 
 
 def say_undone(door: Door, undone: Undone) -> None:

@@ -39,6 +39,7 @@ def export(
     with opened(as_json=as_json, debug=debug) as door:
         require_extra("train", "torch", "onnx", "onnxscript", purpose="exporting")
         from rushes.bundles.bundle import Bundle
+        from rushes.inference.cull import GOOD_WORDS
         from rushes.learning.runs import is_of_shots
         from rushes.project import find_project
 
@@ -61,6 +62,8 @@ def export(
                 if thresholds:
                     door.say(f"thresholds of {task}: {_words_of(bundle.folder / task)}")
         door.say(f"Next: rushes predict {shlex.quote(str(bundle.folder))} FOOTAGE")
+        if isinstance(bundle, Bundle) and any(name.casefold() in GOOD_WORDS for name in bundle.classes):
+            door.say(f"or, of a shoot: rushes cull {shlex.quote(str(bundle.folder))} SHOOT --dry-run")
         answers = {"classes": list(bundle.classes)} if isinstance(bundle, Bundle) else {
             "tasks": {task: list(classes) for task, classes in bundle.tasks.items()}}  # fmt: skip
         door.finish({"bundle": str(bundle.folder), "id": bundle.id} | answers)

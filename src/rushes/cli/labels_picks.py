@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -58,84 +58,137 @@ def picks(
     Read again, what was taken back is withdrawn. Nothing is overwritten, and no photograph is written to.
     """
     with opened(as_json=as_json, debug=debug) as door:
-        from datetime import UTC, datetime
-
-        from rushes.catalog.catalog import open_catalog
-        from rushes.catalog.picks import find_photographs
-        from rushes.labels.picks import ORIGINS, pick_classes, plan_picks
         from rushes.project import find_project
-        from rushes.storage.places import parse_place
 
         found_way, of = _parse_way(way or [])
-        _check_options(
-            found_way,
-            {
-                "--rating": rating,
-                "--label": label,
-                "--reject-label": reject_label,
-                "--pick-folder": pick_folder,
-                "--reject-folder": reject_folder,
-                "--column": column,
-            },
+        marks = {"--rating": rating, "--label": label, "--reject-label": reject_label}
+        folders = {"--pick-folder": pick_folder, "--reject-folder": reject_folder}
+        _check_options(found_way, {**marks, **folders, "--column": column})
+        asked = _Asked(
+            way=found_way,
+            of=of,
+            places=places,
+            marks=(rating, label, reject_label),
+            folders=(pick_folder, reject_folder),
+            column=column,
+            unrated=_parse_unrated(unrated, found_way),
+            named=(keep, drop),
         )
-        place = find_project(project)
-        wanted = place.task(task)
-        classes = pick_classes(wanted, keep=keep, drop=drop)
-        asked = [parse_place(text) for text in places]
-        apart = [parse_place(text) for text in of] if found_way == "delivered" else []
-        origin = ORIGINS[found_way]
-        with open_catalog(place.catalog_place) as catalog:
-            found = find_photographs(catalog, asked, apart=apart)
-            _check_found(found, places)
-            if found_way == "folders":
-                told = _tell_folders(found, asked, pick_folder, reject_folder)
-            elif found_way == "delivered":
-                told = _tell_delivered(place, found, apart)
-            else:
-                told = _tell_marks(door, place, found, of, column, (rating, label, reject_label))
-            plan = plan_picks(
-                found.photographs,
-                told,
-                wanted,
-                classes=classes,
-                origin=origin,
-                unrated=_parse_unrated(unrated, found_way),
-                previous=catalog.labels(task=wanted.name),
-                now=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            )
-            if not dry_run:
-                catalog.append_labels(plan.new)
-        _report(door, plan, classes, dry_run=dry_run)
-        _report_lacks(door, found, plan, places)
-        if origin not in {one.casefold() for one in place.trust_of(wanted)}:
-            door.warn(f"note: '{origin}' is not in the order of trust of rushes.toml, so that any origin in it wins")
-        follow = _next_commands(wanted)
-        if plan.decisions and not dry_run:
-            door.say("\nNext:")
-            for line in follow:
-                door.say(f"  {line}")
-        door.finish(
-            {
-                "way": found_way,
-                "origin": origin,
-                "keep": classes[0],
-                "drop": classes[1],
-                "shoots": [asdict(one) for one in plan.shoots],
-                "picks": sum(one.picks for one in plan.shoots),
-                "rejects": sum(one.rejects for one in plan.shoots),
-                "unstated": sum(one.unstated for one in plan.shoots),
-                "hard": sum(one.hard for one in plan.shoots),
-                "appended": sum(one.class_name is not None for one in plan.new),
-                "withdrawn": sum(one.class_name is None for one in plan.new),
-                "contradictions": list(plan.contradictions),
-                "unmatched": list(plan.unmatched),
-                "not_in_catalog": [str(file) for file in found.strangers],
-                "gone": list(found.gone),
-                "next": follow,
-                "failed": door.failed,
-                "dry_run": dry_run,
-            }
+        _state(door, find_project(project), task, asked, dry_run=dry_run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for, as the options say it.
+
+    Attributes:
+        of: files or folders behind the way.
+        marks: stars, labels of picks and labels of rejects.
+        folders: names of folders of picks, and of rejects.
+        named: classes of picks and of rejects; None where they are not named.
+    """
+
+    way: Way
+    of: Sequence[str]
+    places: Sequence[str]
+    marks: tuple[int | None, list[str] | None, list[str] | None]
+    folders: tuple[list[str] | None, list[str] | None]
+    column: str | None
+    unrated: Unrated
+    named: tuple[str | None, str | None]
+
+
+def _state(door: Door, place: Project, task: str | None, asked: _Asked, *, dry_run: bool) -> None:
+    """Append what was picked and rejected to the catalog, and report it."""
+    from datetime import UTC, datetime
+
+    from rushes.catalog.catalog import open_catalog
+    from rushes.catalog.picks import find_photographs
+    from rushes.labels.picks import ORIGINS, pick_classes, plan_picks
+    from rushes.storage.places import parse_place
+
+    wanted = place.task(task)
+    classes = pick_classes(wanted, keep=asked.named[0], drop=asked.named[1])
+    shoots = [parse_place(text) for text in asked.places]
+    apart = [parse_place(text) for text in asked.of] if asked.way == "delivered" else []
+    with open_catalog(place.catalog_place) as catalog:
+        found = find_photographs(catalog, shoots, apart=apart)
+        _check_found(found, asked.places)
+        told = _tell(door, place, found, asked, shoots, apart)
+        plan = plan_picks(
+            found.photographs,
+            told,
+            wanted,
+            classes=classes,
+            origin=ORIGINS[asked.way],
+            unrated=asked.unrated,
+            previous=catalog.labels(task=wanted.name),
+            now=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         )
+        if not dry_run:
+            catalog.append_labels(plan.new)
+    _report(door, plan, classes, dry_run=dry_run)
+    for note in told.notes:
+        door.warn(f"note: {note}")
+    _report_lacks(door, found, plan, asked.places)
+    _finish(door, place, wanted, asked.way, classes, found, plan, dry_run=dry_run)
+
+
+def _tell(
+    door: Door, place: Project, found: FoundPhotographs, asked: _Asked, shoots: Sequence[Place], apart: Sequence[Place]
+) -> Told:
+    """Return what the way tells of photographs."""
+    if asked.way == "folders":
+        return _tell_folders(place, found, shoots, *asked.folders)
+    if asked.way == "delivered":
+        return _tell_delivered(place, found, apart)
+    return _tell_marks(door, place, found, asked.of, asked.column, asked.marks)
+
+
+def _finish(
+    door: Door,
+    place: Project,
+    task: Task,
+    way: Way,
+    classes: tuple[str, str],
+    found: FoundPhotographs,
+    plan: PickPlan,
+    *,
+    dry_run: bool,
+) -> None:
+    """Say what follows, and give everything to scripts."""
+    from rushes.labels.picks import ORIGINS
+
+    origin = ORIGINS[way]
+    if origin not in {one.casefold() for one in place.trust_of(task)}:
+        door.warn(f"note: '{origin}' is not in the order of trust of rushes.toml, so that any origin in it wins")
+    follow = _next_commands(task)
+    if plan.decisions and not dry_run:
+        door.say("\nNext:")
+        for line in follow:
+            door.say(f"  {line}")
+    door.finish(
+        {
+            "way": way,
+            "origin": origin,
+            "keep": classes[0],
+            "drop": classes[1],
+            "shoots": [asdict(one) for one in plan.shoots],
+            "picks": sum(one.picks for one in plan.shoots),
+            "rejects": sum(one.rejects for one in plan.shoots),
+            "unstated": sum(one.unstated for one in plan.shoots),
+            "hard": sum(one.hard for one in plan.shoots),
+            "appended": sum(one.class_name is not None for one in plan.new),
+            "withdrawn": sum(one.class_name is None for one in plan.new),
+            "contradictions": list(plan.contradictions),
+            "unmatched": list(plan.unmatched),
+            "not_in_catalog": [str(file) for file in found.strangers],
+            "gone": list(found.gone),
+            "next": follow,
+            "failed": door.failed,
+            "dry_run": dry_run,
+        }
+    )
 
 
 def _parse_way(words: Sequence[str]) -> tuple[Way, Sequence[str]]:
@@ -194,10 +247,16 @@ def _check_found(found: FoundPhotographs, places: Sequence[str]) -> None:
 
 
 def _tell_folders(
-    found: FoundPhotographs, asked: Sequence[Place], picked: list[str] | None, rejected: list[str] | None
+    place: Project,
+    found: FoundPhotographs,
+    asked: Sequence[Place],
+    picked: list[str] | None,
+    rejected: list[str] | None,
 ) -> Told:
     from dataclasses import replace
 
+    from rushes.inference.cull_folders import culls_home
+    from rushes.inference.cull_gathered import find_gathered
     from rushes.labels.pick_delivered import match_pictures
     from rushes.labels.pick_folders import PICK_FOLDERS, REJECT_FOLDERS, tell_folders
 
@@ -207,7 +266,14 @@ def _tell_folders(
         for frame in match.frames:
             made.setdefault(frame, []).append(match.file)
     photographs = [replace(one, files=(*one.files, *made.get(one.frame, ()))) for one in found.photographs]
-    return tell_folders(photographs, asked, picks=picked or PICK_FOLDERS, rejects=rejected or REJECT_FOLDERS)
+    gathered = find_gathered((culls_home(place), culls_home(None)))
+    return tell_folders(
+        photographs,
+        asked,
+        picks=picked or PICK_FOLDERS,
+        rejects=rejected or REJECT_FOLDERS,
+        is_gathered=gathered.__contains__,
+    )
 
 
 def _tell_delivered(place: Project, found: FoundPhotographs, folders: Sequence[Place]) -> Told:
@@ -314,5 +380,5 @@ def _next_commands(task: Task) -> list[str]:
         f"rushes labels conflicts --task {name}",
         f"rushes manifest build --task {name}",
         f"rushes split make --task {name}",
-        f"rushes train {'cull' if 'select' in task.classes else 'features'} --set task={name}",
+        f"rushes train {'cull-quality' if 'select' in task.classes else 'features'} --set task={name}",
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from rushes.errors import UsageError, did_you_mean
+from rushes.errors import UsageError, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from rushes.datasets.split import SplitKind
@@ -52,6 +52,9 @@ def short_app(first: str) -> typer.Typer:
     class Short(TyperGroup):
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
             is_named = bool(args) and (args[0] in self.commands or args[0] in ("--help", "-h"))
+            meant = nearest(args[0], self.commands) if len(args) == 1 and not is_named else None
+            if meant is not None and not Path(args[0]).exists():
+                ctx.fail(f"there is no verb '{args[0]}' here. Did you mean '{meant}'?")
             return super().parse_args(ctx, args if is_named else [first, *args])
 
     app = verb_app()

@@ -148,12 +148,13 @@ def marks(
 def _write(door: Door, made: Cull, decided: dict[str, Decided], outputs: Outputs, folder: Path) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from rushes.cli.cull_words import say_applied
+    from rushes.cli.cull_words import say_applied, say_unread
     from rushes.inference.cull_apply import apply_cull
 
+    say_unread(door, made, outputs.profile)
     with door.progress("write") as progress:
         applied = apply_cull(made, outputs, folder=folder, decided=decided, progress=progress)
-    say_applied(door, applied, made, outputs)
+    say_applied(door, applied)
     for one in applied.failures:
         door.fail_item(str(one))
     if applied.stopped:

@@ -19,6 +19,7 @@ class Template:
         trust: origins, the most trusted first.
         every: how far apart frames of a film are taken.
         size: long side that pictures are kept at, in pixels.
+        recipes: shipped ones that go with it, beside the one of its own name.
         shoots: whether each folder directly below a place is a shoot, and so a group.
         shares: of groups in train, validation and test; few films need more in the last two.
         columns: TOML lines of [columns].
@@ -29,6 +30,7 @@ class Template:
     trust: tuple[str, ...] = DEFAULT_TRUST
     every: str = "8s"
     size: str = "640"
+    recipes: tuple[str, ...] = ()
     shoots: bool = False
     shares: tuple[float, float, float] = (0.7, 0.15, 0.15)
     columns: str = ""
@@ -72,6 +74,7 @@ TEMPLATES: dict[str, Template] = {
     "cull": Template(
         tasks={"select": 'classes = ["reject", "select"]\n'},
         trust=("review", "jonny", "supervised", "xmp", "names", "folder", "delivered", "unsupervised"),
+        recipes=("cull-quality",),
         shoots=True,
         size="1024",  # at which sharpness is told: of a photograph kept at 640 pixels little is known of it
     ),
@@ -153,6 +156,6 @@ def plan_project(*, name: str, template: str, tasks: Mapping[str, Sequence[str]]
         test=start.shares[2],
         tasks="\n".join(f"[tasks.{task}]\n{body}" for task, body in tables.items()),
     )
-    names = _FIRST if tasks else (*_FIRST, template)
+    names = _FIRST if tasks else (*_FIRST, template, *start.recipes)
     recipes = {f"recipes/{recipe}.toml": find_recipe(recipe, [SHIPPED]).read_text("utf-8") for recipe in names}
     return {"rushes.toml": text} | recipes | ({} if tasks else dict(start.files))

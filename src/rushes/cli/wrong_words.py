@@ -60,7 +60,8 @@ def describe_wrong_words(error: Any, words: Sequence[str], *, verb: str) -> str:
     surplus = re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", error.message)
     if surplus is not None:
         return f"{surplus[1]}: too many words. {_see(command)}"
-    return f"{error.format_message().rstrip('.')}. {_see(command)}"
+    said = error.format_message().rstrip(".")
+    return f"{said}{'' if said.endswith('?') else '.'} {_see(command)}"
 
 
 def _see(command: str) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rushes.datasets.stored_form import StoredForm
 from rushes.footage.photo_measures import LONG_SIDE, VECTOR_NAMES, VERSION, PhotoMeasures, measure_photograph, vector_of
+from rushes.footage.picture import PictureSize
 from rushes.footage.subject import Faces
 
 FACES_FILE = "measures/faces.onnx"  # in the folder of a run or a bundle: the detector that its measures need
@@ -25,12 +27,15 @@ class MeasuredInput:
         version: of the way in which they are measured.
         long_side: pixels that a picture is shrunk to before it is measured.
         faces: SHA-256 of the face detector; "" without.
+        stored: how the pictures of training were stored, which leaves its traces in what is measured, in the grain
+            most of all; None where it is not known, or before 2026-11-26.
     """
 
     names: tuple[str, ...] = VECTOR_NAMES
     version: int = VERSION
     long_side: int = LONG_SIDE
     faces: str = ""
+    stored: StoredForm | None = None
 
     def why_not_now(self) -> str:
         """Return in what this rushes measures otherwise, in words; "" where a model gets what it was trained on."""
@@ -48,6 +53,7 @@ class MeasuredInput:
             "version": self.version,
             "long_side": self.long_side,
             "faces": self.faces or None,
+            "stored": self.stored.to_table() if self.stored is not None else None,
         }
 
     @classmethod
@@ -57,7 +63,14 @@ class MeasuredInput:
         Raises:
             KeyError, TypeError, ValueError: the table describes none.
         """
-        return cls(tuple(table["names"]), int(table["version"]), int(table["long_side"]), str(table["faces"] or ""))
+        stored = table.get("stored")
+        return cls(
+            tuple(table["names"]),
+            int(table["version"]),
+            int(table["long_side"]),
+            str(table["faces"] or ""),
+            StoredForm.from_table(stored) if stored is not None else None,
+        )
 
 
 class Measurer:
@@ -73,14 +86,26 @@ class Measurer:
             WeightsError: the detector is missing, or none.
         """
         self._faces = Faces(folder / FACES_FILE) if measured.faces else None
+        self._stored = measured.stored
 
-    def __call__(self, pixels: npt.NDArray[np.uint8], measured: PhotoMeasures | None = None) -> npt.NDArray[np.float32]:
+    def as_stored(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Return a picture at the size at which frames are kept as training read it to measure it."""
+        return (
+            pixels if self._stored is None else self._stored.applied_to(pixels, size=PictureSize(long_side=LONG_SIDE))
+        )
+
+    def __call__(
+        self, pixels: npt.NDArray[np.uint8], measured: PhotoMeasures | None = None, *, stored: bool = False
+    ) -> npt.NDArray[np.float32]:
         """Return (measures,) float32 of a picture, (height, width, 3), at the size at which frames are kept.
 
         Args:
-            measured: what was measured of these very pixels already, with this detector.
+            measured: what was measured of this picture `as_stored` already, with this detector.
+            stored: whether it was stored in a project before.
         """
-        return vector_of(measured or measure_photograph(pixels, faces=self._faces))
+        if measured is None:
+            measured = measure_photograph(pixels if stored else self.as_stored(pixels), faces=self._faces)
+        return vector_of(measured)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

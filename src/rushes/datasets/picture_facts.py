@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from rushes.cores import count_cores
-from rushes.datasets.content import content_of
-from rushes.errors import MediaError, UnreachableError
+from rushes.datasets.kept_measures import measure_each
+from rushes.errors import MediaError
 from rushes.footage.picture import PictureSize, resize
 from rushes.footage.pictures import read_still
 from rushes.labels.manifest import ManifestRow
 from rushes.progress import Progress, silent
-from rushes.storage.kept_vectors import read_vectors, write_vectors
-from rushes.storage.pictures import Pictures, without_query
 
 _FOLDER = "facts-1"  # another number where they are measured otherwise
 # What pictures are shrunk to before they are measured, so that those of all sizes can be held against each other.
@@ -90,45 +86,22 @@ def read_picture_facts(
         UnreachableError: a store does not answer; what it holds is not to be taken for lost.
         ProjectError, UsageError, MissingExtraError: as `Pictures.held`.
     """
-    folder = cache_folder / _FOLDER
-    digests = {row.frame_id: content_of(row, project_root) for row in rows}
-    known = read_vectors(folder, set(digests.values()))
-    missing = [row for row in rows if digests[row.frame_id] not in known]
-    lost: dict[str, MediaError] = {}
-    with (
-        Pictures(project_root) as pictures,
-        ThreadPoolExecutor(threads or count_cores(), thread_name_prefix="facts") as pool,
-    ):
-        for start in range(0, len(missing), _PART_SIZE):
-            part = missing[start : start + _PART_SIZE]
-            for row in part:
-                pictures.fetch_ahead(row.img_ref, sha256=row.sha256)
-            measured: dict[str, PictureFacts] = {}
-            found = pool.map(lambda row: _measure(row, pictures), part)
-            for done, (row, facts) in enumerate(zip(part, found, strict=True), start=start + 1):
-                if isinstance(facts, MediaError):
-                    lost[row.frame_id] = facts
-                else:
-                    measured[digests[row.frame_id]] = facts
-                progress(done, len(missing), "measuring pictures")
-            if measured:
-                values = np.array([astuple(one) for one in measured.values()], np.float32)
-                write_vectors(folder, list(measured), values)
-                known |= dict(zip(measured, values, strict=True))
-    return {frame: lost.get(frame) or _facts_of(known[key]) for frame, key in digests.items()}
+    found = measure_each(
+        rows,
+        _measure,
+        project_root=project_root,
+        folder=cache_folder / _FOLDER,
+        part_size=_PART_SIZE,
+        what="measuring pictures",
+        threads=threads,
+        progress=progress,
+    )
+    return {frame: one if isinstance(one, MediaError) else _facts_of(one) for frame, one in found.items()}
 
 
-def _measure(row: ManifestRow, pictures: Pictures) -> PictureFacts | MediaError:
-    try:
-        with pictures.held(row.img_ref, sha256=row.sha256) as path:
-            still = read_still(path, size=_MEASURED)
-            return replace(measure_picture(still.pixels), width=still.width_pixels, height=still.height_pixels)
-    except UnreachableError:
-        raise
-    except MediaError as error:
-        return MediaError(without_query(row.img_ref), error.reason)
-    except OSError as error:
-        return MediaError(without_query(row.img_ref), f"the file cannot be read ({error.strerror or error})")
+def _measure(path: Path) -> Sequence[float]:
+    still = read_still(path, size=_MEASURED)
+    return astuple(replace(measure_picture(still.pixels), width=still.width_pixels, height=still.height_pixels))
 
 
 def _facts_of(values: npt.NDArray[np.float32]) -> PictureFacts:

@@ -189,7 +189,7 @@ def _read_shown(
                 whole = read_picture(path)
                 box = find_seen([whole], preprocessing)
                 height, width = whole.shape[:2]
-                measures = measurer(whole) if measurer is not None else None
+                measures = measurer(whole, stored=True) if measurer is not None else None
                 found.append(_Shown(row, prepare(whole, preprocessing), (height, width), box, measures))
     return found
 

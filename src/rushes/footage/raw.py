@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import rawpy
 
 PREVIEW_LONG_SIDE = 1000  # a preview of this many pixels is enough for every model
+_MOSTLY = 0.5  # share of white from which on the stated white is doubted
 _COPY = "Copy it again from the card"
 
 # How a raw becomes pixels: the preview where it is enough and else half size, always half size, always full size.
@@ -180,9 +181,28 @@ def _believed(time: str | None) -> str | None:
 
 def _develop(raw: rawpy.RawPy, path: Place, *, half: bool) -> npt.NDArray[np.uint8]:
     pixels: npt.NDArray[np.uint8] = raw.postprocess(half_size=half, use_camera_wb=True, output_bps=8)
+    white = _true_white(raw) if _is_mostly_white(pixels) else None
+    if white is not None:
+        pixels = raw.postprocess(half_size=half, use_camera_wb=True, output_bps=8, user_sat=white)
     if pixels.max() == 0 and raw.raw_image.min() == raw.raw_image.max():
         raise MediaError(path, f"holds no pixels: every value of its sensor is the same. {_COPY}")
     return np.ascontiguousarray(pixels)
+
+
+def _is_mostly_white(pixels: npt.NDArray[np.uint8]) -> bool:
+    return float((pixels[::8, ::8].min(axis=2) >= 250).mean()) > _MOSTLY
+
+
+def _true_white(raw: rawpy.RawPy) -> int | None:
+    """Return the white that a raw must have, where most of it lies far beyond the white that LibRaw states.
+
+    LibRaw takes the files of some film scanners for ones of 8 bits, so that all of a picture of 16 bits is white. A
+    camera's overexposed values end near its white, so that half of them can never lie at twice of it.
+    """
+    values = raw.raw_image[::8, ::8]
+    if raw.white_level is None or float(np.median(values)) < 2 * raw.white_level:
+        return None
+    return int(2 ** np.ceil(np.log2(float(values.max()) + 1))) - 1
 
 
 def _cut_off(error: Exception, path: Place, whole: tuple[int, int], preview: Still | None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import filecmp
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,16 +22,18 @@ from rushes.footage.series import find_series
 from rushes.footage.source import Unreadable
 from rushes.footage.sources import address_of
 from rushes.inference.cull_control import Control, Promise, choose_control, expected_misses
+from rushes.inference.cull_gathered import Gathered
 from rushes.inference.cull_look import Looking, look_at_photographs
 from rushes.inference.cull_plan import Rules, ScoredPhotograph, plan_verdicts
 from rushes.inference.predictor import Predictor
-from rushes.inference.verdicts import Cull
+from rushes.inference.verdicts import Cull, Seen
 from rushes.learning.calibration import calibrated
 from rushes.learning.predictions import Predictions
 from rushes.progress import Progress, silent
 
+_HEAD_BYTES = 64 << 10
 # Words for a class of photographs to keep, the first that a bundle has being taken.
-_GOOD = ("select", "pick", "keep", "keeper", "good", "yes")
+GOOD_WORDS = ("select", "pick", "keep", "keeper", "good", "yes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +44,56 @@ class FoundPhotographs:
         photographs: each raw with what the camera wrote beside it as one, in natural order.
         videos: how many films were passed over.
         passed_over: what could not be listed.
+        gathered: files that an earlier cull copied or linked here of photographs that are here, which were left out.
+        twins: pairs of photographs of the same bytes.
     """
 
     photographs: tuple[Photograph, ...]
     videos: int
     passed_over: tuple[Unreadable, ...]
+    gathered: tuple[Path, ...] = ()
+    twins: tuple[tuple[Path, Path], ...] = ()
 
 
-def find_shoot(folder: Path) -> FoundPhotographs:
+def find_shoot(folder: Path, *, gathered: Gathered | None = None) -> FoundPhotographs:
     """Return the photographs below a folder.
+
+    Args:
+        gathered: what earlier culls gathered.
 
     Raises:
         MediaError: there is no such folder, or no photograph in it.
     """
     passed_over: list[Unreadable] = []
     folder = Path(address_of(folder))
-    files = find_media(folder, passed_over=passed_over.append)
+    files = [Path(address_of(file)) for file in find_media(folder, passed_over=passed_over.append)]
+    copies = tuple(file for file in files if gathered is not None and gathered.is_of(file, folder))
+    files = [file for file in files if file not in set(copies)] if copies else files
     stills = [file for file in files if kind_of(file) != "video"]
     if not stills:
         raise MediaError(folder, "holds no photograph and no camera raw. Name the folder of a shoot")
-    return FoundPhotographs(tuple(find_photographs(stills)), len(files) - len(stills), tuple(passed_over))
+    photographs = tuple(find_photographs(stills))
+    twins = tuple(_find_twins([Path(address_of(one.main)) for one in photographs]))
+    return FoundPhotographs(photographs, len(files) - len(stills), tuple(passed_over), copies, twins)
+
+
+def _find_twins(files: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """Yield each file that has the bytes of an earlier one, behind that one; what cannot be read has none.
+
+    Raws of one camera may be of one size, but state their time, number or shutter count near their beginning.
+    """
+    by_size: dict[int, list[Path]] = {}
+    for file in files:
+        with suppress(OSError):
+            by_size.setdefault(file.stat().st_size, []).append(file)
+    for alike in (group for group in by_size.values() if len(group) > 1):
+        first: dict[bytes, Path] = {}
+        for file in alike:
+            with suppress(OSError):
+                with file.open("rb") as opened:
+                    earlier = first.setdefault(opened.read(_HEAD_BYTES), file)
+                if earlier is not file and filecmp.cmp(earlier, file, shallow=False):
+                    yield earlier, file
 
 
 def good_class(bundle: Bundle, stated: str | None) -> str:
@@ -73,7 +107,7 @@ def good_class(bundle: Bundle, stated: str | None) -> str:
             raise UsageError(f"--class {stated}: {did_you_mean(stated, list(bundle.classes))}")
         return stated
     folded = {name.casefold(): name for name in bundle.classes}
-    known = next((folded[word] for word in _GOOD if word in folded), None)
+    known = next((folded[word] for word in GOOD_WORDS if word in folded), None)
     if known is None:
         raise UsageError(
             f"which class of {bundle.task} is to be kept? Say it with --class: the bundle has "
@@ -118,8 +152,10 @@ def cull_folder(
     name: str,
     now: datetime,
     progress: Progress = silent,
-) -> Cull:
-    """Return the proposal for a shoot. Nothing but what was seen of photographs is written anywhere.
+) -> tuple[Cull, Seen]:
+    """Return the proposal for a shoot, with sizes and times of its files as they were judged.
+
+    Nothing but what was seen of photographs is written anywhere.
 
     Raises:
         UsageError: a recall is asked for that the bundle's validation cannot tell, or nothing can be read.
@@ -144,7 +180,7 @@ def cull_folder(
     rules = Rules(promise.threshold, wanted.best_of_burst, wanted.audited)
     verdicts = plan_verdicts(ordered, series, rules, seed=f"{bundle.id} {folder.name}")
     rejected = np.array([one.verdict == "reject" for one in verdicts], np.bool_)
-    return Cull(
+    made = Cull(
         name=name,
         created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         folder=address_of(folder),
@@ -158,7 +194,9 @@ def cull_folder(
         series=tuple(series),
         unreadable=tuple(lost),
         promise=promise_table(promise, scores, rejected),
+        takes_measures=bundle.measures is not None,
     )
+    return made, {path: state for one in seen for path, state in one.seen.items()}
 
 
 def in_order(photographs: Sequence[ScoredPhotograph]) -> list[ScoredPhotograph]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -14,7 +15,7 @@ from types import MappingProxyType
 from rushes.errors import CullError, remedy_of
 from rushes.footage.source import Unreadable
 from rushes.inference.cull_files import Staged, UnfitError, discard, link_new, read_standing, settle, stage, stage_copy
-from rushes.inference.cull_folders import Seen, read_seen, write_cull
+from rushes.inference.cull_folders import read_seen, write_cull
 from rushes.inference.cull_journal import Change, open_journal
 from rushes.inference.cull_outputs import (
     Decided,
@@ -25,11 +26,12 @@ from rushes.inference.cull_outputs import (
     WriteSidecar,
     WriteTable,
     plan_outputs,
+    refuse_tables,
     with_whole_paths,
 )
 from rushes.inference.cull_prepare import prepare
 from rushes.inference.cull_work import Prepared, StopError, Work, gone_words, is_gone, said
-from rushes.inference.verdicts import Cull
+from rushes.inference.verdicts import Cull, Seen
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_bytes, temporary_beside
 
@@ -86,17 +88,18 @@ def apply_cull(
     Args:
         folder: of the cull, made where it is not there; cull.json and the journal come to it.
         decided: whole path -> what a person decided, in place of the verdict, and of further photographs too.
-        seen: what `look_at` said when the photographs were judged; None looks when cull.json is first written.
+        seen: as `write_cull` takes it, where this call is the first to write cull.json.
         stop: asked now and then; where it says so, the work ends early.
 
     Raises:
-        CullError: the folder holds another cull or cannot be written, another process is at it, or none of the
-            photographs is there.
+        CullError: the folder holds another cull or cannot be written, another process is at it, none of the
+            photographs is there, or a table would come into the place of a photograph or sidecar.
     """
     begun = time.monotonic()
     steps = plan_outputs(cull, outputs, decided=decided)
     folder = folder.absolute()
     whole = with_whole_paths(cull)
+    refuse_tables(outputs, cull=whole, folder=folder)
     if is_gone(whole):
         raise CullError(gone_words(whole))
     write_cull(cull, folder, seen=seen)
@@ -162,21 +165,30 @@ def _forget_undone(work: Work) -> None:
 
     What that undo left under temporary names is removed.
     """
-    undone = []
-    for change in work.standing.values():
-        discard(temporary_beside(Path(change.path), owner=work.owner))
-        try:
-            if change.kind == "write":
-                there = read_standing(Path(change.path))
-                now = None if there is None else digest_of_bytes(there[0])
-                taken_back = now == (change.before.digest if change.before else None)
-            else:
-                taken_back = not os.path.lexists(change.path)
-        except (OSError, UnfitError):
-            continue
-        if taken_back:
-            undone.append(change)
+    by_path: defaultdict[str, list[Change]] = defaultdict(list)
+    for change in work.journal.history.standing()[::-1]:
+        by_path[change.path].append(change)
+    undone: list[Change] = []
+    for path, changes in by_path.items():
+        discard(temporary_beside(Path(path), owner=work.owner))
+        with suppress(OSError, UnfitError):
+            undone += _taken_back(Path(path), changes)
     work.give_up(undone, "undone")
+    work.standing = work.journal.history.last_by_key()
+
+
+def _taken_back(path: Path, changes: Sequence[Change]) -> Sequence[Change]:
+    """Return which of the changes of one path, the last first, are not in force any more by what stands there."""
+    if changes[0].kind != "write":
+        return () if os.path.lexists(path) else changes
+    there = read_standing(path)
+    now = None if there is None else digest_of_bytes(there[0])
+    if now == changes[0].digest:
+        return ()
+    for count, change in enumerate(changes, start=1):
+        if now == (change.before.digest if change.before else None):
+            return changes[:count]
+    return ()
 
 
 def _do(work: Work, steps: Sequence[WriteSidecar | Gather | WriteTable]) -> None:
@@ -188,8 +200,12 @@ def _do(work: Work, steps: Sequence[WriteSidecar | Gather | WriteTable]) -> None
     if steps and work.stop():
         raise StopError("It was stopped before its end. Run it again: it goes on from where it was")
     units: list[tuple[str, list[Prepared]]] = []
+    coming: dict[str, bytes | None] = {}
     for step in steps:
-        if unit := prepare(work, step):
+        # A sidecar that two photographs of one stem bring along is written once.
+        unit = [one for one in prepare(work, step) if one.data is None or coming.get(one.intent.path) != one.data]
+        coming |= {one.intent.path: one.data for one in unit}
+        if unit:
             units.append((step.path, unit))
         else:
             work.advance(1, step.path)

@@ -172,6 +172,7 @@ def choose_control(
         threshold = _threshold_for(_steps_of(validation), aimed, asked=control.value)
     else:
         threshold = control.value if control.kind == "threshold" else _threshold_of_top(scores, int(control.value))
+    tested = None if test is None else _found(test, np.full(len(test.names), threshold))
     found = None if validation is None else _found(validation, np.full(len(validation.names), threshold))
     at_least = Score(None, "no shoot with known good ones is at hand")
     if found is not None and validation is not None and validation.good.any():
@@ -181,9 +182,9 @@ def choose_control(
         aimed=aimed,
         validation=found,
         unseen=unseen,
-        test=None if test is None else _found(test, np.full(len(test.names), threshold)),
+        test=tested,
         at_least=at_least,
-        notes=tuple(_beware(control, validation, at_least, unseen)),
+        notes=tuple(_beware(control, validation, at_least, unseen, tested)),
     )
 
 
@@ -319,7 +320,9 @@ def _found(part: _Part, thresholds: Floats) -> Found:
     )
 
 
-def _beware(control: Control, part: _Part | None, at_least: Score, unseen: Found | None) -> list[str]:
+def _beware(
+    control: Control, part: _Part | None, at_least: Score, unseen: Found | None, tested: Found | None
+) -> list[str]:
     if part is None:
         return ["The bundle carries no answers on shoots that it did not learn from: nothing can be said of recall."]
     notes = []
@@ -337,6 +340,14 @@ def _beware(control: Control, part: _Part | None, at_least: Score, unseen: Found
     if shoots < FEW_GROUPS:
         alone = "is one shoot" if shoots == 1 else f"are {shoots} shoots"
         notes.append(f"What is known of recall rests on few shoots: validation {alone}. Yours may be unlike them.")
+    if control.kind == "recall" and unseen is None:
+        notes.append(
+            "The threshold could not be tried on a validation shoot that it was not chosen by: good photographs stand "
+            "in one of them alone."
+        )
+    reached = tested.recall.value if tested is not None else None
+    if control.kind == "recall" and reached is not None and reached < control.value:
+        notes.append(f"On test shoots, which nothing was chosen by, recall is {reached:.3f}, not {control.value:g}.")
     if control.kind == "recall" and unseen is not None and unseen.recall.value is not None:
         worst = unseen.shoots[0]
         if unseen.recall.value < control.value:

@@ -71,6 +71,15 @@ def read_standing(path: Path) -> tuple[bytes, os.stat_result] | None:
         return file.read(), found
 
 
+def refuse_second_name(found: os.stat_result) -> None:
+    """Raise UnfitError where a file has another name too, which would part from it when it is replaced."""
+    if found.st_nlink > 1:
+        raise UnfitError(
+            "has a second name (a hard link), which may be another photograph's and would be parted from it. Put a "
+            "copy of the file in its place"
+        )
+
+
 def stage(path: Path, data: bytes, *, owner: str, over: os.stat_result | None, kept: Kept | None = None) -> Staged:
     """Write bytes to a temporary file beside `path`, on disk, ready to take its name.
 

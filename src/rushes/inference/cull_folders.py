@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,14 +16,12 @@ from rushes.errors import CullError
 from rushes.footage.source import Unreadable
 from rushes.inference.cull_journal import JOURNAL_FILE, History, read_history
 from rushes.inference.cull_outputs import with_whole_paths
-from rushes.inference.verdicts import CULL_FILE, Cull
+from rushes.inference.verdicts import CULL_FILE, SEEN_FILE, Cull, Seen
 from rushes.project import Project
 from rushes.storage.files import write_text
 
-Seen = Mapping[str, tuple[int, int]]  # path of a photograph -> bytes, and time of its last change in ns
 State = Literal["planned", "interrupted", "applied", "undo interrupted", "partly undone", "undone"]
 
-SEEN_FILE = "photographs.json"  # beside cull.json: their sizes and times when they were judged
 _LONGEST_SLUG = 40
 _OTHERS = re.compile(r"[^a-z0-9]+")
 
@@ -78,12 +76,13 @@ def name_cull(home: Path, *, shoot: Path, now: datetime) -> str:
 
 
 def look_at(cull: Cull) -> Seen:
-    """Return size and time of the photographs of a cull as they stand now; those that are not there are left out."""
+    """Return size and time of the files of a cull as they stand now; those that are not there are left out."""
     seen = {}
     for verdict in with_whole_paths(cull).verdicts:
-        with suppress(OSError):
-            found = Path(verdict.path).stat()
-            seen[verdict.path] = (found.st_size, found.st_mtime_ns)
+        for file in (verdict.path, *verdict.companions):
+            with suppress(OSError):
+                found = Path(file).stat()
+                seen[file] = (found.st_size, found.st_mtime_ns)
     return seen
 
 
@@ -91,8 +90,8 @@ def write_cull(cull: Cull, folder: Path, *, seen: Seen | None = None) -> None:
     """Write a cull into its folder, whole, or leave it where it is there already.
 
     Args:
-        seen: what `look_at` said when the photographs were judged, by which a photograph that is another by the time
-            the cull is carried out is known; None looks now.
+        seen: of each file, what stood there when it was read, by which a photograph that is another by the time the
+            cull is carried out is known; None looks now.
 
     Raises:
         CullError: the folder holds another cull, or it cannot be written.
@@ -176,7 +175,7 @@ def look_into(folder: Path) -> FoundCull:
     else:
         cull = read_cull(folder)
         name, created_at, shoot = cull.name, cull.created_at, cull.folder
-    kinds = [change.kind for change in history.standing()]
+    kinds = [kind for kind, _ in dict.fromkeys((change.kind, change.path) for change in history.standing())]
     return FoundCull(
         folder,
         name,

@@ -17,7 +17,7 @@ from rushes.storage.files import digest_of_bytes
 
 JOURNAL_FILE = "journal.jsonl"
 IMAGES_FILE = "journal.images"
-_LOCK_FILE = "lock"
+LOCK_FILE = "lock"
 _SCHEMA = "cull-journal/1"
 
 Act = Literal["apply", "undo"]
@@ -54,6 +54,7 @@ class Intent:
         digest: of what is to stand there; "" of a link or a folder, and of a copy until it is done.
         before: its bytes and what the system says of it; None where nothing stands there.
         source: the file that a copy or link is of, or that must be there for it to be removed; "" where there is none.
+        photograph: that a sidecar is of; "" of all else.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Intent:
     digest: str = ""
     before: tuple[bytes, os.stat_result] | None = None
     source: str = ""
+    photograph: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Change:
     source: str
     at: int
     status: Status = "begun"
+    photograph: str = ""
 
     @property
     def stands(self) -> bool:
@@ -121,7 +124,7 @@ class History:
             before = None if record["before"] is None else Before(*record["before"])
             change = Change(
                 record["change"], record["key"], record["kind"], record["path"], record["digest"], before,
-                record["source"], record["at"],
+                record["source"], record["at"], photograph=record.get("photograph", ""),
             )  # fmt: skip
             self.changes[change.number] = change
         else:
@@ -186,6 +189,7 @@ class Journal:
                     "before": before,
                     "source": intent.source,
                     "at": now,
+                    **({"photograph": intent.photograph} if intent.photograph else {}),
                 }
             )
         self._note(*records)
@@ -337,7 +341,7 @@ def _alone(folder: Path) -> Iterator[None]:
     except ImportError:  # a system without such locks
         yield
         return
-    with (folder / _LOCK_FILE).open("w") as file:
+    with (folder / LOCK_FILE).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

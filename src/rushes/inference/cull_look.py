@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from rushes.footage.subject import Faces
 from rushes.inference.ahead import batches_ahead
 from rushes.inference.cull_plan import ScoredPhotograph
 from rushes.inference.predictor import BATCH_SIZE, Predictor
+from rushes.inference.verdicts import Seen
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_bytes
 from rushes.storage.kept_records import KeptRecords
@@ -73,6 +74,7 @@ class _Seen:
     measures: PhotoMeasures | None
     flaw: str
     score: float | None = None
+    files: Seen = field(default_factory=dict)
 
 
 def look_at_photographs(
@@ -106,10 +108,11 @@ def _see(
 ) -> _Seen | Unreadable:
     main = photograph.main
     try:
-        key = _key(photograph, predictor, looking) if kept is not None else ""
+        files = _files_of(photograph)  # before they are read: what is replaced from now on is not what was judged
+        key = _key(photograph, files, predictor, looking) if kept is not None else ""
         known = kept.get(key) if kept is not None and key else None
         if known is not None:
-            return _parse(photograph, key, known)
+            return replace(_parse(photograph, key, known), files=files)
         still = read_photograph(photograph, size=_SIZE)
         camera = _camera_of(main)
     except UnreachableError:
@@ -125,13 +128,20 @@ def _see(
         signature=signature_of(still.pixels),
         thumbnail=thumbnail_of(still.pixels),
     )
-    measures = measure_photograph(still.pixels, faces=looking.faces) if looking.measures else None
-    prepared = predictor.prepared(still.pixels, measured=measures if _are_the_models(predictor, looking) else None)
-    return _Seen(photograph, key, prepared, facts, measures, still.flaw)
+    shared = _are_the_models(predictor, looking)
+    measures = None
+    if looking.measures:
+        looked_at = predictor.as_stored(still.pixels) if shared else still.pixels
+        measures = measure_photograph(looked_at, faces=looking.faces)
+    prepared = predictor.prepared(still.pixels, measured=measures if shared else None)
+    return _Seen(photograph, key, prepared, facts, measures, still.flaw, files=files)
 
 
 def _are_the_models(predictor: Predictor, looking: Looking) -> bool:
-    """Return whether what is measured for people is what the model takes: at one size, with one detector."""
+    """Return whether what is measured for people can be what the model takes: at one size, with one detector.
+
+    It is then measured once, of the picture as it would have been stored.
+    """
     taken = predictor.bundle.measures
     return taken is not None and predictor.working_size == _SIZE and taken.faces == looking.faces_digest
 
@@ -175,17 +185,27 @@ def _answer(
             facts=seen.facts,
             measures=seen.measures,
             flaw=seen.flaw,
+            seen=seen.files,
         )
 
 
-def _key(photograph: Photograph, predictor: Predictor, looking: Looking) -> str:
+def _files_of(photograph: Photograph) -> Seen:
+    """Return size and time of a photograph's files; nothing of those that are in a store."""
+    files = {}
+    for file in (photograph.main, *photograph.companions):
+        if isinstance(file, Path):
+            state = file.stat()
+            files[str(file)] = (state.st_size, state.st_mtime_ns)
+    return files
+
+
+def _key(photograph: Photograph, files: Seen, predictor: Predictor, looking: Looking) -> str:
     """Return the digest that what is seen of a photograph is kept under; "" where files may change unnoticed."""
     states = []
     for file in (photograph.main, *photograph.companions):
         if not isinstance(file, Path):
             return ""
-        state = file.stat()
-        states.append([str(file.resolve()), state.st_size, state.st_mtime_ns])
+        states.append([str(file.resolve()), *files[str(file)]])
     asked = [VERSION, looking.measures, looking.faces_digest, looking.class_index, predictor.bundle.id]
     return digest_of_bytes(json.dumps([states, asked]).encode())
 

@@ -9,14 +9,17 @@ from pathlib import Path
 from types import MappingProxyType
 
 from rushes.errors import CullError, did_you_mean
+from rushes.footage.kinds import kind_of
+from rushes.inference.cull_journal import IMAGES_FILE, JOURNAL_FILE, LOCK_FILE
 from rushes.inference.cull_sheet import format_csv, format_json
-from rushes.inference.verdicts import Cull, Verdict
+from rushes.inference.verdicts import CULL_FILE, SEEN_FILE, Cull, Verdict
 from rushes.xmp.marks import CullMark, Marks
-from rushes.xmp.profiles import PROFILES
+from rushes.xmp.profiles import PROFILES, unread_sidecar
 
 # How raw converters name what they write beside a photograph: with its stem, or with its whole name.
 _STEM_SIDECARS = (".xmp", ".XMP")
 _NAME_SIDECARS = (".xmp", ".XMP", ".pp3", ".dop")
+_OWN_FILES = frozenset({CULL_FILE, SEEN_FILE, JOURNAL_FILE, IMAGES_FILE, LOCK_FILE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,11 @@ class WriteSidecar:
     def key(self) -> str:
         return f"sidecar {self.profile} {self.path}"
 
+    @property
+    def rivals(self) -> tuple[str, ...]:
+        """Keys of the steps of other profiles that write into the same file."""
+        return tuple(f"sidecar {name} {self.path}" for name in PROFILES if name != self.profile)
+
 
 @dataclass(frozen=True, slots=True)
 class Gather:
@@ -123,6 +131,10 @@ class WriteTable:
     def key(self) -> str:
         return f"table {self.path}"
 
+    @property
+    def rivals(self) -> tuple[str, ...]:
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -154,13 +166,13 @@ def plan_outputs(
             f"there is no profile '{wanted.profile}' of XMP. {did_you_mean(wanted.profile, list(PROFILES))}"
         )
     asked, cull = cull, with_whole_paths(cull)
-    shared = _shared_sidecars(cull, decided, wanted.profile)
+    shared, strange = _shared_sidecars(cull, decided, wanted)
     steps: list[Step] = [Refusal(path, reason) for path, reason in shared.items()]
     if wanted.profile is not None:
         marks = {one.path: _mark(cull, one) for one in cull.verdicts} | dict(decided)
         beside = {one.path: one.companions for one in cull.verdicts}
         steps += [
-            replace(_sidecar(cull, path, mark, wanted.profile, wanted.xmp_to), companions=beside.get(path, ()))
+            replace(_sidecar(cull, path, mark, wanted, wanted.profile), companions=beside.get(path, ()))
             for path, mark in marks.items()
             if path not in shared
         ]
@@ -168,12 +180,39 @@ def plan_outputs(
     for verdicts, root in ((cull.picks, picks_to), (cull.rejects, wanted.rejects_to)):
         if root is not None:
             _refuse_own_folder(cull, root)
-            steps += _gathers(cull, verdicts, root, wanted, shared=frozenset(shared))
+            steps += _gathers(cull, verdicts, root, wanted, shared=frozenset(shared), strange=strange)
     if wanted.csv is not None:
         steps.append(WriteTable(str(wanted.csv.absolute()), format_csv(asked)))
     if wanted.out is not None:
         steps.append(WriteTable(str(wanted.out.absolute()), format_json(asked)))
     return tuple(steps)
+
+
+def refuse_tables(wanted: Outputs, *, cull: Cull | None = None, folder: Path | None = None) -> None:
+    """Raise CullError where a table would come into the place of a photograph, a film or a sidecar, or of another.
+
+    Args:
+        cull: with whole paths, whose files are none to write tables over whatever their extension.
+        folder: of the cull.
+    """
+    files: set[Path] = set()
+    if cull is not None:
+        files = {Path(path) for one in cull.verdicts for path in (one.path, *one.companions)}
+        files |= {Path(one.path) for one in cull.unreadable}
+    for option, path in (("--csv", wanted.csv), ("--out", wanted.out)):
+        if path is None:
+            continue
+        if kind_of(path) is not None or path.absolute() in files:
+            what = "is the name of a photograph or a film"
+        elif path.suffix.lower() in {*_STEM_SIDECARS, *_NAME_SIDECARS}:
+            what = "is the name of a sidecar"
+        elif path.name in _OWN_FILES and (path.parent.absolute() == folder or (path.parent / CULL_FILE).is_file()):
+            what = "belongs to a cull"
+        else:
+            continue
+        raise CullError(f"{option} {path}: {what}, which no table is written over. Name another file")
+    if wanted.csv is not None and wanted.out is not None and wanted.csv.absolute() == wanted.out.absolute():
+        raise CullError(f"--csv and --out are both {wanted.csv}. Name two files")
 
 
 def with_whole_paths(cull: Cull) -> Cull:
@@ -187,25 +226,49 @@ def with_whole_paths(cull: Cull) -> Cull:
     return replace(cull, verdicts=tuple(verdicts), unreadable=tuple(unreadable))
 
 
-def _shared_sidecars(cull: Cull, decided: Iterable[str], profile: str | None) -> dict[str, str]:
-    """Return, of the photographs that would share a sidecar with another, why none is written; by path."""
+def _shared_sidecars(cull: Cull, decided: Iterable[str], wanted: Outputs) -> tuple[dict[str, str], frozenset[str]]:
+    """Return, of the photographs that would share a sidecar with another, why none is written, by path.
+
+    Where the profile's editor reads a sidecar of one alone, as of the raw beside an exported TIFF, that one has it.
+    The second value holds the others: what stands there is not theirs.
+    """
+    profile = wanted.profile
     if profile is None:
-        return {}
+        return {}, frozenset()
     by_sidecar: defaultdict[str, list[str]] = defaultdict(list)
     judged = dict.fromkeys([*(one.path for one in cull.verdicts), *decided])
     for path in dict.fromkeys([*judged, *(one.path for one in cull.unreadable)]):
         # The case aside, since a card or a Mac does not tell it apart.
-        by_sidecar[str(_beside(path, profile)).casefold()].append(path)
-    refused = {}
+        by_sidecar[str(_place(cull, path, wanted, profile)).casefold()].append(path)
+    refused: dict[str, str] = {}
+    strange: set[str] = set()
     for paths in by_sidecar.values():
-        for path in paths if len(paths) > 1 else []:
-            if path in judged:
-                refused[path] = _why_shared(path, [other for other in paths if other != path], paths, profile)
-    return refused
+        if len(paths) < 2:
+            continue
+        reads = [path for path in paths if not unread_sidecar(Path(path), PROFILES[profile])]
+        for path in (one for one in paths if one in judged):
+            if len(reads) != 1:
+                refused[path] = _why_shared(cull, path, paths, wanted, profile)
+            elif path != reads[0]:
+                strange.add(path)
+                refused[path] = _why_strange(path, reads[0], profile)
+    return refused, frozenset(strange)
 
 
-def _why_shared(path: str, others: list[str], paths: list[str], profile: str) -> str:
-    apart = [name for name in PROFILES if len({str(_beside(path, name)).casefold() for path in paths}) == len(paths)]
+def _why_strange(path: str, owner: str, profile: str) -> str:
+    return (
+        f"gets no sidecar: {_beside(path, profile).name} is that of {Path(owner).name}, and {PROFILES[profile].editor} "
+        "keeps what it knows of such a file inside it. Have it copied into a folder, or choose it by the CSV"
+    )
+
+
+def _why_shared(cull: Cull, path: str, paths: list[str], wanted: Outputs, profile: str) -> str:
+    others = [other for other in paths if other != path]
+    apart = [
+        name
+        for name in PROFILES
+        if len({str(_place(cull, one, wanted, name)).casefold() for one in paths}) == len(paths)
+    ]
     sidecar = _beside(path, profile).name
     remedy = f"The profile {' or '.join(apart)} tells them apart" if apart else "Rename one of them"
     names = ", ".join(Path(other).name for other in others)
@@ -218,16 +281,19 @@ def _beside(photograph: str, profile: str) -> Path:
     return path.with_name(PROFILES[profile].name_beside(path.name))
 
 
+def _place(cull: Cull, photograph: str, wanted: Outputs, profile: str) -> Path:
+    """Return where the sidecar of a photograph is written."""
+    beside = _beside(photograph, profile)
+    return beside if wanted.xmp_to is None else wanted.xmp_to.absolute() / _within(cull, beside)
+
+
 def _mark(cull: Cull, verdict: Verdict) -> CullMark:
     return CullMark(verdict.verdict, verdict.score, cull.bundle, cull.threshold)
 
 
-def _sidecar(cull: Cull, photograph: str, mark: CullMark | Decided, profile: str, xmp_to: Path | None) -> WriteSidecar:
-    beside = _beside(photograph, profile)
-    if xmp_to is None:
-        return WriteSidecar(str(beside), photograph, profile, mark)
-    path = xmp_to.absolute() / _within(cull, beside)
-    return WriteSidecar(str(path), photograph, profile, mark, base=str(beside))
+def _sidecar(cull: Cull, photograph: str, mark: CullMark | Decided, wanted: Outputs, profile: str) -> WriteSidecar:
+    path, beside = _place(cull, photograph, wanted, profile), _beside(photograph, profile)
+    return WriteSidecar(str(path), photograph, profile, mark, base="" if path == beside else str(beside))
 
 
 def _within(cull: Cull, path: Path) -> Path:
@@ -242,7 +308,13 @@ def _refuse_own_folder(cull: Cull, root: Path) -> None:
 
 
 def _gathers(
-    cull: Cull, verdicts: Iterable[Verdict], root: Path, wanted: Outputs, *, shared: frozenset[str]
+    cull: Cull,
+    verdicts: Iterable[Verdict],
+    root: Path,
+    wanted: Outputs,
+    *,
+    shared: frozenset[str],
+    strange: frozenset[str],
 ) -> Iterator[Step]:
     taken: set[str] = set()
     for one in verdicts:
@@ -260,7 +332,9 @@ def _gathers(
         taken |= names
         marked = wanted.profile is not None and one.path not in shared
         own = str(_beside(one.path, wanted.profile or "")) if marked else ""
-        sidecars = tuple(dict.fromkeys([*([own] if own else []), *_sidecars_beside(files)]))
+        anothers = _beside(one.path, wanted.profile or "").stem if one.path in strange else None
+        beside = (path for path in _sidecars_beside(files) if Path(path).stem != anothers)
+        sidecars = tuple(dict.fromkeys([*([own] if own else []), *beside]))
         yield Gather(
             one.path,
             files,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from rushes.footage.photo_measures import MEASURES, PhotoMeasures
 from rushes.footage.series import KEPT_WHOLE, Series, SeriesFacts
 from rushes.footage.signature import group_alike
 from rushes.inference.reasons import find_reasons
-from rushes.inference.verdicts import Reason, Verdict
+from rushes.inference.verdicts import Reason, Seen, Verdict
 
 AUDITED = 0.05  # share of the rejects that a person is asked to look at
 
@@ -28,6 +28,7 @@ class ScoredPhotograph:
         score: calibrated probability that it is kept, 0 to 1, as it is compared with a threshold.
         measures: None where nothing was measured.
         flaw: what is wrong with the file though it could be seen; "" for nothing.
+        seen: size and time of its files before they were read; nothing of files in a store.
     """
 
     path: str
@@ -36,6 +37,7 @@ class ScoredPhotograph:
     facts: SeriesFacts
     measures: PhotoMeasures | None = None
     flaw: str = ""
+    seen: Seen = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +151,9 @@ def _decide(
     rules: Rules,
 ) -> tuple[bool, str]:
     """Return whether a photograph is picked, and what decided."""
-    threshold = format_threshold(rules.threshold)
     reaches = scores[index] >= rules.threshold
-    said = f"score {format_score(scores[index])} {'reaches' if reaches else 'is below'} {threshold}"
+    score, threshold = tell_apart(scores[index], rules.threshold)
+    said = f"score {score} {'reaches' if reaches else 'is below'} {threshold}"
     one = series[place_of[index]] if index in place_of else None
     if one is None:
         return reaches, said
@@ -167,6 +169,16 @@ def _decide(
         kept = "the best is" if bound == 1 else f"the best {bound} are"
         return False, f"{said}, but it is number {rank} of a burst of {len(one.members)}, of which {kept} picked"
     return reaches, f"{said}; number {rank} of a burst of {len(one.members)}"
+
+
+def tell_apart(score: float, threshold: float) -> tuple[str, str]:
+    """Return a score and a threshold with as many digits as show which is larger, three of the threshold at least."""
+    shown, at = format_score(score), format_threshold(threshold)
+    digits = 3
+    while score != threshold and float(shown) == float(at) and digits < 9:
+        shown, at = f"{score:.{digits}f}", f"{threshold:.{digits}f}"
+        digits += 1
+    return shown, at
 
 
 def format_score(score: float) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from rushes.errors import XmpError
-from rushes.inference.cull_files import UnfitError, holds_the_same, read_standing
+from rushes.inference.cull_files import UnfitError, discard, holds_the_same, read_standing, refuse_second_name
 from rushes.inference.cull_journal import Intent
 from rushes.inference.cull_outputs import Decided, Gather, WriteSidecar, WriteTable
 from rushes.inference.cull_work import Prepared, Work
-from rushes.storage.files import digest_of_bytes
+from rushes.storage.files import digest_of_bytes, temporary_beside
 from rushes.xmp.marks import CullMark, Marks
-from rushes.xmp.merge import merge_mark, merge_marks
+from rushes.xmp.merge import Merged, merge_mark, merge_marks
 from rushes.xmp.profiles import PROFILES
 
 Standing = tuple[bytes, os.stat_result]
@@ -31,23 +32,26 @@ def prepare(work: Work, step: WriteSidecar | Gather | WriteTable) -> list[Prepar
 
 
 def _prepare_write(work: Work, step: WriteSidecar | WriteTable) -> list[Prepared]:
-    if work.status_of(step.key) == "done":
+    if work.is_done(step):
         work.counts["before"] += 1
         return []
-    if isinstance(step, WriteSidecar) and not _is_as_judged(work, step.photograph):
+    if isinstance(step, WriteSidecar) and not _is_as_judged(work, step.photograph, step.companions):
         return []
     path = _as_it_stands(Path(step.path))
     if _is_shut(work, str(path.parent)):
         return []
     counted = "tables" if isinstance(step, WriteTable) else "sidecars"
     try:
-        there = _standing_at(work, step.key, path)
+        there = _standing_at(work, (step.key, *step.rivals), path)
+        _settle_rivals(work, step, there)
         if _went_through(work, step.key, there, counted):
             return []
-        data = step.text.encode() if isinstance(step, WriteTable) else _merged(work, step, there)
+        data = step.text.encode() if isinstance(step, WriteTable) else _merged(work, step, path, there)
         if there is not None and there[0] == data:
             work.counts["unchanged"] += 1
             return []
+        if there is not None:
+            refuse_second_name(there[1])
         _make_folder(work, path.parent)
     except UnfitError as error:
         work.fail(str(path), str(error))
@@ -58,21 +62,30 @@ def _prepare_write(work: Work, step: WriteSidecar | WriteTable) -> list[Prepared
     except OSError as error:
         work.explain(Prepared(Intent(step.key, "write", str(path)), counted, str(path.parent), b""), error)
         return []
-    intent = Intent(step.key, "write", str(path), digest_of_bytes(data), there)
+    photograph = step.photograph if isinstance(step, WriteSidecar) else ""
+    intent = Intent(step.key, "write", str(path), digest_of_bytes(data), there, photograph=photograph)
     return [Prepared(intent, counted, str(path.parent), data, None if there is None else there[1])]
 
 
-def _is_as_judged(work: Work, photograph: str) -> bool:
-    """Return whether a photograph is there and unchanged since it was looked at; list it where it is not."""
-    try:
-        found = Path(photograph).stat()
-    except OSError:
-        work.check_shoot()
-        work.fail(photograph, "is not there any more, so nothing was done with it. Cull the folder again")
-        return False
-    if work.seen.get(photograph, (found.st_size, found.st_mtime_ns)) != (found.st_size, found.st_mtime_ns):
-        work.fail(photograph, "was changed since the cull looked at it, so nothing was done. Cull the folder again")
-        return False
+def _is_as_judged(work: Work, photograph: str, companions: Sequence[str]) -> bool:
+    """Return whether a photograph is there, and it and its companions are as they were looked at; list it else.
+
+    A companion that is gone is no matter: the photograph is still the one that was judged.
+    """
+    for file in (photograph, *companions):
+        try:
+            found = Path(file).stat()
+        except OSError:
+            if file != photograph:
+                continue
+            work.check_shoot()
+            work.fail(photograph, "is not there any more, so nothing was done with it. Cull the folder again")
+            return False
+        if work.seen.get(file, (found.st_size, found.st_mtime_ns)) != (found.st_size, found.st_mtime_ns):
+            what = "" if file == photograph else f"has {Path(file).name} beside it, which "
+            reason = f"{what}was changed since the cull looked at it, so nothing was done. Cull the folder again"
+            work.fail(photograph, reason)
+            return False
     return True
 
 
@@ -89,20 +102,38 @@ def _is_shut(work: Work, place: str) -> bool:
     return place in work.shut
 
 
-def _standing_at(work: Work, key: str, path: Path) -> Standing | None:
-    """Return what stands at a path; an empty file that a killed process of ours left there is removed."""
+def _standing_at(work: Work, keys: Sequence[str], path: Path) -> Standing | None:
+    """Return what stands at a path; what a killed process of ours left there unfinished is removed.
+
+    Args:
+        keys: of the steps that write there.
+    """
+    begun = [one for key in keys if (one := work.standing.get(key)) is not None and one.status == "begun"]
+    if begun:
+        discard(temporary_beside(path, owner=work.owner))  # it may be a second name of the file
     there = read_standing(path)
-    change = work.standing.get(key)
-    if there is not None and not there[0] and change is not None and change.before is None:
+    if there is not None and not there[0] and any(change.before is None for change in begun):
         path.unlink()
         return None
     return there
 
 
+def _settle_rivals(work: Work, step: WriteSidecar | WriteTable, there: Standing | None) -> None:
+    """Note what became of what a killed process began for another profile, before it is written over."""
+    for key in step.rivals:
+        change = work.standing.get(key)
+        if change is None or change.status != "begun":
+            continue
+        if there is not None and digest_of_bytes(there[0]) == change.digest:
+            work.mark_done([change])
+        else:
+            work.give_up([change])
+
+
 def _went_through(work: Work, key: str, there: Standing | None, counted: str) -> bool:
     """Return whether a step that a killed process began was carried out; note that it was, or that it was not."""
     change = work.standing.get(key)
-    if change is None:
+    if change is None or change.status != "begun":
         return False
     if there is not None and digest_of_bytes(there[0]) == change.digest:
         work.mark_done([change])
@@ -112,37 +143,42 @@ def _went_through(work: Work, key: str, there: Standing | None, counted: str) ->
     return False
 
 
-def _merged(work: Work, step: WriteSidecar, there: Standing | None) -> bytes:
+def _merged(work: Work, step: WriteSidecar, path: Path, there: Standing | None) -> bytes:
     """Return a sidecar with its mark.
+
+    In a folder of sidecars, names of several shoots meet: what stands there is merged with where a cull wrote it for
+    this very photograph, or where it is what stands beside the photograph, marks of culls aside.
 
     Raises:
         XmpError: what stands there is no XML.
-        UnfitError: what it begins with is no file.
+        UnfitError: what it begins with is no file, or what stands there is another photograph's.
     """
-    if there is None and step.base:
-        there = read_standing(_as_it_stands(Path(step.base)))
-    elsewhere = work.marks_elsewhere(step.photograph, step.companions)
-    name = Path(step.photograph).name
-    return _marked(work, step.path, there, step.mark, step.profile, name, elsewhere)
+    elsewhere = Marks() if isinstance(step.mark, Decided) else work.marks_elsewhere(step.photograph, step.companions)
+    merge = partial(
+        _with_mark, mark=step.mark, profile=step.profile, name=Path(step.photograph).name, elsewhere=elsewhere
+    )
+    base = read_standing(_as_it_stands(Path(step.base))) if step.base else None
+    if step.base and there is not None:
+        whose = work.owner_of(str(path))
+        is_own = bool(whose) and os.path.realpath(whose) == os.path.realpath(step.photograph)
+        holds_it = base is not None and merge(there).data == merge(base).data
+        if not is_own and (whose or not holds_it):
+            of = f"is the sidecar of {whose}" if whose else "may be the sidecar of another photograph"
+            raise UnfitError(f"{of}, so nothing was written. Name another folder (--xmp-to)")
+    merged = merge(there or base)
+    if merged.kept:
+        work.kept[step.path] = merged.kept
+    return merged.data
 
 
-def _marked(
-    work: Work,
-    path: str,
-    there: Standing | None,
-    mark: CullMark | Decided,
-    profile: str,
-    name: str,
-    elsewhere: Marks,
-) -> bytes:
+def _with_mark(
+    there: Standing | None, *, mark: CullMark | Decided, profile: str, name: str, elsewhere: Marks
+) -> Merged:
+    """Return a sidecar with a mark of a cull, or with what a person decided."""
     existing = there[0] if there else None
     if isinstance(mark, Decided):
-        merged = merge_marks(existing, mark.marks, PROFILES[profile], photograph_name=name)
-    else:
-        merged = merge_mark(existing, mark, PROFILES[profile], photograph_name=name, elsewhere=elsewhere)
-    if merged.kept:
-        work.kept[path] = merged.kept
-    return merged.data
+        return merge_marks(existing, mark.marks, PROFILES[profile], photograph_name=name)
+    return merge_mark(existing, mark, PROFILES[profile], photograph_name=name, elsewhere=elsewhere)
 
 
 def _xmp_words(error: XmpError) -> str:
@@ -171,7 +207,7 @@ def _prepare_gather(work: Work, step: Gather) -> list[Prepared]:
     if all(work.status_of(key) == "done" for key in keys):
         work.counts["before"] += 1
         return []
-    if _is_shut(work, step.root) or not _is_as_judged(work, step.photograph):
+    if _is_shut(work, step.root) or not _is_as_judged(work, step.photograph, step.files[1:]):
         return []
     try:
         prefix = _free_prefix(work, step)
@@ -258,7 +294,7 @@ def _sidecars_left(work: Work, step: Gather, prefix: str) -> Iterator[Prepared]:
             continue  # one file, whatever the case of its name
         taken += [found] if found is not None else []
         try:
-            there = _standing_at(work, key, target)
+            there = _standing_at(work, (key,), target)
             if _went_through(work, key, there, "sidecars"):
                 continue
         except UnfitError as error:
@@ -295,8 +331,10 @@ def _sidecar_data(work: Work, step: Gather, source: Path, prefix: str, *, marked
     name = prefix + Path(step.photograph).name
     try:
         elsewhere = work.marks_elsewhere(step.photograph, step.files[1:])
-        path = str(Path(step.folder, prefix + source.name))
-        return _marked(work, path, there, step.mark, step.profile, name, elsewhere)
+        merged = _with_mark(there, mark=step.mark, profile=step.profile, name=name, elsewhere=elsewhere)
     except XmpError as error:
         work.fail(str(source), f"{_xmp_words(error)}. The picks have a copy of it as it is")
         return there[0] if there else b""
+    if merged.kept:
+        work.kept[str(Path(step.folder, prefix + source.name))] = merged.kept
+    return merged.data

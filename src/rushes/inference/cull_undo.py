@@ -288,8 +288,8 @@ def _prepare(work: _Work, change: Change) -> Staged | str:
     if there is None or now != change.digest:
         raise UnfitError(_changed_words(work, change, gone=there is None))
     if change.before is None:
-        if change.source and not Path(change.source).exists():
-            raise UnfitError("stays: the sidecar that it is a copy of is gone")
+        if change.source and not _is_another(Path(change.source), path):
+            raise UnfitError("stays: the sidecar that it is a copy of is gone, or leads to this very file")
         path.unlink()
         return "removed"
     before = change.before
@@ -345,8 +345,9 @@ def _remove(change: Change) -> str:
     if not os.path.lexists(path):
         return "already"
     source = Path(change.source)
-    if not source.exists():
-        raise UnfitError(f"stays: {source} is gone, and this may be the only one left")
+    if not _is_another(source, path):
+        happened = "leads to this very file" if source.exists() else "is gone"
+        raise UnfitError(f"stays: {source} {happened}, and this may be the only one left")
     same = source.samefile(path) if change.kind == "link" else _is_our_copy(change, source, path)
     if not same and change.status == "begun":  # it was never made; this is somebody else's
         return "already"
@@ -356,9 +357,21 @@ def _remove(change: Change) -> str:
     return change.kind
 
 
+def _is_another(source: Path, path: Path) -> bool:
+    """Return whether a file stays though another is removed: it is there, and does not lead to that very name.
+
+    A shoot, or a file of it, may have been replaced by a symbolic link to the picks; its folder may be mounted twice.
+    """
+    if not source.exists():
+        return False
+    if not source.samefile(path):
+        return True
+    return path.lstat().st_nlink > 1 and os.path.realpath(source) != os.path.realpath(path)
+
+
 def _is_our_copy(change: Change, source: Path, path: Path) -> bool:
     """Return whether a copy is what was copied, and the photograph that it is of still is too."""
-    if source.samefile(path):
+    if source.samefile(path):  # somebody linked them since, so that no copy is left to remove
         return False
     if change.digest and digest_of_file(path) != change.digest:
         return False

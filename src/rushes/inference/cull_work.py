@@ -11,12 +11,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rushes.errors import remedy_of
+from rushes.errors import CullError, remedy_of
 from rushes.footage.source import Unreadable
 from rushes.inference.cull_files import NO_LINK, NO_ROOM, SHUT, UnfitError
-from rushes.inference.cull_folders import Seen
-from rushes.inference.cull_journal import Change, Intent, Journal, Status, sync_folder
-from rushes.inference.verdicts import Cull
+from rushes.inference.cull_journal import JOURNAL_FILE, Change, Intent, Journal, Status, read_history, sync_folder
+from rushes.inference.cull_outputs import WriteSidecar, WriteTable
+from rushes.inference.verdicts import Cull, Seen
 from rushes.progress import Progress
 from rushes.xmp.marks import Marks
 from rushes.xmp.profiles import list_sidecars
@@ -60,6 +60,7 @@ class Work:
         shut: folder -> why nothing can be written there.
         roots: folder that photographs are gathered in -> device and number, by which it is known again.
         listed: folder -> the sidecars that stood in it when it was first looked at.
+        owners: sidecar -> the photograph that a cull wrote it for; None before that was looked for.
     """
 
     folder: Path
@@ -79,6 +80,7 @@ class Work:
     roots: dict[str, tuple[int, int]] = field(default_factory=dict)
     standing: dict[str, Change] = field(default_factory=dict)
     listed: dict[Path, Mapping[str, tuple[Path, ...]]] = field(default_factory=dict)
+    owners: dict[str, str] | None = None
 
     @property
     def owner(self) -> str:
@@ -92,9 +94,19 @@ class Work:
         """Return the photographer's own marks of a photograph, wherever they stand: a new sidecar would hide them."""
         files = [Path(file) for file in (photograph, *companions)]
         for folder in {file.parent for file in files} - self.listed.keys():
-            with suppress(OSError):
-                self.listed[folder] = list_sidecars(folder)
+            self.listed[folder] = list_sidecars(folder)
         return read_marks(files[0], files[1:], listed=self.listed).marks
+
+    def owner_of(self, sidecar: str) -> str:
+        """Return the photograph that this cull, or another beside it, last wrote a sidecar for; "" where none did."""
+        if self.owners is None:
+            written = [change for change in self.journal.history.standing() if change.photograph]
+            for other in self.folder.parent.iterdir():
+                if other != self.folder and (other / JOURNAL_FILE).is_file():
+                    with suppress(CullError):  # a damaged one says nothing
+                        written += [change for change in read_history(other).standing() if change.photograph]
+            self.owners = {change.path: change.photograph for change in sorted(written, key=lambda one: one.at)}
+        return self.owners.get(sidecar, "")
 
     def advance(self, count: int, note: str) -> None:
         self.reached += count
@@ -102,6 +114,14 @@ class Work:
 
     def status_of(self, key: str) -> Status | None:
         return self.standing[key].status if key in self.standing else None
+
+    def is_done(self, step: WriteSidecar | WriteTable) -> bool:
+        """Return whether a file was written, and not written by a step of another profile since."""
+        change = self.standing.get(step.key)
+        if change is None or change.status != "done":
+            return False
+        later = (self.standing.get(key) for key in step.rivals)
+        return not any(other.number > change.number for other in later if other is not None)
 
     def intend(self, intents: Sequence[Intent]) -> list[Change]:
         with journal_said(self.folder):

@@ -48,7 +48,8 @@ def _find(predictor: Predictor, predictions: Predictions, rows: Sequence[int], p
     with Pictures(project_root) as pictures:
         read = list(
             pictures.read_each(
-                [predictions.images[row] for row in chosen], lambda path: predictor.prepared(read_picture(path))
+                [predictions.images[row] for row in chosen],
+                lambda path: predictor.prepared(read_picture(path), stored=True),
             )
         )
     shown = [(row, one) for row, one in zip(chosen, read, strict=True) if not isinstance(one, MediaError)]

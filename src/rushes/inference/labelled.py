@@ -57,7 +57,7 @@ def answer_labelled(
     waiting: list[Prepared] = []
 
     def prepared(path: Path) -> Prepared:
-        return predictor.prepared(read_picture(path))
+        return predictor.prepared(read_picture(path), stored=True)
 
     with Pictures(project_root) as pictures:
         read = pictures.read_each([row.img_ref for row in known], prepared, digests=[row.sha256 for row in known])

@@ -63,13 +63,21 @@ class Predictor:
         """Class -> probability from which on a picture is taken for it; None of a bundle without."""
         return self.bundle.thresholds
 
-    def prepared(self, pixels: npt.NDArray[np.uint8], *, measured: PhotoMeasures | None = None) -> Prepared:
+    def as_stored(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Return a picture as the graph's measures are taken of it: at the working size, and stored as in training."""
+        kept = resize(pixels, self.working_size)
+        return self._measurer.as_stored(kept) if self._measurer is not None else kept
+
+    def prepared(
+        self, pixels: npt.NDArray[np.uint8], *, measured: PhotoMeasures | None = None, stored: bool = False
+    ) -> Prepared:
         """Return one picture as the graph takes it, by way of the size at which training pictures were kept.
 
         Args:
             pixels: (height, width, 3) RGB uint8, any size.
-            measured: what `measure_photograph` said of this picture at the working size, with the bundle's own face
-                detector or none if it has none; None measures it, where the graph takes measures.
+            measured: what `measure_photograph` said of this picture `as_stored`, with the bundle's own face detector or
+                none if it has none; None measures it, where the graph takes measures.
+            stored: whether the picture was stored in a project before, as those of training were.
 
         Returns:
             its pixels by the bundle's preprocessing, and its measures where the graph takes them.
@@ -80,7 +88,7 @@ class Predictor:
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
             raise ValueError(f"pixels are (height, width, 3) uint8, not empty; got {pixels.shape} {pixels.dtype}")
         kept = resize(pixels, self.working_size)
-        measures = self._measurer(kept, measured) if self._measurer is not None else None
+        measures = self._measurer(kept, measured, stored=stored) if self._measurer is not None else None
         return Prepared(prepare(kept, self.bundle.preprocessing), measures)
 
     def probabilities(self, pixels: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float32]:

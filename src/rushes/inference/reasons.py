@@ -92,7 +92,6 @@ _LIMITS = (
     _Limit("thirds", "for", 0.9, 1.0, lambda v: f"the subject lies on a crossing of thirds ({v:.2f})", 0.3),
     _Limit("symmetry", "for", 0.9, 1.0, lambda v: f"the left half mirrors the right ({v:.2f})", 0.35),
 )
-_TILTED = _Limit("horizon", "against", 1.5, 6.0, lambda v: f"the horizon is tilted {v:.1f}°", 0.65)
 _MANY_SHUT = 0.2  # share of a shoot's eyes that must seem shut for open ones to be remarkable
 _SEEM_OPEN = 0.8
 
@@ -107,12 +106,13 @@ def find_reasons(
     """Return what speaks for and against each photograph of one shoot: at most MOST, the weightiest first.
 
     They are what was measured, and not why a model answered as it did. Focus is held against the shoot where it is
-    large enough, light and tilt against limits; what is unremarkable is no reason, and many photographs have none.
+    large enough, light and the like against limits; what is unremarkable is no reason, and many photographs have none.
 
     Args:
         groups: number of the series that each belongs to, below 0 for none; within one, the sharpest and softest are
             named.
-        better: place in `measures` of the photograph that shows the same and is better; None where there is none.
+        better: place in `measures` of the photograph that shows the same and has the higher score; None where there is
+            none.
         names: of the photographs, as `better` names them; their places from 1 without.
 
     Raises:
@@ -132,7 +132,9 @@ def find_reasons(
         over = better[index] if better is not None else None
         if over is not None:
             name = names[over] if names is not None else f"number {over + 1}"
-            reasons.append(Reason("duplicate", None, "against", f"duplicate of a better frame: {name}", 0.95))
+            reasons.append(
+                Reason("duplicate", None, "against", f"shows the same as {name}, which has the higher score", 0.95)
+            )
         found.append(tuple(sorted(reasons, key=lambda reason: -reason.weight)[:MOST]))
     return found
 
@@ -142,10 +144,6 @@ def _limits(one: PhotoMeasures) -> Iterator[Reason]:
         reason = limit.reason(getattr(one, limit.measure))
         if reason is not None:
             yield reason
-    tilted = _TILTED.reason(abs(one.horizon))
-    if tilted is not None:
-        way = "clockwise" if one.horizon > 0 else "anticlockwise"
-        yield Reason("horizon", one.horizon, "against", f"{tilted.words} {way}", tilted.weight)
 
 
 def _open_eyes(values: npt.NDArray[np.float64], index: int) -> list[Reason]:
@@ -184,7 +182,8 @@ def _in_shoot(scale: _Scale, values: npt.NDArray[np.float64], index: int) -> Rea
     large = len(others) + 1 >= LARGE
     above, below = ((float(np.mean(side)) if large else 0.0) for side in (others > value, others < value))
     middle = float(np.median(others)) if large else value
-    among = f"; {_percent(above)} of this shoot are sharper" if large else ""
+    among = "the softest of this shoot" if above == 1 else f"{_percent(above)} of this shoot are sharper"
+    among = f"; {among}" if large else ""
     if value < _SOFT:
         weight = scale.weight * (0.75 + 0.25 * (1 - value / _SOFT))
         return Reason(scale.measure, value, "against", f"{scale.soft} ({value:.2f}{among})", round(weight, 3))
@@ -195,7 +194,8 @@ def _in_shoot(scale: _Scale, values: npt.NDArray[np.float64], index: int) -> Rea
         )
     if below >= 1 - _TAIL and value >= middle + _ABOVE:
         weight = scale.weight * (0.5 + 0.25 * (below - 1 + _TAIL) / _TAIL)
-        words = f"{scale.sharp} ({value:.2f}; sharper than {_percent(below)} of this shoot)"
+        among = "the sharpest of this shoot" if below == 1 else f"sharper than {_percent(below)} of this shoot"
+        words = f"{scale.sharp} ({value:.2f}; {among})"
         return Reason(scale.measure, value, "for", words, round(weight, 3))
     return None
 

@@ -12,7 +12,9 @@ from rushes.xmp.marks import Flag
 
 SCHEMA = "cull/1"
 CULL_FILE = "cull.json"
+SEEN_FILE = "photographs.json"  # beside it: sizes and times of the files when they were judged
 
+Seen = Mapping[str, tuple[int, int]]  # path of a file -> bytes, and time of its last change in ns, when it was judged
 Speaks = Literal["for", "against"]
 
 
@@ -79,6 +81,7 @@ class Cull:
         verdicts: in the order of capture as far as it is known.
         unreadable: files that nothing is proposed for.
         promise: what can be said of how many keepers are kept, as plain values; see docs/culling.md.
+        takes_measures: whether the model takes what is measured, beside the pixels.
     """
 
     name: str
@@ -94,6 +97,7 @@ class Cull:
     series: tuple[Series, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     promise: Mapping[str, Any] = field(default_factory=dict)
+    takes_measures: bool = False
 
     @property
     def picks(self) -> tuple[Verdict, ...]:

@@ -63,30 +63,39 @@ def _is_among(label: str, words: Sequence[str]) -> bool:
 def tell_marks(photographs: Sequence[PickPhotograph], rule: MarkRule, *, progress: Progress = silent) -> Told:
     """Return what the marks beside and inside the files of photographs say: each file speaks for its photograph.
 
-    What a cull of rushes wrote is nobody's mark. Of a photograph without a mark, where something could not be read,
-    nothing is stated. Files in a bucket are not looked at.
+    What a cull of rushes wrote is nobody's mark, nor is the star that darktable gives at import. Of a photograph
+    without a mark, where something could not be read, nothing is stated. Files in a bucket are not looked at.
     """
     said: dict[str, list[Said]] = {}
     unclear: set[str] = set()
+    initial = 0
     problems: dict[str, None] = {}  # each once: a raw and its JPEG may share a sidecar
     folders = {file.parent for one in photographs for file in one.files if isinstance(file, Path)}
     listed = {folder: list_sidecars(folder) for folder in folders}
     for number, one in enumerate(photographs, start=1):
         found: list[Said] = []
         faults: list[str] = []
+        is_initial = False
         local = [file for file in one.files if isinstance(file, Path)]
         for file in local:
             read = read_marks(file, listed=listed)
             faults += read.faults
+            is_initial = is_initial or read.is_initial
             said_there = judge_marks(read.marks, rule, place=read.where, sheet=SHEET)
             found += [each for each in said_there if each not in found]
         if not local:
             reason = "marks are read of files on this machine. Bring it here, or list the picks: --from names FILE"
             faults.append(f"{one.files[0]}: {reason}")
         problems |= dict.fromkeys(faults)
+        initial += is_initial and not found
         if found:
             said[one.frame] = found
         elif faults:
             unclear.add(one.frame)
         progress(number, len(photographs), one.name)
-    return Told(said, (SHEET,), frozenset(unclear), tuple(problems))
+    notes = [
+        f"of {initial:,} of {len(photographs):,} photographs darktable's sidecars state one star and nothing else. "
+        "That is what darktable gives whatever it imports, so it is taken for no rating. If your picks have one star, "
+        "give them two or a colour label there"
+    ]
+    return Told(said, (SHEET,), frozenset(unclear), tuple(problems), notes=tuple(notes if initial else ()))

@@ -84,6 +84,7 @@ class Told:
             nothing is withdrawn.
         problems: what must be put right.
         unmatched: what is of no photograph that was asked for.
+        notes: what was not taken for the photographer's.
     """
 
     said: Mapping[str, Sequence[Said]]
@@ -91,6 +92,7 @@ class Told:
     unclear: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,17 @@ import numpy as np
 
 from rushes.datasets.measured_input import FACES_FILE, MeasuredInput, Measurer
 from rushes.datasets.photo_measures import read_photo_measures
-from rushes.errors import MediaError, RunError, WeightsError
+from rushes.datasets.stored_form import find_stored_form
+from rushes.errors import MediaError, ProjectError, RunError, WeightsError
 from rushes.footage.photo_measures import vector_of
 from rushes.footage.subject import Faces
+from rushes.labels.manifest import ManifestRow
 from rushes.learning.features import Features
 from rushes.learning.recipe import InputRecipe, Recipe
 from rushes.learning.runs import Run
 from rushes.learning.samples import UnusableSample
 from rushes.progress import Progress, silent
+from rushes.project import IngestDefaults, read_project
 from rushes.storage.files import digest_of_file
 
 
@@ -99,8 +102,11 @@ def with_measures(
     )
 
 
-def keep_measured(recipe: Recipe, folder: Path, *, project_root: Path) -> dict[str, Any]:
+def keep_measured(recipe: Recipe, folder: Path, *, rows: Sequence[ManifestRow], project_root: Path) -> dict[str, Any]:
     """Put the face detector of a recipe into the folder of its run, and return which measures the run takes.
+
+    Args:
+        rows: of the manifest; how their pictures are stored is stated, so that others can be measured alike.
 
     Returns:
         what `run.json` says under `measures`; {} where the recipe asks for none.
@@ -112,7 +118,15 @@ def keep_measured(recipe: Recipe, folder: Path, *, project_root: Path) -> dict[s
     if file is not None:
         (folder / FACES_FILE).parent.mkdir(exist_ok=True)
         shutil.copyfile(file, folder / FACES_FILE)
-    return measured.to_table()
+    stored = find_stored_form(rows, project_root=project_root, webp_quality=_webp_quality(project_root))
+    return replace(measured, stored=stored).to_table()
+
+
+def _webp_quality(project_root: Path) -> int:
+    try:
+        return read_project(project_root).ingest.quality
+    except ProjectError:  # a training needs no project around its pictures
+        return IngestDefaults().quality
 
 
 def measured_input_of(run: Run) -> MeasuredInput | None:

@@ -160,7 +160,7 @@ def train(
             head=outcome.head,
             pace=outcome.pace,
             never_predicted=_never_predicted(outcome, task),
-            measures=keep_measured(recipe, folder, project_root=project_root),
+            measures=keep_measured(recipe, folder, rows=rows, project_root=project_root),
         )
         _write_outcome(run, outcome)
         _write_sheet(run, recipe, outcome.parts["train"], project_root=project_root)

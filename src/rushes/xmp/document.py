@@ -33,6 +33,11 @@ _ARRAYS = frozenset({"Alt", "Bag", "Seq"})
 Value = str | tuple[str, ...]
 
 
+def first_of(value: Value) -> str:
+    """Return a value as a text: of an array the first item."""
+    return value if isinstance(value, str) else (value[0] if value else "")
+
+
 class NotXmp(ValueError):
     """Bytes that are no XMP; its text says what is wrong, as the end of a sentence that begins with `it`."""
 
@@ -123,16 +128,20 @@ class Document:
 
     def get(self, name: Name) -> Value | None:
         """Return what a property says, an attribute before an element; None where it stands nowhere."""
-        for node, written in self._attributes.get(name, ()):
-            return node.attributes[written].strip()
-        for element in self._elements.get(name, ()):
-            return element.value()
-        return None
+        return next(self._values(name), None)
+
+    def get_all(self, name: Name) -> tuple[Value, ...]:
+        """Return all that a property says: more than one thing where descriptions state it anew, as none should."""
+        return tuple(self._values(name))
+
+    def _values(self, name: Name) -> Iterator[Value]:
+        yield from (node.attributes[written].strip() for node, written in self._attributes.get(name, ()))
+        yield from (element.value() for element in self._elements.get(name, ()))
 
     def text_of(self, name: Name) -> str | None:
         """Return a property as a text: of an array the first item."""
         value = self.get(name)
-        return (value[0] if value else "") if isinstance(value, tuple) else value
+        return None if value is None else first_of(value)
 
     def set(self, name: Name, value: Value | None) -> None:
         """Have a property say something; None takes it away. What says it already stays as it is."""

@@ -12,7 +12,7 @@ from rushes.xmp import names
 from rushes.xmp.document import Document, NotXmp, Value, new_document
 from rushes.xmp.marks import REJECTED, CullMark, Flag, Marks
 from rushes.xmp.names import Name
-from rushes.xmp.packet import GROUPS, ours, read_packet, record, stated
+from rushes.xmp.packet import GROUPS, ours, read_packet, record, stars_of_text, stated
 from rushes.xmp.profiles import Profile
 
 Cleared = Literal["rating", "label", "flag"]
@@ -182,6 +182,9 @@ def _words(name: Name, text: str) -> str:
         return f"colour label {', '.join(_color(part.strip()) for part in text.split(','))}"
     if name == names.TAGGED:
         return "tag"
+    if name in (names.PERCENT, names.OLD_PERCENT):
+        stars = stars_of_text(text)
+        return f"rating {text} %" if stars is None else f"rating {stars}"
     return f"{_WORDS.get(name, 'label')} {text}"
 
 
@@ -248,6 +251,8 @@ def _summarise(document: Document, wrote: Collection[Name], wanted: Mapping[Name
     """Have Photo Mechanic's one-line summary agree with its tag and class, where the sidecar has one."""
     found = _PREFS.fullmatch(document.text_of(names.PREFS) or "")
     if found is None or not {names.TAGGED, names.COLOR_CLASS} & {*wrote, *wanted}:
+        return
+    if len(set(document.get_all(names.PREFS))) > 1:  # they contradict each other, and one of them is the photographer's
         return
     tag, color_class = found[1], found[2]
     if names.TAGGED in wrote or names.TAGGED in wanted:

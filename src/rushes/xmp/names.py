@@ -52,6 +52,13 @@ TAGGED = named("photomechanic:Tagged")
 COLOR_CLASS = named("photomechanic:ColorClass")
 PREFS = named("photomechanic:Prefs")
 COLOR_LABELS = named("darktable:colorlabels")
+# What darktable writes into every sidecar of its own, and the time of the last change to a development, -1 for none.
+OF_DARKTABLE = (
+    named("darktable:xmp_version"),
+    named("darktable:auto_presets_applied"),
+    named("darktable:import_timestamp"),
+)
+DEVELOPED_AT = named("darktable:change_timestamp")
 PERCENT = named("MicrosoftPhoto:Rating")
 # As exiftool writes it; Windows and exiv2 have the slash.
 OLD_PERCENT = Name("http://ns.microsoft.com/photo/1.0", "Rating")

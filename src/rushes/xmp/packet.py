@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rushes.xmp import names
-from rushes.xmp.document import Document, Value
+from rushes.xmp.document import Document, Value, first_of
 from rushes.xmp.marks import MOST_STARS, REJECTED, CullMark, Flag, Marks
 from rushes.xmp.names import Name, named
 
@@ -24,7 +24,7 @@ _STARS_UP_TO = ((0, 0), (12, 1), (37, 2), (62, 3), (87, 4), (100, 5))
 
 # Properties that say one thing together: where a photographer stated one of them, none of them is written.
 GROUPS: tuple[tuple[Name, ...], ...] = (
-    (names.RATING,),
+    (names.RATING, names.PERCENT, names.OLD_PERCENT),
     (names.LABEL, names.LABEL_COLOR, names.COLOR_LABEL, names.COLOR_LABELS),
     (names.FLAG_NUMBER, names.FLAG_WORD),
     (names.PICK_LABEL,),
@@ -34,11 +34,13 @@ GROUPS: tuple[tuple[Name, ...], ...] = (
 # What stands for nothing: editors write it for photographs that nobody looked at.
 _UNSET: dict[Name, tuple[str, ...]] = {
     names.RATING: ("0",),
+    names.PERCENT: ("0",),
+    names.OLD_PERCENT: ("0",),
     names.FLAG_NUMBER: ("0",),
     names.FLAG_WORD: (),
     names.PICK_LABEL: ("0",),
     names.COLOR_LABEL: ("0",),
-    names.TAGGED: ("false", "0"),
+    names.TAGGED: ("false", "0", "no"),
     names.COLOR_CLASS: ("0",),
     names.LABEL: ("none",),  # Lightroom's word where its catalog was converted
     names.LABEL_COLOR: ("none",),
@@ -54,12 +56,14 @@ class Packet:
         shown: all marks, as an editor shows them.
         cull: what a cull wrote last; None where none did.
         changed_at: xmp:MetadataDate, where it states one.
+        is_initial: its stars, which `own` is without, are the one that darktable gives at import.
     """
 
     own: Marks
     shown: Marks
     cull: CullMark | None = None
     changed_at: datetime | None = None
+    is_initial: bool = False
 
 
 def read_packet(data: bytes) -> Packet:
@@ -72,7 +76,9 @@ def read_packet(data: bytes) -> Packet:
     shown = _marks(document, {})
     wrote = ours(document)
     own = _marks(document, wrote) if wrote else shown
-    return Packet(own, shown, cull_of(document), _time(document.text_of(names.METADATA_DATE)))
+    is_initial = _is_initial(document, _stated(document, wrote))
+    own = replace(own, rating=None) if is_initial else own
+    return Packet(own, shown, cull_of(document), _time(document.text_of(names.METADATA_DATE)), is_initial)
 
 
 def cull_of(document: Document) -> CullMark | None:
@@ -95,10 +101,14 @@ def ours(document: Document) -> dict[Name, Value]:
         except KeyError:  # of a later rushes
             continue
         value: Value = tuple(text.split(",")) if name == names.COLOR_LABELS else text
-        there = document.get(name)
-        if there == value or (isinstance(there, str) and isinstance(value, str) and there.lower() == value.lower()):
+        there = document.get_all(name)
+        if there and all(_folded(one) == _folded(value) for one in there):
             found[name] = value
     return found
+
+
+def _folded(value: Value) -> Value:
+    return value.lower() if isinstance(value, str) else value
 
 
 def record(wrote: dict[Name, Value]) -> str:
@@ -109,15 +119,22 @@ def record(wrote: dict[Name, Value]) -> str:
 def stated(document: Document, wrote: dict[Name, Value]) -> dict[Name, str]:
     """Return what the photographer, or their editor, states: property -> its words.
 
-    What stands for nothing, as a rating of 0 does, is no statement.
+    What stands for nothing, as a rating of 0 does, is no statement; nor is the star that darktable gives at import.
     """
+    found = _stated(document, wrote)
+    if _is_initial(document, found):
+        del found[names.RATING]
+    return found
+
+
+def _stated(document: Document, wrote: dict[Name, Value]) -> dict[Name, str]:
     found: dict[Name, str] = {}
     for name in (name for group in GROUPS for name in group):
-        value = document.get(name)
+        value = _said(document, name)
         if name in wrote or value is None:
             continue
         text = value if isinstance(value, str) else ", ".join(value)
-        if text and text.lower() not in _UNSET.get(name, ()):
+        if text and not _is_unset(name, text):
             found[name] = text
     tagged, color_class = _prefs(document)
     if tagged and names.TAGGED not in wrote:
@@ -127,9 +144,33 @@ def stated(document: Document, wrote: dict[Name, Value]) -> dict[Name, str]:
     return found
 
 
+def _is_initial(document: Document, found: dict[Name, str]) -> bool:
+    """Return whether all that is stated is one star in a sidecar of darktable, which gives it to whatever it imports.
+
+    A photograph that somebody developed was looked at. darktable notes no such time for stars alone.
+    """
+    if list(found) != [names.RATING] or _number(found[names.RATING]) != 1:
+        return False
+    is_developed = document.text_of(names.DEVELOPED_AT) not in (None, "", "-1", "0")
+    return not is_developed and any(document.get(name) is not None for name in names.OF_DARKTABLE)
+
+
+def _said(document: Document, name: Name) -> Value | None:
+    """Return what a property says: where it is stated twice, what says something goes before what does not."""
+    values = document.get_all(name)
+    telling = (value for value in values if (text := first_of(value)) and not _is_unset(name, text))
+    return next(telling, values[0] if values else None)
+
+
+def _is_unset(name: Name, text: str) -> bool:
+    unset = _UNSET.get(name, ())
+    return text.lower() in unset or ("0" in unset and _number(text) == 0)
+
+
 def _marks(document: Document, without: dict[Name, Value]) -> Marks:
     def text_of(name: Name) -> str:
-        return "" if name in without else (document.text_of(name) or "")
+        value = None if name in without else _said(document, name)
+        return "" if value is None else first_of(value)
 
     tagged, color_class = _prefs(document)
     class_of = _whole(text_of(names.COLOR_CLASS))
@@ -146,8 +187,9 @@ def _marks(document: Document, without: dict[Name, Value]) -> Marks:
         or (_CLASSES[class_of] if 0 <= class_of < len(_CLASSES) else "")
     )
     rating = _rating(text_of(names.RATING))
-    if rating is None and names.RATING not in without:
-        rating = _stars(text_of(names.PERCENT) or text_of(names.OLD_PERCENT))
+    if rating is None:
+        rating = stars_of_text(text_of(names.PERCENT) or text_of(names.OLD_PERCENT))
+        rating = None if names.RATING in without and rating == 0 else rating  # 0 goes with a reject of ours
     return Marks(rating, label or None, _flag(text_of, is_tagged=is_tagged, trashed=class_of == _TRASH))
 
 
@@ -169,7 +211,7 @@ def _flag(text_of: Callable[[Name], str], *, is_tagged: bool, trashed: bool) -> 
 
 
 def _unless_unset(name: Name, text: str) -> str:
-    return "" if text.lower() in _UNSET.get(name, ()) else text
+    return "" if _is_unset(name, text) else text
 
 
 def _rating(text: str) -> int | None:
@@ -181,7 +223,7 @@ def _rating(text: str) -> int | None:
     return stars if REJECTED <= stars <= MOST_STARS else None
 
 
-def _stars(text: str) -> int | None:
+def stars_of_text(text: str) -> int | None:
     """Return the stars of Windows' percents: 1, 25, 50, 75, 99."""
     percent = _number(text)
     if percent is None or not 0 <= percent <= 100:
@@ -191,15 +233,18 @@ def _stars(text: str) -> int | None:
 
 def stars_of_percent(percent: float) -> int | None:
     """Return the stars that a percentage of Windows or of EXIF stands for; None for what is none."""
-    return _stars(str(percent))
+    return stars_of_text(str(percent))
 
 
 def _prefs(document: Document) -> tuple[bool, int]:
     """Return tag and colour class of Photo Mechanic's one-line summary, `tag:class:stars:frame`."""
-    parts = (document.text_of(names.PREFS) or "").split(":")
-    if len(parts) < 3:
-        return False, 0
-    return parts[0].strip() == "1", _whole(parts[1]) or 0
+    tagged, color_class = False, 0
+    for value in document.get_all(names.PREFS):
+        parts = first_of(value).split(":")
+        if len(parts) >= 3:
+            tagged = tagged or parts[0].strip() == "1"
+            color_class = color_class or _whole(parts[1]) or 0
+    return tagged, color_class
 
 
 def _word(words: tuple[str, ...], text: str) -> str:

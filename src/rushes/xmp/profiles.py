@@ -14,7 +14,6 @@ from rushes.xmp.marks import Flag, Marks
 from rushes.xmp.names import Name
 
 Naming = Literal["stem", "name"]
-_SUFFIXES = (".xmp", ".XMP", ".Xmp")
 # What Adobe's editors, and those that follow them, keep their metadata inside of (Adobe XMP part 3; Lightroom Classic).
 _EMBEDDED = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".png", ".dng", ".psd", ".gif"})
 
@@ -156,12 +155,3 @@ def sidecars_of(photograph: Path, listed: Mapping[str, tuple[Path, ...]] | None 
     there = list_sidecars(photograph.parent) if listed is None else listed
     keys = dict.fromkeys((photograph.name.casefold(), photograph.stem.casefold()))
     return tuple(path for key in keys for path in there.get(key, ()))
-
-
-def sidecar_of(photograph: Path, profile: Profile) -> Path:
-    """Return where a profile puts the sidecar of a photograph; the one that is there, also where it ends in .XMP.
-
-    Two photographs of one folder may share a stem, and so a sidecar: DSC_0012.NEF and DSC_0012.CR3.
-    """
-    wanted = photograph.with_name(profile.name_beside(photograph.name))
-    return next((path for suffix in _SUFFIXES if (path := wanted.with_suffix(suffix)).exists()), wanted)

@@ -28,6 +28,7 @@ class FoundMarks:
         sidecars: all that were looked at.
         cull: what a cull wrote last, in any of them.
         faults: what could not be read, a sentence each.
+        is_initial: there are no marks but the one star that darktable gives at import.
     """
 
     marks: Marks = NOTHING
@@ -36,6 +37,7 @@ class FoundMarks:
     sidecars: tuple[Path, ...] = ()
     cull: CullMark | None = None
     faults: tuple[str, ...] = ()
+    is_initial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ def _read_one(path: Path, listed: Mapping[str, tuple[Path, ...]] | None, seen: S
     shown = next((place.packet.shown for place in places if place.packet.shown != NOTHING), NOTHING)
     cull = next((place.packet.cull for place in places if place.packet.cull), None)
     marks, where = (own.packet.own, own.where) if own else (NOTHING, "")
-    return FoundMarks(marks, shown, where, sidecars, cull, tuple(faults))
+    is_initial = own is None and any(place.packet.is_initial for place in places)
+    return FoundMarks(marks, shown, where, sidecars, cull, tuple(faults), is_initial)
 
 
 def _joined(first: FoundMarks, second: FoundMarks) -> FoundMarks:
@@ -116,6 +119,7 @@ def _joined(first: FoundMarks, second: FoundMarks) -> FoundMarks:
         first.sidecars + second.sidecars,
         first.cull or second.cull,
         first.faults + second.faults,
+        stated.marks == NOTHING and (first.is_initial or second.is_initial),
     )
 
 

@@ -82,7 +82,7 @@ def test_the_key_acts_on_the_one_photograph_with_the_ring_in_every_view(browser:
         press(browser, "ArrowRight", "ArrowRight", view, "ArrowRight")
         browser.wait_until("rushesReview.shown() === 'frame-00003'")
         selector = {"g": ".cell.focused", "e": ".strip .focused", "c": ".tile.focused", "n": ".tile.focused"}[view]
-        browser.wait_until(f"document.querySelector('#view {selector}').dataset.id === 'frame-00003'")
+        browser.wait_until(f"document.querySelector('#view {selector}')?.dataset.id === 'frame-00003'")
         assert browser.ask(f"document.querySelectorAll('#view {selector}').length") == 1
         press(browser, "x")
         settle(browser)

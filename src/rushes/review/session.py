@@ -299,7 +299,7 @@ def _cull_table(cull: Cull | None) -> dict[str, Any] | None:
         "threshold": cull.threshold,
         "promise": dict(cull.promise),
         "class_name": cull.class_name,
-        "takes_measures": bool(getattr(cull, "takes_measures", False)),
+        "takes_measures": cull.takes_measures,
     }
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -38,13 +38,15 @@ class Running:
     process: subprocess.Popen[str]
     address: str
     said: list[str]
+    key: str = ""  # of the review, as the session states it, percent-encoded
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         split = urlsplit(self.address)
         connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=30)
         try:
             data = None if body is None else json.dumps(body)
-            connection.request(method, f"{path}?{split.query}", data, {"Content-Type": "application/json"})
+            headers = {"Content-Type": "application/json"} | ({"Rushes-Review": self.key} if body is not None else {})
+            connection.request(method, f"{path}?{split.query}", data, headers)
             reply = connection.getresponse()
             assert reply.status == 200, reply.read()
             return json.loads(reply.read())
@@ -90,7 +92,8 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(tmp_path: Path, caps
     with reviewing("first", "--project", str(tmp_path)) as server:
         assert any("shoot · recall >= 0.99: 4 photographs, task select, P is select, X is reject" in line
                    for line in server.said)  # fmt: skip
-        items = server.ask("GET", "/api/session")["items"]
+        session = server.ask("GET", "/api/session")
+        items, server.key = session["items"], quote(session["key"], safe="")
 
         def decide_on(frame: str) -> None:
             number = 0
@@ -125,6 +128,7 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(tmp_path: Path, caps
             assert stands in ({"decision": wanted["decision"], "rating": wanted["rating"]}, one_more)
     with reviewing(str(project.culls_folder / "first"), "--project", str(tmp_path)) as again:
         assert again.address == address, "an open page goes on"
+        again.key = server.key
         assert not any("ingest" in line for line in again.said), "the shoot is known"
         undone = 0
         while again.ask("POST", "/api/undo", {})["changes"]:

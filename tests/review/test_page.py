@@ -208,7 +208,7 @@ def test_a_key_decides_on_nothing_that_is_out_of_sight(browser: Browser) -> None
 
 def test_what_stands_for_a_photograph_is_said_under_it_and_is_not_its_pixels(browser: Browser) -> None:
     kept = {"thumb": STILLS, "fit": STILLS, "full": STILLS}
-    flaw = "a kept picture of 60 × 40 pixels stands for the file: it is gone"
+    flaw = "a kept picture of 60 × 40 pixels stands for the file, which is gone"
     note, scale = "document.querySelector('.note').textContent", "document.querySelector('.scale').textContent"
     with serve(Standin(make_items(6), kept, flaws={"fit": flaw, "full": flaw})) as address:
         look(browser, address)

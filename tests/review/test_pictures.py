@@ -80,7 +80,7 @@ def test_where_the_disk_is_away_the_small_picture_of_the_project_stands_for_it(t
     item = replace(item_of(tmp_path / "away" / "a.jpg"), image="frames/a.jpg")
     made = Renditions(tmp_path).make(item, "fit")
     assert looks_like_quarters(pixels_of(made.data))
-    assert made.flaw.startswith("a kept picture of 640 × 400 pixels stands for the file: it is gone")
+    assert made.flaw.startswith("a kept picture of 640 × 400 pixels stands for the file, which is gone")
     assert not made.is_lasting
 
 

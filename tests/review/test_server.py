@@ -112,7 +112,7 @@ def test_a_picture_that_cannot_be_read_says_so_in_its_place(tmp_path: Path) -> N
             stand_in = page.get(f"/pictures/{review.items[1].id}/full")
             assert looks_like_quarters(np.asarray(Image.open(io.BytesIO(stand_in.body))))
             said = unquote(stand_in.headers["rushes-flaw"])
-            assert said == "a kept picture of 320 × 213 pixels stands for the file: it is gone, or its disk is away"
+            assert said == "a kept picture of 320 × 213 pixels stands for the file, which is gone, or its disk is away"
             assert page.get(f"/api/items/{review.items[1].id}").json["camera"] is None
 
 

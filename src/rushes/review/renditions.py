@@ -69,12 +69,12 @@ class Renditions:
         except (MediaError, OSError) as error:
             reason = error.reason if isinstance(error, MediaError) else f"cannot be read ({error.strerror or error})"
         if item.is_still and "://" not in item.path and not Path(item.path).exists():
-            reason = "it is gone, or its disk is away"
+            reason = "is gone, or its disk is away"
         try:
             pixels = self._kept(item, kind)
         except (MediaError, OSError):
             return Rendition(placeholder(item.name, reason, kind), flaw=reason, is_lasting=False)
-        shown = f"a kept picture of {pixels.shape[1]} × {pixels.shape[0]} pixels stands for the file: {reason}"
+        shown = f"a kept picture of {pixels.shape[1]} × {pixels.shape[0]} pixels stands for the file, which {reason}"
         return Rendition(encode_picture(pixels, "jpeg", _QUALITIES[kind]), flaw=shown, is_lasting=False)
 
     def original(self, item: Item) -> tuple[Path, str] | None:

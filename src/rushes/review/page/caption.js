@@ -12,8 +12,9 @@ export function scaleWords(item, drawn, { zoom, pictures }) {
   const scale = `${Math.round(zoom.k * 100)} %`;
   if (drawn?.quality === "heat") return "";
   if (drawn?.quality !== "full") return `${scale} · fetching all pixels`;
-  if (Math.max(drawn.width, drawn.height) >= AS_LARGE * Math.max(item.width ?? 0, item.height ?? 0)) return scale;
-  return `${pictures.flaw(item.id, "full") ? "kept picture" : "preview"} ${size(drawn)} of ${size(item)}`;
+  const isKept = pictures.flaw(item.id, "full");
+  if (!isKept && Math.max(drawn.width, drawn.height) >= AS_LARGE * Math.max(item.width ?? 0, item.height ?? 0)) return scale;
+  return `${isKept ? "kept picture" : "preview"} ${size(drawn)} of ${size(item)}`;
 }
 
 // Why it is not the photograph, and what heat is; "" of a photograph.

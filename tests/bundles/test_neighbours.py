@@ -27,14 +27,16 @@ def known_of(features):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A bundle of a small network with three training pictures in it."""
+    import torch
+
     folder = tmp_path_factory.mktemp("bundles") / "colours"
+    torch.manual_seed(11)  # of some random weights two pictures come out alike
     network = build_network(
         Design(units=(3, 4), kernels=(3, 2), dense=5, width=20, height=12, color="rgb"), CLASSES, PREPROCESSING
     ).eval()
     weights = folder.parent / "colours.safetensors"
     save_file(network.state_dict(), weights)
     pixels = tiny_samples().pixels
-    import torch
 
     with torch.inference_mode():
         features = network.features(torch.from_numpy(pixels)).numpy()

@@ -83,7 +83,7 @@ def _cull(predictor: Predictor, shoot: Path) -> None:
     from rushes.inference.cull import Wanted, cull_folder, find_shoot
     from rushes.inference.cull_control import DEFAULT
 
-    made = cull_folder(
+    made, _ = cull_folder(
         predictor,
         shoot,
         find_shoot(shoot),

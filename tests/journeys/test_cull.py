@@ -205,5 +205,17 @@ def test_stars_inside_a_photograph_are_not_hidden_by_a_sidecar_that_rejects_it(
     rushes("cull", "undo", "--project", story / "project")
 
 
+def test_where_nothing_can_be_read_nothing_is_proposed_and_no_cull_is_kept(
+    story: Path, rushes: Rushes, tmp_path: Path
+) -> None:
+    (tmp_path / "a.nef").write_text("no raw")
+    at = ("--project", story / "project")
+    before = rushes("cull", "list", "--json", *at).json["culls"]
+    said = rushes("cull", "select", tmp_path, "--top", "1000000", "--xmp", "adobe", *at, status=1)
+    assert "1 photograph, none of which can be read: nothing is proposed" in said.out
+    assert rushes("cull", "list", "--json", *at).json["culls"] == before
+    assert [file.name for file in tmp_path.iterdir()] == ["a.nef"]
+
+
 def test_a_verb_that_is_misspelt_is_no_bundle(rushes: Rushes) -> None:
     assert "Did you mean 'apply'?" in rushes("cull", "aply", status=2).err

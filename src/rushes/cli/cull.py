@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rushes.cli.cull_words import say_applied, say_cull, say_culls, say_undone, say_unread
-from rushes.cli.door import Door, opened
+from rushes.cli.door import Door, opened, plural
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, short_app
 from rushes.errors import CullError, ProjectError, UsageError, did_you_mean
 
@@ -120,6 +120,12 @@ def run(
         name = name_cull(home, shoot=folder.resolve(), now=now)
         with door.progress("cull") as progress:
             made, seen = cull_folder(predictor, folder, found, looking, wanted, name=name, now=now, progress=progress)
+        if not made.verdicts:
+            door.say(f"{plural(len(found.photographs), 'photograph')}, none of which can be read: nothing is proposed")
+            for one in made.unreadable:
+                door.fail_item(str(one))
+            door.finish({"cull": made.to_table(), "seconds": time.monotonic() - began, "dry_run": dry_run,
+                         "folder": None, "applied": None, "failed": door.failed})  # fmt: skip
         look = f"{_review_of(place, made.name, home)} --audit"
         say_cull(door, made, found, seconds=time.monotonic() - began, dry_run=dry_run, look=look)
         say_unread(door, made, xmp)

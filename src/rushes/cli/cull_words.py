@@ -52,7 +52,7 @@ def say_cull(door: Door, cull: Cull, found: FoundPhotographs, *, seconds: float,
     if count and picks == count and cull.promise["aimed"] is not None:
         door.warn(
             f"note: nothing is rejected: by its validation shoots this model cannot keep {cull.control[10:]} of the "
-            "good ones and leave any of these out. Ask for less (--recall 0.9), or train on more shoots"
+            "good ones and leave any of these out. Ask for a lower --recall, or train on more shoots"
         )
     _say_promise(door, cull)
     _say_series(door, cull)

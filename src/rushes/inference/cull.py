@@ -158,7 +158,7 @@ def cull_folder(
     Nothing but what was seen of photographs is written anywhere.
 
     Raises:
-        UsageError: a recall is asked for that the bundle's validation cannot tell, or nothing can be read.
+        UsageError: a recall is asked for that the bundle's validation cannot tell.
         MediaError: the folder went away.
     """
     bundle = predictor.bundle

@@ -49,7 +49,9 @@ class Control:
     value: float
 
     def __str__(self) -> str:
-        return f"recall >= {self.value:g}" if self.kind == "recall" else f"{self.kind} {self.value:g}"
+        if self.kind == "top":
+            return f"top {int(self.value)}"
+        return f"recall >= {self.value:g}" if self.kind == "recall" else f"threshold {self.value:g}"
 
 
 DEFAULT = Control("recall", 0.99)

@@ -35,6 +35,7 @@ from rushes.storage.files import digest_of_bytes, digest_of_file, temporary_besi
 BEFORE_FOLDER = "before"  # what stood before the cull in the place of files that were changed since
 _AT_ONCE = 256
 _WRITERS = 8
+_REMOVED = "removed"
 _NOT_EMPTY = "not empty"
 _AGAIN = "Run it again: it goes on from where it was"
 
@@ -288,16 +289,22 @@ def _prepare(work: _Work, change: Change) -> Staged | str:
     if there is None or now != change.digest:
         raise UnfitError(_changed_words(work, change, gone=there is None))
     if change.before is None:
-        if change.source and not _is_another(Path(change.source), path):
-            raise UnfitError("stays: the sidecar that it is a copy of is gone, or leads to this very file")
-        path.unlink()
-        return "removed"
+        return _REMOVED
     before = change.before
     kept = Kept(before.mode, before.uid, before.gid, before.mtime_ns)
     return stage(path, _image(work, change), owner=work.owner, over=there[1], kept=kept)
 
 
 def _finish(change: Change, ready: Staged | str) -> str:
+    """Take a written file back; in turn, as a copy goes before what it is a copy of.
+
+    Raises:
+        UnfitError: it stays.
+    """
+    if ready == _REMOVED:
+        if change.source and not _is_another(Path(change.source), Path(change.path)):
+            raise UnfitError("stays: the sidecar that it is a copy of is gone, or leads to this very file")
+        Path(change.path).unlink()
     if isinstance(ready, str):
         return ready
     settle(ready)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -167,8 +168,11 @@ def served(
     decisions = Decisions(catalog, task=review.task, review=review.key, trust=trust, title=review.title)
     listening: socket.socket = listen(0)
     app = make_app(review, decisions=decisions, pictures=pictures, token=TOKEN, **more)
-    server = Server(app, listening)
-    thread = server.in_thread()
+    answers = threading.Event()
+    server = Server(app, listening, started=answers.set)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    assert answers.wait(30)
     try:
         yield Page(server.port, review.key)
     finally:

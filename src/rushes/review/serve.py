@@ -6,7 +6,6 @@ import json
 import logging
 import secrets
 import socket
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,13 +124,11 @@ class Server:
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
         self._listening = listening
-        self._answers = ready = threading.Event()
 
         class Told(uvicorn.Server):
             async def startup(self, sockets: Any = None) -> None:
                 await super().startup(sockets)
                 started()
-                ready.set()
 
         self._server = Told(config)
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
@@ -153,13 +150,6 @@ class Server:
     def stop(self) -> None:
         """Let `run` return, from another thread."""
         self._server.should_exit = True
-
-    def in_thread(self) -> threading.Thread:
-        """Serve in a thread of its own, and return when requests are answered."""
-        thread = threading.Thread(target=self.run, name="review-server", daemon=True)
-        thread.start()
-        self._answers.wait(30)
-        return thread
 
 
 def serve_review(

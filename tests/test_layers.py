@@ -28,7 +28,10 @@ ROOMS = (
     "evaluation",
     "bundles",
     "inference",
+    "web",
+    "api",
     "review",
+    "studio",
     "cli",
 )
 # A heavy library, and the rooms that may import it at all.
@@ -48,8 +51,12 @@ EDGES = {
     "cleanlab": {"learning"},
     "onnxruntime": {"bundles"},
     "mlflow": {"learning"},
-    "fastapi": {"review"},
-    "uvicorn": {"review"},
+    "fastapi": {"web", "api", "review", "studio"},
+    "uvicorn": {"web"},
+    "prometheus_client": {"api"},
+    "python_multipart": {"api"},
+    "openvino": {"bundles"},
+    "litert": {"bundles"},
     "typer": {"cli"},
     "rich": {"cli"},
 }

@@ -28,9 +28,9 @@ from rushes.review.decisions import Decisions
 from rushes.review.picture_cache import PictureCache
 from rushes.review.pictures import PictureDesk
 from rushes.review.renditions import Renditions
-from rushes.review.serve import Server, listen
 from rushes.review.session import Review
 from rushes.storage.files import digest_of_bytes, write_json
+from rushes.web.server import Server, listen
 
 TOKEN = "a-token-of-the-tests"
 TOML = """

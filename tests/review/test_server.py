@@ -19,8 +19,9 @@ from rushes.catalog.catalog import Catalog
 from rushes.errors import UsageError
 from rushes.project import Project
 from rushes.review import gather
-from rushes.review.serve import Door, listen, remember_door, remembered_door
+from rushes.review.serve import Door, remember_door, remembered_door
 from rushes.review.session import Review
+from rushes.web.server import listen
 
 
 @dataclass
@@ -82,7 +83,7 @@ def test_what_is_not_there_is_a_problem_in_json(page: Page) -> None:
         (f"/pictures/{frame}/huge", "thumb, fit, full and heat"),
         (f"/pictures/{frame}/heat", "no cull is reviewed"),
         ("/api/items/nobody:0", "no photograph of this review"),
-        ("/page/..%2Fapp.py", "Not Found"),
+        ("/page/..%2Fapp.py", "the page has no file"),
         ("/page/nothing.js", "the page has no file"),
         ("/nowhere", "Not Found"),
     ):

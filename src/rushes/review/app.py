@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
@@ -17,35 +16,27 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 
 from rushes.errors import CatalogError, MediaError
 from rushes.footage.camera import CameraFacts, read_camera_facts
 from rushes.review.audit import audit_of
 from rushes.review.decisions import Decisions, Outcome, State
-from rushes.review.guard import PROBLEM, Guard, problem
 from rushes.review.heat import HeatDesk
+from rushes.review.one_review import OneReview
 from rushes.review.pictures import PictureDesk
 from rushes.review.renditions import Kind, Rendition
 from rushes.review.session import Item, Review, item_table, session_table, state_table
 from rushes.review.wishes import UnknownItemError, WishError, Wishes, parse_decisions, parse_turn
+from rushes.storage.files import digest_of_bytes
 from rushes.storage.places import parse_place
+from rushes.web.guard import Access, Guard
+from rushes.web.page_files import page_router
+from rushes.web.replies import ALWAYS_ASKED, add_problems, json_reply, problem_reply
 
 _MOST_BODY_BYTES = 8 << 20  # 5,000 photographs in one request are 0.5 MB
 _LASTING = "private, max-age=31536000, immutable"
-_ALWAYS_ASKED = "no-store"
 _NOBODY_THERE = 499  # as nginx says it: the browser has gone
-_MEDIA_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".json": "application/json",
-    ".png": "image/png",
-    ".woff2": "font/woff2",
-}
 
 _log = logging.getLogger(__name__)
 Made = TypeVar("Made")
@@ -72,37 +63,21 @@ def make_app(
         page: folder of the page's files; None takes those that come with rushes.
     """
     app = FastAPI(title="rushes review", docs_url=None, redoc_url=None, openapi_url=None)
-    _add_page(app, page or files("rushes.review") / "page")
+    app.include_router(page_router(page or files("rushes.review") / "page"))
     _add_session(app, review, decisions, heat, opens_on)
     _add_pictures(app, review, pictures, heat)
     _add_decisions(app, review, decisions)
     _add_errors(app)
-    return Guard(app, token=token, review=review.key, once=once)
-
-
-def _add_page(app: FastAPI, folder: Traversable) -> None:
-    def file(name: str) -> Response:
-        named = folder.iterdir() if folder.is_dir() else iter(())
-        found = next((one for one in named if one.name == name and one.is_file()), None)
-        kind = _MEDIA_TYPES.get(f".{name.rpartition('.')[2]}")
-        if found is None or kind is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND, f"the page has no file '{name}'")
-        return Response(found.read_bytes(), media_type=kind, headers={"Cache-Control": "no-cache"})
-
-    @app.get("/")
-    def index() -> Response:
-        return file("index.html")
-
-    @app.get("/page/{name}")
-    def part(name: str) -> Response:
-        return file(name)
+    cookie = f"rushes-review-{digest_of_bytes(review.key.encode())[:12]}"
+    access = Access(token, cookie, once=once, command="rushes review")
+    return Guard(OneReview(app, review.key), access)
 
 
 def _add_session(app: FastAPI, review: Review, decisions: Decisions, heat: HeatDesk | None, opens_on: str) -> None:
     @app.get("/api/session")
     def session() -> Response:
         revision = decisions.revision  # first: what is decided meanwhile is then told again, not lost
-        return _json(session_table(review, decisions.states(), revision=revision, opens_on=opens_on))
+        return json_reply(session_table(review, decisions.states(), revision=revision, opens_on=opens_on))
 
     @app.get("/api/items/{frame}")
     def item(frame: str) -> Response:
@@ -110,7 +85,7 @@ def _add_session(app: FastAPI, review: Review, decisions: Decisions, heat: HeatD
         state = decisions.states([frame])[frame]
         camera = _camera_of(found)
         can_heat = heat is not None and heat.can_paint
-        return _json(item_table(found, state, review.classes, camera=camera, heat=can_heat))
+        return json_reply(item_table(found, state, review.classes, camera=camera, heat=can_heat))
 
     @app.get("/api/changes")
     def changes(since: int = 0) -> Response:
@@ -118,7 +93,7 @@ def _add_session(app: FastAPI, review: Review, decisions: Decisions, heat: HeatD
 
     @app.get("/api/audit")
     def audit() -> Response:
-        return _json(audit_of(review, decisions.states()).to_table())
+        return json_reply(audit_of(review, decisions.states()).to_table())
 
 
 def _add_pictures(app: FastAPI, review: Review, pictures: PictureDesk, heat: HeatDesk | None) -> None:
@@ -160,7 +135,7 @@ async def _picture(item: Item, kind: Kind, request: Request, pictures: PictureDe
         made = await _when_made(asked, request)
     if made is None:
         return Response(status_code=_NOBODY_THERE)
-    headers = {"ETag": etag, "Cache-Control": _LASTING} if made.is_lasting else {"Cache-Control": _ALWAYS_ASKED}
+    headers = {"ETag": etag, "Cache-Control": _LASTING} if made.is_lasting else {"Cache-Control": ALWAYS_ASKED}
     if made.flaw:
         headers["Rushes-Flaw"] = quote(made.flaw)
     return Response(made.data, media_type=made.media_type, headers=headers)
@@ -234,37 +209,21 @@ async def _body(request: Request) -> bytes:
 
 
 def _add_errors(app: FastAPI) -> None:
-    def say(status: HTTPStatus, detail: str) -> Response:
-        return _json(problem(status, detail), status=status, media_type=PROBLEM)
-
-    @app.exception_handler(404)
-    @app.exception_handler(405)
-    @app.exception_handler(HTTPException)
-    async def refused(_: Request, error: HTTPException) -> Response:
-        return say(HTTPStatus(error.status_code), str(error.detail))
-
-    @app.exception_handler(RequestValidationError)
-    async def misread(_: Request, error: RequestValidationError) -> Response:
-        said = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in error.errors())
-        return say(HTTPStatus.UNPROCESSABLE_ENTITY, said)
+    add_problems(app)
 
     @app.exception_handler(WishError)
     async def unfulfillable(_: Request, error: WishError) -> Response:
         is_unknown = isinstance(error, UnknownItemError)
-        return say(HTTPStatus.NOT_FOUND if is_unknown else HTTPStatus.BAD_REQUEST, str(error))
+        return problem_reply(HTTPStatus.NOT_FOUND if is_unknown else HTTPStatus.BAD_REQUEST, str(error))
 
     @app.exception_handler(CatalogError)
     async def unsaved(_: Request, error: CatalogError) -> Response:
-        return say(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-
-    @app.exception_handler(Exception)
-    async def failed(_: Request, error: Exception) -> Response:
-        return say(HTTPStatus.INTERNAL_SERVER_ERROR, f"a fault of rushes itself: {type(error).__name__}: {error}")
+        return problem_reply(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
 
 
 def _outcome(outcome: Outcome, review: Review) -> Response:
     states: Mapping[str, State] = outcome.states
-    return _json(
+    return json_reply(
         {
             "revision": outcome.revision,
             "previous": outcome.previous,
@@ -290,8 +249,3 @@ def _camera_of(item: Item) -> CameraFacts | None:
         return read_camera_facts(parse_place(item.path))
     except MediaError:
         return None
-
-
-def _json(value: Any, *, status: HTTPStatus = HTTPStatus.OK, media_type: str = "application/json") -> Response:
-    data = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-    return Response(data, status_code=status, media_type=media_type, headers={"Cache-Control": _ALWAYS_ASKED})

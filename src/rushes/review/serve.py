@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 import secrets
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rushes.catalog.catalog import Catalog
-from rushes.errors import UsageError, require_extra
+from rushes.errors import require_extra
 from rushes.project import Project
 from rushes.review.decisions import Decisions
 from rushes.review.heat import HeatDesk
@@ -21,12 +18,10 @@ from rushes.review.pictures import PictureDesk
 from rushes.review.renditions import Renditions
 from rushes.review.session import Review
 from rushes.storage.files import digest_of_bytes, write_text
+from rushes.web.server import ADDRESS, Server, listen
 
-ADDRESS = "127.0.0.1"
 _PLACES_FOLDER = "review"
 _TOKEN_BYTES = 24
-_KEEP_ALIVE_SECONDS = 75  # longer than a person looks at one photograph
-_GRACE_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,83 +68,6 @@ def remember_door(folder: Path, review: str, door: Door) -> None:
     path.parent.chmod(0o700)
     write_text(path, json.dumps({"port": door.port, "token": door.token}) + "\n")
     path.chmod(0o600)
-
-
-def listen(port: int, *, preferred: int = 0) -> socket.socket:
-    """Return a socket on this machine's own address; nobody on the network reaches it.
-
-    Args:
-        port: that is asked for; 0 takes `preferred` where that is free, or else any.
-
-    Raises:
-        UsageError: the port that is asked for is taken, or may not be used.
-    """
-    for wanted in (port,) if port else (preferred, 0):
-        # Where the protocol is not named, asyncio leaves Nagle's algorithm on: each reply then comes 40 ms late.
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((ADDRESS, wanted))
-        except OSError as error:
-            listening.close()
-            if wanted == port and port:
-                raise UsageError(
-                    f"--port {port}: cannot be used ({error.strerror}). Another rushes review may have it; name "
-                    "another port, or leave --port out"
-                ) from error
-            continue
-        listening.listen(64)
-        return listening
-    raise UsageError("this machine has no free port")
-
-
-class Server:
-    """An application that is served on a socket."""
-
-    def __init__(self, app: Any, listening: socket.socket, *, started: Callable[[], None] = lambda: None) -> None:
-        """Serve nothing yet.
-
-        Args:
-            started: called once requests are answered.
-        """
-        import uvicorn
-
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-        )
-        self._listening = listening
-
-        class Told(uvicorn.Server):
-            async def startup(self, sockets: Any = None) -> None:
-                await super().startup(sockets)
-                started()
-
-        self._server = Told(config)
-        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-
-    @property
-    def port(self) -> int:
-        return int(self._listening.getsockname()[1])
-
-    def run(self) -> None:
-        """Serve until `stop` or Ctrl-C, which ends it well, or SIGTERM; what is being answered is answered."""
-        try:
-            self._server.run(sockets=[self._listening])
-        except KeyboardInterrupt as stop:  # which the server raises again once it has ended
-            if type(stop) is not KeyboardInterrupt:
-                raise
-        finally:
-            self._listening.close()
-
-    def stop(self) -> None:
-        """Let `run` return, from another thread."""
-        self._server.should_exit = True
 
 
 def serve_review(

@@ -1,0 +1,1 @@
+"""The programs' door: predictions, explanations and jobs over HTTP."""

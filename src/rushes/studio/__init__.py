@@ -1,0 +1,1 @@
+"""One application of the API, reviews, footage and runs."""

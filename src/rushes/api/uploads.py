@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -348,6 +349,8 @@ class _Parts:
                 "on_end": self._over,
             },
         )
+        # What is wrong with a form is said to who sent it. The parser's own words would fill the log of the server.
+        self._parser.logger = logging.Logger("python_multipart", logging.CRITICAL)
         self._delimiter = b"\r\n--" + boundary
         self._delimiters = self._parts = 0
         self._most_parts = limits.files + limits.fields + 1

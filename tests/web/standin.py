@@ -27,7 +27,9 @@ def bundle(name: str = "scale-b0", **changes: Any) -> dict[str, Any]:
     return told | {"thresholds": {"MS": 0.5, "LS": 0.9}, "calibration": "temperature", "size": [224, 224]} | changes
 
 
-SHOTS = bundle("cinema", kind="shots", tasks={"scale": list(SCALES), "movement": ["static", "push", "pull"]}, thresholds=None)
+SHOTS = bundle(
+    "cinema", kind="shots", tasks={"scale": list(SCALES), "movement": ["static", "push", "pull"]}, thresholds=None
+)
 
 
 def scores_of(best: str, share: float, classes: tuple[str, ...] = SCALES) -> dict[str, float]:
@@ -137,7 +139,9 @@ class Standin:
             await form.close()
             if self.busy:
                 self.busy -= 1
-                return problem_reply(429, "too many requests of yours are being answered", headers={"Retry-After": "0.2"})  # type: ignore[arg-type]
+                return problem_reply(
+                    429, "too many requests of yours are being answered", headers={"Retry-After": "0.2"}
+                )  # type: ignore[arg-type]
             self.told.append((request.url.path, fields | {"file": name}))
             return (name, fields) if not self.refuses else problem_reply(422, self.refuses)  # type: ignore[arg-type]
 

@@ -157,6 +157,7 @@ def _add_list(router: APIRouter, desk: _Desk) -> None:
                 "total": len(wanted),
                 "next": following if following < len(wanted) else None,
                 "groups": group_tables(sources),
+                "classes": {name: list(task.classes) for name, task in desk.project.tasks.items()},
                 "sources": tables,
             }
         )

@@ -142,7 +142,6 @@ export function Film({ app, source, shot }) {
       <div class="stage">${src
         ? html`<video key=${src} ref=${video} src=${src} preload="auto" playsinline aria-label=${`Film ${film.name}`}
             onClick=${playOrPause} onPlay=${() => setPlaying(true)} onPause=${() => setPlaying(false)}
-            onTimeUpdate=${(event) => !playing && setSeconds(event.target.currentTime)}
             onLoadedMetadata=${() => { seek(wish.current ?? current?.start_seconds ?? 0); wish.current = null; }}
             onError=${() => film.plays && !refused && setRefused(true)} />`
         : html`<${NoPlayer} film=${film} work=${works.preview} current=${current} begin=${begin} />`}</div>

@@ -66,9 +66,9 @@ export function Films({ app, kept }) {
     ${state.problem && html`<${Message} title="The footage cannot be shown" alert>${state.problem.message}<//>`}
     ${state.total === 0 && !state.problem && html`<div class="opening"><${Message} kind="note" title=${wanted.search || wanted.group ? "Nothing is called so" : `No ${wanted.kind}s yet`}>
       ${wanted.search || wanted.group ? "Another word, or all groups, may find it." : html`Take footage in: <code>rushes ingest FOLDER</code>`}<//></div>`}
-    ${one ? html`<ul class="cards">${state.sources.map((source) => html`<${Card} key=${source.source} source=${source} app=${app} kept=${kept} />`)}</ul>`
+    ${one ? html`<ul class="cards">${state.sources.map((source) => html`<${Card} key=${source.source} source=${source} classes=${state.classes} kept=${kept} />`)}</ul>`
       : groups.map((group) => html`<section key=${group.name} aria-label=${group.name}><h2 class="heading">${group.name} <span class="soft number">${group.sources.length}</span></h2>
-        <ul class="cards">${group.sources.map((source) => html`<${Card} key=${source.source} source=${source} app=${app} kept=${kept} />`)}</ul></section>`)}
+        <ul class="cards">${group.sources.map((source) => html`<${Card} key=${source.source} source=${source} classes=${state.classes} kept=${kept} />`)}</ul></section>`)}
     <div ref=${end}></div>
   </div>`;
 }
@@ -82,7 +82,7 @@ function grouped(sources) {
   return [...found.values()];
 }
 
-function Card({ source, kept }) {
+function Card({ source, classes: ordered, kept }) {
   const film = source.kind === "video";
   const counts = [film && (source.shots === null ? "not scanned" : many(source.shots, "shot")), film && source.frames > 0 && many(source.frames, "frame")].filter(Boolean);
   return html`<li><a class="film" href=${hashOf(source)} onClick=${() => { kept.opened = source.source; }}>
@@ -91,7 +91,7 @@ function Card({ source, kept }) {
     <span class="soft small number">${factsOf(source).slice(0, 2).join(" · ")}</span>
     ${counts.length > 0 && html`<span class="soft small number">${counts.join(" · ")}</span>`}
     ${Object.entries(source.labels).map(([task, classes]) => html`<span key=${task} class="counts small"><span class="unseen">${task}: </span>
-      ${Object.entries(classes).map(([name, count]) => html`<span key=${name} class="count"><i style=${{ background: hueOf(Object.keys(classes), name) }} />${name} ${count}</span>`)}</span>`)}
+      ${Object.entries(classes).map(([name, count]) => html`<span key=${name} class="count"><i style=${{ background: hueOf(ordered[task], name) }} />${name} ${count}</span>`)}</span>`)}
   </a></li>`;
 }
 

@@ -12,6 +12,8 @@ const SIGNS = {
 };
 const SCALES = ["ECS", "CS", "MCU", "MS", "FS", "LS"];
 
+export const ORDERS = { movement: ["static", "motion", "push", "pull"], scale: SCALES }; // so that a class has one colour in all films
+
 export const hueOf = (classes, name) => HUES[Math.max(0, (classes ?? []).indexOf(name)) % HUES.length];
 
 // What a task says of a shot, as a small sign: arrows of a movement, a figure of a scale; nothing of another task.

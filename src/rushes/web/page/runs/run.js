@@ -47,7 +47,7 @@ function Scores({ title, judged }) {
   const overall = OVERALL.filter((word) => typeof judged.metrics[word]?.value === "number");
   const classes = Object.entries(judged.counts ?? {});
   return html`<section class="card"><h2>${title} <span class="soft number">${judged.samples ? `${judged.samples.toLocaleString("en")} samples` : ""}</span></h2>
-    <div class="scrolls" tabindex="0" role="group" aria-label=${`Scores ${title}`}><table class="table"><thead><tr><th scope="col">Metric</th><th scope="col"></th><th scope="col" class="number">Score</th><th scope="col" class="number">Majority</th></tr></thead>
+    <div class="scrolls" tabindex="0" role="group" aria-label=${`Scores ${title}`}><table class="table"><thead><tr><th scope="col">Metric</th><td></td><th scope="col" class="number">Score</th><th scope="col" class="number">Majority</th></tr></thead>
       <tbody>${overall.map((word) => html`<tr key=${word}><th scope="row">${word}</th><td>${["brier", "log_loss", "ece"].includes(word) ? "" : html`<${Bar} score=${judged.metrics[word]} />`}</td>
         <td class="number">${said(judged.metrics[word])}</td><td class="number soft">${number(judged.metrics[word].majority)}</td></tr>`)}</tbody></table>
     <table class="table"><thead><tr><th scope="col">Class</th><th scope="col" class="number">Labelled</th>${OF_CLASS.map((word) => html`<th key=${word} scope="col" class="number">${word.replace("_", " ")}</th>`)}</tr></thead>

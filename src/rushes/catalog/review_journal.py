@@ -168,8 +168,7 @@ def read_marks(catalog: Catalog, frames: Sequence[str] | None = None) -> dict[st
         mark = None if row.value is None else Mark(row.value, row.origin, row.stated_at)
         found.setdefault(row.frame, {})[row.field] = mark
     standing = {
-        frame: {name: mark for name, mark in of_frame.items() if mark is not None}
-        for frame, of_frame in found.items()
+        frame: {name: mark for name, mark in of_frame.items() if mark is not None} for frame, of_frame in found.items()
     }
     return {frame: of_frame for frame, of_frame in standing.items() if of_frame}
 

@@ -76,9 +76,7 @@ class _Why:
         return "no origin of the project's trust says anything, and this is the latest of the others"
 
 
-def _standing(
-    label: Label, later: Sequence[Label], answer: Label | None, last: Label | None, why: _Why
-) -> Standing:
+def _standing(label: Label, later: Sequence[Label], answer: Label | None, last: Label | None, why: _Why) -> Standing:
     following = next((other for other in later if _same_mouth(label, other)), None)
     if label.class_name is None:
         where = f"'{label.sheet}' no longer states it" if label.sheet else "it was taken back"

@@ -149,6 +149,11 @@ class Decisions:
         found = states_of(labels, marks, self._trust)
         return found if frames is None else {frame: found.get(frame, State()) for frame in frames}
 
+    def from_elsewhere(self) -> dict[str, str]:
+        """Return frame id -> the class that stands there by other origins than reviews."""
+        others = [label for label in self._catalog.labels(task=self._task) if not is_review(label.origin)]
+        return {frame: one.label.class_name or "" for frame, one in resolve(others, self._trust).items()}
+
     def since(self, revision: int) -> Outcome:
         """Return what stands of the frames that steps after a revision changed."""
         frames = self._journal.changed_since(revision)

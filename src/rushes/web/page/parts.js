@@ -1,0 +1,40 @@
+// Parts that tabs share: a button, a key, one clear message, a bar of progress, a dialog.
+
+import { Icon } from "./icons.js";
+import { shownKey } from "./keys.js";
+import { hooks, html } from "./view.js";
+
+const SAID_AS = { Ctrl: "Control", " ": "Space" };
+
+export const Kbd = ({ name }) => html`<span class="keys">${shownKey(name).map((part) => html`<kbd>${part}</kbd>`)}</span>`;
+
+// icon, text: either or both; label: its name where there is no text; keys: the key beside it, as keymap.json writes it.
+export function Button({ icon, text, label = text, keys, primary, plain, run, ...more }) {
+  const look = ["button", primary && "primary", plain && "plain", !text && "square"].filter(Boolean).join(" ");
+  const shortcut = keys?.split("+").map((part) => SAID_AS[part] ?? part).join("+");
+  return html`<button type="button" class=${look} aria-label=${label} aria-keyshortcuts=${shortcut}
+    title=${keys ? `${label} (${shownKey(keys).join(" ")})` : label} onClick=${run} ...${more}>
+    ${icon && html`<${Icon} name=${icon} />`}${text && html`<span>${text}</span>`}</button>`;
+}
+
+// One clear message at the place that it is about. `alert` is read out at once.
+export const Message = ({ title, children, kind = "wrong", alert = false }) => html`
+  <div class=${`message ${kind}`} role=${alert ? "alert" : undefined}><${Icon} name=${kind === "wrong" ? "warn" : "help"} />
+    <div>${title && html`<strong>${title}</strong>`}<p>${children}</p></div></div>`;
+
+// done of total; total null where nobody knows yet.
+export function Progress({ label, done = null, total = null }) {
+  const known = total ? { "aria-valuenow": Math.round((100 * done) / total), "aria-valuemin": 0, "aria-valuemax": 100 } : {};
+  return html`<div class=${`progress ${total ? "" : "unknown"}`} role="progressbar" aria-label=${label} ...${known}>
+    <i style=${{ width: total ? `${(100 * done) / total}%` : "30%" }} /></div>`;
+}
+
+// A dialog over the page; Escape, a press beside it and its cross close it, and the focus goes back where it was.
+export function Dialog({ title, close, children, wide = false }) {
+  const shown = hooks.useRef(null);
+  hooks.useEffect(() => { shown.current.showModal(); }, []);
+  return html`<dialog class=${`dialog ${wide ? "wide" : ""}`} ref=${shown} aria-labelledby="dialog-title" onClose=${close}
+      onClick=${(event) => event.target === shown.current && shown.current.close()}>
+    <header><h2 id="dialog-title">${title}</h2><${Button} icon="close" label="Close" run=${() => shown.current.close()} /></header>
+    ${children}</dialog>`;
+}

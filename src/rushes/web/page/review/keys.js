@@ -38,7 +38,8 @@ export function actsOf(desk) {
   return Object.fromEntries(Object.entries(acts).map(([act, run]) => [act, timed(desk, act, run)]));
 }
 
-const cullingActs = ({ classes, deciding }) => ({
+const cullingActs = ({ classes, deciding, deeds }) => ({
+  accept: () => deeds.open(),
   pick: () => deciding.decide({ decision: classes.pick }, true),
   reject: () => deciding.decide({ decision: classes.reject }, true),
   rate: (name) => deciding.decide({ rating: Number(name) }, true),

@@ -3,6 +3,7 @@
 const PATIENCE = 250; // ms
 const WAITS = [500, 1000, 2000, 4000, 8000];
 const NOT_HERE = [401, 403, 409]; // who answers is not the server of this review: what is unsaved waits for that one
+const OTHER = [404, 409];
 
 import { Answered } from "./server.js";
 
@@ -131,6 +132,7 @@ export class Outbox {
       reply = await this.server.ask(kind, { by, request, ...(kind === "decisions" ? { changes, over } : { of }) });
     } catch (error) {
       if (!(error instanceof Answered) || error.status >= 500 || NOT_HERE.includes(error.status)) throw error;
+      if (error.status === 404) await this.server.ask(`changes?since=${this.revision}`); // a sample is not there, or all of the review
       this.#drop();
       this.refused(entry, error.message);
       return;
@@ -151,7 +153,7 @@ export class Outbox {
   #stumble(error) {
     this.reachable = false;
     this.locked = error instanceof Answered && (error.status === 401 || error.status === 403);
-    this.replaced = error instanceof Answered && error.status === 409;
+    this.replaced = error instanceof Answered && OTHER.includes(error.status);
     const wait = WAITS[Math.min(this.failures, WAITS.length - 1)];
     this.failures += 1;
     if (!this.ended) this.timer = setTimeout(() => this.hurry(), wait);

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 _MARKS = ("decision", "own", "by", "origin", "rating", "color")
 _MADE = ("own", "by", "origin")
@@ -77,7 +77,8 @@ class Standin:
             "schema": "review/2", "key": self.key, "title": "A shoot", "task": "scale" if classes else "select",
             "classes": classes or _CULL, "culling": not classes, "count": len(self.items), "opens_on": self.opens_on,
             "revision": len(self._touched), "cull": None if classes else cull, "person": self.person,
-            "model": {"bundle": "scale", "id": "0" * 12} if classes else None, "items": list(self.items),
+            "model": {"bundle": "scale", "id": "0" * 12, "done": len(self.items), "total": len(self.items), "note": ""}
+            if classes else None, "items": list(self.items),
             "groups": sorted({item["group"] for item in self.items if item.get("group")}),
             "origins": sorted({item["origin"] for item in self.items if item["origin"]}),
         }  # fmt: skip
@@ -150,7 +151,8 @@ class Standin:
             return None
         if (item["decision"], item["by"]) == (saw["decision"], saw["by"]):
             return None
-        return {"id": item["id"], "decision": item["decision"], "by": item["by"], "at": f"{datetime.now(UTC):%FT%TZ}"}
+        at = f"{datetime.now(UTC):%FT%TZ}"
+        return {"id": item["id"], "field": "decision", "decision": item["decision"], "by": item["by"], "at": at}
 
     def _apply(self, changes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         before = []
@@ -221,7 +223,7 @@ def serve(standin: Standin) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{standin.port}/"
+        yield f"http://127.0.0.1:{standin.port}/#/review/{standin.slug}"
     finally:
         server.shutdown()
         server.server_close()
@@ -276,7 +278,7 @@ def _handler(standin: Standin) -> type[BaseHTTPRequestHandler]:
                 pass
             elif name.startswith("pictures/"):
                 self._picture(name.removeprefix("pictures/"))
-            elif not self._is_of_another_review():
+            else:
                 self._answer(json.dumps(self._told(name, address.query)).encode(), "application/json")
 
         def _page(self, name: str) -> None:
@@ -307,17 +309,10 @@ def _handler(standin: Standin) -> type[BaseHTTPRequestHandler]:
                 return {"drawn": 1, "looked_at": 0, "misses": 0, "sentence": "Nothing has been looked at yet."}
             return standin.item(name.removeprefix("items/"))
 
-        def _is_of_another_review(self) -> bool:
-            named = self.headers.get("Rushes-Review")
-            is_other = named is not None and unquote(named) != standin.key
-            if is_other:
-                self._answer(b"{}", "application/problem+json", status=409)
-            return is_other
-
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             first, _, rest = self.path[1:].partition("/")
-            if (name := self._of_review(first, rest)) is not None and not self._is_of_another_review():
+            if (name := self._of_review(first, rest)) is not None:
                 self._answer(json.dumps(standin.take(name, body)).encode(), "application/json")
 
         def _answer(self, data: bytes, kind: str, *, status: int = 200, flaw: str = "") -> None:

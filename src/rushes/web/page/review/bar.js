@@ -20,6 +20,7 @@ export function Bar({ state, outbox, deeds, opened, size }) {
     <span class="room" />
     <input type="range" class="size" min="84" max="480" step="2" aria-label="Size of the cells" value=${size} hidden=${state.view !== "grid"}
       onInput=${(event) => deeds.cells(Number(event.target.value))} onChange=${deeds.home} />
+    ${state.model?.done < state.model?.total && html`<span class="soft answers" role="status">The model has answered ${number(state.model.done)} of ${number(state.model.total)}</span>`}
     <${Tally} state=${state} />
     <${Saved} outbox=${outbox} />
     <${Name} state=${state} deeds=${deeds} />

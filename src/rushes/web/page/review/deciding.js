@@ -13,7 +13,7 @@ export class Deciding {
 
   // Give what is meant these marks; one step, which one undo takes back.
   decide(marks, advances = false) {
-    this.#do(this.state.meant.map((item) => ({ id: item.id, ...marks })), advances && ("decision" in marks ? marks.decision !== null : null));
+    this.#do(this.state.meant.map((item) => ({ id: item.id, ...marks })), advances);
   }
 
   // Take the model's answer for the person's own.
@@ -32,7 +32,6 @@ export class Deciding {
     if (meant.length) this.decide({ color: meant.every((item) => item.color === color) ? null : color });
   }
 
-  // `advances`: false stays, null goes on to the next one, true goes on to the next that is undecided.
   #do(changes, advances) {
     const { desk, state } = this;
     if (!changes.length || this.#outOfSight(changes)) return;
@@ -42,8 +41,8 @@ export class Deciding {
     if (!many && changes[0].decision === null && item.decision !== null && !item.own) desk.say("A label from elsewhere stands; there is no decision of yours to take away", true);
     const step = state.mark(changes);
     // Advance before the rest is drawn: the next picture is what is waited for.
-    const goes = advances !== false && state.advance && !many;
-    const went = goes && desk.moving.advance(advances === true);
+    const goes = advances && state.advance && !many;
+    const went = goes && desk.moving.advance((changes[0].decision ?? null) !== null);
     if (step) this.#send(step);
     desk.changed(changes.map((change) => change.id));
     if (many) desk.say(step ? `${plural(step.told.length, "sample")} decided at once. Ctrl Z takes all of it back` : "All of them say so already", true);
@@ -115,11 +114,13 @@ export class Deciding {
   }
 
   // Show what the server says, but for what this page has decided since.
-  learned(told) {
+  learned(told, model = null) {
     const { desk, state } = this;
+    if (model) state.model = model;
+    state.learn(told);
     const changes = told.filter((change) => state.byId.has(change.id) && !desk.outbox.touches(change.id));
     state.show(changes);
-    desk.changed(changes.map((change) => change.id), { anew: true });
+    desk.changed(told.map((change) => change.id));
     return changes;
   }
 
@@ -138,9 +139,11 @@ export class Deciding {
     const mine = new Map(entry.changes.map((change) => [change.id, change]));
     state.spare(entry.request, ids);
     const known = state.conflicts.filter((one) => !ids.has(one.id));
-    const found = clashes.filter(({ id }) => state.byId.has(id)).map(({ id, decision, by, at }) => ({ id, theirs: decision, mine: mine.get(id)?.decision ?? null, by, at }));
+    const found = clashes.filter(({ id }) => state.byId.has(id)).map(({ id, field = "decision", by, at, ...values }) => (
+      { id, field, theirs: values[field] ?? null, mine: mine.get(id)?.[field] ?? null, by, at }));
     state.conflicts = [...known, ...found];
-    state.show(found.filter(({ id }) => !desk.outbox.touches(id)).map(({ id, theirs, by }) => ({ id, decision: theirs, own: theirs !== null, by, origin: `review:${by}` })));
+    state.show(found.filter(({ id }) => !desk.outbox.touches(id)).map(({ id, field, theirs, by }) => (
+      field === "decision" ? { id, decision: theirs, own: theirs !== null, by, origin: `review:${by}` } : { id, [field]: theirs })));
     desk.changed([...ids]);
   }
 
@@ -152,7 +155,7 @@ export class Deciding {
   insist(all = false) {
     const settled = this.#settle(all);
     if (!settled.length) return;
-    const step = this.state.mark(settled.map(({ id, mine }) => ({ id, decision: mine })));
+    const step = this.state.mark(settled.map(({ id, field, mine }) => ({ id, [field]: mine })));
     if (step) this.#send(step, true);
     this.desk.changed(settled.map(({ id }) => id));
     this.desk.say(`Yours stands now: ${settled.length > 1 ? plural(settled.length, "sample") : describe(this.state.byId.get(settled[0].id), this.state)}`, true);

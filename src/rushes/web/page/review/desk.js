@@ -17,10 +17,11 @@ import { Pictures } from "./pictures.js";
 import { neighbours } from "./sets.js";
 import { Press } from "./signs.js";
 import { State } from "./state.js";
-import { number, plural } from "./words.js";
+import { named, number, plural } from "./words.js";
 
 const REST = 90; // ms of standing still before the details of a sample are asked for
 const LOOK = 5000; // ms between looks at what others decided
+const ORDERS = { "label-error": "error", audit: "drawn", score: "best" }; // as the command names them
 
 export class Desk {
   // `parts` are the elements of the tab: bar, notice, audit, view, panel, actions, toast.
@@ -35,9 +36,9 @@ export class Desk {
     this.moving = new Moving(this);
     this.deciding = new Deciding(this);
     this.outbox = new Outbox(server, session.key, {
-      revision: session.revision,
+      revision: session.revision, answers: session.answers,
       replied: (reply, entry) => this.deciding.replied(reply, entry),
-      learned: (changes) => this.deciding.learned(changes),
+      learned: (changes, model) => this.deciding.learned(changes, model),
       refused: (entry, why) => this.deciding.refused(entry, why),
       changed: (back) => this.#outboxChanged(back),
     });
@@ -64,6 +65,7 @@ export class Desk {
   }
 
   // Show the review, and begin to look at what others decide. `signal` ends with the tab.
+  // `opensOn` is a filter and an order.
   async open(opensOn, signal) {
     await this.outbox.open((entries) => {
       for (const { changes } of entries) {
@@ -89,12 +91,14 @@ export class Desk {
     this.audit();
   }
 
-  // `opensOn` names a filter or an order; one stands at the first that waits for a decision.
-  #begin(opensOn) {
+  // One stands at the first that waits for a decision.
+  #begin([filter, order]) {
     const { state } = this;
-    if (opensOn in FILTERS && count(state, opensOn)) state.choose({ filter: opensOn });
-    else if (onOffer(SORTS, state).includes(opensOn)) state.choose({ sort: opensOn });
-    state.place = Math.max(0, state.list.findIndex((item) => (opensOn === "audit" ? !item.own : item.decision === null)));
+    if (onOffer(FILTERS, state).includes(filter) && count(state, filter)) state.choose({ filter });
+    const sort = ORDERS[order] ?? order;
+    if (sort !== "capture" && onOffer(SORTS, state).includes(sort)) state.choose({ sort });
+    const byLabel = ["disagreement", "error", "drawn"].includes(state.sort); // a label from elsewhere waits for a word too
+    state.place = Math.max(0, state.list.findIndex((item) => (byLabel ? !item.own : item.decision === null)));
   }
 
   // Leave the page: nothing more is fetched, watched or shown.
@@ -222,14 +226,14 @@ export class Desk {
     if (!item) return;
     if (state.info) render(html`<${Panel} item=${item} state=${state} details=${this.details.get(item.id) ?? null} deeds=${this.deeds} />`, parts.panel);
     clearTimeout(this.rest);
-    if ((state.info || state.heat) && !this.details.has(item.id)) this.rest = setTimeout(() => this.#detail(item), REST);
+    if ((state.info || state.heat) && (this.details.get(item.id)?.isStale ?? true)) this.rest = setTimeout(() => this.#detail(item), REST);
   }
 
   async #detail(item) {
     try {
       const found = await this.server.ask(`items/${encodeURIComponent(item.id)}`);
       for (const name of ["decision", "own", "by", "origin", "rating", "color", "error"]) delete found[name]; // these stand in the state
-      this.details.set(item.id, found);
+      this.details.set(item.id, { ...found, isStale: false });
     } catch (error) {
       if (error instanceof TypeError) this.outbox.lost();
       return;
@@ -240,11 +244,11 @@ export class Desk {
     this.#panel();
   }
 
-  // Samples look otherwise now. `anew`: also what is known of them has changed.
-  changed(ids, { anew = true } = {}) {
+  // Samples look otherwise now, and more may be known of them.
+  changed(ids) {
     for (const id of ids) {
       this.views.grid.update(id);
-      if (anew) this.details.delete(id);
+      if (this.details.has(id)) this.details.get(id).isStale = true;
     }
     this.later();
   }
@@ -289,11 +293,11 @@ export class Desk {
 
   async audit() {
     const { state, parts: { audit } } = this;
-    audit.hidden = state.filter !== "audit" || !state.cull;
+    audit.hidden = state.filter !== "audit" && state.sort !== "drawn";
     if (audit.hidden) return;
     try {
       const found = await this.server.ask("audit");
-      render(html`<b>${number(found.looked_at)} of ${number(found.drawn)} looked at</b><span class="misses">${plural(found.misses, "keeper missed", "keepers missed")}</span><span>${found.sentence}</span>`, audit);
+      render(html`<b>${number(found.looked_at)} of ${number(found.drawn)} looked at</b>${state.cull && html`<span class="misses">${plural(found.misses, "keeper missed", "keepers missed")}</span>`}<span>${found.sentence}</span>`, audit);
     } catch {
       if (!audit.childElementCount) render(html`<span>The tally of the audit comes when the server answers.</span>`, audit);
     }
@@ -373,7 +377,8 @@ export class Desk {
     else if (!this.moving.none()) this.view("grid");
   }
 
-  name(name) {
+  name(given) {
+    const name = named(given);
     this.state.person = name;
     try {
       localStorage.setItem("rushes-person", name);

@@ -17,12 +17,12 @@ export function Notice({ state, outbox, ended, deeds }) {
 
 // Two people said different things of one sample: neither is overwritten before somebody has chosen.
 function Clash({ state, deeds }) {
-  const [{ id, mine, theirs, by, at }] = state.conflicts;
+  const [{ id, field, mine, theirs, by, at }] = state.conflicts;
   const more = state.conflicts.length - 1;
   const item = state.byId.get(id);
-  const said = (name) => (name === null ? "nothing" : state.classes.culling ? DECIDED[state.classes.word(name)] : html`<${Disc} of=${state.classes.of(name)} /> ${name}`);
+  const said = (name) => (name === null ? "nothing" : field === "rating" ? plural(name, "star") : field === "color" ? name : state.classes.culling ? DECIDED[state.classes.word(name)] : html`<${Disc} of=${state.classes.of(name)} /> ${name}`);
   return html`<div class="clash-box" role="group" aria-label="Two people said different things"><${Sign} name="differ" />
-    <div><p role="alert"><b>${by}</b> ${theirs === null ? "took the decision away" : html`said <b>${said(theirs)}</b>`}${at ? ` ${ago(at)}` : ""}; you said <b>${said(mine)}</b>. <span class="soft">${item.name}</span></p>
+    <div><p role="alert"><b>${by}</b> ${theirs === null && field === "decision" ? "took the decision away" : html`said <b>${said(theirs)}</b>`}${at ? ` ${ago(at)}` : ""}; you said <b>${said(mine)}</b>. <span class="soft">${item.name}</span></p>
       <p class="steps"><${Press} text=${`Keep ${by}'s`} keys="k" look="plain" run=${() => deeds.keepTheirs()}><kbd>K</kbd><//><${Press} text="Mine" keys="o" look="plain" run=${() => deeds.insist()}><kbd>O</kbd><//>
         ${state.focused?.id !== id && state.places.has(id) && html`<${Press} text="Show it" look="plain" run=${() => deeds.goTo(id)} />`}
         ${more > 0 && html`<span class="soft">and ${plural(more, "more", "more")}:</span><${Press} text="Keep all of theirs" look="plain" run=${() => deeds.keepTheirs(true)} /><${Press} text="Mine in all" look="plain" run=${() => deeds.insist(true)} />`}</p></div></div>`;

@@ -2,7 +2,7 @@
 
 // What the model says and what stands are two answers.
 export const disagrees = (item) => item.answer !== null && item.decision !== null && item.answer !== item.decision;
-const isDrawn = (item) => item.audited || item.drawn !== null;
+const isDrawn = (item) => item.drawn !== null;
 const always = () => true;
 
 // name -> [what it says, whether an item is in it, whether it is on offer]
@@ -16,7 +16,7 @@ export const FILTERS = {
   refused: ["The cull's rejects", (item) => item.verdict === "reject", ({ cull }) => cull !== null],
   disagreements: ["Disagreements", disagrees, ({ answers }) => answers],
   series: ["Series", (item) => item.series !== null, ({ items }) => items.some((item) => item.series)],
-  audit: ["Audit sample", isDrawn, ({ items }) => items.some(isDrawn)],
+  audit: ["Audit sample", isDrawn, ({ items }) => items.some(isDrawn) && !items.every(isDrawn)],
 };
 
 const has = (name) => ({ items }) => items.some((item) => item[name] !== null);

@@ -2,8 +2,7 @@
 
 const PATIENCE = 250; // ms
 const WAITS = [500, 1000, 2000, 4000, 8000];
-const NOT_HERE = [401, 403, 409]; // who answers is not the server of this review: what is unsaved waits for that one
-const OTHER = [404, 409];
+const NOT_HERE = [401, 403]; // who answers is not the server of this review: what is unsaved waits for that one
 
 import { Answered } from "./server.js";
 
@@ -12,8 +11,8 @@ import { Answered } from "./server.js";
 // `over` insists where another person decided meanwhile. The server does nothing twice under the name of one request, so
 // that what may have reached it before it went away can be sent again.
 export class Outbox {
-  constructor(server, name, { revision, replied, refused, learned, changed }) {
-    Object.assign(this, { server, replied, refused, learned, changed, revision });
+  constructor(server, name, { revision, answers = 0, replied, refused, learned, changed }) {
+    Object.assign(this, { server, replied, refused, learned, changed, revision, answers });
     this.prefix = `rushes-review/${encodeURIComponent(name)}/`; // one slash ends the name: no name begins another
     this.key = this.prefix + newName();
     this.entries = [];
@@ -60,8 +59,8 @@ export class Outbox {
   async look() {
     if (this.busy || this.ended || this.entries.length || !this.reachable) return;
     try {
-      const found = await this.server.ask(`changes?since=${this.revision}`);
-      if (!this.busy && found.revision > this.revision) this.#learn(found);
+      const found = await this.#changes();
+      if (!this.busy && (found.revision > this.revision || found.changes.length)) this.#learn(found);
     } catch (error) {
       if (error instanceof TypeError) this.lost();
     }
@@ -112,16 +111,21 @@ export class Outbox {
 
   // The server is back, perhaps with what others decided meanwhile.
   async #find() {
-    const found = await this.server.ask(`changes?since=${this.revision}`);
+    const found = await this.#changes();
     this.reachable = true;
     this.locked = this.replaced = false;
     this.#learn(found);
     this.changed(true);
   }
 
-  #learn({ revision, changes }) {
-    this.revision = revision;
-    this.learned(changes);
+  // What others decided, and what a model answered, since this page heard of either.
+  #changes() {
+    return this.server.ask(`changes?since=${this.revision}&answers=${this.answers}`);
+  }
+
+  #learn({ revision, changes, answers = this.answers, model = null }) {
+    Object.assign(this, { revision, answers });
+    this.learned(changes, model);
   }
 
   async #sendFirst() {
@@ -132,14 +136,14 @@ export class Outbox {
       reply = await this.server.ask(kind, { by, request, ...(kind === "decisions" ? { changes, over } : { of }) });
     } catch (error) {
       if (!(error instanceof Answered) || error.status >= 500 || NOT_HERE.includes(error.status)) throw error;
-      if (error.status === 404) await this.server.ask(`changes?since=${this.revision}`); // a sample is not there, or all of the review
+      if (error.status === 404) await this.#changes(); // a sample is not there, or all of the review
       this.#drop();
       this.refused(entry, error.message);
       return;
     }
     this.#drop();
     // Another page has decided something in between.
-    if (reply.previous > this.revision) this.#learn(await this.server.ask(`changes?since=${this.revision}`));
+    if (reply.previous > this.revision) this.#learn(await this.#changes());
     this.revision = reply.revision;
     this.replied(reply, entry);
     this.changed();
@@ -153,7 +157,7 @@ export class Outbox {
   #stumble(error) {
     this.reachable = false;
     this.locked = error instanceof Answered && (error.status === 401 || error.status === 403);
-    this.replaced = error instanceof Answered && OTHER.includes(error.status);
+    this.replaced = error instanceof Answered && error.status === 404;
     const wait = WAITS[Math.min(this.failures, WAITS.length - 1)];
     this.failures += 1;
     if (!this.ended) this.timer = setTimeout(() => this.hurry(), wait);

@@ -52,7 +52,8 @@ function Model({ item, details, state, deeds }) {
     <dl class="shares">${all.map(([name, value]) => html`<div key=${name} class=${name === item.decision ? "standing" : ""}><dt><${Disc} of=${classes.of(name)} />${name}</dt>
       <dd><i style=${`width: ${100 * value}%`} /><span>${percent(value)}</span></dd></div>`)}</dl>
     ${item.margin !== null && html`<p class="soft small">${percent(item.margin)} ahead of the second.</p>`}
-    ${details === null && html`<p class="soft small">…</p>`}<${HeatLink} item=${item} state=${state} deeds=${deeds} /></section>`;
+    ${item.trained_on && html`<p class="soft small">The model learned from this label, or from its group: that it agrees says little.</p>`}
+    ${state.model?.note && html`<p class="soft small">${capital(state.model.note)}.</p>`}<${HeatLink} item=${item} state=${state} deeds=${deeds} /></section>`;
 }
 
 function Proposal({ item, state, deeds }) {

@@ -4,20 +4,14 @@ export class Server {
   // `slug` names the review in the address of the page.
   constructor(slug) {
     this.base = `reviews/${encodeURIComponent(slug)}/`;
-    this.spoken = {};
     this.address = (id, quality) => `${this.base}pictures/${encodeURIComponent(id)}/${quality}`;
-  }
-
-  // The review that this page shows. A server of another one, which has the same port now, refuses what bears its name.
-  speakOf(key) {
-    this.spoken = { "Rushes-Review": strict(key) };
   }
 
   // JSON of the server; an `Answered` where it says no, a TypeError where it does not answer.
   async ask(path, body = null) {
     const sent = body === null ? null : JSON.stringify(body);
-    const answer = await fetch(this.base + path, sent === null ? { headers: this.spoken } : {
-      method: "POST", headers: { "Content-Type": "application/json", ...this.spoken }, body: sent, keepalive: sent.length < OUTLIVES,
+    const answer = await fetch(this.base + path, sent === null ? {} : {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: sent, keepalive: sent.length < OUTLIVES,
     });
     if (!answer.ok) {
       const problem = await answer.json().catch(() => ({}));
@@ -35,5 +29,3 @@ export class Answered extends Error {
     this.status = status;
   }
 }
-
-const strict = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);

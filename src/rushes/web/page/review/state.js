@@ -2,7 +2,8 @@
 
 import { arrange, count, FILTERS, isNarrow, matcher, SORTS, WHOLE } from "./order.js";
 
-const MARKS = ["decision", "own", "by", "origin", "rating", "color", "error"]; // own: decided in a review, and no label from elsewhere
+const MARKS = ["decision", "own", "by", "origin", "rating", "color"]; // own: decided in a review, and no label from elsewhere
+const ANSWERED = ["answer", "confidence", "margin", "doubt", "error"]; // what a model says
 const MADE = ["own", "by", "origin"]; // what a decision brings with it
 const MAY_LACK = ["answer", "confidence", "margin", "doubt", "error", "drawn", "group", "origin", "by", "verdict", "score", "series", "rating", "color", "better"];
 
@@ -16,7 +17,6 @@ export class State {
     this.classes = classes;
     this.person = session.person ?? "";
     this.items = session.items.map((item) => completed(item, classes));
-    this.answers = this.items.some((item) => item.answer !== null);
     this.byId = new Map(this.items.map((item) => [item.id, item]));
     this.view = "grid";
     this.filter = "all";
@@ -27,7 +27,7 @@ export class State {
     this.info = false;
     this.advance = true;
     this.selected = new Set();
-    this.conflicts = []; // {id, mine, theirs, by, at}: what another person said meanwhile, until somebody has chosen
+    this.conflicts = []; // {id, field, mine, theirs, by, at}: what another person said meanwhile, until somebody has chosen
     this.set = []; // ids that compare and survey show
     this.setFrom = ""; // why these: "selection", "series" or "next"
     this.done = []; // steps that this page made and can take back at once: {before, after, told, request}
@@ -44,6 +44,10 @@ export class State {
     this.place = this.places.get(focused?.id) ?? Math.max(0, Math.min(before, this.list.length - 1));
     for (const id of this.selected) if (!this.places.has(id)) this.selected.delete(id);
     this.range = null;
+  }
+
+  get answers() {
+    return this.items.some((item) => item.answer !== null);
   }
 
   get focused() {
@@ -134,10 +138,12 @@ export class State {
       if (!names.length) continue;
       const touched = names.includes("decision") ? [...names, ...MADE] : names;
       const part = (of, some) => ({ id: item.id, ...Object.fromEntries(some.map((name) => [name, of[name] ?? null])) });
-      const saw = names.includes("decision") ? { saw: { decision: item.decision, by: item.by } } : {};
+      const seen = part(item, names.filter((name) => name !== "decision"));
+      const saw = { decision: item.decision, by: item.by, ...seen };
+      delete saw.id;
       step.before.push(part(item, touched));
       step.after.push(part(wanted, touched));
-      step.told.push({ ...part(wanted, names), ...saw });
+      step.told.push({ ...part(wanted, names), saw });
     }
     if (!step.told.length) return null;
     this.show(step.after);
@@ -147,7 +153,7 @@ export class State {
   }
 
   #differs(item, wanted, name) {
-    if (name !== "decision") return (wanted[name] || null) !== (item[name] || null);
+    if (name !== "decision") return wanted[name] !== item[name];
     if (wanted.decision === null) return item.own;
     return !item.own || wanted.decision !== item.decision || (item.by !== null && item.by !== this.person);
   }
@@ -165,6 +171,14 @@ export class State {
       const item = this.byId.get(change.id);
       const said = this.#whole(change);
       if (item) for (const name of MARKS) if (name in said) item[name] = said[name];
+    }
+  }
+
+  // Take in what a model says; its answers may come while one decides.
+  learn(changes) {
+    for (const change of changes) {
+      const item = this.byId.get(change.id);
+      if (item && !item.verdict) for (const name of ANSWERED) if (name in change) item[name] = change[name];
     }
   }
 

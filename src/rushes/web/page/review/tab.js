@@ -7,7 +7,7 @@ import { actsOf } from "./keys.js";
 import { Words } from "./notices.js";
 import { Answered, Server } from "./server.js";
 import { Press } from "./signs.js";
-import { number } from "./words.js";
+import { named, number } from "./words.js";
 
 export const styles = ["review/review.css"];
 
@@ -43,12 +43,11 @@ async function open(root, app, slug, signal) {
     render(html`<${Words} title="There is nothing to review"><p>Nothing here can be read, or nothing was chosen.</p><//>`, root);
     return;
   }
-  server.speakOf(session.key);
   const desk = new Desk({ session, classes: new Classes(session), server, parts: laidOut(root), person: personOf(session, app), say: (text) => app.say(text) });
   signal.addEventListener("abort", () => desk.end());
   app.keys("review", actsOf(desk));
   app.title(session.title);
-  await desk.open(session.opens_on, signal);
+  await desk.open([session.opens_on, session.opens_in], signal);
   if (!signal.aborted) tell(probe, desk);
 }
 
@@ -77,9 +76,9 @@ function laidOut(root) {
 // The name that was given on this page last, else the one that the server was started with.
 function personOf(session, app) {
   try {
-    return localStorage.getItem("rushes-person") || session.person || app.config.person || "";
+    return named(localStorage.getItem("rushes-person") || session.person || app.config.person || "");
   } catch {
-    return session.person || app.config.person || "";
+    return named(session.person || app.config.person || "");
   }
 }
 

@@ -6,6 +6,7 @@ export const DECIDED = { pick: "picked", reject: "rejected" };
 export const score = (value) => (value === null || value === undefined ? "" : value.toFixed(2));
 export const percent = (value) => (value === null || value === undefined ? "" : value > 0.995 && value < 1 ? "> 99 %" : `${Math.round(100 * value)} %`);
 export const stars = (rating) => (rating ? "★".repeat(rating) : "");
+export const named = (text) => text.trim().replace(/\s+/g, " ").toLowerCase(); // as origins bear the name of a person
 export const number = (value) => value.toLocaleString("en");
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 

@@ -46,6 +46,7 @@ class Standin:
     classes: Sequence[str] = ()
     person: str = "ann"
     opens_on: str = "all"
+    opens_in: str = "capture"
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     port: int = 0
 
@@ -76,7 +77,7 @@ class Standin:
         return {
             "schema": "review/2", "key": self.key, "title": "A shoot", "task": "scale" if classes else "select",
             "classes": classes or _CULL, "culling": not classes, "count": len(self.items), "opens_on": self.opens_on,
-            "revision": len(self._touched), "cull": None if classes else cull, "person": self.person,
+            "opens_in": self.opens_in, "revision": len(self._touched), "cull": None if classes else cull, "person": self.person,
             "model": {"bundle": "scale", "id": "0" * 12, "done": len(self.items), "total": len(self.items), "note": ""}
             if classes else None, "items": list(self.items),
             "groups": sorted({item["group"] for item in self.items if item.get("group")}),

@@ -52,15 +52,17 @@ export function Saved({ outbox }) {
 function Name({ state, deeds }) {
   const [open, turn] = hooks.useState(false);
   const typed = hooks.useRef(null);
-  hooks.useEffect(() => typed.current?.select(), [open]);
-  const done = (event) => {
-    event?.preventDefault();
+  hooks.useLayoutEffect(() => typed.current?.select(), [open]);
+  const done = () => {
     const name = typed.current?.value.trim();
     turn(false);
     if (name && name !== state.person) deeds.name(name);
     deeds.home();
   };
   if (!open) return html`<button type="button" class="button who" title="Decisions are kept under this name; press to change it" onClick=${() => turn(true)}><span class="unseen">Deciding as </span><span>${state.person || "nameless"}</span></button>`;
-  return html`<form class="naming" onSubmit=${done}><label><span class="unseen">Your name</span><input ref=${typed} type="text" maxlength="60" defaultValue=${state.person} spellcheck=${false}
-    onBlur=${() => done()} onKeyDown=${(event) => { if (event.key === "Escape") { turn(false); deeds.home(); } }} /></label></form>`;
+  return html`<label class="naming"><span class="unseen">Your name</span><input ref=${typed} type="text" maxlength="60" defaultValue=${state.person} spellcheck=${false}
+    onBlur=${done} onKeyDown=${(event) => {
+      if (event.key === "Enter") done();
+      if (event.key === "Escape") { turn(false); deeds.home(); }
+    }} /></label>`;
 }

@@ -7,7 +7,7 @@ import { number } from "./words.js";
 
 export function Choice({ state, deeds, gone }) {
   const box = hooks.useRef(null);
-  hooks.useEffect(() => {
+  hooks.useLayoutEffect(() => {
     box.current.querySelector("input:checked").focus();
     const away = (event) => { if (!event.target.closest(".lists")) deeds.closeChoice(); };
     document.addEventListener("pointerdown", away);

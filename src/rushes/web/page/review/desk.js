@@ -373,7 +373,8 @@ export class Desk {
 
   // What is over the grid goes first, then the selection, then the view.
   escape() {
-    if (this.closeEnd()) this.home();
+    if (this.choosing) this.closeChoice();
+    else if (this.closeEnd()) this.home();
     else if (!this.moving.none()) this.view("grid");
   }
 

@@ -341,7 +341,9 @@ def test_the_letters_that_classes_may_have_do_nothing_else() -> None:
     [offered] = re.findall(r'OFFERED = "(\w+)"', (PAGE / "classes.js").read_text(encoding="utf-8"))
     ours = [one for one in told if one["tab"] in ("review", "app")]
     assert next(one["keys"] for one in ours if one["act"] == "class") == list(offered)
-    others = [key for one in ours if one["act"] != "class" and one.get("group") != "Decide in a cull" for key in one["keys"]]
+    others = [
+        key for one in ours if one["act"] != "class" and one.get("group") != "Decide in a cull" for key in one["keys"]
+    ]
     assert set(offered) & set(others) == set() and len(others) == len(set(others))
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for the server of a review (`review/2`): serves the page that comes with rushes, and answers from memory."""
+"""A stand-in for the server of a review (`review/2`): serves the page of rushes, and answers from memory."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ class Standin:
         return {
             "schema": "review/2", "key": self.key, "title": "A shoot", "task": "scale" if classes else "select",
             "classes": classes or _CULL, "culling": not classes, "count": len(self.items), "opens_on": self.opens_on,
-            "opens_in": self.opens_in, "revision": len(self._touched), "cull": None if classes else cull, "person": self.person,
+            "opens_in": self.opens_in, "revision": len(self._touched), "cull": None if classes else cull,
+            "person": self.person,
             "model": {"bundle": "scale", "id": "0" * 12, "done": len(self.items), "total": len(self.items), "note": ""}
             if classes else None, "items": list(self.items),
             "groups": sorted({item["group"] for item in self.items if item.get("group")}),

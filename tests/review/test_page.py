@@ -297,7 +297,8 @@ def test_nothing_is_wider_than_a_telephone_and_its_buttons_decide(browser: Brows
         browser.wait_until("document.querySelector('.choice-box').innerText.includes('Redo')")
         assert "Make the list anew" in browser.ask("document.querySelector('.choice-box').innerText")
         press(browser, "Escape")
-        wide = "[...document.querySelectorAll('.review > .bar, .view, .panel, .actions')].map(one => one.getBoundingClientRect())"
+        parts = "[...document.querySelectorAll('.review > .bar, .view, .panel, .actions')]"
+        wide = f"{parts}.map(one => one.getBoundingClientRect())"
         assert browser.ask(f"{wide}.every(box => box.left >= 0 && box.right <= 390)")
         browser.ask("document.querySelector('.actions .pick').click()")
         settle(browser)
@@ -344,7 +345,8 @@ def test_the_letters_that_classes_may_have_do_nothing_else() -> None:
     others = [
         key for one in ours if one["act"] != "class" and one.get("group") != "Decide in a cull" for key in one["keys"]
     ]
-    assert set(offered) & set(others) == set() and len(others) == len(set(others))
+    assert set(offered) & set(others) == set()
+    assert len(others) == len(set(others))
 
 
 def shown(keys: list[str]) -> str:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from benchmarks.review_standin import Standin, make_class_items, make_items, serve
 from playwright.sync_api import Page
-from web.browsing import Visit, check_access, chromium_browser, press, visit
 
 from rushes.footage.picture import encode_picture
+from web.browsing import Visit, check_access, chromium_browser, press, visit
 
 __all__ = ["chromium_browser", "visit"]
 
@@ -61,7 +61,7 @@ def test_a_telephone_and_a_tablet_break_no_rule_and_have_room_for_fingers(
     with serve(review_of(classes)) as address:
         for shape in ("phone", "tablet"):
             page = open_at(visit, address, shape=shape, dark=shape == "tablet", touch=True)
-                check_access(page)
+            check_access(page)
             press(page, "i", "e")
             page.wait_for_selector(".panel h2")
             check_access(page)

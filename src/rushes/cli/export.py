@@ -30,6 +30,10 @@ def export(
         bool,
         typer.Option("--no-neighbours", help="Leave out the training pictures by which answers are explained."),
     ] = False,
+    browser: Annotated[
+        bool,
+        typer.Option("--browser", help="Write a page that runs the bundle in a browser; RUN may be a bundle's folder."),
+    ] = False,
     project: ProjectOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
@@ -37,6 +41,10 @@ def export(
 ) -> None:
     """Write a run as a portable bundle (ONNX, classes, preprocessing, card), checked against the run."""
     with opened(as_json=as_json, debug=debug) as door:
+        if browser:
+            from rushes.cli.export_browser import export_to_browser
+
+            export_to_browser(door, run, to, project=project, neighbours=not no_neighbours, dry_run=dry_run)
         require_extra("train", "torch", "onnx", "onnxscript", purpose="exporting")
         from rushes.bundles.bundle import Bundle
         from rushes.inference.cull import GOOD_WORDS

@@ -31,6 +31,7 @@ VERBS: dict[str, str] = {
     "predict": "a bundle's predictions for pictures, raws, folders and videos",
     "cull": "picks and rejects for a shoot, as XMP, copies, CSV; apply, undo, list",
     "review": "a page on this machine: look at photographs, pick, reject, rate, colour",
+    "serve": "bundles as an API for programs, with a page: pictures, films, heat, jobs, metrics",
     "doctor": "what is installed, what is missing, what it would enable",
 }
 

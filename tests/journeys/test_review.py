@@ -218,3 +218,43 @@ def test_what_was_decided_comes_into_sidecars_and_goes_out_of_them_again(
     assert "say which sidecars" in told(capsys, *words[:3], *words[5:], status=2)
     by_group = ("review", "marks", "--group", "shoot", "--task", "select", *words[3:])
     assert "wrote 3 sidecars" in told(capsys, *by_group), "whichever review stated it"
+
+
+def test_a_task_of_three_classes_is_reviewed_by_two_persons_and_read_back_from_a_sheet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = make_project(tmp_path / "one", names=3)
+    make_project(tmp_path / "two", names=3)
+    with opened(project) as catalog:
+        take_in(catalog, project, project.root / "shoot")
+    words = ("--task", "scale", "--project", str(project.root))
+    with reviewing(*words, "--as", "Ann", "--order", "audit", "--no-open") as server:
+        assert any("keys 1 to 3 are CS, MS, LS" in line for line in server.said)
+        session = server.ask("GET", "session")
+        assert (session["person"], session["culling"], session["opens_in"]) == ("ann", False, "audit")
+        frames = [item["id"] for item in session["items"]]
+        server.ask("POST", "decisions", {"changes": [{"id": frame, "decision": "MS"} for frame in frames[:2]]})
+        saw = {"decision": "MS", "by": "ann"}
+        over = {"by": "Bob", "changes": [{"id": frames[0], "decision": "LS", "saw": saw}]}
+        assert server.ask("POST", "decisions", over)["conflicts"] == []
+    sheet = tmp_path / "decided.csv"
+    assert "2 decisions written" in told(capsys, "review", "sheet", str(sheet), *words)
+    assert "1 decision would be written" in told(
+        capsys, "review", "sheet", str(tmp_path / "of-bob.csv"), *words, "--by", "bob", "--dry-run"
+    )
+    assert "is there already" in told(capsys, "review", "sheet", str(sheet), *words, status=2)
+    assert "decided in a review by cleo" in told(
+        capsys, "review", "sheet", str(tmp_path / "a.csv"), *words, "--by", "cleo", status=2
+    )
+    clashes = told(capsys, "labels", "conflicts", *words)
+    assert "review:bob overrules review:ann on 1 frame" in clashes
+    shown = told(capsys, "labels", "show", "DSC_0000", *words)
+    assert "scale: LS, by review:bob" in shown
+    assert "said so later; both are trusted alike" in " ".join(shown.split())
+    other = ("--task", "scale", "--project", str(tmp_path / "two"))
+    told(capsys, "ingest", str(tmp_path / "two" / "shoot"), "--project", str(tmp_path / "two"))
+    told(capsys, "labels", "import", str(sheet), *other)
+    assert "scale: LS, by review:bob" in told(capsys, "labels", "show", "DSC_0000", *other)
+    assert "scale: MS, by review:ann" in told(capsys, "labels", "show", "DSC_0001", *other)
+    marks = ("review", "marks", "--xmp", "adobe", "--group", "shoot", *words)
+    assert "picks and rejects nothing" in told(capsys, *marks, status=2)

@@ -247,8 +247,10 @@ class Decisions:
     def _stack(self, kind: Kind, by: str) -> list[Step]:
         """Return the steps that a person can take back, or do again, the next one last."""
         self._steps += self._journal.steps(after=self._steps[-1].number if self._steps else 0)
-        backward, forward = stacks_of([step for step in self._steps if step.person in (by, "")])
         of_number = {step.number: step for step in self._steps}
+        everybodys = {step.number for step in self._steps if step.kind == "do" and not step.person}
+        mine = [step for step in self._steps if step.person in (by, "") or step.of_step in everybodys]
+        backward, forward = stacks_of(mine)
         return [of_number[number] for number in (backward if kind == "undo" else forward)]
 
     def _append(

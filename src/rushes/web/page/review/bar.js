@@ -8,8 +8,8 @@ import { number, plural } from "./words.js";
 const VIEWS = { grid: ["Grid", "g"], loupe: ["Loupe", "e"], compare: ["Compare", "c"], survey: ["Survey", "n"] };
 
 export function Bar({ state, outbox, deeds, opened, size }) {
-  const { stale } = state;
-  const gone = stale ? `${number(stale)} no longer ${stale === 1 ? "matches" : "match"}` : "";
+  const { stale, unordered } = state;
+  const gone = stale ? `${number(stale)} no longer ${stale === 1 ? "matches" : "match"}` : unordered ? `${number(unordered)} answered since` : "";
   return html`<h1 title=${state.title}>${state.title}</h1>
     <nav class="views" aria-label="Views">${Object.entries(VIEWS).map(([name, [label, key]]) => html`
       <${Press} key=${name} sign=${name} text=${label} keys=${key} run=${() => deeds.view(name)} aria-pressed=${String(name === state.view)} />`)}</nav>

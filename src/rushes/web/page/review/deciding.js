@@ -118,6 +118,7 @@ export class Deciding {
     const { desk, state } = this;
     if (model) state.model = model;
     state.learn(told);
+    if (state.unordered && !desk.begun) desk.begin();
     const changes = told.filter((change) => state.byId.has(change.id) && !desk.outbox.touches(change.id));
     state.show(changes);
     desk.changed(told.map((change) => change.id));

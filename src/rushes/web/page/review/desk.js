@@ -74,7 +74,7 @@ export class Desk {
       }
     });
     if (signal.aborted) return;
-    this.#begin(opensOn);
+    this.#first(opensOn);
     const { parts } = this;
     for (const part of [parts.bar, parts.panel, parts.actions]) {
       part.addEventListener("pointerup", (event) => { if (event.target.closest("button") && !event.target.closest(".lists, .who")) queueMicrotask(() => this.home()); });
@@ -92,13 +92,27 @@ export class Desk {
   }
 
   // One stands at the first that waits for a decision.
-  #begin([filter, order]) {
+  #first([filter, order]) {
     const { state } = this;
     if (onOffer(FILTERS, state).includes(filter) && count(state, filter)) state.choose({ filter });
     const sort = ORDERS[order] ?? order;
     if (sort !== "capture" && onOffer(SORTS, state).includes(sort)) state.choose({ sort });
+    this.#stand();
+  }
+
+  // Answers have come before anything was done here: the list begins with what they put first.
+  begin() {
+    this.state.arrange();
+    this.#stand();
+    this.views.grid.columns = 0;
+    this.view(this.state.view);
+  }
+
+  #stand() {
+    const { state } = this;
     const byLabel = ["disagreement", "error", "drawn"].includes(state.sort); // a label from elsewhere waits for a word too
     state.place = Math.max(0, state.list.findIndex((item) => (byLabel ? !item.own : item.decision === null)));
+    this.begun = false; // nothing was pressed yet
   }
 
   // Leave the page: nothing more is fetched, watched or shown.

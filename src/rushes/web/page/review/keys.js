@@ -60,6 +60,7 @@ function timed(desk, act, run) {
   return (name, event) => {
     if (event.repeat && !HELD.has(act)) return true;
     const before = desk.state.focused?.id;
+    desk.begun = true;
     desk.clock.begin(event.timeStamp);
     const done = run(name, event);
     if (desk.state.focused?.id === before) desk.clock.forget();

@@ -88,6 +88,7 @@ export class Moving {
   choose(place, { add = false, through = false } = {}) {
     const { state } = this;
     if (place === undefined) return;
+    this.desk.begun = true;
     if (through) state.extend(place);
     else if (add) state.toggle(state.list[place].id);
     if (!this.go(place, { keep: add || through }) && !add && !through) state.selected.clear();

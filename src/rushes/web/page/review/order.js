@@ -19,7 +19,7 @@ export const FILTERS = {
   audit: ["Audit sample", isDrawn, ({ items }) => items.some(isDrawn) && !items.every(isDrawn)],
 };
 
-const has = (name) => ({ items }) => items.some((item) => item[name] !== null);
+const has = (name) => ({ items, model }) => Boolean(model?.total) || items.some((item) => item[name] !== null); // a model may be answering yet
 const first = (value) => (value === null || value === undefined ? Infinity : value);
 const down = (value) => (value === null || value === undefined ? Infinity : -value);
 const scored = (item) => item.score ?? item.confidence;
@@ -28,12 +28,14 @@ const scored = (item) => item.score ?? item.confidence;
 export const SORTS = {
   capture: ["By capture", null, always],
   doubt: ["The least sure first", (item) => down(item.doubt), has("doubt")],
-  disagreement: ["Where the model disagrees, the surest first", (item) => (disagrees(item) ? -1 - (item.confidence ?? 0) : 1 - (item.doubt ?? 0)), ({ answers }) => answers],
+  disagreement: ["Where the model disagrees, the surest first", (item) => (disagrees(item) ? -1 - (item.confidence ?? 0) : 1 - (item.doubt ?? 0)), has("answer")],
   error: ["Labels suspected to be wrong first", (item) => down(item.error), has("error")],
   best: ["By score, highest first", (item) => down(scored(item)), ({ items }) => items.some((item) => scored(item) !== null)],
   worst: ["By score, lowest first", (item) => first(scored(item)), ({ items }) => items.some((item) => scored(item) !== null)],
   drawn: ["In the order of the draw", (item) => first(item.drawn), ({ filter, classes, items }) => (!classes.culling || filter === "audit") && items.some(isDrawn)],
 };
+
+export const BY_ANSWER = ["doubt", "disagreement", "error", "best", "worst"];
 
 export const onOffer = (table, state) => Object.keys(table).filter((name) => table[name][2](state));
 

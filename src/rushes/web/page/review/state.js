@@ -1,6 +1,6 @@
 // What the page knows: the samples, the list that is looked at, where one stands in it, and what was decided.
 
-import { arrange, count, FILTERS, isNarrow, matcher, SORTS, WHOLE } from "./order.js";
+import { arrange, BY_ANSWER, count, FILTERS, isNarrow, matcher, SORTS, WHOLE } from "./order.js";
 
 const MARKS = ["decision", "own", "by", "origin", "rating", "color"]; // own: decided in a review, and no label from elsewhere
 const ANSWERED = ["answer", "confidence", "margin", "doubt", "error"]; // what a model says
@@ -44,6 +44,12 @@ export class State {
     this.place = this.places.get(focused?.id) ?? Math.max(0, Math.min(before, this.list.length - 1));
     for (const id of this.selected) if (!this.places.has(id)) this.selected.delete(id);
     this.range = null;
+    this.fresh = 0; // answers that came since
+  }
+
+  // How many answers the order of the list does not know of yet.
+  get unordered() {
+    return BY_ANSWER.includes(this.sort) ? this.fresh : 0;
   }
 
   get answers() {
@@ -178,7 +184,9 @@ export class State {
   learn(changes) {
     for (const change of changes) {
       const item = this.byId.get(change.id);
-      if (item && !item.verdict) for (const name of ANSWERED) if (name in change) item[name] = change[name];
+      if (!item || item.verdict) continue;
+      if (item.answer === null && change.answer) this.fresh += 1;
+      for (const name of ANSWERED) if (name in change) item[name] = change[name];
     }
   }
 

@@ -111,7 +111,9 @@ def _add_session(app: FastAPI, desk: Desk) -> None:
         state = decisions.states([frame])[frame]
         camera = _camera_of(found)
         can_heat = desk.heat is not None and desk.heat.can_paint
-        return json_reply(item_table(found, state, opinions=opinions, camera=camera, heat=can_heat))
+        said = decisions.history(frame)
+        table = item_table(found, state, opinions=opinions, history=said, camera=camera, heat=can_heat)
+        return json_reply(table)
 
     @app.get("/changes")
     def changes(since: int = 0, answers: int | None = None) -> Response:

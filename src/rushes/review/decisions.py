@@ -154,6 +154,10 @@ class Decisions:
         others = [label for label in self._catalog.labels(task=self._task) if not is_review(label.origin)]
         return {frame: one.label.class_name or "" for frame, one in resolve(others, self._trust).items()}
 
+    def history(self, frame: str) -> list[Label]:
+        """Return every statement about one frame, by whomever, the latest first."""
+        return self._catalog.labels_of(frame, task=self._task)[::-1]
+
     def since(self, revision: int) -> Outcome:
         """Return what stands of the frames that steps after a revision changed."""
         frames = self._journal.changed_since(revision)

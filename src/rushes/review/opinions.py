@@ -145,6 +145,14 @@ class Opinions:
             "trained_on": is_trained_on,
         }
 
+    def probabilities_of(self, frame: str) -> dict[str, float]:
+        """Return class -> probability of one item, the likeliest first; empty where no more than an answer is known."""
+        said = self._said.get(frame)
+        if said is None or said.probabilities is None:
+            return {}
+        ranked = sorted(zip(said.probabilities.tolist(), self.classes, strict=True), key=lambda one: -one[0])
+        return {name: round(value, 4) for value, name in ranked}
+
     def model_table(self) -> dict[str, Any]:
         """Return whose answers they are and how many there are, ready for JSON."""
         refused = self._suspicion.refused if self._suspicion is not None else ""

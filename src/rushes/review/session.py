@@ -14,6 +14,8 @@ from rushes.footage.kinds import natural_key
 from rushes.footage.pairs import companions_of
 from rushes.footage.source import Source
 from rushes.inference.verdicts import Cull, Verdict
+from rushes.labels.label import Label
+from rushes.labels.trust import person_of
 from rushes.project import Task
 from rushes.review.decisions import State
 from rushes.review.opinions import NO_OPINION, Opinions
@@ -266,16 +268,37 @@ def session_table(
 
 
 def item_table(
-    item: Item, state: State, *, opinions: Opinions | None, camera: CameraFacts | None, heat: bool
+    item: Item,
+    state: State,
+    *,
+    opinions: Opinions | None,
+    history: Sequence[Label] = (),
+    camera: CameraFacts | None,
+    heat: bool,
 ) -> dict[str, Any]:
-    """Return what `items/ID` says of one photograph, ready for JSON."""
+    """Return what `items/ID` says of one photograph, ready for JSON.
+
+    Args:
+        history: every statement about it, the latest first.
+    """
     verdict = item.verdict
     return _table_of(item, state, opinions) | {
         "reasons": [asdict(one) for one in verdict.reasons] if verdict else [],
         "measures": dict(verdict.measures) if verdict else {},
         "camera": asdict(camera) if camera else None,
         "companions": list(item.companions),
+        "probabilities": opinions.probabilities_of(item.id) if opinions is not None else {},
+        "history": [_statement_table(one) for one in history],
         "heat": heat,
+    }
+
+
+def _statement_table(label: Label) -> dict[str, Any]:
+    return {
+        "decision": label.class_name,
+        "by": person_of(label.origin),
+        "origin": label.origin,
+        "at": label.stated_at,
     }
 
 

@@ -16,7 +16,7 @@ def main(weights: Path, port: int, way: str) -> None:
     import timm
     import torch
     import uvicorn
-    from fastapi import FastAPI, UploadFile
+    from fastapi import FastAPI
     from PIL import Image
     from safetensors.torch import load_file
     from torchvision import transforms

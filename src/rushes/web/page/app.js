@@ -116,6 +116,8 @@ function turnTab(key) {
 }
 
 async function open() {
+  // The token has done its part: the browser has a cookie, and keeps no address with a token in it.
+  if (location.search) history.replaceState(null, "", location.pathname + location.hash);
   try {
     const [config, map] = await Promise.all([ask("app.json"), ask("page/keymap.json")]);
     Object.assign(state, { config: config.reply, keys: new Keys(map.reply) });

@@ -1,4 +1,4 @@
-// One photograph on a canvas: the best picture of it that is there, fitted or zoomed, drawn the moment it is asked for.
+// One sample on a canvas: the best picture of it that is there, fitted or zoomed, drawn the moment it is asked for.
 
 import { closeUp, fitScale, pan, place, zoomAt } from "./geometry.js";
 
@@ -17,8 +17,14 @@ export class Stage {
     this.window = { width: 1, height: 1 };
     this.pointer = null;
     this.touches = new Map();
-    new ResizeObserver(() => this.measure() && this.draw()).observe(canvas);
+    this.watch = new ResizeObserver(() => this.measure() && this.draw());
+    this.watch.observe(canvas);
     this.#listen();
+  }
+
+  end() {
+    this.watch.disconnect();
+    clearTimeout(this.resting);
   }
 
   measure() {

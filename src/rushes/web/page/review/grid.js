@@ -1,27 +1,33 @@
-// The grid: thousands of photographs, of which only the rows in sight have elements.
+// The grid: thousands of samples, of which only the rows in sight have elements.
 
-import { el } from "./elements.js";
-import { cullMark, personMarks } from "./marks.js";
-import { address } from "./pictures.js";
+import { html, render } from "../view.js";
+import { Answer, Person, Rank } from "./marks.js";
 import { describe } from "./words.js";
 
 const GAP = 8;
 const HEAD = 22;
 const FOOT = 28;
 const AROUND = 0.6; // of the window, above and below, that is made ready
+const DRAGGED = 7; // CSS pixels until a press is a drag
 
 export class Grid {
-  constructor(state, deeds) {
-    Object.assign(this, { state, deeds });
+  constructor(state, deeds, address) {
+    Object.assign(this, { state, deeds, address });
     this.cells = new Map();
     this.size = 210;
-    this.inner = el("div", { class: "sheet" });
-    this.root = el("div", { class: "grid", role: "listbox", tabindex: "0", "aria-label": "Photographs",
-      "aria-multiselectable": "true" }, this.inner);
+    this.inner = made("sheet");
+    this.root = made("grid", { role: "listbox", tabindex: "0", "aria-label": "Samples", "aria-multiselectable": "true" });
+    this.root.append(this.inner);
     this.root.addEventListener("scroll", () => this.fill(), { passive: true });
     this.root.addEventListener("click", (event) => this.#click(event));
-    this.root.addEventListener("dblclick", () => this.deeds.open());
-    new ResizeObserver(() => this.root.isConnected && this.layout()).observe(this.root);
+    this.root.addEventListener("dblclick", (event) => { if (event.target.closest(".cell")) this.deeds.open(); });
+    this.#listen();
+    this.watch = new ResizeObserver(() => this.root.isConnected && this.layout());
+    this.watch.observe(this.root);
+  }
+
+  end() {
+    this.watch.disconnect();
   }
 
   // Count columns and rows again; what stood at the top (or the focus, where it is in sight) stays where it is.
@@ -80,13 +86,10 @@ export class Grid {
 
   #make(item, at) {
     const { list } = this.state;
-    const cell = el("div", { class: "cell", role: "option", id: `cell-${at}`, "aria-posinset": at + 1,
-      "aria-setsize": list.length });
+    const cell = made("cell", { role: "option", id: `cell-${at}`, "aria-posinset": at + 1, "aria-setsize": list.length });
     cell.dataset.id = item.id;
     const column = at % this.columns;
     cell.style.transform = `translate(${GAP + column * (this.wide + GAP)}px, ${GAP + Math.floor(at / this.columns) * this.high}px)`;
-    const still = el("img", { alt: "", decoding: "async", draggable: "false", src: address(item.id, "thumb") });
-    still.addEventListener("error", () => cell.classList.add("broken"));
     const index = item.series?.index;
     const same = (other) => index !== undefined && other?.series?.index === index;
     if (index !== undefined) {
@@ -94,8 +97,7 @@ export class Grid {
       if (!same(list[at - 1])) cell.classList.add("first");
       if (!same(list[at + 1])) cell.classList.add("last");
     }
-    cell.append(el("div", { class: "head" }, ...head(item, !same(list[at - 1]) || column === 0)),
-      el("div", { class: "still" }, still, el("span", { class: "none" }, "cannot be shown")), el("div", { class: "foot" }));
+    cell.named = !same(list[at - 1]) || column === 0;
     this.cells.set(item.id, cell);
     this.update(item.id);
     this.inner.append(cell);
@@ -103,12 +105,13 @@ export class Grid {
 
   update(id) {
     const cell = this.cells.get(id);
-    const item = this.state.byId.get(id);
     if (!cell) return;
-    cell.classList.toggle("rejected", item.decision === "reject");
-    cell.classList.toggle("picked", item.decision === "pick");
-    cell.setAttribute("aria-label", describe(item));
-    cell.lastChild.replaceChildren(el("span", { class: "person" }, ...personMarks(item)), cullMark(item) ?? "");
+    const { state } = this;
+    const item = state.byId.get(id);
+    cell.classList.toggle("rejected", state.classes.word(item.decision) === "reject");
+    cell.classList.toggle("clashes", state.conflicts.some((one) => one.id === id));
+    cell.setAttribute("aria-label", describe(item, state));
+    render(html`<${Cell} item=${item} state=${state} named=${cell.named} still=${this.address(id, "thumb")} broken=${() => cell.classList.add("broken")} />`, cell);
   }
 
   // Show which one has the focus and which are selected.
@@ -151,18 +154,81 @@ export class Grid {
     return still?.complete && still.naturalWidth ? id : null;
   }
 
+  // --- pointers
+
   #click(event) {
+    if (this.dragged) {
+      this.dragged = false;
+      return;
+    }
     const cell = event.target.closest(".cell");
     if (!cell) return;
     this.deeds.choose(this.state.places.get(cell.dataset.id), { add: event.ctrlKey || event.metaKey, through: event.shiftKey });
   }
+
+  // A drag with the mouse draws a rectangle: what it touches is selected.
+  #listen() {
+    const { root } = this;
+    root.addEventListener("pointerdown", (event) => {
+      this.dragged = false;
+      if (event.pointerType !== "mouse" || event.button || event.offsetX > root.clientWidth && event.target === root) return;
+      this.drag = { from: this.#point(event), kept: event.ctrlKey || event.metaKey || event.shiftKey ? [...this.state.selected] : [] };
+    });
+    root.addEventListener("pointermove", (event) => this.#drawn(event));
+    const end = () => {
+      this.drag = null;
+      this.band?.remove();
+      this.band = null;
+    };
+    root.addEventListener("pointerup", end);
+    root.addEventListener("pointercancel", end);
+  }
+
+  #point(event) {
+    const box = this.inner.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  }
+
+  #drawn(event) {
+    if (!this.drag) return;
+    const to = this.#point(event);
+    const { from, kept } = this.drag;
+    if (!this.band) {
+      if (Math.hypot(to.x - from.x, to.y - from.y) < DRAGGED) return;
+      this.root.setPointerCapture(event.pointerId);
+      this.band = this.inner.appendChild(made("band"));
+      this.dragged = true;
+    }
+    const [left, right] = [Math.min(from.x, to.x), Math.max(from.x, to.x)];
+    const [top, bottom] = [Math.min(from.y, to.y), Math.max(from.y, to.y)];
+    Object.assign(this.band.style, { transform: `translate(${left}px, ${top}px)`, width: `${right - left}px`, height: `${bottom - top}px` });
+    this.deeds.select([...kept, ...this.#within(left, top, right, bottom)]);
+  }
+
+  #within(left, top, right, bottom) {
+    const found = [];
+    const across = this.wide + GAP;
+    const [first, last] = [Math.max(0, Math.floor(left / across)), Math.min(this.columns - 1, Math.floor((right - GAP) / across))];
+    for (let row = Math.max(0, Math.floor(top / this.high)); row <= Math.min(this.rows - 1, Math.floor((bottom - GAP) / this.high)); row += 1) {
+      for (let column = first; column <= last; column += 1) {
+        const item = this.state.list[row * this.columns + column];
+        if (item) found.push(item.id);
+      }
+    }
+    return found;
+  }
 }
 
-function head(item, named) {
-  if (!item.series) return [el("span", { class: "name" }, item.name)];
-  const { kind, rank, size } = item.series;
-  return [
-    el("span", { class: "name" }, named ? `${kind} of ${size}` : ""),
-    rank === 1 ? el("b", { class: "best" }, "best") : rank ? el("span", { class: "rank" }, `${rank}`) : "",
-  ];
+function Cell({ item, state, named, still, broken }) {
+  return html`<div class="head">${item.series ? html`<span class="name">${named ? `${item.series.kind} of ${item.series.size}` : ""}</span><${Rank} rank=${item.series.rank} />`
+    : html`<span class="name">${item.name}</span>`}</div>
+    <div class="still"><img alt="" decoding="async" draggable=${false} src=${still} onError=${broken} /><span class="none">cannot be shown</span></div>
+    <div class="foot"><${Person} item=${item} state=${state} /><${Answer} item=${item} classes=${state.classes} /></div>`;
+}
+
+function made(name, attributes = {}) {
+  const element = document.createElement("div");
+  element.className = name;
+  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
+  return element;
 }

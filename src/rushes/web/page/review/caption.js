@@ -1,4 +1,4 @@
-// What is said under a picture that is not simply the photograph, and of how large it is shown.
+// What is said under a picture that is not simply the sample, and of how large it is shown.
 
 import { number } from "./words.js";
 
@@ -17,14 +17,14 @@ export function scaleWords(item, drawn, { zoom, pictures }) {
   return `${isKept ? "kept picture" : "preview"} ${size(drawn)} of ${size(item)}`;
 }
 
-// Why it is not the photograph, and what heat is; "" of a photograph.
+// Why it is not the sample, and what heat is; "" of a sample.
 export function noteWords(item, drawn, { zoom, pictures, cull }) {
   const flaw = pictures.flaw(item.id, drawn?.quality === "full" ? "full" : "fit");
   const said = [];
   if (zoom && pictures.broken.has(`full/${item.id}`)) said.push(`Not 1:1: ${flaw || "the file cannot be decoded whole"}`);
   else if (flaw) said.push(flaw[0].toUpperCase() + flaw.slice(1));
   if (drawn?.quality === "heat") {
-    said.push("Heat: where covering the picture costs the pick most.");
+    said.push(`Heat: where covering the picture costs ${item.verdict || item.answer === null ? "the pick" : item.answer} most.`);
     if (cull?.takes_measures) said.push("The model also takes what is measured, which was held fixed: it shows what the picture itself adds.");
   }
   return said.join(" ");

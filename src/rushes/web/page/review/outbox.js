@@ -2,14 +2,17 @@
 
 const PATIENCE = 250; // ms
 const WAITS = [500, 1000, 2000, 4000, 8000];
-const NOT_HERE = [401, 403, 409]; // who answers is not the server of this review: what is unsaved waits for that one
+const NOT_HERE = [401, 403]; // who answers is not the server of this review: what is unsaved waits for that one
 
-// An entry is {kind: "decisions" | "undo" | "redo", changes, request, of}: changes are what is sent, and for an undo what
-// this page already shows of it; `of` is the request that led to the step of an undo, null for the last one of all. The server does nothing twice under the name of one request, so that what may have
-// reached it before it went away can be sent again.
+import { Answered } from "./server.js";
+
+// An entry is {kind: "decisions" | "undo" | "redo", by, changes, request, of, over}: changes are what is sent, and for an undo
+// what this page already shows of it; `of` is the request that led to the step of an undo, null for the last one of all;
+// `over` insists where another person decided meanwhile. The server does nothing twice under the name of one request, so
+// that what may have reached it before it went away can be sent again.
 export class Outbox {
-  constructor(name, { revision, replied, refused, learned, changed }) {
-    Object.assign(this, { replied, refused, learned, changed, revision });
+  constructor(server, name, { revision, answers = 0, replied, refused, learned, changed }) {
+    Object.assign(this, { server, replied, refused, learned, changed, revision, answers });
     this.prefix = `rushes-review/${encodeURIComponent(name)}/`; // one slash ends the name: no name begins another
     this.key = this.prefix + newName();
     this.entries = [];
@@ -25,7 +28,7 @@ export class Outbox {
   // Take over what pages that are gone have left; `adopt(entries)` shows it. A page holds a lock as long as it lives, and
   // a page that is just being left may hold it a moment longer.
   async open(adopt) {
-    if (navigator.locks) navigator.locks.request(this.key, () => new Promise(() => {}));
+    if (navigator.locks) navigator.locks.request(this.key, () => new Promise((done) => { this.unlock = done; }));
     const takeOver = (key) => {
       const left = readEntries(key);
       this.entries.push(...left);
@@ -54,13 +57,21 @@ export class Outbox {
 
   // Somebody may have decided elsewhere while nobody looked here.
   async look() {
-    if (this.busy || this.entries.length || !this.reachable) return;
+    if (this.busy || this.ended || this.entries.length || !this.reachable) return;
     try {
-      const found = await ask(`api/changes?since=${this.revision}`);
-      if (!this.busy && found.revision > this.revision) this.#learn(found);
+      const found = await this.#changes();
+      if (!this.busy && (found.revision > this.revision || found.changes.length)) this.#learn(found);
     } catch (error) {
       if (error instanceof TypeError) this.lost();
     }
+  }
+
+  // The page is left; what is unsaved stays in this browser, for the next page of this review.
+  end() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.ended = true;
+    this.unlock?.();
   }
 
   touches(id) {
@@ -82,9 +93,9 @@ export class Outbox {
   }
 
   async send() {
-    if (this.busy || this.timer !== null) return;
+    if (this.busy || this.timer !== null || this.ended) return;
     this.busy = true;
-    while (this.entries.length || !this.reachable) {
+    while (!this.ended && (this.entries.length || !this.reachable)) {
       try {
         if (!this.reachable) await this.#find();
         if (this.entries.length) await this.#sendFirst();
@@ -100,33 +111,39 @@ export class Outbox {
 
   // The server is back, perhaps with what others decided meanwhile.
   async #find() {
-    const found = await ask(`api/changes?since=${this.revision}`);
+    const found = await this.#changes();
     this.reachable = true;
     this.locked = this.replaced = false;
     this.#learn(found);
     this.changed(true);
   }
 
-  #learn({ revision, changes }) {
-    this.revision = revision;
-    this.learned(changes);
+  // What others decided, and what a model answered, since this page heard of either.
+  #changes() {
+    return this.server.ask(`changes?since=${this.revision}&answers=${this.answers}`);
+  }
+
+  #learn({ revision, changes, answers = this.answers, model = null }) {
+    Object.assign(this, { revision, answers });
+    this.learned(changes, model);
   }
 
   async #sendFirst() {
     const [entry] = this.entries;
-    const { kind, changes, request, of = null } = entry;
+    const { kind, by, changes, request, of = null, over = false } = entry;
     let reply;
     try {
-      reply = await ask(`api/${kind}`, kind === "decisions" ? { changes, request } : { of, request });
+      reply = await this.server.ask(kind, { by, request, ...(kind === "decisions" ? { changes, over } : { of }) });
     } catch (error) {
       if (!(error instanceof Answered) || error.status >= 500 || NOT_HERE.includes(error.status)) throw error;
+      if (error.status === 404) await this.#changes(); // a sample is not there, or all of the review
       this.#drop();
       this.refused(entry, error.message);
       return;
     }
     this.#drop();
     // Another page has decided something in between.
-    if (reply.previous > this.revision) this.#learn(await ask(`api/changes?since=${this.revision}`));
+    if (reply.previous > this.revision) this.#learn(await this.#changes());
     this.revision = reply.revision;
     this.replied(reply, entry);
     this.changed();
@@ -140,13 +157,14 @@ export class Outbox {
   #stumble(error) {
     this.reachable = false;
     this.locked = error instanceof Answered && (error.status === 401 || error.status === 403);
-    this.replaced = error instanceof Answered && error.status === 409;
+    this.replaced = error instanceof Answered && error.status === 404;
     const wait = WAITS[Math.min(this.failures, WAITS.length - 1)];
     this.failures += 1;
-    this.timer = setTimeout(() => this.hurry(), wait);
+    if (!this.ended) this.timer = setTimeout(() => this.hurry(), wait);
   }
 
   #keep() {
+    if (this.ended) return; // the next page has taken over what stands in the store
     try {
       if (this.entries.length) localStorage.setItem(this.key, JSON.stringify(this.entries));
       else localStorage.removeItem(this.key);
@@ -173,31 +191,4 @@ function readEntries(key) {
   } catch {
     return [];
   }
-}
-
-export class Answered extends Error {
-  constructor(status, message) {
-    super(message);
-    this.status = status;
-  }
-}
-
-// The review that this page shows. A server of another one, which has the same port now, refuses what bears its name.
-let spoken = {};
-export function speakOf(key) {
-  spoken = { "Rushes-Review": strict(key) };
-}
-
-const strict = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
-
-// JSON of the server; an `Answered` where it says no, a TypeError where it does not answer.
-export async function ask(path, body = null) {
-  const answer = await fetch(path, body === null ? { headers: spoken } : {
-    method: "POST", headers: { "Content-Type": "application/json", ...spoken }, body: JSON.stringify(body), keepalive: true,
-  });
-  if (!answer.ok) {
-    const problem = await answer.json().catch(() => ({}));
-    throw new Answered(answer.status, problem.detail || problem.title || `the server answered ${answer.status}`);
-  }
-  return answer.json();
 }

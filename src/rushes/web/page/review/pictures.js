@@ -6,8 +6,9 @@ const KEPT_THUMBS = 400;
 const KEPT_FULL = 5;
 
 export class Pictures {
-  // `ready(id, quality)` is called when one has come, `failed(id, unreachable)` when one cannot be had.
-  constructor(ready, failed) {
+  // `address(id, quality)` says where one is; `ready(id, quality)` is called when one has come, `failed(id, unreachable)` when one cannot be had.
+  constructor(address, ready, failed) {
+    this.address = address;
     this.ready = ready;
     this.failed = failed;
     this.fits = new Kept(KEPT_FIT, (bitmap) => bitmap.close());
@@ -39,7 +40,7 @@ export class Pictures {
     if (known) return known;
     const made = new Image();
     made.decoding = "async";
-    made.src = address(id, "thumb");
+    made.src = this.address(id, "thumb");
     made.addEventListener("load", () => this.ready(id, "thumb"));
     this.thumbs.set(id, made);
     return made;
@@ -60,6 +61,12 @@ export class Pictures {
     }
     for (const [id, quality] of plan) this.store(quality).touch(id);
     this.#next();
+  }
+
+  // Fetch nothing more, and give back what was decoded.
+  end() {
+    this.want([]);
+    for (const quality of ["fit", "full", "heat"]) this.store(quality).empty();
   }
 
   store(quality) {
@@ -86,7 +93,7 @@ export class Pictures {
 
   async #fetch(id, quality, key, stop) {
     try {
-      const answer = await fetch(address(id, quality), { signal: stop.signal });
+      const answer = await fetch(this.address(id, quality), { signal: stop.signal });
       if (!answer.ok) throw new Refused(answer.status);
       const flaw = answer.headers.get("Rushes-Flaw");
       if (flaw) this.flaws.set(key, decodeURIComponent(flaw));
@@ -108,8 +115,6 @@ export class Pictures {
   }
 }
 
-export const address = (id, quality) => `pictures/${encodeURIComponent(id)}/${quality}`;
-
 class Refused extends Error {}
 
 // The most lately used ones.
@@ -127,6 +132,11 @@ class Kept {
 
   all() {
     return [...this.#entries];
+  }
+
+  empty() {
+    for (const value of this.#entries.values()) this.drop(value);
+    this.#entries.clear();
   }
 
   delete(id) {

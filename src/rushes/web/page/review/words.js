@@ -1,23 +1,42 @@
-// What is said of a photograph, for eyes and for screen readers.
+// What is said of a sample, for eyes and for screen readers.
 
 export const COLORS = { 6: "red", 7: "yellow", 8: "green", 9: "blue" };
 export const DECIDED = { pick: "picked", reject: "rejected" };
 
 export const score = (value) => (value === null || value === undefined ? "" : value.toFixed(2));
+export const percent = (value) => (value === null || value === undefined ? "" : value > 0.995 && value < 1 ? "> 99 %" : `${Math.round(100 * value)} %`);
 export const stars = (rating) => (rating ? "★".repeat(rating) : "");
+export const named = (text) => text.trim().replace(/\s+/g, " ").toLowerCase(); // as origins bear the name of a person
 export const number = (value) => value.toLocaleString("en");
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
 // A label from elsewhere stands, and is no decision that was made here.
-export const decided = (item) => (!item.decision ? "undecided" : item.own ? DECIDED[item.decision] : `${DECIDED[item.decision]} by a label from elsewhere`);
+export function decided(item, { classes, person }) {
+  if (item.decision === null) return "undecided";
+  const said = classes.culling ? DECIDED[classes.word(item.decision)] : item.decision;
+  if (!item.own) return `${said} by a label from elsewhere`;
+  return item.by && item.by !== person ? `${said} by ${item.by}` : said;
+}
 
-export function describe(item) {
-  const said = [item.name, decided(item)];
+export function describe(item, state) {
+  const said = [item.name, decided(item, state)];
   if (item.rating) said.push(plural(item.rating, "star"));
   if (item.color) said.push(`label ${item.color}`);
   if (item.verdict) said.push(`the cull proposes ${item.verdict}, score ${score(item.score)}`);
+  else if (item.answer !== null) said.push(`the model says ${item.answer}${item.confidence === null ? "" : `, ${percent(item.confidence)}`}`);
   if (item.series) said.push(`${item.series.kind}, rank ${item.series.rank} of ${item.series.size}`);
+  const conflict = state.conflicts.find((one) => one.id === item.id);
+  if (conflict) said.push(`${conflict.by} said otherwise meanwhile`);
   return said.join(", ");
+}
+
+// How long ago something was, in the words of a person.
+export function ago(at, now = Date.now()) {
+  const seconds = Math.max(0, Math.round((now - Date.parse(at)) / 1000));
+  if (!Number.isFinite(seconds)) return "";
+  if (seconds < 5) return "just now";
+  const [unit, of] = seconds < 90 ? ["s", 1] : seconds < 5400 ? ["min", 60] : seconds < 129600 ? ["h", 3600] : ["days", 86400];
+  return `${Math.round(seconds / of)} ${unit} ago`;
 }
 
 export function exposure(camera) {

@@ -1,9 +1,9 @@
-// Several photographs at once: compare (two to four, zoomed together) and survey (all of a series or a selection).
+// Several samples at once: compare (two to four, zoomed together) and survey (all of a series or a selection).
 
+import { createRef, html, render } from "../view.js";
 import { noteWords, scaleWords } from "./caption.js";
-import { el } from "./elements.js";
 import { columnsFor } from "./geometry.js";
-import { cullMark, personMarks } from "./marks.js";
+import { Answer, Person, Rank } from "./marks.js";
 import { Stage } from "./stage.js";
 import { describe } from "./words.js";
 
@@ -11,19 +11,28 @@ export class Many {
   constructor(state, look, deeds, name) {
     Object.assign(this, { state, look, deeds, name });
     this.tiles = new Map();
-    this.why = el("p", { class: "why" });
-    this.board = el("div", { class: "board", role: "listbox", tabindex: "0", "aria-label": `${name}: photographs side by side` });
-    this.root = el("div", { class: `many ${name.toLowerCase()}` }, this.why, this.board);
-    new ResizeObserver(() => this.root.isConnected && this.layout()).observe(this.board);
+    this.root = document.createElement("div");
+    this.root.className = `many ${name.toLowerCase()}`;
+    const [why, board] = [createRef(), createRef()];
+    render(html`<p class="why" ref=${why} /><div class="board" role="listbox" tabindex="0" aria-label=${`${name}: samples side by side`} ref=${board} />`, this.root);
+    this.why = why.current;
+    this.board = board.current;
+    this.watch = new ResizeObserver(() => this.root.isConnected && this.layout());
+    this.watch.observe(this.board);
+  }
+
+  end() {
+    this.watch.disconnect();
+    for (const tile of this.tiles.values()) tile.stage.end();
   }
 
   layout() {
     const count = this.state.set.length;
     const { clientWidth: width, clientHeight: height } = this.board;
     if (!count || !width) return;
-    const columns = columnsFor(count, width, height, this.#shape());
-    this.board.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
-    this.board.style.gridTemplateRows = `repeat(${Math.ceil(count / columns)}, minmax(0, 1fr))`;
+    this.columns = columnsFor(count, width, height, this.#shape());
+    this.board.style.gridTemplateColumns = `repeat(${this.columns}, minmax(0, 1fr))`;
+    this.board.style.gridTemplateRows = `repeat(${Math.ceil(count / this.columns)}, minmax(0, 1fr))`;
   }
 
   #shape() {
@@ -36,6 +45,7 @@ export class Many {
     let changed = false;
     for (const [id, tile] of this.tiles) {
       if (wanted.has(id)) continue;
+      tile.stage.end();
       tile.root.remove();
       this.tiles.delete(id);
       changed = true;
@@ -59,15 +69,15 @@ export class Many {
   }
 
   #make(id) {
-    const canvas = el("canvas", { class: "picture", "aria-hidden": "true" });
-    const foot = el("div", { class: "foot" });
-    const [note, scale] = [el("p", { class: "note" }), el("span", { class: "scale" })];
-    const root = el("div", { class: "tile", role: "option", id: `tile-${id}` },
-      el("div", { class: "stage" }, canvas, note, scale), foot);
+    const root = document.createElement("div");
+    Object.assign(root, { className: "tile", id: `tile-${id}` });
+    root.setAttribute("role", "option");
     root.dataset.id = id;
+    const [canvas, captions, foot] = [createRef(), createRef(), createRef()];
     const focus = () => this.deeds.choose(this.state.places.get(id), {});
-    foot.addEventListener("click", focus);
-    return { root, foot, note, scale, stage: new Stage(canvas, this.look, { ...this.deeds, focus }) };
+    render(html`<div class="stage"><canvas class="picture" aria-hidden="true" ref=${canvas} /><div class="captions" ref=${captions} /></div>
+      <div class="foot" ref=${foot} onClick=${focus} />`, root);
+    return { root, foot: foot.current, captions: captions.current, stage: new Stage(canvas.current, this.look, { ...this.deeds, focus }) };
   }
 
   mark() {
@@ -87,15 +97,14 @@ export class Many {
   update(id) {
     const tile = this.tiles.get(id);
     if (!tile) return;
-    const item = this.state.byId.get(id);
-    tile.root.classList.toggle("rejected", item.decision === "reject");
-    tile.root.setAttribute("aria-label", describe(item));
+    const { state } = this;
+    const item = state.byId.get(id);
+    tile.root.classList.toggle("rejected", state.classes.word(item.decision) === "reject");
+    tile.root.setAttribute("aria-label", describe(item, state));
     const look = this.look();
-    tile.scale.textContent = scaleWords(item, tile.stage.drawn, look);
-    tile.note.textContent = noteWords(item, tile.stage.drawn, look);
-    const rank = item.series?.rank;
-    tile.foot.replaceChildren(el("span", { class: "person" }, ...personMarks(item)), el("span", { class: "name" }, item.name),
-      rank === 1 ? el("b", { class: "best" }, "best") : rank ? el("span", { class: "rank" }, `${rank}`) : "", cullMark(item) ?? "");
+    render(html`<p class="note">${noteWords(item, tile.stage.drawn, look)}</p><span class="scale">${scaleWords(item, tile.stage.drawn, look)}</span>`, tile.captions);
+    render(html`<${Person} item=${item} state=${state} /><span class="name">${item.name}</span><${Rank} rank=${item.series?.rank} />
+      <${Answer} item=${item} classes=${state.classes} />`, tile.foot);
   }
 
   redraw(id) {

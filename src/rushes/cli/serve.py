@@ -15,20 +15,14 @@ from rushes.errors import UsageError
 
 if TYPE_CHECKING:
     from rushes.api.limits import Limits
-    from rushes.web.guard import Access
 
 app = verb_app()
 
 TOKEN_VARIABLE = "RUSHES_TOKEN"
-_TOKEN_BYTES = 24
 _SHORTEST_TOKEN = 16
 _USUAL_PORT = 8000
 _GRACE_SECONDS = 20
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-# Answered without a token on this machine's own address: programs of this machine, and what the guard lets through of
-# pages. On any other address only what says that the server is there, and how to ask it.
-_FREE_ANYWHERE = ("/ping", "/health/live", "/health/ready", "/openapi.json")
-_FREE_FOLDERS_ANYWHERE = ("/docs",)
 
 
 @app.command(epilog="Example: rushes serve bundles/scale --port 8000")
@@ -79,12 +73,15 @@ def serve(
         from rushes.api.service import Strength
         from rushes.api.spooling import spool_folder
         from rushes.cores import count_cores
+        from rushes.studio.access import access_for, is_local
         from rushes.studio.app import make_application
         from rushes.studio.predicting import open_predicting
         from rushes.web.server import Server, listen
 
         limits = _limits_of(max_picture, max_video, max_duration)
-        access, token = _access_of(host, token_file)
+        stated = _stated_token(token_file)
+        access = access_for(host, token=stated, command="rushes serve")
+        token = "" if stated or is_local(host) else access.token
         cores = threads or count_cores()
         strength = Strength(decoders or min(4, cores), films, cores, runtime)
         with spool_folder(spool or Path(tempfile.gettempdir())) as place:
@@ -117,31 +114,6 @@ def _say_started(door: Door, address: str, token: str, names: list[str]) -> None
 
 def _bearer(token: str) -> str:
     return f"-H 'Authorization: Bearer {token}' " if token else ""
-
-
-def _access_of(host: str, token_file: Path | None) -> tuple[Access, str]:
-    """Return who is let in, and the token that is printed: "" where none is needed, or where it was given.
-
-    Raises:
-        UsageError: the token cannot be read, or is too short.
-    """
-    import secrets
-
-    from rushes.web.guard import LOCAL_NAMES, Access
-
-    stated = _stated_token(token_file)
-    is_local = host in ("127.0.0.1", "localhost", "::1")
-    token = stated or secrets.token_urlsafe(_TOKEN_BYTES)
-
-    def is_free(path: str) -> bool:
-        if is_local and not stated:
-            return True
-        return path in _FREE_ANYWHERE or any(
-            path == one or path.startswith(f"{one}/") for one in _FREE_FOLDERS_ANYWHERE
-        )
-
-    access = Access(token, "rushes", hosts=LOCAL_NAMES if is_local else None, is_free=is_free)
-    return access, "" if is_local or stated else token
 
 
 def _stated_token(token_file: Path | None) -> str:

@@ -32,16 +32,6 @@ RUN ["python", "-m", "pip", "--python", "/opt/rushes/bin/python", "install", "--
 RUN ["python", "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "/opt/rushes"]
 
 
-# What everything needs: training with torch, buckets and sheets too.
-FROM ${PYTHON_IMAGE} AS full-packages
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PYTHONDONTWRITEBYTECODE=1
-WORKDIR /build
-RUN ["python", "-m", "venv", "--without-pip", "/opt/rushes"]
-COPY requirements/full.txt requirements/
-RUN ["python", "-m", "pip", "--python", "/opt/rushes/bin/python", "install", "--no-compile", "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", "requirements/full.txt"]
-RUN ["python", "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "/opt/rushes"]
-
-
 # What both images have: a user without rights, and how they are started and looked after.
 FROM ${PYTHON_IMAGE} AS ground
 LABEL org.opencontainers.image.title="rushes" \
@@ -61,6 +51,26 @@ STOPSIGNAL SIGTERM
 ENTRYPOINT ["rushes"]
 
 
+FROM ground AS serve
+COPY --from=serve-packages /opt/rushes /opt/rushes
+COPY --from=wheel /laid-out /opt/rushes
+USER 10001:10001
+WORKDIR /tmp
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import http.client; asked = http.client.HTTPConnection('127.0.0.1', 8000, timeout=4); asked.request('GET', '/health/live'); raise SystemExit(asked.getresponse().status != 200)"]
+CMD ["serve", "/bundle", "--host", "0.0.0.0", "--port", "8000"]
+
+
+# What everything needs: training with torch, buckets and sheets too.
+FROM ${PYTHON_IMAGE} AS full-packages
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PYTHONDONTWRITEBYTECODE=1
+WORKDIR /build
+RUN ["python", "-m", "venv", "--without-pip", "/opt/rushes"]
+COPY requirements/full.txt requirements/
+RUN ["python", "-m", "pip", "--python", "/opt/rushes/bin/python", "install", "--no-compile", "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", "requirements/full.txt"]
+RUN ["python", "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "/opt/rushes"]
+
+
 FROM ground AS full
 COPY --from=full-packages /opt/rushes /opt/rushes
 COPY --from=wheel /laid-out /opt/rushes
@@ -71,11 +81,4 @@ CMD ["--help"]
 
 
 # Last, so that a build that names no target makes the small one.
-FROM ground AS serve
-COPY --from=serve-packages /opt/rushes /opt/rushes
-COPY --from=wheel /laid-out /opt/rushes
-USER 10001:10001
-WORKDIR /tmp
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import http.client; asked = http.client.HTTPConnection('127.0.0.1', 8000, timeout=4); asked.request('GET', '/health/live'); raise SystemExit(asked.getresponse().status != 200)"]
-CMD ["serve", "/bundle", "--host", "0.0.0.0", "--port", "8000"]
+FROM serve AS usual

@@ -66,7 +66,7 @@ def shape(target: str) -> list[Stage]:
 
 
 def test_what_is_built_without_a_target_is_the_small_image() -> None:
-    assert STAGES[-1].name == "serve"
+    assert (STAGES[-1].image, STAGES[-1].instructions) == ("serve", [])
 
 
 def test_every_base_is_an_earlier_stage_or_an_image_of_an_exact_version() -> None:

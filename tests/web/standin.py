@@ -1,4 +1,4 @@
-"""A server behind the page whose answers are fixed: the API's contract, with each state held for as long as a test likes."""
+"""A server behind the page whose answers are fixed: the API's contract, each state held as long as a test likes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,9 @@ def bundle(name: str = "scale-b0", **changes: Any) -> dict[str, Any]:
     return told | {"thresholds": {"MS": 0.5, "LS": 0.9}, "calibration": "temperature", "size": [224, 224]} | changes
 
 
-SHOTS = bundle("cinema", kind="shots", tasks={"scale": list(SCALES), "movement": ["static", "push", "pull"]}, thresholds=None)
+SHOTS = bundle(
+    "cinema", kind="shots", tasks={"scale": list(SCALES), "movement": ["static", "push", "pull"]}, thresholds=None
+)
 
 
 def scores_of(best: str, share: float, classes: tuple[str, ...] = SCALES) -> dict[str, float]:
@@ -36,8 +39,14 @@ def scores_of(best: str, share: float, classes: tuple[str, ...] = SCALES) -> dic
 
 def _place(start: float, stop: float) -> dict[str, Any]:
     code = [f"00:00:{int(one):02}:{round(one % 1 * 25):02}" for one in (start, stop)]
-    return {"start": round(start * 25), "stop": round(stop * 25), "start_seconds": start, "stop_seconds": stop,
-            "start_timecode": code[0], "stop_timecode": code[1]}  # fmt: skip
+    return {
+        "start": round(start * 25),
+        "stop": round(stop * 25),
+        "start_seconds": start,
+        "stop_seconds": stop,
+        "start_timecode": code[0],
+        "stop_timecode": code[1],
+    }
 
 
 SEGMENTS = ((0.0, 2.0, "LS", 0.81), (2.0, 3.2, "MS", 0.93), (3.2, 5.6, "CS", 0.58), (5.6, 8.0, "MS", 0.74))
@@ -49,35 +58,72 @@ def _model(name: str) -> dict[str, Any]:
 
 def picture_answer(name: str, best: str = "MS", share: float = 0.93) -> dict[str, Any]:
     scores = scores_of(best, share)
-    return {"predicted_class": best, "confidence": share, "kind": "photo", "scores": scores, "thresholds": {"MS": 0.5, "LS": 0.9},
-            "above": [one for one, least in (("MS", 0.5), ("LS", 0.9)) if scores[one] >= least]} | _model(name)  # fmt: skip
+    return {
+        "predicted_class": best,
+        "confidence": share,
+        "kind": "photo",
+        "scores": scores,
+        "thresholds": {"MS": 0.5, "LS": 0.9},
+        "above": [one for one, least in (("MS", 0.5), ("LS", 0.9)) if scores[one] >= least],
+    } | _model(name)
 
 
 def video_answer(name: str) -> dict[str, Any]:
     timeline = [
-        _place(start, stop) | {"predicted_class": best, "confidence": share, "scores": scores_of(best, share), "sampled_frames": 2}
+        _place(start, stop)
+        | {"predicted_class": best, "confidence": share, "scores": scores_of(best, share), "sampled_frames": 2}
         for start, stop, best, share in SEGMENTS
-    ]  # fmt: skip
+    ]
     scores = scores_of("MS", 0.61)
-    return {"predicted_class": "MS", "confidence": 0.61, "kind": "video", "scores": scores, "duration_seconds": _SECONDS,
-            "confidence_sums": {one: 8 * share for one, share in scores.items()}, "frames_above": {"MS": 4},
-            "sampled_frames": 8, "lost_frames": 0, "warnings": [], "timeline": timeline} | _model(name)  # fmt: skip
+    return {
+        "predicted_class": "MS",
+        "confidence": 0.61,
+        "kind": "video",
+        "scores": scores,
+        "duration_seconds": _SECONDS,
+        "confidence_sums": {one: 8 * share for one, share in scores.items()},
+        "frames_above": {"MS": 4},
+        "sampled_frames": 8,
+        "lost_frames": 0,
+        "warnings": [],
+        "timeline": timeline,
+    } | _model(name)
 
 
 def shots_answer() -> dict[str, Any]:
     moves = ("static", "push", "static", "pull")
     timeline = [
-        {"shot": number} | _place(start, stop) | {"note": "", "answers": {
-            "scale": {"class": best, "probability": share, "reason": "", "scores": scores_of(best, share)},
-            "movement": {"class": moves[number - 1], "probability": 0.8, "reason": "zoom 1.2 %/s",
-                         "scores": scores_of(moves[number - 1], 0.8, ("static", "push", "pull"))}}}
+        {"shot": number}
+        | _place(start, stop)
+        | {
+            "note": "",
+            "answers": {
+                "scale": {"class": best, "probability": share, "reason": "", "scores": scores_of(best, share)},
+                "movement": {
+                    "class": moves[number - 1],
+                    "probability": 0.8,
+                    "reason": "zoom 1.2 %/s",
+                    "scores": scores_of(moves[number - 1], 0.8, ("static", "push", "pull")),
+                },
+            },
+        }
         for number, (start, stop, best, share) in enumerate(SEGMENTS, 1)
-    ]  # fmt: skip
+    ]
     tasks = {"scale": ("MS", 0.61, SCALES), "movement": ("static", 0.55, ("static", "push", "pull"))}
-    answers = {task: {"predicted_class": best, "confidence": share, "scores": scores_of(best, share, classes)}
-               for task, (best, share, classes) in tasks.items()}  # fmt: skip
-    return {"predicted_class": "MS", "confidence": 0.61, "kind": "shots", "scores": answers["scale"]["scores"], "tasks": answers,
-            "timeline": timeline, "duration_seconds": _SECONDS, "warnings": ["the film is cut off"]} | _model("cinema")  # fmt: skip
+    answers = {
+        task: {"predicted_class": best, "confidence": share, "scores": scores_of(best, share, classes)}
+        for task, (best, share, classes) in tasks.items()
+    }
+    return {
+        "predicted_class": "MS",
+        "confidence": 0.61,
+        "kind": "shots",
+        "scores": answers["scale"]["scores"],
+        "tasks": answers,
+        "timeline": timeline,
+        "duration_seconds": _SECONDS,
+        "warnings": ["the film is cut off"],
+    } | _model("cinema")
 
 
 def heat(width: int = 96, height: int = 64, *, whole: bool = False) -> bytes:
@@ -126,9 +172,19 @@ class Standin:
 
         @app.get("/app.json")
         async def config() -> Response:
-            return json_reply({"schema": "app/1", "version": "0.1.0", "tabs": ["predict"], "opens_on": "predict", "person": "ann",
-                               "bundles": list(self.bundles), "reviews": [], "project": "films",
-                               "limits": {"upload_bytes": self.upload_bytes}})  # fmt: skip
+            return json_reply(
+                {
+                    "schema": "app/1",
+                    "version": "0.1.0",
+                    "tabs": ["predict"],
+                    "opens_on": "predict",
+                    "person": "ann",
+                    "bundles": list(self.bundles),
+                    "reviews": [],
+                    "project": "films",
+                    "limits": {"upload_bytes": self.upload_bytes},
+                }
+            )
 
         async def taken(request: Request) -> tuple[str, dict[str, str]] | Response:
             form = await request.form()
@@ -137,9 +193,11 @@ class Standin:
             await form.close()
             if self.busy:
                 self.busy -= 1
-                return problem_reply(429, "too many requests of yours are being answered", headers={"Retry-After": "0.2"})  # type: ignore[arg-type]
+                return problem_reply(
+                    HTTPStatus(429), "too many requests of yours are being answered", headers={"Retry-After": "0.2"}
+                )
             self.told.append((request.url.path, fields | {"file": name}))
-            return (name, fields) if not self.refuses else problem_reply(422, self.refuses)  # type: ignore[arg-type]
+            return (name, fields) if not self.refuses else problem_reply(HTTPStatus(422), self.refuses)
 
         @app.post("/predict")
         async def predict(request: Request) -> Response:
@@ -155,7 +213,7 @@ class Standin:
             if isinstance(found, Response):
                 return found
             if not self.explains:
-                return problem_reply(422, "this bundle tells no reasons. Export it with --explain")  # type: ignore[arg-type]
+                return problem_reply(HTTPStatus(422), "this bundle tells no reasons. Export it with --explain")
             whole = found[1].get("overlay", "true") != "false"
             return Response(heat(whole=whole), media_type="image/png", headers={"Rushes-Class": found[1]["class"]})
 
@@ -166,11 +224,15 @@ class Standin:
                 return found
             name, fields = found
             if name.endswith(".unknown"):
-                return problem_reply(415, "this is a picture, which is answered at once. Send it to /predict")  # type: ignore[arg-type]
+                return problem_reply(
+                    HTTPStatus(415), "this is a picture, which is answered at once. Send it to /predict"
+                )
             key = f"job-{len(jobs)}"
             jobs[key] = {"id": key, "state": "running", "done": 3, "total": 8, "href": f"/jobs/{key}"}
             jobs[key]["answer"] = shots_answer() if fields["bundle"] == "cinema" else video_answer(fields["bundle"])
-            return json_reply({one: value for one, value in jobs[key].items() if one != "answer"}, status=202)  # type: ignore[arg-type]
+            return json_reply(
+                {one: value for one, value in jobs[key].items() if one != "answer"}, status=HTTPStatus.ACCEPTED
+            )
 
         def state_of(key: str) -> dict[str, Any]:
             told = {one: value for one, value in jobs[key].items() if one != "answer"}
@@ -194,7 +256,8 @@ class Standin:
                 if self.deaf:
                     return
                 while (told := state_of(key))["state"] == "running":
-                    yield f"event: progress\ndata: {json.dumps({'state': 'running', 'done': told['done'], 'total': told['total']})}\n\n"
+                    how_far = {one: told[one] for one in ("state", "done", "total")}
+                    yield f"event: progress\ndata: {json.dumps(how_far)}\n\n"
                     await asyncio.sleep(0.02)
                 if "result" in told:
                     yield f"event: result\ndata: {json.dumps(told['result'])}\n\n"

@@ -17,7 +17,7 @@ from prometheus_client.exposition import choose_encoder
 METRICS_PATH = "/metrics"
 # What is under no route of ours: a page that is not there, or a request that the guard turned away.
 ELSEWHERE = "elsewhere"
-WORKER_LOSSES = ("time", "memory", "crash", "cancelled", "other")
+WORKER_LOSSES = ("time", "memory", "crash", "fault", "cancelled", "other")
 JOB_STATES = ("queued", "running", "done", "failed", "cancelled")
 # The reason is that of the reply: anything finer (a file's name, a decoder's words) would have no end of values.
 REFUSALS: Mapping[int, str] = MappingProxyType(

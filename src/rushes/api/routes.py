@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from rushes.api.uploads import Form, Upload
 from rushes.web.presence import while_present
 from rushes.web.replies import json_reply, problem_reply
 
+_log = logging.getLogger(__name__)
 Intake = Callable[[Request], Awaitable[Form]]
 
 _PNG: dict[int | str, dict[str, Any]] = {
@@ -52,6 +54,8 @@ def add_api(app: FastAPI, service: Service, intake: Intake) -> None:
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> Response:
+        if isinstance(error.__cause__, OSError):
+            _log.error("%s: %s", error.detail, error.__cause__)
         if request.method == "POST":
             service.metrics.refused(status=int(error.status))
         return problem_reply(error.status, error.detail, headers=error.headers)
@@ -79,7 +83,7 @@ class _Desk:
             raise Refused(503, f"the server is {self.service.state}", retry_after_seconds=2)
         with self._admission.enter(_caller_of(request)):
             form = await self._intake(request)
-            taken = Taken(form.fields, form.files)
+            taken = Taken(_fields(request, form), form.files)
             try:
                 yield taken
             finally:
@@ -269,6 +273,16 @@ def _streamed(service: Service, job: Job) -> Response:
             await service.jobs.cancel(job)  # nothing to give up where it is over; otherwise the caller has gone
 
     return StreamingResponse(events(), media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
+
+
+def _fields(request: Request, form: Form) -> Mapping[str, str]:
+    """Return the fields of a form and of the address, where a bare body has its own, without the guard's token."""
+    asked = {name: value for name, value in request.query_params.items() if name != "token"}
+    twice = next((name for name in asked if name in form.fields), None)
+    if twice is not None:
+        form.close()
+        raise Refused(422, f"'{twice[:40]}' stands in the address and in the form. Give it once")
+    return asked | dict(form.fields)
 
 
 def _one_file(taken: Taken) -> Upload:

@@ -113,7 +113,7 @@ class Incoming:
         self._bytes += len(data)
         if self._kind is None and self._bytes >= HEAD_BYTES:
             self._judge()
-        self._check_size(announced)
+        self.check_size(announced)
 
     def write(self) -> None:
         """Write what waits.
@@ -141,7 +141,7 @@ class Incoming:
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"{self._what} is empty (0 bytes). Send it again")
         if self._kind is None:
             self._judge()
-        self._check_size(0)
+        self.check_size(0)
         if self._file is None:  # all of it is still in memory, so that it gets its name at once
             suffix = sniff(self._head, file=io.BytesIO(self._waiting))
             self._path = self._path.with_name(f"{self._path.name}{suffix}")
@@ -171,7 +171,8 @@ class Incoming:
             raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"{self._what} is {found}. {TAKEN}")
         self._kind = kind_of_suffix(suffix)
 
-    def _check_size(self, announced: int) -> None:
+    def check_size(self, announced: int) -> None:
+        """Raise Refused where it is larger than its kind may be, or is to be, by how many bytes it announces."""
         kind = self._kind or "video"
         most = self._limits.bytes_of(kind)
         if max(self._bytes, announced) > most:

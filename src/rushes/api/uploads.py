@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -191,8 +192,13 @@ class _Files:
     def any(self) -> bool:
         return bool(self._begun)
 
-    def begin(self, *, beside: int) -> None:
-        """Begin the next file; `beside` is how many more bytes the body may hold at most that are of no file."""
+    def begin(self, *, beside: int, is_last: bool = False) -> None:
+        """Begin the next file.
+
+        Args:
+            beside: how many more bytes the body may hold at most that are of no file.
+            is_last: whether no other can follow, also where more are allowed.
+        """
         most = self._limits.files
         if len(self._begun) >= most:
             some = f"more than {most} files. Send them in several requests" if most > 1 else "several files. Send one"
@@ -200,8 +206,8 @@ class _Files:
         what = "the file" if most == 1 else f"file {len(self._begun) + 1}"
         self._coming = Incoming(self._folder, self._limits, what=what)
         self._begun.append(self._coming)
-        last = len(self._begun) == most
-        self._least = self._announced - self.received - beside if last else 0
+        is_last = is_last or len(self._begun) == most
+        self._least = self._announced - self.received - beside if is_last else 0
 
     def add(self, data: bytes | memoryview) -> None:
         assert self._coming is not None  # begun
@@ -245,7 +251,7 @@ class _Bare:
 
     def take(self, data: bytes) -> None:
         if not self._files.any:
-            self._files.begin(beside=-len(data))  # they count as received already
+            self._files.begin(beside=-len(data), is_last=True)  # they count as received already
         self._files.add(data)
 
     def end(self) -> Mapping[str, str]:
@@ -348,6 +354,8 @@ class _Parts:
                 "on_end": self._over,
             },
         )
+        # What is wrong with a form is said to who sent it. The parser's own words would fill the log of the server.
+        self._parser.logger = logging.Logger("python_multipart", logging.CRITICAL)
         self._delimiter = b"\r\n--" + boundary
         self._delimiters = self._parts = 0
         self._most_parts = limits.files + limits.fields + 1

@@ -48,10 +48,7 @@ def check_in_browser(folder: Path, program: str, *, seconds: float = SECONDS) ->
         BundleError: the browser ends, or says nothing in time.
     """
     parts = (folder / "parts").is_dir()
-    with _address_of(folder, served=parts) as address, _running(program, f"{address}#check") as running:
-        assert running.stderr is not None
-        lines: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=_read_lines, args=(running.stderr, lines), daemon=True).start()
+    with _address_of(folder, served=parts) as address, _console_of(program, f"{address}#check") as lines:
         report = _first_report(lines, time.monotonic() + seconds)
     if report is None:
         raise BundleError(f"{program} did not say within {seconds:g} s whether {folder / PAGE_FILE} holds there. "
@@ -81,14 +78,15 @@ def _first_report(lines: queue.Queue[str | None], end: float) -> dict[str, Any] 
 
 
 def _read_lines(stream: IO[str], lines: queue.Queue[str | None]) -> None:
-    for line in stream:
-        lines.put(line)
+    with stream:
+        for line in stream:
+            lines.put(line)
     lines.put(None)
 
 
 @contextmanager
-def _running(program: str, address: str) -> Iterator[subprocess.Popen[str]]:
-    """Give a browser that has a page open and writes the page's console to its errors; it is ended afterwards."""
+def _console_of(program: str, address: str) -> Iterator[queue.Queue[str | None]]:
+    """Give what a browser says that has a page open, the page's console among it, None last; it is ended afterwards."""
     options = ["--headless", "--disable-gpu", "--no-first-run", "--enable-logging=stderr"]
     if sys.platform != "win32" and os.geteuid() == 0:
         options.append("--no-sandbox")  # Chromium refuses to start as root otherwise; it opens no page but ours
@@ -99,8 +97,12 @@ def _running(program: str, address: str) -> Iterator[subprocess.Popen[str]]:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             text=True, encoding="utf-8", errors="replace",
         )  # fmt: skip
+        assert running.stderr is not None
+        lines: queue.Queue[str | None] = queue.Queue()
+        reading = threading.Thread(target=_read_lines, args=(running.stderr, lines), daemon=True)
+        reading.start()
         try:
-            yield running
+            yield lines
         finally:
             running.terminate()
             try:
@@ -108,6 +110,7 @@ def _running(program: str, address: str) -> Iterator[subprocess.Popen[str]]:
             except subprocess.TimeoutExpired:
                 running.kill()
                 running.wait()
+            reading.join(timeout=20)  # until the last of the browser's children has ended
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -122,8 +122,8 @@ def _format_readme(bundle: Bundle, checked: Mapping[str, Any], *, one_file: bool
         "in this folder, then open http://127.0.0.1:8000 in a browser.\n"
     )
     proof = (
-        f"At export it was opened in {_browser_name(checked)}: {checked['pictures']} stored samples, largest difference "
-        f"of a probability {checked['largest_difference']:.1e}."
+        f"At export it was opened in {_browser_name(checked)}: {checked['pictures']} stored samples, largest "
+        f"difference of a probability {checked['largest_difference']:.1e}."
         if checked["checked"]
         else "At export there was no Chromium to try it in."
     )

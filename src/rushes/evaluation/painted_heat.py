@@ -147,7 +147,7 @@ def tint_heat(
 
 
 def _tint(heat: Heat, seen_size: tuple[int, int], shown: Preprocessing, box: Box) -> tuple[Floats, Floats]:
-    """Return the colour of each place of the box, (rows, columns, 3), and how strong it is there, (rows, columns, 1)."""
+    """Return the colour of each place of the box, (rows, columns, 3), and its strength, (rows, columns, 1)."""
     import cv2
 
     size = (box.right - box.left, box.bottom - box.top)

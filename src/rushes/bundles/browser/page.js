@@ -132,8 +132,6 @@ function pump() {
     ask(item, item.file, THUMBNAIL);
   } else if (camera.stream) {
     askCamera();
-  } else {
-    showCount();
   }
 }
 
@@ -153,7 +151,9 @@ function settle(message) {
     else what.problem = message.reason;
     if (message.thumbnail) what.thumbnail = URL.createObjectURL(message.thumbnail);
     showRow(what);
+    showCount();
     if (what === chosen) showChosen();
+    else if (items.every((item) => item.state === "done")) at("say").textContent = at("list-count").textContent;
   }
   pump();
 }
@@ -177,7 +177,7 @@ function showHeads() {
 function addRow(item) {
   const pick = made("button", "pick");
   pick.type = "button";
-  pick.append(made("span", "blank"), made("span", "", item.name));
+  pick.append(made("span", "blank"), made("span", "label", item.name));
   pick.onclick = () => choose(item);
   item.row = made("tr");
   const first = made("td");
@@ -198,8 +198,8 @@ function showRow(item) {
   if (item.problem) {
     cells[1].className = "wrong";
     cells[1].textContent = item.problem;
-    cells[1].colSpan = cells.length - 1;
-    while (cells.length > 2) cells[2].remove();
+    cells[1].colSpan = 2;
+    cells[2].remove();
     return;
   }
   cells[1].textContent = config.classes[item.answer.predicted];
@@ -290,14 +290,16 @@ function verdictOf(answer) {
 
 function showBars(list, answer) {
   const order = config.classes.map((_, place) => place);
-  order.sort((one, other) => answer.probabilities[other] - answer.probabilities[one] || one - other);
+  // Of a camera the lines stay where they are, as far as all can be shown: what changes places each moment is not read.
+  if (list.id !== "camera-bars" || order.length > MOST_BARS) {
+    order.sort((one, other) => answer.probabilities[other] - answer.probabilities[one] || one - other);
+  }
   const shown = order.slice(0, MOST_BARS);
-  while (list.children.length > shown.length + 1) list.lastChild.remove();
+  while (list.children.length > shown.length || list.querySelector(".rest")) list.lastChild.remove();
   shown.forEach((place, row) => {
-    const line = list.children[row]?.classList.contains("rest") === false ? list.children[row] : list.insertBefore(emptyBar(), list.children[row] ?? null);
-    showBar(line, place, answer);
+    if (row === list.children.length) list.append(emptyBar());
+    showBar(list.children[row], place, answer);
   });
-  while (list.children.length > shown.length) list.lastChild.remove();
   const rest = order.length - shown.length;
   if (rest) list.append(made("li", "rest quiet", `and ${rest} more`));
 }
@@ -415,7 +417,7 @@ function showCamera(answer) {
 }
 
 function percent(share) {
-  return `${(100 * share).toFixed(1)} %`;
+  return `${(100 * share).toFixed(1)}\u00a0%`;
 }
 
 function made(tag, classes = "", text = "") {

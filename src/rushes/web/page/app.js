@@ -47,7 +47,7 @@ function decoded(part) {
 async function follow() {
   if (location.hash === "#main") { history.replaceState(null, "", state.open?.hash ?? "#"); main.focus(); return; }
   const route = app.route, turn = ++state.turn;
-  if (state.open?.tab === route.tab && state.open.mounted?.follow?.(route) !== undefined) { state.open.hash = route.hash; return; }
+  if (state.open?.tab === route.tab && state.open.mounted?.follow?.(route)) { state.open.hash = route.hash; return; }
   close();
   state.open = { tab: route.tab, hash: route.hash };
   drawHeader();
@@ -123,6 +123,7 @@ async function open() {
     Object.assign(state, { config: config.reply, keys: new Keys(map.reply) });
   } catch (error) {
     render(html`<div class="opening"><${Message} title="The application cannot be opened" alert>${error.message}<//></div>`, main);
+    document.documentElement.dataset.ready = "";
     return;
   }
   state.keys.bind("app", { help: showHelp, tab: turnTab });

@@ -54,8 +54,8 @@ function Result({ answer, bundle, looked, deeds }) {
 
 function counted(result) {
   if (result.sampled_frames === undefined) return "";
-  const above = Object.entries(result.frames_above ?? {}).map(([name, count]) => `${name} in ${count}`).join(", ");
-  return [`${result.sampled_frames} frames looked at`, result.lost_frames && `${result.lost_frames} could not be decoded`, above && `above the threshold: ${above}`]
+  const above = Object.entries(result.frames_above ?? {}).map(([name, count]) => `${name} in ${count} of them`).join(", ");
+  return [`${result.sampled_frames} frames looked at`, result.lost_frames && `${result.lost_frames} could not be decoded`, above && `thresholds reached: ${above}`]
     .filter(Boolean).join("; ");
 }
 
@@ -69,11 +69,12 @@ function Verdict({ task, main }) {
 function Bars({ task, classes, looked, deeds, swatches, choosable }) {
   const order = classes?.length && task.best && classes.includes(task.best) ? classes : Object.keys(task.scores);
   const rows = Object.entries(task.scores).sort((one, other) => other[1] - one[1] || order.indexOf(one[0]) - order.indexOf(other[0]));
+  // By place, not keyed by class: elements that Preact moves while their class changes kept Chromium 156's old style.
   return html`<fieldset class="bars"><legend class="unseen">${choosable ? "Class that is looked at" : `Classes of ${task.task}`}</legend>
     ${rows.map(([name, share]) => {
       const mark = task.thresholds?.[name] ?? null;
       const told = `${name}, ${percent(share)}${mark === null ? "" : `, ${share >= mark ? "reaches" : "below"} its threshold of ${percent(mark)}`}`;
-      return html`<label key=${name} class=${`bar ${name === task.best ? "best" : ""} ${choosable && name === looked ? "looked" : ""}`}>
+      return html`<label class=${`bar ${name === task.best ? "best" : ""} ${choosable && name === looked ? "looked" : ""}`}>
         ${choosable ? html`<input class="unseen" type="radio" name="looked" aria-label=${told} checked=${name === looked} onChange=${() => deeds.look(name)} />` : html`<span class="unseen">${told}</span>`}
         <span class="class" aria-hidden="true">${swatches && html`<i class="swatch" style=${{ background: fillOf(order.indexOf(name)).background }} />`}${name}</span>
         <span class="track" aria-hidden="true"><i style=${{ width: `${100 * share}%` }} />${mark !== null && html`<b style=${{ left: `${100 * mark}%` }} title=${`Threshold ${percent(mark)}`} />`}</span>

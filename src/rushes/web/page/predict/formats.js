@@ -31,11 +31,13 @@ export function bytesOf(count) {
 }
 
 /* The questions that an answer answers: [{task, best, confidence, scores, thresholds, above}].
-   A bundle of shots answers several; every other one, one. */
+   A bundle of shots answers several; every other one, one. A threshold is of a single frame: the mean over a video is
+   never held against it. */
 export function tasksOf(result, bundle) {
+  const single = result.kind === "photo" || result.kind === "raw";
   const one = (task, told) => ({
     task, best: told.predicted_class, confidence: told.confidence, scores: told.scores ?? {},
-    thresholds: told.thresholds ?? (task === bundle?.task ? bundle?.thresholds : null) ?? null, above: told.above ?? null,
+    thresholds: single ? told.thresholds ?? bundle?.thresholds ?? null : null, above: told.above ?? null,
   });
   if (result.kind === "shots") return Object.entries(result.tasks ?? {}).map(([task, told]) => one(task, told));
   return [one(result.task ?? bundle?.task ?? "", result)];

@@ -17,18 +17,18 @@ export function Picture({ item, heat, state, deeds }) {
 
 function Unseen({ item, heat }) {
   const why = heat?.busy ? "The server's picture is on its way." : heat?.problem ? `The server gives none either: ${heat.problem}`
-    : "H asks the server for its picture, with the heat over it.";
+    : "The server's picture is asked for once it is predicted.";
   return html`<div class="unseeable"><p><b>${item.name}</b></p><p>This browser cannot show this kind of file. ${why}</p></div>`;
 }
 
 // Heat on or off, how strong, and what is wrong with it.
-export function HeatControls({ state, heat, able, looked, deeds }) {
+export function HeatControls({ state, on, heat, able, looked, deeds }) {
   return html`<div class="heat-controls card"><div class="choice-row">
-      <${Button} icon="heat" text="Heat map" keys="h" aria-pressed=${String(state.heat)} disabled=${!able} run=${deeds.heat} />
-      ${state.heat && looked && html`<span class="chip" title="Choose a class by its bar, or with C">of ${looked}</span>`}</div>
-    ${state.heat && !heat?.whole && html`<label class="strength"><span>Strength</span>
+      <${Button} icon="heat" text="Heat map" keys="h" aria-pressed=${String(on)} disabled=${!able} run=${deeds.heat} />
+      ${on && looked && html`<span class="chip" title="Choose a class by its bar, or with C">of ${looked}</span>`}</div>
+    ${on && !heat?.whole && html`<label class="strength"><span>Strength</span>
       <input type="range" min="0" max="1" step="0.05" value=${state.opacity} aria-valuetext=${percent(state.opacity)} onInput=${(event) => deeds.opacity(Number(event.target.value))} />
       <span class="number">${percent(state.opacity)}</span></label>`}
-    ${state.heat && heat?.busy && html`<p class="soft small" role="status">The heat map is being made.</p>`}
-    ${state.heat && heat?.problem && html`<${Message} title="No heat map">${heat.problem}<//>`}</div>`;
+    ${on && heat?.busy && html`<p class="soft small" role="status">The heat map is being made.</p>`}
+    ${on && heat?.problem && html`<${Message} title="No heat map">${heat.problem}<//>`}</div>`;
 }

@@ -34,10 +34,10 @@ function Bundles({ config, state, deeds }) {
 }
 
 function One({ state, view, deeds, film }) {
-  const { item, result, rows, heat } = view, shown = state.heat && !view.playing ? heat : null;
+  const { item, result, rows, heat } = view, shown = view.heatOn && !view.playing ? heat : null;
   const server = shown && { ...shown, whole: item.shown === false };
   const orders = ordersOf(rows, view.bundle);
-  return html`<div class=${`one ${rows.length ? "with-timeline" : ""}`}>
+  return html`<div class=${`one ${rows.length ? "with-timeline" : ""} ${state.items.length > 1 ? "with-list" : ""}`}>
     <section class="look" aria-label=${item.video ? "Video" : "Picture"}><h2 class="file-name">${item.name}</h2>
       ${item.video ? html`<${Player} item=${item} heat=${server} state=${state} looked=${view.looked} deeds=${deeds} film=${film} />`
         : html`<${Picture} item=${item} heat=${server} state=${state} deeds=${deeds} />`}
@@ -45,7 +45,7 @@ function One({ state, view, deeds, film }) {
         <${Timeline} rows=${rows} orders=${orders} duration=${view.duration} time=${item.time} active=${Math.min(state.row, rows.length - 1)} looked=${state.looked} playing=${view.playing} film=${film} deeds=${deeds} />`}</section>
     <section class="side" aria-label="Answer"><h2 class="unseen">Answer</h2>
       <${Answer} item=${item} answer=${view.answer} bundle=${view.bundle} looked=${view.looked} deeds=${deeds} />
-      ${result && html`<${HeatControls} state=${state} heat=${server} able=${view.heatAble} looked=${view.looked} deeds=${deeds} />
+      ${result && html`<${HeatControls} state=${state} on=${view.heatOn} heat=${server} able=${view.heatAble} looked=${view.looked} deeds=${deeds} />
         <div class="choice-row"><${Button} icon="copy" text="Copy JSON" keys="j" run=${deeds.copy} /><${Button} icon="save" text="JSON" label="Download JSON" keys="d" run=${deeds.json} /><${Button} icon="save" text="CSV" label="Download CSV" keys="t" run=${deeds.csv} /></div>`}</section>
     ${rows.length > 0 && html`<${Segments} key=${item.id} rows=${rows} orders=${orders} active=${Math.min(state.row, rows.length - 1)} time=${item.time} deeds=${deeds} />`}</div>`;
 }

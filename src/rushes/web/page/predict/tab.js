@@ -49,10 +49,14 @@ export function mount(root, app) {
     const tasks = result ? tasksOf(result, bundle) : [];
     const looked = tasks.length !== 1 ? null : state.looked ?? (row ? row.segments[place]?.best : null) ?? tasks[0].best;
     return { config, bundle, item, answer, result, rows, row, place, looked, tasks, playing, over, answeredItems: answeredPictures(),
-      duration: result?.duration_seconds || row?.segments.at(-1)?.stop || 1, heat: heats.get(heatKey({ item, result, looked })), heatAble: Boolean(result) };
+      duration: result?.duration_seconds || row?.segments.at(-1)?.stop || 1, heat: heats.get(heatKey({ item, result, looked })),
+      heatOn: Boolean(item && heatOn(item)), heatAble: Boolean(result) && (item.video || item.shown === true) };
   }
 
   const answeredPictures = () => state.items.filter((one) => !one.video && answerOf(state, one)?.state === "done");
+
+  // A picture that the browser cannot show is shown by the server, and the server has it with its heat only.
+  const heatOn = (item) => state.heat || (!item.video && item.shown === false);
 
   // Heat ------------------------------------------------------------------------------------------------------------
 
@@ -64,7 +68,7 @@ export function mount(root, app) {
 
   function wantHeat() {
     const seen = view(), { item, result, looked } = seen, key = heatKey(seen);
-    const wanted = result && item.shown !== null && !playing && state.heat;
+    const wanted = result && item.shown !== null && !playing && heatOn(item);
     clearTimeout(heatTimer);
     if (!wanted || heats.get(key)) return;
     heatTimer = setTimeout(() => {
@@ -117,7 +121,7 @@ export function mount(root, app) {
       app.say(share === undefined ? name : `${name}, ${percent(share)}`);
     },
     heat() {
-      if (!view().heatAble) return false;
+      if (!view().heatAble) { if (view().heatOn && view().result) app.say("The server's picture has its heat in it"); return false; }
       if (!state.heat) film.current?.pause();
       set({ heat: !state.heat });
       app.say(state.heat ? `Heat map of ${view().looked ?? "the answer"}` : "Heat map off");

@@ -22,6 +22,7 @@ SCHEMA = "bundle/1"
 SHOTS_SCHEMA = "shot-bundle/1"  # of a bundle that answers about shots, in several tasks
 CONFIG_FILE = "config.json"
 GRAPH_FILE = "model.onnx"
+INT8_FILE = "model.int8.onnx"  # the same graph in 8-bit integers; only where validation found it good enough
 WEIGHTS_FILE = "model.safetensors"
 CLASSES_FILE = "classes.json"
 PREPROCESSING_FILE = "preprocessing.json"

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rushes.bundles.calibrated import describe_calibration, is_calibrated
+from rushes.bundles.certificates import Certificate
 from rushes.bundles.markdown import as_table, counted, sentence
+from rushes.bundles.weighed import describe_gains, describe_weighed
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.evaluation.interval import FEW_GROUPS
 from rushes.evaluation.thresholds import format_threshold
@@ -151,11 +153,17 @@ _UNPROVEN = (
 )
 
 
-def format_card(facts: CardFacts, *, certificate: Mapping[str, Any] | None) -> str:
+def format_card(
+    facts: CardFacts,
+    *,
+    certificate: Mapping[str, Any] | None,
+    runtimes: Mapping[str, Certificate] | None = None,
+) -> str:
     """Return the card as Markdown.
 
     Args:
         certificate: what was compared at export, as `parity/expected.json` states it; None of a run without a bundle.
+        runtimes: what was found of other runtimes; None where none was tried.
     """
     sections = [
         _head(facts),
@@ -166,6 +174,7 @@ def format_card(facts: CardFacts, *, certificate: Mapping[str, Any] | None) -> s
         _input(facts),
         _use(facts),
         _proof(certificate) if certificate is not None else _UNPROVEN,
+        describe_runtimes(runtimes or {}),
         _licence(facts, certificate),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -312,6 +321,31 @@ def _proof(certificate: Mapping[str, Any]) -> str:
         f"is the same. Reference: {certificate['reference']}; runtime: {certificate['runtime']}. `parity/` keeps "
         "pictures and answers, so that any machine can check itself."
     )
+
+
+def describe_runtimes(runtimes: Mapping[str, Certificate]) -> str:
+    """Return a section on what was found of runtimes beside the default; "" where none was tried."""
+    if not runtimes:
+        return ""
+    rows = [(f"`{name}`", "yes" if one.holds else "no", _words_of(one)) for name, one in runtimes.items()]
+    return (
+        "## Runtimes\n\n`rushes predict BUNDLE FILE --runtime NAME` takes another runtime than ONNX Runtime in "
+        "float32. Found at export; `rushes doctor BUNDLE` says what holds where it is run:\n\n"
+        + as_table(("runtime", "may be taken", "found"), rows)
+    )
+
+
+def _words_of(found: Certificate) -> str:
+    if not found.holds:
+        return found.reason.replace("|", "/").replace("\n", " ")
+    words = (
+        f"{found.version}: on {found.pictures} pictures probabilities differ by at most {found.largest_difference:.1e}"
+    )
+    if found.gains is not None:
+        words += f"; {describe_gains(found.gains)}"
+    if found.validation is not None:
+        words += f"; {describe_weighed(found.validation)}"
+    return words
 
 
 def _licence(facts: CardFacts, certificate: Mapping[str, Any] | None) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from rushes.bundles.engines import OpenEngine, open_onnxruntime
 from rushes.errors import BundleError
 
 INPUT = "pixels"
@@ -16,56 +15,31 @@ PROBABILITIES = "probabilities"
 FEATURES = "features"  # what the body sees, and the head is given; graphs exported before 2026-11-26 do not give it
 
 
-def open_session(model: bytes, *, threads: int = 0) -> Any:
-    """Return an ONNX graph ready to run on the processor.
-
-    Args:
-        model: the bytes of `model.onnx`.
-        threads: how many threads compute; 0 takes as many as there are cores.
-
-    Raises:
-        BundleError: the bytes are no graph that ONNX Runtime can run.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # Threads that spin between two batches take the cores that decode the next one.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors share no base of their own
-        raise BundleError(f"model.onnx cannot be run by ONNX Runtime {onnxruntime.__version__}: {error}. "
-                          "Update rushes, or export the run again: rushes export RUN") from error  # fmt: skip
-
-
 class Graph:
-    """The graph of a bundle, run by ONNX Runtime on the processor."""
+    """The graph of a bundle, run on the processor."""
 
-    def __init__(self, model: bytes, *, threads: int = 0) -> None:
+    def __init__(self, model: bytes, *, threads: int = 0, engine: OpenEngine = open_onnxruntime) -> None:
         """Load a graph.
 
         Args:
-            model: the bytes of `model.onnx`.
+            model: the bytes of `model.onnx`, or of the same graph in another form.
             threads: how many threads compute; 0 takes as many as there are cores.
+            engine: what runs it.
 
         Raises:
-            BundleError: the bytes are no graph that ONNX Runtime can run, or it is not one of ours.
+            BundleError: the bytes are no graph that the engine can run, or it is not one of ours.
         """
-        self._session = open_session(model, threads=threads)
-        inputs = {value.name: value for value in self._session.get_inputs()}
-        outputs = {value.name: value for value in self._session.get_outputs()}
+        self._engine = engine(model, threads)
+        inputs, outputs = self._engine.inputs, self._engine.outputs
         measured = MEASURES in inputs
-        wrong = set(inputs) - {MEASURES} != {INPUT} or inputs[INPUT].type != "tensor(uint8)"
-        if wrong or PROBABILITIES not in outputs or (measured and inputs[MEASURES].type != "tensor(float)"):
+        wrong = set(inputs) - {MEASURES} != {INPUT} or inputs[INPUT].kind != "uint8"
+        if wrong or PROBABILITIES not in outputs or (measured and inputs[MEASURES].kind != "float32"):
             raise BundleError(f"model.onnx takes {sorted(inputs)} and gives {sorted(outputs)}; a bundle's graph takes "
                               f"'{INPUT}' as uint8 (and '{MEASURES}' as float) and gives "
                               f"'{PROBABILITIES}'")  # fmt: skip
-        self.measure_count: int = inputs[MEASURES].shape[-1] if measured else 0
-        self.shape: tuple[int, int, int] = tuple(inputs[INPUT].shape[1:])  # (height, width, channels)
-        self.class_count: int = outputs[PROBABILITIES].shape[-1]
+        self.measure_count: int = inputs[MEASURES].shape[-1] or 0 if measured else 0
+        self.shape = inputs[INPUT].shape[1:]  # (height, width, channels)
+        self.class_count: int = outputs[PROBABILITIES].shape[-1] or 0
         self.gives_features = FEATURES in outputs
 
     def __call__(
@@ -83,7 +57,7 @@ class Graph:
         self._check(pixels)
         if not len(pixels):
             return np.zeros((0, self.class_count), np.float32)
-        (probabilities,) = self._session.run([PROBABILITIES], self._given(pixels, measures))
+        (probabilities,) = self._engine.run([PROBABILITIES], self._given(pixels, measures))
         return np.asarray(probabilities, np.float32)
 
     def features(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
@@ -97,7 +71,7 @@ class Graph:
             raise BundleError("model.onnx gives no features: the bundle was exported by an older rushes. "
                               "Export the run again: rushes export RUN")  # fmt: skip
         unread = np.zeros((len(pixels), self.measure_count), np.float32) if self.measure_count else None
-        (features,) = self._session.run([FEATURES], self._given(pixels, unread))
+        (features,) = self._engine.run([FEATURES], self._given(pixels, unread))
         return np.asarray(features, np.float32)
 
     def _given(

@@ -25,19 +25,21 @@ from rushes.bundles.bundle import (
 )
 from rushes.bundles.calibrated import calibration_of_run
 from rushes.bundles.card import CardFacts, format_card
+from rushes.bundles.certificates import write_certificates
+from rushes.bundles.certified import Trial, Tried, try_runtimes
 from rushes.bundles.graph import FEATURES, INPUT, LOGITS, MEASURES, PROBABILITIES, Graph
+from rushes.bundles.held_out import picture_reader, read_held_out, read_ranges
 from rushes.bundles.known_answers import answers_of_run, write_answers
 from rushes.bundles.neighbours import Neighbours, read_pictures_of, write_neighbours
 from rushes.bundles.parity import Parity, compare, write_samples
 from rushes.bundles.run_card import facts_of_run, travelling_recipe
 from rushes.bundles.sealed import check_free, whole_folder
-from rushes.bundles.thresholded import THRESHOLDS_FILE, thresholds_of_run
+from rushes.bundles.thresholded import THRESHOLDS_FILE, parse_thresholds, thresholds_of_run
 from rushes.bundles.traced import trace_graph
 from rushes.datasets.measured_input import FACES_FILE, MeasuredInput, Prepared, stack_measures
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.errors import BundleError, MediaError, RunError, require_extra
-from rushes.footage.pictures import read_picture
-from rushes.learning.calibration import CALIBRATION_FILE
+from rushes.learning.calibration import CALIBRATION_FILE, UNCALIBRATED, Calibration
 from rushes.learning.known_samples import LIMIT
 from rushes.learning.predictions import Predictions, read_predictions
 from rushes.progress import Progress, silent
@@ -114,9 +116,12 @@ def export_run(
     project_root: Path,
     cache_folder: Path | None = None,
     neighbours: int = LIMIT,
+    int8: bool = False,
     progress: Progress = silent,
 ) -> Bundle:
     """Make a bundle of a run; the folder appears whole, or not at all.
+
+    Every runtime that is installed is tried, and what was found of it stands in the bundle. Only the default must hold.
 
     Args:
         to_folder: the bundle's own folder, which must not be there yet; its name names the bundle.
@@ -124,6 +129,8 @@ def export_run(
         cache_folder: of the project; None takes its usual one.
         neighbours: training pictures at most that travel along, so that answers can be explained by what they look
             like; 0 for none. Where they cannot be read there are none, and the log says why.
+        int8: make the graph in 8-bit integers too, which is kept only where it is good enough on validation and faster;
+            the certificate of `int8` says which.
 
     Raises:
         RunError: the run cannot be read, or takes measures of another version.
@@ -135,7 +142,7 @@ def export_run(
     from rushes.models.network import load_network
 
     check_free(to_folder)
-    progress(0, 4, "reading the run")
+    progress(0, 5, "reading the run")
     run = read_run(run_folder)
     network = load_network(run_folder)
     samples = _collect_samples(run, project_root)
@@ -148,6 +155,7 @@ def export_run(
         weights=run_folder / WEIGHTS_FILE,
         samples=samples,
         neighbours=known,
+        trial=_trial_of(run, candidate, project_root, int8=int8),
         progress=progress,
     )
 
@@ -160,6 +168,7 @@ def build_bundle(
     weights: Path,
     samples: Samples,
     neighbours: Neighbours | None = None,
+    trial: Trial | None = None,
     progress: Progress = silent,
 ) -> Bundle:
     """Export a network, compare graph and network on the samples, and write the bundle.
@@ -169,19 +178,25 @@ def build_bundle(
             (batch, classes).
         weights: the network's state as safetensors, copied into the bundle.
         neighbours: training samples that travel along.
+        trial: what other runtimes are tried on; None tries none.
 
     Raises:
         BundleError: what `export_run` says.
     """
     check_free(to_folder)
     with whole_folder(to_folder) as folder:
-        progress(1, 4, "exporting the graph")
+        progress(1, 5, "exporting the graph")
         model = export_graph(network, candidate.preprocessing)
-        progress(2, 4, f"comparing on {len(samples.pixels)} pictures")
+        progress(2, 5, f"comparing on {len(samples.pixels)} pictures")
         expected = _answers_of(network, samples)
         certificate = _certify(model, samples, expected)
-        progress(3, 4, "writing the bundle")
+        kept = slice(0, KEPT_PICTURES)
+        progress(3, 5, "trying other runtimes")
+        tried = _try(model, samples, expected, trial, kept)
+        progress(4, 5, "writing the bundle")
         write_bytes(folder / GRAPH_FILE, model)
+        for name, further in tried.files.items():
+            write_bytes(folder / name, further)
         shutil.copyfile(weights, folder / WEIGHTS_FILE)
         write_json(folder / CONFIG_FILE, dict(candidate.config))
         classes = {"schema": "classes/1", "task": candidate.task, "classes": list(candidate.classes)}
@@ -198,7 +213,6 @@ def build_bundle(
         if candidate.calibration is not None:
             write_json(folder / CALIBRATION_FILE, dict(candidate.calibration))
         write_answers(candidate.answers, folder)
-        kept = slice(0, KEPT_PICTURES)
         write_samples(
             folder,
             pixels=samples.pixels[kept],
@@ -207,12 +221,14 @@ def build_bundle(
             certificate=certificate,
             measures=samples.measures[kept] if samples.measures is not None else None,
         )
+        if tried.certificates:
+            write_certificates(tried.certificates, folder)
         if neighbours is not None:
             write_neighbours(neighbours, folder)
         facts = replace(candidate.facts, neighbours=len(neighbours.known.samples) if neighbours else 0)
-        write_text(folder / CARD_FILE, format_card(facts, certificate=certificate))
+        write_text(folder / CARD_FILE, format_card(facts, certificate=certificate, runtimes=tried.certificates))
         seal_bundle(folder, name=candidate.name, task=candidate.task, run=candidate.run)
-    progress(4, 4, "done")
+    progress(5, 5, "done")
     return open_bundle(to_folder)
 
 
@@ -255,6 +271,27 @@ def export_graph(network: torch.nn.Module, preprocessing: Preprocessing) -> byte
         inputs=[INPUT, MEASURES] if measure_count else [INPUT],
         outputs=given,
     )
+
+
+def _trial_of(run: Run, candidate: Candidate, project_root: Path, *, int8: bool) -> Trial:
+    thresholds = candidate.thresholds
+    return Trial(
+        held_out=lambda: read_held_out(run, project_root),
+        ranges=(lambda: read_ranges(run, project_root)) if int8 else None,
+        calibration=Calibration.from_table(candidate.calibration) if candidate.calibration else UNCALIBRATED,
+        thresholds=parse_thresholds(thresholds, candidate.classes) if thresholds else None,
+    )
+
+
+def _try(model: bytes, samples: Samples, expected: npt.NDArray[np.float32], trial: Trial | None, kept: slice) -> Tried:
+    """Return what is found of the other runtimes; what is wrong with one that is installed is said in the log."""
+    if trial is None:
+        return Tried({}, {})
+    tried = try_runtimes(model, samples.pixels, samples.measures, expected, trial, kept=kept)
+    for name, found in tried.certificates.items():
+        if found.version and not found.holds:
+            _log.info("the runtime %s is not certified: %s", name, found.reason)
+    return tried
 
 
 def _answers_of(network: torch.nn.Module, samples: Samples) -> npt.NDArray[np.float32]:
@@ -322,17 +359,11 @@ def _distance_from_record(recorded: npt.NDArray[np.float32], expected: npt.NDArr
 
 def _collect_samples(run: Run, project_root: Path) -> Samples:
     """Read the pictures to compare on: validation's, then test's, then generated ones where too few can be read."""
-    from rushes.learning.measured_samples import measurer_of
-
-    preprocessing, class_count, measurer = run.preprocessing, len(run.classes), measurer_of(run)
+    preprocessing, class_count, read = run.preprocessing, len(run.classes), picture_reader(run)
     pictures: list[Prepared] = []
     names: list[str] = []
     recorded: list[npt.NDArray[np.float32]] = []
     unread: list[str] = []
-
-    def read(path: Path) -> Prepared:
-        whole = read_picture(path)
-        return Prepared(prepare(whole, preprocessing), measurer(whole) if measurer is not None else None)
 
     for part in ("validation", "test"):
         file = run.predictions_file(part)

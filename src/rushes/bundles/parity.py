@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.bundles.bundle import EXPECTED_FILE, GRAPH_FILE, SAMPLES_FILE, Bundle
+from rushes.bundles.engines import OpenEngine, open_onnxruntime
 from rushes.bundles.graph import Graph
 from rushes.errors import BundleError
 from rushes.storage.files import write_bytes, write_json
@@ -94,11 +95,22 @@ def write_samples(
     write_json(folder / EXPECTED_FILE, expected)
 
 
-def check_parity(bundle: Bundle, *, threads: int = 1) -> Parity:
-    """Run a bundle's graph on its own sample pictures, here and now, and return how near it comes.
+def find_parity(
+    bundle: Bundle,
+    *,
+    file: str = GRAPH_FILE,
+    engine: OpenEngine = open_onnxruntime,
+    tolerance: float | None = None,
+    threads: int = 1,
+) -> Parity:
+    """Run a bundle on its own sample pictures, here and now, and return how near it comes to the trained network.
+
+    Args:
+        file: of the bundle, what is run; `engine` runs it.
+        tolerance: None takes the one that the bundle states.
 
     Raises:
-        BundleError: the samples cannot be read, or this machine computes something else than was certified.
+        BundleError: the samples cannot be read, or the file cannot be run.
     """
     try:
         expected = json.loads(bundle.read(EXPECTED_FILE))
@@ -106,11 +118,20 @@ def check_parity(bundle: Bundle, *, threads: int = 1) -> Parity:
             pixels = samples["pixels"]
             measures = samples.get("measures")
         wanted = np.array(expected["probabilities"], np.float32)
-        found = Graph(bundle.read(GRAPH_FILE), threads=threads)(pixels, measures)
-        parity = compare(wanted, found, tolerance=float(expected["tolerance"]))
+        found = Graph(bundle.read(file), threads=threads, engine=engine)(pixels, measures)
+        return compare(wanted, found, tolerance=float(expected["tolerance"]) if tolerance is None else tolerance)
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise BundleError(f"{bundle.folder}: the parity samples cannot be read ({error}). "
                           "Export the run again: rushes export RUN") from error  # fmt: skip
+
+
+def check_parity(bundle: Bundle, *, threads: int = 1) -> Parity:
+    """Run a bundle's graph on its own sample pictures, here and now, and return how near it comes.
+
+    Raises:
+        BundleError: the samples cannot be read, or this machine computes something else than was certified.
+    """
+    parity = find_parity(bundle, threads=threads)
     if not parity.holds:
         raise BundleError(
             f"{bundle.folder}: on this machine the model does not compute what it was certified to: probabilities "

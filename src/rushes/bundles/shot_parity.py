@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.bundles.bundle import EXPECTED_FILE, GRAPH_FILE, SAMPLES_FILE
+from rushes.bundles.engines import OpenEngine, open_onnxruntime
 from rushes.bundles.parity import TOLERANCE, Parity, compare
 from rushes.bundles.shot_bundle import ShotBundle
 from rushes.bundles.shot_graph import ShotGraph
@@ -83,22 +84,34 @@ def write_shot_samples(
     write_json(folder / EXPECTED_FILE, expected)
 
 
-def check_shot_parity(bundle: ShotBundle, *, threads: int = 1) -> Parity:
-    """Run a bundle's graph on its own sample shots, here and now, and return how near it comes.
+def find_shot_parity(bundle: ShotBundle, *, engine: OpenEngine = open_onnxruntime, threads: int = 1) -> Parity:
+    """Run a bundle's graph on its own sample shots, here and now, and return how near it comes to the trained network.
+
+    Args:
+        engine: what runs the graph.
 
     Raises:
-        BundleError: the samples cannot be read, or this machine computes something else than was certified.
+        BundleError: the samples cannot be read, or the graph cannot be run.
     """
     try:
         expected = json.loads(bundle.read(EXPECTED_FILE))
         wanted = {task: np.array(expected["probabilities"][task], np.float32) for task in bundle.tasks}
         with np.load(io.BytesIO(bundle.read(SAMPLES_FILE)), allow_pickle=False) as samples:
             shots = _stacked({name: samples[name] for name in samples.files})
-        graph = ShotGraph(bundle.read(GRAPH_FILE), bundle.tasks, threads=threads)
-        parity = compare_tasks(wanted, graph(shots), tolerance=float(expected["tolerance"]))
+        graph = ShotGraph(bundle.read(GRAPH_FILE), bundle.tasks, threads=threads, engine=engine)
+        return compare_tasks(wanted, graph(shots), tolerance=float(expected["tolerance"]))
     except (KeyError, ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise BundleError(f"{bundle.folder}: the parity samples cannot be read ({error}). "
                           "Export the run again: rushes export RUN") from error  # fmt: skip
+
+
+def check_shot_parity(bundle: ShotBundle, *, threads: int = 1) -> Parity:
+    """Run a bundle's graph on its own sample shots, here and now, and return how near it comes.
+
+    Raises:
+        BundleError: the samples cannot be read, or this machine computes something else than was certified.
+    """
+    parity = find_shot_parity(bundle, threads=threads)
     if not parity.holds:
         raise BundleError(
             f"{bundle.folder}: on this machine the model does not compute what it was certified to: probabilities "

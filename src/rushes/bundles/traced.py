@@ -49,11 +49,11 @@ def trace_graph(
                           "Train with another model.backbone, or model.kind = 'cnn'") from error  # fmt: skip
     assert program is not None
     proto = program.model_proto
-    _forget_origin(proto)
+    forget_origin(proto)
     return bytes(proto.SerializeToString(deterministic=True))
 
 
-def _forget_origin(proto: Any) -> None:
+def forget_origin(proto: Any) -> None:
     """Drop what the exporter notes beside the computation: stack traces with the paths of this machine."""
     for graph in (proto.graph, *proto.functions):
         graph.ClearField("doc_string")

@@ -9,10 +9,10 @@ import typer
 
 from rushes.cli.door import opened, table_of
 from rushes.cli.options import DebugOption, JsonOption, verb_app
-from rushes.errors import BundleError, is_installed
+from rushes.errors import is_installed
 
 if TYPE_CHECKING:
-    from rushes.bundles.parity import Parity
+    from rushes.bundles.runtimes import Checked
 
 app = verb_app()
 
@@ -38,6 +38,7 @@ _PACKAGES = {
     "optuna": ("optuna", "searches by Optuna", "train"),
     "fastapi": ("fastapi", "the review page", "app"),
     "uvicorn": ("uvicorn", "the review page", "app"),
+    "openvino": ("openvino", "faster prediction", "openvino"),
     "mlflow-skinny": ("mlflow", "runs sent to MLflow", "mlflow"),
 }
 
@@ -73,25 +74,42 @@ def doctor(
             from rushes.cli.export_browser import check_browser_folder
 
             check_browser_folder(door, bundle)
-        parity = _parity_of(bundle)
-        if not parity.holds:
-            raise BundleError(
-                f"{bundle}: its stored samples come out otherwise here (largest difference "
-                f"{parity.largest_difference:.1e}, {parity.disagreements} other answers). Export the run again"
-            )
-        door.say(f"{bundle}: every digest is right, and {parity.pictures} stored samples agree "
-                 f"(largest difference {parity.largest_difference:.1e})")  # fmt: skip
-        door.finish({"bundle": str(bundle), "pictures": parity.pictures, "difference": parity.largest_difference})
+        checked = _check(bundle)
+        parity = checked[0].parity
+        door.say(f"{bundle}: every digest is right")
+        for one in checked:
+            door.say(f"  {one.runtime.name}: {_words_of(one)}")
+        for one in checked:
+            if one.state == "differs" and one.certified:
+                door.fail_item(f"{bundle}: {one.runtime.name} does not compute here what it was certified to: "
+                               f"{one.reason or _describe(one)}")  # fmt: skip
+        door.finish({"bundle": str(bundle), "pictures": parity.pictures if parity else None,
+                     "difference": parity.largest_difference if parity else None,
+                     "runtimes": [one.to_table() for one in checked], "failed": door.failed})  # fmt: skip
 
 
-def _parity_of(bundle: Path) -> Parity:
+def _check(bundle: Path) -> list[Checked]:
     from rushes.bundles.bundle import is_of_shots, open_bundle
+    from rushes.bundles.runtimes import check_runtimes
+    from rushes.bundles.shot_bundle import open_shot_bundle
 
-    if is_of_shots(bundle):
-        from rushes.bundles.shot_bundle import open_shot_bundle
-        from rushes.bundles.shot_parity import check_shot_parity
+    return check_runtimes(open_shot_bundle(bundle) if is_of_shots(bundle) else open_bundle(bundle))
 
-        return check_shot_parity(open_shot_bundle(bundle))
-    from rushes.bundles.parity import check_parity
 
-    return check_parity(open_bundle(bundle))
+def _words_of(found: Checked) -> str:
+    """Return what was found of a runtime, in a line."""
+    parity = found.parity
+    if parity is None or found.state != "holds":
+        word = {"absent": "not here", "refused": "not to be taken", "differs": "differs"}.get(found.state, found.state)
+        return f"{word}: {found.reason or _describe(found)}"
+    return (
+        f"{found.runtime.version()}, {parity.pictures} stored samples agree (largest difference "
+        f"{parity.largest_difference:.1e}, allowed {parity.tolerance:.1g})"
+    )
+
+
+def _describe(found: Checked) -> str:
+    """Return in words how far a runtime is from what it was certified to."""
+    from rushes.bundles.runtimes import describe_difference
+
+    return describe_difference(found.parity)

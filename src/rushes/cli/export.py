@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rushes.cli.door import opened, plural
+from rushes.cli.door import Door, opened, plural
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, verb_app
 from rushes.cli.versions import find_run
-from rushes.errors import require_extra
+from rushes.errors import UsageError, require_extra
 
 if TYPE_CHECKING:
     from rushes.bundles.bundle import Bundle
@@ -34,6 +34,10 @@ def export(
         bool,
         typer.Option("--browser", help="Write a page that runs the bundle in a browser; RUN may be a bundle's folder."),
     ] = False,
+    int8: Annotated[
+        bool,
+        typer.Option("--int8", help="A graph in 8-bit integers too, kept only where validation finds it good enough."),
+    ] = False,
     project: ProjectOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
@@ -55,13 +59,17 @@ def export(
         folder = find_run(place, run)
         if is_of_shots(folder.parent):
             folder = folder.parent  # one task of a run of shots: a bundle answers all of them
+        if int8 and is_of_shots(folder):
+            raise UsageError(f"--int8: {folder} is a run of shots, whose graph gains nothing by 8-bit integers. "
+                             "Leave the option out")  # fmt: skip
         target = (to or place.bundles_folder / folder.name).absolute()
         if dry_run:
             door.say(f"would export {folder} to {target}")
             door.finish({"run": str(folder), "bundle": str(target), "dry_run": True})
         with door.progress("export") as progress:
-            bundle = _export(folder, target, place, progress, neighbours=not no_neighbours)
+            bundle = _export(folder, target, place, progress, neighbours=not no_neighbours, int8=int8)
         door.say(f"bundle: {bundle.folder}")
+        runtimes = _show_runtimes(door, bundle)
         if isinstance(bundle, Bundle):
             if bundle.thresholds:
                 door.say(f"thresholds: {_words_of(bundle.folder)}")
@@ -74,7 +82,24 @@ def export(
             door.say(f"or, of a shoot: rushes cull {shlex.quote(str(bundle.folder))} SHOOT --dry-run")
         answers = {"classes": list(bundle.classes)} if isinstance(bundle, Bundle) else {
             "tasks": {task: list(classes) for task, classes in bundle.tasks.items()}}  # fmt: skip
-        door.finish({"bundle": str(bundle.folder), "id": bundle.id} | answers)
+        if int8 and not runtimes["int8"]["holds"]:
+            door.fail_item(f"no 8-bit graph was kept: {runtimes['int8']['reason']}")
+        door.finish({"bundle": str(bundle.folder), "id": bundle.id} | answers | {"runtimes": runtimes})
+
+
+def _show_runtimes(door: Door, bundle: Bundle | ShotBundle) -> dict[str, Any]:
+    """Print what was found of the runtimes that could be tried, and return all of it for JSON."""
+    from rushes.bundles.certificates import read_certificates
+    from rushes.bundles.weighed import describe_gains
+
+    found = read_certificates(bundle)
+    for name, one in found.items():
+        if one.holds:
+            gains = f", {describe_gains(one.gains)}" if one.gains else ""
+            door.say(f"runtime {name}: certified, probabilities differ by at most {one.largest_difference:.1e}{gains}")
+        elif one.version and name != "int8":
+            door.say(f"runtime {name}: not certified: {one.reason}")
+    return {name: one.to_table() for name, one in found.items()}
 
 
 def _words_of(folder: Path) -> str:
@@ -98,7 +123,9 @@ def _words_of(folder: Path) -> str:
     return ", ".join(stated) + (f"; best F1 for {plural(others, 'other class', 'other classes')}" if others else "")
 
 
-def _export(folder: Path, target: Path, place: Project, progress: Progress, *, neighbours: bool) -> Bundle | ShotBundle:
+def _export(
+    folder: Path, target: Path, place: Project, progress: Progress, *, neighbours: bool, int8: bool
+) -> Bundle | ShotBundle:
     from rushes.learning.runs import is_of_shots
 
     if is_of_shots(folder):
@@ -115,5 +142,6 @@ def _export(folder: Path, target: Path, place: Project, progress: Progress, *, n
         project_root=place.root,
         cache_folder=place.cache_folder,
         neighbours=LIMIT if neighbours else 0,
+        int8=int8,
         progress=progress,
     )

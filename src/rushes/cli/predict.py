@@ -36,6 +36,9 @@ def predict(
         Path | None, typer.Option(help="Of a bundle of shots: the shots, in a CSV of 'rushes shots --write'.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write predictions to a .csv or .jsonl file.")] = None,
+    runtime: Annotated[
+        str, typer.Option(help="What runs the model: onnxruntime, int8, openvino, openvino-bf16, openvino-int8.")
+    ] = "onnxruntime",
     project: ProjectOption = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
@@ -62,12 +65,13 @@ def predict(
             _check_options(every=every, fps=fps, every_frame=every_frame, keyframes=keyframes)
             from rushes.cli.predict_shots import predict_films
 
-            predict_films(door, bundle, paths, stated=shots, out=out, project=project, threads=threads or 0)
+            predict_films(door, bundle, paths, stated=shots, out=out, project=project,
+                          threads=threads or 0, runtime=runtime)  # fmt: skip
         if shots is not None:
             raise UsageError(f"--shots {shots}: {bundle} answers about pictures; only a bundle of shots takes shots")
         sampling = parse_sampling(every, fps, every_frame=every_frame, keyframes=keyframes, default="1s")
         places = [parse_place(path) for path in paths]
-        predictor = Predictor(open_bundle(bundle), threads=threads or 0)
+        predictor = Predictor(open_bundle(bundle), threads=threads or 0, runtime=runtime)
         pictures: list[PicturePrediction] = []
         videos: list[VideoPrediction] = []
         answers = []
@@ -96,7 +100,8 @@ def predict(
             door.say(f"wrote {out}")
         done = [answer for answer in answers if not isinstance(answer, Unreadable)]
         kind = predictor.bundle.calibration.kind
-        door.finish({"bundle": predictor.bundle.id, "calibrated": kind != "none", "calibration": kind,
+        door.finish({"bundle": predictor.bundle.id, "runtime": predictor.runtime,
+                     "calibrated": kind != "none", "calibration": kind,
                      "predictions": [answer.to_table() for answer in done],
                      "fetched": [asdict(one) for one in fetched], "failed": door.failed})  # fmt: skip
 

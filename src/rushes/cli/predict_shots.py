@@ -28,12 +28,14 @@ def predict_films(
     out: Path | None,
     project: Path | None,
     threads: int,
+    runtime: str,
 ) -> NoReturn:
     """Answer the shots of films, print them, and end the verb.
 
     Args:
         stated: a CSV of the shots; None finds them.
         out: a file to write the answers to.
+        runtime: name of what runs the graph.
     """
     from rushes.bundles.shot_bundle import open_shot_bundle
     from rushes.footage.source import Unreadable
@@ -45,7 +47,7 @@ def predict_films(
     shots = None if stated is None else read_shot_list(stated)
     scans = scans_of(project)
     places = [parse_place(path) for path in paths]
-    predictor = ShotPredictor(open_shot_bundle(bundle), threads=threads)
+    predictor = ShotPredictor(open_shot_bundle(bundle), threads=threads, runtime=runtime)
     films, failed, stills = find_films(places)
     if stills:
         door.warn(f"{plural(stills, 'file')} of the folders {'is' if stills == 1 else 'are'} no video and passed over: "
@@ -69,7 +71,8 @@ def predict_films(
         door.say(f"wrote {out}")
     done = [one.to_table() for one in answers if not isinstance(one, Unreadable)]
     kinds = {task: one.kind for task, one in predictor.bundle.calibrations.items()}
-    door.finish({"bundle": predictor.bundle.id, "calibrated": any(kind != "none" for kind in kinds.values()),
+    door.finish({"bundle": predictor.bundle.id, "runtime": predictor.runtime,
+                 "calibrated": any(kind != "none" for kind in kinds.values()),
                  "calibration": kinds, "predictions": done, "fetched": [asdict(one) for one in fetched],
                  "failed": door.failed})  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A bundle as a function from pixels to probabilities, by ONNX Runtime alone."""
+"""A bundle as a function from pixels to probabilities, by one of its runtimes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from rushes.bundles.bundle import GRAPH_FILE, Bundle
+from rushes.bundles.bundle import Bundle
 from rushes.bundles.graph import Graph
+from rushes.bundles.runtimes import DEFAULT, choose_runtime
 from rushes.datasets.measured_input import Prepared, stack_measures
 from rushes.errors import BundleError
 from rushes.inference.preparer import Preparer
@@ -17,19 +18,27 @@ BATCH_SIZE = 32
 
 
 class Predictor(Preparer):
-    """A loaded bundle; safe to call from several threads at once."""
+    """A loaded bundle; safe to call from several threads at once.
 
-    def __init__(self, bundle: Bundle, *, threads: int = 0) -> None:
+    Attributes:
+        runtime: name of what runs the graph.
+    """
+
+    def __init__(self, bundle: Bundle, *, threads: int = 0, runtime: str = DEFAULT) -> None:
         """Load the graph of a bundle.
 
         Args:
             threads: how many threads compute; 0 takes as many as there are cores.
+            runtime: name of what runs it; another than the default is held against the stored samples first.
 
         Raises:
-            BundleError: the graph was altered, cannot be run, or does not fit what the bundle says of it.
+            BundleError: the graph was altered, cannot be run, or does not fit what the bundle says of it; or the
+                runtime cannot run here, or was not found good enough.
         """
+        chosen = choose_runtime(bundle, runtime)
         self.bundle = bundle
-        self._graph = Graph(bundle.read(GRAPH_FILE), threads=threads)
+        self.runtime = chosen.name
+        self._graph = Graph(bundle.read(chosen.file), threads=threads, engine=chosen.engine)
         shown = bundle.preprocessing
         if self._graph.shape != (shown.height, shown.width, shown.channels):
             raise BundleError(f"{bundle.folder}: the graph takes pictures of {self._graph.shape}, its preprocessing "

@@ -1,11 +1,11 @@
-"""A bundle of shots as a function from what is read of shots to probabilities, by ONNX Runtime alone."""
+"""A bundle of shots as a function from what is read of shots to probabilities, by one of its runtimes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rushes.bundles.bundle import GRAPH_FILE
+from rushes.bundles.runtimes import DEFAULT, choose_runtime
 from rushes.bundles.shot_bundle import ShotBundle
 from rushes.bundles.shot_graph import ShotGraph
 from rushes.datasets.shot_sample import ShotSample, stack_samples
@@ -22,22 +22,27 @@ class ShotPredictor:
     """A loaded bundle of shots.
 
     Attributes:
+        runtime: name of what runs the graph.
         faces: the detector by which subjects are found; None without one.
         moving: tasks about what the camera does, whose answers a measured reason stands beside.
     """
 
-    def __init__(self, bundle: ShotBundle, *, threads: int = 0) -> None:
+    def __init__(self, bundle: ShotBundle, *, threads: int = 0, runtime: str = DEFAULT) -> None:
         """Load the graph of a bundle.
 
         Args:
             threads: how many threads compute; 0 takes as many as there are cores.
+            runtime: name of what runs it; another than the default is held against the stored samples first.
 
         Raises:
-            BundleError: the graph was altered, cannot be run, or does not fit what the bundle says of it.
+            BundleError: the graph was altered, cannot be run, or does not fit what the bundle says of it; or the
+                runtime cannot run here.
             WeightsError: its face detector cannot be read.
         """
+        chosen = choose_runtime(bundle, runtime)
         self.bundle = bundle
-        self._graph = ShotGraph(bundle.read(GRAPH_FILE), bundle.tasks, threads=threads)
+        self.runtime = chosen.name
+        self._graph = ShotGraph(bundle.read(chosen.file), bundle.tasks, threads=threads, engine=chosen.engine)
         shown = bundle.reading.preprocessing
         wanted = (shown.height, shown.width, shown.channels) if bundle.looks else None
         if self._graph.frame_shape != wanted:

@@ -46,7 +46,7 @@ def read_known_samples(
     Raises:
         RunError: its manifest or split is gone or another one, or no picture of it can be read.
     """
-    rows = _train_rows(run, project_root)
+    rows = train_rows(run, project_root)
     kept = [rows[at] for at in spread_over([row.class_name for row in rows], [row.group for row in rows], limit)]
     about, cache = _about(run), cache_folder / "features"
     found = compute_features(
@@ -68,7 +68,7 @@ def read_known_samples(
     return know_samples(samples, found.values, of=at_hand if len(at_hand) >= len(found.values) else None)
 
 
-def _train_rows(run: Run, project_root: Path) -> tuple[ManifestRow, ...]:
+def train_rows(run: Run, project_root: Path) -> tuple[ManifestRow, ...]:
     """Return the rows of train, as the run's manifest and split have them."""
     if not run.split.get("path"):
         raise RunError("the run's split stands in no file")

@@ -1,25 +1,37 @@
-"""Server: one review on this machine, until it is stopped."""
+"""A review on this machine, until it is stopped: its desk, the page around it, and where it answers."""
 
 from __future__ import annotations
 
 import json
+import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rushes.catalog.catalog import Catalog
-from rushes.errors import require_extra
+from rushes.errors import RushesError, require_extra
 from rushes.project import Project
 from rushes.review.decisions import Decisions
 from rushes.review.heat import HeatDesk
+from rushes.review.opinions import Opinions
 from rushes.review.picture_cache import PictureCache
 from rushes.review.pictures import PictureDesk
 from rushes.review.renditions import Renditions
-from rushes.review.session import Review
+from rushes.review.session import Opening, Review
 from rushes.storage.files import digest_of_bytes, write_text
 from rushes.web.server import ADDRESS, Server, listen
 
+if TYPE_CHECKING:
+    from rushes.bundles.bundle import Bundle
+    from rushes.review.app import Desk
+
+_ANSWERS = "answers"  # of bundles, in the cache
+_log = logging.getLogger(__name__)
 _PLACES_FOLDER = "review"
 _TOKEN_BYTES = 24
 
@@ -78,7 +90,9 @@ def serve_review(
     started: Callable[[str, str], None],
     port: int = 0,
     threads: int | None = None,
-    opens_on: str = "all",
+    opening: Opening | None = None,
+    model: Path | None = None,
+    page: Traversable | None = None,
 ) -> None:
     """Serve a review until Ctrl-C or SIGTERM.
 
@@ -86,32 +100,110 @@ def serve_review(
         started: called once the page can be opened with its address, and with one that opens it a single time, for a
             browser's command line, which other users of the machine can read.
         port: 0 takes the one that this review had last, or any that is free.
-        opens_on: filter that the page opens on, `all` or `audit`.
+        opening: how the page begins, and for whom.
+        model: run or bundle whose answers are shown; None takes the cull's, or those of the task's newest run.
+        page: folder of the page's files; None takes those that come with rushes.
 
     Raises:
-        UsageError: the port cannot be used.
+        UsageError: the port cannot be used, or the model does not fit.
     """
-    from rushes.review.app import make_app
-
     own = project.cache_folder.parent
     door = remembered_door(own, review.key)
     listening = listen(port, preferred=door.port)
-    door = Door(int(listening.getsockname()[1]), door.token)
-    remember_door(own, review.key, door)
-    decisions = decisions_of(review, catalog=catalog, project=project)
-    cache = PictureCache(project.cache_folder / "review")
-    pictures = PictureDesk(review.items, renditions=Renditions(project.root), cache=cache, threads=threads)
-    heat = heat_of(review, project, pictures)
-    once = secrets.token_urlsafe(_TOKEN_BYTES)
-    app = make_app(
-        review, decisions=decisions, pictures=pictures, heat=heat, token=door.token, once=once, opens_on=opens_on
-    )
     try:
-        Server(app, listening, started=lambda: started(door.address, Door(door.port, once).address)).run()
+        door = Door(int(listening.getsockname()[1]), door.token)
+        remember_door(own, review.key, door)
+        once = secrets.token_urlsafe(_TOKEN_BYTES)
+        with opened_desk(
+            review, catalog=catalog, project=project, threads=threads, opening=opening or Opening(), model=model
+        ) as desk:
+            app = guarded_app([desk], project=project.name, token=door.token, once=once, page=page)
+            address, opens_once = door.address, Door(door.port, once).address
+            Server(app, listening, started=lambda: started(address, opens_once)).run()
     finally:
+        listening.close()
+
+
+def guarded_app(
+    desks: Sequence[Desk], *, project: str, token: str, once: str = "", page: Traversable | None = None
+) -> Any:
+    """Return the page with the reviews that it shows, behind a guard.
+
+    Args:
+        desks: one or more.
+        token: that every request has to bear.
+        once: that one request may bear instead; "" for none.
+        page: folder of the page's files; None takes those that come with rushes.
+    """
+    from fastapi import FastAPI, Response
+
+    from rushes.review.app import review_app
+    from rushes.web.guard import Access, Guard
+    from rushes.web.page_files import page_router
+    from rushes.web.replies import add_problems, json_reply
+
+    app = FastAPI(title="rushes", docs_url=None, redoc_url=None, openapi_url=None)
+
+    def config() -> Response:
+        return json_reply(app_table(desks, project=project))
+
+    app.get("/app.json")(config)
+    for desk in desks:
+        app.mount(f"/reviews/{desk.review.slug}", review_app(desk))
+    app.include_router(page_router(page))
+    add_problems(app)
+    cookie = f"rushes-review-{digest_of_bytes(' '.join(desk.review.key for desk in desks).encode())[:12]}"
+    return Guard(app, Access(token, cookie, once=once, command="rushes review"))
+
+
+def app_table(desks: Sequence[Desk], *, project: str) -> dict[str, Any]:
+    """Return what `/app.json` says where reviews are all that is served."""
+    return {
+        "schema": "app/1",
+        "version": version("rushes"),
+        "tabs": ["review"],
+        "opens_on": "review",
+        "person": desks[0].opening.person,
+        "bundles": [],
+        "reviews": [review_entry(desk) for desk in desks],
+        "project": project,
+        "limits": None,
+    }
+
+
+def review_entry(desk: Desk) -> dict[str, Any]:
+    """Return what `/app.json` says of one review."""
+    review = desk.review
+    return {"slug": review.slug, "title": review.title, "task": review.task, "count": len(review.items)}
+
+
+@contextmanager
+def opened_desk(
+    review: Review,
+    *,
+    catalog: Catalog,
+    project: Project,
+    opening: Opening,
+    threads: int | None = None,
+    model: Path | None = None,
+) -> Iterator[Desk]:
+    """Give all that a review is served from, and end its threads behind it.
+
+    Args:
+        opening, model: as `serve_review` takes them.
+    """
+    from rushes.review.app import Desk
+
+    with ExitStack() as ends:
+        decisions = decisions_of(review, catalog=catalog, project=project)
+        opinions, bundle = _opinions_of(review, project, model, ends)
+        cache = PictureCache(project.cache_folder / "review")
+        pictures = PictureDesk(review.items, renditions=Renditions(project.root), cache=cache, threads=threads)
+        ends.callback(pictures.close)
+        heat = heat_of(review, project, pictures, bundle=bundle)
         if heat is not None:
-            heat.close()
-        pictures.close()
+            ends.callback(heat.close)
+        yield Desk(review, decisions, pictures, heat, opinions, opening)
 
 
 def decisions_of(review: Review, *, catalog: Catalog, project: Project) -> Decisions:
@@ -120,12 +212,59 @@ def decisions_of(review: Review, *, catalog: Catalog, project: Project) -> Decis
     return Decisions(catalog, task=review.task, review=review.key, trust=trust, title=review.title)
 
 
-def heat_of(review: Review, project: Project, pictures: PictureDesk) -> HeatDesk | None:
-    """Return what paints heat for the model that culled; None where nothing was culled."""
+def heat_of(
+    review: Review, project: Project, pictures: PictureDesk, *, bundle: Bundle | None = None
+) -> HeatDesk | None:
+    """Return what paints heat, for the bundle that is reviewed with or the one that culled; None where none is."""
+    if bundle is not None:
+        return HeatDesk(bundle.folder, bundle.id, "", pictures=pictures)
     cull = review.cull
     if cull is None:
         return None
     return HeatDesk(project.root / cull.bundle_path, cull.bundle, cull.class_name, pictures=pictures)
+
+
+def _opinions_of(
+    review: Review, project: Project, model: Path | None, ends: ExitStack
+) -> tuple[Opinions | None, Bundle | None]:
+    """Return what a model says, and the bundle that is asked for more; neither where there is no model."""
+    from rushes.review import model_answers as source
+
+    task = project.task(review.task)
+    if model is None and review.cull is not None:
+        return source.opinions_of_cull(review, review.cull), None
+    if model is None:
+        run = source.newest_run(project, task)
+        if run is None:
+            return None, None
+        try:
+            return source.opinions_of_run(project, task, review, run.folder), None
+        except RushesError as error:  # nobody asked for it: a review is good without
+            _log.warning("the answers of %s are not shown: %s", run.name, error)
+            return None, None
+    folder = source.find_model(project, model)
+    if not source.is_bundle(folder):
+        return source.opinions_of_run(project, task, review, folder), None
+    from rushes.bundles.bundle import open_bundle
+
+    bundle = open_bundle(folder)
+    opinions = source.opinions_of_bundle(project, task, review, bundle)
+
+    def open_model() -> source.Answering:
+        from rushes.inference.predictor import Predictor
+
+        return Predictor(bundle, threads=1)  # beside a person who waits for pictures
+
+    asking = source.AnswerDesk(
+        opinions,
+        review.items,
+        bundle_id=bundle.id,
+        open_model=open_model,
+        root=project.root,
+        kept=project.cache_folder / _ANSWERS,
+    )
+    ends.callback(asking.close)
+    return opinions, bundle
 
 
 def _place_of(folder: Path, review: str) -> Path:

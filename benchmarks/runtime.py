@@ -32,7 +32,7 @@ _BACKBONES = ("mobilenetv2_100", "resnet50")
 _CLASSES = ("ECS", "CS", "MS", "FS", "LS")
 _BATCH = 32
 _HELD_OUT = 96
-_ROUNDS = 3
+_ROUNDS = 2
 _SECONDS_PER_TURN = 1.0
 
 Pixels = npt.NDArray[np.uint8]

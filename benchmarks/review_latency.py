@@ -24,7 +24,7 @@ _PEER = """<!doctype html><title>peer</title><link rel="icon" href="data:,">
 <style>body { margin: 0 } img { width: 100vw; height: 100vh; object-fit: contain }</style><img>
 <script>
 const still = document.querySelector("img"); let at = 0; window.times = [];
-const address = () => `pictures/frame-${String(at).padStart(5, "0")}/fit`;
+const address = () => `/pictures/frame-${String(at).padStart(5, "0")}/fit`;
 still.src = address();
 addEventListener("keydown", async (event) => {
   at += 1; still.src = address(); const mine = at; await still.decode().catch(() => {});
@@ -68,7 +68,7 @@ def _in_turns(browser: Browser, address: str, pace: float) -> tuple[list[float],
         time.sleep(0.2)
         sharp += browser.ask("rushesReview.sharp")
         first += browser.ask("rushesReview.times")
-        browser.open(f"{address}peer", width=1440, height=900)
+        browser.open(f"{address.partition('#')[0]}peer", width=1440, height=900)
         time.sleep(1)
         _press(browser, pace)
         time.sleep(0.5)

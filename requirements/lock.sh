@@ -6,6 +6,10 @@ uv=${UV:-.venv-uv/bin/uv}
 compile() { "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header "$@"; }
 compile --all-extras --group dev pyproject.toml -o requirements/all.txt
 compile pyproject.toml -c requirements/all.txt -o requirements/base.txt
+# What the Docker images install: to serve, to do everything, and to build the wheel of rushes itself.
+compile --extra app pyproject.toml -c requirements/all.txt -o requirements/serve.txt
+compile --extra app --extra train --extra cloud --extra sheets pyproject.toml -c requirements/all.txt -o requirements/full.txt
+compile requirements/wheel.in -c requirements/all.txt -o requirements/wheel.txt
 compile requirements/uv.in -o requirements/uv.txt
 # What benchmarks run beside rushes, in an environment of its own: its OpenCV wheel and ours cannot share one.
 compile requirements/peers.in -o requirements/peers.txt

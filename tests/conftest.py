@@ -42,6 +42,12 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def node() -> str:
+    """The path of Node."""
+    return _tool("node")
+
+
+@pytest.fixture(scope="session")
 def ffprobe() -> str:
     """The path of ffprobe."""
     return _tool("ffprobe")

@@ -226,7 +226,7 @@ def test_a_film_whose_index_comes_first_says_that_it_is_cut_off(tmp_path: Path) 
     [
         ("empty.mp4", b"", "0 bytes"),
         ("text.mp4", b"To be filmed tomorrow.\n" * 20, "text file"),
-        ("playlist.mp4", b"#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:9/film.ts\n", "text file"),
+        ("playlist.mp4", b"#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:9/film.ts\n", "is an HLS playlist"),
         ("noise.mkv", random.Random(1).randbytes(4000), "not a film"),
         ("bare.mp4", b"\0\0\0\x18ftypisom\0\0\2\0isomiso2", "moov"),
     ],

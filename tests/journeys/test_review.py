@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -38,20 +38,24 @@ class Running:
     process: subprocess.Popen[str]
     address: str
     said: list[str]
-    key: str = ""  # of the review, as the session states it, percent-encoded
+    slug: str = ""  # of the review, where the server has said it
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         split = urlsplit(self.address)
         connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=30)
         try:
             data = None if body is None else json.dumps(body)
-            headers = {"Content-Type": "application/json"} | ({"Rushes-Review": self.key} if body is not None else {})
-            connection.request(method, f"{path}?{split.query}", data, headers)
+            asked = path if path.startswith("/") else f"/reviews/{self.slug or self.first_slug()}/{path}"
+            connection.request(method, f"{asked}?{split.query}", data, {"Content-Type": "application/json"})
             reply = connection.getresponse()
             assert reply.status == 200, reply.read()
             return json.loads(reply.read())
         finally:
             connection.close()
+
+    def first_slug(self) -> str:
+        self.slug = self.ask("GET", "/app.json")["reviews"][0]["slug"]
+        return self.slug
 
 
 @contextmanager
@@ -92,16 +96,16 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(tmp_path: Path, caps
     with reviewing("first", "--project", str(tmp_path)) as server:
         assert any("shoot · recall >= 0.99: 4 photographs, task select, P is select, X is reject" in line
                    for line in server.said)  # fmt: skip
-        session = server.ask("GET", "/api/session")
-        items, server.key = session["items"], quote(session["key"], safe="")
+        session = server.ask("GET", "session")
+        items = session["items"]
 
         def decide_on(frame: str) -> None:
             number = 0
             while True:
                 number += 1
-                wanted = {"decision": ("pick", "reject")[number % 2], "rating": number % 6}
+                wanted = {"decision": ("select", "reject")[number % 2], "rating": number % 6}
                 try:
-                    server.ask("POST", "/api/decisions", {"changes": [{"id": frame} | wanted]})
+                    server.ask("POST", "decisions", {"changes": [{"id": frame} | wanted]})
                 except (OSError, http.client.HTTPException):
                     return
                 acknowledged[frame] = wanted | {"number": number}
@@ -121,27 +125,25 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(tmp_path: Path, caps
         for frame, wanted in acknowledged.items():
             # The last that was sent may have been taken before the server could say so: one step, and no more.
             state = decisions.states([frame])[frame]
-            stands = {"decision": {"select": "pick", "reject": "reject"}[state.class_name or ""],
-                      "rating": state.rating}  # fmt: skip
+            stands = {"decision": state.class_name, "rating": state.rating}
             after = wanted["number"] + 1
-            one_more = {"decision": ("pick", "reject")[after % 2], "rating": after % 6}
+            one_more = {"decision": ("select", "reject")[after % 2], "rating": after % 6}
             assert stands in ({"decision": wanted["decision"], "rating": wanted["rating"]}, one_more)
     with reviewing(str(project.culls_folder / "first"), "--project", str(tmp_path)) as again:
         assert again.address == address, "an open page goes on"
-        again.key = server.key
         assert not any("ingest" in line for line in again.said), "the shoot is known"
         undone = 0
-        while again.ask("POST", "/api/undo", {})["changes"]:
+        while again.ask("POST", "undo", {})["changes"]:
             undone += 1
         assert undone >= sum(one["number"] for one in acknowledged.values())
-        assert all(item["decision"] is None for item in again.ask("GET", "/api/session")["items"])
-        again.ask("POST", "/api/decisions", {"changes": [{"id": items[0]["id"], "decision": "pick"}]})
+        assert all(item["decision"] is None for item in again.ask("GET", "session")["items"])
+        again.ask("POST", "decisions", {"changes": [{"id": items[0]["id"], "decision": "select"}]})
         again.process.send_signal(signal.SIGINT)
         assert again.process.wait(30) == 0
         assert again.process.stdout is not None
         assert "ended" in again.process.stdout.read()
     shown = told(capsys, "labels", "show", "DSC_0000", "--task", "select", "--project", str(tmp_path))
-    assert "select: select, by review" in shown
+    assert "select: select, by review:" in shown
     assert "rushes review, shoot" in shown
 
 
@@ -161,11 +163,13 @@ def test_a_shoot_that_is_not_known_is_taken_in_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--task", "scale"), r"'scale' has 3 classes \(CS, MS, LS\).*between two"),
+        (("--task", "scale", "--pick", "CS"), r"'scale' has 3 classes \(CS, MS, LS\).*Leave --pick out"),
+        (("--task", "scale", "--order", "doubts"), "--order doubts: there is no such order. Did you mean 'doubt'"),
+        (("--as", "a:b", "--task", "scale"), "--as: 'a:b' is no name of a person"),
         (("--task", "select"), "nothing in the project can be reviewed.*rushes ingest FOLDER"),
         (("nowhere", "--task", "select"), "nowhere: is neither a folder of photographs nor a cull"),
         (("first", "--pick", "reject"), "--pick: the cull 'first' states the class to keep, select"),
-        (("first", "--task", "scale"), "'scale' has 3 classes"),
+        (("first", "--task", "scale"), "the cull 'first' is of the task 'select', not of 'scale'"),
         (("shoot", "--group", "shoot"), "PLACE and --group say two things"),
         (("--group", "a", "--task", "select"), "--group a: the project has no such group"),
     ],
@@ -214,3 +218,43 @@ def test_what_was_decided_comes_into_sidecars_and_goes_out_of_them_again(
     assert "say which sidecars" in told(capsys, *words[:3], *words[5:], status=2)
     by_group = ("review", "marks", "--group", "shoot", "--task", "select", *words[3:])
     assert "wrote 3 sidecars" in told(capsys, *by_group), "whichever review stated it"
+
+
+def test_a_task_of_three_classes_is_reviewed_by_two_persons_and_read_back_from_a_sheet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = make_project(tmp_path / "one", names=3)
+    make_project(tmp_path / "two", names=3)
+    with opened(project) as catalog:
+        take_in(catalog, project, project.root / "shoot")
+    words = ("--task", "scale", "--project", str(project.root))
+    with reviewing(*words, "--as", "Ann", "--order", "audit", "--no-open") as server:
+        assert any("keys 1 to 3 are CS, MS, LS" in line for line in server.said)
+        session = server.ask("GET", "session")
+        assert (session["person"], session["culling"], session["opens_in"]) == ("ann", False, "audit")
+        frames = [item["id"] for item in session["items"]]
+        server.ask("POST", "decisions", {"changes": [{"id": frame, "decision": "MS"} for frame in frames[:2]]})
+        saw = {"decision": "MS", "by": "ann"}
+        over = {"by": "Bob", "changes": [{"id": frames[0], "decision": "LS", "saw": saw}]}
+        assert server.ask("POST", "decisions", over)["conflicts"] == []
+    sheet = tmp_path / "decided.csv"
+    assert "2 decisions written" in told(capsys, "review", "sheet", str(sheet), *words)
+    assert "1 decision would be written" in told(
+        capsys, "review", "sheet", str(tmp_path / "of-bob.csv"), *words, "--by", "bob", "--dry-run"
+    )
+    assert "is there already" in told(capsys, "review", "sheet", str(sheet), *words, status=2)
+    assert "decided in a review by cleo" in told(
+        capsys, "review", "sheet", str(tmp_path / "a.csv"), *words, "--by", "cleo", status=2
+    )
+    clashes = told(capsys, "labels", "conflicts", *words)
+    assert "review:bob overrules review:ann on 1 frame" in clashes
+    shown = told(capsys, "labels", "show", "DSC_0000", *words)
+    assert "scale: LS, by review:bob" in shown
+    assert "said so later; both are trusted alike" in " ".join(shown.split())
+    other = ("--task", "scale", "--project", str(tmp_path / "two"))
+    told(capsys, "ingest", str(tmp_path / "two" / "shoot"), "--project", str(tmp_path / "two"))
+    told(capsys, "labels", "import", str(sheet), *other)
+    assert "scale: LS, by review:bob" in told(capsys, "labels", "show", "DSC_0000", *other)
+    assert "scale: MS, by review:ann" in told(capsys, "labels", "show", "DSC_0001", *other)
+    marks = ("review", "marks", "--xmp", "adobe", "--group", "shoot", *words)
+    assert "picks and rejects nothing" in told(capsys, *marks, status=2)

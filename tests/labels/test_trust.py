@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rushes.labels.label import Label
-from rushes.labels.trust import Resolved, conflicts, count_class_conflicts, count_conflicts, resolve
+from rushes.labels.trust import (
+    Resolved,
+    conflicts,
+    count_class_conflicts,
+    count_conflicts,
+    is_review,
+    origin_of_person,
+    person_of,
+    resolve,
+)
 from rushes.project import DEFAULT_TRUST, parse_project
 
 PROJECT = 'schema = "project/1"\nname = "season"\n{trust}\n[tasks.scale]\nclasses = ["LS", "MS", "CS"]\n'
@@ -188,3 +197,31 @@ def test_the_losers_of_a_frame_all_say_otherwise(labels):
         assert conflict.winner.class_name != conflict.loser.class_name
         assert conflict.winner.origin != conflict.loser.origin
         assert conflict.winner.frame == conflict.loser.frame == conflict.frame
+
+
+@pytest.mark.parametrize("first", ["review:ann", "review", "Review:Bob"])
+def test_reviews_by_persons_rank_as_review_and_the_later_stands(first: str) -> None:
+    earlier, later, sheet = say("MS", first), say("CS", "review:cleo"), say("LS", "jonny")
+    found = resolve([earlier, later, sheet], TRUST)["f"]
+    assert found.label is later
+    assert found.overruled == (earlier, sheet)
+
+
+def test_a_person_whom_the_trust_names_ranks_there() -> None:
+    lead, other = say("MS", "review:lead"), say("CS", "review:ann")
+    assert resolve([lead, other], ("review:lead", *TRUST))["f"].label is lead
+    assert resolve([other, lead], ("jonny", "review", "review:lead"))["f"].label is other
+    assert resolve([lead, say("CS", "jonny")], ("jonny",))["f"].label.origin == "jonny", "nobody trusts reviews"
+
+
+def test_an_origin_of_a_review_tells_the_person() -> None:
+    assert origin_of_person("ann") == "review:ann"
+    assert (person_of("review:ann"), person_of("review"), person_of("jonny")) == ("ann", None, None)
+    assert person_of(origin_of_person("")) is None
+    assert [is_review(one) for one in ("Review", "review:x", "reviewer", "preview", "model:review")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from footage.stills import write_jpeg
 from rushes.catalog.catalog import Catalog, open_catalog
@@ -23,13 +22,17 @@ from rushes.footage.sampling import Every
 from rushes.footage.series import Series
 from rushes.inference.verdicts import CULL_FILE, Cull, Reason, Verdict
 from rushes.project import Project, read_project
-from rushes.review.app import make_app
+from rushes.review.app import Desk, review_app
 from rushes.review.decisions import Decisions
 from rushes.review.picture_cache import PictureCache
 from rushes.review.pictures import PictureDesk
 from rushes.review.renditions import Renditions
-from rushes.review.session import Review
+from rushes.review.serve import review_entry
+from rushes.review.session import Opening, Review
 from rushes.storage.files import digest_of_bytes, write_json
+from rushes.studio.access import access_for
+from rushes.studio.app import Part, make_application
+from rushes.studio.reviewing import cookie_of
 from rushes.web.server import Server, listen
 
 TOKEN = "a-token-of-the-tests"
@@ -117,7 +120,7 @@ class Answer:
 
 @dataclass
 class Page:
-    """Stands for the browser: asks a server on this machine."""
+    """Stands for the browser: asks a server on this machine. What begins with no slash is asked of the review."""
 
     port: int
     review: str
@@ -127,6 +130,10 @@ class Page:
         """The cookie that a browser was given, where it reaches the server by a port."""
         return f"rushes-review-{digest_of_bytes(self.review.encode())[:12]}-{port or self.port}={TOKEN}"
 
+    @property
+    def slug(self) -> str:
+        return digest_of_bytes(self.review.encode())[:12]
+
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", path, **headers)
 
@@ -135,7 +142,8 @@ class Page:
         return self.ask("POST", path, data, **{"Content-Type": "application/json", **headers})
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
-        named = {"Cookie": self.cookie(), "Rushes-Review": quote(self.review, safe=""), **self.headers}
+        path = path if path.startswith("/") else f"/reviews/{self.slug}/{path}"
+        named = {"Cookie": self.cookie(), **self.headers}
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
@@ -146,18 +154,26 @@ class Page:
             connection.close()
 
     def decide(self, *changes: dict[str, Any]) -> Any:
-        answer = self.post("/api/decisions", {"changes": list(changes)})
+        answer = self.post("decisions", {"changes": list(changes)})
         assert answer.status == 200, answer.body
         return answer.json
 
     def items(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.get("/api/session").json["items"]
+        found: list[dict[str, Any]] = self.get("session").json["items"]
         return found
 
 
 @contextmanager
 def served(
-    review: Review, catalog: Catalog, project: Project, *, works_ahead: bool = False, **more: Any
+    review: Review,
+    catalog: Catalog,
+    project: Project,
+    *,
+    works_ahead: bool = False,
+    once: str = "",
+    page: Path | None = None,
+    opening: Opening | None = None,
+    **more: Any,
 ) -> Iterator[Page]:
     """Serve a review on a thread and give what asks it."""
     cache = PictureCache(project.cache_folder / "review")
@@ -167,7 +183,16 @@ def served(
     trust = project.trust_of(project.task(review.task))
     decisions = Decisions(catalog, task=review.task, review=review.key, trust=trust, title=review.title)
     listening: socket.socket = listen(0)
-    app = make_app(review, decisions=decisions, pictures=pictures, token=TOKEN, **more)
+    desk = Desk(review, decisions, pictures, opening=opening or Opening(), **more)
+    access = access_for("127.0.0.1", token=TOKEN, cookie=cookie_of(review), once=once, command="rushes review")
+    part = Part(
+        "review",
+        mounts={f"/reviews/{review.slug}": review_app(desk)},
+        config={"reviews": [review_entry(desk)]},
+    )
+    app = make_application(
+        access=access, opens_on="review", parts=[part], project=project.name, person=desk.opening.person, page=page
+    )
     answers = threading.Event()
     server = Server(app, listening, started=answers.set)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rushes.catalog.catalog import Catalog, StoredFrame, open_catalog
-from rushes.catalog.review_journal import read_marks
+from rushes.catalog.review_journal import Mark, read_marks
 from rushes.footage.source import Frame, Source
 from rushes.labels.label import Label
 from rushes.review.decisions import Decisions, State, Wanted
@@ -40,6 +41,15 @@ def picked(frame: str) -> Wanted:
     return Wanted(frame, "decision", "select")
 
 
+def reviewed(class_name: str, **more: Any) -> State:
+    """What stands where a person without a name decided on the page."""
+    return State(class_name, class_name, origin="review", **more)
+
+
+def from_folder(class_name: str) -> State:
+    return State(class_name, None, origin="folder")
+
+
 @pytest.fixture
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
     with open_catalog(tmp_path / "catalog.db", outlasts_power=True) as found:
@@ -52,13 +62,13 @@ def test_a_decision_is_a_label_of_the_origin_review(catalog: Catalog) -> None:
         [picked(IDS[0]), Wanted(IDS[0], "rating", "4"), Wanted(IDS[1], "color", "red")]
     )
     assert outcome.states == {
-        IDS[0]: State("select", "select", rating=4),
+        IDS[0]: reviewed("select", rating=4),
         IDS[1]: State(color="red"),
     }
     (label,) = catalog.labels(task="select")
     assert (label.frame, label.class_name, label.origin, label.sheet) == (IDS[0], "select", "review", "")
     assert label.place == "rushes review, shoot"
-    assert read_marks(catalog) == {IDS[0]: {"rating": "4"}, IDS[1]: {"color": "red"}}
+    assert read_marks(catalog) == {IDS[0]: {"rating": Mark("4")}, IDS[1]: {"color": Mark("red")}}
 
 
 def test_what_changes_nothing_makes_no_step(catalog: Catalog) -> None:
@@ -72,9 +82,9 @@ def test_what_changes_nothing_makes_no_step(catalog: Catalog) -> None:
 def test_taking_a_decision_back_withdraws_it_and_lets_another_origin_stand(catalog: Catalog) -> None:
     catalog.append_labels([Label(IDS[0], "select", "reject", "folder", NOW, sheet="folder")])
     decisions = decisions_in(catalog)
-    assert decisions.states([IDS[0]])[IDS[0]] == State("reject", None)
-    assert decisions.decide([picked(IDS[0])]).states[IDS[0]] == State("select", "select")
-    assert decisions.decide([Wanted(IDS[0], "decision", None)]).states[IDS[0]] == State("reject", None)
+    assert decisions.states([IDS[0]])[IDS[0]] == from_folder("reject")
+    assert decisions.decide([picked(IDS[0])]).states[IDS[0]] == reviewed("select")
+    assert decisions.decide([Wanted(IDS[0], "decision", None)]).states[IDS[0]] == from_folder("reject")
     assert [label.class_name for label in catalog.labels(task="select")] == ["reject", "select", None]
 
 
@@ -82,9 +92,9 @@ def test_undo_restores_what_a_reviewed_sheet_had_said(catalog: Catalog) -> None:
     decisions = decisions_in(catalog)
     decisions.decide([picked(IDS[0])])
     catalog.append_labels([Label(IDS[0], "select", "reject", "review", NOW, sheet="queue.csv")])
-    assert decisions.states([IDS[0]])[IDS[0]] == State("reject", None)
+    assert decisions.states([IDS[0]])[IDS[0]] == State("reject", None, origin="review")
     decisions.decide([picked(IDS[0])])
-    assert decisions.undo().states[IDS[0]] == State("reject", None)
+    assert decisions.undo().states[IDS[0]] == State("reject", None, origin="review")
 
 
 def test_undo_and_redo_go_on_after_a_restart(tmp_path: Path) -> None:
@@ -96,7 +106,7 @@ def test_undo_and_redo_go_on_after_a_restart(tmp_path: Path) -> None:
         first.undo()
     with open_catalog(tmp_path / "catalog.db") as catalog:
         second = decisions_in(catalog)
-        assert second.redo().states == {IDS[1]: State("select", "select", rating=3)}
+        assert second.redo().states == {IDS[1]: reviewed("select", rating=3)}
         assert set(second.undo().states) == {IDS[1]}
         assert set(second.undo().states) == {IDS[0]}
         nothing = second.undo()
@@ -122,7 +132,7 @@ def test_a_certain_step_can_be_taken_back_and_the_others_stand(catalog: Catalog)
     again = decisions.undo(of=step)
     assert (again.step, again.states) == (None, {IDS[0]: State()}), "what stands is told, so that a page can show it"
     assert (decisions.undo(of=999).step, decisions.undo(of=999).states) == (None, {})
-    assert decisions.redo(of=step).states == {IDS[0]: State("select", "select")}
+    assert decisions.redo(of=step).states == {IDS[0]: reviewed("select")}
 
 
 def test_each_tab_takes_back_its_own_steps_by_the_names_of_its_requests(catalog: Catalog) -> None:
@@ -142,10 +152,10 @@ def test_a_decision_that_agrees_with_a_label_from_elsewhere_is_a_step_and_nothin
     catalog.append_labels([Label(IDS[0], "select", "reject", "folder", NOW, sheet="folder")])
     decisions = decisions_in(catalog)
     taken_away = decisions.decide([Wanted(IDS[0], "decision", None)])
-    assert (taken_away.step, taken_away.states[IDS[0]]) == (None, State("reject", None))
+    assert (taken_away.step, taken_away.states[IDS[0]]) == (None, from_folder("reject"))
     agreed = decisions.decide([Wanted(IDS[0], "decision", "reject")])
-    assert (agreed.step, agreed.states[IDS[0]]) == (agreed.revision, State("reject", "reject"))
-    assert decisions.undo(of=agreed.step).states[IDS[0]] == State("reject", None)
+    assert (agreed.step, agreed.states[IDS[0]]) == (agreed.revision, reviewed("reject"))
+    assert decisions.undo(of=agreed.step).states[IDS[0]] == from_folder("reject")
 
 
 def test_undo_leaves_alone_what_another_review_changed_since(catalog: Catalog) -> None:

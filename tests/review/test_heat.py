@@ -75,11 +75,11 @@ def test_heat_is_painted_over_the_photograph_in_its_shape_and_kept(tmp_path: Pat
     bundle = tiny_bundle(tmp_path / "bundle")
     with heated(tmp_path, bundle=bundle.folder, identity=bundle.id) as (page, review, _):
         frame = review.items[0].id
-        assert page.get(f"/api/items/{frame}").json["heat"] is True
-        answer = page.get(f"/pictures/{frame}/heat")
+        assert page.get(f"items/{frame}").json["heat"] is True
+        answer = page.get(f"pictures/{frame}/heat")
         painted = np.asarray(Image.open(io.BytesIO(answer.body)))
         assert (answer.status, painted.shape) == (200, (683, 1024, 3))
-        assert page.get(f"/pictures/{frame}/heat").body == answer.body
+        assert page.get(f"pictures/{frame}/heat").body == answer.body
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_another_bundle_or_none_paints_nothing_and_says_why(
 ) -> None:
     asked = {"bundle": tmp_path / bundle, "identity": identity, "class_name": class_name}
     with heated(tmp_path, Colours(), **asked) as (page, review, _):
-        answer = page.get(f"/pictures/{review.items[0].id}/heat")
+        answer = page.get(f"pictures/{review.items[0].id}/heat")
         assert answer.status == 404
         assert said in answer.json["detail"]
-        assert page.get(f"/api/items/{review.items[0].id}").json["heat"] is False
+        assert page.get(f"items/{review.items[0].id}").json["heat"] is False
 
 
 def test_heat_that_nobody_waits_for_is_given_up_and_holds_up_no_other_request(tmp_path: Path) -> None:
@@ -109,19 +109,20 @@ def test_heat_that_nobody_waits_for_is_given_up_and_holds_up_no_other_request(tm
 
         def ask_and_stay(frame: str) -> socket.socket:
             connection = socket.create_connection(("127.0.0.1", page.port))
-            head = f"GET /pictures/{frame}/heat?token={TOKEN} HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n"
+            path = f"/reviews/{page.slug}/pictures/{frame}/heat?token={TOKEN}"
+            head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n"
             connection.sendall(head.encode())
             return connection
 
         waiting = [ask_and_stay(first), *(ask_and_stay(second) for _ in range(60))]
         assert model.asked.wait(20)
-        assert page.get("/api/session").status == 200, "waiting for heat takes no thread of the others"
-        assert page.get(f"/pictures/{second}/fit").status == 200
+        assert page.get("session").status == 200, "waiting for heat takes no thread of the others"
+        assert page.get(f"pictures/{second}/fit").status == 200
         for connection in waiting:
             connection.close()
         wait_for(lambda: heat.wanted == 0)
         model.goes_on.set()
-        assert page.get(f"/pictures/{second}/heat").status == 200
+        assert page.get(f"pictures/{second}/heat").status == 200
         whole = model.answers - 1
-        assert page.get(f"/pictures/{first}/heat").status == 200
+        assert page.get(f"pictures/{first}/heat").status == 200
         assert model.answers - 1 == 2 * whole, "of the first one answer was given before it was dropped"

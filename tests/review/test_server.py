@@ -19,8 +19,9 @@ from rushes.catalog.catalog import Catalog
 from rushes.errors import UsageError
 from rushes.project import Project
 from rushes.review import gather
+from rushes.review.opinions import NO_OPINION
 from rushes.review.serve import Door, remember_door, remembered_door
-from rushes.review.session import Review
+from rushes.review.session import Opening, Review
 from rushes.web.server import listen
 
 
@@ -43,21 +44,26 @@ def shoot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shoot]:
 
 @pytest.fixture(scope="module")
 def page(shoot: Shoot) -> Iterator[Page]:
-    with served(shoot.review, shoot.catalog, shoot.project, opens_on="audit") as found:
+    with served(shoot.review, shoot.catalog, shoot.project, opening=Opening(filter="audit")) as found:
         yield found
 
 
 def test_the_session_holds_every_photograph_with_what_the_cull_says(page: Page) -> None:
-    table = page.get("/api/session").json
-    assert (table["schema"], table["title"], table["task"]) == ("review/1", "shoot · recall >= 0.99", "select")
+    table = page.get("session").json
+    assert (table["schema"], table["title"], table["task"]) == ("review/2", "shoot · recall >= 0.99", "select")
     assert (table["count"], table["opens_on"]) == (6, "audit")
-    assert table["classes"] == {"pick": "select", "reject": "reject"}
+    assert (table["culling"], table["slug"], table["opens_in"]) == (True, page.slug, "capture")
+    assert table["classes"] == [
+        {"name": "reject", "key": "x", "word": "reject"},
+        {"name": "select", "key": "p", "word": "pick"},
+    ]
+    assert (table["groups"], table["origins"], table["model"]) == (["shoot"], [], None)
     assert table["cull"]["class_name"] == "select"
     assert [item["verdict"] for item in table["items"]] == ["pick"] * 3 + ["reject"] * 3
     second, third = table["items"][1:3]
     assert third["better"] == second["id"]
     assert third["series"] == {"index": 0, "kind": "burst", "why": "2 frames in 1 s", "rank": 2, "size": 2}
-    whole = page.get(f"/api/items/{third['id']}").json
+    whole = page.get(f"items/{third['id']}").json
     assert (whole["reasons"][0]["words"], whole["measures"]["eyes"], whole["heat"]) == ("soft (0.20)", None, False)
     assert whole["camera"]["iso"] is None
 
@@ -65,24 +71,24 @@ def test_the_session_holds_every_photograph_with_what_the_cull_says(page: Page) 
 def test_pictures_come_in_their_sizes_with_what_lets_a_browser_keep_them(page: Page, shoot: Shoot) -> None:
     frame = page.items()[0]["id"]
     for kind, width in (("thumb", 320), ("fit", 1200), ("full", 1200)):
-        answer = page.get(f"/pictures/{frame}/{kind}")
+        answer = page.get(f"pictures/{frame}/{kind}")
         pixels = np.asarray(Image.open(io.BytesIO(answer.body)).convert("RGB"))
         assert (answer.status, pixels.shape[1], answer.headers["content-type"]) == (200, width, "image/jpeg")
         assert looks_like_quarters(pixels)
-        again = page.get(f"/pictures/{frame}/{kind}", If_None_Match=answer.headers["etag"])
+        again = page.get(f"pictures/{frame}/{kind}", If_None_Match=answer.headers["etag"])
         assert (again.status, again.body) == ((304, b"") if kind != "full" else (again.status, again.body))
-    assert page.get(f"/pictures/{frame}/thumb").headers["cache-control"] == "private, max-age=31536000, immutable"
-    assert page.get(f"/pictures/{frame}/full").body == Path(shoot.review.items[0].path).read_bytes()
-    assert page.get(f"/pictures/{frame.replace(':', '%3A')}/thumb").status == 200
+    assert page.get(f"pictures/{frame}/thumb").headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert page.get(f"pictures/{frame}/full").body == Path(shoot.review.items[0].path).read_bytes()
+    assert page.get(f"pictures/{frame.replace(':', '%3A')}/thumb").status == 200
 
 
 def test_what_is_not_there_is_a_problem_in_json(page: Page) -> None:
     frame = page.items()[0]["id"]
     for path, said in (
-        ("/pictures/nobody:0/thumb", "no photograph of this review"),
-        (f"/pictures/{frame}/huge", "thumb, fit, full and heat"),
-        (f"/pictures/{frame}/heat", "no cull is reviewed"),
-        ("/api/items/nobody:0", "no photograph of this review"),
+        ("pictures/nobody:0/thumb", "no photograph of this review"),
+        (f"pictures/{frame}/huge", "thumb, fit, full and heat"),
+        (f"pictures/{frame}/heat", "no bundle is at hand"),
+        ("items/nobody:0", "no photograph of this review"),
         ("/page/..%2Fapp.py", "the page has no file"),
         ("/page/nothing.js", "the page has no file"),
         ("/nowhere", "Not Found"),
@@ -91,8 +97,8 @@ def test_what_is_not_there_is_a_problem_in_json(page: Page) -> None:
         assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json"), path
         assert said in answer.json["detail"]
         assert answer.json["status"] == 404
-    assert page.get("/api/decisions").status == 405
-    assert page.get("/api/changes?since=often").status == 422
+    assert page.get("decisions").status == 405
+    assert page.get("changes?since=often").status == 422
 
 
 def test_a_picture_that_cannot_be_read_says_so_in_its_place(tmp_path: Path) -> None:
@@ -106,43 +112,44 @@ def test_a_picture_that_cannot_be_read_says_so_in_its_place(tmp_path: Path) -> N
         for image in (project.root / "frames" / "stills").glob(f"{broken.stem}*"):
             image.unlink()
         with served(review, catalog, project) as page:
-            said = page.get(f"/pictures/{review.items[0].id}/fit")
+            said = page.get(f"pictures/{review.items[0].id}/fit")
             assert (said.status, said.headers["content-type"]) == (200, "image/jpeg")
             assert said.headers["cache-control"] == "no-store"
             assert "rushes-flaw" in said.headers
-            stand_in = page.get(f"/pictures/{review.items[1].id}/full")
+            stand_in = page.get(f"pictures/{review.items[1].id}/full")
             assert looks_like_quarters(np.asarray(Image.open(io.BytesIO(stand_in.body))))
             said = unquote(stand_in.headers["rushes-flaw"])
             assert said == "a kept picture of 320 × 213 pixels stands for the file, which is gone, or its disk is away"
-            assert page.get(f"/api/items/{review.items[1].id}").json["camera"] is None
+            assert page.get(f"items/{review.items[1].id}").json["camera"] is None
 
 
 def test_decisions_stand_in_the_next_session_and_go_back(page: Page, shoot: Shoot) -> None:
     frame = page.items()[0]["id"]
-    start = page.get("/api/session").json["revision"]
-    made = page.decide({"id": frame, "decision": "pick", "rating": 5, "color": "green"})
-    assert made["changes"] == [{"id": frame, "decision": "pick", "own": True, "rating": 5, "color": "green"}]
+    start = page.get("session").json["revision"]
+    made = page.decide({"id": frame, "decision": "select", "rating": 5, "color": "green"})
+    stands = {"decision": "select", "own": True, "by": None, "origin": "review", "rating": 5, "color": "green"}
+    assert made["changes"] == [{"id": frame} | stands | NO_OPINION]
+    assert made["conflicts"] == []
     assert made["previous"] == start < made["revision"] == made["step"]
     now = next(item for item in page.items() if item["id"] == frame)
-    assert (now["decision"], now["rating"], now["color"]) == ("pick", 5, "green")
+    assert (now["decision"], now["rating"], now["color"]) == ("select", 5, "green")
     assert shoot.catalog.labels_of(frame, task="select")[-1].origin == "review"
-    assert page.get(f"/api/changes?since={start}").json["changes"] == made["changes"]
-    assert page.post("/api/undo", {}).json["changes"] == [
-        {"id": frame, "decision": None, "own": False, "rating": None, "color": None}
-    ]
-    assert page.post("/api/redo", {}).json["changes"] == made["changes"]
-    back = page.post("/api/undo", {"of": made["step"]}).json
+    assert page.get(f"changes?since={start}").json["changes"] == made["changes"]
+    nothing = {"decision": None, "own": False, "by": None, "origin": None, "rating": None, "color": None}
+    assert page.post("undo", {}).json["changes"] == [{"id": frame} | nothing | NO_OPINION]
+    assert page.post("redo", {}).json["changes"] == made["changes"]
+    back = page.post("undo", {"of": made["step"]}).json
     assert back["changes"][0]["decision"] is None
-    assert page.post("/api/undo", b"").json["changes"] == []
+    assert page.post("undo", b"").json["changes"] == []
 
 
 def test_the_audit_is_counted_as_it_is_looked_at(page: Page) -> None:
     frames = [item["id"] for item in page.items() if item["audited"]]
-    assert page.get("/api/audit").json["looked_at"] == 0
-    page.decide({"id": frames[0], "decision": "pick"}, {"id": frames[1], "decision": "reject"})
-    found = page.get("/api/audit").json
+    assert page.get("audit").json["looked_at"] == 0
+    page.decide({"id": frames[0], "decision": "select"}, {"id": frames[1], "decision": "reject"})
+    found = page.get("audit").json
     assert (found["drawn"], found["looked_at"], found["misses"], found["rate"]) == (2, 2, 1, 0.5)
-    page.post("/api/undo", {})
+    page.post("undo", {})
 
 
 @pytest.mark.parametrize(
@@ -156,8 +163,12 @@ def test_the_audit_is_counted_as_it_is_looked_at(page: Page) -> None:
         ({"changes": [3]}, r"changes[0] is 3"),
         ({"change": []}, "Did you mean 'changes'"),
         ({"changes": [{"id": "ID", "decison": None}]}, "Did you mean 'decision'"),
-        ({"changes": [{"id": "ID", "decision": "select"}]}, "'pick', 'reject' or null"),
-        ({"changes": [{"id": "ID", "decision": ["pick"]}]}, "'pick', 'reject' or null"),
+        ({"changes": [{"id": "ID", "decision": "selekt"}]}, "one of reject, select, or null. Did you mean 'select'"),
+        ({"changes": [{"id": "ID", "decision": ["select"]}]}, "one of reject, select, or null"),
+        ({"changes": [{"id": "ID", "decision": "select", "saw": 3}]}, "changes[0].saw is 3"),
+        ({"changes": [{"id": "ID", "decision": "select", "saw": {"by": 3}}]}, "saw.by is 3; it is a name"),
+        ({"changes": [{"id": "ID", "rating": 1}], "by": "a:b"}, "by: 'a:b' is no name of a person"),
+        ({"changes": [{"id": "ID", "rating": 1}], "over": 1}, "over is 1; it is true or false"),
         ({"changes": [{"id": "ID", "rating": 6}]}, "changes[0].rating is 6; it is 0 to 5"),
         ({"changes": [{"id": "ID", "rating": True}]}, "0 to 5"),
         ({"changes": [{"id": "ID", "color": "mauve"}]}, "red, yellow, green, blue, purple"),
@@ -167,33 +178,33 @@ def test_the_audit_is_counted_as_it_is_looked_at(page: Page) -> None:
 )
 def test_a_body_that_is_wrong_is_refused_and_nothing_of_it_is_done(page: Page, body: object, said: str) -> None:
     frame = page.items()[2]["id"]
-    before = page.get("/api/session").json["revision"]
+    before = page.get("session").json["revision"]
     data = body if isinstance(body, bytes) else json.dumps(body).replace("ID", frame).encode()
-    answer = page.post("/api/decisions", data)
+    answer = page.post("decisions", data)
     assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
     assert said in answer.json["detail"]
-    assert page.get("/api/session").json["revision"] == before
+    assert page.get("session").json["revision"] == before
 
 
 def test_one_unknown_photograph_refuses_the_whole_request(page: Page) -> None:
     frame = page.items()[2]["id"]
     wanted = {"changes": [{"id": frame, "rating": 1}, {"id": "nobody:0", "rating": 1}]}
-    answer = page.post("/api/decisions", wanted)
+    answer = page.post("decisions", wanted)
     assert (answer.status, "changes[1].id" in answer.json["detail"]) == (404, True)
     assert next(item for item in page.items() if item["id"] == frame)["rating"] is None
 
 
 def test_only_the_page_itself_is_let_in(page: Page) -> None:
     stranger = Page(page.port, page.review, {"Cookie": ""})
-    assert stranger.get("/api/session").status == 401
+    assert stranger.get("session").status == 401
     assert stranger.get("/").status == 401
-    assert stranger.get("/api/session?token=wrong").status == 401
-    let_in = stranger.get(f"/api/session?token={TOKEN}")
+    assert stranger.get("session?token=wrong").status == 401
+    let_in = stranger.get(f"session?token={TOKEN}")
     assert let_in.status == 200
     cookie = let_in.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
-    assert stranger.get("/api/session", Cookie=f"a=b; {cookie.partition(';')[0]}").status == 200
+    assert stranger.get("session", Cookie=f"a=b; {cookie.partition(';')[0]}").status == 200
     host = f"127.0.0.1:{page.port}"
     for headers in (
         {"Host": f"rebound.example:{page.port}"},
@@ -204,44 +215,48 @@ def test_only_the_page_itself_is_let_in(page: Page) -> None:
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
         {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
     ):
-        answer = page.get("/api/session", **headers)
+        answer = page.get("session", **headers)
         assert (answer.status, answer.headers["content-type"]) == (403, "application/problem+json"), headers
-        assert page.post("/api/undo", {}, **headers).status == 403
-    assert page.get("/api/session", Origin=f"http://{host}", Sec_Fetch_Site="same-origin").status == 200
+        assert page.post("undo", {}, **headers).status == 403
+    assert page.get("session", Origin=f"http://{host}", Sec_Fetch_Site="same-origin").status == 200
     through_a_tunnel = {"Host": "localhost:9000", "Cookie": page.cookie(9000)}
-    assert page.get("/api/session", Origin="http://localhost:9000", **through_a_tunnel).status == 200
-    assert page.post("/api/undo", b"{}", Content_Type="text/plain").status == 415
-    assert page.post("/api/decisions", b" " * (9 << 20)).status == 413
+    assert page.get("session", Origin="http://localhost:9000", **through_a_tunnel).status == 200
+    assert page.post("undo", b"{}", Content_Type="text/plain").status == 415
+    assert page.post("decisions", b" " * (9 << 20)).status == 413
 
 
 def test_a_page_of_another_review_decides_nothing_here(page: Page) -> None:
     frame = page.items()[2]["id"]
-    before = page.get("/api/session").json["revision"]
-    wanted = {"changes": [{"id": frame, "rating": 1}]}
-    for named in ("select%3Aall", ""):
-        for path, body in (("/api/decisions", wanted), ("/api/undo", {}), ("/api/redo", {})):
-            answer = page.post(path, body, Rushes_Review=named)
-            assert (answer.status, answer.headers["content-type"]) == (409, "application/problem+json")
-            assert "'select:cull:first' here" in answer.json["detail"]
-    assert page.get("/api/changes?since=0", Rushes_Review="select%3Aall").status == 409
-    assert page.get("/api/session", Rushes_Review="").status == 200
-    assert page.get("/api/session").json["revision"] == before
+    before = page.get("session").json["revision"]
+    other = Page(page.port, "select:all", {"Cookie": page.cookie()})
+    for path, body in (("decisions", {"changes": [{"id": frame, "rating": 1}]}), ("undo", {}), ("redo", {})):
+        answer = other.post(path, body)
+        assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert other.get("changes?since=0").status == 404
+    assert page.get("session").json["revision"] == before
     of_another = Page(page.port, "select:all").cookie()
-    assert page.get("/api/session", Cookie=of_another).status == 401, "each review has a cookie of its own"
+    assert page.get("session", Cookie=of_another).status == 401, "each review has a cookie of its own"
+
+
+def test_the_page_is_told_of_the_reviews_that_are_served(page: Page, shoot: Shoot) -> None:
+    table = page.get("/app.json").json
+    assert (table["schema"], table["tabs"], table["opens_on"]) == ("app/1", ["review"], "review")
+    entry = {"slug": page.slug, "title": shoot.review.title, "task": "select", "count": 6}
+    assert (table["reviews"], table["project"]) == ([entry], shoot.project.name)
 
 
 def test_an_address_that_opens_once_is_worth_nothing_afterwards(shoot: Shoot) -> None:
     with served(shoot.review, shoot.catalog, shoot.project, once="seen-in-ps") as page:
         stranger = Page(page.port, page.review, {"Cookie": ""})
-        opened_once = stranger.get("/?token=seen-in-ps")
+        opened_once = stranger.get("/app.json?token=seen-in-ps")
         assert opened_once.status == 200
         assert opened_once.headers["set-cookie"].startswith(page.cookie())
-        assert stranger.get("/?token=seen-in-ps").status == 401
-        assert stranger.get(f"/?token={TOKEN}").status == 200
+        assert stranger.get("/app.json?token=seen-in-ps").status == 401
+        assert stranger.get(f"/app.json?token={TOKEN}").status == 200
 
 
 def test_every_reply_tells_the_browser_what_it_must_not_do(page: Page) -> None:
-    for path in ("/api/session", "/nowhere", "/"):
+    for path in ("session", "/nowhere", "/app.json"):
         for headers in ({}, {"Cookie": ""}):
             found = page.get(path, **headers).headers
             assert "default-src 'none'" in found["content-security-policy"]
@@ -249,12 +264,13 @@ def test_every_reply_tells_the_browser_what_it_must_not_do(page: Page) -> None:
             assert (found["x-content-type-options"], found["referrer-policy"]) == ("nosniff", "no-referrer")
 
 
-def test_the_page_and_its_parts_are_served(page: Page) -> None:
-    index = page.get("/")
-    assert (index.status, index.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    for part in ("page/main.js", "page/review.css"):
-        answer = page.get(f"/{part}")
-        assert (answer.status, part.encode() in index.body) == (200, True)
+def test_the_page_and_its_parts_are_served(shoot: Shoot, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<script src=page/app.js></script>")
+    (tmp_path / "app.js").write_text("1;")
+    with served(shoot.review, shoot.catalog, shoot.project, page=tmp_path) as page:
+        index = page.get("/")
+        assert (index.status, index.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert page.get("/page/app.js").body == b"1;"
 
 
 def test_a_browser_that_goes_away_costs_no_picture(shoot: Shoot) -> None:
@@ -264,9 +280,10 @@ def test_a_browser_that_goes_away_costs_no_picture(shoot: Shoot) -> None:
         frame = shoot.review.items[4].id
         for _ in range(20):
             with socket.create_connection(("127.0.0.1", page.port)) as connection:
-                head = f"GET /pictures/{frame}/fit?token={TOKEN} HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n"
+                path = f"/reviews/{page.slug}/pictures/{frame}/fit?token={TOKEN}"
+                head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n"
                 connection.sendall(head.encode())
-        assert page.get(f"/pictures/{frame}/fit").status == 200
+        assert page.get(f"pictures/{frame}/fit").status == 200
 
 
 def test_a_catalog_that_is_held_by_another_says_to_try_again(tmp_path: Path) -> None:
@@ -278,10 +295,10 @@ def test_a_catalog_that_is_held_by_another_says_to_try_again(tmp_path: Path) -> 
             holder = sqlite3.connect(str(project.catalog_place), isolation_level=None, check_same_thread=False)
             holder.execute("BEGIN IMMEDIATE")
             answers = []
-            wanted = {"changes": [{"id": review.items[0].id, "decision": "pick"}]}
-            asking = threading.Thread(target=lambda: answers.append(page.post("/api/decisions", wanted)))
+            wanted = {"changes": [{"id": review.items[0].id, "decision": "select"}]}
+            asking = threading.Thread(target=lambda: answers.append(page.post("decisions", wanted)))
             asking.start()
-            assert page.get("/api/session").status == 200, "who only looks does not wait"
+            assert page.get("session").status == 200, "who only looks does not wait"
             holder.execute("ROLLBACK")
             holder.close()
             asking.join(30)

@@ -18,9 +18,10 @@ from rushes.project import Task
 from rushes.review.audit import audit_of, least_of_all, most_of_all
 from rushes.review.decisions import State
 from rushes.review.session import (
-    Classes,
+    Culling,
+    Opening,
     Review,
-    classes_of,
+    culling_of,
     drawn_order,
     item_table,
     items_of,
@@ -28,7 +29,8 @@ from rushes.review.session import (
     with_verdicts,
 )
 
-CLASSES = Classes("select", "reject")
+CLASSES = ("reject", "select")
+CULLING = Culling("select", "reject")
 
 
 def photo(number: int, *, taken: str | None = None, path: str = "", kind: str = "photo") -> tuple[Source, StoredFrame]:
@@ -79,15 +81,15 @@ def test_a_cull_gives_its_order_its_verdicts_and_what_is_better() -> None:
 def test_the_session_is_lean_and_an_item_is_whole() -> None:
     verdicts = (Verdict("DSC_1.jpg", (), "pick", 0.9, "good", measures={"sharpness": 0.4}, audited=True),)
     found, _ = with_verdicts(items(photo(1)), cull(*verdicts), {})
-    review = Review("select:cull:c", "shoot", "select", CLASSES, tuple(found), cull(*verdicts))
+    review = Review("select:cull:c", "shoot", "select", CLASSES, tuple(found), CULLING, cull(*verdicts))
     state = State("select", "select", 3, "red")
-    table = session_table(review, {found[0].id: state}, revision=7, opens_on="audit")
+    table = session_table(review, {found[0].id: state}, revision=7, opening=Opening("ann", "audit"), opinions=None)
     assert (table["revision"], table["count"], table["opens_on"]) == (7, 1, "audit")
     (item,) = table["items"]
-    assert (item["decision"], item["own"], item["rating"], item["color"]) == ("pick", True, 3, "red")
+    assert (item["decision"], item["own"], item["rating"], item["color"]) == ("select", True, 3, "red")
     assert (item["reasons"], item["drawn"]) == ([], 0)
     assert "measures" not in item
-    whole = item_table(found[0], state, CLASSES, camera=None, heat=False)
+    whole = item_table(found[0], state, opinions=None, camera=None, heat=False)
     assert (whole["measures"], whole["heat"], whole["audited"]) == ({"sharpness": 0.4}, False, True)
 
 
@@ -100,28 +102,57 @@ def test_the_session_is_lean_and_an_item_is_whole() -> None:
     ],
 )
 def test_p_states_the_class_that_is_called_so(classes, aliases, pick) -> None:
-    assert classes_of(Task("t", classes, aliases)).pick == pick
+    found = culling_of(Task("t", classes, aliases))
+    assert found is not None
+    assert found.pick == pick
+
+
+@pytest.mark.parametrize(
+    "task", [Task("scale", ("CS", "MS", "LS")), Task("light", ("day", "night")), Task("odd", ("good", "select"))]
+)
+def test_a_task_that_picks_nothing_is_reviewed_by_its_classes(task: Task) -> None:
+    assert culling_of(task) is None
+    review = Review("k", "t", task.name, task.classes, tuple(items(photo(1))), culling_of(task))
+    table = session_table(review, {}, revision=0, opening=Opening(), opinions=None)
+    assert table["culling"] is False
+    assert [(one["name"], one["key"], one["word"]) for one in table["classes"]] == [
+        (name, str(place), None) for place, name in enumerate(task.classes, start=1)
+    ]
 
 
 @pytest.mark.parametrize(
     ("task", "pick", "said"),
     [
-        (Task("scale", ("CS", "MS", "LS")), None, r"'scale' has 3 classes \(CS, MS, LS\).*rushes labels errors"),
-        (Task("light", ("day", "night")), None, r"day, night.*--pick CLASS"),
+        (Task("scale", ("CS", "MS", "LS")), "CS", r"'scale' has 3 classes \(CS, MS, LS\).*Leave --pick out"),
         (Task("light", ("day", "night")), "dya", r"Did you mean 'day'"),
-        (Task("odd", ("good", "select")), None, r"--pick CLASS"),
     ],
 )
-def test_a_task_that_the_keys_cannot_decide_is_refused_by_name(task, pick, said) -> None:
+def test_a_class_to_pick_that_cannot_be_is_refused_by_name(task: Task, pick: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        classes_of(task, pick=pick)
+        culling_of(task, pick=pick)
+
+
+def test_classes_beyond_nine_have_no_digit() -> None:
+    review = Review("k", "t", "many", tuple(f"c{n}" for n in range(12)), tuple(items(photo(1))))
+    table = session_table(review, {}, revision=0, opening=Opening(), opinions=None)
+    assert [one["key"] for one in table["classes"]] == [*"123456789", None, None, None]
+
+
+def test_every_item_of_a_review_without_a_cull_has_its_place_in_the_draw() -> None:
+    review = Review("k", "t", "scale", ("CS", "MS"), tuple(items(*(photo(n) for n in range(1, 10)))))
+    order = [item.id for item in drawn_order(review)]
+    assert sorted(order) == sorted(review.by_id)
+    assert order != [item.id for item in review.items]
+    assert order == [item.id for item in drawn_order(review)]
+    other = Review("another", "t", "scale", ("CS", "MS"), review.items)
+    assert [item.id for item in drawn_order(other)] != order
 
 
 def audited(*, drawn: int) -> Review:
     verdicts = tuple(Verdict(f"{n}.jpg", (), "reject", 0.1, "", audited=n < drawn) for n in range(1, 16))
     pairs = [photo(number, path=f"/shoot/{number}.jpg") for number in range(1, 16)]
     found, _ = with_verdicts(items(*pairs), cull(*verdicts), {})
-    return Review("k", "t", "select", CLASSES, tuple(found), cull(*verdicts))
+    return Review("k", "t", "select", CLASSES, tuple(found), CULLING, cull(*verdicts))
 
 
 def test_an_audit_counts_what_was_decided_on_the_page_and_bounds_all_rejects() -> None:

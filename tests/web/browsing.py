@@ -5,14 +5,15 @@ Import the fixtures where they are used: `from web.browsing import chromium_brow
 
 from __future__ import annotations
 
+import base64
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, sync_playwright
 
 from rushes.web.server import Server, listen
 
@@ -73,6 +74,7 @@ def visit(chromium_browser: Browser) -> Iterator[Visit]:
             stack.callback(context.close)
             context.set_default_timeout(_WAIT_MS)
             page = context.new_page()
+            page.on("filechooser", lambda _: None)  # whoever presses for one is sure to catch it
             page.on("pageerror", lambda error: complaints.append((page, str(error))))
             page.on("console", lambda said: complaints.append((page, said.text)) if said.type == "error" else None)
             page.on(
@@ -108,6 +110,32 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
+def choose(page: Page, *files: FilePayload) -> None:
+    """Choose files with the key O of the Predict tab."""
+    with page.expect_file_chooser() as chosen:
+        page.keyboard.press("o")
+    chosen.value.set_files(list(files))
+
+
+def drop(page: Page, selector: str, files: Sequence[FilePayload], *, kind: str = "drop") -> None:
+    """Drop files on an element, or paste them (`kind="paste"`), as a person's mouse or clipboard would."""
+    told = [{**one, "buffer": base64.b64encode(one["buffer"]).decode()} for one in files]
+    page.evaluate(_DROP, [selector, kind, told])
+
+
+_DROP = """([selector, kind, files]) => {
+  const transfer = new DataTransfer();
+  for (const one of files) {
+    const bytes = Uint8Array.from(atob(one.buffer), (sign) => sign.charCodeAt(0));
+    transfer.items.add(new File([bytes], one.name, { type: one.mimeType }));
+  }
+  const place = document.querySelector(selector), told = { bubbles: true, cancelable: true };
+  if (kind === "paste") place.dispatchEvent(new ClipboardEvent("paste", { ...told, clipboardData: transfer }));
+  else for (const name of ["dragenter", "dragover", "drop"])
+    place.dispatchEvent(new DragEvent(name, { ...told, dataTransfer: transfer }));
+}"""
+
+
 def said(page: Page) -> str:
     """Return what a screen reader was told last."""
-    return page.inner_text("#said").strip()
+    return page.inner_text("#said").replace("\xa0", " ").strip()

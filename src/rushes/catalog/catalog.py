@@ -313,6 +313,19 @@ class Catalog:
         place = {digest: number for number, digest in enumerate(sources)}
         return sorted(found, key=lambda item: place[item.frame.source])
 
+    def frame_counts(self, sources: Sequence[str]) -> dict[str, int]:
+        """Return digest -> how many frames there are of each of these sources; those without any are left out."""
+        table = schema.frames
+        found: dict[str, int] = {}
+        with self._reading() as connection:
+            for start in range(0, len(sources), _ROWS_PER_STATEMENT):
+                wanted = select(table.c.source, func.count()).where(
+                    table.c.source.in_(sources[start : start + _ROWS_PER_STATEMENT]), table.c.taken_over_by.is_(None)
+                )
+                for digest, count in connection.execute(wanted.group_by(table.c.source)):
+                    found[digest] = count
+        return found
+
     # Labels.
 
     def append_labels(self, labels: Sequence[Label]) -> None:

@@ -128,12 +128,17 @@ def _add_marks_and_the_journal_of_reviews(connection: Connection) -> None:
     _make(connection, _TABLES_OF_A_REVIEW)
 
 
+def _note_who_reviewed(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE review_steps ADD COLUMN person TEXT NOT NULL DEFAULT ''"))
+
+
 STEPS: tuple[Step, ...] = (
     _make_first_tables,
     _add_start_timecode,
     _add_subjects,
     _index_by_sheet_and_let_frames_be_taken_over,
     _add_marks_and_the_journal_of_reviews,
+    _note_who_reviewed,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from sqlalchemy import func, insert, select, text
@@ -21,7 +21,8 @@ class Change:
     """What one step did to one field of one frame; None where nothing was or is stated.
 
     Attributes:
-        before, after: of a decision, the class that the review itself stated.
+        before, after: of a decision, the class that the person's own review stated. Before is None, too, where that
+            was not what stood.
     """
 
     frame: str
@@ -37,11 +38,22 @@ class Step:
     Attributes:
         number: later steps have higher ones; the last of a review is its revision.
         of_step: of an undo or redo, the step that it is of.
+        person: who did it; "" of a review without a name.
     """
 
     number: int
     kind: Kind
     of_step: int | None = None
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A rating or a colour as it stands, as text, and the origin that gave it."""
+
+    value: str
+    origin: str = "review"
+    stated_at: str = field(default="", compare=False)
 
 
 class ReviewJournal:
@@ -64,7 +76,7 @@ class ReviewJournal:
     def steps(self, *, after: int = 0) -> list[Step]:
         """Return the steps of this review with higher numbers, in order."""
         table = schema.review_steps
-        wanted = select(table.c.number, table.c.kind, table.c.of_step).where(
+        wanted = select(table.c.number, table.c.kind, table.c.of_step, table.c.person).where(
             table.c.review == self._review, table.c.number > after
         )
         with self._catalog.reading() as connection:
@@ -101,10 +113,24 @@ class ReviewJournal:
             return [str(frame) for frame in connection.execute(wanted.order_by(changes.c.frame)).scalars()]
 
     def append(
-        self, kind: Kind, changes: Sequence[Change], *, now: str, of_step: int | None = None, request: str | None = None
+        self,
+        kind: Kind,
+        changes: Sequence[Change],
+        *,
+        now: str,
+        origin: str,
+        person: str,
+        of_step: int | None = None,
+        request: str | None = None,
     ) -> int:
-        """Note a step, with the marks that it sets, and return its number; its labels are not appended here."""
-        values = {"review": self._review, "kind": kind, "of_step": of_step, "request": request, "stated_at": now}
+        """Note a step, with the marks that it sets, and return its number; its labels are not appended here.
+
+        Args:
+            origin: of the marks.
+            person: whose step it is.
+        """
+        values = {"review": self._review, "kind": kind, "of_step": of_step, "request": request, "stated_at": now,
+                  "person": person}  # fmt: skip
         with self._catalog.writing() as connection:
             made = connection.execute(insert(schema.review_steps).values(**values)).inserted_primary_key
             number = int(made[0]) if made is not None else 0
@@ -113,7 +139,7 @@ class ReviewJournal:
                 for one in changes
             ]
             marked = [
-                {"frame": one.frame, "field": one.field, "value": one.after, "origin": "review", "stated_at": now}
+                {"frame": one.frame, "field": one.field, "value": one.after, "origin": origin, "stated_at": now}
                 for one in changes
                 if one.field != "decision"
             ]
@@ -124,11 +150,12 @@ class ReviewJournal:
         return number
 
 
-def read_marks(catalog: Catalog, frames: Sequence[str] | None = None) -> dict[str, Mapping[str, str]]:
+def read_marks(catalog: Catalog, frames: Sequence[str] | None = None) -> dict[str, Mapping[str, Mark]]:
     """Return frame id -> `rating` and `color` as they stand; of these frames, or of all. What has none is left out."""
     table = schema.marks
-    wanted = select(table.c.frame, table.c.field, table.c.value).order_by(table.c.number)
-    found: dict[str, dict[str, str | None]] = {}
+    wanted = select(table.c.frame, table.c.field, table.c.value, table.c.origin, table.c.stated_at)
+    wanted = wanted.order_by(table.c.number)
+    found: dict[str, dict[str, Mark | None]] = {}
     with catalog.reading() as connection:
         if frames is None:
             rows: list[Any] = list(connection.execute(wanted))
@@ -138,10 +165,10 @@ def read_marks(catalog: Catalog, frames: Sequence[str] | None = None) -> dict[st
                 some = frames[start : start + _ROWS_PER_STATEMENT]
                 rows += connection.execute(wanted.where(table.c.frame.in_(some)))
     for row in rows:
-        found.setdefault(row.frame, {})[row.field] = row.value
+        mark = None if row.value is None else Mark(row.value, row.origin, row.stated_at)
+        found.setdefault(row.frame, {})[row.field] = mark
     standing = {
-        frame: {name: value for name, value in of_frame.items() if value is not None}
-        for frame, of_frame in found.items()
+        frame: {name: mark for name, mark in of_frame.items() if mark is not None} for frame, of_frame in found.items()
     }
     return {frame: of_frame for frame, of_frame in standing.items() if of_frame}
 

@@ -101,6 +101,7 @@ review_steps = Table(
     Column("of_step", Integer),  # of an undo or redo: the step that it is of
     Column("request", Text),  # what the page called it, so that it is not done twice
     Column("stated_at", Text, nullable=False),
+    Column("person", Text, nullable=False, server_default=""),  # whose step it is; "" of one without a name
     Index("review_steps_by_review", "review", "number"),
 )
 
@@ -110,6 +111,6 @@ review_changes = Table(
     Column("step", Integer, ForeignKey("review_steps.number"), primary_key=True),
     Column("frame", String(40), ForeignKey("frames.id"), primary_key=True),
     Column("field", String(16), primary_key=True),  # decision, rating or color
-    Column("before", Text),  # of a decision, what the review itself had said
+    Column("before", Text),  # of a decision, what this person's review had said where it stood
     Column("after", Text),
 )

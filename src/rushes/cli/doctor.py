@@ -45,7 +45,9 @@ _PACKAGES = {
 
 @app.command(epilog="Example: rushes doctor bundles/scale")
 def doctor(
-    bundle: Annotated[Path | None, typer.Argument(help="A bundle to check by its own certificate.")] = None,
+    bundle: Annotated[
+        Path | None, typer.Argument(help="A bundle, or a browser folder, to check by its own certificate.")
+    ] = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -66,6 +68,12 @@ def doctor(
             cells = [[row["package"], row["version"] or "missing", row["for"], row["remedy"]] for row in rows]
             door.show(table_of(None, ["package", "version", "for", "to install"], cells))
             door.finish({"packages": rows})
+        from rushes.bundles.browser_folder import is_browser_folder
+
+        if is_browser_folder(bundle):
+            from rushes.cli.export_browser import check_browser_folder
+
+            check_browser_folder(door, bundle)
         checked = _check(bundle)
         parity = checked[0].parity
         door.say(f"{bundle}: every digest is right")

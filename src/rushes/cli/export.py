@@ -30,6 +30,10 @@ def export(
         bool,
         typer.Option("--no-neighbours", help="Leave out the training pictures by which answers are explained."),
     ] = False,
+    browser: Annotated[
+        bool,
+        typer.Option("--browser", help="Write a page that runs the bundle in a browser; RUN may be a bundle's folder."),
+    ] = False,
     int8: Annotated[
         bool,
         typer.Option("--int8", help="A graph in 8-bit integers too, kept only where validation finds it good enough."),
@@ -41,6 +45,13 @@ def export(
 ) -> None:
     """Write a run as a portable bundle (ONNX, classes, preprocessing, card), checked against the run."""
     with opened(as_json=as_json, debug=debug) as door:
+        if browser:
+            if int8:
+                raise UsageError("--int8: a page runs the graph that the bundle's certificate is of. "
+                                 "Leave the option out, or export the bundle with it first")  # fmt: skip
+            from rushes.cli.export_browser import export_to_browser
+
+            export_to_browser(door, run, to, project=project, neighbours=not no_neighbours, dry_run=dry_run)
         require_extra("train", "torch", "onnx", "onnxscript", purpose="exporting")
         from rushes.bundles.bundle import Bundle
         from rushes.inference.cull import GOOD_WORDS

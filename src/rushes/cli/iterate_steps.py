@@ -14,6 +14,7 @@ from rushes.cli.ground import ground_of
 from rushes.cli.review_sheets import write_review_sheet
 from rushes.errors import Fault, RunError, SheetError
 from rushes.evaluation.gains import RoundScore, effect_of_labels, gain_of_model, relabel, score_of, score_rounds
+from rushes.labels.trust import is_review
 from rushes.learning.plateau import Decision, decide
 from rushes.learning.plateau import Round as Tried
 from rushes.learning.predictions import Predictions, read_predictions
@@ -117,7 +118,7 @@ class Today:
     @property
     def settled(self) -> frozenset[str]:
         """Ids of the frames of which a review decides."""
-        return frozenset(row.frame_id for row in self.rows if row.origin == "review")
+        return frozenset(row.frame_id for row in self.rows if is_review(row.origin))
 
 
 @dataclass(frozen=True, slots=True)

@@ -341,6 +341,8 @@ def _ends(*shares: float | None) -> list[str | None]:
 
 
 def _beware(place: Project, task: Task, parts: Sequence[str], doubts: LabelDoubts) -> list[str]:
+    from rushes.labels.trust import is_review
+
     notes = []
     left = sum(one.part not in parts for one in doubts.errors)
     if left:
@@ -351,7 +353,7 @@ def _beware(place: Project, task: Task, parts: Sequence[str], doubts: LabelDoubt
         notes.append("labels of the test part are queued. Corrected only where the model doubts them, they make its "
                      "test score flatter")  # fmt: skip
     trust = place.trust_of(task)
-    if not trust or trust[0] != "review":
+    if not trust or not is_review(trust[0]):
         notes.append(f"a review does not stand above all here: the trust of {task.name} is {' > '.join(trust)}. Put "
                      "review first in rushes.toml")  # fmt: skip
     return notes

@@ -35,16 +35,12 @@ def export(
         from rushes.catalog.catalog import open_catalog
         from rushes.catalog.frame_refs import frame_refs
         from rushes.labels.export import plan_export
-        from rushes.labels.export_files import check_export_name, write_export
+        from rushes.labels.export_files import check_new_export, write_export
         from rushes.project import find_project
 
         place = find_project(project)
         wanted = place.task(task)
-        check_export_name(file)
-        if not file.absolute().parent.is_dir():
-            raise UsageError(f"{file}: there is no folder {file.parent}. Check the name, or make it")
-        if file.exists() and not overwrite:
-            raise UsageError(f"{file} is there already. Name another file, or add --overwrite to replace it")
+        check_new_export(file, overwrite=overwrite)
         with open_catalog(place.catalog_place) as catalog:
             planned = plan_export(
                 frame_refs(catalog.frames(), catalog.sources()),

@@ -30,7 +30,8 @@ VERBS: dict[str, str] = {
     "export": "a run as a portable bundle, proven equal",
     "predict": "a bundle's predictions for pictures, raws, folders and videos",
     "cull": "picks and rejects for a shoot, as XMP, copies, CSV; apply, undo, list",
-    "review": "a page on this machine: look at photographs, pick, reject, rate, colour",
+    "review": "a page on this machine: look, say the class, pick, reject, rate, colour",
+    "serve": "bundles as an API for programs, with a page: pictures, films, heat, jobs, metrics",
     "doctor": "what is installed, what is missing, what it would enable",
 }
 

@@ -1,7 +1,8 @@
-"""`rushes review`: the page on which a person looks at photographs and decides."""
+"""`rushes review`: the page on which people look and decide, and what they decided as sidecars or a sheet."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from rushes.inference.cull_outputs import Decided, Outputs
     from rushes.inference.verdicts import Cull
     from rushes.project import Project
-    from rushes.review.session import Review
+    from rushes.review.session import Opening, Review
     from rushes.xmp.marks import Marks
 
 FIRST = "page"  # what `rushes review [PLACE]` is short for
@@ -35,7 +36,7 @@ app = short_app(FIRST)
 
 @app.callback()
 def review() -> None:
-    """Look at photographs on a page, decide, and write what was decided where an editor reads it.
+    """Look at samples on a page, decide, and write what was decided as a sheet or where an editor reads it.
 
     `rushes review PLACE` is short for `rushes review page PLACE`.
     """
@@ -48,7 +49,11 @@ PlaceArgument = Annotated[
 GroupOption = Annotated[str | None, typer.Option("--group", help="One group of the project: a shoot.")]
 PickOption = Annotated[
     str | None,
-    typer.Option("--pick", metavar="CLASS", help="The class that P states; otherwise the one that is called so."),
+    typer.Option("--pick", metavar="CLASS", help="Of two classes the one that P states; otherwise what is called so."),
+]
+QueueOption = Annotated[
+    Path | None,
+    typer.Option("--queue", metavar="SHEET", help="A queue of 'labels errors' or 'iterate', in its order."),
 ]
 
 
@@ -56,9 +61,20 @@ PickOption = Annotated[
 def page(
     place: PlaceArgument = None,
     group: GroupOption = None,
+    queue: QueueOption = None,
     pick: PickOption = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN|BUNDLE", help="Whose answers are shown; otherwise the newest run's, or the cull's."),
+    ] = None,
+    order: Annotated[
+        str, typer.Option(help="capture, doubt, disagreement, label-error, audit or score; the page can change it.")
+    ] = "capture",
+    person: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="Who decides; otherwise the user of this machine.")
+    ] = None,
     audit: Annotated[
-        bool, typer.Option("--audit", help="Open on the rejects of a cull that were drawn for a person to look at.")
+        bool, typer.Option("--audit", help="Open on a random draw: of a cull's rejects, or of all.")
     ] = False,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Of the server; 0 takes the last one, or any that is free.")
@@ -70,9 +86,9 @@ def page(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Serve a page on this machine on which photographs are picked, rejected, rated and coloured.
+    """Serve a page on this machine on which samples get their classes, and photographs are picked, rated and coloured.
 
-    What is decided is in the catalog at once, as labels of the origin `review`. Ctrl-C ends the server.
+    What is decided is in the catalog at once, as labels of the origin `review:NAME`. Ctrl-C ends the server.
     """
     with opened(as_json=as_json, debug=debug) as door:
         from rushes.review.serve import require_app
@@ -82,11 +98,13 @@ def page(
         from rushes.project import find_project
 
         home = find_project(project)
+        by = _person(person)
+        _check_order(order)
         with open_catalog(home.catalog_place, outlasts_power=True) as catalog:
-            found = _gather(door, home, catalog, place, group=group, pick=pick, task=task, threads=threads)
-            if audit and not any(item.verdict and item.verdict.audited for item in found.items):
-                raise UsageError("--audit: there is no audit sample here. Name a cull that drew one")
-            _serve(door, home, catalog, found, audit=audit, port=port, opens=not no_open, threads=threads)
+            place_of = _Where(place, group, queue)
+            found = _gather(door, home, catalog, place_of, pick=pick, task=task, threads=threads)
+            opening = _opening(found, by=by, order=order, audit=audit)
+            _serve(door, home, catalog, found, opening, model=model, port=port, opens=not no_open, threads=threads)
 
 
 @app.command(epilog="Example: rushes review marks 2026-11-26-lake-at-dawn --xmp adobe")
@@ -127,7 +145,8 @@ def marks(
             raise UsageError(f"{said}{did_you_mean(xmp or '', list(PROFILES))}")
         home = find_project(project)
         with open_catalog(home.catalog_place) as catalog:
-            found = _gather(door, home, catalog, place, group=group, pick=pick, task=task, threads=None, takes_in=False)
+            asked = _Where(place, group)
+            found = _gather(door, home, catalog, asked, pick=pick, task=task, threads=None, takes_in=False)
             states = decisions_of(found, catalog=catalog, project=home).states()
         decided = marks_of_review(found, states)
         if not decided:
@@ -143,6 +162,57 @@ def marks(
         door.say(f"Take it back: rushes cull undo {name}")
         report = {"photographs": len(decided), "folder": str(home.culls_folder / name), "applied": applied}
         door.finish(report | {"dry_run": False, "failed": door.failed})
+
+
+@app.command(epilog="Example: rushes review sheet decided.csv --task scale --by ann")
+def sheet(
+    file: Annotated[Path, typer.Argument(help="A .csv, .xlsx, .jsonl, or .json (for Label Studio).")],
+    place: Annotated[
+        Path | None, typer.Option(metavar="PLACE", help="A shoot's folder, or a cull; otherwise everything.")
+    ] = None,
+    group: GroupOption = None,
+    queue: QueueOption = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="One person's decisions alone.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
+    task: TaskOption = None,
+    project: ProjectOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Write what was decided in reviews as a sheet, each with its origin and time, that `labels import` reads back."""
+    with opened(as_json=as_json, debug=debug) as door:
+        from rushes.catalog.catalog import open_catalog
+        from rushes.catalog.frame_refs import frame_refs
+        from rushes.labels.export import plan_export
+        from rushes.labels.export_files import check_new_export, write_export
+        from rushes.project import find_project
+        from rushes.review.sheet_out import decisions_in
+
+        home = find_project(project)
+        check_new_export(file, overwrite=overwrite)
+        with open_catalog(home.catalog_place) as catalog:
+            asked = _Where(place, group, queue)
+            found = _gather(door, home, catalog, asked, pick=None, task=task, threads=None, takes_in=False)
+            person = _person(by) if by is not None else None
+            said = decisions_in(catalog.labels(task=found.task), found, by=person)
+            refs = [ref for ref in frame_refs(catalog.frames(), catalog.sources()) if ref.id in found.by_id]
+            planned = plan_export(
+                refs,
+                said,
+                home.trust_of(home.task(found.task)),
+                subjects={},
+                all_statements=False,
+                unlabelled=False,
+            )
+        if not planned:
+            whom = f" by {person}" if person is not None else ""
+            raise UsageError(f"nothing of {found.title} was decided in a review{whom}. Decide first: rushes review")
+        if not dry_run:
+            write_export(file, planned, task_name=found.task, all_statements=False)
+        door.say(f"{plural(len(planned), 'decision')} {'would be written' if dry_run else 'written'}: {file}")
+        door.say(f"Read it elsewhere: rushes labels import {file} --task {found.task}")
+        door.finish({"path": None if dry_run else str(file), "task": found.task, "decisions": len(planned)})
 
 
 def _write(door: Door, made: Cull, decided: dict[str, Decided], outputs: Outputs, folder: Path) -> dict[str, Any]:
@@ -167,29 +237,67 @@ def _words_of(marks: Marks) -> str:
     return ", ".join(one for one in said if one)
 
 
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """What the command line names to review; nothing of it is all of the project."""
+
+    place: Path | None = None
+    group: str | None = None
+    queue: Path | None = None
+
+
+def _person(named: str | None) -> str:
+    from rushes.review.people import person_at_the_machine, person_from
+
+    if named is None:
+        return person_at_the_machine()
+    try:
+        return person_from(named)
+    except ValueError as error:
+        raise UsageError(f"--as: {error}") from None
+
+
+def _check_order(order: str) -> None:
+    from rushes.review.session import ORDERS
+
+    if order not in ORDERS:
+        raise UsageError(f"--order {order}: there is no such order. {did_you_mean(order, ORDERS)}")
+
+
+def _opening(found: Review, *, by: str, order: str, audit: bool) -> Opening:
+    from rushes.review.session import Opening, drawn_order
+
+    if (audit or order == "audit") and not drawn_order(found):
+        raise UsageError("--audit: there is no audit sample here. Name a cull that drew one")
+    return Opening(by, "audit" if audit else "all", "audit" if audit else order)
+
+
 def _gather(
     door: Door,
     home: Project,
     catalog: Catalog,
-    place: Path | None,
+    asked: _Where,
     *,
-    group: str | None,
     pick: str | None,
     task: str | None,
     threads: int | None,
     takes_in: bool = True,
 ) -> Review:
-    if place is not None and group is not None:
-        raise UsageError("PLACE and --group say two things. Give one of them")
+    named = {"PLACE": asked.place, "--group": asked.group, "--queue": asked.queue}
+    if len(given := [name for name, value in named.items() if value is not None]) > 1:
+        raise UsageError(f"{' and '.join(given)} say {'two' if len(given) == 2 else 'three'} things. Give one of them")
     from rushes.review import gather
-    from rushes.review.session import classes_of
+    from rushes.review.session import culling_of
 
+    place = asked.place
     cull = gather.read_cull(home, place) if place is not None else None
     if cull is not None:
         if pick is not None:
             raise UsageError(f"--pick: the cull '{cull.name}' states the class to keep, {cull.class_name}")
         wanted = home.task(task or cull.task)
-        classes_of(wanted, pick=cull.class_name)
+        if cull.task != wanted.name:
+            raise UsageError(gather.of_another_task(cull, wanted))
+        culling_of(wanted, pick=cull.class_name)
         if takes_in:
             _take_in(door, home, catalog, gather.photographs_of_cull(cull), threads=threads)
         found = gather.review_of_cull(catalog, wanted, cull)
@@ -198,15 +306,17 @@ def _gather(
                       f"and are left out, {found.absent[0]} first")  # fmt: skip
         return found
     wanted = home.task(task)
-    classes_of(wanted, pick=pick)
+    culling_of(wanted, pick=pick)
     if place is not None:
         if not place.is_dir():
             raise UsageError(f"{place}: is neither a folder of photographs nor a cull of this project")
         if takes_in:
             _take_in(door, home, catalog, gather.media_below(place), threads=threads)
         return gather.review_of_folder(catalog, wanted, place, pick=pick)
-    if group is not None:
-        return gather.review_of_group(catalog, wanted, group, pick=pick)
+    if asked.queue is not None:
+        return gather.review_of_queue(catalog, wanted, asked.queue, root=home.root, pick=pick)
+    if asked.group is not None:
+        return gather.review_of_group(catalog, wanted, asked.group, pick=pick)
     return gather.review_of_task(catalog, wanted, project=home, pick=pick)
 
 
@@ -255,8 +365,9 @@ def _serve(
     home: Project,
     catalog: Catalog,
     found: Review,
+    opening: Opening,
     *,
-    audit: bool,
+    model: Path | None,
     port: int,
     opens: bool,
     threads: int | None,
@@ -265,15 +376,23 @@ def _serve(
     import sys
     import webbrowser
 
-    from rushes.review.serve import serve_review
+    from rushes.studio.reviewing import serve_review
+
+    what = "photograph" if all(item.is_still for item in found.items) else "sample"
 
     def started(address: str, once: str) -> None:
-        door.say(f"{found.title}: {plural(len(found.items), 'photograph')}, task {found.task}, "
-                 f"P is {found.classes.pick}, X is {found.classes.reject}")  # fmt: skip
+        door.say(f"{found.title}: {plural(len(found.items), what)}, task {found.task}, {_keys_of(found)}")
+        door.say(f"decisions are by {opening.person or 'nobody in particular'}; another name: --as NAME")
         door.say(f"open {address}")
         door.say("Ctrl-C ends it; every decision is in the catalog at once")
         if door.as_json:
-            said = {"address": address, "photographs": len(found.items), "task": found.task}
+            said = {
+                "address": address,
+                "photographs": len(found.items),
+                "task": found.task,
+                "person": opening.person,
+                "slug": found.slug,
+            }
             sys.stdout.write(json.dumps(said, indent=2) + "\n")
             sys.stdout.flush()
         if opens:
@@ -286,6 +405,14 @@ def _serve(
         started=started,
         port=port,
         threads=threads,
-        opens_on="audit" if audit else "all",
+        opening=opening,
+        model=model,
     )
     door.say("ended")
+
+
+def _keys_of(found: Review) -> str:
+    if found.culling is not None:
+        return f"P is {found.culling.pick}, X is {found.culling.reject}"
+    classes = found.classes
+    return f"keys 1 to {min(len(classes), 9)} are {', '.join(classes)}" if len(classes) > 1 else f"1 is {classes[0]}"

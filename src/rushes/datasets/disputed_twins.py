@@ -9,6 +9,7 @@ from typing import Any
 
 from rushes.datasets.twins import group_likes
 from rushes.labels.manifest import ManifestRow
+from rushes.labels.trust import is_review
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Dispute:
     @property
     def is_settled(self) -> bool:
         """Whether a person has reviewed every one of them, and so told them apart."""
-        return all(row.origin == "review" for row in self.rows)
+        return all(is_review(row.origin) for row in self.rows)
 
     @property
     def sentence(self) -> str:

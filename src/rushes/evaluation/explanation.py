@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.evaluation.occlusion import Occlusion, describe_agreement, describe_fall
-from rushes.evaluation.painted_heat import find_seen, paint_heat
+from rushes.evaluation.painted_heat import find_seen, paint_heat, tint_heat
 from rushes.evaluation.scores import Score
 from rushes.evaluation.thumbnails import Thumbnail, shrink
 from rushes.learning.known_samples import KnownSample
@@ -189,9 +189,20 @@ def picture_maps(
 
 def paint_occlusion(pixels: Pixels, prepared: Pixels, shown: Preprocessing, occlusion: Occlusion) -> Pixels:
     """Return a picture in grey, in its own size, with the occlusion map over it."""
-    falls = _over_all(occlusion, (prepared.shape[0], prepared.shape[1]))
-    falls /= max(float(np.abs(occlusion.falls).max()), _FULL_COLOUR)
+    falls = _share_of_most(occlusion, prepared)
     return paint_heat(_in_grey(pixels), _in_grey(prepared), falls, shown, find_seen([pixels], shown))
+
+
+def tint_occlusion(pixels: Pixels, prepared: Pixels, shown: Preprocessing, occlusion: Occlusion) -> Pixels:
+    """Return the occlusion map alone, to be laid over the picture: (height, width, 4) RGBA."""
+    falls, size = _share_of_most(occlusion, prepared), (prepared.shape[0], prepared.shape[1])
+    return tint_heat((pixels.shape[0], pixels.shape[1]), size, falls, shown, find_seen([pixels], shown))
+
+
+def _share_of_most(occlusion: Occlusion, prepared: Pixels) -> npt.NDArray[np.float32]:
+    """Return the falls over all that the model is shown as shares of the deepest, -1 to 1."""
+    falls = _over_all(occlusion, (prepared.shape[0], prepared.shape[1]))
+    return np.asarray(falls / max(float(np.abs(occlusion.falls).max()), _FULL_COLOUR), np.float32)
 
 
 def _over_all(occlusion: Occlusion, size: tuple[int, int]) -> npt.NDArray[np.float32]:

@@ -19,6 +19,7 @@ _UNSEEN = 0.35  # of its light is left of what the model was not shown
 
 Pixels = npt.NDArray[np.uint8]
 Heat = npt.NDArray[np.floating]
+Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +122,39 @@ def paint_heat(frame: Pixels, seen: Pixels, heat: Heat, shown: Preprocessing, bo
     import cv2
 
     size = (box.right - box.left, box.bottom - box.top)
-    whole = cv2.resize(heat.astype(np.float32), seen.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-    spread = cv2.resize(cut_padding(np.asarray(whole, np.float32), box, shown), size, interpolation=cv2.INTER_LINEAR)
     picture = np.asarray(cut_padding(seen, box, shown), np.uint8)
     colours = np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture
     inside = cv2.resize(np.ascontiguousarray(colours), size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    # Cubic interpolation goes below the least value; what is nowhere negative must not be tinted blue.
-    clipped = np.clip(spread, min(0.0, float(heat.min())), 1)
-    share = (_MOST * np.abs(clipped))[..., None]
-    tint = np.where(clipped[..., None] < 0, np.array(_COOL, np.float32), np.array(_WARM, np.float32))
+    tint, share = _tint(heat, (seen.shape[0], seen.shape[1]), shown, box)
     painted = frame.astype(np.float32) * _UNSEEN
     painted[box.top : box.bottom, box.left : box.right] = inside * (1 - share) + tint * share
     return np.asarray(painted.round().clip(0, 255), np.uint8)
+
+
+def tint_heat(
+    frame_size: tuple[int, int], seen_size: tuple[int, int], heat: Heat, shown: Preprocessing, box: Box
+) -> Pixels:
+    """Return heat alone, to be laid over a frame: (height, width, 4) RGBA, clear where there is none.
+
+    Args:
+        frame_size, seen_size: (height, width) of the frame, and of the picture that the model was shown.
+        heat, box: as `paint_heat` takes them.
+    """
+    tint, share = _tint(heat, seen_size, shown, box)
+    layer = np.zeros((*frame_size, 4), np.float32)
+    layer[box.top : box.bottom, box.left : box.right] = np.concatenate([tint, 255 * share], axis=2)
+    return np.asarray(layer.round().clip(0, 255), np.uint8)
+
+
+def _tint(heat: Heat, seen_size: tuple[int, int], shown: Preprocessing, box: Box) -> tuple[Floats, Floats]:
+    """Return the colour of each place of the box, (rows, columns, 3), and its strength, (rows, columns, 1)."""
+    import cv2
+
+    size = (box.right - box.left, box.bottom - box.top)
+    whole = cv2.resize(heat.astype(np.float32), seen_size[::-1], interpolation=cv2.INTER_CUBIC)
+    spread = cv2.resize(cut_padding(np.asarray(whole, np.float32), box, shown), size, interpolation=cv2.INTER_LINEAR)
+    # Cubic interpolation goes below the least value; what is nowhere negative must not be tinted blue.
+    clipped = np.clip(spread, min(0.0, float(heat.min())), 1)
+    share = np.asarray((_MOST * np.abs(clipped))[..., None], np.float32)
+    tint = np.where(clipped[..., None] < 0, np.array(_COOL, np.float32), np.array(_WARM, np.float32))
+    return np.asarray(tint, np.float32), share

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+from rushes.footage.sniffing import names_other_files
 from rushes.storage.places import Place
 from rushes.storage.reading import open_place, size_of_place
 
@@ -14,6 +15,8 @@ def why_unreadable(path: Place, said: str) -> str:
     """Return a reason for a file that FFmpeg refused; `said` is what FFmpeg says of it."""
     with open_place(path) as file:
         start = file.read(512)
+    if text := names_other_files(start):
+        return f"is {text}, whatever it is called, and no other file is opened for it. Give the film itself"
     if start and all(byte in _TEXT_BYTES for byte in start.removeprefix(b"\xef\xbb\xbf")):
         return "is a text file, whatever it is called. Give a film (MP4, MOV, MKV, WebM, AVI …)"
     if start[4:8] == b"ftyp" and (fault := _fault_of_boxes(path)):

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 
+# FFmpeg's readers of one file that holds all it shows, and of sound alone, so that the reason can be told. Its readers
+# of playlists, scripts and numbered pictures, which open other files, are none of them.
+_FORMATS = (
+    "mov,matroska,avi,mpeg,mpegts,mpegvideo,mxf,asf,asf_o,flv,live_flv,ogg,ivf,yuv4mpegpipe,dv,m4v,h261,h263,h264,hevc,"
+    "vvc,av1,obu,mjpeg,vc1,vc1test,dirac,cavsvideo,avs2,avs3,dnxhd,nut,rm,gxf,wtv,swf,r3d,lxf,nsv,ty,pva,"
+    "aac,ac3,aiff,flac,mp3,wav,w64"
+)
+
+
 @dataclass(slots=True)
 class Decoder:
     """The frames of an open film, and a count of the packets that gave none because they are damaged."""
@@ -86,9 +95,10 @@ def open_film(path: Place, *, stream: int | None = None, threads: int = 0) -> It
 
     with _readable(path) as (file, failure):
         try:
-            # A playlist in disguise may not reach the network, nor, from there, the files of this machine.
+            # A playlist in disguise may reach neither the network nor other files of this machine.
             allowed = "none" if isinstance(path, Remote) else "file"
-            opened = av.open(file, mode="r", options={"protocol_whitelist": allowed}, metadata_errors="ignore")
+            options = {"protocol_whitelist": allowed, "format_whitelist": _FORMATS}
+            opened = av.open(file, mode="r", options=options, metadata_errors="ignore")
         except (av.FFmpegError, OSError, ValueError) as error:
             raise MediaError(path, why_unreadable(path, getattr(error, "strerror", None) or str(error))) from error
         with opened as container:

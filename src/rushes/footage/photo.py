@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MAX_PIXELS = 178_000_000  # of the picture as stored; more is taken for a decompression bomb
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
+# What Pillow may take a file for, whatever it is called. Its readers of drawings run another program (EPS).
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "DIB", "AVIF", "JPEG2000", "PPM", "TGA")
 _ANIMATED = frozenset(("GIF", "WEBP", "PNG", "AVIF"))
 _SHRINKS = frozenset(("JPEG", "MPO", "HEIF"))  # formats that can be decoded smaller than they are
 _WORTH_SHRINKING = 1_000_000  # pixels; fewer are decoded whole in milliseconds
@@ -82,7 +84,12 @@ def is_animation(path: Place) -> bool:
     from PIL import Image
 
     try:
-        with _opening, warnings.catch_warnings(action="ignore"), open_place(path) as file, Image.open(file) as image:
+        with (
+            _opening,
+            warnings.catch_warnings(action="ignore"),
+            open_place(path) as file,
+            Image.open(file, formats=_FORMATS) as image,
+        ):
             return bool(getattr(image, "is_animated", False)) and image.format in _ANIMATED
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return False
@@ -178,14 +185,16 @@ def _open(file: IO[bytes], name: str | Place) -> Image.Image:
 
     start = file.read(65536)  # all that a HEIF says of its pictures, and more
     file.seek(0)
-    if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
+    formats: tuple[str, ...] = _FORMATS
+    if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS and b"avif" not in start[16:64]:
         import pillow_heif
 
         pillow_heif.register_heif_opener()
+        formats = ("HEIF", *_FORMATS)
     with _opening, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of sizes and EXIF blocks; what matters is raised below
         try:
-            image = Image.open(file)
+            image = Image.open(file, formats=formats)
             if image.format == "HEIF" and not any(box in start for box in (b"irot", b"imir")):
                 # No turn is stated where HEIF states it, so that the one in EXIF has not been applied.
                 image.getexif()[_ORIENTATION] = image.info.get("original_orientation") or 1

@@ -86,7 +86,7 @@ def encode_picture(pixels: npt.NDArray[np.uint8], format: PictureFormat = "jpeg"
     """Return pixels as the bytes of a picture file.
 
     Args:
-        pixels: (height, width, 3), RGB.
+        pixels: (height, width, 3), RGB; as PNG also (height, width, 4), RGBA.
         quality: 1 to 100, for JPEG and WebP; PNG is lossless.
 
     Raises:
@@ -94,7 +94,8 @@ def encode_picture(pixels: npt.NDArray[np.uint8], format: PictureFormat = "jpeg"
     """
     import cv2
 
-    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or 0 in pixels.shape:
+    channels = (3, 4) if format == "png" else (3,)
+    if pixels.ndim != 3 or pixels.shape[2] not in channels or pixels.dtype != np.uint8 or 0 in pixels.shape:
         raise ValueError(f"a picture is (height, width, 3) uint8, got {pixels.shape} {pixels.dtype}")
     if not 1 <= quality <= 100:
         raise ValueError(f"quality is 1 to 100, got {quality}")
@@ -106,7 +107,8 @@ def encode_picture(pixels: npt.NDArray[np.uint8], format: PictureFormat = "jpeg"
     if format not in options:
         raise ValueError(f"'{format}' is not a picture format. Allowed: {', '.join(options)}")
     extension, settings = options[format]
-    encoded, data = cv2.imencode(extension, cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2BGR), settings)
+    order = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+    encoded, data = cv2.imencode(extension, cv2.cvtColor(np.ascontiguousarray(pixels), order), settings)
     if not encoded:
         raise ValueError(f"OpenCV could not write {pixels.shape[1]}x{pixels.shape[0]} pixels as {format}")
     return bytes(data)

@@ -13,13 +13,16 @@ import numpy as np
 
 from rushes.datasets.measured_input import Prepared
 from rushes.errors import MediaError
+from rushes.footage.found_shots import find_shots
 from rushes.footage.kinds import find_media, kind_of
 from rushes.footage.pictures import read_picture
-from rushes.footage.sampling import Every, Sampling, plan_ordinals
+from rushes.footage.sampling import Every, PerShot, Sampling, plan_ordinals
+from rushes.footage.shots import plan_per_shot
 from rushes.footage.source import MediaKind, Unreadable
 from rushes.footage.video import DecodedFrame, decode_frames, index_video
 from rushes.footage.video_index import VideoIndex
 from rushes.inference.ahead import batches_ahead
+from rushes.inference.bounds import Bounds
 from rushes.inference.prediction import (
     FramePrediction,
     PicturePrediction,
@@ -97,16 +100,26 @@ def predict_files(
 
 
 def predict_video(
-    predictor: Predictor, path: Place, *, sampling: Sampling = DEFAULT_SAMPLING, progress: Progress = silent
+    predictor: Predictor,
+    path: Place,
+    *,
+    sampling: Sampling = DEFAULT_SAMPLING,
+    bounds: Bounds | None = None,
+    progress: Progress = silent,
 ) -> VideoPrediction | Unreadable:
     """Return the prediction for a video: its timeline, and the verdict by the mean of its sampled frames.
 
     Args:
-        progress: counts sampled frames.
+        bounds: how much is looked at; what is beyond them is Unreadable, and says so. None looks at all.
+        progress: counts sampled frames; before that, where frames of each shot are wanted, the frames of the scan.
     """
     try:
         index = index_video(path)
-        ordinals = plan_ordinals(index, sampling)
+        if bounds is not None:
+            bounds.check(path, index)
+        ordinals = _plan_sampled(path, index, sampling, progress=progress)
+        if bounds is not None:
+            bounds.check_sampled(path, ordinals)
         frames = _predict_frames(predictor, path, index, ordinals, progress=progress)
     except MediaError as error:
         return Unreadable(str(path), error.reason)
@@ -127,6 +140,14 @@ def predict_video(
         lost_frames=len(ordinals) - len(frames),
         warnings=index.warnings,
     )
+
+
+def _plan_sampled(path: Place, index: VideoIndex, sampling: Sampling, *, progress: Progress) -> Sequence[int]:
+    """Return the ordinals that are looked at; frames of each shot need a pass over the film, in which none is kept."""
+    if not isinstance(sampling, PerShot):
+        return plan_ordinals(index, sampling)
+    found = find_shots(path, progress=progress)
+    return plan_per_shot(found.signals, frame_count=index.frame_count, count=sampling.count)
 
 
 def _way_of(path: Place) -> Literal["video", "still", "nothing"]:

@@ -35,6 +35,15 @@ def check_export_name(path: Path) -> None:
         )
 
 
+def check_new_export(path: Path, *, overwrite: bool) -> None:
+    """Raise UsageError unless labels can be written into a file of this name, which is not there yet or may go."""
+    check_export_name(path)
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}. Check the name, or make it")
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path} is there already. Name another file, or add --overwrite to replace it")
+
+
 def write_export(path: Path, exported: Sequence[ExportedFrame], *, task_name: str, all_statements: bool) -> int:
     """Write labels into a file whole or not at all, in the form that its suffix names; return how many rows.
 

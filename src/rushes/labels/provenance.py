@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rushes.labels.label import Label
-from rushes.labels.trust import current_statements, is_of_model, resolve
+from rushes.labels.trust import current_statements, is_of_model, ranks_of, resolve
 
 Fate = Literal["stands", "agrees", "overruled", "replaced", "withdrawn", "withdrawal", "prediction"]
 
@@ -48,16 +48,35 @@ def explain(statements: Sequence[Label], trust: Sequence[str]) -> list[Standing]
     current = [label for labels in current_statements(statements).values() for label in labels]
     answer = next((resolved.label for resolved in resolve(statements, trust).values()), None)
     last_of_origin = {label.origin.casefold(): label for label in current if label.class_name is not None}
-    ranks = {origin.casefold() for origin in trust}
+    why = _Why(ranks_of(trust), len(trust))
     return [
-        _standing(label, statements[place + 1 :], answer, last_of_origin.get(label.origin.casefold()), ranks)
+        _standing(label, statements[place + 1 :], answer, last_of_origin.get(label.origin.casefold()), why)
         for place, label in enumerate(statements)
     ]
 
 
-def _standing(
-    label: Label, later: Sequence[Label], answer: Label | None, last: Label | None, ranks: set[str]
-) -> Standing:
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """Why one statement stands before another, in words."""
+
+    rank_of: Callable[[str], int]
+    unranked: int
+
+    def before(self, answer: Label, other: Label) -> str:
+        rank = self.rank_of(answer.origin)
+        if rank < self.rank_of(other.origin):
+            return "is trusted more"
+        return "said so later; " + (
+            "neither is in the project's trust" if rank == self.unranked else "both are trusted alike"
+        )
+
+    def trusted(self, label: Label) -> str:
+        if self.rank_of(label.origin) < self.unranked:
+            return f"no origin that is trusted more than '{label.origin}' says anything"
+        return "no origin of the project's trust says anything, and this is the latest of the others"
+
+
+def _standing(label: Label, later: Sequence[Label], answer: Label | None, last: Label | None, why: _Why) -> Standing:
     following = next((other for other in later if _same_mouth(label, other)), None)
     if label.class_name is None:
         where = f"'{label.sheet}' no longer states it" if label.sheet else "it was taken back"
@@ -75,23 +94,11 @@ def _standing(
     if is_of_model(label.origin):
         return Standing(label, "prediction", "what a model says is never a label")
     if answer is None or label is answer:
-        return Standing(label, "stands", _why_trusted(label, ranks))
+        return Standing(label, "stands", why.trusted(label))
     if label.class_name == answer.class_name:
-        return Standing(label, "agrees", f"'{answer.origin}' says the same, and {_why_before(answer, ranks)}")
-    return Standing(label, "overruled", f"'{answer.origin}' says {answer.class_name}, and {_why_before(answer, ranks)}")
+        return Standing(label, "agrees", f"'{answer.origin}' says the same, and {why.before(answer, label)}")
+    return Standing(label, "overruled", f"'{answer.origin}' says {answer.class_name}, and {why.before(answer, label)}")
 
 
 def _same_mouth(label: Label, other: Label) -> bool:
     return (label.origin.casefold(), label.sheet) == (other.origin.casefold(), other.sheet)
-
-
-def _why_before(answer: Label, ranks: set[str]) -> str:
-    if answer.origin.casefold() in ranks:
-        return "is trusted more"
-    return "said so later; neither is in the project's trust"
-
-
-def _why_trusted(label: Label, ranks: set[str]) -> str:
-    if label.origin.casefold() in ranks:
-        return f"no origin that is trusted more than '{label.origin}' says anything"
-    return "no origin of the project's trust says anything, and this is the latest of the others"

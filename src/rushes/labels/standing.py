@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rushes.labels.label import Label
-from rushes.labels.trust import current_statements, resolve
-
-REVIEW = "review"
+from rushes.labels.trust import current_statements, is_review, ranks_of, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +16,8 @@ class StandingLabel:
     Attributes:
         class_name: by trust; "" where every statement was withdrawn.
         origin: of that.
-        reviewed: the class that the last review says, also where another origin overrules it; "" where none stands.
+        reviewed: the class that the review that counts says, also where another origin overrules it; "" where none
+            stands.
     """
 
     class_name: str
@@ -37,11 +36,24 @@ def standing_labels(labels: Iterable[Label], trust: Sequence[str]) -> dict[str, 
     standing = {}
     for frame, statements in current_statements(every).items():
         label = resolved[frame].label if frame in resolved else None
-        reviews = [one.class_name for one in statements if one.origin.casefold() == REVIEW and one.class_name]
+        review = standing_review(statements, trust)
         standing[frame] = StandingLabel(
-            (label.class_name or "") if label else "", label.origin if label else "", reviews[-1] if reviews else ""
+            (label.class_name or "") if label else "",
+            label.origin if label else "",
+            (review.class_name or "") if review else "",
         )
     return standing
+
+
+def standing_review(statements: Sequence[Label], trust: Sequence[str]) -> Label | None:
+    """Return the review of a frame that counts: the last one, unless the trust ranks persons; None where none stands.
+
+    Args:
+        statements: what each origin and sheet says of the frame now, in the order made (`current_statements`).
+    """
+    rank_of = ranks_of(trust)
+    reviews = [one for one in reversed(statements) if one.class_name is not None and is_review(one.origin)]
+    return min(reviews, key=lambda one: rank_of(one.origin), default=None)
 
 
 def reviewed_classes(standing: Mapping[str, StandingLabel]) -> dict[str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rushes.labels.label import Label
+
+REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,9 @@ def resolve(labels: Iterable[Label], trust: Sequence[str]) -> dict[str, Resolved
 
     A sheet's later statement replaces its own earlier one, and a withdrawal takes away what its own sheet said; of
     what still stands within an origin, the last statement made decides. Between origins the order of `trust`
-    decides. Origins that are not in it rank behind all that are, the later statement first. What a model said
-    (`model:…`) is never a label. The order of `labels` says what is later; `stated_at` does not, since clocks err.
+    decides. Origins that are not in it rank behind all that are; of one rank the later statement comes first. A review
+    by a person (`review:ann`) ranks as `review`, unless the order names that person. What a model said (`model:…`) is
+    never a label. The order of `labels` says what is later; `stated_at` does not, since clocks err.
 
     Args:
         labels: statements of one task, in the order in which they were made.
@@ -44,7 +47,7 @@ def resolve(labels: Iterable[Label], trust: Sequence[str]) -> dict[str, Resolved
     Raises:
         ValueError: the labels are of more than one task.
     """
-    rank = {origin.casefold(): place for place, origin in reversed(list(enumerate(trust)))}
+    rank_of = ranks_of(trust)
     resolved: dict[str, Resolved] = {}
     for frame, statements in current_statements(labels).items():
         last_of_origin: dict[str, Label] = {}
@@ -53,8 +56,8 @@ def resolve(labels: Iterable[Label], trust: Sequence[str]) -> dict[str, Resolved
                 last_of_origin.setdefault(label.origin.casefold(), label)
         if not last_of_origin:
             continue
-        # Only origins outside the order can share a rank; sorting leaves them as they are, the later first.
-        first, *others = sorted(last_of_origin.values(), key=lambda label: rank.get(label.origin.casefold(), len(rank)))
+        # Sorting leaves those of one rank as they are, the later first.
+        first, *others = sorted(last_of_origin.values(), key=lambda label: rank_of(label.origin))
         resolved[frame] = Resolved(first, tuple(label for label in others if label.class_name != first.class_name))
     return resolved
 
@@ -105,6 +108,36 @@ def current_statements(labels: Iterable[Label]) -> Mapping[str, Sequence[Label]]
         of_frame.pop(key, None)  # so that it is entered again at the end
         of_frame[key] = label
     return {frame: tuple(of_frame.values()) for frame, of_frame in last.items()}
+
+
+def ranks_of(trust: Sequence[str]) -> Callable[[str], int]:
+    """Return what says the rank of an origin: 0 is trusted most, and `len(trust)` not at all.
+
+    Args:
+        trust: origins, the most trusted first, compared without regard to case.
+    """
+    rank = {origin.casefold(): place for place, origin in reversed(list(enumerate(trust)))}
+    of_reviews = rank.get(REVIEW, len(trust))
+
+    def rank_of(origin: str) -> int:
+        return rank.get(origin.casefold(), of_reviews if is_review(origin) else len(trust))
+
+    return rank_of
+
+
+def is_review(origin: str) -> bool:
+    """Return whether an origin is a person's review: `review`, or `review:<person>`."""
+    return origin.partition(":")[0].casefold() == REVIEW
+
+
+def origin_of_person(person: str) -> str:
+    """Return the origin of what a person says in a review; of a person without a name, `review`."""
+    return f"{REVIEW}:{person}" if person else REVIEW
+
+
+def person_of(origin: str) -> str | None:
+    """Return whose review an origin is; None of a review without a name, and of what is no review."""
+    return (origin.partition(":")[2] or None) if is_review(origin) else None
 
 
 def is_of_model(origin: str) -> bool:

@@ -1,16 +1,14 @@
-"""The review page and its routes, as an ASGI application."""
+"""The routes of a review, as an ASGI application that is mounted beside others."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -18,91 +16,135 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
-from rushes.errors import CatalogError, MediaError
+from rushes.errors import CatalogError, MediaError, did_you_mean
 from rushes.footage.camera import CameraFacts, read_camera_facts
-from rushes.review.audit import audit_of
-from rushes.review.decisions import Decisions, Outcome, State
+from rushes.review.audit import audit_of, audit_of_all
+from rushes.review.decisions import RATING, Conflict, Decisions, Outcome
 from rushes.review.heat import HeatDesk
-from rushes.review.one_review import OneReview
+from rushes.review.opinions import Opinions
 from rushes.review.pictures import PictureDesk
 from rushes.review.renditions import Kind, Rendition
-from rushes.review.session import Item, Review, item_table, session_table, state_table
+from rushes.review.session import Item, Opening, Review, item_table, session_table, state_table
 from rushes.review.wishes import UnknownItemError, WishError, Wishes, parse_decisions, parse_turn
-from rushes.storage.files import digest_of_bytes
 from rushes.storage.places import parse_place
-from rushes.web.guard import Access, Guard
-from rushes.web.page_files import page_router
 from rushes.web.replies import ALWAYS_ASKED, add_problems, json_reply, problem_reply
 
 _MOST_BODY_BYTES = 8 << 20  # 5,000 photographs in one request are 0.5 MB
 _LASTING = "private, max-age=31536000, immutable"
 _NOBODY_THERE = 499  # as nginx says it: the browser has gone
 
-_log = logging.getLogger(__name__)
 Made = TypeVar("Made")
 
 
-def make_app(
-    review: Review,
-    *,
-    decisions: Decisions,
-    pictures: PictureDesk,
-    heat: HeatDesk | None = None,
-    token: str,
-    once: str = "",
-    opens_on: str = "all",
-    page: Traversable | None = None,
-) -> Any:
-    """Return the application that serves one review.
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that one review is served from.
 
-    Args:
-        heat: what paints where a model looked; None where no model is at hand.
-        token: that every request has to bear.
-        once: that one request may bear instead; "" for none.
-        opens_on: the filter that the page begins with.
-        page: folder of the page's files; None takes those that come with rushes.
+    Attributes:
+        heat: what paints where a model looked; None where no bundle is at hand.
+        opinions: what a model says of the items; None where none does.
+    """
+
+    review: Review
+    decisions: Decisions
+    pictures: PictureDesk
+    heat: HeatDesk | None = None
+    opinions: Opinions | None = None
+    opening: Opening = field(default_factory=Opening)
+
+    def outcome_reply(self, outcome: Outcome, **more: Any) -> Response:
+        """Return what came of a request, of the items that this review has."""
+        return json_reply(
+            {
+                "revision": outcome.revision,
+                "previous": outcome.previous,
+                "step": outcome.step,
+                "changes": [
+                    state_table(frame, state, self.opinions)
+                    for frame, state in outcome.states.items()
+                    if frame in self.review.by_id
+                ],
+                "conflicts": [_conflict_table(one) for one in outcome.conflicts],
+            }
+            | more
+        )
+
+    def item(self, frame: str) -> Item:
+        """Return an item by its id.
+
+        Raises:
+            HTTPException: there is none.
+        """
+        found = self.review.by_id.get(frame)
+        if found is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND, f"'{frame}' is no photograph of this review")
+        return found
+
+
+def review_app(desk: Desk) -> FastAPI:
+    """Return the application of one review: its session, items, pictures and decisions, without page and guard.
+
+    It is mounted at `/reviews/<slug>` of what guards it.
     """
     app = FastAPI(title="rushes review", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(page_router(page or files("rushes.review") / "page"))
-    _add_session(app, review, decisions, heat, opens_on)
-    _add_pictures(app, review, pictures, heat)
-    _add_decisions(app, review, decisions)
+    _add_session(app, desk)
+    _add_pictures(app, desk)
+    _add_decisions(app, desk)
     _add_errors(app)
-    cookie = f"rushes-review-{digest_of_bytes(review.key.encode())[:12]}"
-    access = Access(token, cookie, once=once, command="rushes review")
-    return Guard(OneReview(app, review.key), access)
+    return app
 
 
-def _add_session(app: FastAPI, review: Review, decisions: Decisions, heat: HeatDesk | None, opens_on: str) -> None:
-    @app.get("/api/session")
+def _add_session(app: FastAPI, desk: Desk) -> None:
+    review, decisions, opinions = desk.review, desk.decisions, desk.opinions
+
+    @app.get("/session")
     def session() -> Response:
         revision = decisions.revision  # first: what is decided meanwhile is then told again, not lost
-        return json_reply(session_table(review, decisions.states(), revision=revision, opens_on=opens_on))
+        states = decisions.states()
+        if opinions is not None:
+            opinions.learn(states)
+        return json_reply(session_table(review, states, revision=revision, opening=desk.opening, opinions=opinions))
 
-    @app.get("/api/items/{frame}")
+    @app.get("/items/{frame}")
     def item(frame: str) -> Response:
-        found = _item(review, frame)
+        found = desk.item(frame)
         state = decisions.states([frame])[frame]
         camera = _camera_of(found)
-        can_heat = heat is not None and heat.can_paint
-        return json_reply(item_table(found, state, review.classes, camera=camera, heat=can_heat))
+        can_heat = desk.heat is not None and desk.heat.can_paint
+        said = decisions.history(frame)
+        table = item_table(found, state, opinions=opinions, history=said, camera=camera, heat=can_heat)
+        return json_reply(table)
 
-    @app.get("/api/changes")
-    def changes(since: int = 0) -> Response:
-        return _outcome(decisions.since(since), review)
+    @app.get("/changes")
+    def changes(since: int = 0, answers: int | None = None) -> Response:
+        if opinions is None:
+            return desk.outcome_reply(decisions.since(since))
+        count = opinions.count
+        fresh = opinions.since(answers) if answers is not None else []
+        told = decisions.since(since)
+        if fresh:
+            told = replace(told, states=decisions.states(fresh) | dict(told.states))
+        return desk.outcome_reply(told, answers=count, model=opinions.model_table())
 
-    @app.get("/api/audit")
+    @app.get("/audit")
     def audit() -> Response:
-        return json_reply(audit_of(review, decisions.states()).to_table())
+        states = decisions.states()
+        if review.cull is not None:
+            return json_reply(audit_of(review, states).to_table())
+        answers = opinions.answers() if opinions is not None else {}
+        found = audit_of_all(review, states, answers=answers, before=decisions.from_elsewhere())
+        return json_reply(found.to_table())
 
 
-def _add_pictures(app: FastAPI, review: Review, pictures: PictureDesk, heat: HeatDesk | None) -> None:
+def _add_pictures(app: FastAPI, desk: Desk) -> None:
     @app.get("/pictures/{frame}/heat")
     async def painted(frame: str, request: Request) -> Response:
-        found = _item(review, frame)
+        found, heat = desk.item(frame), desk.heat
         if heat is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND, "there is no heat: no cull is reviewed")
-        asked = heat.ask(found)
+            raise HTTPException(
+                HTTPStatus.NOT_FOUND, "there is no heat: no bundle is at hand. Review with --model BUNDLE"
+            )
+        asked = heat.ask(found, _class_for_heat(desk, frame, request.query_params.get("class", "")))
         if (data := await _when_made(asked, request)) is None:
             return Response(status_code=_NOBODY_THERE)
         if not data:
@@ -112,10 +154,24 @@ def _add_pictures(app: FastAPI, review: Review, pictures: PictureDesk, heat: Hea
 
     @app.get("/pictures/{frame}/{kind}")
     async def picture(frame: str, kind: str, request: Request) -> Response:
-        found = _item(review, frame)
+        found = desk.item(frame)
         if kind not in ("thumb", "fit", "full"):
             raise HTTPException(HTTPStatus.NOT_FOUND, f"'{kind}' is no picture. There are thumb, fit, full and heat")
-        return await _picture(found, kind, request, pictures)  # type: ignore[arg-type]
+        return await _picture(found, kind, request, desk.pictures)  # type: ignore[arg-type]
+
+
+def _class_for_heat(desk: Desk, frame: str, asked: str) -> str:
+    """Return the class whose heat is painted: the one that is asked for, of a cull its own, else the model's answer."""
+    if asked and asked not in desk.review.classes:
+        classes = desk.review.classes
+        raise HTTPException(
+            HTTPStatus.NOT_FOUND, f"class '{asked[:80]}' is not reviewed. {did_you_mean(asked, classes)}"
+        )
+    if asked and desk.opinions is not None and asked not in desk.opinions.classes:
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no heat: the model does not answer '{asked}'")
+    if asked or desk.review.cull is not None or desk.opinions is None:
+        return asked
+    return desk.opinions.answers().get(frame, desk.review.classes[0])
 
 
 async def _picture(item: Item, kind: Kind, request: Request, pictures: PictureDesk) -> Response:
@@ -168,27 +224,32 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def _add_decisions(app: FastAPI, review: Review, decisions: Decisions) -> None:
+def _add_decisions(app: FastAPI, desk: Desk) -> None:
+    decisions = desk.decisions
+
+    def by(wishes: Wishes) -> str:
+        return desk.opening.person if wishes.by is None else wishes.by
+
     def decide(wishes: Wishes) -> Outcome:
-        return decisions.decide(wishes.wanted, request=wishes.request)
+        return decisions.decide(wishes.wanted, by=by(wishes), over=wishes.over, request=wishes.request)
 
     def undo(wishes: Wishes) -> Outcome:
-        return decisions.undo(of=wishes.of, request=wishes.request)
+        return decisions.undo(by=by(wishes), of=wishes.of, request=wishes.request)
 
     def redo(wishes: Wishes) -> Outcome:
-        return decisions.redo(of=wishes.of, request=wishes.request)
+        return decisions.redo(by=by(wishes), of=wishes.of, request=wishes.request)
 
     def route(parse: Callable[[bytes], Wishes], act: Callable[[Wishes], Outcome]) -> Callable[..., Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             wishes = parse(await _body(request))
-            return _outcome(await run_in_threadpool(act, wishes), review)
+            return desk.outcome_reply(await run_in_threadpool(act, wishes))
 
         answer.__annotations__ = {"request": Request, "return": Response}
         return answer
 
-    app.post("/api/decisions")(route(partial(parse_decisions, review=review), decide))
-    app.post("/api/undo")(route(parse_turn, undo))
-    app.post("/api/redo")(route(parse_turn, redo))
+    app.post("/decisions")(route(partial(parse_decisions, review=desk.review), decide))
+    app.post("/undo")(route(parse_turn, undo))
+    app.post("/redo")(route(parse_turn, redo))
 
 
 async def _body(request: Request) -> bytes:
@@ -221,25 +282,10 @@ def _add_errors(app: FastAPI) -> None:
         return problem_reply(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
 
 
-def _outcome(outcome: Outcome, review: Review) -> Response:
-    states: Mapping[str, State] = outcome.states
-    return json_reply(
-        {
-            "revision": outcome.revision,
-            "previous": outcome.previous,
-            "step": outcome.step,
-            "changes": [
-                state_table(frame, state, review.classes) for frame, state in states.items() if frame in review.by_id
-            ],
-        }
-    )
-
-
-def _item(review: Review, frame: str) -> Item:
-    found = review.by_id.get(frame)
-    if found is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"'{frame}' is no photograph of this review")
-    return found
+def _conflict_table(conflict: Conflict) -> dict[str, Any]:
+    """Return what was not done, ready for JSON; what stands is under the name of its field."""
+    value = int(conflict.value) if conflict.field == RATING else conflict.value
+    return {"id": conflict.frame, "field": conflict.field, conflict.field: value, "by": conflict.by, "at": conflict.at}
 
 
 def _camera_of(item: Item) -> CameraFacts | None:

@@ -73,6 +73,88 @@ def audit_of(review: Review, states: Mapping[str, State]) -> Audit:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class AuditOfAll:
+    """What was found among items that were drawn from all of a review, in the order of the draw.
+
+    Attributes:
+        drawn: how many items there are; every one has its place in the draw.
+        looked_at: how many a person decided on in a review.
+        in_order: how many of the first in the draw, without a gap: a random part of all.
+        answered: of those, how many the model answers.
+        misses: of those, where the person says otherwise than the model.
+        rate: share of misses; None before the first.
+        low, high: bounds of the share of all items, each of which holds in 95 of 100 audits; None before the first.
+        relabelled: of `in_order`, how many a person says otherwise of than another origin's label did; `labelled` how
+            many had one.
+        sentence: for a person.
+    """
+
+    drawn: int
+    looked_at: int
+    in_order: int
+    answered: int
+    misses: int
+    rate: float | None
+    low: float | None
+    high: float | None
+    labelled: int
+    relabelled: int
+    sentence: str
+
+    def to_table(self) -> dict[str, Any]:
+        """Return it as plain values, ready for JSON."""
+        return asdict(self)
+
+
+def audit_of_all(
+    review: Review, states: Mapping[str, State], *, answers: Mapping[str, str], before: Mapping[str, str]
+) -> AuditOfAll:
+    """Return what is found so far where a person goes through all items in the order of the draw.
+
+    Args:
+        answers: frame id -> what the model says.
+        before: frame id -> what stood there by other origins than reviews.
+    """
+    order = drawn_order(review)
+    own = [state.own if (state := states.get(item.id)) else None for item in order]
+    first = [(item.id, said) for item, said in zip(order, own, strict=True)]
+    first = list(takewhile(lambda one: one[1] is not None, first))
+    judged = [(answers[frame], said) for frame, said in first if frame in answers]
+    held = [(before[frame], said) for frame, said in first if frame in before]
+    misses = sum(answer != said for answer, said in judged)
+    relabelled = sum(label != said for label, said in held)
+    whole = len(answers)
+    low = least_of_all(misses, len(judged), whole) / whole if judged else None
+    high = most_of_all(misses, len(judged), whole) / whole if judged else None
+    sentences = []
+    if judged and high is not None:
+        sentences.append(
+            f"The model is wrong on {misses:,} of the first {len(judged):,} of the draw that it answers "
+            f"({misses / len(judged):.1%}); in 95 of 100 such audits it is so on at most {high:.1%} of all {whole:,}."
+        )
+    if held:
+        sentences.append(f"Of {len(held):,} labels from elsewhere among them, {relabelled:,} were changed.")
+    if not first:
+        sentences.append(
+            f"All {len(order):,} stand in an order of chance. Decide on the first of them without a gap: they are a "
+            "random sample of all."
+        )
+    return AuditOfAll(
+        drawn=len(order),
+        looked_at=sum(one is not None for one in own),
+        in_order=len(first),
+        answered=len(judged),
+        misses=misses,
+        rate=misses / len(judged) if judged else None,
+        low=low,
+        high=high,
+        labelled=len(held),
+        relabelled=relabelled,
+        sentence=" ".join(sentences) or f"{len(first):,} of the draw were looked at.",
+    )
+
+
 def most_of_all(found: int, of: int, whole: int) -> int:
     """Return how many of a whole are such at most, in 95 of 100 samples drawn from it without replacement.
 
@@ -109,7 +191,7 @@ def _ways(found: int, of: int, such: int, whole: int) -> Iterator[int]:
 
 
 def _tally_of(said: Sequence[str | None], review: Review) -> _Tally:
-    return _Tally(len(said), sum(one == review.classes.pick for one in said))
+    return _Tally(len(said), sum(review.culling is not None and one == review.culling.pick for one in said))
 
 
 def _bounds(every: _Tally, first: _Tally, rejects: int) -> tuple[int, int] | tuple[None, None]:

@@ -12,7 +12,7 @@ from rushes.footage.kinds import find_media
 from rushes.footage.source import Source
 from rushes.inference.verdicts import CULL_FILE, Cull
 from rushes.project import Project, Task
-from rushes.review.session import Classes, Item, Review, classes_of, items_of, with_verdicts
+from rushes.review.session import Culling, Item, Review, culling_of, items_of, with_verdicts
 
 
 def review_of_cull(catalog: Catalog, task: Task, cull: Cull) -> Review:
@@ -22,24 +22,30 @@ def review_of_cull(catalog: Catalog, task: Task, cull: Cull) -> Review:
         UsageError: the cull is of another task or class, or the catalog holds none of its photographs.
     """
     if cull.task != task.name:
-        raise UsageError(f"the cull '{cull.name}' is of the task '{cull.task}', not of '{task.name}'. Leave --task out")
-    classes = classes_of(task, pick=cull.class_name)
+        raise UsageError(of_another_task(cull, task))
+    culling = culling_of(task, pick=cull.class_name)
     other_paths = catalog.other_paths()
     found, absent = with_verdicts(_all_items(catalog, other_paths), cull, other_paths)
     if not found:
         raise UsageError(f"the project holds none of the {len(cull.verdicts):,} photographs of the cull '{cull.name}'. "
                          f"Take them in first: rushes ingest {cull.folder}")  # fmt: skip
     title = f"{Path(cull.folder).name} · {cull.control}"
-    return Review(f"{task.name}:cull:{cull.name}", title, task.name, classes, tuple(found), cull, tuple(absent))
+    key = f"{task.name}:cull:{cull.name}"
+    return Review(key, title, task.name, task.classes, tuple(found), culling, cull, tuple(absent))
+
+
+def of_another_task(cull: Cull, task: Task) -> str:
+    """Return what is wrong with a cull and a task that was asked for."""
+    return f"the cull '{cull.name}' is of the task '{cull.task}', not of '{task.name}'. Leave --task out"
 
 
 def review_of_folder(catalog: Catalog, task: Task, folder: Path, *, pick: str | None = None) -> Review:
     """Return the photographs that lie below a folder.
 
     Raises:
-        UsageError: the task has not two classes, or the catalog holds nothing of the folder.
+        UsageError: a class to pick is named that the task has not, or the catalog holds nothing of the folder.
     """
-    classes = classes_of(task, pick=pick)
+    culling = culling_of(task, pick=pick)
     other_paths = catalog.other_paths()
     roots = {folder.absolute(), folder.resolve()}
     found = [
@@ -47,16 +53,16 @@ def review_of_folder(catalog: Catalog, task: Task, folder: Path, *, pick: str | 
         for item in _all_items(catalog, other_paths)
         if any(_is_below(path, roots) for path in (item.path, *other_paths.get(item.digest, ())))
     ]
-    return _reviewed(f"{task.name}:folder:{folder.resolve()}", folder.name, task, classes, found, f"in {folder}")
+    return _reviewed(f"{task.name}:folder:{folder.resolve()}", folder.name, task, culling, found, f"in {folder}")
 
 
 def review_of_group(catalog: Catalog, task: Task, group: str, *, pick: str | None = None) -> Review:
     """Return what one group of the project holds.
 
     Raises:
-        UsageError: the task has not two classes, or there is no such group.
+        UsageError: a class to pick is named that the task has not, or there is no such group.
     """
-    classes = classes_of(task, pick=pick)
+    culling = culling_of(task, pick=pick)
     sources = catalog.sources()
     groups = sorted({source.group for source in sources})
     name = next((one for one in groups if one.casefold() == group.casefold()), None)
@@ -64,18 +70,47 @@ def review_of_group(catalog: Catalog, task: Task, group: str, *, pick: str | Non
         raise UsageError(f"--group {group}: the project has no such group. {did_you_mean(group, groups)}")
     of_group = {source.digest for source in sources if source.group == name}
     found = [item for item in _all_items(catalog, catalog.other_paths()) if item.digest in of_group]
-    return _reviewed(f"{task.name}:group:{name}", name, task, classes, found, f"of the group '{name}'")
+    return _reviewed(f"{task.name}:group:{name}", name, task, culling, found, f"of the group '{name}'")
+
+
+def key_of_task(task: Task) -> str:
+    """Return by which the review of everything in a task is known again."""
+    return f"{task.name}:all"
 
 
 def review_of_task(catalog: Catalog, task: Task, *, project: Project, pick: str | None = None) -> Review:
     """Return everything that the project holds.
 
     Raises:
-        UsageError: the task has not two classes, or the project holds nothing.
+        UsageError: a class to pick is named that the task has not, or the project holds nothing.
     """
-    classes = classes_of(task, pick=pick)
+    culling = culling_of(task, pick=pick)
     found = _all_items(catalog, catalog.other_paths())
-    return _reviewed(f"{task.name}:all", project.name, task, classes, found, "in the project")
+    return _reviewed(key_of_task(task), project.name, task, culling, found, "in the project")
+
+
+def review_of_queue(catalog: Catalog, task: Task, queue: Path, *, root: Path, pick: str | None = None) -> Review:
+    """Return what a queue for review asks about, in its order: a sheet of `rushes labels errors` or `rushes iterate`.
+
+    Args:
+        root: the project's folder.
+
+    Raises:
+        UsageError: it has no column `frame`, or names nothing that the catalog holds.
+        SheetError: it is no sheet.
+    """
+    from rushes.labels.sheets.files import read_sheets
+
+    culling = culling_of(task, pick=pick)
+    table = read_sheets(queue, root=root)[0]
+    if "frame" not in table.columns:
+        raise UsageError(f"--queue {queue}: has no column 'frame' (its columns: {', '.join(table.columns)}). Name a "
+                         "sheet that 'rushes labels errors' or 'rushes iterate' wrote")  # fmt: skip
+    at = table.columns.index("frame")
+    place = {row[at].strip(): number for number, row in enumerate(table.rows)}
+    asked = [item for item in _all_items(catalog, catalog.other_paths()) if item.id in place]
+    asked.sort(key=lambda item: place[item.id])
+    return _reviewed(f"{task.name}:queue:{queue.resolve()}", queue.name, task, culling, asked, f"of {queue}")
 
 
 def read_cull(project: Project, place: Path) -> Cull | None:
@@ -133,7 +168,7 @@ def _is_below(path: str, roots: set[Path]) -> bool:
     return any(Path(path).is_relative_to(root) for root in roots)
 
 
-def _reviewed(key: str, title: str, task: Task, classes: Classes, found: Sequence[Item], where: str) -> Review:
+def _reviewed(key: str, title: str, task: Task, culling: Culling | None, found: Sequence[Item], where: str) -> Review:
     if not found:
         raise UsageError(f"nothing {where} can be reviewed. Take footage in first: rushes ingest FOLDER")
-    return Review(key, title, task.name, classes, tuple(found))
+    return Review(key, title, task.name, task.classes, tuple(found), culling)

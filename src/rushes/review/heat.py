@@ -1,4 +1,4 @@
-"""HeatDesk: where in a photograph the answer of a cull's model comes from, painted over it."""
+"""HeatDesk: where in a picture a model's answer comes from, painted over it."""
 
 from __future__ import annotations
 
@@ -43,9 +43,14 @@ class _NobodyWaits(Exception):
     """Those who asked have gone while it was painted."""
 
 
+class _NoSuchClass(Exception):
+    """The bundle knows nothing of the class that is asked for."""
+
+
 @dataclass(slots=True)
 class _Job:
     item: Item
+    class_name: str
     waiting: int = 0
     future: Future[bytes] = field(default_factory=Future)
 
@@ -63,7 +68,7 @@ class AskedHeat:
 
 
 class HeatDesk:
-    """Paints heat by covering one place after another, with the bundle that culled; one picture at a time.
+    """Paints heat by covering one place after another, with a bundle; one picture at a time.
 
     It has a thread of its own, so that no other request waits behind it.
     """
@@ -80,14 +85,15 @@ class HeatDesk:
         """Paint what speaks for a class. The bundle is opened with the first picture.
 
         Args:
-            bundle_id: of the one that culled; another one at its place paints nothing.
+            bundle_id: of the one that culled, or that is reviewed with; another one at its place paints nothing.
+            class_name: that is painted where none is asked for.
             pictures: whose `fit` renditions are looked at.
             open_model: what answers for a bundle; None takes the bundle itself.
         """
         self._bundle, self._id, self._class_name = bundle, bundle_id, class_name
         self._pictures, self._open_model = pictures, open_model or _open_bundle
         self._lock = threading.Lock()
-        self._jobs: dict[str, _Job] = {}  # by frame
+        self._jobs: dict[tuple[str, str], _Job] = {}  # by frame and class
         self._pool = ThreadPoolExecutor(1, "heat")
         self._model: Answering | None = None
         self.why_not = "" if bundle.is_dir() else f"the bundle {bundle} is no longer there"
@@ -103,12 +109,17 @@ class HeatDesk:
         with self._lock:
             return len(self._jobs)
 
-    def ask(self, item: Item) -> AskedHeat:
-        """Ask for a JPEG of a photograph with its heat. Where there is none, `why_not` says why."""
+    def ask(self, item: Item, class_name: str = "") -> AskedHeat:
+        """Ask for a JPEG of a picture with its heat. Where there is none, `why_not` says why.
+
+        Args:
+            class_name: what the heat speaks for; "" takes the desk's own.
+        """
+        name = class_name or self._class_name
         with self._lock:
-            job = self._jobs.get(item.id)
+            job = self._jobs.get((item.id, name))
             if job is None:
-                job = self._jobs[item.id] = _Job(item)
+                job = self._jobs[item.id, name] = _Job(item, name)
                 self._pool.submit(self._do, job)
             job.waiting += 1
             return AskedHeat(self, job)
@@ -124,8 +135,8 @@ class HeatDesk:
     def _leave(self, job: _Job) -> None:
         with self._lock:
             job.waiting -= 1
-            if job.waiting <= 0 and self._jobs.get(job.item.id) is job:
-                del self._jobs[job.item.id]
+            if job.waiting <= 0 and self._jobs.get((job.item.id, job.class_name)) is job:
+                del self._jobs[job.item.id, job.class_name]
                 job.future.cancel()
 
     def _do(self, job: _Job) -> None:
@@ -140,19 +151,21 @@ class HeatDesk:
         else:
             job.future.set_result(made)
         with self._lock:
-            if self._jobs.get(job.item.id) is job:
-                del self._jobs[job.item.id]
+            if self._jobs.get((job.item.id, job.class_name)) is job:
+                del self._jobs[job.item.id, job.class_name]
 
     def _painted(self, job: _Job) -> bytes | None:
         if not self.can_paint:
             return None
         fit, fit_key = self._fit(job.item)
-        key = digest_of_bytes(f"heat {self._bundle} {fit_key}".encode())[:40]
+        key = digest_of_bytes(f"heat {self._bundle} {self._id} {job.class_name} {fit_key}".encode())[:40]
         kept = self._pictures.cache.get(key)
         if kept is not None or fit is None:
             return kept
         try:
             made = self._paint(fit, job)
+        except _NoSuchClass:
+            return None
         except RushesError as error:
             self.why_not = str(error)
             return None
@@ -177,6 +190,8 @@ class HeatDesk:
         from rushes.footage.photo import read_photo_bytes
 
         model = self._opened()
+        if job.class_name not in model.classes:
+            raise _NoSuchClass(job.class_name)
         pixels = read_photo_bytes(fit, "picture", size=_SHOWN).pixels
         shown = model.preprocessing
         prepared = model.prepared(pixels)
@@ -189,7 +204,7 @@ class HeatDesk:
         occlusion = occlude(
             answer,
             prepared.pixels,
-            class_index=model.classes.index(self._class_name),
+            class_index=model.classes.index(job.class_name),
             view=view_of(resize(pixels, model.working_size), shown),
         )
         return encode_picture(paint_occlusion(pixels, prepared.pixels, shown, occlusion), "jpeg", _QUALITY)
@@ -198,8 +213,10 @@ class HeatDesk:
         if self._model is None:
             model = self._open_model(self._bundle)
             if model.identity != self._id:
-                raise BundleError(f"the bundle {self._bundle} is another one now ({model.identity}); {self._id} culled")
-            if self._class_name not in model.classes:
+                raise BundleError(
+                    f"the bundle {self._bundle} is another one now ({model.identity}); {self._id} is reviewed with"
+                )
+            if self._class_name and self._class_name not in model.classes:
                 raise BundleError(f"the bundle {self._bundle} has no class '{self._class_name}'")
             self._model = model
         return self._model

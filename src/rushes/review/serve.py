@@ -1,25 +1,35 @@
-"""Server: one review on this machine, until it is stopped."""
+"""What a review is served from, and where it answered last."""
 
 from __future__ import annotations
 
 import json
+import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rushes.catalog.catalog import Catalog
-from rushes.errors import require_extra
+from rushes.errors import RushesError, require_extra
 from rushes.project import Project
 from rushes.review.decisions import Decisions
 from rushes.review.heat import HeatDesk
+from rushes.review.opinions import Opinions
 from rushes.review.picture_cache import PictureCache
 from rushes.review.pictures import PictureDesk
 from rushes.review.renditions import Renditions
-from rushes.review.session import Review
+from rushes.review.session import Opening, Review
 from rushes.storage.files import digest_of_bytes, write_text
-from rushes.web.server import ADDRESS, Server, listen
+from rushes.web.server import ADDRESS
 
+if TYPE_CHECKING:
+    from rushes.bundles.bundle import Bundle
+    from rushes.review.app import Desk
+
+_ANSWERS = "answers"  # of bundles, in the cache
+_log = logging.getLogger(__name__)
 _PLACES_FOLDER = "review"
 _TOKEN_BYTES = 24
 
@@ -70,48 +80,39 @@ def remember_door(folder: Path, review: str, door: Door) -> None:
     path.chmod(0o600)
 
 
-def serve_review(
+def review_entry(desk: Desk) -> dict[str, Any]:
+    """Return what `/app.json` says of one review."""
+    review = desk.review
+    return {"slug": review.slug, "title": review.title, "task": review.task, "count": len(review.items)}
+
+
+@contextmanager
+def opened_desk(
     review: Review,
     *,
     catalog: Catalog,
     project: Project,
-    started: Callable[[str, str], None],
-    port: int = 0,
+    opening: Opening,
     threads: int | None = None,
-    opens_on: str = "all",
-) -> None:
-    """Serve a review until Ctrl-C or SIGTERM.
+    model: Path | None = None,
+) -> Iterator[Desk]:
+    """Give all that a review is served from, and end its threads behind it.
 
     Args:
-        started: called once the page can be opened with its address, and with one that opens it a single time, for a
-            browser's command line, which other users of the machine can read.
-        port: 0 takes the one that this review had last, or any that is free.
-        opens_on: filter that the page opens on, `all` or `audit`.
-
-    Raises:
-        UsageError: the port cannot be used.
+        opening, model: as `serve_review` takes them.
     """
-    from rushes.review.app import make_app
+    from rushes.review.app import Desk
 
-    own = project.cache_folder.parent
-    door = remembered_door(own, review.key)
-    listening = listen(port, preferred=door.port)
-    door = Door(int(listening.getsockname()[1]), door.token)
-    remember_door(own, review.key, door)
-    decisions = decisions_of(review, catalog=catalog, project=project)
-    cache = PictureCache(project.cache_folder / "review")
-    pictures = PictureDesk(review.items, renditions=Renditions(project.root), cache=cache, threads=threads)
-    heat = heat_of(review, project, pictures)
-    once = secrets.token_urlsafe(_TOKEN_BYTES)
-    app = make_app(
-        review, decisions=decisions, pictures=pictures, heat=heat, token=door.token, once=once, opens_on=opens_on
-    )
-    try:
-        Server(app, listening, started=lambda: started(door.address, Door(door.port, once).address)).run()
-    finally:
+    with ExitStack() as ends:
+        decisions = decisions_of(review, catalog=catalog, project=project)
+        opinions, bundle = _opinions_of(review, project, model, ends)
+        cache = PictureCache(project.cache_folder / "review")
+        pictures = PictureDesk(review.items, renditions=Renditions(project.root), cache=cache, threads=threads)
+        ends.callback(pictures.close)
+        heat = heat_of(review, project, pictures, bundle=bundle)
         if heat is not None:
-            heat.close()
-        pictures.close()
+            ends.callback(heat.close)
+        yield Desk(review, decisions, pictures, heat, opinions, opening)
 
 
 def decisions_of(review: Review, *, catalog: Catalog, project: Project) -> Decisions:
@@ -120,12 +121,59 @@ def decisions_of(review: Review, *, catalog: Catalog, project: Project) -> Decis
     return Decisions(catalog, task=review.task, review=review.key, trust=trust, title=review.title)
 
 
-def heat_of(review: Review, project: Project, pictures: PictureDesk) -> HeatDesk | None:
-    """Return what paints heat for the model that culled; None where nothing was culled."""
+def heat_of(
+    review: Review, project: Project, pictures: PictureDesk, *, bundle: Bundle | None = None
+) -> HeatDesk | None:
+    """Return what paints heat, for the bundle that is reviewed with or the one that culled; None where none is."""
+    if bundle is not None:
+        return HeatDesk(bundle.folder, bundle.id, "", pictures=pictures)
     cull = review.cull
     if cull is None:
         return None
     return HeatDesk(project.root / cull.bundle_path, cull.bundle, cull.class_name, pictures=pictures)
+
+
+def _opinions_of(
+    review: Review, project: Project, model: Path | None, ends: ExitStack
+) -> tuple[Opinions | None, Bundle | None]:
+    """Return what a model says, and the bundle that is asked for more; neither where there is no model."""
+    from rushes.review import model_answers as source
+
+    task = project.task(review.task)
+    if model is None and review.cull is not None:
+        return source.opinions_of_cull(review, review.cull), None
+    if model is None:
+        run = source.newest_run(project, task)
+        if run is None:
+            return None, None
+        try:
+            return source.opinions_of_run(project, task, review, run.folder), None
+        except RushesError as error:  # nobody asked for it: a review is good without
+            _log.warning("the answers of %s are not shown: %s", run.name, error)
+            return None, None
+    folder = source.find_model(project, model)
+    if not source.is_bundle(folder):
+        return source.opinions_of_run(project, task, review, folder), None
+    from rushes.bundles.bundle import open_bundle
+
+    bundle = open_bundle(folder)
+    opinions = source.opinions_of_bundle(project, task, review, bundle)
+
+    def open_model() -> source.Answering:
+        from rushes.inference.predictor import Predictor
+
+        return Predictor(bundle, threads=1)  # beside a person who waits for pictures
+
+    asking = source.AnswerDesk(
+        opinions,
+        review.items,
+        bundle_id=bundle.id,
+        open_model=open_model,
+        root=project.root,
+        kept=project.cache_folder / _ANSWERS,
+    )
+    ends.callback(asking.close)
+    return opinions, bundle
 
 
 def _place_of(folder: Path, review: str) -> Path:

@@ -1,4 +1,4 @@
-"""What is reviewed: photographs in an order, with what a cull says of them and what stands of them."""
+"""What is reviewed: samples in an order, with what a model or a cull says of them and what stands of them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,23 @@ from rushes.footage.kinds import natural_key
 from rushes.footage.pairs import companions_of
 from rushes.footage.source import Source
 from rushes.inference.verdicts import Cull, Verdict
+from rushes.labels.label import Label
+from rushes.labels.trust import person_of
 from rushes.project import Task
 from rushes.review.decisions import State
+from rushes.review.opinions import NO_OPINION, Opinions
 from rushes.storage.files import digest_of_bytes
 from rushes.xmp.marks import Flag
 
-SCHEMA = "review/1"
+SCHEMA = "review/2"
+_KEYS = "123456789"  # of classes, in their order; the page has letters for more
+_SLUG_LENGTH = 12
 _PICK_WORDS = frozenset({"select", "selected", "pick", "picked", "keep", "keeper", "kept", "good", "yes"})
 
 
 @dataclass(frozen=True, slots=True)
-class Classes:
-    """What the keys P and X state."""
+class Culling:
+    """Which class of a task of two the key P states, and which X; such a review also has stars and colours."""
 
     pick: str
     reject: str
@@ -33,10 +38,6 @@ class Classes:
     def word_of(self, class_name: str | None) -> Flag | None:
         """Return `pick` or `reject`; None of no class."""
         return "pick" if class_name == self.pick else "reject" if class_name == self.reject else None
-
-    def class_of(self, word: str | None) -> str | None:
-        """Return the class that `pick` or `reject` states; None of nothing."""
-        return {"pick": self.pick, "reject": self.reject}.get(word or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class Item:
         companions: other files of the same photograph.
         verdict: what a cull says of it; None where none does.
         better: id of the photograph that shows the same and is better.
+        group: of its source.
+        sha256: of the kept picture; "" where nobody has read it yet.
     """
 
     id: str
@@ -77,6 +80,8 @@ class Item:
     verdict: Verdict | None = None
     series: SeriesPlace | None = None
     better: str | None = None
+    group: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +90,17 @@ class Review:
 
     Attributes:
         key: by which this review's steps are known again, `select:cull:2026-11-26-wedding`.
+        classes: of the task, in its order.
+        culling: what picks and rejects; None where classes are told apart.
         absent: photographs of the cull that the catalog does not hold.
     """
 
     key: str
     title: str
     task: str
-    classes: Classes
+    classes: tuple[str, ...]
     items: tuple[Item, ...]
+    culling: Culling | None = None
     cull: Cull | None = None
     absent: tuple[str, ...] = ()
     by_id: Mapping[str, Item] = field(init=False, repr=False, compare=False)
@@ -100,23 +108,33 @@ class Review:
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_id", {item.id: item for item in self.items})
 
+    @property
+    def slug(self) -> str:
+        """By which it is asked for in an address."""
+        return slug_of(self.key)
 
-def classes_of(task: Task, *, pick: str | None = None) -> Classes:
-    """Return which of a task's two classes the key P states.
+
+def slug_of(key: str) -> str:
+    """Return by which the review of a key is asked for in an address."""
+    return digest_of_bytes(key.encode())[:_SLUG_LENGTH]
+
+
+def culling_of(task: Task, *, pick: str | None = None) -> Culling | None:
+    """Return which of a task's two classes picks; None where it has not two, or neither is called so.
 
     Args:
         pick: as a cull or a person names it; None takes the one that is called so.
 
     Raises:
-        UsageError: the task has not two classes, there is no such class, or neither is called so.
+        UsageError: a class to pick is named, and the task has not two, or none of that name.
     """
-    listed = ", ".join(task.classes)
-    if len(task.classes) != 2:
+    if pick is not None and len(task.classes) != 2:
         raise UsageError(
-            f"the task '{task.name}' has {len(task.classes)} classes ({listed}), and the keys of the review page "
-            "decide between two, to pick and to reject. Such a task is reviewed in sheets: 'rushes labels errors' "
-            "queues what is doubtful, and 'rushes labels import' takes in what was decided"
+            f"--pick {pick}: the task '{task.name}' has {len(task.classes)} classes ({', '.join(task.classes)}); to "
+            "pick and to reject is for two. Leave --pick out: each class has a key"
         )
+    if len(task.classes) != 2:
+        return None
     if pick is not None:
         found = task.class_of(pick)
         if found is None:
@@ -126,11 +144,9 @@ def classes_of(task: Task, *, pick: str | None = None) -> Classes:
         spellings = {name: {name, *(word for word, of in task.aliases.items() if of == name)} for name in task.classes}
         called = [name for name, words in spellings.items() if {word.casefold() for word in words} & _PICK_WORDS]
         if len(called) != 1:
-            raise UsageError(
-                f"which of the classes of '{task.name}' ({listed}) is to be kept? Say it with --pick CLASS"
-            )
+            return None
         found = called[0]
-    return Classes(found, next(name for name in task.classes if name != found))
+    return Culling(found, next(name for name in task.classes if name != found))
 
 
 def items_of(
@@ -159,6 +175,8 @@ def items_of(
                 height=source.height_pixels,
                 captured_at=source.captured_at,
                 companions=tuple(beside),
+                group=source.group,
+                sha256=stored.sha256,
             )
         )
     return sorted(items, key=_by_capture)
@@ -203,71 +221,139 @@ def path_in(cull: Cull, path: str) -> str:
     return str(Path(cull.folder) / path)
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How the page begins, and for whom.
+
+    Attributes:
+        person: whose decisions they are, where a request names nobody; "" is one without a name.
+        filter: that the list begins with.
+        order: one of ORDERS.
+    """
+
+    person: str = ""
+    filter: str = "all"
+    order: str = "capture"
+
+
+ORDERS = ("capture", "doubt", "disagreement", "label-error", "audit", "score")
+
+
 def session_table(
-    review: Review, states: Mapping[str, State], *, revision: int, opens_on: str = "all"
+    review: Review, states: Mapping[str, State], *, revision: int, opening: Opening, opinions: Opinions | None
 ) -> dict[str, Any]:
-    """Return what `/api/session` says, ready for JSON; reasons and measures come with each item alone."""
+    """Return what `session` says, ready for JSON; reasons and measures come with each item alone."""
     drawn = {item.id: place for place, item in enumerate(drawn_order(review))}
+    answers = opinions.count if opinions is not None else 0  # first: what comes meanwhile is then told again, not lost
+    items = [
+        _table_of(item, states.get(item.id, _NOTHING), opinions) | {"drawn": drawn.get(item.id)}
+        for item in review.items
+    ]
     return {
         "schema": SCHEMA,
         "key": review.key,
+        "slug": review.slug,
         "title": review.title,
         "task": review.task,
-        "classes": asdict(review.classes),
+        "classes": _class_tables(review),
+        "culling": review.culling is not None,
+        "person": opening.person,
         "count": len(review.items),
         "revision": revision,
-        "opens_on": opens_on,
+        "opens_on": opening.filter,
+        "opens_in": opening.order,
         "cull": _cull_table(review.cull),
         "absent": len(review.absent),
-        "items": [
-            _table_of(item, states.get(item.id, _NOTHING), review.classes) | {"drawn": drawn.get(item.id)}
-            for item in review.items
-        ],
+        "model": opinions.model_table() if opinions is not None else None,
+        "answers": answers,
+        "groups": list(dict.fromkeys(item.group for item in review.items)),
+        "origins": sorted({item["origin"] for item in items if item["origin"]}),
+        "items": items,
     }
 
 
-def item_table(item: Item, state: State, classes: Classes, *, camera: CameraFacts | None, heat: bool) -> dict[str, Any]:
-    """Return what `/api/items/ID` says of one photograph, ready for JSON."""
+def item_table(
+    item: Item,
+    state: State,
+    *,
+    opinions: Opinions | None,
+    history: Sequence[Label] = (),
+    camera: CameraFacts | None,
+    heat: bool,
+) -> dict[str, Any]:
+    """Return what `items/ID` says of one photograph, ready for JSON.
+
+    Args:
+        history: every statement about it, the latest first.
+    """
     verdict = item.verdict
-    return _table_of(item, state, classes) | {
+    return _table_of(item, state, opinions) | {
         "reasons": [asdict(one) for one in verdict.reasons] if verdict else [],
         "measures": dict(verdict.measures) if verdict else {},
         "camera": asdict(camera) if camera else None,
         "companions": list(item.companions),
+        "probabilities": opinions.probabilities_of(item.id) if opinions is not None else {},
+        "history": [_statement_table(one) for one in history],
         "heat": heat,
     }
 
 
-def drawn_order(review: Review) -> list[Item]:
-    """Return the audited rejects in an order of chance, which is the same each time.
+def _statement_table(label: Label) -> dict[str, Any]:
+    return {
+        "decision": label.class_name,
+        "by": person_of(label.origin),
+        "origin": label.origin,
+        "at": label.stated_at,
+    }
 
-    The first so many of them are a simple random sample of all rejects, as all of them together are.
+
+def drawn_order(review: Review) -> list[Item]:
+    """Return what is drawn for an audit, in an order of chance that is the same each time.
+
+    The first so many are a simple random sample: of a cull's rejects, among which it drew some, or of all items.
     """
-    seed = review.cull.name if review.cull else ""
-    drawn = [item for item in review.items if item.verdict is not None and item.verdict.audited]
+    if review.cull is not None:
+        drawn = [item for item in review.items if item.verdict is not None and item.verdict.audited]
+        seed = review.cull.name
+    else:
+        drawn, seed = list(review.items), review.key
     return sorted(drawn, key=lambda item: digest_of_bytes(f"{seed}\0{item.id}".encode()))
 
 
-def state_table(frame: str, state: State, classes: Classes) -> dict[str, Any]:
-    """Return what stands of one photograph, ready for JSON."""
+def state_table(frame: str, state: State, opinions: Opinions | None) -> dict[str, Any]:
+    """Return what stands of one item and what the model says beside it, ready for JSON."""
     return {
         "id": frame,
-        "decision": classes.word_of(state.class_name),
+        "decision": state.class_name,
         "own": state.own is not None,
+        "by": state.by,
+        "origin": state.origin,
         "rating": state.rating,
         "color": state.color,
+        **(opinions.table_of(frame, state) if opinions is not None else NO_OPINION),
     }
 
 
 _NOTHING = State()
 
 
-def _table_of(item: Item, state: State, classes: Classes) -> dict[str, Any]:
+def _class_tables(review: Review) -> list[dict[str, Any]]:
+    culling = review.culling
+    if culling is None:
+        keys = [*_KEYS[: len(review.classes)], *[None] * (len(review.classes) - len(_KEYS))]
+        return [{"name": name, "key": key, "word": None} for name, key in zip(review.classes, keys, strict=True)]
+    keys_of = {"pick": "p", "reject": "x"}
+    words = {name: culling.word_of(name) for name in review.classes}
+    return [{"name": name, "key": keys_of[word or ""], "word": word} for name, word in words.items()]
+
+
+def _table_of(item: Item, state: State, opinions: Opinions | None) -> dict[str, Any]:
     verdict, series = item.verdict, item.series
     return {
         "id": item.id,
         "name": item.name,
         "path": item.path,
+        "group": item.group,
         "width": item.width,
         "height": item.height,
         "captured_at": item.captured_at,
@@ -287,7 +373,7 @@ def _table_of(item: Item, state: State, classes: Classes) -> dict[str, Any]:
         "better": item.better,
         "audited": verdict.audited if verdict else False,
         "reasons": [],
-    } | state_table(item.id, state, classes)
+    } | state_table(item.id, state, opinions)
 
 
 def _cull_table(cull: Cull | None) -> dict[str, Any] | None:

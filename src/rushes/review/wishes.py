@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rushes.errors import RushesError, did_you_mean
-from rushes.review.decisions import COLOR, COLORS, DECISION, RATING, Wanted
+from rushes.review.decisions import COLOR, COLORS, DECISION, RATING, Saw, Wanted
+from rushes.review.people import person_from
 from rushes.review.session import Review
 from rushes.xmp.marks import MOST_STARS
 
-_WORDS = ("pick", "reject")
 _LONGEST_REQUEST = 100  # letters of the name of a request
 
 
@@ -29,60 +29,87 @@ class Wishes:
     """What a request wants.
 
     Attributes:
+        by: the person who wants it; None where the request names nobody.
+        over: let it stand also over what the page had not seen.
         of: number of a step to take back or to do again, or the request that led to it; None for the last one.
         request: its name, by which it is not done twice; None where it has none.
     """
 
     wanted: tuple[Wanted, ...] = ()
+    by: str | None = None
+    over: bool = False
     of: int | str | None = None
     request: str | None = None
 
 
 def parse_decisions(body: bytes, review: Review) -> Wishes:
-    """Return what the body of `POST /api/decisions` wants.
+    """Return what the body of `POST decisions` wants.
 
     Raises:
         WishError: it is not what it should be; the message says where.
     """
-    table = _table(body, ("changes", "request"))
+    table = _table(body, ("by", "changes", "over", "request"))
     changes = table.get("changes", [])
     if not isinstance(changes, list):
         raise WishError("changes is no list")
     if not changes:
         raise WishError("the request holds no changes")
     wanted = [one for number, change in enumerate(changes) for one in _wanted(change, f"changes[{number}]", review)]
-    return Wishes(tuple(wanted), request=_name_in(table, "request"))
+    over = table.get("over", False)
+    if not isinstance(over, bool):
+        raise WishError(f"over is {over!r}; it is true or false")
+    return Wishes(tuple(wanted), by=_person_in(table), over=over, request=_name_in(table, "request"))
 
 
 def parse_turn(body: bytes) -> Wishes:
-    """Return what the body of `POST /api/undo` or `/api/redo` wants; an empty one wants the last step.
+    """Return what the body of `POST undo` or `redo` wants; an empty one wants the last step.
 
     Raises:
         WishError: as `parse_decisions`.
     """
-    table = _table(body or b"{}", ("of", "request"))
+    table = _table(body or b"{}", ("by", "of", "request"))
     of = table.get("of")
-    return Wishes(of=of if _is_number(of) else _name_in(table, "of"), request=_name_in(table, "request"))
+    named = of if _is_number(of) else _name_in(table, "of")
+    return Wishes(by=_person_in(table), of=named, request=_name_in(table, "request"))
 
 
 def _wanted(change: Any, where: str, review: Review) -> list[Wanted]:
     if not isinstance(change, Mapping):
         raise WishError(f"{where} is {change!r}, which is no object")
-    _check_keys(change, ("id", *_READERS), where)
+    _check_keys(change, ("id", "saw", *_READERS), where)
     frame = change.get("id")
     if not isinstance(frame, str) or frame not in review.by_id:
         raise UnknownItemError(f"{where}.id is {frame!r}, which is no photograph of this review")
+    saw = _read_saw(change.get("saw"), f"{where}.saw", review)
     return [
-        Wanted(frame, field, None if change[field] is None else read(change[field], f"{where}.{field}", review))
+        Wanted(frame, field, None if change[field] is None else read(change[field], f"{where}.{field}", review), saw)
         for field, read in _READERS.items()
         if field in change
     ]
 
 
-def _read_decision(value: Any, where: str, review: Review) -> str | None:
-    if value not in _WORDS:
-        raise WishError(f"{where} is {value!r}; it is 'pick', 'reject' or null")
-    return review.classes.class_of(value)
+def _read_saw(value: Any, where: str, review: Review) -> Saw:
+    if value is None:
+        return Saw()
+    if not isinstance(value, Mapping):
+        raise WishError(f"{where} is {value!r}, which is no object")
+    _check_keys(value, ("by", *_READERS), where)
+    seen = {
+        field: None if value[field] is None else read(value[field], f"{where}.{field}", review)
+        for field, read in _READERS.items()
+        if field in value and field != DECISION
+    }
+    for name in (DECISION, "by"):  # a decision may be a class that the task has lost
+        if not isinstance(value.get(name), str | None):
+            raise WishError(f"{where}.{name} is {value[name]!r}; it is a name, or null")
+    return Saw(value.get(DECISION), value.get("by"), seen)
+
+
+def _read_decision(value: Any, where: str, review: Review) -> str:
+    if not isinstance(value, str) or value not in review.classes:
+        hint = did_you_mean(value, review.classes) if isinstance(value, str) else ""
+        raise WishError(f"{where} is {value!r}; it is one of {', '.join(review.classes)}, or null. {hint}".rstrip())
+    return value
 
 
 def _read_rating(value: Any, where: str, _: Review) -> str:
@@ -126,6 +153,18 @@ def _name_in(table: Mapping[str, Any], key: str) -> str | None:
     if name is not None and not (isinstance(name, str) and 0 < len(name) <= _LONGEST_REQUEST):
         raise WishError(f"{key} is {name!r}; it is the name of a request, of 1 to {_LONGEST_REQUEST} letters")
     return name
+
+
+def _person_in(table: Mapping[str, Any]) -> str | None:
+    name = table.get("by")
+    if name is None or name == "":
+        return name
+    if not isinstance(name, str):
+        raise WishError(f"by is {name!r}; it is the name of a person")
+    try:
+        return person_from(name)
+    except ValueError as error:
+        raise WishError(f"by: {error}") from None
 
 
 def _is_number(value: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
@@ -16,8 +16,8 @@ LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 # Nothing from elsewhere, nothing inlined that runs, no frame around the page.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
-    "media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
+    "media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _HEADERS = [
     (b"content-security-policy", _POLICY.encode()),
@@ -27,6 +27,8 @@ _HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+# A page that people made, such as a run's report, is served under a policy of its own: two policies would both apply.
+_LEFT_ALONE = frozenset({b"content-security-policy", b"x-frame-options"})
 
 
 def _nothing(path: str) -> bool:
@@ -78,7 +80,7 @@ class Guard:
 
         async def send_guarded(message: Any) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *_HEADERS, *given]}
+                message = {**message, "headers": [*message["headers"], *_headers_beside(message["headers"]), *given]}
             await send(message)
 
         given: list[tuple[bytes, bytes]] = []
@@ -125,6 +127,13 @@ class Guard:
 
     def _cookie_of(self, host: str) -> str:
         return f"{self._cookie_name(host)}={self._access.token}; Path=/; HttpOnly; SameSite=Strict"
+
+
+def _headers_beside(stated: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return the headers that a reply gets; one that states its own policy keeps it, and says who may frame it."""
+    if not any(name.lower() == b"content-security-policy" for name, _ in stated):
+        return _HEADERS
+    return [header for header in _HEADERS if header[0] not in _LEFT_ALONE]
 
 
 def _bearer_of(headers: dict[str, str]) -> str:

@@ -93,12 +93,11 @@ class Server:
         return int(self._listening.getsockname()[1])
 
     def run(self) -> None:
-        """Serve until `stop` or Ctrl-C, which ends it well, or SIGTERM; what is being answered is answered."""
+        """Serve until `stop`, Ctrl-C or SIGTERM, which end it well; what is being answered is answered."""
         try:
             self._server.run(sockets=[self._listening])
-        except KeyboardInterrupt as stop:  # which the server raises again once it has ended
-            if type(stop) is not KeyboardInterrupt:
-                raise
+        except KeyboardInterrupt:  # which the server raises again once it has ended
+            pass
         finally:
             self._listening.close()
 

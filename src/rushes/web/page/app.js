@@ -47,7 +47,7 @@ function decoded(part) {
 async function follow() {
   if (location.hash === "#main") { history.replaceState(null, "", state.open?.hash ?? "#"); main.focus(); return; }
   const route = app.route, turn = ++state.turn;
-  if (state.open?.tab === route.tab && state.open.mounted?.follow?.(route) !== undefined) { state.open.hash = route.hash; return; }
+  if (state.open?.tab === route.tab && state.open.mounted?.follow?.(route)) { state.open.hash = route.hash; return; }
   close();
   state.open = { tab: route.tab, hash: route.hash };
   drawHeader();
@@ -116,11 +116,14 @@ function turnTab(key) {
 }
 
 async function open() {
+  // The token has done its part: the browser has a cookie, and keeps no address with a token in it.
+  if (location.search) history.replaceState(null, "", location.pathname + location.hash);
   try {
     const [config, map] = await Promise.all([ask("app.json"), ask("page/keymap.json")]);
     Object.assign(state, { config: config.reply, keys: new Keys(map.reply) });
   } catch (error) {
     render(html`<div class="opening"><${Message} title="The application cannot be opened" alert>${error.message}<//></div>`, main);
+    document.documentElement.dataset.ready = "";
     return;
   }
   state.keys.bind("app", { help: showHelp, tab: turnTab });

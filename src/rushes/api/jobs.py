@@ -1,0 +1,189 @@
+"""Jobs: work that takes longer than one likes to wait for an answer; asked for, looked after, and fetched."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Literal
+
+from rushes.api.refusals import Refused
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+Work = Callable[["Job"], Awaitable[dict[str, Any]]]
+
+_log = logging.getLogger(__name__)
+_ID_BYTES = 16  # whoever knows the id of a job may see it: it cannot be guessed
+
+
+class Job:
+    """One piece of work and how far it is; used on one event loop.
+
+    Attributes:
+        done, total: of what the work counts; None where that is not known.
+        result: once it is done.
+        refused: why it failed.
+    """
+
+    def __init__(self) -> None:
+        """Stand in the queue."""
+        self.id = secrets.token_urlsafe(_ID_BYTES)
+        self.state: State = "queued"
+        self.done: int = 0
+        self.total: int | None = None
+        self.result: dict[str, Any] | None = None
+        self.refused: Refused | None = None
+        self.ended_at: float | None = None
+        self._version = 0
+        self._changed = asyncio.Event()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will change."""
+        return self.state in ("done", "failed", "cancelled")
+
+    def told(self, done: int, total: int | None) -> None:
+        """Take note of how far it is."""
+        self.done, self.total = done, total
+        self._note()
+
+    def move(self, state: State) -> None:
+        """Take note of a new state; whoever watches hears of it."""
+        self.state = state
+        if self.is_over:
+            self.ended_at = time.monotonic()
+        self._note()
+
+    async def watch(self, *, every_seconds: float) -> AsyncIterator[bool]:
+        """Yield whenever something changed, True; or nothing did for so long, False. It ends with the job."""
+        seen = -1
+        while True:
+            changed = self._changed
+            if self._version != seen:
+                seen = self._version
+                yield True
+                if self.is_over:
+                    return
+                continue
+            try:
+                await asyncio.wait_for(changed.wait(), every_seconds)
+            except TimeoutError:
+                yield False
+
+    def to_table(self) -> dict[str, Any]:
+        """Return the job as plain values, ready for JSON."""
+        table: dict[str, Any] = {"id": self.id, "state": self.state, "done": self.done, "total": self.total}
+        table["href"] = f"/jobs/{self.id}"
+        if self.result is not None:
+            table["result"] = self.result
+        if self.refused is not None:
+            table["problem"] = self.refused.to_table()
+        return table
+
+    def _note(self) -> None:
+        self._version += 1
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+
+class Jobs:
+    """The jobs that wait, run, or ended a while ago."""
+
+    def __init__(self, *, waiting: int, kept: int, kept_seconds: float) -> None:
+        """Know of none.
+
+        Args:
+            waiting: jobs that are not over, at the most.
+            kept, kept_seconds: how many that are over are remembered, and how long.
+        """
+        self._waiting, self._kept, self._kept_seconds = waiting, kept, kept_seconds
+        self._jobs: dict[str, Job] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def states(self) -> dict[State, int]:
+        """How many jobs there are in each state."""
+        found: dict[State, int] = dict.fromkeys(("queued", "running", "done", "failed", "cancelled"), 0)
+        for job in self._jobs.values():
+            found[job.state] += 1
+        return found
+
+    def check_room(self) -> None:
+        """Raise Refused where too many wait; asked before a film is taken in, and again when it begins."""
+        if len(self._tasks) >= self._waiting:
+            raise Refused(503, f"{len(self._tasks)} films wait already. Try again later", retry_after_seconds=30)
+
+    def begin(self, work: Work, *, ended: Callable[[], None] = lambda: None) -> Job:
+        """Return a new job, which runs.
+
+        Args:
+            work: does it; `Refused` is how it fails.
+            ended: called when the job is over, also where it was given up before it began.
+        """
+        self._forget()
+        self.check_room()
+        job = Job()
+        self._jobs[job.id] = job
+        task = asyncio.get_running_loop().create_task(self._run(job, work))
+        self._tasks[job.id] = task
+
+        def over(_: asyncio.Task[None]) -> None:
+            self._tasks.pop(job.id, None)
+            if not job.is_over:  # given up before its first step
+                job.move("cancelled")
+            ended()
+
+        task.add_done_callback(over)
+        return job
+
+    def find(self, id: str) -> Job:
+        """Return a job.
+
+        Raises:
+            Refused: there is none of that id, or it ended too long ago.
+        """
+        self._forget()
+        if id not in self._jobs:
+            raise Refused(404, f"there is no such job. A job is remembered for {self._kept_seconds / 60:.0f} minutes "
+                               "after it ended")  # fmt: skip
+        return self._jobs[id]
+
+    async def cancel(self, job: Job) -> None:
+        """Give a job up, unless it is over."""
+        task = self._tasks.get(job.id)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def close(self) -> None:
+        """Give all up."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _run(self, job: Job, work: Work) -> None:
+        try:
+            job.result = await work(job)
+        except asyncio.CancelledError:
+            job.move("cancelled")
+        except Refused as refused:
+            job.refused = refused
+            job.move("failed")
+        except Exception:
+            _log.exception("job %s failed", job.id)
+            job.refused = Refused(500, "a fault of rushes itself. Its log says more")
+            job.move("failed")
+        else:
+            job.move("done")
+
+    def _forget(self) -> None:
+        now = time.monotonic()
+        over = [job for job in self._jobs.values() if job.ended_at is not None]
+        surplus = len(over) - self._kept
+        for place, job in enumerate(sorted(over, key=lambda one: one.ended_at or 0)):
+            if place < surplus or now - (job.ended_at or now) > self._kept_seconds:
+                del self._jobs[job.id]

@@ -1,0 +1,307 @@
+"""The routes of the API."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import StreamingResponse
+
+from rushes.api.admission import Admission
+from rushes.api.answers import BatchAnswer, Bundles, FilmAnswer, Health, JobAnswer, PictureAnswer
+from rushes.api.asked import EXPLAIN_FIELDS, PREDICT_FIELDS, Asked, parse_asked, parse_asked_reason
+from rushes.api.described import form_of, refusals
+from rushes.api.events import EVENT_STREAM, events_of, format_event
+from rushes.api.jobs import Job
+from rushes.api.refusals import Refused
+from rushes.api.service import Service
+from rushes.api.uploads import Form, Upload
+from rushes.web.presence import while_present
+from rushes.web.replies import json_reply, problem_reply
+
+_log = logging.getLogger(__name__)
+Intake = Callable[[Request], Awaitable[Form]]
+
+_PNG: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/png": {}}, "description": "The picture with heat over it, or the heat alone."}
+}
+_NOBODY_THERE = 499  # as nginx says it: the caller has gone
+_ALWAYS = (401, 403, 500)
+_WITH_FILE = (400, 404, 408, 413, 415, 422, 429, 503, 504, 507, *_ALWAYS)
+
+
+def add_api(app: FastAPI, service: Service, intake: Intake) -> None:
+    """Add every route of the API to an application.
+
+    Args:
+        intake: takes in the form of a request, in bounds.
+    """
+    admission = Admission(
+        all_callers=service.limits.waiting,
+        per_caller=service.limits.per_caller,
+        noted=lambda count: service.metrics.queue(depth=count),
+    )
+    desk = _Desk(service, intake, admission)
+    app.include_router(_health(service))
+    app.include_router(_predictions(desk))
+    app.include_router(_jobs(desk))
+
+    @app.exception_handler(Refused)
+    async def refused(request: Request, error: Refused) -> Response:
+        if isinstance(error.__cause__, OSError):
+            _log.error("%s: %s", error.detail, error.__cause__)
+        if request.method == "POST":
+            service.metrics.refused(status=int(error.status))
+        return problem_reply(error.status, error.detail, headers=error.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a request holds, and which of its files a job has taken over."""
+
+    fields: Mapping[str, str]
+    files: Sequence[Upload]
+    kept: list[Upload] = field(default_factory=list)
+
+
+class _Desk:
+    """What every route that takes a file does with it."""
+
+    def __init__(self, service: Service, intake: Intake, admission: Admission) -> None:
+        self.service, self._intake, self._admission = service, intake, admission
+
+    @asynccontextmanager
+    async def taken_in(self, request: Request) -> AsyncIterator[Taken]:
+        """Give what a request holds, unless too many are being answered; what no job keeps is removed after."""
+        if self.service.state != "ready":
+            raise Refused(503, f"the server is {self.service.state}", retry_after_seconds=2)
+        with self._admission.enter(_caller_of(request)):
+            form = await self._intake(request)
+            taken = Taken(_fields(request, form), form.files)
+            try:
+                yield taken
+            finally:
+                for upload in taken.files:
+                    if upload not in taken.kept:
+                        upload.path.unlink(missing_ok=True)
+
+    def begin(self, taken: Taken, upload: Upload, asked: Asked) -> Job:
+        """Begin a job about a film, which the job then keeps."""
+        job = self.service.begin_film(upload, asked)
+        taken.kept.append(upload)
+        return job
+
+
+def _health(service: Service) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/ping", summary="Say hello", response_model=str)
+    async def ping() -> Response:
+        return json_reply("Hello World")
+
+    @router.get("/health/live", summary="Whether the server lives", response_model=Health)
+    async def live() -> Response:
+        return json_reply({"status": "live"})
+
+    @router.get(
+        "/health/ready", summary="Whether requests are answered", response_model=Health, responses=refusals(503)
+    )
+    async def ready() -> Response:
+        if service.state != "ready":
+            raise Refused(503, f"the server is {service.state}", retry_after_seconds=2)
+        return json_reply({"status": "ready"})
+
+    @router.get("/bundles", summary="Which bundles answer", response_model=Bundles, responses=refusals(401, 403))
+    async def bundles() -> Response:
+        return json_reply({"bundles": [one.to_table() for one in service.served.values()]})
+
+    return router
+
+
+def _predictions(desk: _Desk) -> APIRouter:
+    router, service = APIRouter(tags=["predictions"]), desk.service
+
+    @router.post(
+        "/predict",
+        summary="Say what a picture, or a film, is",
+        response_model=PictureAnswer | FilmAnswer,
+        responses=refusals(*_WITH_FILE) | _stream_description(),
+        openapi_extra=form_of(PREDICT_FIELDS),
+    )
+    async def predict(request: Request) -> Response:
+        as_events = EVENT_STREAM in request.headers.get("accept", "")
+        async with desk.taken_in(request) as taken:
+            asked, upload = parse_asked(taken.fields), _one_file(taken)
+            if upload.kind == "video":
+                job = desk.begin(taken, upload, asked)
+                return _streamed(service, job) if as_events else await _waited(service, job, request)
+            table = await service.predict_picture(upload, service.find(asked.bundle))
+        return Response(format_event("result", table), media_type=EVENT_STREAM) if as_events else json_reply(table)
+
+    @router.post(
+        "/predict/batch",
+        summary="Say what several files are",
+        response_model=BatchAnswer,
+        responses=refusals(*_WITH_FILE),
+        openapi_extra=form_of([name for name in PREDICT_FIELDS if name != "url"], several=True),
+    )
+    async def predict_batch(request: Request) -> Response:
+        async with desk.taken_in(request) as taken:
+            asked = parse_asked(taken.fields)
+            service.find(asked.bundle)
+            if not taken.files:
+                raise Refused(422, "there is no file in the form. Send at least one as 'file'")
+            tasks = [asyncio.ensure_future(_answer(desk, taken, upload, asked)) for upload in taken.files]
+            results = await while_present(request, asyncio.gather(*tasks))
+        if results is None:
+            return Response(status_code=_NOBODY_THERE)
+        numbered = [{"index": index} | table for index, table in enumerate(results)]
+        return json_reply({"results": numbered, "failed": sum("problem" in table for table in results)})
+
+    @router.post(
+        "/explain",
+        summary="Show where an answer comes from",
+        response_class=Response,
+        responses=_PNG | refusals(*_WITH_FILE),
+        openapi_extra=form_of(EXPLAIN_FIELDS),
+    )
+    async def explain(request: Request) -> Response:
+        async with desk.taken_in(request) as taken:
+            asked, upload = parse_asked_reason(taken.fields), _one_file(taken)
+            found = await while_present(request, service.explain(upload, asked))
+        if found is None:
+            return Response(status_code=_NOBODY_THERE)
+        told = {"Rushes-Class": _in_header(found.class_name), "Rushes-Confidence": f"{found.probability:.6f}"}
+        return Response(found.png, media_type="image/png", headers=told | {"Cache-Control": "no-store"})
+
+    return router
+
+
+def _jobs(desk: _Desk) -> APIRouter:
+    router, jobs = APIRouter(tags=["jobs"]), desk.service.jobs
+
+    @router.post(
+        "/jobs",
+        summary="Begin a prediction about a film, and do not wait for it",
+        status_code=202,
+        response_model=JobAnswer,
+        responses=refusals(*_WITH_FILE),
+        openapi_extra=form_of(PREDICT_FIELDS),
+    )
+    async def begin(request: Request) -> Response:
+        jobs.check_room()
+        async with desk.taken_in(request) as taken:
+            asked, upload = parse_asked(taken.fields), _one_file(taken)
+            if upload.kind != "video":
+                raise Refused(415, "this is a picture, which is answered at once. Send it to /predict")
+            job = desk.begin(taken, upload, asked)
+        return json_reply(job.to_table(), status=HTTPStatus.ACCEPTED, headers={"Location": f"/jobs/{job.id}"})
+
+    @router.get("/jobs/{id}", summary="How far a job is", response_model=JobAnswer, responses=refusals(404, *_ALWAYS))
+    async def look(id: str) -> Response:
+        return json_reply(jobs.find(id).to_table())
+
+    @router.get(
+        "/jobs/{id}/events",
+        summary="Hear of a job until it is over",
+        response_class=Response,
+        responses=_stream_description() | refusals(404, *_ALWAYS),
+    )
+    async def listen(id: str) -> Response:
+        return StreamingResponse(
+            events_of(jobs.find(id)), media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"}
+        )
+
+    @router.delete("/jobs/{id}", summary="Give a job up", response_model=JobAnswer, responses=refusals(404, *_ALWAYS))
+    async def cancel(id: str) -> Response:
+        job = jobs.find(id)
+        await jobs.cancel(job)
+        return json_reply(job.to_table())
+
+    return router
+
+
+async def _answer(desk: _Desk, taken: Taken, upload: Upload, asked: Asked) -> dict[str, Any]:
+    """Return the answer about one file of a batch, or what is wrong with it."""
+    service = desk.service
+    try:
+        if upload.kind != "video":
+            return await service.predict_picture(upload, service.find(asked.bundle))
+        job = desk.begin(taken, upload, asked)
+        try:
+            async for _ in job.watch(every_seconds=60):
+                pass
+        except asyncio.CancelledError:
+            await service.jobs.cancel(job)
+            raise
+        if job.result is None:
+            raise job.refused or Refused(503, "it was given up", retry_after_seconds=5)
+        return job.result
+    except Refused as refused:
+        service.metrics.refused(status=int(refused.status))
+        return {"problem": refused.to_table()}
+
+
+async def _waited(service: Service, job: Job, request: Request) -> Response:
+    """Return the reply of a job when it is over; where the caller goes before, the job is given up."""
+
+    async def over() -> bool:
+        async for _ in job.watch(every_seconds=60):
+            pass
+        return True
+
+    if await while_present(request, over()) is None:
+        await service.jobs.cancel(job)
+        return Response(status_code=_NOBODY_THERE)
+    if job.result is None:
+        raise job.refused or Refused(503, "the server is stopping", retry_after_seconds=5)
+    return json_reply(job.result)
+
+
+def _streamed(service: Service, job: Job) -> Response:
+    async def events() -> AsyncIterator[bytes]:
+        try:
+            async for event in events_of(job):
+                yield event
+        finally:
+            await service.jobs.cancel(job)  # nothing to give up where it is over; otherwise the caller has gone
+
+    return StreamingResponse(events(), media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
+
+
+def _fields(request: Request, form: Form) -> Mapping[str, str]:
+    """Return the fields of a form and of the address, where a bare body has its own, without the guard's token."""
+    asked = {name: value for name, value in request.query_params.items() if name != "token"}
+    twice = next((name for name in asked if name in form.fields), None)
+    if twice is not None:
+        form.close()
+        raise Refused(422, f"'{twice[:40]}' stands in the address and in the form. Give it once")
+    return asked | dict(form.fields)
+
+
+def _one_file(taken: Taken) -> Upload:
+    if len(taken.files) != 1:
+        found = "no file is" if not taken.files else f"{len(taken.files)} files are"
+        raise Refused(422, f"{found} in the form. Send one as 'file'; several go to /predict/batch")
+    return taken.files[0]
+
+
+def _caller_of(request: Request) -> str:
+    return request.client.host if request.client is not None else ""
+
+
+def _in_header(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe=" -_.,()+/&")
+
+
+def _stream_description() -> dict[int | str, dict[str, Any]]:
+    said = "With `Accept: text/event-stream`: events `progress`, and at the end `result` or `problem`."
+    return {200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}, "description": said}}

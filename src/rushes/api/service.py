@@ -1,0 +1,246 @@
+"""Service: what is done for a request, once it was taken in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.api.asked import Asked, AskedReason
+from rushes.api.batching import Batcher
+from rushes.api.desk import Desk
+from rushes.api.jobs import Job, Jobs
+from rushes.api.limits import Limits
+from rushes.api.metrics import Metrics
+from rushes.api.orders import (
+    FilmMaker,
+    FilmOrder,
+    FilmStep,
+    PictureMaker,
+    PictureOrder,
+    ReadyPicture,
+    Reason,
+    ReasonOrder,
+)
+from rushes.api.refusals import Refused
+from rushes.api.served import Served, find_served
+from rushes.api.uploads import Upload
+from rushes.api.workers import WorkerError
+from rushes.bundles.bundle import Bundle
+from rushes.datasets.measured_input import Prepared
+from rushes.errors import MediaError
+from rushes.inference.prediction import best_class, find_above, name_scores
+
+_RETRY_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """With how much a server works.
+
+    Attributes:
+        decoders: processes that decode stills, each one at a time.
+        films: films at a time.
+        threads: that compute, in each process that does.
+        runtime: by which graphs of pictures are computed; None is each bundle's default.
+    """
+
+    decoders: int
+    films: int = 1
+    threads: int = 1
+    runtime: str | None = None
+
+
+class Service:
+    """The bundles, the processes that decode, and what waits for them; used on one event loop."""
+
+    def __init__(self, served: Mapping[str, Served], *, limits: Limits, strength: Strength, metrics: Metrics) -> None:
+        """Load the graphs; start no process yet.
+
+        Raises:
+            BundleError: a graph cannot be run.
+        """
+        self.served, self.limits, self.metrics, self._strength = dict(served), limits, metrics, strength
+        self._answering = ThreadPoolExecutor(1, "answers")  # graphs share the cores: one at a time is the fastest
+        of_pictures = {name: one.folder for name, one in served.items() if not one.is_of_shots}
+        self._batchers = {name: self._batcher(served[name].bundle) for name in of_pictures}
+        self._pictures = Desk(
+            PictureMaker(of_pictures), count=strength.decoders, memory_bytes=limits.memory_bytes, name="pictures"
+        )
+        films = FilmMaker({name: one.folder for name, one in served.items()}, strength.runtime, strength.threads)
+        self._films = Desk(films, count=strength.films, memory_bytes=2 * limits.memory_bytes, name="films")
+        self._reasons = Desk(films, count=1, memory_bytes=limits.memory_bytes, name="reasons")
+        self.jobs = Jobs(waiting=limits.waiting_films, kept=limits.kept_jobs, kept_seconds=limits.kept_seconds)
+        self.state = "starting"
+        for one in served.values():
+            metrics.serving(bundle=one.name, id=one.bundle.id)
+
+    async def start(self) -> None:
+        """Start the processes that decode stills, and answer one picture of noise with each graph."""
+        await self._pictures.start()
+        await asyncio.gather(*(self._batchers[name].ask(_noise(self.served[name].bundle)) for name in self._batchers))
+        self.state = "ready"
+
+    async def close(self) -> None:
+        """Give up what is not done, and end every process."""
+        self.state = "stopping"
+        await self.jobs.close()
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(
+            *(loop.run_in_executor(None, desk.close) for desk in (self._pictures, self._films, self._reasons))
+        )
+        self._answering.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def pids(self) -> list[int]:
+        """Of the processes that decode."""
+        return [*self._pictures.pids, *self._films.pids, *self._reasons.pids]
+
+    def find(self, name: str | None) -> Served:
+        """Return the bundle that a request names.
+
+        Raises:
+            Refused: there is none.
+        """
+        found = find_served(self.served, name)
+        if isinstance(found, str):
+            raise Refused(404, found)
+        return found
+
+    async def predict_picture(self, upload: Upload, served: Served) -> dict[str, Any]:
+        """Return a bundle's answer about a still.
+
+        Raises:
+            Refused: it cannot be read, the bundle is none of pictures, or the server cannot.
+        """
+        if served.is_of_shots:
+            raise Refused(415, f"'{served.name}' answers about the shots of films, and this is a picture. Send a film, "
+                               "or name a bundle of pictures")  # fmt: skip
+        assert isinstance(served.bundle, Bundle)
+        ready = await self._ready(upload, served)
+        row = await self._batchers[served.name].ask(ready.prepared)
+        scores = name_scores(served.bundle.classes, row)
+        best = best_class(scores)
+        self.metrics.answered(bundle=served.name, kind=upload.kind, predicted_class=best)
+        return _picture_table(upload.kind, scores, served)
+
+    def begin_film(self, upload: Upload, asked: Asked) -> Job:
+        """Return a job that answers about a film; the upload is closed when it ends.
+
+        Raises:
+            Refused: too many wait.
+        """
+        served = self.find(asked.bundle)
+
+        async def work(job: Job) -> dict[str, Any]:
+            return await self._film(upload, served, asked, job)
+
+        return self.jobs.begin(work, ended=lambda: upload.path.unlink(missing_ok=True))
+
+    async def explain(self, upload: Upload, asked: AskedReason) -> Reason:
+        """Return the heat of an answer.
+
+        Raises:
+            Refused: it cannot be read, there is no such class, the bundle is none of pictures, or the server cannot.
+        """
+        served = self.find(asked.bundle)
+        if not isinstance(served.bundle, Bundle):
+            raise Refused(422, f"'{served.name}' answers about shots; heat is of pictures. Name a bundle of pictures")
+        if asked.class_name is not None and asked.class_name not in served.bundle.classes:
+            listed = ", ".join(served.bundle.classes[:20])
+            raise Refused(422, f"'{served.name}' has no class '{asked.class_name[:80]}'. It has: {listed}")
+        order = ReasonOrder(
+            upload.path, served.name, asked.class_name, asked.at_seconds, asked.overlay, self.limits.bounds
+        )
+        found: Reason = await self._do(self._reasons, order, seconds=self.limits.explain_seconds)
+        return found
+
+    async def _ready(self, upload: Upload, served: Served) -> ReadyPicture:
+        order = PictureOrder(upload.path, served.name)
+        found: ReadyPicture = await self._do(self._pictures, order, seconds=self.limits.decode_seconds)
+        self.metrics.decoded(found.seconds)
+        return found
+
+    async def _film(self, upload: Upload, served: Served, asked: Asked, job: Job) -> dict[str, Any]:
+        def told(step: FilmStep) -> None:
+            if job.state == "queued":
+                job.move("running")
+            job.told(step.done, step.total)
+
+        order = FilmOrder(upload.path, served.name, asked.sampling, self.limits.bounds)
+        table: dict[str, Any] = await self._do(
+            self._films, order, seconds=self.limits.film_seconds, stall_seconds=self.limits.stall_seconds, told=told
+        )
+        if table["predicted_class"] is not None:
+            self.metrics.answered(bundle=served.name, kind="video", predicted_class=table["predicted_class"])
+        task = next(iter(served.bundle.tasks)) if not isinstance(served.bundle, Bundle) else served.bundle.task
+        return table | {"bundle": served.identity, "task": task}
+
+    async def _do(self, desk: Desk, order: Any, **bounds: Any) -> Any:
+        """Have a desk carry out an order; what goes wrong is refused in the words of HTTP."""
+        if self.state == "stopping":
+            raise Refused(503, "the server is stopping", retry_after_seconds=_RETRY_SECONDS)
+        try:
+            return await desk.do(order, **bounds)
+        except MediaError as error:
+            raise Refused(422, f"the file {_without_paths(error.reason, order.path)}") from error
+        except WorkerError as error:
+            self.metrics.worker_lost(error.cause)
+            raise _refusal_of(error, stopping=self.state == "stopping") from error
+
+    def _batcher(self, bundle: Any) -> Batcher[Prepared, npt.NDArray[np.float32]]:
+        from rushes.inference.predictor import Predictor
+
+        predictor = Predictor(bundle, threads=self._strength.threads)
+
+        def noted(size: int, seconds: float) -> None:
+            self.metrics.batch(size=size)
+            self.metrics.inferred(seconds)
+
+        def answer(prepared: Sequence[Prepared]) -> Sequence[npt.NDArray[np.float32]]:
+            return list(predictor.probabilities_of_prepared(prepared))
+
+        return Batcher(answer, self._answering, noted=noted)
+
+
+def _picture_table(kind: str, scores: Mapping[str, float], served: Served) -> dict[str, Any]:
+    assert isinstance(served.bundle, Bundle)
+    thresholds = served.bundle.thresholds
+    above = find_above(scores, thresholds)
+    best = best_class(scores)
+    table: dict[str, Any] = {
+        "predicted_class": best,
+        "confidence": scores[best],
+        "kind": kind,
+        "scores": dict(scores),
+        "task": served.bundle.task,
+        "bundle": served.identity,
+    }
+    if thresholds is not None:
+        table |= {"above": list(above or ()), "thresholds": dict(thresholds)}
+    return table
+
+
+def _refusal_of(error: WorkerError, *, stopping: bool) -> Refused:
+    if stopping or error.cause == "cancelled":
+        return Refused(503, "the server is stopping", retry_after_seconds=_RETRY_SECONDS)
+    said = f"the file {error}. Nothing else was harmed"
+    return Refused({"time": 504, "fault": 500}.get(error.cause, 422), said)
+
+
+def _without_paths(reason: str, path: Path) -> str:
+    """Return a reason without where the server keeps what it was sent."""
+    return reason.replace(str(path), "the file").replace(path.name, "the file").replace(path.stem, "the file")
+
+
+def _noise(bundle: Any) -> Prepared:
+    shown = bundle.preprocessing
+    pixels = np.random.default_rng(0).integers(0, 256, (shown.height, shown.width, shown.channels), np.uint8)
+    measures = None if bundle.measures is None else np.zeros(len(bundle.measures.names), np.float32)
+    return Prepared(pixels, measures)

@@ -1,0 +1,244 @@
+"""Worker: a process that does one thing at a time, within bounds of time and memory, and can be killed."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+from rushes.errors import MediaError, RushesError
+
+_log = logging.getLogger(__name__)
+
+_START_SECONDS = 120.0  # within which a process has loaded what it needs, on a busy machine
+_LOOK_SECONDS = 0.25  # how often one looks whether the order was taken back
+_RENEWED_AFTER = 20_000  # orders; what decoders leak ends with their process
+_END_SECONDS = 2.0
+
+Tell = Callable[[Any], None]
+Do = Callable[[Any, Tell], Any]  # order, and what is told on the way -> reply
+
+
+def _silent(told: Any) -> None: ...
+
+
+class WorkerError(Exception):
+    """An order was not carried out, for a cause that is not in what was ordered being unreadable.
+
+    Attributes:
+        cause: `time`, `memory`, `crash`, `fault` or `cancelled`.
+    """
+
+    def __init__(self, cause: str, said: str) -> None:
+        """Say what happened in a sentence."""
+        super().__init__(said)
+        self.cause = cause
+
+
+class Worker:
+    """A process at the other end of a pipe; one thread at a time gives it orders.
+
+    It is started with the first order, and anew after one that it did not survive.
+    """
+
+    def __init__(self, make: Callable[[], Do], *, memory_bytes: int, name: str) -> None:
+        """Start nothing yet.
+
+        Args:
+            make: gives, in the process, what carries out orders; has to be picklable.
+            memory_bytes: that the process may fill, where the system can bound it (Linux).
+            name: for the list of processes.
+        """
+        self._make, self._memory_bytes, self._name = make, memory_bytes, name
+        self._lock = threading.Lock()
+        self._process: Any = None
+        self._pipe: Connection | None = None
+        self._orders = 0
+        self._closed = False
+        self.losses = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process; None where none runs."""
+        return self._process.pid if self._process is not None else None
+
+    def start(self) -> None:
+        """Start the process where none runs, and wait until it is ready.
+
+        Raises:
+            WorkerError: it does not become ready.
+            RushesError: it cannot load what it needs, and says why.
+        """
+        if self._process is not None and self._process.is_alive():
+            return
+        self.kill()
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(
+            target=_serve, args=(theirs, self._make, self._memory_bytes), name=self._name, daemon=True
+        )
+        process.start()
+        theirs.close()
+        with self._lock:
+            self._process, self._pipe, self._orders = process, ours, 0
+            closed = self._closed
+        if closed:
+            self.kill()
+            raise WorkerError("crash", "the server is stopping")
+        kind, said = self._next(time.monotonic() + _START_SECONDS, _START_SECONDS, threading.Event())
+        if kind == "broken":
+            self.kill()
+            raise RushesError(said)
+
+    def do(
+        self,
+        order: Any,
+        *,
+        seconds: float,
+        stall_seconds: float | None = None,
+        told: Tell = _silent,
+        taken_back: threading.Event | None = None,
+    ) -> Any:
+        """Return the reply to an order.
+
+        Args:
+            seconds: within which it has to be carried out, or the process is killed.
+            stall_seconds: the same from one thing that is told to the next; None is as long as the whole.
+            told: called with what the process tells on the way.
+            taken_back: set by another thread where nobody waits any more: the process is then killed.
+
+        Raises:
+            MediaError: what was ordered to be read cannot be; its `reason` says why.
+            WorkerError: the order took too long, filled too much memory, or its process died.
+        """
+        self.start()
+        assert self._pipe is not None
+        self._orders += 1
+        end, stop = time.monotonic() + seconds, taken_back or threading.Event()
+        try:
+            self._pipe.send(order)
+        except OSError as error:
+            raise self._lost() from error
+        while True:
+            kind, said = self._next(end, stall_seconds or seconds, stop)
+            if kind == "told":
+                told(said)
+            elif kind == "done":
+                if self._orders >= _RENEWED_AFTER:
+                    self.kill()
+                return said
+            elif kind == "unreadable":
+                raise MediaError("the file", said)
+            elif kind == "memory":
+                self.kill()
+                self.losses += 1
+                raise WorkerError("memory", "needs more memory to be decoded than the server gives to one file")
+            else:
+                _log.error("a worker failed: %s", said)
+                raise WorkerError("fault", "could not be decoded, by a fault of rushes itself")
+
+    def kill(self) -> None:
+        """End the process at once, where one runs."""
+        with self._lock:
+            process, pipe = self._process, self._pipe
+            self._process = self._pipe = None
+        if pipe is not None:
+            pipe.close()
+        if process is not None:
+            process.kill()
+            process.join(_END_SECONDS)
+            with suppress(ValueError):
+                process.close()
+
+    def close(self) -> None:
+        """End the process, and start none again; whoever waits for it hears that it is lost."""
+        with self._lock:
+            self._closed = True
+            process = self._process
+        if process is not None:
+            with suppress(ValueError):
+                process.kill()
+
+    def _next(self, end: float, stall_seconds: float, taken_back: threading.Event) -> tuple[str, Any]:
+        """Return the next thing that the process says."""
+        pipe, last = self._pipe, time.monotonic() + stall_seconds
+        assert pipe is not None
+        while True:
+            now = time.monotonic()
+            left = min(end, last) - now
+            if left <= 0:
+                self.kill()
+                self.losses += 1
+                waited = f"showed no progress for {stall_seconds:,.0f} s" if last < end else "took too long"
+                raise WorkerError("time", f"{waited} to decode, and was given up")
+            if taken_back.is_set():
+                self.kill()
+                raise WorkerError("cancelled", "was taken back")
+            try:
+                if pipe.poll(min(left, _LOOK_SECONDS)):
+                    kind, said = pipe.recv()
+                    return str(kind), said
+            except (EOFError, OSError) as error:
+                raise self._lost() from error
+
+    def _lost(self) -> WorkerError:
+        process = self._process
+        if process is not None:
+            process.join(_END_SECONDS)
+        code = process.exitcode if process is not None else None
+        self.kill()
+        self.losses += 1
+        _log.warning("a worker ended with %s while it decoded a file", code)
+        return WorkerError("crash", "ended the process that decoded it. It is damaged, or made to do so")
+
+
+def _serve(pipe: Connection, make: Callable[[], Do], memory_bytes: int) -> None:
+    """Carry out orders until the pipe is closed; runs in the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server ends its workers itself
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _bound(memory_bytes)
+    with suppress(OSError, EOFError):
+        try:
+            do = make()
+        except RushesError as error:
+            pipe.send(("broken", str(error)))
+            return
+        pipe.send(("ready", None))
+        while True:
+            kind, said = _carried_out(do, pipe.recv(), lambda told: pipe.send(("told", told)))
+            pipe.send((kind, said))
+            if kind == "memory":
+                return
+
+
+def _carried_out(do: Do, order: Any, tell: Tell) -> tuple[str, Any]:
+    try:
+        return "done", do(order, tell)
+    except (BrokenPipeError, ConnectionError, EOFError):
+        raise
+    except MediaError as error:
+        return "unreadable", error.reason
+    except MemoryError:
+        return "memory", None
+    except Exception:
+        return "fault", traceback.format_exc()
+
+
+def _bound(memory_bytes: int) -> None:
+    """Let the process fill no more than so much memory, and leave no core file."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(ValueError, OSError):
+        # What is written to counts, and not what libraries reserve or map: those alone are some GiB.
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))

@@ -1,0 +1,211 @@
+"""`rushes serve`: bundles as an API for programs, with a page for people."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rushes.cli.door import Door, opened, plural
+from rushes.cli.options import DebugOption, JsonOption, ProjectOption, ThreadsOption, verb_app
+from rushes.errors import UsageError
+
+if TYPE_CHECKING:
+    from rushes.api.limits import Limits
+    from rushes.project import Project
+    from rushes.studio.app import Part
+
+app = verb_app()
+
+TOKEN_VARIABLE = "RUSHES_TOKEN"
+_SHORTEST_TOKEN = 16
+_USUAL_PORT = 8000
+_GRACE_SECONDS = 20
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+@app.command(epilog="Example: rushes serve bundles/scale --port 8000")
+def serve(
+    bundles: Annotated[
+        list[Path], typer.Argument(metavar="BUNDLE…", help="Folders of bundles; the first is the usual one.")
+    ],
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any but this machine's own asks for a token.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="8000, or another where that is taken; 0 takes any.")
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            help=f"File with the token that requests bear; otherwise {TOKEN_VARIABLE}, or one that is printed."
+        ),
+    ] = None,
+    runtime: Annotated[
+        str | None, typer.Option(help="What computes graphs of pictures; otherwise each bundle's usual one.")
+    ] = None,
+    decoders: Annotated[
+        int | None, typer.Option(min=1, help="Processes that decode pictures; otherwise one per core, four at most.")
+    ] = None,
+    films: Annotated[int, typer.Option(min=1, help="Films that are answered at a time.")] = 1,
+    max_picture: Annotated[str, typer.Option(help="Largest picture that is taken: 64M, 1G.")] = "256M",
+    max_video: Annotated[str, typer.Option(help="Largest film that is taken: 500M, 8G.")] = "8G",
+    max_duration: Annotated[str, typer.Option(help="Longest film that is taken: 10m, 4h.")] = "4h",
+    spool: Annotated[
+        Path | None, typer.Option(help="Folder for what is sent while it is answered; otherwise the system's.")
+    ] = None,
+    urls: Annotated[
+        bool, typer.Option("--urls", help="Let a request name a file by a public address, which the server fetches.")
+    ] = False,
+    project: ProjectOption = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Answer over HTTP what pictures and films are: an API, its description at /docs, and a page at /.
+
+    Ctrl-C ends the server once what is being answered is answered.
+    """
+    with opened(as_json=as_json, debug=debug) as door:
+        from rushes.errors import require_extra
+
+        require_extra("app", "fastapi", "uvicorn", "python_multipart", "prometheus_client", purpose="serving")
+        from rushes.api.service import Strength
+        from rushes.api.spooling import spool_folder
+        from rushes.cores import count_cores
+        from rushes.review.people import person_at_the_machine
+        from rushes.studio.access import access_for, is_local
+        from rushes.studio.app import make_application
+        from rushes.studio.predicting import open_predicting
+        from rushes.web.server import Server, listen
+
+        limits = _limits_of(max_picture, max_video, max_duration)
+        stated = _stated_token(token_file)
+        access = access_for(host, token=stated, command="rushes serve")
+        home = _project_of(project, host)
+        token = "" if stated or (is_local(host) and home is None) else access.token
+        cores = threads or count_cores()
+        strength = Strength(decoders or min(4, cores), films, cores, runtime)
+        with ExitStack() as ends:
+            place = ends.enter_context(spool_folder(spool or Path(tempfile.gettempdir())))
+            predicting = open_predicting(bundles, limits=limits, strength=strength, spool=place, takes_addresses=urls)
+            parts = _parts_of(home, ends, threads=threads)
+            application = make_application(
+                access=access,
+                opens_on="predict",
+                predicting=predicting,
+                parts=parts,
+                project=home.name if home is not None else None,
+                person=person_at_the_machine() if home is not None else None,
+            )
+            listening = listen(port or 0, preferred=_USUAL_PORT if port is None else 0, address=host)
+            found = int(listening.getsockname()[1])
+            address = f"http://{f'[{host}]' if ':' in host else host}:{found}/"
+
+            def started() -> None:
+                _say_started(door, address, token, sorted(predicting.service.served))
+
+            Server(application, listening, started=started, lifespan=True, grace_seconds=_GRACE_SECONDS).run()
+        door.say("ended")
+
+
+def _project_of(named: Path | None, host: str) -> Project | None:
+    """Return the project that is shown beside the API: the one that is named, or, on this machine alone, that around.
+
+    Raises:
+        ProjectError: there is none where one is named.
+    """
+    from rushes.errors import ProjectError
+    from rushes.project import find_project
+    from rushes.studio.access import is_local
+
+    if named is not None:
+        return find_project(named)
+    if not is_local(host):
+        return None
+    try:
+        return find_project(None)
+    except ProjectError:
+        return None
+
+
+def _parts_of(home: Project | None, ends: ExitStack, *, threads: int | None) -> list[Part]:
+    from rushes.catalog.catalog import open_catalog
+    from rushes.review.people import person_at_the_machine
+    from rushes.studio.project_parts import project_parts
+
+    if home is None:
+        return []
+    catalog = ends.enter_context(open_catalog(home.catalog_place, outlasts_power=True))
+    person = person_at_the_machine()
+    return ends.enter_context(project_parts(home, catalog, person=person, threads=threads))
+
+
+def _say_started(door: Door, address: str, token: str, names: list[str]) -> None:
+    import json
+    import sys
+
+    page = f"{address}?token={token}" if token else address
+    door.say(f"serving {plural(len(names), 'bundle')}: {', '.join(names)}")
+    door.say(f"page: {page}")
+    door.say(f"try: curl {_bearer(token)}-F file=@PICTURE {address}predict")
+    door.say(f"described at {address}docs; Ctrl-C ends it")
+    if door.as_json:
+        sys.stdout.write(json.dumps({"address": address, "page": page, "bundles": names}, indent=2) + "\n")
+    sys.stdout.flush()  # also where nobody sits at a terminal
+
+
+def _bearer(token: str) -> str:
+    return f"-H 'Authorization: Bearer {token}' " if token else ""
+
+
+def _stated_token(token_file: Path | None) -> str:
+    if token_file is not None:
+        try:
+            token = token_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--token-file {token_file}: cannot be read ({error})") from error
+        source = f"--token-file {token_file}"
+    else:
+        token, source = os.environ.get(TOKEN_VARIABLE, "").strip(), TOKEN_VARIABLE
+        if not token:
+            return ""
+    if len(token) < _SHORTEST_TOKEN or not token.isascii() or any(one.isspace() for one in token):
+        raise UsageError(f"{source}: a token has at least {_SHORTEST_TOKEN} characters, of ASCII and without spaces. "
+                         "Make one: openssl rand -hex 24")  # fmt: skip
+    return token
+
+
+def _limits_of(max_picture: str, max_video: str, max_duration: str) -> Limits:
+    from rushes.api.limits import Limits
+    from rushes.timecode import parse_duration
+
+    try:
+        seconds = float(parse_duration(max_duration))
+    except ValueError as error:
+        raise UsageError(f"--max-duration: {error}") from error
+    picture, video = _parse_bytes("--max-picture", max_picture), _parse_bytes("--max-video", max_video)
+    return Limits(
+        picture_bytes=picture,
+        video_bytes=video,
+        body_bytes=max(picture, video) + (1 << 20),
+        duration_seconds=seconds,
+        frames=max(Limits().frames, int(seconds) * 3),
+    )
+
+
+def _parse_bytes(option: str, text: str) -> int:
+    """Return how many bytes `64M` or `1.5G` are; units are powers of 1024."""
+    unit = text[-1:].lower() if text[-1:].lower() in ("k", "m", "g") else ""
+    number = text[: len(text) - len(unit)]
+    try:
+        found = int(float(number) * _UNITS[unit])
+    except (ValueError, OverflowError):
+        found = 0
+    if not 0 < found < 1 << 50:
+        raise UsageError(f"{option} {text}: is no size. Allowed: 500K, 64M, 1.5G")
+    return found

@@ -1,0 +1,46 @@
+"""Who may ask a server for what, by the address that it listens on."""
+
+from __future__ import annotations
+
+import secrets
+
+from rushes.web.guard import LOCAL_NAMES, Access
+
+_TOKEN_BYTES = 24
+# What says that a server is there, and how to ask it, is answered to anyone.
+_FREE = frozenset({"/ping", "/health/live", "/health/ready", "/openapi.json", "/docs"})
+_FREE_FOLDER = "/docs/"
+# What shows or changes a project, and needs the token on this machine's own address too.
+_OF_PROJECT = ("/reviews", "/footage", "/runs")
+
+
+def is_local(host: str) -> bool:
+    """Return whether nobody but this machine reaches what listens on an address."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def access_for(host: str, *, token: str = "", cookie: str = "rushes", once: str = "", command: str) -> Access:
+    """Return who is let in by a server that listens on an address.
+
+    On this machine's own address the API needs no token, unless one was asked for; what shows or changes a project
+    always needs it. On any other address everything does, but what says that the server is there.
+
+    Args:
+        token: that was asked for; "" makes one.
+        once, command: as `Access` has them.
+    """
+    local, asked = is_local(host), bool(token)
+
+    def is_free(path: str) -> bool:
+        if path in _FREE or path.startswith(_FREE_FOLDER):
+            return True
+        return local and not asked and not path.startswith(_OF_PROJECT)
+
+    return Access(
+        token or secrets.token_urlsafe(_TOKEN_BYTES),
+        cookie,
+        once=once,
+        hosts=LOCAL_NAMES | ({host} if host.startswith("127.") else frozenset()) if local else None,
+        is_free=is_free,
+        command=command,
+    )

@@ -1,0 +1,48 @@
+// The marks below a picture: the person's at the left, the model's at the right.
+
+import { html } from "../view.js";
+import { disagrees } from "./order.js";
+import { Sign } from "./signs.js";
+import { decided, percent, score, stars } from "./words.js";
+
+// A label from elsewhere has a sign of its own: it waits for a person's word.
+export function signOf(item, classes) {
+  if (item.decision === null) return "unset";
+  const word = classes.word(item.decision) ?? "pick";
+  return item.own ? word : `other-${word}`;
+}
+
+// The disc of a class bears its key, or where it has none the first letter of its name.
+export const Disc = ({ of }) => html`<i class=${`disc t${of.tint}`} aria-hidden="true">${of.key?.toUpperCase() ?? of.name[0]}</i>`;
+
+export function Person({ item, state }) {
+  const { classes, person } = state;
+  const said = decided(item, state);
+  const standing = classes.culling || item.decision === null ? html`<${Sign} name=${signOf(item, classes)} label=${said} />`
+    : html`<span class=${item.own ? "word" : "word other"} role="img" aria-label=${said}><${Disc} of=${classes.of(item.decision)} /><span>${item.decision}</span></span>`;
+  return html`<span class="marks">${standing}
+    ${item.own && item.by && item.by !== person && html`<span class="by">${item.by}</span>`}
+    ${item.rating && html`<span class="stars" role="img" aria-label=${`${item.rating} of 5 stars`}>${stars(item.rating)}</span>`}
+    ${item.color && html`<span class=${`swatch ${item.color}`} role="img" aria-label=${`label ${item.color}`} />`}
+    ${state.conflicts.some((one) => one.id === item.id) && html`<span class="clash"><${Sign} name="differ" label="Another person said otherwise meanwhile" /></span>`}</span>`;
+}
+
+export function Answer({ item, classes }) {
+  if (item.answer === null) return null;
+  const look = `proposal ${disagrees(item) ? "against" : ""}`;
+  if (item.verdict) {
+    const said = `The cull proposes: ${item.verdict}, score ${score(item.score)}`;
+    return html`<span class=${`${look} ${item.verdict}`} title=${said}><${Sign} name=${item.verdict === "pick" ? "up" : "down"} label=${said} /><span>${score(item.score)}</span></span>`;
+  }
+  const said = `The model says: ${item.answer}${item.confidence === null ? "" : `, ${percent(item.confidence)}`}`;
+  return html`<span class=${look} title=${said}><${Sign} name="up" label=${said} />
+    ${!classes.culling && html`<span class="name" aria-hidden="true">${item.answer}</span>`}${item.confidence !== null && html`<span class="sure" aria-hidden="true">${percent(item.confidence)}</span>`}</span>`;
+}
+
+export function Series({ item, named = true }) {
+  if (!item.series) return null;
+  const { kind, rank, size } = item.series;
+  return html`<span class="series">${named && html`<span>${kind} of ${size}</span>`}<${Rank} rank=${rank} /></span>`;
+}
+
+export const Rank = ({ rank }) => (rank === 1 ? html`<b class="best">best</b>` : rank ? html`<span class="rank">${rank}</span>` : null);

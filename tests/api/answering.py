@@ -1,0 +1,46 @@
+"""What workers of tests carry out; it has to be found by their processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import Any
+
+from rushes.api.workers import Tell
+from rushes.errors import MediaError, RushesError
+
+
+class Obedient:
+    """Does what an order says."""
+
+    def __init__(self) -> None:
+        self.orders = 0
+
+    def __call__(self, order: tuple[str, Any], tell: Tell) -> Any:
+        self.orders += 1
+        word, value = order
+        if word == "count":
+            return self.orders
+        if word == "tell":
+            for step in range(value):
+                tell(step)
+        elif word == "sleep":
+            time.sleep(value)
+        elif word == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif word == "fill":
+            return len(bytearray(value))
+        elif word == "unreadable":
+            raise MediaError("/spool/a.jpg", value)
+        elif word == "fault":
+            raise ZeroDivisionError
+        return value
+
+
+class Broken:
+    def __init__(self) -> None:
+        raise RushesError("the bundle is gone. Export it again")
+
+    def __call__(self, order: Any, tell: Tell) -> Any:
+        raise AssertionError

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from api.answering import Broken, Obedient
+from rushes.api.workers import Worker, WorkerError
+from rushes.errors import MediaError, RushesError
+
+_ROOM = 1 << 30
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    made = Worker(Obedient, memory_bytes=_ROOM, name="test")
+    yield made
+    made.kill()
+
+
+def test_an_order_is_carried_out_in_a_process_of_its_own_that_stays(worker: Worker) -> None:
+    first = worker.do(("count", None), seconds=60)
+    pid = worker.pid
+    assert worker.do(("count", None), seconds=60) == first + 1
+    assert worker.pid == pid
+
+
+def test_what_is_told_on_the_way_comes_in_order(worker: Worker) -> None:
+    heard: list[int] = []
+    assert worker.do(("tell", 5), seconds=60, told=heard.append) == 5
+    assert heard == [0, 1, 2, 3, 4]
+
+
+def test_a_file_that_cannot_be_read_is_an_error_of_the_file_and_the_process_stays(worker: Worker) -> None:
+    worker.do(("count", None), seconds=60)
+    pid = worker.pid
+    with pytest.raises(MediaError) as caught:
+        worker.do(("unreadable", "is cut off"), seconds=60)
+    assert caught.value.reason == "is cut off"
+    assert worker.pid == pid
+
+
+def test_a_fault_of_ours_is_told_and_the_process_stays(worker: Worker) -> None:
+    with pytest.raises(WorkerError, match="fault of rushes itself") as caught:
+        worker.do(("fault", None), seconds=60)
+    assert caught.value.cause == "fault"
+    assert worker.do(("echo", 7), seconds=60) == 7
+
+
+@pytest.mark.parametrize("order", [("die", None), ("sleep", 60)])
+def test_a_process_that_dies_or_takes_too_long_is_replaced(worker: Worker, order: tuple[str, object]) -> None:
+    worker.do(("count", None), seconds=60)
+    pid, losses = worker.pid, worker.losses
+    with pytest.raises(WorkerError) as caught:
+        worker.do(order, seconds=0.3)
+    assert caught.value.cause == {"die": "crash", "sleep": "time"}[order[0]]
+    assert worker.losses == losses + 1
+    assert worker.do(("count", None), seconds=60) == 1
+    assert worker.pid != pid
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory of a process is bounded on Linux alone")
+def test_a_process_that_fills_its_memory_is_replaced(worker: Worker) -> None:
+    with pytest.raises(WorkerError) as caught:
+        worker.do(("fill", 2 * _ROOM), seconds=60)
+    assert caught.value.cause == "memory"
+    assert worker.do(("fill", 1000), seconds=60) == 1000
+
+
+def test_an_order_that_stalls_is_given_up_however_long_it_may_take_in_all(worker: Worker) -> None:
+    with pytest.raises(WorkerError, match="showed no progress"):
+        worker.do(("sleep", 60), seconds=600, stall_seconds=0.3)
+
+
+def test_an_order_that_is_taken_back_ends_its_process(worker: Worker) -> None:
+    worker.do(("count", None), seconds=60)
+    taken_back = threading.Event()
+    threading.Timer(0.1, taken_back.set).start()
+    begun = time.monotonic()
+    with pytest.raises(WorkerError) as caught:
+        worker.do(("sleep", 60), seconds=60, taken_back=taken_back)
+    assert caught.value.cause == "cancelled"
+    assert time.monotonic() - begun < 30
+
+
+def test_a_process_that_cannot_load_what_it_needs_says_why() -> None:
+    worker = Worker(Broken, memory_bytes=_ROOM, name="test")
+    with pytest.raises(RushesError, match="the bundle is gone"):
+        worker.do(("count", None), seconds=60)
+    assert worker.pid is None

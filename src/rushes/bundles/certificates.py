@@ -10,7 +10,7 @@ from typing import Any
 from rushes.bundles.sealed import SealedFolder, not_understood, read_table
 from rushes.storage.files import write_json
 
-RUNTIMES_FILE = "parity/runtimes.json"  # bundles of before 2026-11-27 have none
+RUNTIMES_FILE = "parity/runtimes.json"  # older bundles have none
 SCHEMA = "runtimes/1"
 
 

@@ -128,7 +128,8 @@ export function mount(root, app) {
       return true;
     },
     opacity(value) { set({ opacity: Math.round(Math.max(0, Math.min(1, value)) * 100) / 100 }); },
-    shown(can) { set((was) => changed(was, current(was).id, { shown: can })); },
+    // Told of a file by its number: a picture may come, or not, when another file is looked at already.
+    shown(id, can) { set((was) => changed(was, id, { shown: can })); },
     timed() {
       const item = current(state), at = film.current?.currentTime;
       if (item && at !== undefined && at !== item.time) set((was) => changed(was, item.id, { time: at }));

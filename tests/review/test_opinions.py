@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from review.shoots import make_cull, make_project, opened, served, take_in
+from review.shoots import make_cull, make_project, opened, served, take_in, wait_for
 from rushes.catalog.catalog import Catalog
 from rushes.datasets.measured_input import Prepared
 from rushes.datasets.preprocessing import Preprocessing
@@ -27,6 +27,7 @@ from rushes.review import gather
 from rushes.review.decisions import State
 from rushes.review.model_answers import AnswerDesk, find_model, newest_run, opinions_of_cull, opinions_of_run
 from rushes.review.opinions import Model, Opinions
+from rushes.review.serve import opened_desk
 from rushes.review.session import Opening, Review, session_table
 
 SCALE = ("CS", "MS", "LS")
@@ -320,3 +321,47 @@ def test_a_queue_is_reviewed_in_its_order(shoot: Shoot, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"has no column 'frame' \(its columns: name, class\)"):
         gather.review_of_queue(shoot.catalog, shoot.project.task("scale"), queue, root=shoot.project.root)
     shutil.rmtree(shoot.project.cache_folder, ignore_errors=True)
+
+
+@pytest.mark.longer
+def test_a_bundle_that_is_named_answers_every_item_and_paints_its_heat(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from bundles.tiny import CLASSES, tiny_bundle
+    from rushes.project import read_project
+
+    project = make_project(tmp_path / "project", names=2)
+    bundle = tiny_bundle(project.bundles_folder / "colours")
+    toml = project.root / "rushes.toml"
+    listed = ", ".join(f'"{name}"' for name in (*CLASSES, "none"))
+    toml.write_text(f"{toml.read_text()}\n[tasks.{bundle.task}]\nclasses = [{listed}]\n")
+    project = read_project(project.root)
+    with opened(project) as catalog:
+        take_in(catalog, project, project.root / "shoot")
+        review = gather.review_of_task(catalog, project.task(bundle.task), project=project)
+        with opened_desk(
+            review, catalog=catalog, project=project, opening=Opening(), model=Path("colours"), threads=2
+        ) as desk:
+            assert desk.opinions is not None
+            wait_for(lambda: desk.opinions is not None and desk.opinions.count == 2)
+            table = desk.opinions.model_table()
+            assert (table["kind"], table["id"], table["done"]) == ("bundle", bundle.id, 2)
+            assert "is not known here" in table["note"]
+            (answer, _) = desk.opinions.answers().values()
+            assert answer in CLASSES
+            with served(review, catalog, project, heat=desk.heat, opinions=desk.opinions) as page:
+                frame = review.items[0].id
+                whole = page.get(f"items/{frame}").json
+                assert (whole["heat"], whole["answer"]) == (True, desk.opinions.answers()[frame])
+                painted = [page.get(f"pictures/{frame}/heat?class={name}") for name in CLASSES[:2]]
+                assert [one.status for one in painted] == [200, 200]
+                assert painted[0].body != painted[1].body
+                assert page.get(f"pictures/{frame}/heat").status == 200
+                assert "Did you mean" in page.get(f"pictures/{frame}/heat?class={CLASSES[0]}x").json["detail"]
+                refused = page.get(f"pictures/{frame}/heat?class=none")
+                assert (refused.status, "does not answer 'none'" in refused.json["detail"]) == (404, True)
+        other = gather.review_of_task(catalog, project.task("scale"), project=project)
+        with (
+            pytest.raises(UsageError, match=f"is of the task '{bundle.task}', and 'scale'"),
+            opened_desk(other, catalog=catalog, project=project, opening=Opening(), model=Path("colours")),
+        ):
+            raise AssertionError("it was opened")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rushes.cli.door import Door, opened, plural
-from rushes.cli.options import DebugOption, JsonOption, ThreadsOption, verb_app
+from rushes.cli.options import DebugOption, JsonOption, ProjectOption, ThreadsOption, verb_app
 from rushes.errors import UsageError
 
 if TYPE_CHECKING:
     from rushes.api.limits import Limits
+    from rushes.project import Project
+    from rushes.studio.app import Part
 
 app = verb_app()
 
@@ -58,6 +61,7 @@ def serve(
     urls: Annotated[
         bool, typer.Option("--urls", help="Let a request name a file by a public address, which the server fetches.")
     ] = False,
+    project: ProjectOption = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -73,6 +77,7 @@ def serve(
         from rushes.api.service import Strength
         from rushes.api.spooling import spool_folder
         from rushes.cores import count_cores
+        from rushes.review.people import person_at_the_machine
         from rushes.studio.access import access_for, is_local
         from rushes.studio.app import make_application
         from rushes.studio.predicting import open_predicting
@@ -81,12 +86,22 @@ def serve(
         limits = _limits_of(max_picture, max_video, max_duration)
         stated = _stated_token(token_file)
         access = access_for(host, token=stated, command="rushes serve")
-        token = "" if stated or is_local(host) else access.token
+        home = _project_of(project, host)
+        token = "" if stated or (is_local(host) and home is None) else access.token
         cores = threads or count_cores()
         strength = Strength(decoders or min(4, cores), films, cores, runtime)
-        with spool_folder(spool or Path(tempfile.gettempdir())) as place:
+        with ExitStack() as ends:
+            place = ends.enter_context(spool_folder(spool or Path(tempfile.gettempdir())))
             predicting = open_predicting(bundles, limits=limits, strength=strength, spool=place, takes_addresses=urls)
-            application = make_application(access=access, opens_on="predict", predicting=predicting)
+            parts = _parts_of(home, ends, threads=threads)
+            application = make_application(
+                access=access,
+                opens_on="predict",
+                predicting=predicting,
+                parts=parts,
+                project=home.name if home is not None else None,
+                person=person_at_the_machine() if home is not None else None,
+            )
             listening = listen(port or 0, preferred=_USUAL_PORT if port is None else 0, address=host)
             found = int(listening.getsockname()[1])
             address = f"http://{f'[{host}]' if ':' in host else host}:{found}/"
@@ -96,6 +111,38 @@ def serve(
 
             Server(application, listening, started=started, lifespan=True, grace_seconds=_GRACE_SECONDS).run()
         door.say("ended")
+
+
+def _project_of(named: Path | None, host: str) -> Project | None:
+    """Return the project that is shown beside the API: the one that is named, or, on this machine alone, that around.
+
+    Raises:
+        ProjectError: there is none where one is named.
+    """
+    from rushes.errors import ProjectError
+    from rushes.project import find_project
+    from rushes.studio.access import is_local
+
+    if named is not None:
+        return find_project(named)
+    if not is_local(host):
+        return None
+    try:
+        return find_project(None)
+    except ProjectError:
+        return None
+
+
+def _parts_of(home: Project | None, ends: ExitStack, *, threads: int | None) -> list[Part]:
+    from rushes.catalog.catalog import open_catalog
+    from rushes.review.people import person_at_the_machine
+    from rushes.studio.project_parts import project_parts
+
+    if home is None:
+        return []
+    catalog = ends.enter_context(open_catalog(home.catalog_place, outlasts_power=True))
+    person = person_at_the_machine()
+    return ends.enter_context(project_parts(home, catalog, person=person, threads=threads))
 
 
 def _say_started(door: Door, address: str, token: str, names: list[str]) -> None:

@@ -167,6 +167,8 @@ def _class_for_heat(desk: Desk, frame: str, asked: str) -> str:
         raise HTTPException(
             HTTPStatus.NOT_FOUND, f"class '{asked[:80]}' is not reviewed. {did_you_mean(asked, classes)}"
         )
+    if asked and desk.opinions is not None and asked not in desk.opinions.classes:
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no heat: the model does not answer '{asked}'")
     if asked or desk.review.cull is not None or desk.opinions is None:
         return asked
     return desk.opinions.answers().get(frame, desk.review.classes[0])

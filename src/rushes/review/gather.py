@@ -73,6 +73,11 @@ def review_of_group(catalog: Catalog, task: Task, group: str, *, pick: str | Non
     return _reviewed(f"{task.name}:group:{name}", name, task, culling, found, f"of the group '{name}'")
 
 
+def key_of_task(task: Task) -> str:
+    """Return by which the review of everything in a task is known again."""
+    return f"{task.name}:all"
+
+
 def review_of_task(catalog: Catalog, task: Task, *, project: Project, pick: str | None = None) -> Review:
     """Return everything that the project holds.
 
@@ -81,7 +86,7 @@ def review_of_task(catalog: Catalog, task: Task, *, project: Project, pick: str 
     """
     culling = culling_of(task, pick=pick)
     found = _all_items(catalog, catalog.other_paths())
-    return _reviewed(f"{task.name}:all", project.name, task, culling, found, "in the project")
+    return _reviewed(key_of_task(task), project.name, task, culling, found, "in the project")
 
 
 def review_of_queue(catalog: Catalog, task: Task, queue: Path, *, root: Path, pick: str | None = None) -> Review:

@@ -111,7 +111,12 @@ class Review:
     @property
     def slug(self) -> str:
         """By which it is asked for in an address."""
-        return digest_of_bytes(self.key.encode())[:_SLUG_LENGTH]
+        return slug_of(self.key)
+
+
+def slug_of(key: str) -> str:
+    """Return by which the review of a key is asked for in an address."""
+    return digest_of_bytes(key.encode())[:_SLUG_LENGTH]
 
 
 def culling_of(task: Task, *, pick: str | None = None) -> Culling | None:

@@ -146,6 +146,7 @@ export class Deciding {
     state.show(found.filter(({ id }) => !desk.outbox.touches(id)).map(({ id, field, theirs, by }) => (
       field === "decision" ? { id, decision: theirs, own: theirs !== null, by, origin: `review:${by}` } : { id, [field]: theirs })));
     desk.changed([...ids]);
+    desk.say(`${plural(ids.size, "sample")} left as ${found[0]?.by ?? "another person"} has ${ids.size > 1 ? "them" : "it"}`, true);
   }
 
   keepTheirs(all = false) {

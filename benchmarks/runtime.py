@@ -65,8 +65,9 @@ def measure(say: Say) -> Outcome:
     for runtime, case in worst.items():
         say(f"{runtime}, where it gains least: {case.turns.ratio:.1f} x ({case.backbone}, {case.count} at a time)")
     taken = _TAKEN if _TAKEN in worst else DEFAULT
-    say(f"The line below is of '{taken}' (rushes export RUN --int8, rushes predict --runtime {taken}), in its worst case "
-        f"with one thread; per picture. What runs by default, '{DEFAULT}', comes to {worst[DEFAULT].turns.ratio:.1f} x. "
+    say(f"The line below is of '{taken}' (rushes export RUN --int8, rushes predict --runtime {taken}), in its worst "
+        f"case with one thread; per picture. What runs by default, '{DEFAULT}', comes to "
+        f"{worst[DEFAULT].turns.ratio:.1f} x. "
         "Networks of random weights are an easy check: of a trained one the same check kept int8 and refused others, "
         "docs/decisions/2026-11-26-runtimes.md.")  # fmt: skip
     turns = worst[taken].turns

@@ -123,12 +123,12 @@ class FilmMaker:
     """What answers about films and gives reasons, in a process.
 
     Attributes:
-        runtime: by which graphs of pictures are computed; None is each bundle's default.
+        runtime: name of what runs the graphs of pictures.
         threads: that compute.
     """
 
     bundles: Mapping[str, Path]
-    runtime: str | None
+    runtime: str
     threads: int
 
     def __call__(self) -> Films:
@@ -226,7 +226,9 @@ class Films:
         from rushes.inference.predictor import Predictor
 
         if name not in self._predictors:
-            self._predictors[name] = Predictor(self._opened(name), threads=self._maker.threads)
+            self._predictors[name] = Predictor(
+                self._opened(name), threads=self._maker.threads, runtime=self._maker.runtime
+            )
         return self._predictors[name]
 
     def _shot_predictor(self, name: str) -> ShotPredictor:

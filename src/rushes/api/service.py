@@ -33,6 +33,7 @@ from rushes.api.served import Served, find_served
 from rushes.api.uploads import Upload
 from rushes.api.workers import WorkerError
 from rushes.bundles.bundle import Bundle
+from rushes.bundles.runtimes import DEFAULT
 from rushes.datasets.measured_input import Prepared
 from rushes.errors import MediaError
 from rushes.inference.prediction import best_class, find_above, name_scores
@@ -48,13 +49,13 @@ class Strength:
         decoders: processes that decode stills, each one at a time.
         films: films at a time.
         threads: that compute, in each process that does.
-        runtime: by which graphs of pictures are computed; None is each bundle's default.
+        runtime: name of what runs the graphs of pictures.
     """
 
     decoders: int
     films: int = 1
     threads: int = 1
-    runtime: str | None = None
+    runtime: str = DEFAULT
 
 
 class Service:
@@ -197,7 +198,7 @@ class Service:
     def _batcher(self, bundle: Any) -> Batcher[Prepared, npt.NDArray[np.float32]]:
         from rushes.inference.predictor import Predictor
 
-        predictor = Predictor(bundle, threads=self._strength.threads)
+        predictor = Predictor(bundle, threads=self._strength.threads, runtime=self._strength.runtime)
 
         def noted(size: int, seconds: float) -> None:
             self.metrics.batch(size=size)

@@ -46,8 +46,8 @@ def serve(
         ),
     ] = None,
     runtime: Annotated[
-        str | None, typer.Option(help="What computes graphs of pictures; otherwise each bundle's usual one.")
-    ] = None,
+        str, typer.Option(help="What runs the models: onnxruntime, int8, openvino, openvino-bf16, openvino-int8.")
+    ] = "onnxruntime",
     decoders: Annotated[
         int | None, typer.Option(min=1, help="Processes that decode pictures; otherwise one per core, four at most.")
     ] = None,

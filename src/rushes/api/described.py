@@ -20,6 +20,12 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "every_frame": {"type": "boolean", "description": "Of a film: every frame."},
     "class": {"type": "string", "description": "The class that is explained; otherwise the answer."},
     "at_seconds": {"type": "number", "minimum": 0, "maximum": 1_000_000, "description": "Of a film: which frame."},
+    "long_side": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 4096,
+        "description": "Pixels of the longer side at the most; otherwise 1280.",
+    },
     "overlay": {"type": "boolean", "description": "false gives the heat alone, clear where there is none."},
     "url": {
         "type": "string",

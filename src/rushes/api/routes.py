@@ -15,7 +15,15 @@ from fastapi.responses import StreamingResponse
 
 from rushes.api.admission import Admission
 from rushes.api.answers import BatchAnswer, Bundles, FilmAnswer, Health, JobAnswer, PictureAnswer
-from rushes.api.asked import EXPLAIN_FIELDS, PREDICT_FIELDS, Asked, parse_asked, parse_asked_reason
+from rushes.api.asked import (
+    EXPLAIN_FIELDS,
+    PREDICT_FIELDS,
+    PREVIEW_FIELDS,
+    Asked,
+    parse_asked,
+    parse_asked_preview,
+    parse_asked_reason,
+)
 from rushes.api.described import form_of, refusals
 from rushes.api.events import EVENT_STREAM, events_of, format_event
 from rushes.api.jobs import Job
@@ -31,6 +39,7 @@ Intake = Callable[[Request], Awaitable[Form]]
 _PNG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/png": {}}, "description": "The picture with heat over it, or the heat alone."}
 }
+_JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
 _NOBODY_THERE = 499  # as nginx says it: the caller has gone
 _ALWAYS = (401, 403, 500)
 _WITH_FILE = (400, 404, 408, 413, 415, 422, 429, 503, 504, 507, *_ALWAYS)
@@ -179,6 +188,21 @@ def _predictions(desk: _Desk) -> APIRouter:
             return Response(status_code=_NOBODY_THERE)
         told = {"Rushes-Class": _in_header(found.class_name), "Rushes-Confidence": f"{found.probability:.6f}"}
         return Response(found.png, media_type="image/png", headers=told | {"Cache-Control": "no-store"})
+
+    @router.post(
+        "/preview",
+        summary="Show a picture, raw or frame of a film as a JPEG",
+        response_class=Response,
+        responses=_JPEG | refusals(*_WITH_FILE),
+        openapi_extra=form_of(PREVIEW_FIELDS),
+    )
+    async def preview(request: Request) -> Response:
+        async with desk.taken_in(request) as taken:
+            asked, upload = parse_asked_preview(taken.fields), _one_file(taken)
+            found = await while_present(request, service.preview(upload, asked))
+        if found is None:
+            return Response(status_code=_NOBODY_THERE)
+        return Response(found, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     return router
 

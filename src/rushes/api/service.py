@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rushes.api.asked import Asked, AskedReason
+from rushes.api.asked import Asked, AskedPreview, AskedReason
 from rushes.api.batching import Batcher
 from rushes.api.desk import Desk
 from rushes.api.jobs import Job, Jobs
@@ -24,6 +24,7 @@ from rushes.api.orders import (
     FilmStep,
     PictureMaker,
     PictureOrder,
+    PreviewOrder,
     ReadyPicture,
     Reason,
     ReasonOrder,
@@ -77,7 +78,9 @@ class Service:
         films = FilmMaker({name: one.folder for name, one in served.items()}, strength.runtime, strength.threads)
         self._films = Desk(films, count=strength.films, memory_bytes=2 * limits.memory_bytes, name="films")
         self._reasons = Desk(films, count=1, memory_bytes=limits.memory_bytes, name="reasons")
-        self.jobs = Jobs(waiting=limits.waiting_films, kept=limits.kept_jobs, kept_seconds=limits.kept_seconds)
+        self.jobs = Jobs(
+            waiting=limits.waiting_films, kept=limits.kept_jobs, kept_seconds=limits.kept_seconds, noted=metrics.jobs
+        )
         self.state = "starting"
         for one in served.values():
             metrics.serving(bundle=one.name, id=one.bundle.id)
@@ -160,6 +163,16 @@ class Service:
             upload.path, served.name, asked.class_name, asked.at_seconds, asked.overlay, self.limits.bounds
         )
         found: Reason = await self._do(self._reasons, order, seconds=self.limits.explain_seconds)
+        return found
+
+    async def preview(self, upload: Upload, asked: AskedPreview) -> bytes:
+        """Return a still, or the frame of a film, as a JPEG.
+
+        Raises:
+            Refused: it cannot be read, or the server cannot.
+        """
+        order = PreviewOrder(upload.path, asked.at_seconds, asked.long_side, self.limits.bounds)
+        found: bytes = await self._do(self._reasons, order, seconds=self.limits.explain_seconds)
         return found
 
     async def _ready(self, upload: Upload, served: Served) -> ReadyPicture:

@@ -112,9 +112,9 @@ class Jobs:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     @property
-    def states(self) -> dict[State, int]:
+    def states(self) -> dict[str, int]:
         """How many jobs there are in each state."""
-        found: dict[State, int] = dict.fromkeys(("queued", "running", "done", "failed", "cancelled"), 0)
+        found: dict[str, int] = dict.fromkeys(("queued", "running", "done", "failed", "cancelled"), 0)
         for job in self._jobs.values():
             found[job.state] += 1
         return found
@@ -143,10 +143,10 @@ class Jobs:
             if not job.is_over:  # given up before its first step
                 job.move("cancelled")
             ended()
-            self._noted({**self.states})
+            self._noted(self.states)
 
         task.add_done_callback(over)
-        self._noted({**self.states})
+        self._noted(self.states)
         return job
 
     def find(self, id: str) -> Job:

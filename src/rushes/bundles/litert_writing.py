@@ -42,6 +42,9 @@ def write_litert(network: Network, preprocessing: Preprocessing) -> bytes:
             logits = self.network.answer(features, measures)
             return {LOGITS: logits, PROBABILITIES: torch.softmax(logits, dim=1), FEATURES: features}
 
+    # The converter (0.10) tells constants apart by their address, and copies one whose numbers do not stand in order:
+    # the copy is freed, and the next takes its address and is taken for it (google-ai-edge/litert-torch#1061).
+    network.to(memory_format=torch.contiguous_format)
     shape = (1, preprocessing.height, preprocessing.width, preprocessing.channels)
     given = {INPUT: torch.zeros(shape, dtype=torch.uint8)}
     if network.measure_count:

@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("torch")
 
 from bundles.tiny import CLASSES, PREPROCESSING, tiny_bundle, tiny_candidate, tiny_samples
-from rushes.bundles.bundle import INT8_FILE, Bundle, open_bundle, seal_bundle
-from rushes.bundles.certificates import RUNTIMES_FILE, read_certificates
+from rushes.bundles.bundle import INT8_FILE, RUNTIMES_FILE, Bundle, open_bundle, seal_bundle
+from rushes.bundles.certificates import read_certificates
 from rushes.bundles.certified import RangePictures, Trial
 from rushes.bundles.graph import Graph
 from rushes.bundles.onnx import build_bundle

@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv/bin
 
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check bench lock litert clean
 
 help:
 	@echo "make demo    the whole loop on a film rendered on the spot, ending in a report"
 	@echo "make test    every check, and all tests but the longest, which CI runs too"
 	@echo "make bench   every benchmark; one of them with NAME=sparse"
 	@echo "make check   format, lint and types only"
+	@echo "make litert  the environment that 'rushes export --litert' converts in (6 GB)"
 
 setup:
 	@$(PYTHON) setup_env.py
@@ -27,8 +28,11 @@ test: check
 bench: setup
 	@$(VENV)/python -m benchmarks $(NAME)
 
+litert:
+	@$(PYTHON) setup_env.py litert
+
 lock: setup
 	@requirements/lock.sh
 
 clean:
-	rm -rf .venv .venv-uv demo
+	rm -rf .venv .venv-uv .venv-litert demo

@@ -4,7 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 uv=${UV:-.venv-uv/bin/uv}
 compile() { "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header "$@"; }
-compile --all-extras --group dev pyproject.toml -o requirements/all.txt
+# Every extra but `litert-export`, whose converter would hold everybody's torch back.
+compile --extra train --extra cloud --extra sheets --extra app --extra openvino --extra litert --extra mlflow \
+  --group dev pyproject.toml -o requirements/all.txt
 compile pyproject.toml -c requirements/all.txt -o requirements/base.txt
 # What the Docker images install: to serve, to do everything, and to build the wheel of rushes itself.
 compile --extra app pyproject.toml -c requirements/all.txt -o requirements/serve.txt
@@ -13,3 +15,6 @@ compile requirements/wheel.in -c requirements/all.txt -o requirements/wheel.txt
 compile requirements/uv.in -o requirements/uv.txt
 # What benchmarks run beside rushes, in an environment of its own: its OpenCV wheel and ours cannot share one.
 compile requirements/peers.in -o requirements/peers.txt
+# What converts to LiteRT, in an environment of its own.
+compile --extra train --extra litert --extra litert-export pyproject.toml requirements/litert.in \
+  -o requirements/litert.txt

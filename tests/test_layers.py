@@ -56,7 +56,8 @@ EDGES = {
     "prometheus_client": {"api"},
     "python_multipart": {"api"},
     "openvino": {"bundles"},
-    "litert": {"bundles"},
+    "ai_edge_litert": {"bundles"},
+    "litert_torch": {"bundles"},
     "typer": {"cli"},
     "rich": {"cli"},
 }

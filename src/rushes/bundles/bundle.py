@@ -23,6 +23,7 @@ SHOTS_SCHEMA = "shot-bundle/1"  # of a bundle that answers about shots, in sever
 CONFIG_FILE = "config.json"
 GRAPH_FILE = "model.onnx"
 INT8_FILE = "model.int8.onnx"  # the same graph in 8-bit integers; only where validation found it good enough
+LITERT_FILE = "model.tflite"  # the same network for phones and small boards; only where an export was asked for it
 WEIGHTS_FILE = "model.safetensors"
 CLASSES_FILE = "classes.json"
 PREPROCESSING_FILE = "preprocessing.json"

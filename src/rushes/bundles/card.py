@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rushes.bundles.bundle import LITERT_FILE
 from rushes.bundles.calibrated import describe_calibration, is_calibrated
 from rushes.bundles.certificates import Certificate
 from rushes.bundles.markdown import as_table, counted, sentence
@@ -341,6 +342,10 @@ def _words_of(found: Certificate) -> str:
     words = (
         f"{found.version}: on {found.pictures} samples probabilities differ by at most {found.largest_difference:.1e}"
     )
+    if found.made is not None and "batch" in found.made:
+        words += (
+            f"; `{LITERT_FILE}` takes {counted(found.made['batch'], 'picture')} at a time (made by {found.made['by']})"
+        )
     if found.gains is not None:
         words += f"; {describe_gains(found.gains)}"
     if found.validation is not None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rushes.bundles.bundle import GRAPH_FILE, INT8_FILE
+from rushes.bundles.bundle import GRAPH_FILE, INT8_FILE, LITERT_FILE
 from rushes.bundles.certificates import Certificate
 from rushes.bundles.graph import Graph
+from rushes.bundles.litert import Converted
 from rushes.bundles.parity import TOLERANCE, compare
 from rushes.bundles.quantised import METHODS, Method, quantise
-from rushes.bundles.runtimes import DEFAULT, RUNTIMES, Runtime, describe_difference
+from rushes.bundles.runtimes import DEFAULT, NOT_CONVERTED, RUNTIMES, Runtime, describe_difference
 from rushes.bundles.weighed import (
     LEAST_GAIN,
     HeldOut,
@@ -53,6 +54,7 @@ class Trial:
         ranges: reads what 8-bit graphs are made by; None where no 8-bit graph was asked for.
         calibration, thresholds: that the bundle applies, both fitted to the default's answers.
         least_gain: times as fast as the default, below which a runtime that is not exact is refused.
+        litert: converts the network to LiteRT; None where no LiteRT graph was asked for.
     """
 
     held_out: Callable[[], HeldOut]
@@ -60,6 +62,7 @@ class Trial:
     calibration: Calibration = UNCALIBRATED
     thresholds: Mapping[str, float] | None = None
     least_gain: float = LEAST_GAIN
+    litert: Callable[[], Converted] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,9 @@ def try_runtimes(
         pixels, measures: pictures that the network and the graph were compared on.
         expected: (pictures, classes), what the network answers.
         kept: which of them the bundle keeps.
+
+    Raises:
+        BundleError: a LiteRT graph was asked for, and cannot be made or computes something else.
     """
     bench = _Bench(model, pixels, measures, expected, trial, kept)
     certificates: dict[str, Certificate] = {}
@@ -98,10 +104,20 @@ def try_runtimes(
     for name, runtime in RUNTIMES.items():
         if name == DEFAULT:
             continue
-        if runtime.absent():
+        if runtime.file == LITERT_FILE and trial.litert is None:
+            certificates[name] = Certificate(False, NOT_CONVERTED)
+        elif runtime.absent():
             certificates[name] = Certificate(False, f"at the export {runtime.absent()}")
+        elif runtime.file == LITERT_FILE and trial.litert is not None:
+            converted = trial.litert()
+            certificates[name] = bench.prove(runtime, converted.graph, converted.made)
+            files[LITERT_FILE] = converted.graph
+            if not certificates[name].holds:
+                raise BundleError("the LiteRT graph does not compute what the network does: "
+                                  f"{certificates[name].reason}. Nothing was written. "
+                                  "Export without --litert")  # fmt: skip
         elif runtime.is_exact:
-            certificates[name] = bench.prove(runtime)
+            certificates[name] = bench.prove(runtime, model)
         elif runtime.file == GRAPH_FILE:
             certificates[name] = bench.judge(runtime, model)
         elif trial.ranges is None:
@@ -133,12 +149,12 @@ class _Bench:
         self._held_out: HeldOut | None = None
         self._default: Predictions | None = None
 
-    def prove(self, runtime: Runtime) -> Certificate:
+    def prove(self, runtime: Runtime, model: bytes, made: Mapping[str, object] | None = None) -> Certificate:
         """Return what is found of a runtime that computes what the network does but for rounding."""
         try:
-            parity = compare(self._expected, self._graph(runtime, self._model)(self._pixels, self._measures))
+            parity = compare(self._expected, self._graph(runtime, model)(self._pixels, self._measures))
         except BundleError as error:
-            return Certificate(False, str(error), runtime.version())
+            return Certificate(False, str(error), runtime.version(), made=made)
         return Certificate(
             holds=parity.holds,
             reason="" if parity.holds else describe_difference(parity),
@@ -147,6 +163,7 @@ class _Bench:
             pictures=parity.pictures,
             largest_difference=parity.largest_difference,
             disagreements=parity.disagreements,
+            made=made,
         )
 
     def judge(

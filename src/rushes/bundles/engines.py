@@ -1,4 +1,4 @@
-"""What runs the bytes of an ONNX graph on the processor: ONNX Runtime, OpenVINO."""
+"""What runs the bytes of a graph on the processor: ONNX Runtime, OpenVINO, LiteRT."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from rushes.cores import count_cores
 from rushes.errors import BundleError
 
 Array = npt.NDArray[Any]
@@ -107,6 +108,38 @@ class _OpenVino:
         return [np.array(request.get_tensor(name).data) for name in outputs]
 
 
+class _LiteRt:
+    """A LiteRT graph of one picture at a time; each thread that calls has an interpreter of its own."""
+
+    def __init__(self, model: bytes, threads: int) -> None:
+        self._model, self._threads = model, threads or count_cores()
+        self._of_thread = threading.local()
+        try:
+            signature = self._signature()
+            self.inputs = _ports_of_litert(signature.get_input_details())
+            self.outputs = _ports_of_litert(signature.get_output_details())
+        except (ValueError, RuntimeError) as error:
+            raise BundleError(f"the graph cannot be run by LiteRT: {error}. "
+                              "Take another runtime: --runtime onnxruntime") from error  # fmt: skip
+
+    def run(self, outputs: Sequence[str], given: Given) -> list[Array]:
+        signature = self._signature()
+        rows = [
+            signature(**{name: table[at : at + 1] for name, table in given.items()})
+            for at in range(len(next(iter(given.values()))))
+        ]
+        return [np.concatenate([row[name] for row in rows]) for name in outputs]
+
+    def _signature(self) -> Any:
+        signature = getattr(self._of_thread, "signature", None)
+        if signature is None:
+            from ai_edge_litert.interpreter import Interpreter
+
+            interpreter = Interpreter(model_content=self._model, num_threads=self._threads)
+            signature = self._of_thread.signature = interpreter.get_signature_runner()
+        return signature
+
+
 def open_onnxruntime(model: bytes, threads: int) -> Engine:
     """Return a graph run by ONNX Runtime.
 
@@ -125,6 +158,11 @@ def openvino_in(precision: str) -> OpenEngine:
     return partial(_OpenVino, precision=precision)
 
 
+def open_litert(model: bytes, threads: int) -> Engine:
+    """Return a LiteRT graph run by its interpreter, picture by picture; raises BundleError as ONNX Runtime's."""
+    return _LiteRt(model, threads)
+
+
 def has_bfloat16() -> bool:
     """Return whether OpenVINO computes in bfloat16 on this processor, instead of falling back to float32."""
     import openvino
@@ -141,3 +179,11 @@ def _port_of_openvino(port: Any) -> Port:
     sides = tuple(None if side.is_dynamic else side.get_length() for side in port.get_partial_shape())
     kind = port.get_element_type().get_type_name()
     return Port(_OPENVINO_KINDS.get(kind, kind), sides)
+
+
+def _ports_of_litert(details: Mapping[str, Mapping[str, Any]]) -> dict[str, Port]:
+    """Return the ports by name; the first side, of one picture, counts as any: `run` goes picture by picture."""
+    return {
+        name: Port(np.dtype(one["dtype"]).name, (None, *(int(side) for side in one["shape"][1:])))
+        for name, one in details.items()
+    }

@@ -30,6 +30,7 @@ from rushes.bundles.certified import Trial, Tried, try_runtimes
 from rushes.bundles.graph import FEATURES, INPUT, LOGITS, MEASURES, PROBABILITIES, Graph
 from rushes.bundles.held_out import picture_reader, read_held_out, read_ranges
 from rushes.bundles.known_answers import answers_of_run, write_answers
+from rushes.bundles.litert import convert_run
 from rushes.bundles.neighbours import Neighbours, read_pictures_of, write_neighbours
 from rushes.bundles.parity import Parity, compare, write_samples
 from rushes.bundles.run_card import facts_of_run, travelling_recipe
@@ -117,6 +118,7 @@ def export_run(
     cache_folder: Path | None = None,
     neighbours: int = LIMIT,
     int8: bool = False,
+    litert: Path | None = None,
     progress: Progress = silent,
 ) -> Bundle:
     """Make a bundle of a run; the folder appears whole, or not at all.
@@ -131,6 +133,7 @@ def export_run(
             like; 0 for none. Where they cannot be read there are none, and the log says why.
         int8: make the graph in 8-bit integers too, which is kept only where it is good enough on validation and faster;
             the certificate of `int8` says which.
+        litert: the Python by which a LiteRT graph is made too, as `find_converter` gives it, which then must hold.
 
     Raises:
         RunError: the run cannot be read, or takes measures of another version.
@@ -138,6 +141,8 @@ def export_run(
         MissingExtraError: torch or the exporter is not installed.
     """
     require_extra("train", "torch", "onnx", "onnxscript", "safetensors", purpose="exporting a run")
+    if litert is not None:
+        require_extra("litert", "ai_edge_litert", purpose="checking a LiteRT graph")
     from rushes.learning.runs import read_run
     from rushes.models.network import load_network
 
@@ -155,7 +160,7 @@ def export_run(
         weights=run_folder / WEIGHTS_FILE,
         samples=samples,
         neighbours=known,
-        trial=_trial_of(run, candidate, project_root, int8=int8),
+        trial=_trial_of(run, candidate, project_root, int8=int8, litert=litert),
         progress=progress,
     )
 
@@ -191,7 +196,8 @@ def build_bundle(
         expected = _answers_of(network, samples)
         certificate = _certify(model, samples, expected)
         kept = slice(0, KEPT_PICTURES)
-        progress(3, 5, "trying other runtimes")
+        converts = trial is not None and trial.litert is not None
+        progress(3, 5, f"{'converting to LiteRT (minutes), ' if converts else ''}trying other runtimes")
         tried = _try(model, samples, expected, trial, kept)
         progress(4, 5, "writing the bundle")
         write_bytes(folder / GRAPH_FILE, model)
@@ -273,13 +279,14 @@ def export_graph(network: torch.nn.Module, preprocessing: Preprocessing) -> byte
     )
 
 
-def _trial_of(run: Run, candidate: Candidate, project_root: Path, *, int8: bool) -> Trial:
+def _trial_of(run: Run, candidate: Candidate, project_root: Path, *, int8: bool, litert: Path | None) -> Trial:
     thresholds = candidate.thresholds
     return Trial(
         held_out=lambda: read_held_out(run, project_root),
         ranges=(lambda: read_ranges(run, project_root)) if int8 else None,
         calibration=Calibration.from_table(candidate.calibration) if candidate.calibration else UNCALIBRATED,
         thresholds=parse_thresholds(thresholds, candidate.classes) if thresholds else None,
+        litert=None if litert is None else (lambda: convert_run(run.folder, litert)),
     )
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from typing import Any, Literal
 
-from rushes.bundles.bundle import GRAPH_FILE, INT8_FILE, Bundle
+from rushes.bundles.bundle import GRAPH_FILE, INT8_FILE, LITERT_FILE, Bundle
 from rushes.bundles.certificates import Certificate, read_certificates
-from rushes.bundles.engines import OpenEngine, has_bfloat16, open_onnxruntime, openvino_in
+from rushes.bundles.engines import OpenEngine, has_bfloat16, open_litert, open_onnxruntime, openvino_in
 from rushes.bundles.parity import TOLERANCE, Parity, find_parity
 from rushes.bundles.shot_bundle import ShotBundle
 from rushes.bundles.shot_parity import find_shot_parity
 from rushes.errors import BundleError, did_you_mean, is_installed
 
 DEFAULT = "onnxruntime"
+NOT_CONVERTED = "no LiteRT graph was asked for (rushes export RUN --litert)"
 State = Literal["holds", "differs", "absent", "refused"]
 
 
@@ -91,6 +93,10 @@ def _without_bfloat16() -> str:
     return _without_openvino() or ("" if has_bfloat16() else "this processor does not compute in bfloat16")
 
 
+def _without_litert() -> str:
+    return "" if is_installed("ai_edge_litert") else "ai-edge-litert is not installed (pip install 'rushes[litert]')"
+
+
 def _onnxruntime_version() -> str:
     import onnxruntime
 
@@ -101,6 +107,10 @@ def _openvino_version() -> str:
     import openvino
 
     return f"openvino {openvino.__version__.partition('-')[0]}"
+
+
+def _litert_version() -> str:
+    return f"ai-edge-litert {version('ai-edge-litert')}"
 
 
 RUNTIMES: Mapping[str, Runtime] = {
@@ -116,6 +126,8 @@ RUNTIMES: Mapping[str, Runtime] = {
                 openvino_in("bf16")),
         Runtime("openvino-int8", "OpenVINO, 8-bit integers", INT8_FILE, False, _without_openvino, _openvino_version,
                 openvino_in("f32")),
+        Runtime("litert", "LiteRT, float32, picture by picture", LITERT_FILE, True, _without_litert, _litert_version,
+                open_litert),
     )
 }  # fmt: skip
 
@@ -192,6 +204,8 @@ def _why_refused(bundle: Bundle | ShotBundle, runtime: Runtime, certificate: Cer
     """Return why a runtime is not taken for a bundle, wherever it runs; "" where it may be tried."""
     if isinstance(bundle, ShotBundle) and not runtime.of_shots:
         return "bundles of shots are not judged in it"
+    if runtime.file == LITERT_FILE and LITERT_FILE not in bundle.files:
+        return NOT_CONVERTED
     if runtime.is_exact:
         return ""  # the stored samples prove it wherever it is run
     if certificate is None:

@@ -39,6 +39,7 @@ _PACKAGES = {
     "fastapi": ("fastapi", "the review page", "app"),
     "uvicorn": ("uvicorn", "the review page", "app"),
     "openvino": ("openvino", "faster prediction", "openvino"),
+    "ai-edge-litert": ("ai_edge_litert", "LiteRT graphs", "litert"),
     "mlflow-skinny": ("mlflow", "runs sent to MLflow", "mlflow"),
 }
 

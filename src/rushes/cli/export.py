@@ -38,6 +38,14 @@ def export(
         bool,
         typer.Option("--int8", help="A graph in 8-bit integers too, kept only where validation finds it good enough."),
     ] = False,
+    litert: Annotated[
+        bool,
+        typer.Option("--litert", help="A LiteRT graph too, for phones and small boards; it must compute the same."),
+    ] = False,
+    litert_python: Annotated[
+        Path | None,
+        typer.Option("--litert-python", help="The Python that has the converter; otherwise that of 'make litert'."),
+    ] = None,
     project: ProjectOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
@@ -45,7 +53,12 @@ def export(
 ) -> None:
     """Write a run as a portable bundle (ONNX, classes, preprocessing, card), checked against the run."""
     with opened(as_json=as_json, debug=debug) as door:
+        if litert_python is not None and not litert:
+            raise UsageError("--litert-python says what converts to LiteRT, and --litert was not given. Add it")
         if browser:
+            if litert:
+                raise UsageError("--litert: a page runs the ONNX graph. "
+                                 "Leave the option out, or export the bundle with it first")  # fmt: skip
             if int8:
                 raise UsageError("--int8: a page runs the graph that the bundle's certificate is of. "
                                  "Leave the option out, or export the bundle with it first")  # fmt: skip
@@ -65,12 +78,17 @@ def export(
         if int8 and is_of_shots(folder):
             raise UsageError(f"--int8: {folder} is a run of shots, whose graph gains nothing by 8-bit integers. "
                              "Leave the option out")  # fmt: skip
+        if litert and is_of_shots(folder):
+            raise UsageError(f"--litert: {folder} is a run of shots, which are of any length, and a LiteRT graph takes "
+                             "a fixed number of frames. Leave the option out")  # fmt: skip
+        converter = _converter(litert_python) if litert else None
         target = (to or place.bundles_folder / folder.name).absolute()
         if dry_run:
-            door.say(f"would export {folder} to {target}")
+            by = f", and convert it to LiteRT by {converter}" if converter else ""
+            door.say(f"would export {folder} to {target}{by}")
             door.finish({"run": str(folder), "bundle": str(target), "dry_run": True})
         with door.progress("export") as progress:
-            bundle = _export(folder, target, place, progress, neighbours=not no_neighbours, int8=int8)
+            bundle = _export(folder, target, place, progress, neighbours=not no_neighbours, int8=int8, litert=converter)
         door.say(f"bundle: {bundle.folder}")
         runtimes = _show_runtimes(door, bundle)
         if isinstance(bundle, Bundle):
@@ -88,6 +106,14 @@ def export(
         if int8 and not runtimes["int8"]["holds"]:
             door.fail_item(f"no 8-bit graph was kept: {runtimes['int8']['reason']}")
         door.finish({"bundle": str(bundle.folder), "id": bundle.id} | answers | {"runtimes": runtimes})
+
+
+def _converter(given: Path | None) -> Path:
+    """Return the Python that converts to LiteRT, where what checks it is here too."""
+    from rushes.bundles.litert import find_converter
+
+    require_extra("litert", "ai_edge_litert", purpose="checking a LiteRT graph")
+    return find_converter(given)
 
 
 def _show_runtimes(door: Door, bundle: Bundle | ShotBundle) -> dict[str, Any]:
@@ -127,7 +153,14 @@ def _words_of(folder: Path) -> str:
 
 
 def _export(
-    folder: Path, target: Path, place: Project, progress: Progress, *, neighbours: bool, int8: bool
+    folder: Path,
+    target: Path,
+    place: Project,
+    progress: Progress,
+    *,
+    neighbours: bool,
+    int8: bool,
+    litert: Path | None,
 ) -> Bundle | ShotBundle:
     from rushes.learning.runs import is_of_shots
 
@@ -146,5 +179,6 @@ def _export(
         cache_folder=place.cache_folder,
         neighbours=LIMIT if neighbours else 0,
         int8=int8,
+        litert=litert,
         progress=progress,
     )

@@ -37,7 +37,8 @@ def predict(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write predictions to a .csv or .jsonl file.")] = None,
     runtime: Annotated[
-        str, typer.Option(help="What runs the model: onnxruntime, int8, openvino, openvino-bf16, openvino-int8.")
+        str,
+        typer.Option(help="What runs the model: onnxruntime, int8, openvino, openvino-bf16, openvino-int8, litert."),
     ] = "onnxruntime",
     project: ProjectOption = None,
     threads: ThreadsOption = None,

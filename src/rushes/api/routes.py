@@ -16,7 +16,7 @@ from fastapi.responses import StreamingResponse
 from rushes.api.admission import Admission
 from rushes.api.answers import BatchAnswer, Bundles, FilmAnswer, Health, JobAnswer, PictureAnswer
 from rushes.api.asked import EXPLAIN_FIELDS, PREDICT_FIELDS, Asked, parse_asked, parse_asked_reason
-from rushes.api.described import form_of, refusals
+from rushes.api.described import JOB_ID, form_of, refusals
 from rushes.api.events import EVENT_STREAM, events_of, format_event
 from rushes.api.jobs import Job
 from rushes.api.refusals import Refused
@@ -228,24 +228,39 @@ def _jobs(desk: _Desk) -> APIRouter:
             job = desk.begin(taken, upload, asked)
         return json_reply(job.to_table(), status=HTTPStatus.ACCEPTED, headers={"Location": f"/jobs/{job.id}"})
 
-    @router.get("/jobs/{id}", summary="How far a job is", response_model=JobAnswer, responses=refusals(404, *_ALWAYS))
-    async def look(id: str) -> Response:
-        return json_reply(jobs.find(id).to_table())
+    @router.get(
+        "/jobs/{id}",
+        summary="How far a job is",
+        response_model=JobAnswer,
+        responses=refusals(404, *_ALWAYS),
+        openapi_extra=JOB_ID,
+    )
+    async def look(request: Request) -> Response:
+        return json_reply(jobs.find(request.path_params["id"]).to_table())
 
     @router.get(
         "/jobs/{id}/events",
         summary="Hear of a job until it is over",
         response_class=Response,
         responses=_stream_description() | refusals(404, *_ALWAYS),
+        openapi_extra=JOB_ID,
     )
-    async def listen(id: str) -> Response:
+    async def listen(request: Request) -> Response:
         return StreamingResponse(
-            events_of(jobs.find(id)), media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"}
+            events_of(jobs.find(request.path_params["id"])),
+            media_type=EVENT_STREAM,
+            headers={"Cache-Control": "no-store"},
         )
 
-    @router.delete("/jobs/{id}", summary="Give a job up", response_model=JobAnswer, responses=refusals(404, *_ALWAYS))
-    async def cancel(id: str) -> Response:
-        job = jobs.find(id)
+    @router.delete(
+        "/jobs/{id}",
+        summary="Give a job up",
+        response_model=JobAnswer,
+        responses=refusals(404, *_ALWAYS),
+        openapi_extra=JOB_ID,
+    )
+    async def cancel(request: Request) -> Response:
+        job = jobs.find(request.path_params["id"])
         await jobs.cancel(job)
         return json_reply(job.to_table())
 

@@ -18,18 +18,38 @@ class BundleName(BaseModel):
     id: str
 
 
-_BUNDLE = {"name": "scale", "id": "6d1f…"}
-_SCORES = {"CS": 0.07, "MS": 0.81, "LS": 0.12}
-_STRETCH = {"start": 0, "stop": 240, "start_seconds": 0.0, "stop_seconds": 10.0, "start_timecode": "00:00:00:00",
-            "stop_timecode": "00:00:10:00", "predicted_class": "MS", "confidence": 0.81, "scores": _SCORES,
-            "sampled_frames": 10}  # fmt: skip
-_PICTURE = {"predicted_class": "MS", "confidence": 0.81, "kind": "photo", "scores": _SCORES, "task": "scale",
-            "bundle": _BUNDLE}  # fmt: skip
-_FILM = {"predicted_class": "MS", "confidence": 0.81, "kind": "video", "scores": _SCORES,
-         "confidence_sums": {"CS": 0.7, "MS": 8.1, "LS": 1.2}, "duration_seconds": 10.0, "sampled_frames": 10,
-         "lost_frames": 0, "warnings": [], "timeline": [_STRETCH], "task": "scale", "bundle": _BUNDLE}  # fmt: skip
-_JOB = {"id": "q3P5…", "href": "/jobs/q3P5…", "state": "running", "done": 120, "total": 3600}
-_PROBLEM = {"type": "about:blank", "title": "Unprocessable Content", "status": 422, "detail": "the file is cut off"}
+_Example = dict[str, Any]
+_BUNDLE: _Example = {"name": "scale", "id": "6d1f…"}
+_SCORES: _Example = {"CS": 0.07, "MS": 0.81, "LS": 0.12}
+_ANSWER: _Example = {"predicted_class": "MS", "confidence": 0.81, "scores": _SCORES}
+_PICTURE: _Example = _ANSWER | {"kind": "photo", "task": "scale", "bundle": _BUNDLE}
+_STRETCH: _Example = {
+    "start": 0,
+    "stop": 240,
+    "start_seconds": 0.0,
+    "stop_seconds": 10.0,
+    "start_timecode": "00:00:00:00",
+    "stop_timecode": "00:00:10:00",
+    "sampled_frames": 10,
+} | _ANSWER
+_FILM: _Example = _ANSWER | {
+    "kind": "video",
+    "confidence_sums": {"CS": 0.7, "MS": 8.1, "LS": 1.2},
+    "duration_seconds": 10.0,
+    "sampled_frames": 10,
+    "lost_frames": 0,
+    "warnings": [],
+    "timeline": [_STRETCH],
+    "task": "scale",
+    "bundle": _BUNDLE,
+}
+_JOB: _Example = {"id": "q3P5…", "href": "/jobs/q3P5…", "state": "running", "done": 120, "total": 3600}
+_PROBLEM: _Example = {
+    "type": "about:blank",
+    "title": "Unprocessable Content",
+    "status": 422,
+    "detail": "the file is cut off",
+}
 
 
 class BundleFacts(_Open):

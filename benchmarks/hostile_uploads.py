@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 
 from benchmarks.harness import ROOT, Outcome, Say, Target, find_media
 
@@ -132,9 +133,16 @@ class Answers:
             self.wrong.append(f"{name} at {route}: {status} {said[:300]}")
 
 
-def send_all(client: httpx.Client, files: Mapping[str, bytes], answers: Answers, *, clients: int) -> None:
+def send_all(
+    client: httpx.Client,
+    files: Mapping[str, bytes],
+    answers: Answers,
+    *,
+    clients: int,
+    routes: Sequence[str] = ROUTES,
+) -> None:
     """Send every file to every route, so many requests at a time."""
-    asked = [(name, route) for name in files for route in ROUTES]
+    asked = [(name, route) for name in files for route in routes]
     with ThreadPoolExecutor(clients) as threads:
         for name, route, status, said in threads.map(lambda one: _send(client, files, *one), asked):
             answers.note(name, route, status, said)
@@ -187,15 +195,19 @@ def is_ready(client: httpx.Client) -> bool:
 def measure(say: Say) -> Outcome:
     from benchmarks.hostile_files import make_hostile_files, read_hostile_files
 
-    files, media = make_hostile_files(large=True), find_media()
+    files, media = make_hostile_files(), find_media()
+    bombs = {name: data for name, data in make_hostile_files(large=True).items() if name not in files}
     if media is not None:
         files |= read_hostile_files(media)
-    say(f"{len(files)} hostile files, to each of {', '.join(ROUTES)}, {_ROUNDS} rounds, {_CLIENTS} requests at a time; "
-        "the peer is the same server after two rounds")  # fmt: skip
+    say(f"{len(files)} hostile files, to each of {', '.join(ROUTES)}, {_ROUNDS} rounds, {_CLIENTS} requests at a time, "
+        f"behind one round of {len(bombs)} bombs that keep a decoder busy; the peer is the same server after "
+        f"{_WARM} rounds")  # fmt: skip
+    answers = Answers()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         with serve_apart(make_bundle(place), place) as process, open_client(process) as client:
-            answers, own = in_rounds(process, client, files, rounds=_ROUNDS, say=say)
+            send_all(client, bombs, answers, clients=_CLIENTS)
+            own = in_rounds(process, client, files, answers, rounds=_ROUNDS, say=say)
             left, dead, ready = process.leftovers(), zombies_of(process.pid), is_ready(client)
     _say_statuses(answers, say)
     say(f"Left in the spool: {len(left)} files; processes that ended and were not asked after: {len(dead)}")
@@ -206,26 +218,34 @@ def measure(say: Say) -> Outcome:
     return Outcome("hostile_uploads", after / 1e6, before / 1e6, "MB", TARGET, good)
 
 
+def make_bundle(folder: Path) -> Path:
+    """Return a bundle of a MobileNetV2 of 224 pixels with random weights."""
+    from benchmarks.runtime import _export, _network
+
+    network, preprocessing = _network("mobilenetv2_100")
+    noise = np.random.default_rng(0).integers(0, 256, (8, 224, 224, 3), np.uint8)
+    return _export("mobilenetv2_100", network, preprocessing, noise, folder).folder
+
+
+def open_client(process: Process) -> httpx.Client:
+    """Return what asks a server, patiently."""
+    return httpx.Client(base_url=process.address, timeout=300)
+
+
 def in_rounds(
-    process: Process,
-    client: httpx.Client,
-    files: Mapping[str, bytes],
-    *,
-    rounds: int,
-    say: Say,
-    clients: int = _CLIENTS,
-) -> tuple[Answers, list[int]]:
-    """Return what was answered, and the resident bytes of the server itself after each round."""
-    answers, own = Answers(), []
+    process: Process, client: httpx.Client, files: Mapping[str, bytes], answers: Answers, *, rounds: int, say: Say
+) -> list[int]:
+    """Send files again and again, and return the resident bytes of the server itself after each round."""
+    own = []
     for number in range(1, rounds + 1):
         begun = time.monotonic()
-        send_all(client, files, answers, clients=clients)
+        send_all(client, files, answers, clients=_CLIENTS)
         memory = process.memory()
         own.append(memory[process.pid])
         workers = sorted(size for pid, size in memory.items() if pid != process.pid)
         say(f"  round {number}: {time.monotonic() - begun:.0f} s; server {own[-1] / 1e6:.0f} MB, below it "
             f"{', '.join(f'{size / 1e6:.0f}' for size in workers)} MB; {len(answers.wrong)} wrong answers")  # fmt: skip
-    return answers, own
+    return own
 
 
 def _say_statuses(answers: Answers, say: Say) -> None:

@@ -52,6 +52,9 @@ _PROBLEM: _Example = {
 }
 
 
+_BATCH: _Example = {"results": [_PICTURE | {"index": 0}, {"index": 1, "problem": _PROBLEM}], "failed": 1}
+
+
 class BundleFacts(_Open):
     """A bundle that is served."""
 
@@ -146,11 +149,7 @@ class BatchResult(_Open):
 class BatchAnswer(BaseModel):
     """The answers about the files of one request, in their order."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"results": [{"index": 0} | _PICTURE, {"index": 1, "problem": _PROBLEM}], "failed": 1}]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_BATCH]})
 
     results: list[BatchResult] = Field(description="What /predict answers about each, with its index; or its problem.")
     failed: int

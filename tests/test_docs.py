@@ -608,14 +608,24 @@ def test_every_file_of_a_bundle_is_described() -> None:
     assert set(key_rows_loose(sections(page("formats.md"), 2)["Bundle folder"])) == files
 
 
+def test_every_runtime_and_what_is_found_of_it_is_described() -> None:
+    from rushes.bundles.certificates import Certificate
+    from rushes.bundles.runtimes import RUNTIMES
+
+    section = sections(page("formats.md"), 2)["Runtimes of a bundle"]
+    assert set(key_rows_loose(section)) == set(RUNTIMES)
+    assert {item.name for item in fields(Certificate)} <= set(re.findall(r"`([^`]+)`", section))
+
+
 def test_every_file_and_input_of_a_bundle_of_shots_is_described() -> None:
+    from rushes.bundles.bundle import RUNTIMES_FILE
     from rushes.bundles.sealed import BUNDLE_FILE
     from rushes.bundles.shot_bundle import FACES_FILE, REQUIRED_FILES, TASK_FILES, file_of_task
     from rushes.bundles.shot_graph import INPUTS
 
     described = set(key_rows_loose(sections(page("formats.md"), 2)["Bundle of shots"]))
     of_tasks = {file_of_task("<task>", file) for file in TASK_FILES}
-    assert described == {BUNDLE_FILE, FACES_FILE, *REQUIRED_FILES, *of_tasks, *INPUTS}
+    assert described == {BUNDLE_FILE, FACES_FILE, RUNTIMES_FILE, *REQUIRED_FILES, *of_tasks, *INPUTS}
 
 
 def test_the_columns_of_a_table_of_shots_are_described(tmp_path: Path) -> None:

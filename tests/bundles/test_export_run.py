@@ -153,7 +153,7 @@ def test_progress_ends_where_it_said_it_would(tmp_path: Path) -> None:
     export_run(
         run.folder, where, project_root=tmp_path, progress=lambda done, total, note="": told.append((done, total))
     )
-    assert told == [(step, 4) for step in range(5)]
+    assert told == [(step, 5) for step in range(6)]
 
 
 def test_a_run_whose_pictures_are_gone_is_proven_on_generated_ones(tmp_path: Path) -> None:

@@ -13,14 +13,16 @@ import pytest
 pytest.importorskip("torch")
 
 from bundles.tiny import CLASSES, PREPROCESSING, tiny_bundle, tiny_candidate, tiny_samples
-from rushes.bundles.bundle import INT8_FILE, Bundle, open_bundle, seal_bundle
-from rushes.bundles.certificates import RUNTIMES_FILE, read_certificates
+from rushes.bundles.bundle import INT8_FILE, RUNTIMES_FILE, Bundle, open_bundle, seal_bundle
+from rushes.bundles.certificates import read_certificates
 from rushes.bundles.certified import RangePictures, Trial
 from rushes.bundles.graph import Graph
 from rushes.bundles.onnx import build_bundle
 from rushes.bundles.runtimes import RUNTIMES, check_runtimes, choose_runtime
 from rushes.bundles.weighed import HeldOut, measure_gains, weigh_answers
+from rushes.cli.main import main
 from rushes.errors import BundleError, is_installed
+from rushes.footage.picture import encode_picture
 from rushes.inference.predictor import Predictor
 from rushes.learning.predictions import Predictions
 
@@ -268,3 +270,42 @@ def test_gains_are_stated_singly_and_together(colours: Path) -> None:
     gains = measure_gains(graph, graph, colour_pictures(20)[0], None)
     assert list(gains) == ["1", "16"]
     assert all(gain > 0 for gain in gains.values())
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: object, status: int = 0) -> tuple[str, str]:
+    with pytest.raises(SystemExit) as end:
+        main([str(word) for word in words])
+    said = capsys.readouterr()
+    assert end.value.code == status, said.err
+    return said.out, said.err
+
+
+def test_the_command_line_checks_takes_and_refuses_runtimes(
+    judged: Path, judged_copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checked = json.loads(run(capsys, "doctor", judged, "--json")[0])
+    assert {one["runtime"] for one in checked["runtimes"]} == set(RUNTIMES)
+    assert {one["state"] for one in checked["runtimes"] if one["runtime"] in ("onnxruntime", "int8")} == {"holds"}
+    (tmp_path / "red.png").write_bytes(encode_picture(colour_pictures(1)[0][0], "png"))
+    words = ("predict", judged, tmp_path / "red.png", "--json", "--runtime")
+    answered = json.loads(run(capsys, *words, "int8")[0])
+    assert (answered["runtime"], answered["predictions"][0]["predicted_class"]) == ("int8", "red")
+    assert "Did you mean 'int8'?" in run(capsys, *words, "int9", status=2)[1]
+    other = tiny_bundle(tmp_path / "other")
+    shutil.copyfile(other.folder / "model.onnx", judged_copy / INT8_FILE)
+    seal_bundle(judged_copy, name="x", task="colour", run={})
+    out, err = run(capsys, "doctor", judged_copy, status=1)
+    assert "onnxruntime: onnxruntime 1" in out
+    assert "int8 does not compute here what it was certified to: on 12 stored samples" in err
+
+
+def test_a_run_is_judged_on_its_own_validation_and_ranges_come_from_its_training(tmp_path: Path) -> None:
+    from bundles.test_export_run import make_run
+    from rushes.bundles.held_out import read_held_out, read_ranges
+
+    made = make_run(tmp_path)
+    held = read_held_out(made, tmp_path)
+    assert (len(held.pixels), held.of, held.labelled.classes) == (10, 10, ("dark", "bright"))
+    assert not len(read_ranges(made, tmp_path).pixels)  # its split stands in no file
+    made.predictions_file("validation").unlink()
+    assert len(read_held_out(made, tmp_path).pixels) == 0

@@ -388,7 +388,7 @@ def test_the_small_image_serves_a_bundle_on_a_read_only_root(image: str, bundle:
         assert reply.json()["predicted_class"] == "red", reply.text
         assert docker("exec", container, "python", "-c", "import os; print(os.getuid())").stdout.strip() == "10001"
         assert docker("exec", container, "python", "-c", "open('/opt/rushes/x', 'w')").returncode != 0
-        assert docker("stop", "--time", "30", container).returncode == 0
+        assert docker("stop", "-t", "30", container).returncode == 0
         assert docker("inspect", "--format", "{{.State.ExitCode}}", container).stdout.strip() in ("0", "143")
     finally:
         docker("rm", "--force", container)

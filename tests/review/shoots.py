@@ -22,14 +22,17 @@ from rushes.footage.sampling import Every
 from rushes.footage.series import Series
 from rushes.inference.verdicts import CULL_FILE, Cull, Reason, Verdict
 from rushes.project import Project, read_project
-from rushes.review.app import Desk
+from rushes.review.app import Desk, review_app
 from rushes.review.decisions import Decisions
 from rushes.review.picture_cache import PictureCache
 from rushes.review.pictures import PictureDesk
 from rushes.review.renditions import Renditions
-from rushes.review.serve import guarded_app
+from rushes.review.serve import review_entry
 from rushes.review.session import Opening, Review
 from rushes.storage.files import digest_of_bytes, write_json
+from rushes.studio.access import access_for
+from rushes.studio.app import Part, make_application
+from rushes.studio.reviewing import cookie_of
 from rushes.web.server import Server, listen
 
 TOKEN = "a-token-of-the-tests"
@@ -181,7 +184,15 @@ def served(
     decisions = Decisions(catalog, task=review.task, review=review.key, trust=trust, title=review.title)
     listening: socket.socket = listen(0)
     desk = Desk(review, decisions, pictures, opening=opening or Opening(), **more)
-    app = guarded_app([desk], project=project.name, token=TOKEN, once=once, page=page)
+    access = access_for("127.0.0.1", token=TOKEN, cookie=cookie_of(review), once=once, command="rushes review")
+    part = Part(
+        "review",
+        mounts={f"/reviews/{review.slug}": review_app(desk)},
+        config={"reviews": [review_entry(desk)]},
+    )
+    app = make_application(
+        access=access, opens_on="review", parts=[part], project=project.name, person=desk.opening.person, page=page
+    )
     answers = threading.Event()
     server = Server(app, listening, started=answers.set)
     thread = threading.Thread(target=server.run, daemon=True)

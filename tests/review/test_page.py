@@ -37,7 +37,7 @@ def look(browser: Browser, address: str, *, width: int = 1280) -> None:
     browser.open("about:blank")  # what the page before complains of when its server is gone is not of this one
     browser.complaints.clear()
     browser.open(address, width=width)
-    browser.wait_until("window.rushesReview?.ready")
+    browser.wait_until("window.rushesReview?.ready && document.querySelector('.decided')")
 
 
 def press(browser: Browser, *keys: str) -> None:

@@ -34,7 +34,7 @@ def look(browser: Browser, address: str) -> None:
     browser.open("about:blank")
     browser.complaints.clear()
     browser.open(address)
-    browser.wait_until("window.rushesReview?.ready")
+    browser.wait_until("window.rushesReview?.ready && document.querySelector('.decided')")
 
 
 def press(browser: Browser, *keys: str, **held: bool) -> None:

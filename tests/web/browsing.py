@@ -13,23 +13,24 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, FilePayload, Page, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
 
 from rushes.web.server import Server, listen
 
 SHAPES = {"wide": (1280, 800), "tablet": (820, 1180), "phone": (390, 844)}
-_WAIT_MS = 10_000
+_WAIT_MS = 30_000  # how long something may take on a machine that is busy with other tests
+expect.set_options(timeout=_WAIT_MS)
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
+def serving(app: Any, *, lifespan: bool = False) -> Iterator[str]:
     """Serve an application on this machine and yield its address."""
     listening, started = listen(0), threading.Event()
-    server = Server(app, listening, started=started.set)
+    server = Server(app, listening, started=started.set, lifespan=lifespan)
     address = f"http://127.0.0.1:{server.port}/"
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    started.wait(_WAIT_MS / 1000)
+    assert started.wait(4 * _WAIT_MS / 1000), "the server did not start"
     try:
         yield address
     finally:

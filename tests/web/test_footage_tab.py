@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,3 +162,18 @@ def test_the_report_runs_in_a_frame_that_reaches_nothing(visit: Visit, address: 
     frame.locator("text=a report that ran").wait_for()
     assert page.evaluate("document.querySelector('iframe').contentDocument") is None, "an origin of its own"
     check_access(page)
+
+
+SHOWN = {" ": "Space", "ArrowUp": "↑", "ArrowDown": "↓", "ArrowLeft": "←", "ArrowRight": "→", "Escape": "Esc"}
+
+
+@pytest.mark.parametrize("tab", ["footage", "runs"])
+def test_every_key_of_the_keymap_is_in_the_documentation(tab: str) -> None:
+    root = Path(__file__).resolve().parents[2]
+    keymap = json.loads((root / "src" / "rushes" / "web" / "page" / "keymap.json").read_text())
+    told = (root / "docs" / "page_footage.md").read_text().partition(f"### Keys of {tab}")[2].partition("\n## ")[0]
+    keys = " ".join(line.split("|")[1] + line.split("|")[2] for line in told.splitlines() if line.startswith("| "))
+    for act in (one for one in keymap if one["tab"] == tab):
+        for key in act["keys"]:
+            shown = SHOWN.get(key, key.upper() if len(key) == 1 else key.replace("Shift+o", "Shift+O"))
+            assert shown in keys or (shown in "↑↓←→" and "arrows" in keys), (tab, key)

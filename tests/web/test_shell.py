@@ -21,12 +21,13 @@ ROOT = Path(__file__).resolve().parents[2]
 KEYMAP: list[dict[str, Any]] = json.loads((ROOT / "src/rushes/web/page/keymap.json").read_text(encoding="utf-8"))
 
 
-def test_no_two_acts_of_a_tab_have_the_same_key() -> None:
-    for tab in {row["tab"] for row in KEYMAP}:
-        keys = [key for row in KEYMAP if row["tab"] in (tab, "app") for key in row["keys"]]
-        assert len(keys) == len(set(keys)), tab
-        acts = [row["act"] for row in KEYMAP if row["tab"] == tab]
-        assert len(acts) == len(set(acts)), tab
+def test_a_key_has_one_meaning_at_a_time() -> None:
+    everywhere = [key for row in KEYMAP if row["tab"] == "app" for key in row["keys"]]
+    for tab, group in {(row["tab"], row.get("group")) for row in KEYMAP}:  # what a group is of may be out of sight
+        rows = [row for row in KEYMAP if (row["tab"], row.get("group")) == (tab, group)]
+        keys = [key for row in rows for key in row["keys"]] + (everywhere if tab != "app" else [])
+        assert len(keys) == len(set(keys)), (tab, group)
+        assert len(rows) == len({row["act"] for row in rows}), (tab, group)
 
 
 def test_the_page_documents_the_keys_that_it_has() -> None:

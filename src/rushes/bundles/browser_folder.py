@@ -53,7 +53,7 @@ def export_browser(
     check_free(to_folder)
     if bundle.measures is not None:
         raise BundleError(f"{bundle.folder} takes measures of a picture ({', '.join(bundle.measures.names)}), which a "
-                          "page cannot take. Train a recipe without model.features, then export that run")  # fmt: skip
+                          "page cannot take. Train a recipe without input.features, then export that run")  # fmt: skip
     with whole_folder(to_folder) as folder:
         progress(0, 3, "packing the model")
         samples = collect_samples(bundle)

@@ -28,6 +28,7 @@ CLASSES_FILE = "classes.json"
 PREPROCESSING_FILE = "preprocessing.json"
 SAMPLES_FILE = "parity/samples.npz"
 EXPECTED_FILE = "parity/expected.json"
+RUNTIMES_FILE = "parity/runtimes.json"  # what was found of other runtimes; older bundles have none
 CARD_FILE = "README.md"
 REQUIRED_FILES = (
     CONFIG_FILE,
@@ -39,7 +40,7 @@ REQUIRED_FILES = (
     EXPECTED_FILE,
     CARD_FILE,
 )
-OPTIONAL_FILES = (CALIBRATION_FILE, THRESHOLDS_FILE, FACES_FILE)
+OPTIONAL_FILES = (INT8_FILE, RUNTIMES_FILE, CALIBRATION_FILE, THRESHOLDS_FILE, FACES_FILE)
 
 
 @dataclass(frozen=True, slots=True)

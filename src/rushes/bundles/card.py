@@ -339,7 +339,7 @@ def _words_of(found: Certificate) -> str:
     if not found.holds:
         return found.reason.replace("|", "/").replace("\n", " ")
     words = (
-        f"{found.version}: on {found.pictures} pictures probabilities differ by at most {found.largest_difference:.1e}"
+        f"{found.version}: on {found.pictures} samples probabilities differ by at most {found.largest_difference:.1e}"
     )
     if found.gains is not None:
         words += f"; {describe_gains(found.gains)}"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rushes.bundles.bundle import RUNTIMES_FILE
 from rushes.bundles.sealed import SealedFolder, not_understood, read_table
 from rushes.storage.files import write_json
 
-RUNTIMES_FILE = "parity/runtimes.json"  # bundles of before 2026-11-27 have none
 SCHEMA = "runtimes/1"
 
 

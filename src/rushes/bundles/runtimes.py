@@ -53,7 +53,7 @@ class Checked:
             found that its answers are good enough.
         parity: how near it comes on the stored samples; None where it was not run.
         reason: why it was not run; "" where it was.
-        certified: whether the bundle says that it holds; a bundle of before 2026-11-27 says it of the default alone.
+        certified: whether the bundle says that it holds; an older bundle says it of the default alone.
     """
 
     runtime: Runtime

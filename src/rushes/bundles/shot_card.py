@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rushes.bundles.calibrated import describe_calibration, is_calibrated
-from rushes.bundles.card import FITS, CardThreshold, JudgedScores, describe_thresholds, format_scores
+from rushes.bundles.card import (
+    FITS,
+    CardThreshold,
+    JudgedScores,
+    describe_runtimes,
+    describe_thresholds,
+    format_scores,
+)
+from rushes.bundles.certificates import Certificate
 from rushes.bundles.markdown import as_table, sentence
 from rushes.bundles.shot_bundle import file_of_task
 from rushes.datasets.shot_sample import ShotReading
@@ -58,16 +66,22 @@ class ShotCardFacts:
     warnings: tuple[str, ...] = ()
 
 
-def format_shot_card(facts: ShotCardFacts, *, certificate: Mapping[str, Any]) -> str:
+def format_shot_card(
+    facts: ShotCardFacts,
+    *,
+    certificate: Mapping[str, Any],
+    runtimes: Mapping[str, Certificate] | None = None,
+) -> str:
     """Return the card as Markdown.
 
     Args:
         certificate: what was compared at export, as `parity/expected.json` states it.
+        runtimes: what was found of other runtimes; None where none was tried.
     """
     unseen = facts.split_kind != "mixed"
     judged = [section for task, of in facts.tasks.items() for section in _judged(task, of, unseen=unseen)]
     sections = [_head(facts), *judged, _training(facts), _input(facts), _use(facts), _proof(certificate),
-                _licence(facts, certificate)]  # fmt: skip
+                describe_runtimes(runtimes or {}), _licence(facts, certificate)]  # fmt: skip
     return "\n\n".join(section for section in sections if section) + "\n"
 
 

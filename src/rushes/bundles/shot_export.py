@@ -23,8 +23,11 @@ from rushes.bundles.bundle import (
 )
 from rushes.bundles.calibrated import calibration_of_run
 from rushes.bundles.card import scores_from_metrics, thresholds_from_table
+from rushes.bundles.certificates import Certificate, write_certificates
 from rushes.bundles.licence import licence_of
 from rushes.bundles.onnx import RECORDED_TOLERANCE, spread_rows
+from rushes.bundles.parity import TOLERANCE
+from rushes.bundles.runtimes import DEFAULT, RUNTIMES, Runtime, describe_difference
 from rushes.bundles.sealed import check_free, whole_folder
 from rushes.bundles.shot_bundle import (
     CLASSES_SCHEMA,
@@ -133,6 +136,7 @@ def export_shot_run(
         progress(2, 4, f"comparing on {len(samples.names)} shots")
         expected = _answers_of(network, samples.shots, inputs)
         certificate = _certify(model, run, samples, expected)
+        runtimes = _try_runtimes(model, run, samples, expected)
         progress(3, 4, "writing the bundle")
         write_bytes(folder / GRAPH_FILE, model)
         shutil.copyfile(run_folder / WEIGHTS_FILE, folder / WEIGHTS_FILE)
@@ -150,7 +154,8 @@ def export_shot_run(
             certificate=certificate,
         )
         facts = _facts_of(run, design, reading, inputs, evaluated, to_folder.name)
-        write_text(folder / CARD_FILE, format_shot_card(facts, certificate=certificate))
+        write_text(folder / CARD_FILE, format_shot_card(facts, certificate=certificate, runtimes=runtimes))
+        write_certificates(runtimes, folder)
         seal_shot_bundle(folder, name=to_folder.name, run=_provenance(run))
     progress(4, 4, "done")
     return open_shot_bundle(to_folder)
@@ -248,6 +253,31 @@ def _certify(model: bytes, run: ShotRun, samples: SampleShots, expected: Tables)
         "reference": f"torch {torch.__version__.partition('+')[0]}, eager, float32",
         "runtime": f"onnxruntime {onnxruntime.__version__}, CPU",
     }
+
+
+def _try_runtimes(model: bytes, run: ShotRun, samples: SampleShots, expected: Tables) -> dict[str, Certificate]:
+    """Return what is found of the runtimes beside the default that run bundles of shots."""
+    tasks = {task: one.classes for task, one in run.tasks.items()}
+
+    def prove(runtime: Runtime) -> Certificate:
+        if why := runtime.absent():
+            return Certificate(False, f"at the export {why}")
+        try:
+            found = ShotGraph(model, tasks, engine=runtime.engine)(samples.shots)
+        except BundleError as error:
+            return Certificate(False, str(error), runtime.version())
+        parity = compare_tasks(expected, found)
+        return Certificate(
+            holds=parity.holds,
+            reason="" if parity.holds else describe_difference(parity),
+            version=runtime.version(),
+            tolerance=TOLERANCE,
+            pictures=parity.pictures,
+            largest_difference=parity.largest_difference,
+            disagreements=parity.disagreements,
+        )
+
+    return {name: prove(one) for name, one in RUNTIMES.items() if one.of_shots and name != DEFAULT}
 
 
 def _distance(recorded: npt.NDArray[np.float32], expected: npt.NDArray[np.float32]) -> float | None:

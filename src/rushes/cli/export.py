@@ -46,6 +46,9 @@ def export(
     """Write a run as a portable bundle (ONNX, classes, preprocessing, card), checked against the run."""
     with opened(as_json=as_json, debug=debug) as door:
         if browser:
+            if int8:
+                raise UsageError("--int8: a page runs the graph that the bundle's certificate is of. "
+                                 "Leave the option out, or export the bundle with it first")  # fmt: skip
             from rushes.cli.export_browser import export_to_browser
 
             export_to_browser(door, run, to, project=project, neighbours=not no_neighbours, dry_run=dry_run)

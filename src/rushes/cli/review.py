@@ -376,7 +376,7 @@ def _serve(
     import sys
     import webbrowser
 
-    from rushes.review.serve import serve_review
+    from rushes.studio.reviewing import serve_review
 
     what = "photograph" if all(item.is_still for item in found.items) else "sample"
 

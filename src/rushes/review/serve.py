@@ -1,15 +1,13 @@
-"""A review on this machine, until it is stopped: its desk, the page around it, and where it answers."""
+"""What a review is served from, and where it answered last."""
 
 from __future__ import annotations
 
 import json
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +22,7 @@ from rushes.review.pictures import PictureDesk
 from rushes.review.renditions import Renditions
 from rushes.review.session import Opening, Review
 from rushes.storage.files import digest_of_bytes, write_text
-from rushes.web.server import ADDRESS, Server, listen
+from rushes.web.server import ADDRESS
 
 if TYPE_CHECKING:
     from rushes.bundles.bundle import Bundle
@@ -80,95 +78,6 @@ def remember_door(folder: Path, review: str, door: Door) -> None:
     path.parent.chmod(0o700)
     write_text(path, json.dumps({"port": door.port, "token": door.token}) + "\n")
     path.chmod(0o600)
-
-
-def serve_review(
-    review: Review,
-    *,
-    catalog: Catalog,
-    project: Project,
-    started: Callable[[str, str], None],
-    port: int = 0,
-    threads: int | None = None,
-    opening: Opening | None = None,
-    model: Path | None = None,
-    page: Traversable | None = None,
-) -> None:
-    """Serve a review until Ctrl-C or SIGTERM.
-
-    Args:
-        started: called once the page can be opened with its address, and with one that opens it a single time, for a
-            browser's command line, which other users of the machine can read.
-        port: 0 takes the one that this review had last, or any that is free.
-        opening: how the page begins, and for whom.
-        model: run or bundle whose answers are shown; None takes the cull's, or those of the task's newest run.
-        page: folder of the page's files; None takes those that come with rushes.
-
-    Raises:
-        UsageError: the port cannot be used, or the model does not fit.
-    """
-    own = project.cache_folder.parent
-    door = remembered_door(own, review.key)
-    listening = listen(port, preferred=door.port)
-    try:
-        door = Door(int(listening.getsockname()[1]), door.token)
-        remember_door(own, review.key, door)
-        once = secrets.token_urlsafe(_TOKEN_BYTES)
-        with opened_desk(
-            review, catalog=catalog, project=project, threads=threads, opening=opening or Opening(), model=model
-        ) as desk:
-            app = guarded_app([desk], project=project.name, token=door.token, once=once, page=page)
-            address, opens_once = door.address, Door(door.port, once).address
-            Server(app, listening, started=lambda: started(address, opens_once)).run()
-    finally:
-        listening.close()
-
-
-def guarded_app(
-    desks: Sequence[Desk], *, project: str, token: str, once: str = "", page: Traversable | None = None
-) -> Any:
-    """Return the page with the reviews that it shows, behind a guard.
-
-    Args:
-        desks: one or more.
-        token: that every request has to bear.
-        once: that one request may bear instead; "" for none.
-        page: folder of the page's files; None takes those that come with rushes.
-    """
-    from fastapi import FastAPI, Response
-
-    from rushes.review.app import review_app
-    from rushes.web.guard import Access, Guard
-    from rushes.web.page_files import page_router
-    from rushes.web.replies import add_problems, json_reply
-
-    app = FastAPI(title="rushes", docs_url=None, redoc_url=None, openapi_url=None)
-
-    def config() -> Response:
-        return json_reply(app_table(desks, project=project))
-
-    app.get("/app.json")(config)
-    for desk in desks:
-        app.mount(f"/reviews/{desk.review.slug}", review_app(desk))
-    app.include_router(page_router(page))
-    add_problems(app)
-    cookie = f"rushes-review-{digest_of_bytes(' '.join(desk.review.key for desk in desks).encode())[:12]}"
-    return Guard(app, Access(token, cookie, once=once, command="rushes review"))
-
-
-def app_table(desks: Sequence[Desk], *, project: str) -> dict[str, Any]:
-    """Return what `/app.json` says where reviews are all that is served."""
-    return {
-        "schema": "app/1",
-        "version": version("rushes"),
-        "tabs": ["review"],
-        "opens_on": "review",
-        "person": desks[0].opening.person,
-        "bundles": [],
-        "reviews": [review_entry(desk) for desk in desks],
-        "project": project,
-        "limits": None,
-    }
 
 
 def review_entry(desk: Desk) -> dict[str, Any]:

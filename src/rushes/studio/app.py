@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
@@ -60,6 +61,7 @@ def make_application(
     parts: Sequence[Part] = (),
     project: str | None = None,
     person: str | None = None,
+    page: Traversable | None = None,
 ) -> Any:
     """Return everything that one server serves, as an ASGI application with a lifespan.
 
@@ -68,6 +70,7 @@ def make_application(
         opens_on: the tab that the page opens on.
         predicting: None serves no predictions.
         project, person: names that the page shows.
+        page: folder of the page's files; None takes those that come with rushes.
     """
     metrics = predicting.metrics if predicting is not None else Metrics()
     app = FastAPI(
@@ -80,7 +83,7 @@ def make_application(
         lifespan=_lifespan(predicting, parts),
     )
     add_problems(app)
-    app.include_router(page_router())
+    app.include_router(page_router(page))
     if predicting is not None:
         add_api(app, predicting.service, predicting.intake, predicting.fetch)
         app.include_router(docs_router(OPENAPI))

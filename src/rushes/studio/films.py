@@ -177,14 +177,19 @@ class Films:
                 found.setdefault(frame[:_PREFIX], {}).setdefault(name, []).append(one.label)
         return found
 
-    def label_counts(self, source: Source) -> dict[str, dict[str, int]]:
-        """Return task -> class -> how many frames of a source are so labelled, classes in the task's order."""
-        counts: dict[str, dict[str, int]] = {}
-        for task, labels in self.labels().get(source.digest[:_PREFIX], {}).items():
-            found = Counter(label.class_name for label in labels)
-            order = self.project.tasks[task].classes
-            counts[task] = {name: found[name] for name in order if found[name]}
-        return counts
+    def label_counts(self, sources: Sequence[Source]) -> list[dict[str, dict[str, int]]]:
+        """Return of each source: task -> class -> how many of its frames are so labelled, in the task's order."""
+        labels = self.labels()
+        return [
+            {
+                task: self._in_order(task, Counter(label.class_name for label in of_task))
+                for task, of_task in labels.get(source.digest[:_PREFIX], {}).items()
+            }
+            for source in sources
+        ]
+
+    def _in_order(self, task: str, found: Mapping[str | None, int]) -> dict[str, int]:
+        return {name: found[name] for name in self.project.tasks[task].classes if found.get(name)}
 
     def shot_rows(self, source: Source) -> list[ShotRow]:
         """Return the labelled shots of a film, from the newest list of shots."""

@@ -146,9 +146,9 @@ def _add_list(router: APIRouter, desk: _Desk) -> None:
                 one,
                 frames=frames.get(one.digest, 0),
                 shots=desk.films.shot_count(one),
-                labels=desk.films.label_counts(one),
+                labels=labels,
             )
-            for one in shown
+            for one, labels in zip(shown, desk.films.label_counts(shown), strict=True)
         ]
         following = after + len(shown)
         return json_reply(
@@ -214,7 +214,7 @@ def _film_table(desk: _Desk, source: Source) -> dict[str, Any]:
         source,
         frames=len(frames),
         shots=None if shots is None else len(listed),
-        labels=desk.films.label_counts(source),
+        labels=desk.films.label_counts([source])[0],
     )
     return table | {
         "schema": FILM_SCHEMA,

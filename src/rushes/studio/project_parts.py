@@ -72,10 +72,11 @@ def _later_reviews(project: Project, catalog: Catalog, person: str, threads: int
 
         return open
 
+    count = sum(catalog.frame_counts([source.digest for source in catalog.sources()]).values())
     entries, mounts = [], {}
     for task in project.tasks.values():
         slug = slug_of(key_of_task(task))
-        entries.append({"slug": slug, "title": project.name, "task": task.name, "count": None})
+        entries.append({"slug": slug, "title": project.name, "task": task.name, "count": count})
         mounts[f"/reviews/{slug}"] = OpenedLater(opening(task))
     return Part("review", mounts=mounts, config={"reviews": entries})
 

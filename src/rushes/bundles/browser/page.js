@@ -7,6 +7,8 @@ const MOST_BARS = 12;
 const THUMBNAIL = 112;
 const at = (id) => document.getElementById(id);
 const config = JSON.parse(at("config").textContent);
+// A class may be named as what every object has.
+if (config.thresholds) config.thresholds = Object.assign(Object.create(null), config.thresholds);
 const items = [];
 let chosen = null;
 let shownAddress = "";

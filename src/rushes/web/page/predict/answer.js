@@ -55,7 +55,7 @@ function Result({ answer, bundle, looked, deeds }) {
 function counted(result) {
   if (result.sampled_frames === undefined) return "";
   const above = Object.entries(result.frames_above ?? {}).map(([name, count]) => `${name} in ${count} of them`).join(", ");
-  return [`${result.sampled_frames} frames looked at`, result.lost_frames && `${result.lost_frames} could not be decoded`, above && `thresholds reached: ${above}`]
+  return [`${result.sampled_frames} ${result.sampled_frames === 1 ? "frame" : "frames"} looked at`, result.lost_frames && `${result.lost_frames} could not be decoded`, above && `thresholds reached: ${above}`]
     .filter(Boolean).join("; ");
 }
 

@@ -4,13 +4,13 @@ import { Icon } from "../icons.js";
 import { Button } from "../parts.js";
 import { html } from "../view.js";
 import { bytesOf, percent, tasksOf } from "./formats.js";
-import { answerOf, isRunning } from "./session.js";
+import { answerOf, isRunning, largest } from "./session.js";
 
 export function Invitation({ deeds, limits, bundle }) {
   return html`<div class="invitation"><div class="drop-here"><${Icon} name="drop" /><h2>Drop a picture or a video here</h2>
       <p class="soft">or paste one, or <button type="button" class="as-link" onClick=${deeds.choose}>look for it</button> on this computer</p>
       <${Button} primary icon="add" text="Choose files" keys="o" run=${deeds.choose} />
-      <p class="soft small">JPEG, PNG, WebP, HEIC, TIFF, camera raws and videos${limits?.upload_bytes ? `, up to ${bytesOf(limits.upload_bytes)} each` : ""}.
+      <p class="soft small">JPEG, PNG, WebP, HEIC, TIFF, camera raws and videos${limits?.upload_bytes ? `; pictures of up to ${bytesOf(largest(limits, false))}, videos of up to ${bytesOf(largest(limits, true))}` : ""}.
         What you choose is sent to the server of this page, and nowhere else.</p></div>
     ${bundle && html`<p class="soft small about"><b>${bundle.name}</b> answers ${Object.entries(bundle.tasks ?? { [bundle.task]: bundle.classes }).map(([task, classes]) => `${task}: ${classes.join(", ")}`).join("; ")}</p>`}</div>`;
 }

@@ -14,7 +14,7 @@ export function Player({ item, heat, state, looked, deeds, film }) {
         ${!server && html`<div class="unseeable"><p><b>${item.name}</b></p><p>This browser cannot play this kind of video. The timeline below is the server's${
           heat?.busy ? "; its picture of this moment is on its way." : heat?.problem ? `; it gives no picture: ${heat.problem}` : ", and H asks it for its picture of this moment with the heat over it."}</p></div>`}`
       : html`<video key=${item.id} ref=${film} class="picture" src=${item.url} controls=${!heat?.url} playsinline muted preload="auto" aria-label=${item.name}
-        onLoadedData=${() => deeds.shown(true)} onError=${() => deeds.shown(false)} onTimeUpdate=${deeds.timed} onSeeked=${deeds.timed} onPlay=${deeds.played} onPause=${deeds.played} />`}
+        onLoadedData=${() => deeds.shown(item.id, true)} onError=${() => deeds.shown(item.id, false)} onTimeUpdate=${deeds.timed} onSeeked=${deeds.timed} onPlay=${deeds.played} onPause=${deeds.played} />`}
     ${item.shown !== false && heat?.url && html`<img class="picture heat" src=${heat.url} style=${{ opacity: state.opacity }} alt=${`Heat map of ${heat.of ?? looked} at ${clock(item.time)}`} />`}
   </figure>`;
 }

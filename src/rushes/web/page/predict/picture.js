@@ -9,7 +9,7 @@ export function Picture({ item, heat, state, deeds }) {
   return html`<figure class="stage" aria-busy=${heat?.busy ? "true" : undefined}>
     ${item.shown === false ? server ? html`<img class="picture" src=${server} alt=${`${item.name}, as the server shows it with the heat of ${heat.of ?? state.looked}`} />`
       : html`<${Unseen} item=${item} heat=${heat} />`
-      : html`<img key=${item.id} class="picture" src=${item.url} alt=${item.name} onLoad=${() => deeds.shown(true)} onError=${() => deeds.shown(false)} />`}
+      : html`<img key=${item.id} class="picture" src=${item.url} alt=${item.name} onLoad=${() => deeds.shown(item.id, true)} onError=${() => deeds.shown(item.id, false)} />`}
     ${item.shown !== false && heat?.url && html`<img class="picture heat" src=${heat.url} style=${{ opacity: state.opacity }} alt=${`Heat map of ${heat.of ?? state.looked}`} />`}
     ${item.shown === false && server && html`<figcaption>This browser cannot show this kind of file. The picture is the server's, with the heat of ${heat.of ?? "the class"} over it.</figcaption>`}
   </figure>`;

@@ -45,7 +45,8 @@ function One({ state, view, deeds, film }) {
         <${Timeline} rows=${rows} orders=${orders} duration=${view.duration} time=${item.time} active=${Math.min(state.row, rows.length - 1)} looked=${state.looked} playing=${view.playing} film=${film} deeds=${deeds} />`}</section>
     <section class="side" aria-label="Answer"><h2 class="unseen">Answer</h2>
       <${Answer} item=${item} answer=${view.answer} bundle=${view.bundle} looked=${view.looked} deeds=${deeds} />
-      ${result && html`<${HeatControls} state=${state} on=${view.heatOn} heat=${server} able=${view.heatAble} looked=${view.looked} deeds=${deeds} />
-        <div class="choice-row"><${Button} icon="copy" text="Copy JSON" keys="j" run=${deeds.copy} /><${Button} icon="save" text="JSON" label="Download JSON" keys="d" run=${deeds.json} /><${Button} icon="save" text="CSV" label="Download CSV" keys="t" run=${deeds.csv} /></div>`}</section>
+      ${result && result.kind !== "shots" && html`<${HeatControls} state=${state} on=${view.heatOn} heat=${server} able=${view.heatAble} looked=${view.looked} deeds=${deeds} />
+        `}
+      ${result && html`<div class="choice-row"><${Button} icon="copy" text="Copy JSON" keys="j" run=${deeds.copy} /><${Button} icon="save" text="JSON" label="Download JSON" keys="d" run=${deeds.json} /><${Button} icon="save" text="CSV" label="Download CSV" keys="t" run=${deeds.csv} /></div>`}</section>
     ${rows.length > 0 && html`<${Segments} key=${item.id} rows=${rows} orders=${orders} active=${Math.min(state.row, rows.length - 1)} time=${item.time} deeds=${deeds} />`}</div>`;
 }

@@ -16,6 +16,9 @@ export function itemOf(file) {
   return { id: made, file, name: file.name || "pasted picture", video: isVideo(file), url: URL.createObjectURL(file), thumb: null, shown: null, time: 0, answers: {} };
 }
 
+// How many bytes a file of its kind may have; null where the server tells no limit.
+export const largest = (limits, video) => (video ? limits?.upload_bytes : limits?.picture_bytes ?? limits?.upload_bytes) ?? null;
+
 export const current = (state) => state.items[state.at] ?? null;
 
 // What an answer depends on, beside the file: a video's sampling, and the bundle.

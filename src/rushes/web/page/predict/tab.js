@@ -2,7 +2,7 @@
 
 import { bytesOf, jsonOf, percent, picturesCsv, rowsOf, segmentAt, segmentsCsv, tasksOf } from "./formats.js";
 import { filesOf } from "./files.js";
-import { answered, answerOf, begin, changed, current, isOpen, isRunning, itemOf, keyOf, without, withItems } from "./session.js";
+import { answered, answerOf, begin, changed, current, isOpen, isRunning, itemOf, keyOf, largest, without, withItems } from "./session.js";
 import { Screen } from "./screen.js";
 import { told } from "./film.js";
 import { frameOf, Heats, thumbOf, Work } from "./work.js";
@@ -50,7 +50,7 @@ export function mount(root, app) {
     const looked = tasks.length !== 1 ? null : state.looked ?? (row ? row.segments[place]?.best : null) ?? tasks[0].best;
     return { config, bundle, item, answer, result, rows, row, place, looked, tasks, playing, over, answeredItems: answeredPictures(),
       duration: result?.duration_seconds || row?.segments.at(-1)?.stop || 1, heat: heats.get(heatKey({ item, result, looked })),
-      heatOn: Boolean(item && heatOn(item)), heatAble: Boolean(result) && (item.video || item.shown === true) };
+      heatOn: Boolean(item && heatOn(item)), heatAble: Boolean(result) && result.kind !== "shots" && (item.video || item.shown === true) };
   }
 
   const answeredPictures = () => state.items.filter((one) => !one.video && answerOf(state, one)?.state === "done");
@@ -68,7 +68,7 @@ export function mount(root, app) {
 
   function wantHeat() {
     const seen = view(), { item, result, looked } = seen, key = heatKey(seen);
-    const wanted = result && item.shown !== null && !playing && heatOn(item);
+    const wanted = result && result.kind !== "shots" && item.shown !== null && !playing && heatOn(item);
     clearTimeout(heatTimer);
     if (!wanted || heats.get(key)) return;
     heatTimer = setTimeout(() => {
@@ -128,7 +128,8 @@ export function mount(root, app) {
       return true;
     },
     opacity(value) { set({ opacity: Math.round(Math.max(0, Math.min(1, value)) * 100) / 100 }); },
-    shown(can) { set((was) => changed(was, current(was).id, { shown: can })); },
+    // Told of a file by its number: a picture may come, or not, when another file is looked at already.
+    shown(id, can) { set((was) => changed(was, id, { shown: can })); },
     timed() {
       const item = current(state), at = film.current?.currentTime;
       if (item && at !== undefined && at !== item.time) set((was) => changed(was, item.id, { time: at }));
@@ -206,14 +207,18 @@ export function mount(root, app) {
     const items = files.map(itemOf);
     set((was) => withItems({ ...was, row: 0, looked: null }, items));
     items.forEach(start);
-    thumbs(items);
+    thumbs();
     app.say(items.length > 1 ? `${items.length} files` : items[0].name);
   }
 
+  const thumbed = new Set();
+
   // One after another: a folder of large photographs would otherwise be decoded all at once.
-  async function thumbs(items) {
-    for (const item of items) {
-      const thumb = item.video || state.items.length < 2 ? null : await thumbOf(item.file);
+  async function thumbs() {
+    if (state.items.length < 2) return; // one alone has no list
+    for (const item of state.items.filter((one) => !one.video && !thumbed.has(one.id))) {
+      thumbed.add(item.id);
+      const thumb = await thumbOf(item.file);
       if (ended || !state.items.some((one) => one.id === item.id)) { if (thumb) URL.revokeObjectURL(thumb); continue; }
       if (thumb) set((was) => changed(was, item.id, { thumb }));
     }
@@ -221,7 +226,7 @@ export function mount(root, app) {
 
   function start(item) {
     if (!item || !state.bundle) return;
-    const most = config.limits?.upload_bytes, key = keyOf(state, item);
+    const most = largest(config.limits, item.video), key = keyOf(state, item);
     if (most && item.file.size > most) {
       set((was) => answered(was, item.id, key, { state: "failed", problem: `It has ${bytesOf(item.file.size)}; the server takes files of up to ${bytesOf(most)}.` }));
       report(item);

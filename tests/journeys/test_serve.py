@@ -1,0 +1,188 @@
+"""The maker of an app: a bundle as an API and a page, from the command line to the last request."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from inference.plain import write_film, write_photo
+from journeys.conftest import Rushes, run_rushes_here
+
+TOKEN = "a-token-that-is-long-enough"
+
+
+@dataclass
+class Serving:
+    """A server in a process of its own.
+
+    Attributes:
+        said: what it printed as JSON once it answered.
+        status, out, err: once it ended.
+    """
+
+    process: subprocess.Popen[str]
+    said: dict[str, Any]
+    status: int | None = None
+    out: str = ""
+    err: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, path: str, data: bytes | None = None, **headers: str) -> tuple[int, Any, Mapping[str, str]]:
+        request = urllib.request.Request(self.said["address"].rstrip("/") + path, data, self.headers | headers)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as reply:
+                return reply.status, _read(reply), reply.headers
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, _read(error), error.headers
+
+    def end(self, by: signal.Signals = signal.SIGTERM) -> None:
+        self.process.send_signal(by)
+        self.out, self.err = self.process.communicate(timeout=60)
+        self.status = self.process.returncode
+
+
+def _read(reply: IO[bytes]) -> Any:
+    data = reply.read()
+    try:
+        return json.loads(data)
+    except ValueError:
+        return data
+
+
+@contextmanager
+def served(*words: object, folder: Path, **environment: str) -> Iterator[Serving]:
+    command = [sys.executable, "-m", "rushes.cli.main", "serve", *words, "--port", 0, "--decoders", 1, "--json"]
+    process = subprocess.Popen(
+        [str(word) for word in command],
+        cwd=folder,
+        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        lines = ""
+        while not lines.endswith("}\n"):
+            line = process.stdout.readline()
+            assert line, process.communicate()[1]
+            lines += line
+        yield Serving(process, json.loads(lines))
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture(scope="module")
+def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("torch")
+    from bundles.tiny import tiny_bundle
+
+    return tiny_bundle(tmp_path_factory.mktemp("bundles") / "colours").folder
+
+
+def test_a_bundle_answers_until_the_server_is_told_to_end(colours: Path, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", [("red", 30), ("green", 10)])
+    with served(colours, folder=tmp_path) as server:
+        assert server.said["bundles"] == ["colours"]
+        assert server.said["page"] == server.said["address"], "no token is needed on this machine outside a project"
+        assert server.ask("/ping")[:2] == (200, "Hello World")
+        status, answer, _ = server.ask("/predict", write_photo(tmp_path / "a.jpg", "blue").read_bytes(),
+                                       **{"Content-Type": "image/jpeg"})  # fmt: skip
+        assert (status, answer["predicted_class"]) == (200, "blue")
+        status, answer, _ = server.ask("/predict?every=0.5s", film.read_bytes(), **{"Content-Type": "video/mp4"})
+        assert [one["predicted_class"] for one in answer["timeline"]] == ["red", "green"]
+        assert server.ask("/predict", b"no picture", **{"Content-Type": "image/jpeg"})[0] == 415
+        assert b"<title>rushes" in server.ask("/")[1]
+        server.end()
+    assert server.status == 0
+    assert "Traceback" not in server.err
+
+
+def test_ctrl_c_ends_it_as_well(colours: Path, tmp_path: Path) -> None:
+    with served(colours, folder=tmp_path) as server:
+        server.end(signal.SIGINT)
+    assert (server.status, "Traceback" in server.err) == (0, False)
+
+
+def test_inside_a_project_its_reviews_footage_and_runs_are_on_the_page(colours: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    run_rushes_here("init", project, "--template", "eras")
+    write_photo(tmp_path / "shoot" / "a.jpg", "red")
+    run_rushes_here("ingest", tmp_path / "shoot", "--project", project)
+    with served(colours, folder=project) as server:
+        config = server.ask("/app.json")[1]
+        assert config["tabs"] == ["predict", "review", "footage", "runs"]
+        (review, *_) = config["reviews"]
+        assert review["count"] == 1
+        session = f"/reviews/{review['slug']}/session"
+        for path in (session, "/footage", "/runs"):
+            assert server.ask(path)[0] == 401, path
+        token = server.said["page"].partition("token=")[2]
+        server.headers = {"Authorization": f"Bearer {token}"}
+        status, table, _ = server.ask(session)
+        assert (status, table["schema"], table["count"]) == (200, "review/2", 1)
+        assert server.ask("/footage")[0] == 200
+        assert server.ask("/runs")[0] == 200
+        server.end()
+    assert server.status == 0, server.err
+
+
+def test_a_token_of_the_environment_is_asked_for_everywhere(colours: Path, tmp_path: Path) -> None:
+    with served(colours, folder=tmp_path, RUSHES_TOKEN=TOKEN) as server:
+        assert TOKEN not in json.dumps(server.said)
+        assert server.ask("/bundles")[0] == 401
+        assert server.ask("/health/ready")[0] == 200
+        assert server.ask("/bundles", Authorization=f"Bearer {TOKEN}")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere"], "nowhere"),
+        (["BUNDLE", "BUNDLE"], "another bundle is called 'colours' too"),
+        (["BUNDLE", "--max-picture", "much"], "Allowed: 500K, 64M, 1.5G"),
+        (["BUNDLE", "--max-duration", "long"], "--max-duration"),
+        (["BUNDLE", "--token-file", "none.txt"], "--token-file none.txt: cannot be read"),
+        (["BUNDLE", "--host", "no.such.host.invalid"], "--host no.such.host.invalid"),
+        (["BUNDLE", "--runtime", "abacus"], "abacus"),
+    ],
+)
+def test_what_cannot_be_served_is_told_in_one_line(
+    rushes: Rushes, colours: Path, tmp_path: Path, words: list[str], said: str
+) -> None:
+    done = rushes("serve", *(str(colours) if word == "BUNDLE" else word for word in words), folder=tmp_path, status=2)
+    assert said in done.err
+    assert done.err.strip().count("\n") <= 1
+
+
+def test_a_port_that_is_taken_is_told(rushes: Rushes, colours: Path, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = rushes("serve", colours, "--port", taken.getsockname()[1], folder=tmp_path, status=2)
+    assert "cannot be used" in done.err
+
+
+def test_a_bundle_that_was_altered_is_not_served(rushes: Rushes, colours: Path, tmp_path: Path) -> None:
+    import shutil
+
+    altered = Path(shutil.copytree(colours, tmp_path / "altered"))
+    classes = altered / "classes.json"
+    classes.write_text(classes.read_text().replace("red", "rad"))
+    assert "classes.json" in rushes("serve", altered, folder=tmp_path, status=2).err

@@ -27,6 +27,9 @@ class Obedient:
                 tell(step)
         elif word == "sleep":
             time.sleep(value)
+        elif word == "print":
+            os.write(1, value)
+            os.write(2, value)
         elif word == "spin":
             end = time.monotonic() + value
             while time.monotonic() < end:

@@ -67,6 +67,13 @@ def test_a_process_that_dies_or_takes_too_long_is_replaced(worker: Worker, order
     assert worker.pid != pid
 
 
+def test_what_libraries_print_of_a_file_does_not_reach_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    worker = Worker(Obedient, memory_bytes=_ROOM, name="test")
+    worker.do(("print", b"More samples per pixel than can be decoded\n"), seconds=60)
+    worker.kill()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_process_that_was_killed_from_outside_is_replaced_and_its_order_carried_out(
     worker: Worker, tmp_path: Path
 ) -> None:

@@ -228,12 +228,21 @@ def _serve(pipe: Connection, make: Callable[[], Do], memory_bytes: int) -> None:
         except RushesError as error:
             pipe.send(("broken", str(error)))
             return
+        _hush()
         pipe.send(("ready", None))
         while True:
             kind, said = _carried_out(do, pipe.recv(), lambda told: pipe.send(("told", told)))
             pipe.send((kind, said))
             if kind == "memory":
                 return
+
+
+def _hush() -> None:
+    """Send nowhere what libraries print of a stranger's file: it would fill the server's log. Faults go by the pipe."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 def _end_with_the_server() -> None:

@@ -207,6 +207,18 @@ def test_a_batch_answers_each_file_and_says_which_failed(served: Served, tmp_pat
     assert "cut off" in table["results"][1]["problem"]["detail"]
 
 
+def test_a_file_of_a_batch_that_is_not_taken_in_has_its_problem_beside_the_others(served: Served) -> None:
+    texts = b"root:x:0:0:" * 5000
+    files = [("file", ("a", one)) for one in (texts, _picture("red"), b"", _picture("blue"))]
+    reply = served.client.post("/predict/batch", files=files)
+    assert reply.status_code == 200
+    table = reply.json()
+    assert [one.get("predicted_class") for one in table["results"]] == [None, "red", None, "blue"]
+    assert [one["problem"]["status"] for one in table["results"] if "problem" in one] == [415, 422]
+    assert table["failed"] == 2
+    assert _is_empty(served.spool)
+
+
 def test_heat_comes_as_a_png_over_the_picture_or_alone(served: Served, tmp_path: Path) -> None:
     whole = served.predict(_picture("red", size=(200, 120)), path="/explain")
     assert (whole.headers["content-type"], whole.headers["rushes-class"]) == ("image/png", "red")

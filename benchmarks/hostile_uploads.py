@@ -52,7 +52,8 @@ def serve_apart(bundle: Path, folder: Path, *options: str) -> Iterator[Process]:
     """Give a server of one bundle, once it is ready."""
     spool, errors = folder / "spool", folder / "errors.txt"
     words = [sys.executable, "-m", "rushes.cli.main", "serve", str(bundle), "--port", "0", "--json"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    environment["PYTHONPATH"] = str(ROOT / "src")
     with errors.open("w") as said:
         process = subprocess.Popen(
             [*words, "--spool", str(spool), *options], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=said,

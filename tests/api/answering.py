@@ -16,6 +16,7 @@ class Obedient:
 
     def __init__(self) -> None:
         self.orders = 0
+        self.kept: list[bytearray] = []
 
     def __call__(self, order: tuple[str, Any], tell: Tell) -> Any:
         self.orders += 1
@@ -27,6 +28,8 @@ class Obedient:
                 tell(step)
         elif word == "sleep":
             time.sleep(value)
+        elif word == "keep":  # as a library does that leaks
+            self.kept.append(bytearray(b"x") * value)
         elif word == "print":
             os.write(1, value)
             os.write(2, value)

@@ -67,6 +67,17 @@ def test_a_process_that_dies_or_takes_too_long_is_replaced(worker: Worker, order
     assert worker.pid != pid
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="memory of a process is looked at on Linux alone")
+def test_a_process_whose_memory_grows_is_replaced_before_an_order_has_no_room(worker: Worker) -> None:
+    worker.kill()
+    worker.do(("keep", 50 << 20), seconds=60)
+    pid, losses = worker.pid, worker.losses
+    for _ in range(30):
+        worker.do(("keep", 50 << 20), seconds=60)
+    assert worker.pid != pid
+    assert worker.losses == losses
+
+
 def test_what_libraries_print_of_a_file_does_not_reach_the_log(capfd: pytest.CaptureFixture[str]) -> None:
     worker = Worker(Obedient, memory_bytes=_ROOM, name="test")
     worker.do(("print", b"More samples per pixel than can be decoded\n"), seconds=60)

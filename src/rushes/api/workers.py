@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 from rushes.errors import MediaError, RushesError
@@ -21,6 +22,7 @@ _log = logging.getLogger(__name__)
 _START_SECONDS = 120.0  # within which a process has loaded what it needs, on a busy machine
 _LOOK_SECONDS = 0.25  # how often one looks whether the order was taken back
 _RENEWED_AFTER = 20_000  # orders; what decoders leak ends with their process
+_RENEWED_GROWN = 0.25  # of the bound of its memory, over what it held after its first order
 _END_SECONDS = 2.0
 
 Tell = Callable[[Any], None]
@@ -65,7 +67,7 @@ class Worker:
         self._lock = threading.Lock()
         self._process: Any = None
         self._pipe: Connection | None = None
-        self._orders = 0
+        self._orders = self._lean = 0
         self._closed = False
         self.losses = 0
 
@@ -92,7 +94,7 @@ class Worker:
         process.start()
         theirs.close()
         with self._lock:
-            self._process, self._pipe, self._orders = process, ours, 0
+            self._process, self._pipe, self._orders, self._lean = process, ours, 0, 0
             closed = self._closed
         if closed:
             self.kill()
@@ -147,10 +149,10 @@ class Worker:
             if kind == "told":
                 told(said)
             elif kind == "done":
-                if self._orders >= _RENEWED_AFTER:
-                    self.kill()
+                self._renew()
                 return said
             elif kind == "unreadable":
+                self._renew()
                 raise MediaError("the file", said)
             elif kind == "memory":
                 self.kill()
@@ -181,6 +183,13 @@ class Worker:
         if process is not None:
             with suppress(ValueError):
                 process.kill()
+
+    def _renew(self) -> None:
+        """End the process where it did enough, or holds much more than it did: the next order would have no room."""
+        held = _resident(self.pid)
+        self._lean = self._lean or held
+        if self._orders >= _RENEWED_AFTER or held - self._lean > _RENEWED_GROWN * self._memory_bytes:
+            self.kill()
 
     def _next(self, end: float, stall_seconds: float, taken_back: threading.Event) -> tuple[str, Any]:
         """Return the next thing that the process says."""
@@ -214,6 +223,13 @@ class Worker:
         _log.warning("a worker ended with %s while it decoded a file", code)
         kind = _KilledError if code == -getattr(signal, "SIGKILL", 0) else WorkerError
         return kind("crash", "ended the process that decoded it. It is damaged, or made to do so")
+
+
+def _resident(pid: int | None) -> int:
+    """Return the bytes that a process holds in memory; 0 where the system does not say."""
+    with suppress(OSError, ValueError, IndexError):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def _serve(pipe: Connection, make: Callable[[], Do], memory_bytes: int) -> None:

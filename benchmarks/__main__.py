@@ -34,6 +34,8 @@ BENCHMARKS = {
     "report_load": "a report of ten classes with its pictures, until Chromium has loaded it",
     "review_latency": "95 % of keys to the next photograph on the screen, beside a page that sets img.src",
     "runtime": "an exported bundle, beside eager torch",
+    "hour_film": "an hour of film by `rushes serve`, beside the decode of every frame",
+    "hostile_uploads": "memory of `rushes serve` after rounds of hostile files, beside that after two",
     "suggest": "errors of suggested classes, beside near-duplicate counts",
     "relabel_plan": "the plan of a sync of five million frames, beside a pandas merge",
     "relabel_kill": "objects lost or doubled by kill -9 during a sync",

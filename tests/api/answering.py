@@ -27,8 +27,20 @@ class Obedient:
                 tell(step)
         elif word == "sleep":
             time.sleep(value)
+        elif word == "print":
+            os.write(1, value)
+            os.write(2, value)
+        elif word == "spin":
+            end = time.monotonic() + value
+            while time.monotonic() < end:
+                pass
         elif word == "die":
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), value)
+        elif word == "die once":  # as one that is killed from outside
+            if not value.exists():
+                value.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            return "alive"
         elif word == "fill":
             return len(bytearray(value))
         elif word == "unreadable":

@@ -76,5 +76,5 @@ def request(
     )
 
 
-def taken(asked: Request, folder: Path, limits: UploadLimits = LIMITS) -> Form:
-    return asyncio.run(take_in(asked, limits, folder))
+def taken(asked: Request, folder: Path, limits: UploadLimits = LIMITS, *, each: bool = False) -> Form:
+    return asyncio.run(take_in(asked, limits, folder, each=each))

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from rushes.api.addresses import Network
 from rushes.api.limits import Limits
 from rushes.api.service import Service, Strength
 from rushes.studio.access import access_for
@@ -43,11 +44,23 @@ def serving(
     host: str = "127.0.0.1",
     token: str = "",
     decoders: int = 1,
+    network: Network | None = None,
 ) -> Iterator[Served]:
-    """Serve bundles in a thread until the context ends."""
+    """Serve bundles in a thread until the context ends.
+
+    Args:
+        network: over which addresses are fetched; None lets no request name one.
+    """
     spool.mkdir(exist_ok=True)
     strength = Strength(decoders=decoders, films=1, threads=1)
-    predicting = open_predicting(folders, limits=limits or Limits(), strength=strength, spool=spool)
+    predicting = open_predicting(
+        folders,
+        limits=limits or Limits(),
+        strength=strength,
+        spool=spool,
+        takes_addresses=network is not None,
+        network=network,
+    )
     access = access_for(host, token=token, command="rushes serve")
     application = make_application(access=access, opens_on="predict", predicting=predicting)
     begun = threading.Event()

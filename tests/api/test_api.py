@@ -207,6 +207,18 @@ def test_a_batch_answers_each_file_and_says_which_failed(served: Served, tmp_pat
     assert "cut off" in table["results"][1]["problem"]["detail"]
 
 
+def test_a_file_of_a_batch_that_is_not_taken_in_has_its_problem_beside_the_others(served: Served) -> None:
+    texts = b"root:x:0:0:" * 5000
+    files = [("file", ("a", one)) for one in (texts, _picture("red"), b"", _picture("blue"))]
+    reply = served.client.post("/predict/batch", files=files)
+    assert reply.status_code == 200
+    table = reply.json()
+    assert [one.get("predicted_class") for one in table["results"]] == [None, "red", None, "blue"]
+    assert [one["problem"]["status"] for one in table["results"] if "problem" in one] == [415, 422]
+    assert table["failed"] == 2
+    assert _is_empty(served.spool)
+
+
 def test_heat_comes_as_a_png_over_the_picture_or_alone(served: Served, tmp_path: Path) -> None:
     whole = served.predict(_picture("red", size=(200, 120)), path="/explain")
     assert (whole.headers["content-type"], whole.headers["rushes-class"]) == ("image/png", "red")
@@ -220,6 +232,22 @@ def test_heat_comes_as_a_png_over_the_picture_or_alone(served: Served, tmp_path:
         "has no class 'mauve'"
         in _problem(served.predict(_picture("red"), path="/explain", **{"class": "mauve"}))["detail"]
     )
+
+
+def test_a_picture_a_raw_and_a_frame_of_a_film_come_as_a_jpeg_to_look_at(served: Served, tmp_path: Path) -> None:
+    raw = write_raw(tmp_path / "a.dng", sensor=(600, 400), preview_width=320)
+    film = write_film(tmp_path / "a.mp4", [("red", 10), ("green", 10)])
+    for data, fields in (
+        (raw, {}),
+        (_picture("red", size=(900, 600)), {"long_side": "300"}),
+        (film, {"at_seconds": "1.5"}),
+    ):
+        reply = served.predict(data, path="/preview", **fields)
+        assert reply.headers["content-type"] == "image/jpeg"
+        assert max(Image.open(io.BytesIO(reply.content)).size) <= int(fields.get("long_side", 1280))
+    red, green, blue = Image.open(io.BytesIO(reply.content)).getpixel((30, 20))
+    assert green > max(red, blue), "the frame at that time"
+    assert _problem(served.predict(_picture("red"), path="/preview", long_side="0"))["status"] == 422
 
 
 @pytest.mark.parametrize(
@@ -292,6 +320,9 @@ def test_on_another_address_everything_but_its_health_and_docs_needs_the_token()
     assert len(access.token) >= 32
     asked = ("/", "/predict", "/metrics", "/page/app.js", "/docs", "/ping")
     assert [path for path in asked if access.is_free(path)] == ["/docs", "/ping"]
+    proxied = access_for("127.0.0.1", names=["Studio.example"], command="rushes serve")
+    assert "studio.example" in (proxied.hosts or ())
+    assert not proxied.is_free("/predict"), "whoever reaches the proxy would ask without a token"
     here = access_for("127.0.0.1", command="rushes serve")
     assert here.is_free("/predict")
     assert not here.is_free("/reviews/4f0a/session"), "what changes a project needs it here too"
@@ -352,6 +383,7 @@ def test_metrics_count_what_was_answered(served: Served) -> None:
     text = served.client.get("/metrics").text
     assert 'rushes_predictions_total{bundle="colours",class="red",kind="photo"}' in text
     assert 'rushes_requests_total{method="POST",route="/predict",status="415"}' in text
+    assert 'rushes_jobs{state="done"}' in text
 
 
 def test_the_page_and_its_configuration_are_served(served: Served) -> None:

@@ -125,6 +125,44 @@ def test_a_body_may_come_byte_by_byte(tmp_path: Path) -> None:
         assert (form.fields, form.files[0].path.suffix) == ({"bundle": "scale"}, ".gif")
 
 
+@given(st.data())
+@settings(max_examples=30)
+def test_a_file_that_is_not_taken_leaves_the_others_be_where_each_stands_for_itself(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("each")
+    picture = jpeg()
+    files = [b"PK\3\4" + bytes(9000), picture, jpeg(LIMITS.still_bytes + 1), b"", film(5000)]
+    order = data.draw(st.permutations(range(len(files))))
+    body = form_of(*(part("file", files[number], filename="a") for number in order), part("bundle", b"scale"))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=6)))
+    pieces = [body[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(body)], strict=True)]
+    with taken(request(pieces, length=len(body)), folder, replace(LIMITS, files=5), each=True) as form:
+        assert form.fields == {"bundle": "scale"}
+        found = [int(item.status) if isinstance(item, Refused) else item.kind for item in form.items]
+        assert found == [{0: 415, 1: "photo", 2: 413, 3: 422, 4: "video"}[number] for number in order]
+        assert [upload.path.stat().st_size for upload in form.files] == [
+            len(files[number]) for number in order if number in (1, 4)
+        ]
+        assert len(list(folder.iterdir())) == 2
+    assert list(folder.iterdir()) == []
+
+
+def test_what_is_wrong_with_a_whole_form_is_so_for_each_of_its_files(tmp_path: Path) -> None:
+    many = form_of(*(part("file", b"nothing" * 1000, filename="a") for _ in range(5)))
+    assert refusal(request([many]), tmp_path, each=True).status == 413
+    cut_off = form_of(part("file", b"nothing" * 1000), part("file", jpeg()))[:-4]
+    assert refusal(request([cut_off]), tmp_path, each=True).status == 400
+    large = form_of(part("file", b"nothing" * 1_000_000))
+    assert refusal(request([large]), tmp_path, each=True).status == 413
+
+
+def test_of_two_files_where_one_is_taken_the_second_is_refused(tmp_path: Path) -> None:
+    body = form_of(part("file", jpeg()), part("file", jpeg()))
+    refused = refusal(request([body]), tmp_path, replace(LIMITS, files=1))
+    assert (refused.status, "/predict/batch" in refused.detail) == (422, True)
+
+
 MALFORMED = {
     "no boundary": ("multipart/form-data", form_of()),
     "a boundary too long": (f"multipart/form-data; boundary={'b' * 71}", b""),

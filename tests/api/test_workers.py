@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -50,7 +55,7 @@ def test_a_fault_of_ours_is_told_and_the_process_stays(worker: Worker) -> None:
     assert worker.do(("echo", 7), seconds=60) == 7
 
 
-@pytest.mark.parametrize("order", [("die", None), ("sleep", 60)])
+@pytest.mark.parametrize("order", [("die", signal.SIGABRT), ("sleep", 60)])
 def test_a_process_that_dies_or_takes_too_long_is_replaced(worker: Worker, order: tuple[str, object]) -> None:
     worker.do(("count", None), seconds=60)
     pid, losses = worker.pid, worker.losses
@@ -60,6 +65,61 @@ def test_a_process_that_dies_or_takes_too_long_is_replaced(worker: Worker, order
     assert worker.losses == losses + 1
     assert worker.do(("count", None), seconds=60) == 1
     assert worker.pid != pid
+
+
+def test_what_libraries_print_of_a_file_does_not_reach_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    worker = Worker(Obedient, memory_bytes=_ROOM, name="test")
+    worker.do(("print", b"More samples per pixel than can be decoded\n"), seconds=60)
+    worker.kill()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_process_that_was_killed_from_outside_is_replaced_and_its_order_carried_out(
+    worker: Worker, tmp_path: Path
+) -> None:
+    losses = worker.losses
+    assert worker.do(("die once", tmp_path / "died"), seconds=60) == "alive"
+    assert worker.losses == losses + 1
+    with pytest.raises(WorkerError) as caught:
+        worker.do(("die", signal.SIGKILL), seconds=60)
+    assert caught.value.cause == "crash"
+    assert worker.losses == losses + 3
+    assert worker.do(("echo", 7), seconds=60) == 7
+
+
+@pytest.mark.parametrize("order", ["('echo', 1)", "('sleep', 300)", "('spin', 300)"])
+def test_a_process_ends_with_the_server_that_started_it(order: str) -> None:
+    code = (
+        "import threading, time\nfrom api.answering import Obedient\nfrom rushes.api.workers import Worker\n"
+        "if __name__ == '__main__':\n"
+        "    worker = Worker(Obedient, memory_bytes=1 << 30, name='test')\n"
+        "    worker.start()\n    print(worker.pid, flush=True)\n"
+        f"    worker.do({order}, seconds=600)\n    time.sleep(600)\n"
+    )
+    here = Path(__file__).parents[1]
+    paths = os.pathsep.join([str(here), *filter(None, sys.path)])
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": paths}
+    ) as server:
+        assert server.stdout is not None
+        pid = int(server.stdout.readline())
+        time.sleep(0.2)  # so that it is in the middle of its order
+        server.kill()
+    assert _ends(pid)
+
+
+def _ends(pid: int) -> bool:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        with suppress(FileNotFoundError):  # another system than Linux
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True  # nobody asks after it any more
+        try:
+            os.kill(pid, 0)
+        except OSError:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory of a process is bounded on Linux alone")

@@ -12,9 +12,11 @@ from rushes.footage.sampling import AtRate, Every, EveryFrame, PerShot, Sampling
 from rushes.timecode import parse_duration, parse_rate
 
 PREDICT_FIELDS = ("bundle", "every", "fps", "per_shot", "every_frame", "url")
+PREVIEW_FIELDS = ("at_seconds", "long_side", "url")
 EXPLAIN_FIELDS = ("bundle", "class", "at_seconds", "overlay", "url")
 _SAMPLING = ("every", "fps", "per_shot", "every_frame")
 _MOST_PER_SHOT = 100
+_LONGEST_SIDE = 4096  # pixels
 _LONGEST_SECONDS = 1_000_000
 _LONGEST_TEXT = 24
 _SUCH_AS = {"every": "1s, 0.5s, 2m", "fps": "2, 23.976, 30000/1001"}
@@ -27,6 +29,14 @@ class Asked:
 
     bundle: str | None
     sampling: Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPreview:
+    """Which frame of a film is shown, and how large."""
+
+    at_seconds: Fraction
+    long_side: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,17 @@ def parse_asked_reason(fields: Mapping[str, str]) -> AskedReason:
         _parse_seconds(fields.get("at_seconds", "0")),
         _parse_yes_no("overlay", fields.get("overlay", "true")),
     )
+
+
+def parse_asked_preview(fields: Mapping[str, str]) -> AskedPreview:
+    """Return what a form for a picture to look at asks for.
+
+    Raises:
+        Refused: a field is not known, or says what cannot be.
+    """
+    _check_names(fields, PREVIEW_FIELDS)
+    long_side = _parse_count("long_side", fields.get("long_side", "1280"), _LONGEST_SIDE)
+    return AskedPreview(_parse_seconds(fields.get("at_seconds", "0")), long_side)
 
 
 def _parse_sampling(fields: Mapping[str, str]) -> Sampling:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from rushes.api.answers import Problem
@@ -20,11 +21,23 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "every_frame": {"type": "boolean", "description": "Of a film: every frame."},
     "class": {"type": "string", "description": "The class that is explained; otherwise the answer."},
     "at_seconds": {"type": "number", "minimum": 0, "maximum": 1_000_000, "description": "Of a film: which frame."},
+    "long_side": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 4096,
+        "description": "Pixels of the longer side at the most; otherwise 1280.",
+    },
     "overlay": {"type": "boolean", "description": "false gives the heat alone, clear where there is none."},
     "url": {
         "type": "string",
         "description": "An address in place of a file, where the server was started with --urls.",
     },
+}
+_EXAMPLES = {
+    404: "no bundle is called 'scael'. Did you mean 'scale'?",
+    413: "the file is larger than a picture or camera raw may be here (268,435,456 bytes). Send a smaller one",
+    415: "the file is an SVG drawing. Taken are JPEG, PNG, WebP, HEIC, …",
+    422: "the file is cut off: it holds 1,200 of 48,311 bytes",
 }
 _REFUSALS = {
     400: "The request cannot be read.",
@@ -33,7 +46,7 @@ _REFUSALS = {
     404: "There is no such bundle, or job.",
     408: "The body came too slowly.",
     413: "The file is too large.",
-    415: "The file is no picture, raw or film that is taken.",
+    415: "The file, or the body, is nothing that is taken here.",
     422: "A field says what cannot be, or the file cannot be decoded.",
     429: "Too many requests of this caller are being answered.",
     500: "A fault of rushes itself.",
@@ -43,16 +56,39 @@ _REFUSALS = {
 }
 
 
+_COMES_AGAIN = frozenset((429, 503))
+_PROBLEM_OF = {"$ref": f"#/components/schemas/{Problem.__name__}"}  # there, since jobs and batches hold problems too
+
+
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return what a route may refuse, for its description."""
-    return {
-        status: {
-            "model": Problem,
-            "description": _REFUSALS[status],
-            "content": {PROBLEM: {}},
-        }
-        for status in statuses
+    return {status: _refusal(status) for status in sorted(statuses)}
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    title, example = HTTPStatus(status).phrase, _EXAMPLES.get(status, _REFUSALS[status].rstrip("."))
+    shown = {"type": "about:blank", "title": title, "status": status, "detail": example}
+    found: dict[str, Any] = {
+        "description": _REFUSALS[status],
+        "content": {PROBLEM: {"schema": _PROBLEM_OF, "example": shown}},
     }
+    if status in _COMES_AGAIN:
+        said = "Seconds after which it may be tried again."
+        found["headers"] = {"Retry-After": {"description": said, "schema": {"type": "string", "pattern": "^[0-9]+$"}}}
+    return found
+
+
+JOB_ID: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "id",
+            "in": "path",
+            "required": True,
+            "description": "Of a job, as POST /jobs gave it. Who knows it may see and end the job.",
+            "schema": {"type": "string"},
+        }
+    ]
+}
 
 
 def form_of(fields: Sequence[str], *, several: bool = False) -> dict[str, Any]:
@@ -66,4 +102,7 @@ def form_of(fields: Sequence[str], *, several: bool = False) -> dict[str, Any]:
     }
     if "url" not in fields:
         schema["required"] = ["file"]
-    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+    said = "A form with the fields below; or the bytes of one file as they are, and the fields behind the path."
+    bare = {"schema": {"type": "string", "contentMediaType": "application/octet-stream", "format": "binary"}}
+    content = {"multipart/form-data": {"schema": schema}, "application/octet-stream": bare}
+    return {"requestBody": {"required": True, "description": said, "content": content}}

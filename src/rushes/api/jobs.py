@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 from rushes.api.refusals import Refused
@@ -91,21 +91,30 @@ class Job:
 class Jobs:
     """The jobs that wait, run, or ended a while ago."""
 
-    def __init__(self, *, waiting: int, kept: int, kept_seconds: float) -> None:
+    def __init__(
+        self,
+        *,
+        waiting: int,
+        kept: int,
+        kept_seconds: float,
+        noted: Callable[[Mapping[str, int]], None] = lambda counts: None,
+    ) -> None:
         """Know of none.
 
         Args:
             waiting: jobs that are not over, at the most.
             kept, kept_seconds: how many that are over are remembered, and how long.
+            noted: told how many jobs are in each state when one begins or ends.
         """
+        self._noted = noted
         self._waiting, self._kept, self._kept_seconds = waiting, kept, kept_seconds
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     @property
-    def states(self) -> dict[State, int]:
+    def states(self) -> dict[str, int]:
         """How many jobs there are in each state."""
-        found: dict[State, int] = dict.fromkeys(("queued", "running", "done", "failed", "cancelled"), 0)
+        found: dict[str, int] = dict.fromkeys(("queued", "running", "done", "failed", "cancelled"), 0)
         for job in self._jobs.values():
             found[job.state] += 1
         return found
@@ -134,8 +143,10 @@ class Jobs:
             if not job.is_over:  # given up before its first step
                 job.move("cancelled")
             ended()
+            self._noted(self.states)
 
         task.add_done_callback(over)
+        self._noted(self.states)
         return job
 
     def find(self, id: str) -> Job:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rushes.inference.shot_predictor import ShotPredictor
 
 _TOLD_SECONDS = 0.2  # between two things that are told of how far a film is
+_PREVIEW_QUALITY = 88
 _EXPLAINED_LONG_SIDE = 1024  # pixels of a picture that is explained
 
 
@@ -90,6 +91,20 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewOrder:
+    """A still, or the frame of a film at a time, that is to be shown.
+
+    Attributes:
+        long_side: pixels of the longer side, at the most.
+    """
+
+    path: Path
+    at_seconds: Fraction
+    long_side: int
+    bounds: Bounds
+
+
+@dataclass(frozen=True, slots=True)
 class PictureMaker:
     """What makes stills ready, in a process; the value itself is small, and travels there."""
 
@@ -123,12 +138,12 @@ class FilmMaker:
     """What answers about films and gives reasons, in a process.
 
     Attributes:
-        runtime: by which graphs of pictures are computed; None is each bundle's default.
+        runtime: name of what runs the graphs of pictures.
         threads: that compute.
     """
 
     bundles: Mapping[str, Path]
-    runtime: str | None
+    runtime: str
     threads: int
 
     def __call__(self) -> Films:
@@ -137,7 +152,7 @@ class FilmMaker:
 
 
 class Films:
-    """Carries out `FilmOrder`s and `ReasonOrder`s."""
+    """Carries out `FilmOrder`s, `ReasonOrder`s and `PreviewOrder`s."""
 
     def __init__(self, maker: FilmMaker) -> None:
         """Remember where the bundles are."""
@@ -146,14 +161,16 @@ class Films:
         self._of_shots: dict[str, ShotPredictor] = {}
         self._explainers: dict[str, BundleExplainer] = {}
 
-    def __call__(self, order: FilmOrder | ReasonOrder, tell: Tell) -> dict[str, Any] | Reason:
-        """Answer about a film, or explain an answer.
+    def __call__(self, order: FilmOrder | ReasonOrder | PreviewOrder, tell: Tell) -> dict[str, Any] | Reason | bytes:
+        """Answer about a film, explain an answer, or show a picture as a JPEG.
 
         Raises:
             MediaError: the file cannot be read, or is beyond its bounds.
         """
         if isinstance(order, ReasonOrder):
             return self._reason(order)
+        if isinstance(order, PreviewOrder):
+            return _preview(order)
         if is_of_shots(self._maker.bundles[order.bundle]):
             return self._shots(order, tell)
         return self._film(order, tell)
@@ -193,16 +210,10 @@ class Films:
         from rushes.evaluation.explanation import paint_occlusion, tint_occlusion
         from rushes.evaluation.occlusion import occlude
         from rushes.evaluation.painted_heat import view_of
-        from rushes.footage.kinds import kind_of
-        from rushes.footage.picture import PictureSize, encode_picture, resize
-        from rushes.footage.pictures import read_picture
+        from rushes.footage.picture import encode_picture, resize
 
         explainer = self._explainer(order.bundle)
-        size = PictureSize(_EXPLAINED_LONG_SIDE)
-        if kind_of(order.path) == "video":
-            pixels = resize(_frame_at(order), size)
-        else:
-            pixels = read_picture(order.path, size=size)
+        pixels = _look_at(order, _EXPLAINED_LONG_SIDE)
         prepared = explainer.prepared(pixels)
         named = order.class_name
         occlusion = occlude(
@@ -226,7 +237,9 @@ class Films:
         from rushes.inference.predictor import Predictor
 
         if name not in self._predictors:
-            self._predictors[name] = Predictor(self._opened(name), threads=self._maker.threads)
+            self._predictors[name] = Predictor(
+                self._opened(name), threads=self._maker.threads, runtime=self._maker.runtime
+            )
         return self._predictors[name]
 
     def _shot_predictor(self, name: str) -> ShotPredictor:
@@ -259,7 +272,25 @@ class _Throttled:
             self._tell(FilmStep(done, total))
 
 
-def _frame_at(order: ReasonOrder) -> Any:
+def _preview(order: PreviewOrder) -> bytes:
+    from rushes.footage.picture import encode_picture
+
+    return encode_picture(_look_at(order, order.long_side), "jpeg", _PREVIEW_QUALITY)
+
+
+def _look_at(order: ReasonOrder | PreviewOrder, long_side: int) -> Any:
+    """Return the pixels of a still, or of a film at a time, no longer than `long_side`: (height, width, 3) RGB."""
+    from rushes.footage.kinds import kind_of
+    from rushes.footage.picture import PictureSize, resize
+    from rushes.footage.pictures import read_picture
+
+    size = PictureSize(long_side)
+    if kind_of(order.path) == "video":
+        return resize(_frame_at(order), size)
+    return read_picture(order.path, size=size)
+
+
+def _frame_at(order: ReasonOrder | PreviewOrder) -> Any:
     """Return the pixels of a film's frame that is shown at a time."""
     from rushes.footage.video import DecodedFrame, decode_frames, index_video
 

@@ -8,15 +8,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
 from rushes.api.admission import Admission
 from rushes.api.answers import BatchAnswer, Bundles, FilmAnswer, Health, JobAnswer, PictureAnswer
-from rushes.api.asked import EXPLAIN_FIELDS, PREDICT_FIELDS, Asked, parse_asked, parse_asked_reason
-from rushes.api.described import form_of, refusals
+from rushes.api.asked import (
+    EXPLAIN_FIELDS,
+    PREDICT_FIELDS,
+    PREVIEW_FIELDS,
+    Asked,
+    parse_asked,
+    parse_asked_preview,
+    parse_asked_reason,
+)
+from rushes.api.described import JOB_ID, form_of, refusals
 from rushes.api.events import EVENT_STREAM, events_of, format_event
 from rushes.api.jobs import Job
 from rushes.api.refusals import Refused
@@ -26,28 +34,42 @@ from rushes.web.presence import while_present
 from rushes.web.replies import json_reply, problem_reply
 
 _log = logging.getLogger(__name__)
-Intake = Callable[[Request], Awaitable[Form]]
+
+
+class Intake(Protocol):
+    """What takes in the form of a request, in bounds."""
+
+    def __call__(self, request: Request, *, several: bool) -> Awaitable[Form]:
+        """Return the form: of several files, in which one may be refused beside others; or of one.
+
+        Raises:
+            Refused: it is not taken in.
+        """
+
+
+Fetch = Callable[[str], Awaitable[Upload]]  # the file at an address of the web; raises Refused
 
 _PNG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/png": {}}, "description": "The picture with heat over it, or the heat alone."}
 }
+_JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
 _NOBODY_THERE = 499  # as nginx says it: the caller has gone
 _ALWAYS = (401, 403, 500)
 _WITH_FILE = (400, 404, 408, 413, 415, 422, 429, 503, 504, 507, *_ALWAYS)
 
 
-def add_api(app: FastAPI, service: Service, intake: Intake) -> None:
+def add_api(app: FastAPI, service: Service, intake: Intake, fetch: Fetch | None = None) -> None:
     """Add every route of the API to an application.
 
     Args:
-        intake: takes in the form of a request, in bounds.
+        fetch: gets a file by its address; None where no request may name one so.
     """
     admission = Admission(
         all_callers=service.limits.waiting,
         per_caller=service.limits.per_caller,
         noted=lambda count: service.metrics.queue(depth=count),
     )
-    desk = _Desk(service, intake, admission)
+    desk = _Desk(service, intake, fetch, admission)
     app.include_router(_health(service))
     app.include_router(_predictions(desk))
     app.include_router(_jobs(desk))
@@ -63,33 +85,45 @@ def add_api(app: FastAPI, service: Service, intake: Intake) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a request holds, and which of its files a job has taken over."""
+    """What a request holds: its files in their order, or why one is none; and which of them a job has taken over."""
 
     fields: Mapping[str, str]
-    files: Sequence[Upload]
+    items: Sequence[Upload | Refused]
     kept: list[Upload] = field(default_factory=list)
 
 
 class _Desk:
     """What every route that takes a file does with it."""
 
-    def __init__(self, service: Service, intake: Intake, admission: Admission) -> None:
-        self.service, self._intake, self._admission = service, intake, admission
+    def __init__(self, service: Service, intake: Intake, fetch: Fetch | None, admission: Admission) -> None:
+        self.service, self._intake, self._fetch, self._admission = service, intake, fetch, admission
 
     @asynccontextmanager
-    async def taken_in(self, request: Request) -> AsyncIterator[Taken]:
+    async def taken_in(self, request: Request, *, several: bool = False) -> AsyncIterator[Taken]:
         """Give what a request holds, unless too many are being answered; what no job keeps is removed after."""
         if self.service.state != "ready":
             raise Refused(503, f"the server is {self.service.state}", retry_after_seconds=2)
-        with self._admission.enter(_caller_of(request)):
-            form = await self._intake(request)
-            taken = Taken(_fields(request, form), form.files)
+        with self._admission.enter(_caller_of(request)), await self._intake(request, several=several) as form:
+            taken = Taken(_fields(request, form), form.items)
+            if "url" in taken.fields:
+                taken = await self._fetched(taken, several=several)
             try:
                 yield taken
             finally:
-                for upload in taken.files:
-                    if upload not in taken.kept:
-                        upload.path.unlink(missing_ok=True)
+                for item in taken.items:
+                    if item in taken.kept:
+                        form.detach(item)
+                    elif isinstance(item, Upload):
+                        item.close()
+
+    async def _fetched(self, taken: Taken, *, several: bool) -> Taken:
+        if several:
+            raise Refused(422, "url: a batch is of files. Send addresses to /predict, one at a time")
+        if self._fetch is None:
+            raise Refused(422, "url: this server fetches nothing. Send the file itself, or start it with --urls")
+        if taken.items:
+            raise Refused(422, "there are a file and a 'url' in the form. Send one of them")
+        return Taken(taken.fields, [await self._fetch(taken.fields["url"])])
 
     def begin(self, taken: Taken, upload: Upload, asked: Asked) -> Job:
         """Begin a job about a film, which the job then keeps."""
@@ -152,12 +186,12 @@ def _predictions(desk: _Desk) -> APIRouter:
         openapi_extra=form_of([name for name in PREDICT_FIELDS if name != "url"], several=True),
     )
     async def predict_batch(request: Request) -> Response:
-        async with desk.taken_in(request) as taken:
+        async with desk.taken_in(request, several=True) as taken:
             asked = parse_asked(taken.fields)
             service.find(asked.bundle)
-            if not taken.files:
+            if not taken.items:
                 raise Refused(422, "there is no file in the form. Send at least one as 'file'")
-            tasks = [asyncio.ensure_future(_answer(desk, taken, upload, asked)) for upload in taken.files]
+            tasks = [asyncio.ensure_future(_answer(desk, taken, item, asked)) for item in taken.items]
             results = await while_present(request, asyncio.gather(*tasks))
         if results is None:
             return Response(status_code=_NOBODY_THERE)
@@ -179,6 +213,21 @@ def _predictions(desk: _Desk) -> APIRouter:
             return Response(status_code=_NOBODY_THERE)
         told = {"Rushes-Class": _in_header(found.class_name), "Rushes-Confidence": f"{found.probability:.6f}"}
         return Response(found.png, media_type="image/png", headers=told | {"Cache-Control": "no-store"})
+
+    @router.post(
+        "/preview",
+        summary="Show a picture, raw or frame of a film as a JPEG",
+        response_class=Response,
+        responses=_JPEG | refusals(*_WITH_FILE),
+        openapi_extra=form_of(PREVIEW_FIELDS),
+    )
+    async def preview(request: Request) -> Response:
+        async with desk.taken_in(request) as taken:
+            asked, upload = parse_asked_preview(taken.fields), _one_file(taken)
+            found = await while_present(request, service.preview(upload, asked))
+        if found is None:
+            return Response(status_code=_NOBODY_THERE)
+        return Response(found, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     return router
 
@@ -203,34 +252,51 @@ def _jobs(desk: _Desk) -> APIRouter:
             job = desk.begin(taken, upload, asked)
         return json_reply(job.to_table(), status=HTTPStatus.ACCEPTED, headers={"Location": f"/jobs/{job.id}"})
 
-    @router.get("/jobs/{id}", summary="How far a job is", response_model=JobAnswer, responses=refusals(404, *_ALWAYS))
-    async def look(id: str) -> Response:
-        return json_reply(jobs.find(id).to_table())
+    @router.get(
+        "/jobs/{id}",
+        summary="How far a job is",
+        response_model=JobAnswer,
+        responses=refusals(404, *_ALWAYS),
+        openapi_extra=JOB_ID,
+    )
+    async def look(request: Request) -> Response:
+        return json_reply(jobs.find(request.path_params["id"]).to_table())
 
     @router.get(
         "/jobs/{id}/events",
         summary="Hear of a job until it is over",
         response_class=Response,
         responses=_stream_description() | refusals(404, *_ALWAYS),
+        openapi_extra=JOB_ID,
     )
-    async def listen(id: str) -> Response:
+    async def listen(request: Request) -> Response:
         return StreamingResponse(
-            events_of(jobs.find(id)), media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"}
+            events_of(jobs.find(request.path_params["id"])),
+            media_type=EVENT_STREAM,
+            headers={"Cache-Control": "no-store"},
         )
 
-    @router.delete("/jobs/{id}", summary="Give a job up", response_model=JobAnswer, responses=refusals(404, *_ALWAYS))
-    async def cancel(id: str) -> Response:
-        job = jobs.find(id)
+    @router.delete(
+        "/jobs/{id}",
+        summary="Give a job up",
+        response_model=JobAnswer,
+        responses=refusals(404, *_ALWAYS),
+        openapi_extra=JOB_ID,
+    )
+    async def cancel(request: Request) -> Response:
+        job = jobs.find(request.path_params["id"])
         await jobs.cancel(job)
         return json_reply(job.to_table())
 
     return router
 
 
-async def _answer(desk: _Desk, taken: Taken, upload: Upload, asked: Asked) -> dict[str, Any]:
+async def _answer(desk: _Desk, taken: Taken, upload: Upload | Refused, asked: Asked) -> dict[str, Any]:
     """Return the answer about one file of a batch, or what is wrong with it."""
     service = desk.service
     try:
+        if isinstance(upload, Refused):
+            raise upload
         if upload.kind != "video":
             return await service.predict_picture(upload, service.find(asked.bundle))
         job = desk.begin(taken, upload, asked)
@@ -280,16 +346,17 @@ def _fields(request: Request, form: Form) -> Mapping[str, str]:
     asked = {name: value for name, value in request.query_params.items() if name != "token"}
     twice = next((name for name in asked if name in form.fields), None)
     if twice is not None:
-        form.close()
         raise Refused(422, f"'{twice[:40]}' stands in the address and in the form. Give it once")
     return asked | dict(form.fields)
 
 
 def _one_file(taken: Taken) -> Upload:
-    if len(taken.files) != 1:
-        found = "no file is" if not taken.files else f"{len(taken.files)} files are"
-        raise Refused(422, f"{found} in the form. Send one as 'file'; several go to /predict/batch")
-    return taken.files[0]
+    if not taken.items:
+        raise Refused(422, "no file is in the form. Send one as 'file'; several go to /predict/batch")
+    (item,) = taken.items  # of more, the form is refused while it comes in
+    if isinstance(item, Refused):
+        raise item
+    return item
 
 
 def _caller_of(request: Request) -> str:

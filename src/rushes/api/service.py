@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rushes.api.asked import Asked, AskedReason
+from rushes.api.asked import Asked, AskedPreview, AskedReason
 from rushes.api.batching import Batcher
 from rushes.api.desk import Desk
 from rushes.api.jobs import Job, Jobs
@@ -24,6 +24,7 @@ from rushes.api.orders import (
     FilmStep,
     PictureMaker,
     PictureOrder,
+    PreviewOrder,
     ReadyPicture,
     Reason,
     ReasonOrder,
@@ -33,6 +34,7 @@ from rushes.api.served import Served, find_served
 from rushes.api.uploads import Upload
 from rushes.api.workers import WorkerError
 from rushes.bundles.bundle import Bundle
+from rushes.bundles.runtimes import DEFAULT
 from rushes.datasets.measured_input import Prepared
 from rushes.errors import MediaError
 from rushes.inference.prediction import best_class, find_above, name_scores
@@ -48,13 +50,13 @@ class Strength:
         decoders: processes that decode stills, each one at a time.
         films: films at a time.
         threads: that compute, in each process that does.
-        runtime: by which graphs of pictures are computed; None is each bundle's default.
+        runtime: name of what runs the graphs of pictures.
     """
 
     decoders: int
     films: int = 1
     threads: int = 1
-    runtime: str | None = None
+    runtime: str = DEFAULT
 
 
 class Service:
@@ -76,7 +78,9 @@ class Service:
         films = FilmMaker({name: one.folder for name, one in served.items()}, strength.runtime, strength.threads)
         self._films = Desk(films, count=strength.films, memory_bytes=2 * limits.memory_bytes, name="films")
         self._reasons = Desk(films, count=1, memory_bytes=limits.memory_bytes, name="reasons")
-        self.jobs = Jobs(waiting=limits.waiting_films, kept=limits.kept_jobs, kept_seconds=limits.kept_seconds)
+        self.jobs = Jobs(
+            waiting=limits.waiting_films, kept=limits.kept_jobs, kept_seconds=limits.kept_seconds, noted=metrics.jobs
+        )
         self.state = "starting"
         for one in served.values():
             metrics.serving(bundle=one.name, id=one.bundle.id)
@@ -161,6 +165,16 @@ class Service:
         found: Reason = await self._do(self._reasons, order, seconds=self.limits.explain_seconds)
         return found
 
+    async def preview(self, upload: Upload, asked: AskedPreview) -> bytes:
+        """Return a still, or the frame of a film, as a JPEG.
+
+        Raises:
+            Refused: it cannot be read, or the server cannot.
+        """
+        order = PreviewOrder(upload.path, asked.at_seconds, asked.long_side, self.limits.bounds)
+        found: bytes = await self._do(self._reasons, order, seconds=self.limits.explain_seconds)
+        return found
+
     async def _ready(self, upload: Upload, served: Served) -> ReadyPicture:
         order = PictureOrder(upload.path, served.name)
         found: ReadyPicture = await self._do(self._pictures, order, seconds=self.limits.decode_seconds)
@@ -197,7 +211,7 @@ class Service:
     def _batcher(self, bundle: Any) -> Batcher[Prepared, npt.NDArray[np.float32]]:
         from rushes.inference.predictor import Predictor
 
-        predictor = Predictor(bundle, threads=self._strength.threads)
+        predictor = Predictor(bundle, threads=self._strength.threads, runtime=self._strength.runtime)
 
         def noted(size: int, seconds: float) -> None:
             self.metrics.batch(size=size)

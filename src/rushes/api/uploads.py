@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -31,17 +31,25 @@ _NAME_BYTES = 100  # of a field's name
 _LINES_BYTES = 64 << 10  # of fields as an HTML form writes them
 _FILE_FIELD = b"file"  # a part of this name is a file, also where the client gives no file name
 _BESIDE_FILES = 1 << 20  # bytes of a body that boundaries and what the server reads at once may take
+_OF_ONE_FILE = frozenset((HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                          HTTPStatus.UNPROCESSABLE_ENTITY))  # fmt: skip
 _AS_THEY_ARE = frozenset((b"", b"binary", b"8bit", b"7bit"))  # transfer encodings that change nothing
 _T = TypeVar("_T")
 
 
 class Form:
-    """What a request holds; the files are removed when it is closed, or at the end of its `with` block."""
+    """What a request holds; the files are removed when it is closed, or at the end of its `with` block.
 
-    def __init__(self, fields: Mapping[str, str], files: tuple[Upload, ...]) -> None:
+    Attributes:
+        items: its files in their order; in the place of one that is not taken, why.
+        files: those that were taken in.
+    """
+
+    def __init__(self, fields: Mapping[str, str], items: Sequence[Upload | Refused]) -> None:
         """Hold fields and files."""
-        self.fields, self.files = fields, files
-        self._kept = set(files)
+        self.fields, self.items = fields, tuple(items)
+        self.files = tuple(item for item in self.items if isinstance(item, Upload))
+        self._kept = set(self.files)
 
     def detach(self, upload: Upload) -> None:
         """Leave a file to someone who closes it after the form."""
@@ -61,7 +69,7 @@ class Form:
         self.close()
 
 
-async def take_in(request: Request, limits: UploadLimits, folder: Path) -> Form:
+async def take_in(request: Request, limits: UploadLimits, folder: Path, *, each: bool = False) -> Form:
     """Take in the body of a request as it streams; the caller closes what is returned.
 
     A body is `multipart/form-data`, with files in parts that have a file name or are called `file`; or one file alone,
@@ -73,13 +81,15 @@ async def take_in(request: Request, limits: UploadLimits, folder: Path) -> Form:
 
     Args:
         folder: for this server alone, into which files are written; see `spool_folder`.
+        each: whether one file that is not taken leaves the others be: its bytes are read past, and the form says why in
+            its place. Otherwise all is refused at once, before the rest of it has come.
 
     Raises:
         Refused: what is sent is malformed (400), too slow (408), too large (413), nothing that is taken (415), or does
             not fit together (422), or there is no room for it (507). All of it has been removed.
     """
     announced = _announced(request, limits)
-    files = _Files(folder, limits, announced)
+    files = _Files(folder, limits, announced, each=each)
     body = _body(request, limits, files)
     if announced > WRITTEN_AT_ONCE:
         refuse_without_room(folder, announced)
@@ -93,14 +103,14 @@ async def take_in(request: Request, limits: UploadLimits, folder: Path) -> Form:
                 if files.waiting >= WRITTEN_AT_ONCE:
                     await _in_thread(files.write)
         fields = body.end()
-        uploads = await _in_thread(files.settle) if files.any else ()
+        items = await _in_thread(files.settle) if files.any else ()
     except ClientDisconnect as error:
         files.drop()
         raise Refused(HTTPStatus.BAD_REQUEST, "the connection ended before the body did") from error
     except BaseException:
         files.drop()
         raise
-    return Form(fields, uploads)
+    return Form(fields, items)
 
 
 async def _within_time(stream: AsyncIterator[bytes], limits: UploadLimits) -> AsyncGenerator[bytes]:
@@ -178,15 +188,15 @@ def _body(request: Request, limits: UploadLimits, files: _Files) -> _Body:
 class _Files:
     """The files of a body so far; the last may still be coming in."""
 
-    def __init__(self, folder: Path, limits: UploadLimits, announced: int) -> None:
-        self._folder, self._limits, self._announced = folder, limits, announced
+    def __init__(self, folder: Path, limits: UploadLimits, announced: int, *, each: bool) -> None:
+        self._folder, self._limits, self._announced, self._each = folder, limits, announced, each
         self.received = 0  # bytes of the body
         self.waiting = 0  # bytes in memory
         self._begun: list[Incoming] = []
         self._complete: list[Incoming] = []  # and not yet settled
-        self._coming: Incoming | None = None
+        self._coming: Incoming | None = None  # also where nothing more of it is taken
         self._least = 0  # bytes that the one coming in must have, for the body to be as long as announced
-        self._uploads: list[Upload] = []
+        self._found: dict[Incoming, Upload | Refused] = {}
 
     @property
     def any(self) -> bool:
@@ -201,8 +211,11 @@ class _Files:
         """
         most = self._limits.files
         if len(self._begun) >= most:
-            some = f"more than {most} files. Send them in several requests" if most > 1 else "several files. Send one"
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"there are {some}")
+            if most == 1:
+                said = "there are several files. Send one; /predict/batch takes several"
+                raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, said)
+            said = f"there are more than {most} files. Send them in several requests"
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
         what = "the file" if most == 1 else f"file {len(self._begun) + 1}"
         self._coming = Incoming(self._folder, self._limits, what=what)
         self._begun.append(self._coming)
@@ -211,7 +224,12 @@ class _Files:
 
     def add(self, data: bytes | memoryview) -> None:
         assert self._coming is not None  # begun
-        self._coming.add(data, announced=self._least)
+        if self._coming in self._found:
+            return
+        try:
+            self._coming.add(data, announced=self._least)
+        except Refused as refused:
+            self._refuse(self._coming, refused)
         self.waiting += len(data)
 
     def complete(self, *, may_be_none: bool = False) -> None:
@@ -219,23 +237,35 @@ class _Files:
         assert self._coming is not None
         if may_be_none and self._coming.is_empty:
             self._begun.remove(self._coming)
-        else:
+        elif self._coming not in self._found:
             self._complete.append(self._coming)
         self._coming = None
 
     def write(self) -> None:
         """Write what waits; to be called in a thread."""
         for incoming in self._complete:
-            self._uploads.append(incoming.settle())
+            try:
+                self._found[incoming] = incoming.settle()
+            except Refused as refused:
+                self._refuse(incoming, refused)
         self._complete.clear()
-        if self._coming is not None:
+        if self._coming is not None and self._coming not in self._found:
             self._coming.write()
+        for incoming, found in self._found.items():
+            if isinstance(found, Refused):
+                incoming.drop()
         self.waiting = 0
 
-    def settle(self) -> tuple[Upload, ...]:
-        """Return all files, whole; to be called in a thread."""
+    def settle(self) -> Sequence[Upload | Refused]:
+        """Return all files, whole, and why those are not there that are not; to be called in a thread."""
         self.write()
-        return tuple(self._uploads)
+        return [self._found[incoming] for incoming in self._begun]
+
+    def _refuse(self, incoming: Incoming, refused: Refused) -> None:
+        """Leave out one file, or give up all of the body."""
+        if not self._each or refused.status not in _OF_ONE_FILE:
+            raise refused
+        self._found[incoming] = refused
 
     def drop(self) -> None:
         """Remove all files."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import signal
 import threading
 import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from rushes.errors import MediaError, RushesError
@@ -40,6 +41,10 @@ class WorkerError(Exception):
         """Say what happened in a sentence."""
         super().__init__(said)
         self.cause = cause
+
+
+class _KilledError(WorkerError):
+    """The process was ended from outside: by a person, or by a system that is short of memory."""
 
 
 class Worker:
@@ -116,12 +121,23 @@ class Worker:
 
         Raises:
             MediaError: what was ordered to be read cannot be; its `reason` says why.
-            WorkerError: the order took too long, filled too much memory, or its process died.
+            WorkerError: the order took too long, filled too much memory, or its process died. Where someone else ended
+                the process, which says nothing of the file, it is carried out once more.
         """
+        try:
+            return self._carry_out(order, seconds, stall_seconds, told, taken_back or threading.Event())
+        except _KilledError:
+            if self._closed:
+                raise
+            return self._carry_out(order, seconds, stall_seconds, told, taken_back or threading.Event())
+
+    def _carry_out(
+        self, order: Any, seconds: float, stall_seconds: float | None, told: Tell, stop: threading.Event
+    ) -> Any:
         self.start()
         assert self._pipe is not None
         self._orders += 1
-        end, stop = time.monotonic() + seconds, taken_back or threading.Event()
+        end = time.monotonic() + seconds
         try:
             self._pipe.send(order)
         except OSError as error:
@@ -196,13 +212,15 @@ class Worker:
         self.kill()
         self.losses += 1
         _log.warning("a worker ended with %s while it decoded a file", code)
-        return WorkerError("crash", "ended the process that decoded it. It is damaged, or made to do so")
+        kind = _KilledError if code == -getattr(signal, "SIGKILL", 0) else WorkerError
+        return kind("crash", "ended the process that decoded it. It is damaged, or made to do so")
 
 
 def _serve(pipe: Connection, make: Callable[[], Do], memory_bytes: int) -> None:
     """Carry out orders until the pipe is closed; runs in the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server ends its workers itself
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_the_server, name="watch", daemon=True).start()
     _bound(memory_bytes)
     with suppress(OSError, EOFError):
         try:
@@ -210,12 +228,29 @@ def _serve(pipe: Connection, make: Callable[[], Do], memory_bytes: int) -> None:
         except RushesError as error:
             pipe.send(("broken", str(error)))
             return
+        _hush()
         pipe.send(("ready", None))
         while True:
             kind, said = _carried_out(do, pipe.recv(), lambda told: pipe.send(("told", told)))
             pipe.send((kind, said))
             if kind == "memory":
                 return
+
+
+def _hush() -> None:
+    """Send nowhere what libraries print of a stranger's file: it would fill the server's log. Faults go by the pipe."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
+
+
+def _end_with_the_server() -> None:
+    """End the process as soon as the one that started it is gone, also in the middle of a long film."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+        wait([server.sentinel])
+        os._exit(1)
 
 
 def _carried_out(do: Do, order: Any, tell: Tell) -> tuple[str, Any]:

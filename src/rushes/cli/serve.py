@@ -36,6 +36,10 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen on; any but this machine's own asks for a token.")
     ] = "127.0.0.1",
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="HOST", help="A name by which a proxy in front is asked; needs a token."),
+    ] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="8000, or another where that is taken; 0 takes any.")
     ] = None,
@@ -46,8 +50,8 @@ def serve(
         ),
     ] = None,
     runtime: Annotated[
-        str | None, typer.Option(help="What computes graphs of pictures; otherwise each bundle's usual one.")
-    ] = None,
+        str, typer.Option(help="What runs the models: onnxruntime, int8, openvino, openvino-bf16, openvino-int8.")
+    ] = "onnxruntime",
     decoders: Annotated[
         int | None, typer.Option(min=1, help="Processes that decode pictures; otherwise one per core, four at most.")
     ] = None,
@@ -85,9 +89,9 @@ def serve(
 
         limits = _limits_of(max_picture, max_video, max_duration)
         stated = _stated_token(token_file)
-        access = access_for(host, token=stated, command="rushes serve")
+        access = access_for(host, token=stated, names=name or (), command="rushes serve")
         home = _project_of(project, host)
-        token = "" if stated or (is_local(host) and home is None) else access.token
+        token = "" if stated or (is_local(host) and home is None and not name) else access.token
         cores = threads or count_cores()
         strength = Strength(decoders or min(4, cores), films, cores, runtime)
         with ExitStack() as ends:
@@ -107,7 +111,9 @@ def serve(
             address = f"http://{f'[{host}]' if ':' in host else host}:{found}/"
 
             def started() -> None:
-                _say_started(door, address, token, sorted(predicting.service.served))
+                _say_started(
+                    door, address, token, list(predicting.service.served), needs_token=not access.is_free("/predict")
+                )
 
             Server(application, listening, started=started, lifespan=True, grace_seconds=_GRACE_SECONDS).run()
         door.say("ended")
@@ -145,22 +151,20 @@ def _parts_of(home: Project | None, ends: ExitStack, *, threads: int | None) -> 
     return ends.enter_context(project_parts(home, catalog, person=person, threads=threads))
 
 
-def _say_started(door: Door, address: str, token: str, names: list[str]) -> None:
+def _say_started(door: Door, address: str, token: str, names: list[str], *, needs_token: bool) -> None:
     import json
     import sys
 
     page = f"{address}?token={token}" if token else address
     door.say(f"serving {plural(len(names), 'bundle')}: {', '.join(names)}")
     door.say(f"page: {page}")
-    door.say(f"try: curl {_bearer(token)}-F file=@PICTURE {address}predict")
+    stated = token or f"${TOKEN_VARIABLE}"
+    bearer = f'-H "Authorization: Bearer {stated}" ' if needs_token else ""
+    door.say(f"try: curl {bearer}-F file=@PICTURE {address}predict")
     door.say(f"described at {address}docs; Ctrl-C ends it")
     if door.as_json:
         sys.stdout.write(json.dumps({"address": address, "page": page, "bundles": names}, indent=2) + "\n")
     sys.stdout.flush()  # also where nobody sits at a terminal
-
-
-def _bearer(token: str) -> str:
-    return f"-H 'Authorization: Bearer {token}' " if token else ""
 
 
 def _stated_token(token_file: Path | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 
 from rushes.web.guard import LOCAL_NAMES, Access
 
@@ -19,7 +20,15 @@ def is_local(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-def access_for(host: str, *, token: str = "", cookie: str = "rushes", once: str = "", command: str) -> Access:
+def access_for(
+    host: str,
+    *,
+    token: str = "",
+    cookie: str = "rushes",
+    once: str = "",
+    names: Collection[str] = (),
+    command: str,
+) -> Access:
     """Return who is let in by a server that listens on an address.
 
     On this machine's own address the API needs no token, unless one was asked for; what shows or changes a project
@@ -27,9 +36,10 @@ def access_for(host: str, *, token: str = "", cookie: str = "rushes", once: str 
 
     Args:
         token: that was asked for; "" makes one.
+        names: further ones under which the server may be asked for, such as a proxy's in front; a token is then needed.
         once, command: as `Access` has them.
     """
-    local, asked = is_local(host), bool(token)
+    local, asked = is_local(host), bool(token or names)
 
     def is_free(path: str) -> bool:
         if path in _FREE or path.startswith(_FREE_FOLDER):
@@ -40,7 +50,7 @@ def access_for(host: str, *, token: str = "", cookie: str = "rushes", once: str 
         token or secrets.token_urlsafe(_TOKEN_BYTES),
         cookie,
         once=once,
-        hosts=LOCAL_NAMES | ({host} if host.startswith("127.") else frozenset()) if local else None,
+        hosts=LOCAL_NAMES | {host.casefold(), *(name.casefold() for name in names)} if local or names else None,
         is_free=is_free,
         command=command,
     )

@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI, Response
 
 from rushes.api.docs_page import docs_router
 from rushes.api.metrics import Measured, Metrics, metrics_router
-from rushes.api.routes import Intake, add_api
+from rushes.api.routes import Fetch, Intake, add_api
 from rushes.api.service import Service
 from rushes.web.guard import Access, Guard
 from rushes.web.page_files import page_router
@@ -45,11 +45,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Predicting:
-    """The API: what answers, and what takes in what is sent."""
+    """The API: what answers, what takes in what is sent, and what fetches a file where a request may name one."""
 
     service: Service
     intake: Intake
     metrics: Metrics
+    fetch: Fetch | None = None
 
 
 def make_application(
@@ -84,7 +85,7 @@ def make_application(
     add_problems(app)
     app.include_router(page_router(page))
     if predicting is not None:
-        add_api(app, predicting.service, predicting.intake)
+        add_api(app, predicting.service, predicting.intake, predicting.fetch)
         app.include_router(docs_router(OPENAPI))
         app.include_router(metrics_router(metrics))
     for part in parts:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fastapi import Request
 
+from rushes.api.addresses import Network
+from rushes.api.fetching import Fetcher
 from rushes.api.limits import Limits
 from rushes.api.metrics import Metrics
 from rushes.api.served import open_served
@@ -16,13 +19,20 @@ from rushes.studio.app import Predicting
 
 
 def open_predicting(
-    folders: Sequence[Path], *, limits: Limits, strength: Strength, spool: Path, takes_addresses: bool = False
+    folders: Sequence[Path],
+    *,
+    limits: Limits,
+    strength: Strength,
+    spool: Path,
+    takes_addresses: bool = False,
+    network: Network | None = None,
 ) -> Predicting:
     """Return the API of the bundles in some folders.
 
     Args:
         spool: folder for what is sent, of this process alone; it is there.
         takes_addresses: whether a request may name a file by an address of the web.
+        network: over which it is then fetched; None is the public one.
 
     Raises:
         BundleError, UsageError: as `open_served`.
@@ -37,7 +47,9 @@ def open_predicting(
         seconds=limits.body_seconds,
     )
 
-    async def intake(request: Request) -> Form:
-        return await take_in(request, bounds, spool)
+    one = replace(bounds, files=1)
 
-    return Predicting(service, intake, metrics)
+    async def intake(request: Request, *, several: bool) -> Form:
+        return await take_in(request, bounds if several else one, spool, each=several)
+
+    return Predicting(service, intake, metrics, Fetcher(one, spool, network=network) if takes_addresses else None)

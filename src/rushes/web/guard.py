@@ -91,7 +91,7 @@ class Guard:
             await send_problem(send_guarded, status, said, challenge)
             return
         if stated:
-            given = [(b"set-cookie", self._cookie_of(host).encode())]
+            given = [(b"set-cookie", self._cookie_of(host, scope["scheme"]).encode())]
         await self._app(scope, receive, send_guarded)
 
     def _refusal(self, scope: Any, host: str, headers: dict[str, str], stated: str) -> tuple[HTTPStatus, str] | None:
@@ -125,8 +125,9 @@ class Guard:
     def _cookie_name(self, host: str) -> str:
         return f"{self._access.cookie}-{host.rpartition(':')[2]}"
 
-    def _cookie_of(self, host: str) -> str:
-        return f"{self._cookie_name(host)}={self._access.token}; Path=/; HttpOnly; SameSite=Strict"
+    def _cookie_of(self, host: str, scheme: str) -> str:
+        secure = "; Secure" if scheme == "https" else ""  # as a proxy in front says that the browser came
+        return f"{self._cookie_name(host)}={self._access.token}; Path=/; HttpOnly; SameSite=Strict{secure}"
 
 
 def _headers_beside(stated: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -50,7 +50,8 @@ def serve(
         ),
     ] = None,
     runtime: Annotated[
-        str, typer.Option(help="What runs the models: onnxruntime, int8, openvino, openvino-bf16, openvino-int8.")
+        str,
+        typer.Option(help="What runs the models: onnxruntime, int8, openvino, openvino-bf16, openvino-int8, litert."),
     ] = "onnxruntime",
     decoders: Annotated[
         int | None, typer.Option(min=1, help="Processes that decode pictures; otherwise one per core, four at most.")

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,13 @@ def room_of(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> tuple[str, ...]:
+    """Return what a module imports, anywhere in it; each is read once."""
+    return tuple(_imports_of(path))
+
+
+def _imports_of(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -103,7 +110,7 @@ def imported(path: Path) -> Iterator[str]:
 def test_a_room_imports_only_rooms_before_it(path: Path) -> None:
     room = room_of(path)
     if room == "__init__":
-        assert list(imported(path)) == []
+        assert imported(path) == ()
         return
     allowed = set(GROUND) if room in GROUND else {*GROUND, *ROOMS[: ROOMS.index(room) + 1]}
     for name in imported(path):

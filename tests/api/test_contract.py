@@ -50,7 +50,7 @@ schemathesis.openapi.format("binary", st.sampled_from(_FILES) | st.binary(max_si
 
 _OPERATIONS = {
     ("GET", "/ping"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/bundles"), ("POST", "/predict"),
-    ("POST", "/predict/batch"), ("POST", "/explain"), ("POST", "/jobs"), ("GET", "/jobs/{id}"),
+    ("POST", "/predict/batch"), ("POST", "/explain"), ("POST", "/preview"), ("POST", "/jobs"), ("GET", "/jobs/{id}"),
     ("DELETE", "/jobs/{id}"), ("GET", "/jobs/{id}/events"),
 }  # fmt: skip
 

@@ -259,8 +259,8 @@ def _serve(pipe: Connection, make: Callable[[], Do], memory_bytes: int) -> None:
 def _share_heaps() -> None:
     """Let all threads of the process take memory from two heaps.
 
-    glibc gives each thread a heap of its own, and keeps what was freed there: the threads of a HEIC's decoder took 18 MB
-    more with every few pictures, to 220 MB where 88 are enough.
+    glibc gives each thread a heap of its own, and keeps what was freed there: the threads of a HEIC's decoder took
+    18 MB more with every few pictures, to 220 MB where 88 are enough.
     """
     with suppress(OSError, AttributeError):  # of other systems' libraries
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)

@@ -52,7 +52,9 @@ Fetch = Callable[[str], Awaitable[Upload]]  # the file at an address of the web;
 _PNG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/png": {}}, "description": "The picture with heat over it, or the heat alone."}
 }
-_JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture, upright, in sRGB."}}
+_JPEG: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/jpeg": {}}, "description": "The picture, upright, in sRGB."}
+}
 _NOBODY_THERE = 499  # as nginx says it: the caller has gone
 _ALWAYS = (401, 403, 500)
 _WITH_FILE = (400, 404, 408, 413, 415, 422, 429, 503, 504, 507, *_ALWAYS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import multiprocessing
 import os
@@ -23,6 +24,7 @@ _START_SECONDS = 120.0  # within which a process has loaded what it needs, on a 
 _LOOK_SECONDS = 0.25  # how often one looks whether the order was taken back
 _RENEWED_AFTER = 20_000  # orders; what decoders leak ends with their process
 _RENEWED_GROWN = 0.25  # of the bound of its memory, over what it held after its first order
+_M_ARENA_MAX = -8  # of malloc.h
 _END_SECONDS = 2.0
 
 Tell = Callable[[Any], None]
@@ -236,6 +238,7 @@ def _serve(pipe: Connection, make: Callable[[], Do], memory_bytes: int) -> None:
     """Carry out orders until the pipe is closed; runs in the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server ends its workers itself
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _share_heaps()
     threading.Thread(target=_end_with_the_server, name="watch", daemon=True).start()
     _bound(memory_bytes)
     with suppress(OSError, EOFError):
@@ -251,6 +254,16 @@ def _serve(pipe: Connection, make: Callable[[], Do], memory_bytes: int) -> None:
             pipe.send((kind, said))
             if kind == "memory":
                 return
+
+
+def _share_heaps() -> None:
+    """Let all threads of the process take memory from two heaps.
+
+    glibc gives each thread a heap of its own, and keeps what was freed there: the threads of a HEIC's decoder took
+    18 MB more with every few pictures, to 220 MB where 88 are enough.
+    """
+    with suppress(OSError, AttributeError):  # of other systems' libraries
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def _hush() -> None:

@@ -24,6 +24,7 @@ def access_for(
     host: str,
     *,
     token: str = "",
+    remembered: str = "",
     cookie: str = "rushes",
     once: str = "",
     names: Collection[str] = (),
@@ -35,7 +36,8 @@ def access_for(
     always needs it. On any other address everything does, but what says that the server is there.
 
     Args:
-        token: that was asked for; "" makes one.
+        token: that was asked for; "" takes the one of last time, or makes one.
+        remembered: the token of last time; "" where there is none.
         names: further ones under which the server may be asked for, such as a proxy's in front; a token is then needed.
         once, command: as `Access` has them.
     """
@@ -47,7 +49,7 @@ def access_for(
         return local and not asked and not path.startswith(_OF_PROJECT)
 
     return Access(
-        token or secrets.token_urlsafe(_TOKEN_BYTES),
+        token or remembered or secrets.token_urlsafe(_TOKEN_BYTES),
         cookie,
         once=once,
         hosts=LOCAL_NAMES | {host.casefold(), *(name.casefold() for name in names)} if local or names else None,

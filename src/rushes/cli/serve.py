@@ -31,7 +31,9 @@ TOKEN_VARIABLE = "RUSHES_TOKEN"
 _log = logging.getLogger(__name__)
 _SHORTEST_TOKEN = 16
 _USUAL_PORT = 8000
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # addresses that are all of a machine -> one that leads there
 _GRACE_SECONDS = 20
+_DRAIN_SECONDS = 5.0  # where others reach the server: within them a balancer asks /health/ready, and sends no more
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -76,6 +78,12 @@ def serve(
     urls: Annotated[
         bool, typer.Option("--urls", help="Let a request name a file by a public address, which the server fetches.")
     ] = False,
+    drain: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=300, help="Seconds that it answers on after SIGTERM, no longer ready; 0 here, 5 elsewhere."
+        ),
+    ] = None,
     project: ProjectOption = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
@@ -125,14 +133,27 @@ def serve(
             found = int(listening.getsockname()[1])
             if home is not None and last is not None:
                 _remember(home, host, replace(last, port=found))
-            address = f"http://{f'[{host}]' if ':' in host else host}:{found}/"
+            everywhere = host in _EVERYWHERE
+            shown = _EVERYWHERE.get(host, host)
+            address = f"http://{f'[{shown}]' if ':' in shown else shown}:{found}/"
 
             def started() -> None:
                 _say_started(
                     door, address, token, list(predicting.service.served), needs_token=not access.is_free("/predict")
                 )
+                if everywhere:
+                    door.say(f"others reach it by a name or an address of this machine, at port {found}")
 
-            Server(application, listening, started=started, lifespan=True, grace_seconds=_GRACE_SECONDS).run()
+            usual = 0.0 if is_local(host) and not name else _DRAIN_SECONDS
+            Server(
+                application,
+                listening,
+                started=started,
+                lifespan=True,
+                leaving=predicting.service.leave,
+                drain_seconds=usual if drain is None else drain,
+                grace_seconds=_GRACE_SECONDS,
+            ).run()
         door.say("ended")
 
 
@@ -203,13 +224,15 @@ def _say_started(door: Door, address: str, token: str, names: list[str], *, need
 
 def _stated_token(token_file: Path | None) -> str:
     if token_file is not None:
+        os.environ.pop(TOKEN_VARIABLE, None)
         try:
             token = token_file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"--token-file {token_file}: cannot be read ({error})") from error
         source = f"--token-file {token_file}"
     else:
-        token, source = os.environ.get(TOKEN_VARIABLE, "").strip(), TOKEN_VARIABLE
+        # Taken out, so that no process of ours is begun with it: those decode what strangers send.
+        token, source = os.environ.pop(TOKEN_VARIABLE, "").strip(), TOKEN_VARIABLE
         if not token:
             return ""
     if len(token) < _SHORTEST_TOKEN or not token.isascii() or any(one.isspace() for one in token):

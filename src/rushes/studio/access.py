@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
+from ipaddress import ip_address
 
 from rushes.web.guard import LOCAL_NAMES, Access
 
@@ -17,7 +18,10 @@ _OF_PROJECT = ("/reviews", "/footage", "/runs")
 
 def is_local(host: str) -> bool:
     """Return whether nobody but this machine reaches what listens on an address."""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name: whoever keeps it says where it leads, also one that begins with 127
+        return False
 
 
 def access_for(

@@ -128,6 +128,11 @@ class _Desk:
             raise Refused(422, "there are a file and a 'url' in the form. Send one of them")
         return Taken(taken.fields, [await self._fetch(taken.fields["url"])])
 
+    def form_of(self, fields: Sequence[str], *, several: bool = False) -> dict[str, Any]:
+        """Return the description of a form; an address is among its fields only where one is taken."""
+        takes_address = self._fetch is not None and not several
+        return form_of([name for name in fields if takes_address or name != "url"], several=several)
+
     def begin(self, taken: Taken, upload: Upload, asked: Asked) -> Job:
         """Begin a job about a film, which the job then keeps."""
         job = self.service.begin_film(upload, asked)
@@ -173,7 +178,7 @@ def _predictions(desk: _Desk) -> APIRouter:
         summary="Say what a picture, or a film, is",
         response_model=PictureAnswer | FilmAnswer,
         responses=refusals(*_WITH_FILE) | _stream_description(),
-        openapi_extra=form_of(PREDICT_FIELDS),
+        openapi_extra=desk.form_of(PREDICT_FIELDS),
     )
     async def predict(request: Request) -> Response:
         as_events = EVENT_STREAM in request.headers.get("accept", "")
@@ -190,7 +195,7 @@ def _predictions(desk: _Desk) -> APIRouter:
         summary="Say what several files are",
         response_model=BatchAnswer,
         responses=refusals(*_WITH_FILE),
-        openapi_extra=form_of([name for name in PREDICT_FIELDS if name != "url"], several=True),
+        openapi_extra=desk.form_of(PREDICT_FIELDS, several=True),
     )
     async def predict_batch(request: Request) -> Response:
         async with desk.taken_in(request, several=True) as taken:
@@ -210,7 +215,7 @@ def _predictions(desk: _Desk) -> APIRouter:
         summary="Show where an answer comes from",
         response_class=Response,
         responses=_PNG | refusals(*_WITH_FILE),
-        openapi_extra=form_of(EXPLAIN_FIELDS),
+        openapi_extra=desk.form_of(EXPLAIN_FIELDS),
     )
     async def explain(request: Request) -> Response:
         async with desk.taken_in(request) as taken:
@@ -226,7 +231,7 @@ def _predictions(desk: _Desk) -> APIRouter:
         summary="Show a picture, raw or frame of a film as a JPEG",
         response_class=Response,
         responses=_JPEG | refusals(*_WITH_FILE),
-        openapi_extra=form_of(PREVIEW_FIELDS),
+        openapi_extra=desk.form_of(PREVIEW_FIELDS),
     )
     async def preview(request: Request) -> Response:
         async with desk.taken_in(request) as taken:
@@ -248,7 +253,7 @@ def _jobs(desk: _Desk) -> APIRouter:
         status_code=202,
         response_model=JobAnswer,
         responses=refusals(*_WITH_FILE),
-        openapi_extra=form_of(PREDICT_FIELDS),
+        openapi_extra=desk.form_of(PREDICT_FIELDS),
     )
     async def begin(request: Request) -> Response:
         jobs.check_room()

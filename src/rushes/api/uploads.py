@@ -25,7 +25,7 @@ from rushes.footage.sniffing import HEAD_BYTES, sniff
 __all__ = ["Form", "Upload", "UploadLimits", "take_in"]
 
 _FORM, _LINES = "multipart/form-data", "application/x-www-form-urlencoded"
-_BARE = re.compile(r"(?:image|video)/[\w.+-]+|application/(?:octet-stream|mxf|mp4|ogg)")
+_BARE = re.compile(r"(?:image|video)/[\w.+*-]+|application/(?:octet-stream|mxf|mp4|ogg)")
 _BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046, 5.1.1
 _HEADER_BYTES = 8192  # of all headers of one part
 _NAME_BYTES = 100  # of a field's name

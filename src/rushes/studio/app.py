@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 
+from rushes.api.described import with_token
 from rushes.api.docs_page import docs_router
 from rushes.api.metrics import Measured, Metrics, metrics_router
 from rushes.api.routes import Fetch, Intake, add_api
@@ -53,6 +54,19 @@ class Predicting:
     fetch: Fetch | None = None
 
 
+class _Described(FastAPI):
+    """An application whose description says what needs the token."""
+
+    def __init__(self, access: Access, **words: Any) -> None:
+        super().__init__(**words)
+        self._access = access
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            with_token(super().openapi(), self._access.is_free)
+        return super().openapi()
+
+
 def make_application(
     *,
     access: Access,
@@ -73,7 +87,8 @@ def make_application(
         page: folder of the page's files; None takes those that come with rushes.
     """
     metrics = predicting.metrics if predicting is not None else Metrics()
-    app = FastAPI(
+    app = _Described(
+        access,
         title="rushes",
         version=_version(),
         description=_ABOUT,

@@ -74,7 +74,7 @@ def served(*words: object, folder: Path, port: int | None = 0, **environment: st
 def begun(*words: object, folder: Path, **environment: str) -> Iterator[Serving]:
     """Give a verb that serves, once it has printed where."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "rushes.cli.main", *(str(word) for word in words), "--json"],
+        [sys.executable, "-m", "rushes", *(str(word) for word in words), "--json"],
         cwd=folder,
         env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
         stdout=subprocess.PIPE,
@@ -174,6 +174,10 @@ def test_inside_a_project_its_reviews_footage_and_runs_are_on_the_page(colours: 
 def test_a_token_of_the_environment_is_asked_for_everywhere(colours: Path, tmp_path: Path) -> None:
     with served(colours, folder=tmp_path, RUSHES_TOKEN=TOKEN) as server:
         assert TOKEN not in json.dumps(server.said)
+        tasks = Path(f"/proc/{server.process.pid}/task")  # of Linux
+        children = [one for task in tasks.glob("*") for one in (task / "children").read_text().split()]
+        assert all(TOKEN.encode() not in Path(f"/proc/{one}/environ").read_bytes() for one in children)
+        assert bool(children) is tasks.exists()
         assert server.ask("/bundles")[0] == 401
         assert server.ask("/health/ready")[0] == 200
         assert server.ask("/bundles", Authorization=f"Bearer {TOKEN}")[0] == 200

@@ -243,7 +243,7 @@ class Worker:
         code = process.exitcode if process is not None else None
         killed = code == -getattr(signal, "SIGKILL", 0)
         self._end("killed" if killed else "crash")
-        if not self._closed:
+        if self._orders and not self._closed:  # without an order it was starting, and whoever starts it hears why
             _log.warning("a process that decodes ended with %s", code)
         kind = _KilledError if killed else WorkerError
         return kind("crash", "ended the process that decoded it. It is damaged, or made to do so")

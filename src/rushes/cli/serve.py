@@ -144,14 +144,14 @@ def serve(
                 if everywhere:
                     door.say(f"others reach it by a name or an address of this machine, at port {found}")
 
-            usual = 0.0 if is_local(host) and not name else _DRAIN_SECONDS
+            drained = 0.0 if is_local(host) and not name else _DRAIN_SECONDS
             Server(
                 application,
                 listening,
                 started=started,
                 lifespan=True,
                 leaving=predicting.service.leave,
-                drain_seconds=usual if drain is None else drain,
+                drain_seconds=drained if drain is None else drain,
                 grace_seconds=_GRACE_SECONDS,
             ).run()
         door.say("ended")

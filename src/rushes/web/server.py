@@ -160,6 +160,7 @@ class _Lifespan:
             await self._app(scope, receive, send_on)
         except RushesError as error:
             self.error = error
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # whoever runs the server says it
             failed.pop("message", None)
             raise
         finally:

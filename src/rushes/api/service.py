@@ -96,6 +96,7 @@ class Service:
         self.jobs = Jobs(
             waiting=limits.waiting_films, kept=limits.kept_jobs, kept_seconds=limits.kept_seconds, noted=metrics.jobs
         )
+        self._giving_up: asyncio.Task[None] | None = None  # held, so that it is not swept away half done
         self.state = "starting"  # then ready, leaving, stopping
         for one in served.values():
             metrics.serving(bundle=one.name, id=one.bundle.id)
@@ -110,6 +111,11 @@ class Service:
         """Say to whoever asks that requests are better sent elsewhere; those that come are still answered."""
         if self.state == "ready":
             self.state = "leaving"
+
+    def give_up(self) -> None:
+        """Give up every film; whoever waits for one is told that the server stops."""
+        self.state = "stopping"
+        self._giving_up = asyncio.get_running_loop().create_task(self.jobs.close())
 
     async def close(self) -> None:
         """Give up what is not done, and end every process."""

@@ -14,6 +14,7 @@ from rushes.errors import RushesError, UsageError
 ADDRESS = "127.0.0.1"
 _KEEP_ALIVE_SECONDS = 75  # longer than a person looks at one photograph
 _GRACE_SECONDS = 2
+_LAST_SECONDS = 3.0  # of the grace, in which what is given up is told
 _LOOK_SECONDS = 0.1  # how often one looks whether Ctrl-C came again
 _BACKLOG = 256
 
@@ -62,6 +63,7 @@ class Server:
         started: Callable[[], None] = lambda: None,
         lifespan: bool = False,
         leaving: Callable[[], None] = lambda: None,
+        giving_up: Callable[[], None] = lambda: None,
         drain_seconds: float = 0,
         grace_seconds: int = _GRACE_SECONDS,
     ) -> None:
@@ -71,6 +73,8 @@ class Server:
             started: called once requests are answered.
             lifespan: whether the application opens and closes things of its own with the server.
             leaving: called when the server is stopped, while it still answers.
+            giving_up: called on the event loop when there is little grace left, so that what would take longer can
+                still say so.
             drain_seconds: how long it then goes on to take requests in, for those who send them to look elsewhere;
                 not where Ctrl-C stops it, at which somebody waits.
             grace_seconds: how long what is being answered may take after that.
@@ -106,7 +110,11 @@ class Server:
                 for _ in range(waits):
                     if not self.force_exit:
                         await asyncio.sleep(_LOOK_SECONDS)
-                await super().shutdown(sockets)
+                soon = asyncio.get_running_loop().call_later(max(0.0, grace_seconds - _LAST_SECONDS), giving_up)
+                try:
+                    await super().shutdown(sockets)
+                finally:
+                    soon.cancel()
 
         self._server = Told(config)
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

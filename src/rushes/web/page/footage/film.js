@@ -6,7 +6,9 @@ import { hooks, html } from "../view.js";
 import { Picture } from "./films.js";
 import { Ruler } from "./ruler.js";
 import { Strip } from "./strip.js";
-import { clock, factsOf, hueOf, many, pathOf, percent, Sign } from "./words.js";
+import { colourOf } from "../colours.js";
+import { clock, number, percent, plural } from "../words.js";
+import { classesOf, factsOf, pathOf, Sign } from "./words.js";
 
 const JUMP_SECONDS = 1;
 const NOTHING = "–"; // the value of a filter that looks for shots of which nothing is said
@@ -152,7 +154,7 @@ export function Film({ app, source, shot }) {
       <${Button} icon=${playing ? "pause" : "play"} label=${playing ? "Pause" : "Play"} keys=" " run=${playOrPause} disabled=${!src} />
       <${Button} icon="on" label="Next shot" keys="ArrowRight" run=${() => step(1)} disabled=${!seen.length} />
       <input type="range" aria-label="Time" min="0" max=${film.duration_seconds} step=${1 / rate} value=${seconds}
-        aria-valuetext=${clock(seconds)} onInput=${(event) => { seek(Number(event.target.value)); setAt(shotAt(shots, Number(event.target.value)) || at); }} />
+        aria-valuetext=${clock(seconds, 1)} onInput=${(event) => { seek(Number(event.target.value)); setAt(shotAt(shots, Number(event.target.value)) || at); }} />
       <span class="number small">${clock(seconds, 2)} <span class="soft">/ ${clock(film.duration_seconds, 2)}</span></span>
     </div>
     <${Ruler} film=${film} shots=${shots} seen=${seen} at=${at} seconds=${seconds} choose=${choose} seek=${seek} />
@@ -210,7 +212,7 @@ function Head({ film, works, begin }) {
   const lengths = film.lengths && `average shot ${film.lengths.average_seconds.toFixed(1)} s, median ${film.lengths.median_seconds.toFixed(1)} s`;
   return html`<header class="film-head">
     <a class="button plain square" href="#/footage" aria-label="All footage" title="All footage (Esc)"><${Icon} name="back" /></a>
-    <div class="about"><h1>${film.name}</h1><p class="soft small number">${[...(film.group !== film.name ? [film.group] : []), ...factsOf(film), ...(film.shots ? [many(film.shots, "shot")] : []), ...(lengths ? [lengths] : [])].join(" · ")}</p></div>
+    <div class="about"><h1>${film.name}</h1><p class="soft small number">${[...(film.group !== film.name ? [film.group] : []), ...factsOf(film), ...(film.shots ? [plural(film.shots, "shot")] : []), ...(lengths ? [lengths] : [])].join(" · ")}</p></div>
     <div class="choice-row acts">
       ${film.bundles.length > 0 && film.shot_list && html`${film.bundles.length > 1 && html`<label><span class="unseen">Bundle of shots</span><select value=${bundle} onChange=${(event) => setBundle(event.target.value)}>${film.bundles.map((name) => html`<option key=${name}>${name}</option>`)}</select></label>`}
         <${Button} text=${film.bundles.length > 1 ? "Ask this bundle" : `Ask ${bundle}`} run=${() => begin("scan", `?bundle=${encodeURIComponent(bundle)}`)} disabled=${isBusy(works.scan)} />`}
@@ -223,7 +225,7 @@ function Head({ film, works, begin }) {
 function Doing({ work, label }) {
   if (!work || work.state === "done") return null;
   if (work.state === "failed") return html`<div class="doing"><${Message} title="It failed" alert>${work.detail}<//></div>`;
-  const far = work.total ? `${work.done.toLocaleString("en")} of ${work.total.toLocaleString("en")} frames` : work.state === "queued" ? "waiting for its turn" : "";
+  const far = work.total ? `${number(work.done)} of ${plural(work.total, "frame")}` : work.state === "queued" ? "waiting for its turn" : "";
   return html`<div class="doing"><span class="small soft number">${label}${far && `: ${far}`}</span><${Progress} label=${label} done=${work.done} total=${work.total} /></div>`;
 }
 
@@ -246,7 +248,7 @@ function Facts({ film, shot }) {
         ${answer.reason && html`<span class="reason">${answer.reason}</span>`}<span class="soft small">${answer.by === "rushes" ? "measured in the scan" : `said by ${answer.by}`}</span></dd></div>`)}
       ${shot.blank && html`<div><dt>Picture</dt><dd>blank</dd></div>`}
       ${!shot.blank && !Object.keys(shot.answers).length && html`<div><dt>Movement</dt><dd class="soft">too short, or nothing to follow</dd></div>`}
-      ${named.length > 0 && html`<div><dt>Labels</dt><dd>${named.map(([key, count]) => { const [task, name, origin] = key.split("\n"); return html`<span key=${key} class="label"><i style=${{ background: hueOf(film.classes[task], name) }} />${name}${count > 1 ? ` × ${count}` : ""} <span class="soft small">${task}, ${origin}</span></span>`; })}</dd></div>`}
+      ${named.length > 0 && html`<div><dt>Labels</dt><dd>${named.map(([key, count]) => { const [task, name, origin] = key.split("\n"); return html`<span key=${key} class="label"><i style=${{ background: colourOf(classesOf(film, task), name).background }} />${name}${count > 1 ? ` × ${count}` : ""} <span class="soft small">${task}, ${origin}</span></span>`; })}</dd></div>`}
     </dl></section>`;
 }
 
@@ -257,7 +259,7 @@ function Filters({ film, filters, filterBy, seen, even, setEven, clear }) {
       <select value=${filters[name] ?? ""} onChange=${(event) => filterBy(name, event.target.value)}><option value="">all</option>
         ${choices.map(([value, count]) => html`<option key=${value} value=${value}>${value === NOTHING ? "not said" : value} (${count})</option>`)}</select></label>`)}
     <${Button} text="By length" label="Pictures as wide as shots last" keys="w" aria-pressed=${!even} run=${() => setEven(!even)} />
-    <p class="soft number" aria-live="polite">${seen.length === film.shots ? many(film.shots, "shot") : `${seen.length} of ${many(film.shots, "shot")}`}</p>
+    <p class="soft number" aria-live="polite">${seen.length === film.shots ? plural(film.shots, "shot") : `${seen.length} of ${plural(film.shots, "shot")}`}</p>
     ${Object.keys(filters).length > 0 && html`<${Button} plain text="Show all" keys="Escape" run=${clear} />`}
   </div>`;
 }

@@ -2,9 +2,10 @@
 
 import { Icon } from "../icons.js";
 import { Button, Message, Progress } from "../parts.js";
+import { colourOf } from "../colours.js";
 import { html } from "../view.js";
-import { fillOf } from "./colours.js";
-import { percent, tasksOf, timeTaken, verdictOf } from "./formats.js";
+import { percent, plural, timeTaken } from "../words.js";
+import { tasksOf, verdictOf } from "./formats.js";
 
 const KINDS = { photo: "photograph", raw: "camera raw", video: "video", shots: "shots of a video" };
 
@@ -55,7 +56,7 @@ function Result({ answer, bundle, looked, deeds }) {
 function counted(result) {
   if (result.sampled_frames === undefined) return "";
   const above = Object.entries(result.frames_above ?? {}).map(([name, count]) => `${name} in ${count} of them`).join(", ");
-  return [`${result.sampled_frames} ${result.sampled_frames === 1 ? "frame" : "frames"} looked at`, result.lost_frames && `${result.lost_frames} could not be decoded`, above && `thresholds reached: ${above}`]
+  return [`${plural(result.sampled_frames, "frame")} looked at`, result.lost_frames && `${result.lost_frames} could not be decoded`, above && `thresholds reached: ${above}`]
     .filter(Boolean).join("; ");
 }
 
@@ -76,7 +77,7 @@ function Bars({ task, classes, looked, deeds, swatches, choosable }) {
       const told = `${name}, ${percent(share)}${mark === null ? "" : `, ${share >= mark ? "reaches" : "below"} its threshold of ${percent(mark)}`}`;
       return html`<label class=${`bar ${name === task.best ? "best" : ""} ${choosable && name === looked ? "looked" : ""}`}>
         ${choosable ? html`<input class="unseen" type="radio" name="looked" aria-label=${told} checked=${name === looked} onChange=${() => deeds.look(name)} />` : html`<span class="unseen">${told}</span>`}
-        <span class="class" aria-hidden="true">${swatches && html`<i class="swatch" style=${{ background: fillOf(order.indexOf(name)).background }} />`}${name}</span>
+        <span class="class" aria-hidden="true">${swatches && html`<i class="swatch" style=${{ background: colourOf(order, name).background }} />`}${name}</span>
         <span class="track" aria-hidden="true"><i style=${{ width: `${100 * share}%` }} />${mark !== null && html`<b style=${{ left: `${100 * mark}%` }} title=${`Threshold ${percent(mark)}`} />`}</span>
         <span class="number" aria-hidden="true">${percent(share)}</span></label>`;
     })}</fieldset>`;

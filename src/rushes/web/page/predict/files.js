@@ -3,7 +3,8 @@
 import { Icon } from "../icons.js";
 import { Button } from "../parts.js";
 import { html } from "../view.js";
-import { bytesOf, percent, tasksOf } from "./formats.js";
+import { bytesOf, percent } from "../words.js";
+import { tasksOf } from "./formats.js";
 import { answerOf, isRunning, largest } from "./session.js";
 
 export function Invitation({ deeds, limits, bundle }) {

@@ -1,9 +1,10 @@
 // A video: the player, what is when, how sure that is over time, and the table of segments.
 
 import { Button } from "../parts.js";
+import { colourOf } from "../colours.js";
 import { hooks, html } from "../view.js";
-import { fillOf } from "./colours.js";
-import { clock, percent, segmentAt } from "./formats.js";
+import { clock, percent } from "../words.js";
+import { segmentAt } from "./formats.js";
 
 const ROWS_AT_ONCE = 200;
 
@@ -48,7 +49,7 @@ function Lane({ row, order, duration, chosen, active, named, press }) {
   const id = (at) => `segment-${row.task.replace(/\W/g, "-")}-${at}`;
   const drawn = hooks.useMemo(() => row.segments.map((one, at) => html`<span key=${at} id=${id(at)} class=${`segment ${at === chosen ? "chosen" : ""}`}
     role="option" aria-selected=${String(at === chosen)} aria-label=${told(one)} title=${told(one)}
-    style=${{ left: `${(100 * one.start) / duration}%`, width: `${(100 * (one.stop - one.start)) / duration}%`, background: fillOf(order.indexOf(one.best)).background }}><span aria-hidden="true">${one.best}</span></span>`),
+    style=${{ left: `${(100 * one.start) / duration}%`, width: `${(100 * (one.stop - one.start)) / duration}%`, background: colourOf(order, one.best).background }}><span aria-hidden="true">${one.best}</span></span>`),
     [row.segments, duration, chosen, order]);
   return html`<div class=${`row ${active && named ? "active" : ""}`}>${named && html`<span class="task small" title=${row.task}>${row.task}</span>`}
     <div class="lane" role="listbox" tabindex="0" aria-orientation="horizontal" aria-label=${`Segments${row.task ? ` of ${row.task}` : ""}; left and right arrow go from one to the next`}
@@ -65,14 +66,14 @@ function Curve({ row, order, duration, looked, press }) {
       <path class="half" d="M0 50h1000" />
       ${row.segments.map((one) => {
         const left = (1000 * one.start) / duration, wide = (1000 * (one.stop - one.start)) / duration, top = 100 - 100 * share(one);
-        return html`<rect x=${left} y=${top} width=${wide} height=${100 - top} fill=${fillOf(order.indexOf(looked ?? one.best)).colour} /><path class="top" d=${`M${left} ${top}h${wide}`} />`;
+        return html`<rect x=${left} y=${top} width=${wide} height=${100 - top} style=${{ fill: colourOf(order, looked ?? one.best).hue }} /><path class="top" d=${`M${left} ${top}h${wide}`} />`;
       })}</svg></div></div>`;
 }
 
 export function Legend({ rows, orders }) {
   return html`<ul class="legend small" aria-label="Classes in the timeline">${rows.flatMap((row) => orders[row.task]
     .filter((name) => row.segments.some((one) => one.best === name))
-    .map((name) => html`<li key=${`${row.task}-${name}`}><i class="swatch" style=${{ background: fillOf(orders[row.task].indexOf(name)).background }} />${name}</li>`))}</ul>`;
+    .map((name) => html`<li key=${`${row.task}-${name}`}><i class="swatch" style=${{ background: colourOf(orders[row.task], name).background }} />${name}</li>`))}</ul>`;
 }
 
 export function Segments({ rows, orders, active, time, deeds }) {
@@ -83,7 +84,7 @@ export function Segments({ rows, orders, active, time, deeds }) {
     <div class="rolls" tabindex="0" role="region" aria-label="Segments"><table class="table"><thead><tr><th class="number" scope="col">No.</th><th scope="col">Start</th><th scope="col">End</th><th scope="col">Class</th><th class="number" scope="col">Confidence</th><th scope="col"><span class="unseen">Note</span></th></tr></thead>
       <tbody>${row.segments.slice(0, shown).map((one, at) => html`<tr key=${at} aria-current=${at === chosen ? "true" : undefined}>
         <td class="number soft">${at + 1}</td><td><button type="button" class="code" aria-label=${`Go to ${one.from}`} onClick=${() => deeds.segment(at)}>${one.from}</button></td><td class="code">${one.to}</td>
-        <td><i class="swatch" style=${{ background: fillOf(orders[row.task].indexOf(one.best)).background }} />${one.best}</td><td class="number">${percent(one.confidence)}</td><td class="soft small">${one.note}</td></tr>`)}</tbody></table></div>
+        <td><i class="swatch" style=${{ background: colourOf(orders[row.task], one.best).background }} />${one.best}</td><td class="number">${percent(one.confidence)}</td><td class="soft small">${one.note}</td></tr>`)}</tbody></table></div>
     ${shown < row.segments.length && html`<p class="choice-row more"><${Button} text=${`Show ${Math.min(ROWS_AT_ONCE, row.segments.length - shown)} more of ${row.segments.length}`} run=${() => show(shown + ROWS_AT_ONCE)} /></p>`}
   </section>`;
 }

@@ -2,7 +2,7 @@
 
 import { Button, Message } from "../parts.js";
 import { html } from "../view.js";
-import { percent } from "./formats.js";
+import { percent } from "../words.js";
 
 export function Picture({ item, heat, state, deeds }) {
   const server = heat?.whole ? heat.url : null;

@@ -1,6 +1,7 @@
 // The Predict tab: files in, answers out. It holds the state, draws it, and lets buttons and keys do the same deeds.
 
-import { bytesOf, jsonOf, percent, picturesCsv, rowsOf, segmentAt, segmentsCsv, tasksOf } from "./formats.js";
+import { bytesOf, percent } from "../words.js";
+import { jsonOf, picturesCsv, rowsOf, segmentAt, segmentsCsv, tasksOf } from "./formats.js";
 import { filesOf } from "./files.js";
 import { answered, answerOf, begin, changed, current, isOpen, isRunning, itemOf, keyOf, largest, without, withItems } from "./session.js";
 import { Screen } from "./screen.js";

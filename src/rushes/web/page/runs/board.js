@@ -2,7 +2,8 @@
 
 import { Button, Message } from "../parts.js";
 import { hooks, html } from "../view.js";
-import { Bar, hashOf, lasted, number, said, when } from "./scores.js";
+import { decimal, plural, timeTaken } from "../words.js";
+import { Bar, hashOf, said, when } from "./scores.js";
 
 const COLUMNS = [
   { name: "run", text: "Run", of: (run) => run.run },
@@ -87,11 +88,11 @@ function Table({ board, order, orderBy, marked, mark, kept }) {
         <span class="soft small">${run.run}</span>
         ${run.problem && html`<span class="small wrong">cannot be judged: ${run.problem}</span>`}
         ${run.never_predicted.length > 0 && html`<span class="small wrong">never answered ${run.never_predicted.join(", ")}</span>`}
-        ${run.warnings > 0 && html`<span class="small soft">${run.warnings} ${run.warnings === 1 ? "warning" : "warnings"}</span>`}</th>
+        ${run.warnings > 0 && html`<span class="small soft">${plural(run.warnings, "warning")}</span>`}</th>
       <td><span class="scored"><${Bar} score=${run.validation?.f1_macro} /><span class="number">${said(run.validation?.f1_macro)}</span></span></td>
       <td class="number">${said(run.test?.f1_macro)}${run.test_letter && html` <span class="soft" title="Tests with another letter were of other samples or labels">${run.test_letter}</span>`}</td>
-      <td class="number soft">${number(run.blind_f1_macro)}</td>
-      <td>${run.model}</td><td class="number">${lasted(run.elapsed_seconds)}</td><td class="number">${when(run.created_at)}</td></tr>`)}
+      <td class="number soft">${decimal(run.blind_f1_macro)}</td>
+      <td>${run.model}</td><td class="number">${timeTaken(1000 * run.elapsed_seconds)}</td><td class="number">${when(run.created_at)}</td></tr>`)}
     </tbody></table></div></section>`;
 }
 

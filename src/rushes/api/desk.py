@@ -17,22 +17,27 @@ def _silent(told: Any) -> None: ...
 class Desk:
     """So many workers, each with a thread that waits for it; used on one event loop."""
 
-    def __init__(self, make: Callable[[], Do], *, count: int, memory_bytes: int, name: str) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Do],
+        *,
+        count: int,
+        memory_bytes: int,
+        name: str,
+        ended: Callable[[str], None] = _silent,
+    ) -> None:
         """Start no worker yet.
 
         Args:
-            make, memory_bytes: as `Worker` takes them.
+            make, memory_bytes, ended: as `Worker` takes them; `ended` is called in other threads.
         """
-        self._workers = [Worker(make, memory_bytes=memory_bytes, name=f"rushes {name}") for _ in range(count)]
+        self._workers = [
+            Worker(make, memory_bytes=memory_bytes, name=f"rushes {name}", ended=ended) for _ in range(count)
+        ]
         self._threads = ThreadPoolExecutor(count, name)
         self._idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
         for worker in reversed(self._workers):
             self._idle.put_nowait(worker)
-
-    @property
-    def losses(self) -> int:
-        """How many processes died or had to be killed, each time by what they were given."""
-        return sum(worker.losses for worker in self._workers)
 
     @property
     def pids(self) -> list[int]:
@@ -43,7 +48,7 @@ class Desk:
         """Start every worker, and wait until all are ready.
 
         Raises:
-            RushesError: a worker cannot load what it needs.
+            StartError: a worker does not become ready.
         """
         loop = asyncio.get_running_loop()
         await asyncio.gather(*(loop.run_in_executor(self._threads, worker.start) for worker in self._workers))
@@ -55,7 +60,7 @@ class Desk:
             told: called on the event loop with what the worker tells on the way.
 
         Raises:
-            MediaError, WorkerError: as `Worker.do`. Where the caller is cancelled, the work is given up.
+            MediaError, StartError, WorkerError: as `Worker.do`. Where the caller is cancelled, the work is given up.
         """
         loop = asyncio.get_running_loop()
         worker, taken_back = await self._idle.get(), threading.Event()

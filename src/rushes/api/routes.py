@@ -52,8 +52,11 @@ Fetch = Callable[[str], Awaitable[Upload]]  # the file at an address of the web;
 _PNG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/png": {}}, "description": "The picture with heat over it, or the heat alone."}
 }
-_JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture, upright, in sRGB."}}
+_JPEG: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/jpeg": {}}, "description": "The picture, upright, in sRGB."}
+}
 _NOBODY_THERE = 499  # as nginx says it: the caller has gone
+_OF_THE_DISK = (503, 507)  # a caller who is slow or goes is an OSError too, and no fault of the server
 _ALWAYS = (401, 403, 500)
 _WITH_FILE = (400, 404, 408, 413, 415, 422, 429, 503, 504, 507, *_ALWAYS)
 
@@ -76,7 +79,7 @@ def add_api(app: FastAPI, service: Service, intake: Intake, fetch: Fetch | None 
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> Response:
-        if isinstance(error.__cause__, OSError):
+        if error.status in _OF_THE_DISK and isinstance(error.__cause__, OSError):
             _log.error("%s: %s", error.detail, error.__cause__)
         if request.method == "POST":
             service.metrics.refused(status=int(error.status))
@@ -101,7 +104,7 @@ class _Desk:
     @asynccontextmanager
     async def taken_in(self, request: Request, *, several: bool = False) -> AsyncIterator[Taken]:
         """Give what a request holds, unless too many are being answered; what no job keeps is removed after."""
-        if self.service.state != "ready":
+        if self.service.state not in ("ready", "leaving"):
             raise Refused(503, f"the server is {self.service.state}", retry_after_seconds=2)
         with self._admission.enter(_caller_of(request)), await self._intake(request, several=several) as form:
             taken = Taken(_fields(request, form), form.items)
@@ -135,20 +138,24 @@ class _Desk:
 def _health(service: Service) -> APIRouter:
     router = APIRouter(tags=["health"])
 
-    @router.get("/ping", summary="Say hello", response_model=str)
+    @router.head("/ping", include_in_schema=False)
+    @router.get("/ping", summary="Say hello", response_model=str, responses=refusals(403))
     async def ping() -> Response:
         return json_reply("Hello World")
 
-    @router.get("/health/live", summary="Whether the server lives", response_model=Health)
+    @router.head("/health/live", include_in_schema=False)
+    @router.get("/health/live", summary="Whether the server lives", response_model=Health, responses=refusals(403))
     async def live() -> Response:
         return json_reply({"status": "live"})
 
+    @router.head("/health/ready", include_in_schema=False)
     @router.get(
-        "/health/ready", summary="Whether requests are answered", response_model=Health, responses=refusals(503)
+        "/health/ready", summary="Whether requests are answered", response_model=Health, responses=refusals(403, 503)
     )
     async def ready() -> Response:
         if service.state != "ready":
-            raise Refused(503, f"the server is {service.state}", retry_after_seconds=2)
+            said = "stopping" if service.state == "leaving" else service.state
+            raise Refused(503, f"the server is {said}", retry_after_seconds=2)
         return json_reply({"status": "ready"})
 
     @router.get("/bundles", summary="Which bundles answer", response_model=Bundles, responses=refusals(401, 403))
@@ -343,11 +350,14 @@ def _streamed(service: Service, job: Job) -> Response:
 
 def _fields(request: Request, form: Form) -> Mapping[str, str]:
     """Return the fields of a form and of the address, where a bare body has its own, without the guard's token."""
-    asked = {name: value for name, value in request.query_params.items() if name != "token"}
-    twice = next((name for name in asked if name in form.fields), None)
-    if twice is not None:
-        raise Refused(422, f"'{twice[:40]}' stands in the address and in the form. Give it once")
-    return asked | dict(form.fields)
+    fields = dict(form.fields)
+    for name, value in request.query_params.multi_items():
+        if name in fields:
+            where = "in the address and in the form" if name in form.fields else "twice in the address"
+            raise Refused(422, f"'{name[:40]}' stands {where}. Give it once")
+        if name != "token":
+            fields[name] = value
+    return fields
 
 
 def _one_file(taken: Taken) -> Upload:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,12 +33,14 @@ from rushes.api.orders import (
 from rushes.api.refusals import Refused
 from rushes.api.served import Served, find_served
 from rushes.api.uploads import Upload
-from rushes.api.workers import WorkerError
+from rushes.api.workers import StartError, WorkerError
 from rushes.bundles.bundle import Bundle
 from rushes.bundles.runtimes import DEFAULT
 from rushes.datasets.measured_input import Prepared
 from rushes.errors import MediaError
 from rushes.inference.prediction import best_class, find_above, name_scores
+
+_log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 5
 
@@ -73,15 +76,27 @@ class Service:
         of_pictures = {name: one.folder for name, one in served.items() if not one.is_of_shots}
         self._batchers = {name: self._batcher(served[name].bundle) for name in of_pictures}
         self._pictures = Desk(
-            PictureMaker(of_pictures), count=strength.decoders, memory_bytes=limits.memory_bytes, name="pictures"
+            PictureMaker(of_pictures),
+            count=strength.decoders,
+            memory_bytes=limits.memory_bytes,
+            name="pictures",
+            ended=metrics.worker_ended,
         )
         films = FilmMaker({name: one.folder for name, one in served.items()}, strength.runtime, strength.threads)
-        self._films = Desk(films, count=strength.films, memory_bytes=2 * limits.memory_bytes, name="films")
-        self._reasons = Desk(films, count=1, memory_bytes=limits.memory_bytes, name="reasons")
+        self._films = Desk(
+            films,
+            count=strength.films,
+            memory_bytes=2 * limits.memory_bytes,
+            name="films",
+            ended=metrics.worker_ended,
+        )
+        self._reasons = Desk(
+            films, count=1, memory_bytes=limits.memory_bytes, name="reasons", ended=metrics.worker_ended
+        )
         self.jobs = Jobs(
             waiting=limits.waiting_films, kept=limits.kept_jobs, kept_seconds=limits.kept_seconds, noted=metrics.jobs
         )
-        self.state = "starting"
+        self.state = "starting"  # then ready, leaving, stopping
         for one in served.values():
             metrics.serving(bundle=one.name, id=one.bundle.id)
 
@@ -90,6 +105,11 @@ class Service:
         await self._pictures.start()
         await asyncio.gather(*(self._batchers[name].ask(_noise(self.served[name].bundle)) for name in self._batchers))
         self.state = "ready"
+
+    def leave(self) -> None:
+        """Say to whoever asks that requests are better sent elsewhere; those that come are still answered."""
+        if self.state == "ready":
+            self.state = "leaving"
 
     async def close(self) -> None:
         """Give up what is not done, and end every process."""
@@ -192,7 +212,8 @@ class Service:
             self._films, order, seconds=self.limits.film_seconds, stall_seconds=self.limits.stall_seconds, told=told
         )
         if table["predicted_class"] is not None:
-            self.metrics.answered(bundle=served.name, kind="video", predicted_class=table["predicted_class"])
+            kind = "shots" if served.is_of_shots else "video"
+            self.metrics.answered(bundle=served.name, kind=kind, predicted_class=table["predicted_class"])
         task = next(iter(served.bundle.tasks)) if not isinstance(served.bundle, Bundle) else served.bundle.task
         return table | {"bundle": served.identity, "task": task}
 
@@ -204,8 +225,11 @@ class Service:
             return await desk.do(order, **bounds)
         except MediaError as error:
             raise Refused(422, f"the file {_without_paths(error.reason, order.path)}") from error
+        except StartError as error:
+            _log.error("%s", error)
+            said = "the server cannot begin a process that decodes. Its log says more"
+            raise Refused(503, said, retry_after_seconds=_RETRY_SECONDS) from error
         except WorkerError as error:
-            self.metrics.worker_lost(error.cause)
             raise _refusal_of(error, stopping=self.state == "stopping") from error
 
     def _batcher(self, bundle: Any) -> Batcher[Prepared, npt.NDArray[np.float32]]:

@@ -6,9 +6,8 @@ import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from rushes.web.problem import send_problem
 
@@ -127,7 +126,9 @@ class Guard:
 
     def _cookie_of(self, host: str, scheme: str) -> str:
         secure = "; Secure" if scheme == "https" else ""  # as a proxy in front says that the browser came
-        return f"{self._cookie_name(host)}={self._access.token}; Path=/; HttpOnly; SameSite=Strict{secure}"
+        return (
+            f"{self._cookie_name(host)}={quote(self._access.token, safe='')}; Path=/; HttpOnly; SameSite=Strict{secure}"
+        )
 
 
 def _headers_beside(stated: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -152,8 +153,10 @@ def _name_of(host: str) -> str:
 
 
 def _token_in(cookie: str, name: str) -> str:
-    try:
-        found = SimpleCookie(cookie).get(name)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+    """Return the value of one cookie.
+
+    The browser sends those of other servers of this machine along, whatever they hold: what `http.cookies` does not
+    like ends its reading, and with it the token behind.
+    """
+    pairs = (one.strip().partition("=") for one in cookie.split(";"))
+    return next((unquote(value) for found, _, value in pairs if found == name), "")

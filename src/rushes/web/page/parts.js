@@ -9,11 +9,12 @@ const SAID_AS = { Ctrl: "Control", " ": "Space" };
 export const Kbd = ({ name }) => html`<span class="keys">${shownKey(name).map((part) => html`<kbd>${part}</kbd>`)}</span>`;
 
 // icon, text: either or both; label: its name where there is no text; keys: the key beside it, as keymap.json writes it.
-export function Button({ icon, text, label = text, keys, primary, plain, run, ...more }) {
+// Where it can do nothing just now it keeps the focus, which a disabled element would let fall.
+export function Button({ icon, text, label = text, keys, primary, plain, run, disabled = false, ...more }) {
   const look = ["button", primary && "primary", plain && "plain", !text && "square"].filter(Boolean).join(" ");
   const shortcut = keys?.split("+").map((part) => SAID_AS[part] ?? part).join("+");
   return html`<button type="button" class=${look} aria-label=${label} aria-keyshortcuts=${shortcut}
-    title=${keys ? `${label} (${shownKey(keys).join(" ")})` : label} onClick=${run} ...${more}>
+    title=${keys ? `${label} (${shownKey(keys).join(" ")})` : label} aria-disabled=${disabled ? "true" : undefined} onClick=${disabled ? undefined : run} ...${more}>
     ${icon && html`<${Icon} name=${icon} />`}${text && html`<span>${text}</span>`}</button>`;
 }
 

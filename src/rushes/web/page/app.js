@@ -1,6 +1,7 @@
 // The application: its header with the tabs, which of them the address names, what is read out, and the keys.
 
 import { ask } from "./ask.js";
+import { focusOn, isLost } from "./focus.js";
 import { Help } from "./help.js";
 import { Icon } from "./icons.js";
 import { Keys } from "./keys.js";
@@ -58,7 +59,12 @@ function decoded(part) {
 async function follow() {
   if (location.hash === "#main") { history.replaceState(null, "", state.open?.hash ?? "#"); main.focus(); return; }
   const route = app.route, turn = ++state.turn;
-  if (state.open?.tab === route.tab && state.open.mounted?.follow?.(route)) { state.open.hash = route.hash; return; }
+  if (state.open?.tab === route.tab && state.open.mounted?.follow?.(route)) {
+    state.open.hash = route.hash;
+    settle(turn);
+    return;
+  }
+  const first = state.open === null;
   close();
   state.open = { tab: route.tab, hash: route.hash };
   drawHeader();
@@ -73,12 +79,29 @@ async function follow() {
     root.className = "tab";
     state.open.mounted = tab.mount(root, app);
     app.title(state.open.mounted.title);
+    if (!first) settle(turn, { away: header });
   } catch (error) {
     if (turn !== state.turn) return;
     console.error(error);
     main.replaceChildren();
     render(html`<${Message} title=${`${NAMES[route.tab]} cannot be shown`} alert>${String(error.message ?? error)}<//>`, main.appendChild(document.createElement("div")));
   }
+}
+
+/* Where another view took the place of what had the focus: focus its heading, or the content until it has one. What the view
+   itself gives the focus to, keeps it. away: a part that the focus leaves too. */
+function settle(turn, { away = null } = {}) {
+  const focused = document.activeElement;
+  if (document.querySelector("dialog[open]") || !(isLost() || focused === main || away?.contains(focused))) return;
+  if (focusOn(main.querySelector("h1"))) return;
+  focusOn(main);
+  const watch = new MutationObserver(() => {
+    const heading = main.querySelector("h1");
+    if (!heading && turn === state.turn && document.activeElement === main) return;
+    watch.disconnect();
+    if (heading && turn === state.turn && document.activeElement === main) focusOn(heading);
+  });
+  watch.observe(main, { childList: true, subtree: true });
 }
 
 function close() {

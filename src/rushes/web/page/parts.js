@@ -10,11 +10,12 @@ export const Kbd = ({ name }) => html`<span class="keys">${shownKey(name).map((p
 
 // icon, text: either or both; label: its name where there is no text; keys: the key beside it, as keymap.json writes it;
 // look: further classes of it; children: what stands behind the text.
-export function Button({ icon, text, label = text, keys, primary, plain, look = "", run, children, ...more }) {
+// Where it can do nothing just now it keeps the focus, which a disabled element would let fall.
+export function Button({ icon, text, label = text, keys, primary, plain, look = "", run, disabled = false, children, ...more }) {
   const looks = ["button", primary && "primary", plain && "plain", !text && !children && "square", look].filter(Boolean).join(" ");
   const shortcut = keys?.split("+").map((part) => SAID_AS[part] ?? part).join("+");
   return html`<button type="button" class=${looks} aria-label=${label} aria-keyshortcuts=${shortcut}
-    title=${keys ? `${label} (${shownKey(keys).join(" ")})` : label} onClick=${run} ...${more}>
+    title=${keys ? `${label} (${shownKey(keys).join(" ")})` : label} aria-disabled=${disabled ? "true" : undefined} onClick=${disabled ? undefined : run} ...${more}>
     ${icon && html`<${Icon} name=${icon} />`}${text && html`<span>${text}</span>`}${children}</button>`;
 }
 

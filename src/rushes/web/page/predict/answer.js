@@ -22,7 +22,7 @@ export function Answer({ item, answer, bundle, looked, deeds }) {
   return html`<${Result} answer=${answer} bundle=${bundle} looked=${looked} deeds=${deeds} />`;
 }
 
-export function stepOf(answer) {
+function stepOf(answer) {
   if (answer.state === "sending") return answer.sent >= 1 ? { text: "Looking" } : { text: `Sending${answer.sent ? `, ${percent(answer.sent)}` : ""}`, done: answer.sent || null, total: answer.sent ? 1 : null };
   if (answer.state === "busy") return { text: `The server is busy. Trying again in ${timeTaken(answer.wait.seconds * 1000)} (${answer.wait.tries + 1} of ${answer.wait.of})` };
   if (answer.state === "running") {

@@ -25,7 +25,7 @@ export function FileList({ state, bundle, deeds }) {
   })}</ul>`;
 }
 
-export function shortOf(answer, bundle) {
+function shortOf(answer, bundle) {
   if (!answer) return "not asked";
   if (answer.state === "failed") return "failed";
   if (answer.state === "cancelled") return "stopped";

@@ -2,8 +2,8 @@
 
 import { Button } from "../parts.js";
 import { html } from "../view.js";
+import { number, plural } from "../words.js";
 import { Disc, Mark } from "./marks.js";
-import { number, plural } from "./words.js";
 
 export function Actions({ state, deeds }) {
   if (state.classes.culling) return html`<${Culling} deeds=${deeds} />`;

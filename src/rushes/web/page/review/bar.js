@@ -3,9 +3,9 @@
 import { Icon } from "../icons.js";
 import { Button } from "../parts.js";
 import { html } from "../view.js";
+import { number, plural } from "../words.js";
 import { Choice } from "./choice.js";
 import { NameDialog } from "./person.js";
-import { number, plural } from "./words.js";
 
 const VIEWS = { grid: ["Grid", "g"], loupe: ["Loupe", "e"], compare: ["Compare", "c"], survey: ["Survey", "n"] };
 

@@ -2,8 +2,8 @@
 
 import { Button, Dialog } from "../parts.js";
 import { html } from "../view.js";
+import { number, plural } from "../words.js";
 import { count, FILTERS, isNarrow, onOffer, SORTS, WHOLE } from "./order.js";
-import { number, plural } from "./words.js";
 
 export function Choice({ state, deeds, gone }) {
   const leave = (event) => {

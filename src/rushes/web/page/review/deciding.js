@@ -1,7 +1,8 @@
 // Decisions: of one sample or of all that are selected, taken back, refused, and said otherwise by another person.
 
+import { plural } from "../words.js";
 import { keepPerson } from "./person.js";
-import { describe, plural } from "./words.js";
+import { describe } from "./words.js";
 
 export class Deciding {
   constructor(desk) {

@@ -2,6 +2,7 @@
 
 import { Button } from "../parts.js";
 import { html, render } from "../view.js";
+import { number, plural } from "../words.js";
 import { Actions } from "./actions.js";
 import { Bar } from "./bar.js";
 import { Clock } from "./clock.js";
@@ -18,7 +19,6 @@ import { keepPerson } from "./person.js";
 import { Pictures } from "./pictures.js";
 import { neighbours } from "./sets.js";
 import { State } from "./state.js";
-import { number, plural } from "./words.js";
 
 const REST = 90; // ms of standing still before the details of a sample are asked for
 const LOOK = 5000; // ms between looks at what others decided

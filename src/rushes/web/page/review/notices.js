@@ -2,9 +2,10 @@
 
 import { Button, Message } from "../parts.js";
 import { html } from "../view.js";
+import { number, plural } from "../words.js";
 import { Disc } from "./marks.js";
 import { count, disagrees } from "./order.js";
-import { ago, DECIDED, number, plural } from "./words.js";
+import { ago, DECIDED } from "./words.js";
 
 // Where there is nothing to show: what it is, and what one can do.
 export const Words = ({ title, kind = "note", children, act = null }) => html`<div class="opening"><${Message} title=${title} kind=${kind} alert=${kind === "wrong"}>${children}<//>${act && html`<p class="steps">${act}</p>`}</div>`;

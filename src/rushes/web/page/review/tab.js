@@ -2,13 +2,13 @@
 
 import { Button } from "../parts.js";
 import { createRef, html, render } from "../view.js";
+import { plural } from "../words.js";
 import { Classes } from "./classes.js";
 import { Desk } from "./desk.js";
 import { actsOf } from "./keys.js";
 import { Words } from "./notices.js";
 import { keptPerson } from "./person.js";
 import { Answered, Server } from "./server.js";
-import { plural } from "./words.js";
 
 export const styles = ["review/review.css"];
 

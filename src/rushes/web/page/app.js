@@ -11,9 +11,10 @@ import { h, hooks, html, render } from "./view.js";
 const NAMES = { predict: "Predict", review: "Review", footage: "Footage", runs: "Runs" };
 const main = document.getElementById("main");
 const header = document.getElementById("header");
+const SHOWN_FOR = 3000; // ms
 const state = { config: null, keys: null, open: null, tab: null, turn: 0, unbind: () => {} };
 
-/* What a tab is given. `go(hash)` opens another address of the page; `say(text)` is read out (urgent: at once);
+/* What a tab is given. `go(hash)` opens another address of the page; `say(text)` is read out (urgent: at once), `show(text)` is seen for a moment;
    `keys(tab, acts)` binds keys of keymap.json and returns what unbinds them; all of that a tab has bound ends with it. */
 const app = {
   get config() { return state.config; },
@@ -23,6 +24,7 @@ const app = {
     const place = document.getElementById(urgent ? "said-now" : "said");
     place.textContent = place.textContent === text ? `${text}\u00a0` : text; // the same words again are read again too
   },
+  show,
   keys(tab, acts) {
     const unbind = state.keys.bind(tab, acts), before = state.unbind;
     state.unbind = () => { unbind(); before(); };
@@ -32,6 +34,15 @@ const app = {
   help: () => showHelp(),
   ask, html, h, render, hooks,
 };
+
+// The one place of the page for what is said in passing.
+function show(text) {
+  const toast = document.getElementById("toast");
+  toast.textContent = text;
+  toast.classList.toggle("there", text !== "");
+  clearTimeout(state.shown);
+  state.shown = setTimeout(() => toast.classList.remove("there"), SHOWN_FOR);
+}
 
 // "#/review/4f0a?order=doubt" is {tab: "review", rest: ["4f0a"], query}; what names no tab is the one to open on.
 function routeOf(hash) {
@@ -96,6 +107,7 @@ function settle(turn, { away = null } = {}) {
 function close() {
   state.unbind();
   state.unbind = () => {};
+  show("");
   try {
     state.open?.mounted?.unmount();
   } finally {

@@ -54,7 +54,7 @@ export class Keys {
   }
 
   press(event) {
-    if (isTaken(event)) return;
+    if (isTaken(event) || document.querySelector("dialog[open]")) return; // wherever the focus is, keys are the dialog's
     for (const deeds of this.bound) {
       for (const name of namesOf(event)) {
         if (deeds.has(name) && deeds.get(name)(name, event) !== false) {

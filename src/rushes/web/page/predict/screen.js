@@ -21,7 +21,6 @@ export function Screen({ state, view, deeds, film }) {
           <span class="room" /><${Button} icon="add" text="Choose files" keys="o" run=${deeds.choose} /><${Button} icon="close" label="Take this file off the list" keys="Delete" run=${deeds.remove} /></div>
         ${state.items.length > 1 && html`<${FileList} state=${state} bundle=${view.bundle} deeds=${deeds} />`}
         <${One} state=${state} view=${view} deeds=${deeds} film=${film} />`}
-    <p class=${`toast ${state.note ? "there" : ""}`} aria-hidden="true">${state.note}</p>
     <div class="drop-sign" aria-hidden="true"><p>Drop it here</p></div></div>`;
 }
 

@@ -8,7 +8,7 @@ const PICTURES = new RegExp(`\\.(${[
 // A video is sent as a job, since it may take minutes; what neither its name nor its first bytes call a picture is sent so too.
 export const isVideo = (file) => (file.type.startsWith("video/") ? true : !file.type.startsWith("image/") && !PICTURES.test(file.name));
 
-export const begin = (config) => ({ items: [], at: 0, bundle: config.bundles[0]?.name ?? null, sampling: "", looked: null, row: 0, heat: false, moment: null, opacity: 0.6, note: null });
+export const begin = (config) => ({ items: [], at: 0, bundle: config.bundles[0]?.name ?? null, sampling: "", looked: null, row: 0, heat: false, moment: null, opacity: 0.6 });
 
 let made = 0;
 export function itemOf(file, video) {

@@ -206,12 +206,9 @@ export function mount(root, app) {
     note(`${name} is in your downloads`);
   }
 
-  let noteTimer = 0;
   function note(text) {
     app.say(text);
-    set({ note: text });
-    clearTimeout(noteTimer);
-    noteTimer = setTimeout(() => set({ note: null }), 4000);
+    app.show(text);
   }
 
   // Drop, paste, keys ---------------------------------------------------------------------------------------------------

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Callable
 from typing import Any
 
 from rushes.errors import UsageError
+from rushes.web.connections import ConnectionLimits, bounded, limits_of_system, say_seldom
+from rushes.web.unread import ClosesUnread
 
 ADDRESS = "127.0.0.1"
 _KEEP_ALIVE_SECONDS = 75  # longer than a person looks at one photograph
@@ -59,6 +62,7 @@ class Server:
         started: Callable[[], None] = lambda: None,
         lifespan: bool = False,
         grace_seconds: int = _GRACE_SECONDS,
+        limits: ConnectionLimits | None = None,
     ) -> None:
         """Serve nothing yet.
 
@@ -66,22 +70,27 @@ class Server:
             started: called once requests are answered.
             lifespan: whether the application opens and closes things of its own with the server.
             grace_seconds: how long what is being answered may take when the server is stopped.
+            limits: of its connections; None takes those that this system allows.
         """
         import uvicorn
 
         config = uvicorn.Config(
-            app,
+            ClosesUnread(app),
             log_config=None,
             access_log=False,
             lifespan="on" if lifespan else "off",
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=grace_seconds,
+            backlog=_BACKLOG,
         )
+        config.load()
+        config.http_protocol_class = bounded(config.http_protocol_class, limits or limits_of_system())
         self._listening = listening
 
         class Told(uvicorn.Server):
             async def startup(self, sockets: Any = None) -> None:
+                say_seldom(asyncio.get_running_loop())
                 await super().startup(sockets)
                 started()
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from rushes.errors import RushesError, UsageError
+from rushes.web.connections import ConnectionLimits, bounded, limits_of_system, say_seldom
+from rushes.web.unread import ClosesUnread
 
 ADDRESS = "127.0.0.1"
 _KEEP_ALIVE_SECONDS = 75  # longer than a person looks at one photograph
@@ -66,6 +68,7 @@ class Server:
         giving_up: Callable[[], None] = lambda: None,
         drain_seconds: float = 0,
         grace_seconds: int = _GRACE_SECONDS,
+        limits: ConnectionLimits | None = None,
     ) -> None:
         """Serve nothing yet.
 
@@ -78,19 +81,23 @@ class Server:
             drain_seconds: how long it then goes on to take requests in, for those who send them to look elsewhere;
                 not where Ctrl-C stops it, at which somebody waits.
             grace_seconds: how long what is being answered may take after that.
+            limits: of its connections; None takes those that this system allows.
         """
         import uvicorn
 
         self._lifespan = _Lifespan(app)
         config = uvicorn.Config(
-            self._lifespan,
+            ClosesUnread(self._lifespan),
             log_config=None,
             access_log=False,
             lifespan="on" if lifespan else "off",
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=grace_seconds,
+            backlog=_BACKLOG,
         )
+        config.load()
+        config.http_protocol_class = bounded(config.http_protocol_class, limits or limits_of_system())
         self._listening = listening
 
         class Told(uvicorn.Server):
@@ -101,6 +108,7 @@ class Server:
                 super().handle_exit(sig, frame)
 
             async def startup(self, sockets: Any = None) -> None:
+                say_seldom(asyncio.get_running_loop())
                 await super().startup(sockets)
                 started()
 

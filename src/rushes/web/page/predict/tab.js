@@ -262,12 +262,10 @@ export function mount(root, app) {
     title: "Predict",
     unmount() {
       ended = true;
-      clearTimeout(noteTimer);
       clearTimeout(stillTimer);
       for (const [name, run] of Object.entries(listeners)) document.removeEventListener(name, run);
       desk.isSeen = false;
       desk.draw = () => {};
-      desk.state = { ...desk.state, note: null };
       input.remove();
       app.render(null, root);
     },

@@ -2,8 +2,9 @@
 
 import { Icon } from "../icons.js";
 import { html } from "../view.js";
+import { percent } from "../words.js";
 import { disagrees } from "./order.js";
-import { decided, percent, score, stars } from "./words.js";
+import { decided, score, stars } from "./words.js";
 
 // A person's decision is a disc with a sign in it, a proposal of the model is a triangle: nobody takes one for the other.
 const full = html`<circle cx="8" cy="8" r="7" class="full" />`;

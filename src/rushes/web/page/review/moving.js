@@ -1,7 +1,8 @@
 // Moving: from sample to sample, from set to set, and what is selected on the way.
 
+import { plural } from "../words.js";
 import { setOf } from "./sets.js";
-import { describe, plural } from "./words.js";
+import { describe } from "./words.js";
 
 export const SETS = { compare: 4, survey: 16 };
 

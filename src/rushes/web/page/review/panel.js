@@ -1,9 +1,10 @@
 // What is known of one sample: the person's decision, the model's answer, what was measured, who said what, the camera.
 
 import { html } from "../view.js";
+import { percent } from "../words.js";
 import { Answer, Disc, Mark } from "./marks.js";
 import { disagrees } from "./order.js";
-import { ago, COLOURS, exposure, moment, percent, score } from "./words.js";
+import { ago, COLOURS, exposure, moment, score } from "./words.js";
 
 const DUPLICATE = "duplicate";
 

@@ -26,23 +26,25 @@ async def _busy(desk: Desk, seconds: float) -> asyncio.Task[Any]:
     return task
 
 
-def test_callers_take_turns_and_an_order_that_is_taken_back_costs_nobody_one() -> None:
+def test_callers_and_their_requests_take_turns_and_an_order_that_is_taken_back_costs_nobody_one() -> None:
     done: list[str] = []
 
-    async def order(desk: Desk, caller: str, word: str) -> None:
-        done.append(await desk.do(("echo", word), seconds=_LONG, asker=Asker(caller)))
+    async def order(desk: Desk, word: str) -> None:
+        asker = Asker(word[0], int(word[1]))
+        done.append(await desk.do(("echo", word), seconds=_LONG, asker=asker))
 
     async def go() -> None:
         desk = _desk()
         first = await _busy(desk, 0.3)
-        tasks = [asyncio.create_task(order(desk, word[0], word)) for word in ("a1", "a2", "a3", "a4", "b1", "b2", "c1")]
+        words = ("a1 first", "a1 second", "a1 third", "a2", "a1 fourth", "b1 first", "b1 second", "c1")
+        tasks = [asyncio.create_task(order(desk, word)) for word in words]
         await asyncio.sleep(0)
         tasks[1].cancel()
         await asyncio.gather(first, *tasks, return_exceptions=True)
         desk.close()
 
     asyncio.run(go())
-    assert done == ["a1", "b1", "c1", "a3", "b2", "a4"]
+    assert done == ["a1 first", "b1 first", "c1", "a2", "b1 second", "a1 third", "a1 fourth"]
 
 
 def test_an_order_of_who_has_gone_is_not_begun_and_one_has_its_turn_within_its_time_or_not_at_all() -> None:
@@ -55,7 +57,9 @@ def test_an_order_of_who_has_gone_is_not_begun_and_one_has_its_turn_within_its_t
     async def go() -> None:
         desk = _desk(wait_seconds=1.5)
         first = await _busy(desk, 3)
-        orders = (desk.do(("count", None), seconds=_LONG, asker=Asker(one.__name__, one)) for one in (gone, there))
+        orders = (
+            desk.do(("count", None), seconds=_LONG, asker=Asker(one.__name__, is_gone=one)) for one in (gone, there)
+        )
         found = await asyncio.gather(*orders, return_exceptions=True)
         assert [type(one) for one in found] == [GoneError, OverdueError]
         await first

@@ -1,6 +1,7 @@
 """Desk: workers of one kind, and the orders that wait for them.
 
-Callers take turns: whoever orders much waits behind his own orders, and not others behind them.
+Callers take turns, and so do the requests of each: whoever orders much waits behind his own orders, and not others
+behind them. Behind a proxy that does not say for whom it asks, all are one caller, and their requests still take turns.
 """
 
 from __future__ import annotations
@@ -33,11 +34,13 @@ class Asker:
     """Who orders.
 
     Attributes:
-        name: of the caller, whose orders wait in one row.
+        name: of the caller.
+        request: of his requests, the number of the one that the order belongs to.
         is_gone: whether he has gone, asked about once a second while his order waits; None is not known.
     """
 
     name: str = ""
+    request: int = 0
     is_gone: Callable[[], Awaitable[bool]] | None = None
 
 
@@ -50,34 +53,52 @@ class _Place:
     worker: asyncio.Future[Worker]
 
 
+_Row = dict[Any, Any]  # caller -> request -> place -> None, in the order of their turns
+
+
 class _Turns:
-    """What waits, a row for each caller; the first row has the next turn."""
+    """What waits: of the caller whose turn it is, the request whose turn it is, the order that came first."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, dict[_Place, None]] = {}
+        self._row: _Row = {}
 
     def add(self, place: _Place) -> None:
-        self._rows.setdefault(place.asker.name, {})[place] = None
+        row = self._row
+        for key in (place.asker.name, place.asker.request):
+            row = row.setdefault(key, {})
+        row[place] = None
 
     def drop(self, place: _Place) -> None:
         """Take a place out, where it is still in."""
-        row = self._rows.get(place.asker.name, {})
-        if row.pop(place, place) is None and not row:
-            del self._rows[place.asker.name]
+        _drop(self._row, (place.asker.name, place.asker.request, place))
 
     def next(self) -> _Place | None:
-        """Take out the place whose turn it is; its caller's next turn comes after that of all others."""
-        if not self._rows:
-            return None
-        name, row = next(iter(self._rows.items()))
-        place = next(iter(row))
-        del self._rows[name], row[place]
-        if row:
-            self._rows[name] = row
-        return place
+        """Take out the place whose turn it is; its caller's next comes after that of all others."""
+        return _next(self._row) if self._row else None
 
     def all(self) -> list[_Place]:
-        return [place for row in self._rows.values() for place in row]
+        return [place for requests in self._row.values() for row in requests.values() for place in row]
+
+
+def _next(row: _Row) -> _Place:
+    key = next(iter(row))
+    below = row.pop(key)
+    if below is None:
+        place: _Place = key
+        return place
+    found = _next(below)
+    if below:
+        row[key] = below
+    return found
+
+
+def _drop(row: _Row, path: tuple[Any, ...]) -> None:
+    key, *rest = path
+    if key in row:
+        if rest:
+            _drop(row[key], tuple(rest))
+        if not row[key]:
+            del row[key]
 
 
 class Desk:

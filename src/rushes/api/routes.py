@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -90,9 +91,14 @@ class Taken:
     """What a request holds: its files in their order, or why one is none; and which of them a job has taken over."""
 
     caller: str
+    number: int
     fields: Mapping[str, str]
     items: Sequence[Upload | Refused]
     kept: list[Upload] = field(default_factory=list)
+
+    @property
+    def asker(self) -> Asker:
+        return Asker(self.caller, self.number)
 
 
 class _Desk:
@@ -100,6 +106,7 @@ class _Desk:
 
     def __init__(self, service: Service, intake: Intake, fetch: Fetch | None) -> None:
         self.service, self._intake, self._fetch, limits = service, intake, fetch, service.limits
+        self._numbers = itertools.count()
         self._receiving = Admission(
             all_callers=limits.receiving, per_caller=limits.receiving_per_caller, doing="being received"
         )
@@ -129,7 +136,7 @@ class _Desk:
         with closing(self.service.room.take(caller)) as share, ExitStack() as held:
             with self._receiving.enter(caller):
                 form = held.enter_context(await self._intake(_counted(request, share), several=several))
-                taken = Taken(caller, _fields(stated, form), form.items)
+                taken = Taken(caller, next(self._numbers), _fields(stated, form), form.items)
                 if "url" in taken.fields:
                     taken = await self._fetched(taken, share, several=several)
             try:
@@ -151,7 +158,7 @@ class _Desk:
             raise Refused(422, "there are a file and a 'url' in the form. Send one of them")
         upload = await self._fetch(taken.fields["url"])
         share.keep(upload.bytes)
-        return Taken(taken.caller, taken.fields, [upload])
+        return replace(taken, items=[upload])
 
     def begin(self, taken: Taken, upload: Upload, asked: Asked, *, is_kept: bool = False) -> Job:
         """Begin a job about a film, which the job then keeps; `is_kept` says whether it is found by its id after."""
@@ -207,7 +214,7 @@ def _predictions(desk: _Desk) -> APIRouter:
             if upload.kind == "video":
                 job = desk.begin(taken, upload, asked)
                 return _streamed(service, job) if as_events else await _waited(service, job, request)
-            asker = Asker(taken.caller, request.is_disconnected)
+            asker = Asker(taken.caller, taken.number, request.is_disconnected)
             try:
                 table = await service.predict_picture(upload, service.find(asked.bundle), asker)
             except GoneError:
@@ -244,7 +251,7 @@ def _predictions(desk: _Desk) -> APIRouter:
     async def explain(request: Request) -> Response:
         async with desk.taken_in(request, parse_asked_reason) as taken:
             asked, upload = parse_asked_reason(taken.fields), _one_file(taken)
-            found = await while_present(request, service.explain(upload, asked, Asker(taken.caller)))
+            found = await while_present(request, service.explain(upload, asked, taken.asker))
         if found is None:
             return Response(status_code=_NOBODY_THERE)
         told = {"Rushes-Class": _in_header(found.class_name), "Rushes-Confidence": f"{found.probability:.6f}"}
@@ -260,7 +267,7 @@ def _predictions(desk: _Desk) -> APIRouter:
     async def preview(request: Request) -> Response:
         async with desk.taken_in(request, parse_asked_preview) as taken:
             asked, upload = parse_asked_preview(taken.fields), _one_file(taken)
-            found = await while_present(request, service.preview(upload, asked, Asker(taken.caller)))
+            found = await while_present(request, service.preview(upload, asked, taken.asker))
         if found is None:
             return Response(status_code=_NOBODY_THERE)
         return Response(found, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
@@ -351,7 +358,7 @@ class _Batch:
 
     async def _picture(self, upload: Upload) -> bytes:
         service = self._desk.service
-        found = await service.predict_picture(upload, service.find(self._asked.bundle), Asker(self._taken.caller))
+        found = await service.predict_picture(upload, service.find(self._asked.bundle), self._taken.asker)
         return encode_json(found)
 
     async def _film(self, upload: Upload) -> bytes:

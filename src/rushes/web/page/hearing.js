@@ -3,7 +3,7 @@
 import { ask, pause, Problem } from "./ask.js";
 
 const ASKED_EVERY_SECONDS = 1;
-const SILENT_TRIES = 5; // in a row, each a second later than the one before
+const SILENT_TRIES = 4; // in a row
 
 /* Hear of work until it is over, and return what it came to.
    events: address of its server-sent events; names: those that are heard. `take(name, data)` returns {over: value} once
@@ -40,9 +40,8 @@ async function askUntil({ href, look, signal }) {
       const found = look(reply);
       if (found) return found.over;
     } catch (error) {
-      if (!(error instanceof Problem) || error.status !== 0 || silent >= SILENT_TRIES) throw error;
-      silent += 1;
+      if (!(error instanceof Problem) || error.status !== 0 || ++silent >= SILENT_TRIES) throw error;
     }
-    await pause(ASKED_EVERY_SECONDS + silent, signal);
+    await pause(ASKED_EVERY_SECONDS, signal);
   }
 }

@@ -16,9 +16,10 @@ const STILL_PAUSE_MS = 150; // while a key is held down, no picture of a moment 
 const FOLLOWED_BYTES = 64_000_000; // a video is sent anew for each picture of it: of larger ones none comes unasked
 const AFTER_CUT_SECONDS = 0.02; // a player that is sent to a cut itself may show the frame before it
 const TAKEN = "image/*,video/*,.nef,.nrw,.cr2,.cr3,.arw,.dng,.raf,.orf,.rw2,.pef,.srw,.heic,.heif,.tif,.tiff,.mkv,.mxf,.ts,.mts";
-const REFUGES = { // where the focus goes when what had it is gone: what stands in its place, or is beside it
-  ".answer": ".answer button, .answer", ".files": ".file[aria-current], .answer", ".timeline": ".lane", ".transport": ".lane", ".heat-controls": ".answer", ".tools": ".tools button",
+const REFUGES = { // where the focus goes when what had it is gone: the first of these that is there
+  ".answer": [".answer button", ".answer"], ".files": [".file[aria-current]"], ".tools": [".tools button"], ".timeline": [".lane"], ".transport": [".lane"],
 };
+const LAST_REFUGES = [".drop-here .button", ".answer", "h1"];
 
 let desk = null; // of the page, whichever tab is looked at
 
@@ -41,9 +42,9 @@ export function mount(root, app) {
       asked = false;
       if (ended) return;
       wantStills();
-      const held = root.contains(document.activeElement) ? Object.keys(REFUGES).find((one) => document.activeElement.closest(one)) : null;
+      const held = root.contains(document.activeElement) ? Object.keys(REFUGES).find((one) => document.activeElement.closest(one)) : undefined;
       app.render(app.html`<${Screen} state=${desk.state} view=${view()} deeds=${deeds} film=${film} />`, root);
-      if (held && isLost()) focusOn(root.querySelector(REFUGES[held]) ?? root.querySelector(".drop-here .button, .answer, h1"));
+      if (held && isLost()) [...REFUGES[held], ...LAST_REFUGES].some((one) => focusOn(root.querySelector(one)));
     });
   }
 

@@ -5,7 +5,7 @@ import { decimal } from "../words.js";
 
 export function said(score) {
   if (typeof score?.value !== "number") return "–";
-  return score.low === null || score.low === undefined ? decimal(score.value) : `${decimal(score.value)} (${decimal(score.low, 2)}–${decimal(score.high, 2)})`;
+  return score.low === null || score.low === undefined ? decimal(score.value) : `${decimal(score.value)} (${decimal(score.low, 2)}\u2060–\u2060${decimal(score.high, 2)})`; // an interval stays on one line;
 }
 
 // From 0 to 1; the band is the interval, the stroke the score, the dashed line the majority class.

@@ -35,9 +35,17 @@ export function Progress({ label, done = null, total = null }) {
 // Inside, what has `autofocus` takes the focus first. While one is open, no key does anything behind it.
 export function Dialog({ title, close, children, wide = false }) {
   const shown = hooks.useRef(null);
+  const left = hooks.useRef(false);
+  // Told at once: a browser's own `close` comes later than the next key may.
+  const leave = () => {
+    if (left.current) return;
+    left.current = true;
+    shown.current.close();
+    close();
+  };
   hooks.useLayoutEffect(() => { shown.current.showModal(); }, []); // at once: the next key is meant for it already
-  return html`<dialog class=${`dialog ${wide ? "wide" : ""}`} ref=${shown} aria-labelledby="dialog-title" onClose=${close}
-      onClick=${(event) => event.target === shown.current && shown.current.close()}>
-    <header><h2 id="dialog-title">${title}</h2><${Button} icon="close" label="Close" run=${() => shown.current.close()} /></header>
+  return html`<dialog class=${`dialog ${wide ? "wide" : ""}`} ref=${shown} aria-labelledby="dialog-title" onClose=${leave}
+      onCancel=${(event) => { event.preventDefault(); leave(); }} onClick=${(event) => event.target === shown.current && leave()}>
+    <header><h2 id="dialog-title">${title}</h2><${Button} icon="close" label="Close" run=${leave} /></header>
     ${children}</dialog>`;
 }

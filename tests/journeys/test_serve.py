@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -121,6 +123,26 @@ def test_a_bundle_answers_until_the_server_is_told_to_end(colours: Path, tmp_pat
     assert "Traceback" not in server.err
 
 
+@pytest.mark.longer
+def test_a_film_that_takes_longer_than_the_grace_is_told_that_the_server_stops(colours: Path, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "long.mp4", [("red", 43_000)]).read_bytes()
+    replies: list[tuple[int, Any, Mapping[str, str]]] = []
+    with served(colours, folder=tmp_path) as server:
+        asked = [threading.Thread(target=lambda: replies.append(server.ask("/predict?every_frame=true", film)))
+                 for _ in range(4)]  # fmt: skip
+        for one in asked:
+            one.start()
+        time.sleep(2)
+        server.end()
+        for one in asked:
+            one.join(60)
+    statuses = [status for status, _, _ in replies]
+    assert len(statuses) == 4
+    assert set(statuses) <= {200, 503}, "none is cut off without a word"
+    assert 503 in statuses
+    assert "Traceback" not in server.err
+
+
 def test_ctrl_c_ends_it_as_well(colours: Path, tmp_path: Path) -> None:
     with served(colours, folder=tmp_path) as server:
         server.end(signal.SIGINT)
@@ -133,14 +155,15 @@ def test_inside_a_project_its_reviews_footage_and_runs_are_on_the_page(colours: 
     write_photo(tmp_path / "shoot" / "a.jpg", "red")
     run_rushes_here("ingest", tmp_path / "shoot", "--project", project)
     with served(colours, folder=project) as server:
-        config = server.ask("/app.json")[1]
+        assert server.ask("/app.json")[1]["tabs"] == ["predict"], "without the token nothing is said of the project"
+        token = server.said["page"].partition("token=")[2]
+        config = server.ask("/app.json", Authorization=f"Bearer {token}")[1]
         assert config["tabs"] == ["predict", "review", "footage", "runs"]
         review, other = config["reviews"]
         assert (review["count"], review["title"], other["title"]) == (1, "project, colour", "project, light")
         session = f"/reviews/{review['slug']}/session"
         for path in (session, "/footage", "/runs"):
             assert server.ask(path)[0] == 401, path
-        token = server.said["page"].partition("token=")[2]
         server.headers = {"Authorization": f"Bearer {token}"}
         status, table, _ = server.ask(session)
         assert (status, table["schema"], table["count"]) == (200, "review/2", 1)

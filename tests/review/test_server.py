@@ -91,7 +91,7 @@ def test_what_is_not_there_is_a_problem_in_json(page: Page) -> None:
         ("items/nobody:0", "no photograph of this review"),
         ("/page/..%2Fapp.py", "the page has no file"),
         ("/page/nothing.js", "the page has no file"),
-        ("/nowhere", "Not Found"),
+        ("/nowhere", "nothing at this path"),
     ):
         answer = page.get(path)
         assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json"), path

@@ -146,7 +146,10 @@ async def _in_thread(threads: Executor | None, act: Callable[[], _T]) -> _T:
 
 
 def _too_large(limits: UploadLimits) -> Refused:
-    said = f"the body is larger than {limits.body_bytes:,} bytes. Send less at once"
+    said = (
+        f"the body is larger than {limits.body_bytes:,} bytes. A film may have {limits.file_bytes:,}, a picture or "
+        f"camera raw {limits.bytes_of('photo'):,}. Send a smaller one, or less at once"
+    )
     return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
 
 

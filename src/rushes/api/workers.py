@@ -147,8 +147,9 @@ class Worker:
         """
         try:
             return self._carry_out(order, seconds, stall_seconds, told, taken_back or threading.Event())
-        except _KilledError:
-            if self._closed:
+        except (_KilledError, StartError) as error:
+            from_outside = isinstance(error, _KilledError) or isinstance(error.__cause__, _KilledError)
+            if self._closed or not from_outside:
                 raise
             return self._carry_out(order, seconds, stall_seconds, told, taken_back or threading.Event())
 

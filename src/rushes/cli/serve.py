@@ -115,6 +115,8 @@ def serve(
         token = "" if stated or (is_local(host) and home is None and not name) else access.token
         cores = threads or count_cores()
         strength = Strength(decoders or min(4, cores), films, cores, runtime)
+        if spool is not None and not spool.is_dir():
+            raise UsageError(f"--spool {spool}: there is no such folder. Make it, or name another")
         with ExitStack() as ends:
             place = ends.enter_context(spool_folder(spool or Path(tempfile.gettempdir())))
             predicting = open_predicting(bundles, limits=limits, strength=strength, spool=place, takes_addresses=urls)
@@ -138,20 +140,19 @@ def serve(
             address = f"http://{f'[{shown}]' if ':' in shown else shown}:{found}/"
 
             def started() -> None:
-                _say_started(
-                    door, address, token, list(predicting.service.served), needs_token=not access.is_free("/predict")
-                )
+                _say_started(door, address, token, served, needs_token=not access.is_free("/predict"))
                 if everywhere:
                     door.say(f"others reach it by a name or an address of this machine, at port {found}")
 
-            drained = 0.0 if is_local(host) and not name else _DRAIN_SECONDS
+            pause = 0.0 if is_local(host) and not name else _DRAIN_SECONDS
             Server(
                 application,
                 listening,
                 started=started,
                 lifespan=True,
                 leaving=predicting.service.leave,
-                drain_seconds=drained if drain is None else drain,
+                giving_up=predicting.service.give_up,
+                drain_seconds=pause if drain is None else drain,
                 grace_seconds=_GRACE_SECONDS,
             ).run()
         door.say("ended")
@@ -206,16 +207,19 @@ def _parts_of(home: Project | None, served: Sequence[Served], ends: ExitStack, *
     return ends.enter_context(project_parts(home, catalog, person=person, served=served, threads=threads))
 
 
-def _say_started(door: Door, address: str, token: str, names: list[str], *, needs_token: bool) -> None:
+def _say_started(door: Door, address: str, token: str, served: Sequence[Served], *, needs_token: bool) -> None:
     import json
     import sys
 
-    page = f"{address}?token={token}" if token else address
-    door.say(f"serving {plural(len(names), 'bundle')}: {', '.join(names)}")
-    door.say(f"page: {page}")
+    page, names = f"{address}?token={token}" if token else address, [one.name for one in served]
+    usual = f"; {names[0]} answers where a request names none" if len(names) > 1 else ""
+    door.say(f"serving {plural(len(names), 'bundle')}: {', '.join(names)}{usual}")
+    with_token = " (open it with ?token= and the token that was set)" if needs_token and not token else ""
+    door.say(f"page: {page}{with_token}")
     stated = token or f"${TOKEN_VARIABLE}"
     bearer = f'-H "Authorization: Bearer {stated}" ' if needs_token else ""
-    door.say(f"try: curl {bearer}-F file=@PICTURE {address}predict")
+    what = "FILM" if served[0].is_of_shots else "PICTURE"
+    door.say(f"try: curl {bearer}-F file=@{what} {address}predict")
     door.say(f"described at {address}docs; Ctrl-C ends it")
     if door.as_json:
         sys.stdout.write(json.dumps({"address": address, "page": page, "bundles": names}, indent=2) + "\n")

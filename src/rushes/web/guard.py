@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from rushes.web.problem import send_problem
 
+KNOWN = "rushes.known"  # in the scope of a request that was let in: whether it bore the token
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 # Nothing from elsewhere, nothing inlined that runs, no frame around the page.
 _POLICY = (
@@ -107,12 +108,15 @@ class Guard:
         ):
             return HTTPStatus.FORBIDDEN, "the request comes from a page of another site; only the page itself may ask"
         if self._access.is_free(scope["path"]) and not stated:
+            cookie = _token_in(headers.get("cookie", ""), self._cookie_name(host))
+            scope[KNOWN] = hmac.compare_digest((_bearer_of(headers) or cookie).encode(), self._access.token.encode())
             return None
         borne = stated or _bearer_of(headers) or _token_in(headers.get("cookie", ""), self._cookie_name(host))
         if not self._is_known(borne):
             said = f"the token is missing or another one. Open the address that '{self._access.command}' printed, " \
                    "or send the header 'Authorization: Bearer TOKEN'"  # fmt: skip
             return HTTPStatus.UNAUTHORIZED, said
+        scope[KNOWN] = True
         return None
 
     def _is_known(self, token: str) -> bool:

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from rushes.errors import RushesError, UsageError
+from rushes.web.connections import ConnectionLimits, bounded, limits_of_system, say_seldom
+from rushes.web.unread import ClosesUnread
 
 ADDRESS = "127.0.0.1"
 _KEEP_ALIVE_SECONDS = 75  # longer than a person looks at one photograph
 _GRACE_SECONDS = 2
+_LAST_SECONDS = 3.0  # of the grace, in which what is given up is told
 _LOOK_SECONDS = 0.1  # how often one looks whether Ctrl-C came again
 _BACKLOG = 256
 
@@ -62,8 +65,10 @@ class Server:
         started: Callable[[], None] = lambda: None,
         lifespan: bool = False,
         leaving: Callable[[], None] = lambda: None,
+        giving_up: Callable[[], None] = lambda: None,
         drain_seconds: float = 0,
         grace_seconds: int = _GRACE_SECONDS,
+        limits: ConnectionLimits | None = None,
     ) -> None:
         """Serve nothing yet.
 
@@ -71,22 +76,28 @@ class Server:
             started: called once requests are answered.
             lifespan: whether the application opens and closes things of its own with the server.
             leaving: called when the server is stopped, while it still answers.
+            giving_up: called on the event loop when there is little grace left, so that what would take longer can
+                still say so.
             drain_seconds: how long it then goes on to take requests in, for those who send them to look elsewhere;
                 not where Ctrl-C stops it, at which somebody waits.
             grace_seconds: how long what is being answered may take after that.
+            limits: of its connections; None takes those that this system allows.
         """
         import uvicorn
 
         self._lifespan = _Lifespan(app)
         config = uvicorn.Config(
-            self._lifespan,
+            ClosesUnread(self._lifespan),
             log_config=None,
             access_log=False,
             lifespan="on" if lifespan else "off",
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=grace_seconds,
+            backlog=_BACKLOG,
         )
+        config.load()
+        config.http_protocol_class = bounded(config.http_protocol_class, limits or limits_of_system())
         self._listening = listening
 
         class Told(uvicorn.Server):
@@ -97,6 +108,7 @@ class Server:
                 super().handle_exit(sig, frame)
 
             async def startup(self, sockets: Any = None) -> None:
+                say_seldom(asyncio.get_running_loop())
                 await super().startup(sockets)
                 started()
 
@@ -106,7 +118,11 @@ class Server:
                 for _ in range(waits):
                     if not self.force_exit:
                         await asyncio.sleep(_LOOK_SECONDS)
-                await super().shutdown(sockets)
+                soon = asyncio.get_running_loop().call_later(max(0.0, grace_seconds - _LAST_SECONDS), giving_up)
+                try:
+                    await super().shutdown(sockets)
+                finally:
+                    soon.cancel()
 
         self._server = Told(config)
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

@@ -137,7 +137,11 @@ def test_a_film_is_sampled_as_it_is_asked(served: Served, tmp_path: Path, fields
     film = write_film(tmp_path / "a.mp4", [("red", 30), ("green", 20)])
     if "per_shot" in fields:  # what shows one even colour stands for no shot
         film = _two_shots(tmp_path / "b.mp4")
-    assert served.predict(film, **fields).json()["sampled_frames"] == count
+    answer = served.predict(film, **fields).json()
+    assert answer["sampled_frames"] == count
+    if "per_shot" in fields:
+        shots = [(one["start"], one["stop"], one["predicted_class"]) for one in answer["timeline"]]
+        assert shots == [(0, 20, "red"), (20, 40, "blue")], "the cuts themselves"
 
 
 def _two_shots(path: Path) -> Path:

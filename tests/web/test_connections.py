@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -42,10 +42,11 @@ class _Line:
         return self
 
     def hear(self) -> bytes:
-        """Return what comes until the connection ends, or until a reply is whole."""
+        """Return what comes until the connection ends, in whatever way, or until a reply is whole."""
         found = b""
-        while b'"no"}' not in found and (data := self._socket.recv(65536)):
-            found += data
+        with suppress(ConnectionResetError):
+            while b'"no"}' not in found and (data := self._socket.recv(65536)):
+                found += data
         return found
 
 

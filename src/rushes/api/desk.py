@@ -111,28 +111,26 @@ class Desk:
         count: int,
         memory_bytes: int,
         name: str,
+        ended: Callable[[str], None] = _silent,
         wait_seconds: float | None = None,
         kills: bool = True,
     ) -> None:
         """Start no worker yet.
 
         Args:
-            make, memory_bytes: as `Worker` takes them.
+            make, memory_bytes, ended: as `Worker` takes them; `ended` is called in other threads.
             wait_seconds: within which an order has its turn; None lets it wait.
             kills: whether an order that nobody waits for any more is ended with its process; otherwise it is carried
                 out, as is better of what is soon done: a new process takes a second to start.
         """
-        self._workers = [Worker(make, memory_bytes=memory_bytes, name=f"rushes {name}") for _ in range(count)]
+        self._workers = [
+            Worker(make, memory_bytes=memory_bytes, name=f"rushes {name}", ended=ended) for _ in range(count)
+        ]
         self._threads = ThreadPoolExecutor(count, name)
         self._wait_seconds, self._kills = wait_seconds, kills
         self._idle = self._workers[::-1]  # those that worked last are warm, and taken first
         self._turns = _Turns()
         self._looking: asyncio.Task[None] | None = None
-
-    @property
-    def losses(self) -> int:
-        """How many processes died or had to be killed, each time by what they were given."""
-        return sum(worker.losses for worker in self._workers)
 
     @property
     def pids(self) -> list[int]:
@@ -143,7 +141,7 @@ class Desk:
         """Start every worker, and wait until all are ready.
 
         Raises:
-            RushesError: a worker cannot load what it needs.
+            StartError: a worker does not become ready.
         """
         loop = asyncio.get_running_loop()
         await asyncio.gather(*(loop.run_in_executor(self._threads, worker.start) for worker in self._workers))
@@ -163,7 +161,7 @@ class Desk:
             told: called on the event loop with what the worker tells on the way.
 
         Raises:
-            MediaError, WorkerError: as `Worker.do`.
+            MediaError, StartError, WorkerError: as `Worker.do`.
             GoneError, OverdueError: it was not begun.
         """
         loop = asyncio.get_running_loop()

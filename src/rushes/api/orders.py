@@ -315,6 +315,10 @@ def _frame_at(order: ReasonOrder | PreviewOrder) -> Any:
 
     index = index_video(order.path)
     order.bounds.check(order.path, index)
+    if order.at_seconds > index.duration_seconds:
+        lasts = float(index.duration_seconds)
+        raise MediaError(order.path, f"lasts {lasts:.2f} s and has no frame at {float(order.at_seconds):.2f} s. "
+                                     "Ask for an earlier one")  # fmt: skip
     last = index.frame_count - 1
     ordinal = next((at for at in range(last) if index.seconds_at(at + 1) > order.at_seconds), last)
     for frame in decode_frames(order.path, index, [ordinal]):

@@ -61,6 +61,7 @@ _JPEG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/jpeg": {}}, "description": "The picture, upright, in sRGB."}
 }
 _NOBODY_THERE = 499  # as nginx says it: the caller has gone
+_OF_THE_DISK = (503, 507)  # a caller who is slow or goes is an OSError too, and no fault of the server
 _ALWAYS = (401, 403, 500)
 _WITH_FILE = (400, 404, 408, 413, 415, 422, 429, 503, 504, 507, *_ALWAYS)
 
@@ -78,7 +79,7 @@ def add_api(app: FastAPI, service: Service, intake: Intake, fetch: Fetch | None 
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> Response:
-        if isinstance(error.__cause__, OSError):
+        if error.status in _OF_THE_DISK and isinstance(error.__cause__, OSError):
             _log.error("%s: %s", error.detail, error.__cause__)
         if request.method == "POST":
             service.metrics.refused(status=int(error.status))
@@ -125,7 +126,7 @@ class _Desk:
         Args:
             parse: raises Refused where a field says what cannot be; asked of the address before anything is taken in.
         """
-        if self.service.state != "ready":
+        if self.service.state not in ("ready", "leaving"):
             raise Refused(503, f"the server is {self.service.state}", retry_after_seconds=2)
         caller, stated = _caller_of(request), _stated(request)
         if stated:
@@ -169,20 +170,24 @@ class _Desk:
 def _health(service: Service) -> APIRouter:
     router = APIRouter(tags=["health"])
 
-    @router.get("/ping", summary="Say hello", response_model=str)
+    @router.head("/ping", include_in_schema=False)
+    @router.get("/ping", summary="Say hello", response_model=str, responses=refusals(403))
     async def ping() -> Response:
         return json_reply("Hello World")
 
-    @router.get("/health/live", summary="Whether the server lives", response_model=Health)
+    @router.head("/health/live", include_in_schema=False)
+    @router.get("/health/live", summary="Whether the server lives", response_model=Health, responses=refusals(403))
     async def live() -> Response:
         return json_reply({"status": "live"})
 
+    @router.head("/health/ready", include_in_schema=False)
     @router.get(
-        "/health/ready", summary="Whether requests are answered", response_model=Health, responses=refusals(503)
+        "/health/ready", summary="Whether requests are answered", response_model=Health, responses=refusals(403, 503)
     )
     async def ready() -> Response:
         if service.state != "ready":
-            raise Refused(503, f"the server is {service.state}", retry_after_seconds=2)
+            said = "stopping" if service.state == "leaving" else service.state
+            raise Refused(503, f"the server is {said}", retry_after_seconds=2)
         return json_reply({"status": "ready"})
 
     @router.get("/bundles", summary="Which bundles answer", response_model=Bundles, responses=refusals(401, 403))
@@ -401,7 +406,13 @@ def _streamed(service: Service, job: Job) -> Response:
 
 def _stated(request: Request) -> dict[str, str]:
     """Return the fields of the address, where a bare body has its own, without the guard's token."""
-    return {name: value for name, value in request.query_params.items() if name != "token"}
+    fields: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in fields:
+            raise Refused(422, f"'{name[:40]}' stands twice in the address. Give it once")
+        if name != "token":
+            fields[name] = value
+    return fields
 
 
 def _fields(stated: Mapping[str, str], form: Form) -> Mapping[str, str]:

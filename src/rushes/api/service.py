@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -34,12 +35,14 @@ from rushes.api.orders import (
 from rushes.api.refusals import Refused
 from rushes.api.served import Served, find_served
 from rushes.api.uploads import Upload
-from rushes.api.workers import WorkerError
+from rushes.api.workers import StartError, WorkerError
 from rushes.bundles.bundle import Bundle
 from rushes.bundles.runtimes import DEFAULT
 from rushes.datasets.measured_input import Prepared
 from rushes.errors import MediaError
 from rushes.inference.prediction import best_class, find_above, name_scores
+
+_log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 5
 
@@ -81,11 +84,23 @@ class Service:
             name="pictures",
             wait_seconds=limits.queue_seconds,
             kills=False,
+            ended=metrics.worker_ended,
         )
         films = FilmMaker({name: one.folder for name, one in served.items()}, strength.runtime, strength.threads)
-        self._films = Desk(films, count=strength.films, memory_bytes=2 * limits.memory_bytes, name="films")
+        self._films = Desk(
+            films,
+            count=strength.films,
+            memory_bytes=2 * limits.memory_bytes,
+            name="films",
+            ended=metrics.worker_ended,
+        )
         self._reasons = Desk(
-            films, count=1, memory_bytes=limits.memory_bytes, name="reasons", wait_seconds=limits.queue_seconds
+            films,
+            count=1,
+            memory_bytes=limits.memory_bytes,
+            name="reasons",
+            wait_seconds=limits.queue_seconds,
+            ended=metrics.worker_ended,
         )
         self.jobs = Jobs(
             waiting=limits.waiting_films,
@@ -96,7 +111,8 @@ class Service:
             noted=metrics.jobs,
         )
         self.room = Room(all_callers=limits.spool_bytes, per_caller=limits.spool_bytes_per_caller)
-        self.state = "starting"
+        self._giving_up: asyncio.Task[None] | None = None  # held, so that it is not swept away half done
+        self.state = "starting"  # then ready, leaving, stopping
         for one in served.values():
             metrics.serving(bundle=one.name, id=one.bundle.id)
 
@@ -105,6 +121,16 @@ class Service:
         await self._pictures.start()
         await asyncio.gather(*(self._batchers[name].ask(_noise(self.served[name].bundle)) for name in self._batchers))
         self.state = "ready"
+
+    def leave(self) -> None:
+        """Say to whoever asks that requests are better sent elsewhere; those that come are still answered."""
+        if self.state == "ready":
+            self.state = "leaving"
+
+    def give_up(self) -> None:
+        """Give up every film; whoever waits for one is told that the server stops."""
+        self.state = "stopping"
+        self._giving_up = asyncio.get_running_loop().create_task(self.jobs.close())
 
     async def close(self) -> None:
         """Give up what is not done, and end every process."""
@@ -229,7 +255,8 @@ class Service:
             asker=Asker(job.caller),
         )
         if reply.predicted_class is not None:
-            self.metrics.answered(bundle=served.name, kind="video", predicted_class=reply.predicted_class)
+            kind = "shots" if served.is_of_shots else "video"
+            self.metrics.answered(bundle=served.name, kind=kind, predicted_class=reply.predicted_class)
         return reply.encoded
 
     async def _do(self, desk: Desk, order: Any, **bounds: Any) -> Any:
@@ -244,8 +271,11 @@ class Service:
             raise Refused(503, said, retry_after_seconds=_RETRY_SECONDS) from error
         except MediaError as error:
             raise Refused(422, f"the file {_without_paths(error.reason, order.path)}") from error
+        except StartError as error:
+            _log.error("%s", error)
+            said = "the server cannot begin a process that decodes. Its log says more"
+            raise Refused(503, said, retry_after_seconds=_RETRY_SECONDS) from error
         except WorkerError as error:
-            self.metrics.worker_lost(error.cause)
             raise _refusal_of(error, stopping=self.state == "stopping") from error
 
     def _batcher(self, bundle: Any) -> Batcher[Prepared, npt.NDArray[np.float32]]:

@@ -9,13 +9,13 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from rushes.api.docs_page import docs_router
 from rushes.api.metrics import Measured, Metrics, metrics_router
 from rushes.api.routes import Fetch, Intake, add_api
 from rushes.api.service import Service
-from rushes.web.guard import Access, Guard
+from rushes.web.guard import KNOWN, Access, Guard
 from rushes.web.page_files import page_router
 from rushes.web.replies import add_problems, json_reply
 
@@ -103,14 +103,15 @@ def _config_router(
     router = APIRouter(include_in_schema=False)
 
     @router.get("/app.json")
-    async def config() -> Response:
+    async def config(request: Request) -> Response:
+        seen = parts if request.scope.get(KNOWN) else ()  # what is free says nothing of a project
         table: dict[str, Any] = {
             "schema": SCHEMA,
             "version": _version(),
-            "tabs": [*(["predict"] if predicting is not None else []), *(part.tab for part in parts)],
+            "tabs": [*(["predict"] if predicting is not None else []), *(part.tab for part in seen)],
             "opens_on": opens_on,
-            "project": project,
-            "person": person,
+            "project": project if seen else None,
+            "person": person if seen else None,
             "bundles": [],
             "reviews": [],
             "limits": None,
@@ -124,7 +125,7 @@ def _config_router(
                 "pixels": limits.pixels,
                 "duration_seconds": limits.duration_seconds,
             }
-        for part in parts:
+        for part in seen:
             table |= part.config
         return json_reply(table)
 

@@ -44,8 +44,13 @@ def add_problems(app: FastAPI) -> None:
     @app.exception_handler(404)
     @app.exception_handler(405)
     @app.exception_handler(HTTPException)
-    async def refused(_: Request, error: HTTPException) -> Response:
-        return problem_reply(HTTPStatus(error.status_code), str(error.detail), headers=error.headers)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        detail = str(error.detail)
+        if detail == HTTPStatus.NOT_FOUND.phrase:
+            detail = "there is nothing at this path. What there is, is described at /docs"
+        elif detail == HTTPStatus.METHOD_NOT_ALLOWED.phrase:
+            detail = f"{request.method} is not answered here; {(error.headers or {}).get('Allow', 'another method')} is"
+        return problem_reply(HTTPStatus(error.status_code), detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def misread(_: Request, error: RequestValidationError) -> Response:

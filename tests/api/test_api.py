@@ -7,6 +7,8 @@ import json
 import logging
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -429,6 +431,32 @@ def test_more_requests_than_wait_are_told_when_to_come_again(colours: Path, tmp_
         assert served.client.get("/ping").status_code == 200
         thread.join(120)
         assert replies[0].status_code == 200
+        with _begun_upload(served, "/predict") as slow:
+            assert served.predict(_picture("red")).status_code == 200, "what comes in slowly holds nobody up"
+            slow.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def _begun_upload(served: Served, path: str) -> Iterator[socket.socket]:
+    """Send the beginning of a large picture."""
+    with socket.create_connection(("127.0.0.1", httpx.URL(served.address).port), timeout=20) as connection:
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: 100000000\r\n\r\n"
+        )
+        connection.sendall(head.encode() + _picture("red"))
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/predict?evry=1s", b"422"), ("/jobs?every=0s", b"422"), ("/predict/batch?bundle=x", b"404"),
+     ("/explain?at_seconds=x", b"422"), ("/preview?long_side=0", b"422")],
+)  # fmt: skip
+def test_fields_of_the_address_are_judged_before_the_body_has_come(served: Served, path: str, status: bytes) -> None:
+    with _begun_upload(served, path) as connection:
+        reply = connection.recv(4096)
+        assert reply.startswith(b"HTTP/1.1 " + status)
+        assert b"connection: close" in reply.lower()
 
 
 def test_a_film_beyond_its_bounds_is_refused_in_words(colours: Path, tmp_path: Path) -> None:

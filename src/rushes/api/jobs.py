@@ -22,7 +22,8 @@ class Job:
     """One piece of work and how far it is; used on one event loop.
 
     Attributes:
-        done, total: of what the work counts; None where that is not known.
+        done, total: of what the work counts; None where that is not known. `note` says what is counted: a film's
+            frames are scanned, and then, from the start again, its shots answered.
         result: once it is done.
         refused: why it failed.
     """
@@ -33,6 +34,7 @@ class Job:
         self.state: State = "queued"
         self.done: int = 0
         self.total: int | None = None
+        self.note = ""
         self.result: dict[str, Any] | None = None
         self.refused: Refused | None = None
         self.ended_at: float | None = None
@@ -44,9 +46,9 @@ class Job:
         """Whether nothing more will change."""
         return self.state in ("done", "failed", "cancelled")
 
-    def told(self, done: int, total: int | None) -> None:
+    def told(self, done: int, total: int | None, note: str = "") -> None:
         """Take note of how far it is."""
-        self.done, self.total = done, total
+        self.done, self.total, self.note = done, total, note
         self._note()
 
     def move(self, state: State) -> None:
@@ -75,6 +77,7 @@ class Job:
     def to_table(self) -> dict[str, Any]:
         """Return the job as plain values, ready for JSON."""
         table: dict[str, Any] = {"id": self.id, "state": self.state, "done": self.done, "total": self.total}
+        table |= {"note": self.note} if self.note else {}
         table["href"] = f"/jobs/{self.id}"
         if self.result is not None:
             table["result"] = self.result

@@ -15,5 +15,10 @@ class Progress(Protocol):
         """
 
 
+def noting(progress: Progress, note: str) -> Progress:
+    """Return progress that is told with a note of its own, whatever the work notes."""
+    return lambda done, total, _="": progress(done, total, note)
+
+
 def silent(done: int, total: int | None, note: str = "") -> None:
     """Ignore progress: the default of every act."""

@@ -28,7 +28,8 @@ async def events_of(job: Job) -> AsyncIterator[bytes]:
         if not changed:
             yield b": still here\n\n"
         elif not job.is_over:
-            yield format_event("progress", {"state": job.state, "done": job.done, "total": job.total})
+            step = {"state": job.state, "done": job.done, "total": job.total, "note": job.note}
+            yield format_event("progress", step)
     yield last_event(job)
 
 

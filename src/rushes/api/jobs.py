@@ -23,7 +23,8 @@ class Job:
     """One piece of work and how far it is; used on one event loop.
 
     Attributes:
-        done, total: of what the work counts; None where that is not known.
+        done, total: of what the work counts; None where that is not known. `note` says what is counted: a film's
+            frames are scanned, and then, from the start again, its shots answered.
         caller: who began it.
         result: once it is done, as JSON: it may be large, and is not written anew whenever it is asked for.
         refused: why it failed.
@@ -36,6 +37,7 @@ class Job:
         self.state: State = "queued"
         self.done: int = 0
         self.total: int | None = None
+        self.note = ""
         self.result: bytes | None = None
         self.refused: Refused | None = None
         self.ended_at: float | None = None
@@ -47,9 +49,9 @@ class Job:
         """Whether nothing more will change."""
         return self.state in ("done", "failed", "cancelled")
 
-    def told(self, done: int, total: int | None) -> None:
+    def told(self, done: int, total: int | None, note: str = "") -> None:
         """Take note of how far it is."""
-        self.done, self.total = done, total
+        self.done, self.total, self.note = done, total, note
         self._note()
 
     def move(self, state: State) -> None:
@@ -84,6 +86,7 @@ class Job:
 
     def _to_table(self) -> dict[str, Any]:
         table: dict[str, Any] = {"id": self.id, "state": self.state, "done": self.done, "total": self.total}
+        table |= {"note": self.note} if self.note else {}
         table["href"] = f"/jobs/{self.id}"
         if self.refused is not None:
             table["problem"] = self.refused.to_table()

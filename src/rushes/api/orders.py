@@ -19,6 +19,7 @@ from rushes.errors import MediaError
 from rushes.footage.sampling import Sampling
 from rushes.footage.source import Unreadable
 from rushes.inference.bounds import Bounds
+from rushes.progress import noting
 from rushes.web.encoded import encode_json
 
 if TYPE_CHECKING:
@@ -77,10 +78,11 @@ class FilmReply:
 
 @dataclass(frozen=True, slots=True)
 class FilmStep:
-    """How far a film is: of what is counted, `total` None where that is not known."""
+    """How far a film is: of what is counted, which `note` says; `total` None where that is not known."""
 
     done: int
     total: int | None
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ class FilmMaker:
     """What answers about films and gives reasons, in a process.
 
     Attributes:
-        runtime: name of what runs the graphs of pictures.
+        runtime: name of what runs the graphs.
         threads: that compute.
     """
 
@@ -198,9 +200,8 @@ class Films:
         from rushes.inference.predict import predict_video
 
         predictor = self._predictor(order.bundle)
-        found = predict_video(
-            predictor, order.path, sampling=order.sampling, bounds=order.bounds, progress=_Throttled(tell)
-        )
+        progress = noting(_Throttled(tell), "frames answered")
+        found = predict_video(predictor, order.path, sampling=order.sampling, bounds=order.bounds, progress=progress)
         if isinstance(found, Unreadable):
             raise MediaError(order.path, found.reason)
         table = found.to_table()
@@ -267,7 +268,7 @@ class Films:
 
         if name not in self._of_shots:
             bundle = open_shot_bundle(self._maker.bundles[name])
-            self._of_shots[name] = ShotPredictor(bundle, threads=self._maker.threads)
+            self._of_shots[name] = ShotPredictor(bundle, threads=self._maker.threads, runtime=self._maker.runtime)
         return self._of_shots[name]
 
     def _explainer(self, name: str) -> BundleExplainer:
@@ -288,7 +289,7 @@ class _Throttled:
         now = time.monotonic()
         if now - self._told_at >= _TOLD_SECONDS or (total is not None and done >= total):
             self._told_at = now
-            self._tell(FilmStep(done, total))
+            self._tell(FilmStep(done, total, note))
 
 
 def _preview(order: PreviewOrder) -> bytes:

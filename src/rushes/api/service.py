@@ -37,7 +37,7 @@ from rushes.api.served import Served, find_served
 from rushes.api.uploads import Upload
 from rushes.api.workers import StartError, WorkerError
 from rushes.bundles.bundle import Bundle
-from rushes.bundles.runtimes import DEFAULT
+from rushes.bundles.runtimes import DEFAULT, choose_runtime
 from rushes.datasets.measured_input import Prepared
 from rushes.errors import MediaError
 from rushes.inference.prediction import best_class, find_above, name_scores
@@ -55,7 +55,7 @@ class Strength:
         decoders: processes that decode stills, each one at a time.
         films: films at a time.
         threads: that compute, in each process that does.
-        runtime: name of what runs the graphs of pictures.
+        runtime: name of what runs the graphs.
     """
 
     decoders: int
@@ -71,7 +71,7 @@ class Service:
         """Load the graphs; start no process yet.
 
         Raises:
-            BundleError: a graph cannot be run.
+            BundleError: a graph cannot be run, or not by this runtime.
         """
         self.served, self.limits, self.metrics, self._strength = dict(served), limits, metrics, strength
         self._answering = ThreadPoolExecutor(1, "answers")  # graphs share the cores: one at a time is the fastest
@@ -86,6 +86,9 @@ class Service:
             kills=False,
             ended=metrics.worker_ended,
         )
+        for one in served.values():
+            if one.is_of_shots:  # answered in a process of its own, where nobody would read the refusal
+                choose_runtime(one.bundle, strength.runtime)
         films = FilmMaker({name: one.folder for name, one in served.items()}, strength.runtime, strength.threads)
         self._films = Desk(
             films,
@@ -241,7 +244,7 @@ class Service:
         def told(step: FilmStep) -> None:
             if job.state == "queued":
                 job.move("running")
-            job.told(step.done, step.total)
+            job.told(step.done, step.total, step.note)
 
         task = next(iter(served.bundle.tasks)) if not isinstance(served.bundle, Bundle) else served.bundle.task
         beside = {"bundle": served.identity, "task": task}

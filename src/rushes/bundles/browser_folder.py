@@ -11,12 +11,13 @@ from rushes.bundles.browser_check import PAGE_FILE, check_in_browser, why_not
 from rushes.bundles.browser_page import Part, format_page, read_licences, read_runtime, runtime_version
 from rushes.bundles.browser_samples import collect_samples
 from rushes.bundles.bundle import GRAPH_FILE, Bundle
-from rushes.bundles.sealed import SealedFolder, check_free, open_sealed, schema_of, seal_folder, whole_folder
+from rushes.bundles.sealed import SealedFolder, check_free, is_page, open_sealed, schema_of, seal_folder, whole_folder
 from rushes.errors import BundleError
 from rushes.progress import Progress, silent
 from rushes.storage.files import write_bytes, write_json, write_text
 
 SCHEMA = "browser/1"
+AGAIN = "Copy the whole folder again, or write it again from its bundle: rushes export BUNDLE --browser"
 PARITY_FILE = "parity.json"
 README_FILE = "README.md"
 REQUIRED_FILES = (PAGE_FILE, PARITY_FILE, README_FILE)
@@ -28,7 +29,7 @@ _PARTS = {"model": "parts/model.onnx", "runtime": "parts/ort.wasm", "loader": "p
 
 def is_browser_folder(path: Path) -> bool:
     """Return whether a folder is one that `export_browser` wrote, in any version."""
-    return (schema_of(path) or "").partition("/")[0] == SCHEMA.partition("/")[0]
+    return is_page(schema_of(path) or "")
 
 
 def export_browser(
@@ -85,7 +86,7 @@ def open_browser_folder(path: Path) -> SealedFolder:
     Raises:
         BundleError: there is none, or a file is missing or was altered.
     """
-    return open_sealed(path, schema=SCHEMA, required=REQUIRED_FILES)
+    return open_sealed(path, schema=SCHEMA, required=REQUIRED_FILES, again=AGAIN)
 
 
 def _check(folder: Path, chromium: str | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,8 @@ import numpy.typing as npt
 from rushes.bundles.graph import INPUT, MEASURES
 from rushes.bundles.traced import forget_origin
 from rushes.errors import BundleError
+
+_log = logging.getLogger(__name__)
 
 Method = Literal["static", "dynamic"]
 METHODS: Mapping[Method, str] = {
@@ -49,6 +52,7 @@ def quantise(
         whole.write_bytes(model)
         try:
             quant_pre_process(str(whole), str(prepared), skip_symbolic_shape=True)
+            _leave_weights_unsaid(prepared)
             if method == "static":
                 quantize_static(
                     str(prepared),
@@ -69,11 +73,27 @@ def quantise(
                     weight_type=QuantType.QInt8,
                 )
             proto = onnx.load(str(made))
-        except Exception as error:  # the quantiser's errors share no base of their own
-            raise BundleError(f"the graph cannot be quantised ({method}): {error}. "
-                              "Export it without --int8") from error  # fmt: skip
+        except Exception as error:  # the quantiser's errors share no base of their own, and speak of its own parts
+            _log.debug("the quantiser failed (%s)", method, exc_info=True)
+            raise BundleError("this network cannot be made in 8-bit integers so") from error
     forget_origin(proto)
     return bytes(proto.SerializeToString(deterministic=True))
+
+
+def _leave_weights_unsaid(file: Path) -> None:
+    """Take out of a graph's table of shapes what it says of its weights, whose shapes they state themselves.
+
+    torch writes the table with weights in it. The quantiser turns a linear layer into a product with the transposed
+    weights, under their old name, and the table then contradicts them.
+    """
+    import onnx
+
+    model = onnx.load(str(file))
+    weights = {weight.name for weight in model.graph.initializer}
+    kept = [value for value in model.graph.value_info if value.name not in weights]
+    del model.graph.value_info[:]
+    model.graph.value_info.extend(kept)
+    onnx.save(model, str(file))
 
 
 def _reader(pixels: npt.NDArray[np.uint8], measures: npt.NDArray[np.float32] | None) -> Any:

@@ -47,7 +47,7 @@ class SealedFolder:
             data = (self.folder / name).read_bytes()
         except OSError as error:
             raise BundleError(f"{self.folder}: {name} cannot be read ({error.strerror}). {AGAIN}") from error
-        _check_digest(self.folder, name, digest_of_bytes(data), self.files[name])
+        _check_digest(self.folder, name, digest_of_bytes(data), self.files[name], AGAIN)
         return data
 
 
@@ -61,30 +61,42 @@ def schema_of(path: Path) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def is_page(schema: str) -> bool:
+    """Return whether a schema is that of a page of a bundle, which a browser runs, in any version."""
+    return schema.partition("/")[0] == "browser"
+
+
 def folder_of(path: Path) -> Path:
     """Return the folder of a bundle, which its `bundle.json` may stand for."""
     return path.parent if path.name == BUNDLE_FILE else path
 
 
-def open_sealed(path: Path, *, schema: str, required: Sequence[str]) -> SealedFolder:
+def list_bundles(home: Path) -> tuple[str, ...]:
+    """Return the names of the folders in a folder that hold bundles, by name; pages of bundles are none."""
+    stated = {file.parent.name: schema_of(file) for file in home.glob(f"*/{BUNDLE_FILE}")}
+    return tuple(sorted(name for name, schema in stated.items() if schema is not None and not is_page(schema)))
+
+
+def open_sealed(path: Path, *, schema: str, required: Sequence[str], again: str = AGAIN) -> SealedFolder:
     """Return what is sealed in a folder, every file checked against its digest.
 
     Args:
         required: files without which it is not whole.
+        again: what to do where it was altered.
 
     Raises:
         BundleError: there is none, it is of another schema, or a file is missing or was altered.
     """
     folder = folder_of(path)
-    record = _read_record(folder, schema)
-    files = _checked_files(folder, record, required)
+    record = _read_record(folder, schema, again)
+    files = _checked_files(folder, record, required, again)
     if record.get("id") != _digest_of_record(record):
         raise BundleError(f"{folder / BUNDLE_FILE}: it was altered since it was written: its id is not that of its "
-                          f"content. {AGAIN}")  # fmt: skip
+                          f"content. {again}")  # fmt: skip
     for name, recorded in files.items():
         if not (folder / name).is_file():
-            raise BundleError(f"{folder}: {name} is missing. {AGAIN}")
-        _check_digest(folder, name, digest_of_file(folder / name), recorded)
+            raise BundleError(f"{folder}: {name} is missing. {again}")
+        _check_digest(folder, name, digest_of_file(folder / name), recorded, again)
     try:
         return SealedFolder(folder, record["id"], record["name"], record["run"], files)
     except KeyError as error:
@@ -162,31 +174,53 @@ def _digest_of_record(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _read_record(folder: Path, schema: str) -> dict[str, Any]:
+def _bundle_of_page(folder: Path) -> str:
+    """Return how to name the bundle that a page was made of: by where it lies where that is beside the page."""
+    table = json.loads((folder / BUNDLE_FILE).read_text(encoding="utf-8"))
+    try:
+        of = table["run"]["bundle"]
+        beside = [name for name in list_bundles(folder.parent) if _states_id(folder.parent / name, of["id"])]
+        return str(folder.parent / beside[0]) if beside else f"'{of['name']}', of which it was made"
+    except (KeyError, TypeError):
+        return "of which it was made"
+
+
+def _states_id(folder: Path, id: str) -> bool:
+    return bool(json.loads((folder / BUNDLE_FILE).read_text(encoding="utf-8")).get("id") == id)
+
+
+def _read_record(folder: Path, schema: str, again: str) -> dict[str, Any]:
     if not (folder / BUNDLE_FILE).is_file():
         if (folder / "run.json").is_file():
             raise BundleError(f"{folder} is a run, not a bundle. Make a bundle of it: rushes export {folder}")
+        if inside := list_bundles(folder):
+            raise BundleError(f"{folder} is not a bundle; it holds {', '.join(inside)}. "
+                              f"Give one of them: {folder / inside[0]}")  # fmt: skip
         found = "there is no such folder" if not folder.exists() else f"it holds no {BUNDLE_FILE}"
         raise BundleError(f"{folder} is not a bundle: {found}. Make one of a run: rushes export RUN")
-    return read_table(folder / BUNDLE_FILE, schema)
+    if is_page(schema_of(folder) or "") and not is_page(schema):
+        raise BundleError(f"{folder} is a page for browsers, not a bundle. Give the bundle {_bundle_of_page(folder)}")
+    return read_table(folder / BUNDLE_FILE, schema, again=again)
 
 
-def _checked_files(folder: Path, record: Mapping[str, Any], required: Sequence[str]) -> dict[str, str]:
+def _checked_files(
+    folder: Path, record: Mapping[str, Any], required: Sequence[str], again: str
+) -> dict[str, str]:  # fmt: skip
     """Return the files of a record, or raise where a name leaves the folder or a file that is required is not named."""
     files = record.get("files")
     if not isinstance(files, dict):
-        raise BundleError(f"{folder / BUNDLE_FILE}: it lists no files. {AGAIN}")
+        raise BundleError(f"{folder / BUNDLE_FILE}: it lists no files. {again}")
     for name in files:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or not path.parts:
-            raise BundleError(f"{folder / BUNDLE_FILE}: '{name}' is no file within the bundle. {AGAIN}")
+            raise BundleError(f"{folder / BUNDLE_FILE}: '{name}' is no file within the bundle. {again}")
     absent = [name for name in required if name not in files]
     if absent:
-        raise BundleError(f"{folder}: {', '.join(absent)} is missing. {AGAIN}")
+        raise BundleError(f"{folder}: {', '.join(absent)} is missing. {again}")
     return files
 
 
-def _check_digest(folder: Path, name: str, found: str, recorded: str) -> None:
+def _check_digest(folder: Path, name: str, found: str, recorded: str, again: str) -> None:
     if found != recorded:
         raise BundleError(f"{folder}: {name} was altered since the export (SHA-256 {found[:12]}…, recorded "
-                          f"{str(recorded)[:12]}…). {AGAIN}")  # fmt: skip
+                          f"{str(recorded)[:12]}…). {again}")  # fmt: skip

@@ -85,10 +85,12 @@ def evaluate(
 
 def _find_run(place: Project, named: Path | None) -> Path:
     """Return the folder of a run; where there is none of the name, what is said names the bundles too."""
+    from rushes.bundles.sealed import list_bundles
+
     try:
         return find_run(place, named)
     except RunError as error:
-        bundles = sorted(path.parent.name for path in place.bundles_folder.glob("*/bundle.json"))
+        bundles = list_bundles(place.bundles_folder)
         if named is None or not bundles:
             raise
         raise RunError(f"{error}. Bundles in {place.bundles_folder.name}/: {', '.join(bundles)}") from None

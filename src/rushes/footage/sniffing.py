@@ -52,7 +52,7 @@ _PACKETS = (188, 192, 204)  # bytes of a transport stream's packets: plain, with
 _SYNCS = 8  # packets in a row that make a transport stream; a short file needs all it has, and three
 
 # Tags of TIFF 6.0, DNG 1.7 and TIFF/EP, and what cameras put into them.
-_SUBFILE, _COMPRESSION, _PHOTOMETRIC, _MAKE, _SUB_IFDS, _DNG_VERSION = 254, 259, 262, 271, 330, 50706
+_SUBFILE, _WIDTH, _COMPRESSION, _PHOTOMETRIC, _MAKE, _SUB_IFDS, _DNG_VERSION = 254, 256, 259, 262, 271, 330, 50706
 _SENSOR = frozenset((32803, 34892))  # photometric: a colour filter array, and "linear raw"
 _CAMERAS_OWN = frozenset((32767, 32770, 34713, 65000, 65535))  # compressions: Sony, Samsung, Nikon, Kodak, Pentax
 _LEAF = 0x8606  # a tag of Leaf's backs alone
@@ -306,8 +306,11 @@ def _raw_by_tags(tags: _Tags) -> str | None:
         return ".mos"
     if any(_has(one, _PHOTOMETRIC, _SENSOR) or _has(one, _COMPRESSION, _CAMERAS_OWN) for one in directories):
         return suffix or ".dng"
-    small_first = _has(first, _SUBFILE, frozenset((1,))) and bool(first.get(_SUB_IFDS))
-    return suffix if small_first else None
+    if not _has(first, _SUBFILE, frozenset((1,))):
+        return None
+    whole = any(_WIDTH in one and not _has(one, _SUBFILE, frozenset((1,))) for one in directories[1:])
+    # A small picture alone is what is left of a raw that was cut off: as a raw it is refused, and not answered by that.
+    return suffix if first.get(_SUB_IFDS) or not whole else None
 
 
 def _has(directory: dict[int, list[int] | str], tag: int, values: frozenset[int]) -> bool:

@@ -25,7 +25,7 @@ from rushes.inference.prediction import Scores
 from rushes.inference.shot_list import ShotList
 from rushes.inference.shot_prediction import ShotPrediction, ShotsPrediction
 from rushes.inference.shot_predictor import ShotPredictor
-from rushes.progress import Progress, silent
+from rushes.progress import Progress, noting, silent
 from rushes.storage.places import Place
 from rushes.storage.reading import held
 from rushes.timelines.timeline import timecode_of_frame
@@ -64,6 +64,7 @@ def find_films(places: Iterable[Place]) -> tuple[list[Place], list[Unreadable], 
     return films, unreadable, stills
 
 
+SCANNED, ANSWERED = "frames scanned", "shots looked at"  # what is counted, one after the other
 _STILL = "is a photograph, and this bundle answers about the shots of films. Give a video, or a bundle of pictures"
 
 
@@ -86,14 +87,16 @@ def predict_shots(
         stated: the shots, where they are known; None finds them.
         scans: folder in which scans are kept; None keeps none.
         threads: for decoding; 0 takes one per core.
-        progress: told of frames.
+        progress: told of the frames that are scanned, and then, from the start again, of shots; the note says which.
         note_fetched: told what came over the network for a remote film.
     """
     try:
         with held(film) as remote:
-            found = find_shots(film, scans=scans, threads=threads, progress=progress)
+            found = find_shots(film, scans=scans, threads=threads, progress=noting(progress, SCANNED))
             shots = found.shots if stated is None else _stated_shots(stated, found, film)
-            predicted = tuple(answer_shots(predictor, film, found, shots, threads=threads, progress=progress))
+            predicted = tuple(
+                answer_shots(predictor, film, found, shots, threads=threads, progress=noting(progress, ANSWERED))
+            )
             if remote is not None:
                 note_fetched(remote.fetched)
     except MediaError as error:

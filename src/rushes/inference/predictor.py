@@ -14,7 +14,7 @@ from rushes.datasets.measured_input import Prepared, stack_measures
 from rushes.errors import BundleError
 from rushes.inference.preparer import Preparer
 
-BATCH_SIZE = 32
+BATCH_SIZE = 8  # more are no faster on a processor, and what the runtime takes for them it keeps
 
 
 class Predictor(Preparer):

@@ -55,13 +55,13 @@ def find_model(project: Project, named: Path) -> Path:
     Raises:
         UsageError: there is no such thing; the nearest name is said.
     """
-    from rushes.bundles.sealed import BUNDLE_FILE
+    from rushes.bundles.sealed import BUNDLE_FILE, list_bundles
 
     for folder in (named, project.runs_folder / named, project.bundles_folder / named):
         if (folder / RUN_FILE).is_file() or (folder / BUNDLE_FILE).is_file():
             return folder
-    names = [path.parent.name for home, file in ((project.runs_folder, RUN_FILE), (project.bundles_folder, BUNDLE_FILE))
-             for path in sorted(home.glob(f"*/{file}"))]  # fmt: skip
+    names = sorted(path.parent.name for path in project.runs_folder.glob(f"*/{RUN_FILE}"))
+    names += list_bundles(project.bundles_folder)
     hint = did_you_mean(str(named), names) if names else "The project has neither; train and export one first"
     raise UsageError(f"--model {named}: is no run and no bundle. {hint}")
 

@@ -34,6 +34,7 @@ BENCHMARKS = {
     "report_load": "a report of ten classes with its pictures, until Chromium has loaded it",
     "review_latency": "95 % of keys to the next photograph on the screen, beside a page that sets img.src",
     "runtime": "an exported bundle, beside eager torch",
+    "serve_load": "requests a second of `rushes serve` at 1, 8 and 64 clients, beside FastAPI and eager torch",
     "hour_film": "an hour of film by `rushes serve`, beside the decode of every frame",
     "hostile_uploads": "memory of `rushes serve` after rounds of hostile files, beside that after two",
     "suggest": "errors of suggested classes, beside near-duplicate counts",

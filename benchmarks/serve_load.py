@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness import ROOT, Outcome, Say, Target
-from benchmarks.runtime import _export, _network
+from benchmarks.hostile_uploads import make_bundle, serve_apart
 from rushes.footage.picture import encode_picture
 
 TARGET = Target("ratio", 3)
@@ -39,14 +39,13 @@ def measure(say: Say) -> Outcome:
     say(f"Input: {_PICTURES} JPEGs of {_SIZE[1]} x {_SIZE[0]} pixels, sent as forms over connections that stay; the "
         "clients are a process on the same cores.")  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        network, preprocessing = _network("mobilenetv2_100")
-        noise = np.random.default_rng(0).integers(0, 256, (8, 224, 224, 3), np.uint8)
-        bundle, pictures = (
-            _export("mobilenetv2_100", network, preprocessing, noise, Path(folder)),
-            _pictures(Path(folder)),
-        )
-        weights = _plain_weights(bundle.folder, Path(folder))
-        with _ours(bundle.folder) as ours, _peer(weights, "plain") as plain, _peer(weights, "threads") as threads:
+        bundle, pictures = make_bundle(Path(folder)), _pictures(Path(folder))
+        weights = _plain_weights(bundle, Path(folder))
+        with (
+            _ours(bundle, Path(folder)) as ours,
+            _peer(weights, "plain") as plain,
+            _peer(weights, "threads") as threads,
+        ):
             servers = {"ours": ours, "plain": plain, "threads": threads}
             found = _in_turns(servers, pictures, say)
     return _outcome(found, say)
@@ -127,11 +126,9 @@ def _plain_weights(bundle: Path, folder: Path) -> Path:
 
 
 @contextmanager
-def _ours(bundle: Path) -> Iterator[int]:
-    port = _free_port()
-    with _process([sys.executable, "-m", "rushes.cli.main", "serve", bundle, "--port", port]):
-        _wait_for(f"http://127.0.0.1:{port}/health/ready")
-        yield port
+def _ours(bundle: Path, folder: Path) -> Iterator[int]:
+    with serve_apart(bundle, folder) as process:
+        yield int(process.address.rpartition(":")[2])
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import Any
 
 _ANSWER_BYTES = 1 << 16
 _CONTROL, _SHIFT = 2, 8
+_ESCAPE = 27
 _COMPLAINTS = ("Runtime.exceptionThrown", "Log.entryAdded")
 
 
@@ -120,7 +121,9 @@ class Browser:
 
     def press(self, key: str, *, control: bool = False, shift: bool = False) -> None:
         """Press a key and let it go; `key` is as in `KeyboardEvent.key`."""
-        event = {"key": key, "modifiers": control * _CONTROL + shift * _SHIFT}
+        event: dict[str, Any] = {"key": key, "modifiers": control * _CONTROL + shift * _SHIFT}
+        if key == "Escape":
+            event["windowsVirtualKeyCode"] = _ESCAPE  # by which a browser closes its own dialogs
         for kind in ("keyDown", "keyUp"):
             self._call("Input.dispatchKeyEvent", {"type": kind, **event})
 

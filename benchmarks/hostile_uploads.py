@@ -51,6 +51,7 @@ class Process:
 def serve_apart(bundle: Path, folder: Path, *options: str) -> Iterator[Process]:
     """Give a server of one bundle, once it is ready."""
     spool, errors = folder / "spool", folder / "errors.txt"
+    spool.mkdir(exist_ok=True)
     words = [sys.executable, "-m", "rushes.cli.main", "serve", str(bundle), "--port", "0", "--json"]
     environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     environment["PYTHONPATH"] = str(ROOT / "src")

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 _MARKS = ("decision", "own", "by", "origin", "rating", "color")
-_MADE = ("own", "by", "origin")
+_MADE = ("own", "by", "origin", "at")
 _TYPES = {
     "html": "text/html", "css": "text/css", "js": "text/javascript", "mjs": "text/javascript",
     "json": "application/json", "svg": "image/svg+xml",
@@ -62,23 +62,27 @@ class Standin:
     def slug(self) -> str:
         return hashlib.sha256(self.key.encode()).hexdigest()[:12]
 
+    @property
+    def task(self) -> str:
+        return "scale" if self.classes else "select"
+
     def app(self) -> dict[str, Any]:
         """Return what `/app.json` says."""
-        review = {"slug": self.slug, "title": "A shoot", "task": "select", "count": len(self.items)}
+        review = {"slug": self.slug, "title": "A shoot", "task": self.task, "count": len(self.items)}
         return {
             "schema": "app/1", "version": "0", "tabs": ["review"], "opens_on": "review", "person": self.person,
             "bundles": [], "reviews": [review], "project": "stand-in", "limits": {},
         }  # fmt: skip
 
-    def session(self) -> dict[str, Any]:
-        """Return what `/session` says."""
+    def session(self, person: str = "") -> dict[str, Any]:
+        """Return what `/session` says, to a person where one is named."""
         cull = {"control": "recall >= 0.99", "threshold": 0.5, "promise": {}, "class_name": "select"}
         classes = [{"name": name, "key": str(place + 1), "word": None} for place, name in enumerate(self.classes)]
         return {
-            "schema": "review/2", "key": self.key, "title": "A shoot", "task": "scale" if classes else "select",
+            "schema": "review/2", "key": self.key, "title": "A shoot", "task": self.task,
             "classes": classes or _CULL, "culling": not classes, "count": len(self.items), "opens_on": self.opens_on,
             "opens_in": self.opens_in, "revision": len(self._touched), "cull": None if classes else cull,
-            "person": self.person,
+            "person": person.casefold() or self.person,
             "model": {"bundle": "scale", "id": "0" * 12, "done": len(self.items), "total": len(self.items), "note": ""}
             if classes else None, "items": list(self.items),
             "groups": sorted({item["group"] for item in self.items if item.get("group")}),
@@ -122,6 +126,7 @@ class Standin:
 
     def _act(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         before = len(self._touched)
+        body = body | {"by": body.get("by", self.person).casefold()}
         conflicts: list[dict[str, Any]] = []
         if path == "decisions":
             wanted = body["changes"]
@@ -143,7 +148,7 @@ class Standin:
         step = len(self._touched) if frames else None
         told = self._states([*frames, *(one["id"] for one in conflicts)])
         return {"revision": len(self._touched), "previous": before, "step": step, "changes": told,
-                "conflicts": conflicts}  # fmt: skip
+                "conflicts": conflicts, "by": body["by"]}  # fmt: skip
 
     def _conflict(self, change: Mapping[str, Any], by: str | None) -> dict[str, Any] | None:
         """Return what another person decided since the page last saw; None where nothing was."""
@@ -160,12 +165,13 @@ class Standin:
         before = []
         for change in changes:
             item = self.items[self._places[change["id"]]]
-            before.append({name: item[name] for name in change})
+            before.append({name: item.get(name) for name in change})
             item.update(change)
         return before
 
     def _states(self, frames: Sequence[str]) -> list[dict[str, Any]]:
-        return [{name: self.items[self._places[frame]][name] for name in ("id", *_MARKS)} for frame in frames]
+        items = [self.items[self._places[frame]] for frame in frames]
+        return [{name: item[name] for name in ("id", *_MARKS)} | {"at": item.get("at")} for item in items]
 
 
 def _whole(change: Mapping[str, Any], by: str | None) -> dict[str, Any]:
@@ -173,7 +179,7 @@ def _whole(change: Mapping[str, Any], by: str | None) -> dict[str, Any]:
     if "decision" not in told:
         return told
     is_made = told["decision"] is not None
-    made = (is_made, by, f"review:{by}") if is_made else (False, None, None)
+    made = (is_made, by, f"review:{by}", f"{datetime.now(UTC):%FT%TZ}") if is_made else (False, None, None, None)
     return told | dict(zip(_MADE, made, strict=True))
 
 
@@ -304,7 +310,7 @@ def _handler(standin: Standin) -> type[BaseHTTPRequestHandler]:
 
         def _told(self, name: str, query: str) -> dict[str, Any]:
             if name == "session":
-                return standin.session()
+                return standin.session(parse_qs(query).get("as", [""])[0])
             if name == "changes":
                 return standin.changes(int(parse_qs(query)["since"][0]))
             if name == "audit":

@@ -560,7 +560,7 @@ def test_the_names_of_columns_that_are_described_are_known() -> None:
             continue
         others = {"ordinal": ["video"], "timecode": ["video"], "seconds": ["video"], "start": ["video", "last"],
                   "stop": ["video", "start"], "last": ["video", "start"], "class": ["frame"], "origin": ["frame"],
-                  "group": ["frame"], "subjects": ["frame"]}.get(meaning, [])  # fmt: skip
+                  "stated_at": ["frame"], "group": ["frame"], "subjects": ["frame"]}.get(meaning, [])  # fmt: skip
         for name in re.findall(r"`([^`]+)`", row[2]):
             answers = [] if meaning == "class" else ["class"]
             planned = plan_columns([name, *others, *answers], {})

@@ -34,6 +34,7 @@ ROOMS = (
     "review",
     "studio",
     "cli",
+    "__main__",
 )
 # A heavy library, and the rooms that may import it at all.
 EDGES = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from typing import Any
 
 from rushes.api.workers import Tell
@@ -33,6 +34,13 @@ class Obedient:
         elif word == "print":
             os.write(1, value)
             os.write(2, value)
+        elif word == "write":
+            try:
+                value.write_bytes(b"x")
+            except OSError:
+                return "refused"
+        elif word == "open":
+            return _opened(value)
         elif word == "spin":
             end = time.monotonic() + value
             while time.monotonic() < end:
@@ -59,3 +67,24 @@ class Broken:
 
     def __call__(self, order: Any, tell: Tell) -> Any:
         raise AssertionError
+
+
+class KilledAtTheStart(Broken):
+    def __init__(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DiesAtTheStart(Broken):
+    def __init__(self) -> None:
+        os._exit(1)
+
+
+def _opened(count: int) -> int:
+    """Return how many files can be opened, of so many."""
+    found: list[int] = []
+    with suppress(OSError):
+        while len(found) < count:
+            found.append(os.open(os.devnull, os.O_RDONLY))
+    for one in found:
+        os.close(one)
+    return len(found)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import logging
+import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -62,6 +66,23 @@ def test_ping_says_hello(served: Served) -> None:
 def test_the_server_says_that_it_lives_and_is_ready(served: Served) -> None:
     assert served.client.get("/health/live").json() == {"status": "live"}
     assert served.client.get("/health/ready").json() == {"status": "ready"}
+
+
+def test_a_server_that_leaves_is_not_ready_and_still_answers(served: Served) -> None:
+    served.service.leave()
+    try:
+        refused = served.client.get("/health/ready")
+        assert (_problem(refused)["detail"], refused.headers["retry-after"]) == ("the server is stopping", "2")
+        assert served.client.get("/health/live").status_code == 200
+        assert served.predict(_picture("red")).json()["predicted_class"] == "red"
+    finally:
+        served.service.state = "ready"
+
+
+def test_who_asks_for_a_head_alone_gets_it(served: Served) -> None:
+    for path in ("/", "/ping", "/health/live", "/health/ready"):
+        reply = served.client.head(path)
+        assert (reply.status_code, reply.content) == (200, b""), path
 
 
 def test_bundles_are_named_with_their_classes(served: Served) -> None:
@@ -138,7 +159,11 @@ def test_a_film_is_sampled_as_it_is_asked(served: Served, tmp_path: Path, fields
     film = write_film(tmp_path / "a.mp4", [("red", 30), ("green", 20)])
     if "per_shot" in fields:  # what shows one even colour stands for no shot
         film = _two_shots(tmp_path / "b.mp4")
-    assert served.predict(film, **fields).json()["sampled_frames"] == count
+    answer = served.predict(film, **fields).json()
+    assert answer["sampled_frames"] == count
+    if "per_shot" in fields:
+        shots = [(one["start"], one["stop"], one["predicted_class"]) for one in answer["timeline"]]
+        assert shots == [(0, 20, "red"), (20, 40, "blue")], "the cuts themselves"
 
 
 def _two_shots(path: Path) -> Path:
@@ -186,11 +211,15 @@ def test_a_job_is_begun_looked_after_and_fetched(served: Served, tmp_path: Path)
 def test_a_job_that_is_given_up_ends_and_leaves_nothing(served: Served, tmp_path: Path) -> None:
     film = write_film(tmp_path / "a.mp4", [("blue", 3000)])
     begun = served.predict(film, path="/jobs", every_frame="true")
+    while served.client.get(begun.headers["location"]).json()["state"] == "queued":
+        time.sleep(0.005)
     gone = served.client.delete(begun.headers["location"])
     assert gone.json()["state"] == "cancelled"
     assert served.client.get(begun.headers["location"]).json()["state"] == "cancelled"
     assert _is_empty(served.spool)
     assert served.predict(write_film(tmp_path / "b.mp4", [("red", 5)])).json()["predicted_class"] == "red"
+    counted = served.client.get("/metrics").text.partition('rushes_workers_restarted_total{reason="cancelled"} ')[2]
+    assert float(counted.partition("\n")[0]) >= 1, "its process was ended"
 
 
 def test_a_picture_is_no_job_and_an_unknown_job_is_not_found(served: Served) -> None:
@@ -272,6 +301,40 @@ def test_a_field_that_says_what_cannot_be_is_refused(served: Served, fields: dic
     assert said in _problem(reply)["detail"]
 
 
+def test_a_field_that_is_given_twice_is_refused_wherever_it_stands(served: Served) -> None:
+    for path, fields in (
+        ("/predict?bundle=nope&bundle=colours", {}),
+        ("/predict?bundle=colours", {"bundle": "colours"}),
+        ("/preview?long_side=20&long_side=20", {}),
+    ):
+        reply = served.predict(_picture("red"), path=path, **fields)
+        assert reply.status_code == 422, path
+        assert "Give it once" in _problem(reply)["detail"]
+
+
+@pytest.mark.parametrize("path", ["/predict", "/jobs", "/explain", "/preview"])
+def test_a_form_with_a_large_picture_is_refused_at_its_head(served: Served, path: str) -> None:
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + _picture("red", "BMP")
+    asked = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {1 << 30}\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", served.client.base_url.port), timeout=60) as connection:
+        connection.sendall(asked.encode() + head)
+        assert connection.recv(64).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_slow_caller_is_no_fault_of_the_server(
+    colours: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving([colours], tmp_path / "spool", limits=Limits(body_seconds=0.2)) as served:
+        asked = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nhalf"
+        with socket.create_connection(("127.0.0.1", served.client.base_url.port), timeout=60) as connection:
+            connection.sendall(asked)
+            assert connection.recv(64).startswith(b"HTTP/1.1 408 ")
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
+
+
 def test_what_is_no_footage_is_refused_and_no_name_of_the_callers_comes_back(served: Served) -> None:
     reply = served.client.post("/predict", files={"file": ("/etc/passwd.jpg", b"root:x:0:0:" * 100)})
     assert reply.status_code == 415
@@ -303,6 +366,7 @@ def test_a_page_of_another_site_cannot_ask(served: Served) -> None:
 def test_a_token_is_asked_for_where_one_was_set(colours: Path, tmp_path: Path) -> None:
     token = "a-token-of-sixteen-or-more"
     with serving([colours], tmp_path, token=token) as served:
+        _check_described(served)
         assert served.client.get("/ping").status_code == 200
         assert served.client.get("/health/ready").status_code == 200
         refused = served.predict(_picture("red"))
@@ -315,6 +379,21 @@ def test_a_token_is_asked_for_where_one_was_set(colours: Path, tmp_path: Path) -
         page = served.client.get(f"/?token={token}")
         assert "HttpOnly; SameSite=Strict" in page.headers["set-cookie"]
         assert served.predict(_picture("red")).status_code == 200, "by the cookie"
+
+
+def _check_described(served: Served) -> None:
+    """The description says what needs the token, and no route takes an address that none is fetched from."""
+    table = served.client.get("/openapi.json").json()
+    assert table["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    for path, operations in table["paths"].items():
+        free = path == "/ping" or path.startswith("/health/")
+        assert all(("security" in operation) is not free for operation in operations.values()), path
+    predict = table["paths"]["/predict"]["post"]
+    assert list(predict["requestBody"]["content"]) == [
+        "multipart/form-data", "application/octet-stream", "image/*", "video/*",
+    ]  # fmt: skip
+    fields = [one["name"] for one in predict["parameters"]]
+    assert fields == ["bundle", "every", "fps", "per_shot", "every_frame"]
 
 
 def test_on_another_address_everything_but_its_health_and_docs_needs_the_token() -> None:
@@ -356,6 +435,32 @@ def test_more_requests_than_wait_are_told_when_to_come_again(colours: Path, tmp_
         assert served.client.get("/ping").status_code == 200
         thread.join(120)
         assert replies[0].status_code == 200
+        with _begun_upload(served, "/predict") as slow:
+            assert served.predict(_picture("red")).status_code == 200, "what comes in slowly holds nobody up"
+            slow.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def _begun_upload(served: Served, path: str) -> Iterator[socket.socket]:
+    """Send the beginning of a large picture."""
+    with socket.create_connection(("127.0.0.1", httpx.URL(served.address).port), timeout=20) as connection:
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: 100000000\r\n\r\n"
+        )
+        connection.sendall(head.encode() + _picture("red"))
+        yield connection
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/predict?evry=1s", b"422"), ("/jobs?every=0s", b"422"), ("/predict/batch?bundle=x", b"404"),
+     ("/explain?at_seconds=x", b"422"), ("/preview?long_side=0", b"422")],
+)  # fmt: skip
+def test_fields_of_the_address_are_judged_before_the_body_has_come(served: Served, path: str, status: bytes) -> None:
+    with _begun_upload(served, path) as connection:
+        reply = connection.recv(4096)
+        assert reply.startswith(b"HTTP/1.1 " + status)
+        assert b"connection: close" in reply.lower()
 
 
 def test_a_film_beyond_its_bounds_is_refused_in_words(colours: Path, tmp_path: Path) -> None:

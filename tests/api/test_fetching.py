@@ -99,7 +99,7 @@ def test_a_slow_server_keeps_nobody_else_waiting_and_counts_as_a_request(fetchin
     waiting.start()
     assert web.asked.wait(60)
     assert fetching.predict(jpeg()).status_code == 200
-    assert "rushes_queue_depth 1" in fetching.client.get("/metrics").text
+    assert "rushes_requests_under_way 2" in fetching.client.get("/metrics").text
     web.let_go.set()
     waiting.join(60)
     assert replies[0].status_code == 200

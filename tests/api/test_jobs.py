@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import json
 
 import pytest
 
@@ -10,30 +10,32 @@ from rushes.api.jobs import Job, Jobs
 from rushes.api.refusals import Refused
 
 
-def _jobs(*, waiting: int = 4, kept: int = 2, kept_seconds: float = 60) -> Jobs:
-    return Jobs(waiting=waiting, kept=kept, kept_seconds=kept_seconds)
+def _jobs(
+    *, waiting: int = 4, per_caller: int = 4, kept: int = 2, kept_bytes: int = 1000, kept_seconds: float = 60
+) -> Jobs:
+    return Jobs(waiting=waiting, per_caller=per_caller, kept=kept, kept_bytes=kept_bytes, kept_seconds=kept_seconds)
 
 
 async def _events(job: Job) -> str:
     return b"".join([event async for event in events_of(job)]).decode()
 
 
-async def _at_once(job: Job) -> dict[str, Any]:
-    return {}
+async def _at_once(job: Job) -> bytes:
+    return b"{}"
 
 
-async def _for_ever(job: Job) -> dict[str, Any]:
+async def _for_ever(job: Job) -> bytes:
     await asyncio.sleep(600)
-    return {}
+    return b"{}"
 
 
 def test_a_job_tells_how_far_it_is_and_ends_with_its_result() -> None:
-    async def work(job: Job) -> dict[str, Any]:
+    async def work(job: Job) -> bytes:
         job.move("running")
         for done in (1, 2):
             job.told(done, 2, "frames scanned")
             await asyncio.sleep(0.01)
-        return {"predicted_class": "MS"}
+        return b'{"predicted_class":"MS"}'
 
     async def go() -> None:
         jobs = _jobs()
@@ -42,21 +44,21 @@ def test_a_job_tells_how_far_it_is_and_ends_with_its_result() -> None:
         said = await _events(job)
         assert '"state":"running","done":2,"total":2,"note":"frames scanned"' in said
         assert said.endswith('event: result\ndata: {"predicted_class":"MS"}\n\n')
-        assert job.to_table()["result"] == {"predicted_class": "MS"}
+        assert json.loads(job.to_json())["result"] == {"predicted_class": "MS"}
         assert await _events(job) == 'event: result\ndata: {"predicted_class":"MS"}\n\n', "also for who comes later"
 
     asyncio.run(go())
 
 
 def test_a_job_that_fails_keeps_why() -> None:
-    async def work(job: Job) -> dict[str, Any]:
+    async def work(job: Job) -> bytes:
         raise Refused(422, "the file is cut off")
 
     async def go() -> None:
         jobs = _jobs()
         job = jobs.begin(work)
         assert "event: problem" in await _events(job)
-        assert job.to_table()["problem"]["detail"] == "the file is cut off"
+        assert json.loads(job.to_json())["problem"]["detail"] == "the file is cut off"
         assert jobs.states["failed"] == 1
 
     asyncio.run(go())
@@ -107,5 +109,36 @@ def test_jobs_that_ended_are_forgotten_after_a_while_the_oldest_first() -> None:
         await asyncio.sleep(0.01)
         with pytest.raises(Refused):
             brief.find(job.id)
+
+    asyncio.run(go())
+
+
+def test_results_are_remembered_up_to_a_size_and_those_that_were_waited_for_not_at_all() -> None:
+    async def large(job: Job) -> bytes:
+        return b'"%b"' % (b"x" * 600)
+
+    async def go() -> None:
+        jobs = _jobs(kept=9)
+        first, second = jobs.begin(large), jobs.begin(large)
+        waited = jobs.begin(large, is_kept=False)
+        for job in (first, second, waited):
+            await _events(job)
+        assert waited.result is not None
+        await asyncio.sleep(0)
+        assert jobs.states["done"] == 1
+        assert jobs.find(second.id) is second
+
+    asyncio.run(go())
+
+
+def test_one_caller_has_no_more_than_his_share_of_the_queue() -> None:
+    async def go() -> None:
+        jobs = _jobs(per_caller=1)
+        jobs.begin(_for_ever, caller="ann")
+        with pytest.raises(Refused, match="1 films of yours wait") as caught:
+            jobs.check_room("ann")
+        assert caught.value.status == 429
+        jobs.begin(_for_ever, caller="bob")
+        await jobs.close()
 
     asyncio.run(go())

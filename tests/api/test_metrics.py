@@ -14,7 +14,8 @@ from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from rushes.api.metrics import ELSEWHERE, JOB_STATES, REFUSALS, WORKER_LOSSES, Measured, Metrics, metrics_router
+from rushes.api.metrics import ELSEWHERE, JOB_STATES, REFUSALS, Measured, Metrics, metrics_router
+from rushes.api.workers import ENDS
 from rushes.web.guard import Access, Guard
 
 
@@ -130,8 +131,8 @@ def test_what_the_service_says_is_what_prometheus_reads() -> None:
     metrics.inferred(0.004)
     metrics.refused(status=415)
     metrics.refused(status=599)
-    metrics.worker_lost("memory")
-    metrics.worker_lost("moonlight")
+    metrics.refused(status=507)
+    metrics.worker_ended("memory")
     metrics.jobs({"running": 2})
     said = {"bundle": "scale", "kind": "photo", "class": 'close "up"\n'}
     assert read(metrics, "rushes_predictions_total", **said) == 1
@@ -142,7 +143,7 @@ def test_what_the_service_says_is_what_prometheus_reads() -> None:
     assert read(metrics, "rushes_uploads_refused_total", reason="unknown_kind") == 1
     assert read(metrics, "rushes_uploads_refused_total", reason="other") == 1
     assert read(metrics, "rushes_workers_restarted_total", reason="memory") == 1
-    assert read(metrics, "rushes_workers_restarted_total", reason="other") == 1
+    assert read(metrics, "rushes_uploads_refused_total", reason="disk_full") == 1
     assert read(metrics, "rushes_jobs", state="running") == 2
     assert read(metrics, "rushes_bundle_info", bundle="scale", id="ab12") == 1
     metrics.jobs({"done": 2})
@@ -152,7 +153,7 @@ def test_what_the_service_says_is_what_prometheus_reads() -> None:
 def test_a_reason_is_there_before_it_ever_happened() -> None:
     metrics = Metrics()
     assert all(read(metrics, "rushes_uploads_refused_total", reason=reason) == 0 for reason in REFUSALS.values())
-    assert all(read(metrics, "rushes_workers_restarted_total", reason=reason) == 0 for reason in WORKER_LOSSES)
+    assert all(read(metrics, "rushes_workers_restarted_total", reason=reason) == 0 for reason in ENDS)
     assert all(read(metrics, "rushes_jobs", state=state) == 0 for state in JOB_STATES)
 
 

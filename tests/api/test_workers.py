@@ -12,16 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from api.answering import Broken, Obedient
-from rushes.api.workers import Worker, WorkerError
+from api.answering import Broken, DiesAtTheStart, KilledAtTheStart, Obedient
+from rushes.api.workers import StartError, Worker, WorkerError
 from rushes.errors import MediaError, RushesError
 
 _ROOM = 1 << 30
 
 
 @pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    made = Worker(Obedient, memory_bytes=_ROOM, name="test")
+def ends() -> list[str]:
+    """Why processes of `worker` ended that were begun anew."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def worker(ends: list[str]) -> Iterator[Worker]:
+    made = Worker(Obedient, memory_bytes=_ROOM, name="test", ended=ends.append)
     yield made
     made.kill()
 
@@ -48,34 +54,39 @@ def test_a_file_that_cannot_be_read_is_an_error_of_the_file_and_the_process_stay
     assert worker.pid == pid
 
 
-def test_a_fault_of_ours_is_told_and_the_process_stays(worker: Worker) -> None:
+def test_a_fault_of_ours_is_told_and_the_process_stays(worker: Worker, ends: list[str]) -> None:
+    ends.clear()
     with pytest.raises(WorkerError, match="fault of rushes itself") as caught:
         worker.do(("fault", None), seconds=60)
     assert caught.value.cause == "fault"
     assert worker.do(("echo", 7), seconds=60) == 7
+    assert ends == []
 
 
 @pytest.mark.parametrize("order", [("die", signal.SIGABRT), ("sleep", 60)])
-def test_a_process_that_dies_or_takes_too_long_is_replaced(worker: Worker, order: tuple[str, object]) -> None:
+def test_a_process_that_dies_or_takes_too_long_is_replaced(
+    worker: Worker, ends: list[str], order: tuple[str, object]
+) -> None:
     worker.do(("count", None), seconds=60)
-    pid, losses = worker.pid, worker.losses
+    pid = worker.pid
+    ends.clear()
     with pytest.raises(WorkerError) as caught:
         worker.do(order, seconds=0.3)
-    assert caught.value.cause == {"die": "crash", "sleep": "time"}[order[0]]
-    assert worker.losses == losses + 1
+    assert [caught.value.cause] == ends == [{"die": "crash", "sleep": "time"}[order[0]]]
     assert worker.do(("count", None), seconds=60) == 1
     assert worker.pid != pid
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory of a process is looked at on Linux alone")
-def test_a_process_whose_memory_grows_is_replaced_before_an_order_has_no_room(worker: Worker) -> None:
+def test_a_process_whose_memory_grows_is_replaced_before_an_order_has_no_room(worker: Worker, ends: list[str]) -> None:
     worker.kill()
     worker.do(("keep", 50 << 20), seconds=60)
-    pid, losses = worker.pid, worker.losses
+    pid = worker.pid
+    ends.clear()
     for _ in range(30):
         worker.do(("keep", 50 << 20), seconds=60)
     assert worker.pid != pid
-    assert worker.losses == losses
+    assert set(ends) == {"worn"}
 
 
 def test_what_libraries_print_of_a_file_does_not_reach_the_log(capfd: pytest.CaptureFixture[str]) -> None:
@@ -86,15 +97,15 @@ def test_what_libraries_print_of_a_file_does_not_reach_the_log(capfd: pytest.Cap
 
 
 def test_a_process_that_was_killed_from_outside_is_replaced_and_its_order_carried_out(
-    worker: Worker, tmp_path: Path
+    worker: Worker, ends: list[str], tmp_path: Path
 ) -> None:
-    losses = worker.losses
+    ends.clear()
     assert worker.do(("die once", tmp_path / "died"), seconds=60) == "alive"
-    assert worker.losses == losses + 1
+    assert ends == ["killed"]
     with pytest.raises(WorkerError) as caught:
         worker.do(("die", signal.SIGKILL), seconds=60)
     assert caught.value.cause == "crash"
-    assert worker.losses == losses + 3
+    assert ends == ["killed"] * 3
     assert worker.do(("echo", 7), seconds=60) == 7
 
 
@@ -146,14 +157,15 @@ def test_an_order_that_stalls_is_given_up_however_long_it_may_take_in_all(worker
         worker.do(("sleep", 60), seconds=600, stall_seconds=0.3)
 
 
-def test_an_order_that_is_taken_back_ends_its_process(worker: Worker) -> None:
+def test_an_order_that_is_taken_back_ends_its_process(worker: Worker, ends: list[str]) -> None:
     worker.do(("count", None), seconds=60)
+    ends.clear()
     taken_back = threading.Event()
     threading.Timer(0.1, taken_back.set).start()
     begun = time.monotonic()
     with pytest.raises(WorkerError) as caught:
         worker.do(("sleep", 60), seconds=60, taken_back=taken_back)
-    assert caught.value.cause == "cancelled"
+    assert [caught.value.cause] == ends == ["cancelled"]
     assert time.monotonic() - begun < 30
 
 
@@ -162,3 +174,19 @@ def test_a_process_that_cannot_load_what_it_needs_says_why() -> None:
     with pytest.raises(RushesError, match="the bundle is gone"):
         worker.do(("count", None), seconds=60)
     assert worker.pid is None
+
+
+@pytest.mark.parametrize("made", [KilledAtTheStart, DiesAtTheStart])
+def test_a_process_that_does_not_become_ready_blames_no_file(made: type) -> None:
+    worker = Worker(made, memory_bytes=_ROOM, name="test")
+    with pytest.raises(StartError, match="while it started") as caught:
+        worker.do(("count", None), seconds=60)
+    assert "file" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process may do is bounded on Linux alone")
+def test_a_process_that_decodes_writes_no_file_and_opens_few(worker: Worker, tmp_path: Path) -> None:
+    assert worker.do(("write", tmp_path / "a"), seconds=60) == "refused"
+    assert (tmp_path / "a").stat().st_size == 0
+    assert worker.do(("open", 300), seconds=60) < 260

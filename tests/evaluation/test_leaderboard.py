@@ -159,7 +159,7 @@ def test_a_run_is_described_in_a_few_words(tmp_path: Path) -> None:
     )
     tuned = replace(run, recipe={"model": {"kind": "finetune", "backbone": "vit"}})
     assert [describe_model(one) for one in (cnn, head, tuned)] == [
-        "cnn cnn-4x4",
+        "cnn-4x4",
         "features vit, knn head",
         "finetune vit",
     ]

@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -64,10 +66,17 @@ def _read(reply: IO[bytes]) -> Any:
 
 
 @contextmanager
-def served(*words: object, folder: Path, **environment: str) -> Iterator[Serving]:
-    command = [sys.executable, "-m", "rushes.cli.main", "serve", *words, "--port", 0, "--decoders", 1, "--json"]
+def served(*words: object, folder: Path, port: int | None = 0, **environment: str) -> Iterator[Serving]:
+    asked = [] if port is None else ["--port", port]
+    with begun("serve", *words, *asked, "--decoders", 1, folder=folder, **environment) as server:
+        yield server
+
+
+@contextmanager
+def begun(*words: object, folder: Path, **environment: str) -> Iterator[Serving]:
+    """Give a verb that serves, once it has printed where."""
     process = subprocess.Popen(
-        [str(word) for word in command],
+        [sys.executable, "-m", "rushes", *(str(word) for word in words), "--json"],
         cwd=folder,
         env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
         stdout=subprocess.PIPE,
@@ -114,6 +123,26 @@ def test_a_bundle_answers_until_the_server_is_told_to_end(colours: Path, tmp_pat
     assert "Traceback" not in server.err
 
 
+@pytest.mark.longer
+def test_a_film_that_takes_longer_than_the_grace_is_told_that_the_server_stops(colours: Path, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "long.mp4", [("red", 43_000)]).read_bytes()
+    replies: list[tuple[int, Any, Mapping[str, str]]] = []
+    with served(colours, folder=tmp_path) as server:
+        asked = [threading.Thread(target=lambda: replies.append(server.ask("/predict?every_frame=true", film)))
+                 for _ in range(4)]  # fmt: skip
+        for one in asked:
+            one.start()
+        time.sleep(2)
+        server.end()
+        for one in asked:
+            one.join(60)
+    statuses = [status for status, _, _ in replies]
+    assert len(statuses) == 4
+    assert set(statuses) <= {200, 503}, "none is cut off without a word"
+    assert 503 in statuses
+    assert "Traceback" not in server.err
+
+
 def test_ctrl_c_ends_it_as_well(colours: Path, tmp_path: Path) -> None:
     with served(colours, folder=tmp_path) as server:
         server.end(signal.SIGINT)
@@ -122,30 +151,56 @@ def test_ctrl_c_ends_it_as_well(colours: Path, tmp_path: Path) -> None:
 
 def test_inside_a_project_its_reviews_footage_and_runs_are_on_the_page(colours: Path, tmp_path: Path) -> None:
     project = tmp_path / "project"
-    run_rushes_here("init", project, "--template", "eras")
+    run_rushes_here("init", project, "--task", "colour=red,green,blue", "--task", "light=dark,bright")
     write_photo(tmp_path / "shoot" / "a.jpg", "red")
     run_rushes_here("ingest", tmp_path / "shoot", "--project", project)
     with served(colours, folder=project) as server:
-        config = server.ask("/app.json")[1]
+        assert server.ask("/app.json")[1]["tabs"] == ["predict"], "without the token nothing is said of the project"
+        token = server.said["page"].partition("token=")[2]
+        config = server.ask("/app.json", Authorization=f"Bearer {token}")[1]
         assert config["tabs"] == ["predict", "review", "footage", "runs"]
-        (review, *_) = config["reviews"]
-        assert review["count"] == 1
+        review, other = config["reviews"]
+        assert (review["count"], review["title"], other["title"]) == (1, "project, colour", "project, light")
         session = f"/reviews/{review['slug']}/session"
         for path in (session, "/footage", "/runs"):
             assert server.ask(path)[0] == 401, path
-        token = server.said["page"].partition("token=")[2]
         server.headers = {"Authorization": f"Bearer {token}"}
         status, table, _ = server.ask(session)
         assert (status, table["schema"], table["count"]) == (200, "review/2", 1)
+        assert (table["model"]["kind"], table["model"]["id"]) == ("bundle", config["bundles"][0]["id"])
+        assert server.ask(f"/reviews/{other['slug']}/session")[1]["model"] is None, "the bundle is of another task"
         assert server.ask("/footage")[0] == 200
         assert server.ask("/runs")[0] == 200
         server.end()
     assert server.status == 0, server.err
+    (kept,) = (project / ".rushes" / "review").iterdir()
+    assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    with served(colours, folder=project, port=None, RUSHES_TOKEN=TOKEN) as again:
+        assert again.said["address"] == server.said["address"], "a tab that is open finds it again"
+        server.headers = {"Authorization": f"Bearer {TOKEN}"}
+        assert server.ask("/runs")[0] == 200
+    port = int(server.said["address"].rstrip("/").rpartition(":")[2])
+    assert json.loads(kept.read_text()) == {"port": port, "token": token}, "a token that was given is not kept"
+    with begun("review", "--task", "colour", "--model", colours, "--no-open", folder=project) as review:
+        address, _, token = review.said["address"].partition("?token=")
+        review.said["address"] = address
+        review.headers = {"Authorization": f"Bearer {token}", "Content-Type": "image/jpeg"}
+        config = review.ask("/app.json")[1]
+        assert (config["tabs"], config["opens_on"]) == (["predict", "review", "footage", "runs"], "review")
+        answer = review.ask("/predict", write_photo(tmp_path / "b.jpg", "blue").read_bytes())[1]
+        assert answer["predicted_class"] == "blue"
+        assert review.ask("/predict", b"", Authorization="")[0] == 401, "a review lets nobody in without its token"
+        review.end()
+    assert review.status == 0, review.err
 
 
 def test_a_token_of_the_environment_is_asked_for_everywhere(colours: Path, tmp_path: Path) -> None:
     with served(colours, folder=tmp_path, RUSHES_TOKEN=TOKEN) as server:
         assert TOKEN not in json.dumps(server.said)
+        tasks = Path(f"/proc/{server.process.pid}/task")  # of Linux
+        children = [one for task in tasks.glob("*") for one in (task / "children").read_text().split()]
+        assert all(TOKEN.encode() not in Path(f"/proc/{one}/environ").read_bytes() for one in children)
+        assert bool(children) is tasks.exists()
         assert server.ask("/bundles")[0] == 401
         assert server.ask("/health/ready")[0] == 200
         assert server.ask("/bundles", Authorization=f"Bearer {TOKEN}")[0] == 200

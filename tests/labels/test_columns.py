@@ -116,7 +116,7 @@ def test_a_mapping_that_does_not_fit_is_refused_all_at_once():
         "x.csv, fil: there is no such column. Did you mean 'file'? Found: 'file', 'scale'",
         "x.csv, scale: 'clas' is nothing that a column can mean. Did you mean 'class'?",
         "x.csv, file: 'colour' is nothing that a column can mean. Allowed: frame, source, ordinal, timecode, seconds, "
-        "start, stop, last, class, origin, group, subjects, class:ORIGIN",
+        "start, stop, last, class, origin, stated_at, group, subjects, class:ORIGIN",
     ]
 
 

@@ -14,6 +14,7 @@ import xlsxwriter
 from rushes.catalog.catalog import StoredFrame, open_catalog
 from rushes.cli.main import main
 from rushes.footage.source import Frame, Source
+from rushes.labels.label import Label
 from rushes.labels.manifest import read_manifest
 from rushes.labels.trust import resolve
 from rushes.project import Project, read_project
@@ -268,3 +269,22 @@ def test_two_worksheets_that_contradict_each_other_are_named(door: Door):
     book = workbook(door.folder / "w.xlsx", {"A": [head, (frame(0, 0), "LS")], "B": [head, (frame(0, 0), "MS")]})
     assert f"w.xlsx [B], row 2: 'MS' for {frame(0, 0)}, but 'LS' in w.xlsx [A], row 2" in door.load(book, status=1)[1]
     assert door.standing() == {}
+
+
+def test_a_sheet_of_decisions_keeps_their_times_and_beats_no_later_decision(door: Door):
+    one, two, three, four = frame(0, 0), frame(0, 1), frame(0, 2), frame(1, 0)
+    with open_catalog(door.project.catalog_place) as catalog:
+        ids = {item.frame.name: item.frame.id for item in catalog.frames()}
+        catalog.append_labels([Label(ids[name], "scale", "LS", "review:ann", NOW) for name in (one, two)])
+    rows = (f"{one},LS,{NOW}", f"{two},MS,2026-11-19 09:00", f"{three},MS,2026-11-20T01:30:00+02:00", f"{four},MS,soon")
+    sheet = door.csv("frame,scale,stated_at", *rows)
+    said = door.load_as_json(sheet, "--origin", "review:ann", status=1)
+    assert (said["appended"], said["overtaken"]) == (1, 1)
+    assert said["failed"] == [
+        "labels.csv, row 5, stated_at: 'soon' is not a time. Allowed: 2026-11-20T12:00:00Z, or an empty cell"
+    ]
+    with open_catalog(door.project.catalog_place) as catalog:
+        (new,) = [label for label in catalog.labels(task="scale") if label.sheet]
+    assert (new.frame, new.stated_at) == (ids[three], "2026-11-19T23:30:00Z")
+    assert set(door.standing().values()) == {"LS", "MS"}
+    assert "1 statement adds nothing: their origin" not in door.load(sheet, "--origin", "bob", status=1)[0]

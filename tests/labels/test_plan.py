@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rushes.errors import Fault
 from rushes.labels.label import Label
 from rushes.labels.parse import Parsed
-from rushes.labels.plan import gone_from, plan_import
+from rushes.labels.plan import find_overtaken, gone_from, plan_import
 from rushes.labels.trust import resolve
 
 
@@ -177,3 +179,48 @@ def test_of_several_sheets_the_latest_change_that_still_stands_decides(imports):
             for key, (when, name) in said.items():
                 wanted[key] = max(wanted.get(key, (-1, "")), (when, name))
         assert standing(history) == {key: name for key, (_, name) in wanted.items()}
+
+
+def dated(class_name: str, hour: int) -> Parsed:
+    """A sheet with one row, which says when it was stated."""
+    return replace(the_sheet({("f", "review:ann"): class_name}, hour), dated=frozenset({("f", "review:ann")}))
+
+
+def on_page(class_name: str | None, hour: int, *, sheet: str = "") -> Label:
+    return Label("f", "scale", class_name, "review:ann", at(hour), sheet=sheet)
+
+
+def taken_in(parsed: Parsed, *beside: Label, before: Label | None = None) -> list[tuple[str | None, str]]:
+    """Return class and time of what an import at hour 20 adds, where Ann says so elsewhere."""
+    earlier = [before] if before else []
+    said = plan_import(earlier, parsed, now=at(20), beside={("f", "review:ann"): beside})
+    return [(label.class_name, label.stated_at) for label in said]
+
+
+def test_a_copy_of_what_a_person_says_on_the_page_adds_nothing():
+    assert taken_in(dated("MS", 8), on_page("MS", 8)) == []
+    assert taken_in(dated("MS", 9), on_page("MS", 8)) == []
+    assert taken_in(dated("MS", 8)) == [("MS", at(8))]
+    assert taken_in(dated("MS", 8), on_page("MS", 8, sheet="b.csv")) == [("MS", at(8))], "each sheet speaks for itself"
+
+
+def test_what_its_origin_has_said_otherwise_since_stays_and_is_told():
+    for later in (on_page("CS", 9), on_page("CS", 9, sheet="b.csv"), on_page(None, 9)):
+        assert taken_in(dated("MS", 8), later) == []
+        assert len(find_overtaken(dated("MS", 8), {("f", "review:ann"): [later]})) == 1
+        assert taken_in(dated("MS", 10), later) == [("MS", at(10))]
+    assert taken_in(dated("MS", 8), on_page(None, 9, sheet="b.csv")) == [("MS", at(8))], "a dropped row says nothing"
+
+
+def test_an_answer_that_was_changed_in_an_exported_sheet_is_of_now():
+    assert taken_in(dated("CS", 8), on_page("MS", 8)) == [("CS", at(20))]
+    before = on_page("CS", 20, sheet="a.csv")
+    assert taken_in(dated("MS", 8), on_page("MS", 8), before=before) == [("MS", at(20))]
+    assert taken_in(dated("CS", 8), on_page("MS", 8), before=before) == [], "imported again it adds nothing"
+
+
+def test_a_sheet_that_is_imported_again_brings_what_was_said_anew_elsewhere():
+    before = on_page("MS", 8, sheet="a.csv")
+    assert taken_in(dated("MS", 8), on_page("CS", 9), before=before) == []
+    assert taken_in(dated("MS", 10), on_page("CS", 9), before=before) == [("MS", at(10))]
+    assert taken_in(dated("MS", 10), before=before) == []

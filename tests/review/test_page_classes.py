@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,12 +12,14 @@ from benchmarks.browser import Browser, open_browser
 from benchmarks.review_standin import Standin, make_class_items, serve
 
 from rushes.footage.picture import encode_picture
+from rushes.review.people import person_from
 
 CLASSES = ("ECS", "CS", "MS", "FS", "LS")
 STILLS = [encode_picture(np.full((36, 64, 3), shade, np.uint8)) for shade in (60, 110, 160, 210)]
 LIST = "document.querySelector('.list').textContent"
 NOTICE = "document.querySelector('.notice').textContent"
 TOAST = "document.querySelector('.toast').textContent"
+NO_NAMES = ("", "-ann", "a/b", "a, b")
 FEET = "[...document.querySelectorAll('.cell')].map(one => one.getAttribute('aria-label').split(', ')[1])"
 
 
@@ -178,13 +181,163 @@ def test_what_another_person_decides_comes_in_and_one_decides_under_a_name(brows
         browser.wait_until(f"{FEET}[2] === 'FS by bob'")
         browser.ask("document.querySelector('.who').click()")
         browser.wait_until("document.querySelector('.naming input')")
+        for name in NO_NAMES:
+            browser.ask(f"document.querySelector('.naming input').value = {json.dumps(name)}")
+            browser.ask("document.querySelector('.naming [type=submit]').click()")
+            browser.wait_until("document.querySelector('.naming [role=alert]')?.textContent.includes(' name')")
+        press(browser, "1")
+        assert browser.ask("document.querySelector('.who').textContent") == "ann"
         browser.ask("document.querySelector('.naming input').value = ' Cleo  Parr '")
-        press(browser, "Enter")
-        browser.wait_until("document.querySelector('.who')?.textContent.includes('cleo parr')")
+        browser.ask("document.querySelector('.naming [type=submit]').click()")
+        browser.wait_until("document.querySelector('.who').textContent === 'Cleo Parr'")
+        assert len(standin.told) == 1, "no key decides behind a dialog"
         press(browser, "1")
         settle(browser)
-        assert standin.told[-1][1]["by"] == "cleo parr"
+        assert standin.told[-1][1]["by"] == "Cleo Parr"
+        browser.wait_until("document.querySelector('.who').textContent === 'cleo parr'")  # as the server has it
+        look(browser, address)
+        browser.wait_until("document.querySelector('.who').textContent === 'cleo parr'")
         browser.ask("localStorage.clear()")
+
+
+def test_the_page_and_the_server_have_one_rule_for_names(browser: Browser) -> None:
+    names = [
+        *NO_NAMES,
+        "ann",
+        "ß",
+        "Émile",
+        "Zoë 2",
+        "3d",
+        "a@b.c",
+        "_a",
+        "x" * 40,
+        "x" * 41,
+        "王",
+        "a\u00a0b",
+        "٣",
+        "a—b",
+    ]
+    with serve(review_of(4)) as address:
+        look(browser, address)
+        fault = f"import('/page/review/person.js').then(own => {json.dumps(names)}.map(one => own.faultOf(one) === ''))"
+        assert browser.ask(fault) == [is_name(one) for one in names]
+
+
+def is_name(text: str) -> bool:
+    try:
+        return bool(person_from(text))
+    except ValueError:
+        return False
+
+
+def test_keys_are_the_dialogs_while_one_is_open_wherever_the_focus_is(browser: Browser) -> None:
+    standin = review_of(12)
+    with serve(standin) as address:
+        look(browser, address)
+        press(browser, "Home", "f", "1", "u", "Enter")
+        browser.wait_until("!document.querySelector('dialog')")
+        press(browser, "f")
+        browser.ask("document.activeElement.blur()")
+        press(browser, "3")
+        browser.ask(
+            "document.querySelector('.grid').dispatchEvent(new KeyboardEvent('keydown', { key: '3', bubbles: true }))"
+        )
+        press(browser, "Escape")
+        browser.wait_until("!document.querySelector('dialog')")
+        press(browser, "?", "3", "Escape")
+        browser.wait_until("!document.querySelector('dialog')")
+        assert standin.told == []
+        press(browser, "2")
+        settle(browser)
+        assert sent(standin) == [[("frame-00000", "CS")]], "and the samples' again once it is closed"
+
+
+def test_who_is_overruled_hears_of_it_and_has_the_last_word_by_key(browser: Browser) -> None:
+    standin = review_of(12)
+    with serve(standin) as address:
+        look(browser, address)
+        press(browser, "Home", "1", "1", "1")
+        settle(browser)
+        bobs = [{"id": f"frame-{place:05d}", "decision": name} for place, name in ((0, "MS"), (1, "MS"), (2, "ECS"))]
+        standin.take("decisions", {"by": "bob", "over": True, "request": "b", "changes": bobs})
+        browser.ask("rushesReview.look()")
+        said = "document.querySelector('.notice [role=alert]')?.textContent"
+        browser.wait_until(f"/^bob said 3 MS over your 1 ECS, (just now|\\d+ s ago)\\. still-00000/.test({said})")
+        browser.wait_until(f"{FEET}.slice(0, 3).join() === 'MS by bob,MS by bob,ECS by bob'")
+        press(browser, "o")
+        settle(browser)
+        browser.wait_until(f"{said}?.includes('still-00001')")
+        press(browser, "k")
+        browser.wait_until("document.querySelector('.notice').hidden")  # to agree overrules nobody
+        stands = [(item["decision"], item["by"]) for item in standin.items[:3]]
+        assert stands == [("ECS", "ann"), ("MS", "bob"), ("ECS", "bob")]
+        standin.take("decisions", {"by": "bob", "over": True, "request": "c", "changes": bobs[:1]})
+        browser.ask("rushesReview.look()")
+        browser.wait_until(f"{said}?.includes('over your')")
+        standin.take("undo", {"by": "bob", "request": "d", "of": "c"})
+        browser.ask("rushesReview.look()")
+        browser.wait_until("document.querySelector('.notice').hidden")  # bob has thought again
+
+
+def test_undo_tells_what_stands_and_not_what_the_page_knew(browser: Browser) -> None:
+    standin = review_of(12)
+    with serve(standin) as address:
+        look(browser, address)
+        press(browser, "Home", "1")
+        settle(browser)
+        standin._done[-1][1][0].update(
+            decision="MS", own=True, by="bob", origin="review:bob"
+        )  # said unseen by this page
+        press(browser, "z", control=True)
+        browser.wait_until(f"{TOAST}.startsWith('Undone: still-00000.jpg, MS by bob')")
+        browser.wait_until(f"{FEET}[0] === 'MS by bob'")
+
+
+def test_fingers_select_several_by_a_long_touch_and_by_taps(browser: Browser) -> None:
+    standin = review_of(12)
+    touch = """(place, kind) => document.querySelectorAll('.cell')[place].dispatchEvent(new PointerEvent(kind,
+      { pointerType: 'touch', pointerId: 1, bubbles: true, clientX: 9, clientY: 9 }))"""
+    tap = "document.querySelectorAll('.cell')[%d].click()"
+    with serve(standin) as address:
+        look(browser, address)
+        press(browser, "Home")
+        browser.ask(f"({touch})(3, 'pointerdown')")
+        browser.wait_until("rushesReview.selected() === 1")
+        browser.ask(f"({touch})(3, 'pointerup')")
+        for place in (3, 4, 6, 7, 6):  # the first is the finger that is lifted
+            browser.ask(tap % place)
+        browser.wait_until("document.querySelector('.actions .of').textContent === '3 samples selected'")
+        browser.ask("document.querySelectorAll('.actions .classes button')[3].click()")
+        settle(browser)
+        assert sent(standin) == [[(f"frame-{place:05d}", "FS") for place in (3, 4, 7)]]
+        browser.wait_until("rushesReview.selected() === 0")
+        press(browser, "2")
+        browser.wait_until(f"{TOAST}.startsWith('Nothing is selected yet')")
+        browser.ask(tap % 5)
+        press(browser, "2")
+        settle(browser)
+        browser.ask("document.querySelector('.picking.button').click()")
+        browser.ask(tap % 8)
+        press(browser, "1")
+        settle(browser)
+        assert sent(standin)[1:] == [[("frame-00005", "CS")], [("frame-00008", "ECS")]]
+
+
+def test_a_low_window_with_long_names_leaves_four_fifths_to_the_pictures_beside_the_buttons(browser: Browser) -> None:
+    many = tuple(f"a rather long class {letter} of many others" for letter in "abcdefghijklmnopqrstuvwx")
+    with serve(review_of(8, many)) as address:
+        for width, height in ((640, 430), (390, 844), (1280, 800)):
+            browser.open("about:blank")
+            browser.open(address, width=width, height=height)
+            browser.wait_until("window.rushesReview?.ready && document.querySelector('.decided')")
+            classes = "document.querySelector('.classes')"
+            assert browser.ask(f"{classes}.offsetHeight <= Math.max(48, 0.21 * innerHeight)")
+            assert browser.ask("document.querySelector('.view').offsetHeight / innerHeight") > 0.5
+            cut = (
+                f"[...{classes}.querySelectorAll('.name')].filter(one => one.scrollWidth > one.offsetWidth + 1).length"
+            )
+            assert browser.ask(cut) == 0
+            assert browser.ask("document.querySelector('.who').offsetWidth > 30"), "who decides is always seen"
 
 
 def test_lists_are_narrowed_by_class_answer_group_and_origin_and_put_in_order(browser: Browser) -> None:
@@ -247,4 +400,5 @@ def test_a_review_may_open_in_an_order_and_lists_what_else_is_reviewed(browser: 
     with serve(standin) as address:
         look(browser, address)
         assert browser.ask("rushesReview.focused()") == doubtful["id"]
-        browser.wait_until("document.title === 'A shoot · rushes'")
+        browser.wait_until("document.title === 'scale: A shoot · rushes'")
+        browser.wait_until("document.querySelector('.bar h1').textContent === 'scale A shoot'")

@@ -20,8 +20,8 @@ from rushes.errors import UsageError
 from rushes.project import Project
 from rushes.review import gather
 from rushes.review.opinions import NO_OPINION
-from rushes.review.serve import Door, remember_door, remembered_door
 from rushes.review.session import Opening, Review
+from rushes.web.remembered import Door, remember_door, remembered_door
 from rushes.web.server import listen
 
 
@@ -91,7 +91,7 @@ def test_what_is_not_there_is_a_problem_in_json(page: Page) -> None:
         ("items/nobody:0", "no photograph of this review"),
         ("/page/..%2Fapp.py", "the page has no file"),
         ("/page/nothing.js", "the page has no file"),
-        ("/nowhere", "Not Found"),
+        ("/nowhere", "nothing at this path"),
     ):
         answer = page.get(path)
         assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json"), path
@@ -128,19 +128,37 @@ def test_decisions_stand_in_the_next_session_and_go_back(page: Page, shoot: Shoo
     start = page.get("session").json["revision"]
     made = page.decide({"id": frame, "decision": "select", "rating": 5, "color": "green"})
     stands = {"decision": "select", "own": True, "by": None, "origin": "review", "rating": 5, "color": "green"}
-    assert made["changes"] == [{"id": frame} | stands | NO_OPINION]
+    (at,) = [change["at"] for change in made["changes"]]
+    assert at.endswith("Z")
+    assert made["changes"] == [{"id": frame, "at": at} | stands | NO_OPINION]
     assert made["conflicts"] == []
     assert made["previous"] == start < made["revision"] == made["step"]
     now = next(item for item in page.items() if item["id"] == frame)
     assert (now["decision"], now["rating"], now["color"]) == ("select", 5, "green")
     assert shoot.catalog.labels_of(frame, task="select")[-1].origin == "review"
     assert page.get(f"changes?since={start}").json["changes"] == made["changes"]
-    nothing = {"decision": None, "own": False, "by": None, "origin": None, "rating": None, "color": None}
+    nothing = {"decision": None, "own": False, "at": None, "by": None, "origin": None, "rating": None, "color": None}
     assert page.post("undo", {}).json["changes"] == [{"id": frame} | nothing | NO_OPINION]
-    assert page.post("redo", {}).json["changes"] == made["changes"]
+    (again,) = page.post("redo", {}).json["changes"]
+    assert again | {"at": at} == made["changes"][0]
     back = page.post("undo", {"of": made["step"]}).json
     assert back["changes"][0]["decision"] is None
     assert page.post("undo", b"").json["changes"] == []
+
+
+def test_a_person_is_told_the_name_under_which_decisions_are_kept(page: Page) -> None:
+    frame = page.items()[0]["id"]
+    assert page.get("session?as=Ann%20%20STRAU%C3%9F").json["person"] == "ann strauss"
+    assert page.get("session?as=").json["person"] == ""
+    refused = page.get("session?as=a:b")
+    assert (refused.status, refused.json["detail"][:26]) == (400, "as: 'a:b' is no name of a ")
+    made = page.post("decisions", {"by": "Strauß", "changes": [{"id": frame, "decision": "select"}]}).json
+    assert (made["by"], made["changes"][0]["by"]) == ("strauss", "strauss")
+    of_bob = {"by": "bob", "changes": [{"id": frame, "decision": "reject"}], "over": True}
+    assert page.post("decisions", of_bob).json["changes"][0]["by"] == "bob"
+    back = page.post("undo", {"by": "STRAUSS"}).json
+    assert (back["by"], back["changes"][0]["by"], back["changes"][0]["decision"]) == ("strauss", "bob", "reject")
+    assert page.post("undo", {"by": "bob"}).json["changes"][0]["by"] is None
 
 
 def test_the_audit_is_counted_as_it_is_looked_at(page: Page) -> None:
@@ -321,8 +339,10 @@ def test_a_review_answers_where_it_did_before_so_that_an_open_page_goes_on(tmp_p
         assert again.getsockname() == ("127.0.0.1", port)
     (kept,) = (tmp_path / "review").iterdir()
     assert (kept.stat().st_mode & 0o777, kept.stat().st_size > 0) == (0o600, True)
-    kept.write_text("{")
-    assert remembered_door(tmp_path, "select:all").port == 0
+    for spoilt in ("{", '{"port": 70000, "token": "' + "a" * 32 + '"}', '{"port": 8000, "token": ""}'):
+        kept.write_text(spoilt)
+        found = remembered_door(tmp_path, "select:all")
+        assert (found.port, len(found.token)) == (0, 32)
 
 
 def test_what_is_asked_for_is_what_is_reviewed(shoot: Shoot, tmp_path: Path) -> None:

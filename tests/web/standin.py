@@ -153,12 +153,14 @@ class Standin:
     """
 
     bundles: tuple[Mapping[str, Any], ...] = (bundle(),)
+    tabs: tuple[str, ...] = ("predict",)
     busy: int = 0
     refuses: str = ""
     answers: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     held: bool = False
     deaf: bool = False
     explains: bool = True
+    previews: bool = True
     upload_bytes: int = 50_000_000
     told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
@@ -176,7 +178,7 @@ class Standin:
                 {
                     "schema": "app/1",
                     "version": "0.1.0",
-                    "tabs": ["predict"],
+                    "tabs": list(self.tabs),
                     "opens_on": "predict",
                     "person": "ann",
                     "bundles": list(self.bundles),
@@ -217,16 +219,25 @@ class Standin:
             whole = found[1].get("overlay", "true") != "false"
             return Response(heat(whole=whole), media_type="image/png", headers={"Rushes-Class": found[1]["class"]})
 
+        @app.post("/preview")
+        async def preview(request: Request) -> Response:
+            found = await taken(request)
+            if isinstance(found, Response):
+                return found
+            if not self.previews:
+                return problem_reply(HTTPStatus(422), "the file is cut off after 4 kB")
+            data = io.BytesIO()
+            Image.new("RGB", (96, 64), (90, 90, 140)).save(data, "JPEG")
+            return Response(data.getvalue(), media_type="image/jpeg")
+
         @app.post("/jobs")
         async def begin(request: Request) -> Response:
             found = await taken(request)
             if isinstance(found, Response):
                 return found
             name, fields = found
-            if name.endswith(".unknown"):
-                return problem_reply(
-                    HTTPStatus(415), "this is a picture, which is answered at once. Send it to /predict"
-                )
+            if name.endswith(".txt"):
+                return problem_reply(HTTPStatus(415), "the file is text. Taken are JPEG, PNG, …, and films")
             key = f"job-{len(jobs)}"
             jobs[key] = {"id": key, "state": "running", "done": 3, "total": 8, "href": f"/jobs/{key}"}
             jobs[key]["answer"] = shots_answer() if fields["bundle"] == "cinema" else video_answer(fields["bundle"])

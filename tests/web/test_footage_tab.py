@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +96,7 @@ def test_every_act_on_a_film_has_a_key(visit: Visit, address: str, film: str, sh
     until(page, "document.querySelector('video').paused")
     press(page, "m")
     until(page, "document.querySelectorAll('.shot').length < 3")
+    assert [page.locator(".shot[aria-current]").count(), page.locator(".facts .chip").count()] in ([1, 0], [0, 1])
     press(page, "Escape", "c")
     until(page, "document.querySelectorAll('.shot').length < 3")
     press(page, "Escape", "w")
@@ -110,10 +112,19 @@ def test_shots_are_found_and_a_preview_is_made_and_played_from_the_page(visit: V
     page.click(".film >> text=odd")
     page.wait_for_selector("text=The shots of this film were not found yet")
     check_access(page)
+    page.allowed = ["ERR_FAILED"]  # type: ignore[attr-defined]
+    gone = re.compile(r"/footage/[0-9a-f]{64}(/events)?$")
+    page.route(gone, lambda route: route.abort())
     press(page, "g")
+    page.wait_for_selector("text=The server does not answer. Is it still running?")
+    assert "It failed" in page.inner_text("#said-now")
+    page.unroute(gone)
+    page.get_by_role("button", name="Find its shots").press("Enter")
     page.wait_for_selector(".shot")
-    page.click("text=Make a preview to play")
+    until(page, "document.activeElement.classList.contains('shot')")
+    page.get_by_role("button", name="Make a preview to play").press("Enter")
     until(page, "document.querySelector('video')?.readyState > 1")
+    until(page, "document.activeElement.ariaLabel === 'Play'")
     press(page, "Enter")
     until(page, "document.querySelector('video').currentTime > 0.05")
 
@@ -151,6 +162,8 @@ def test_runs_are_ordered_marked_and_compared_by_key(
     press(page, "ArrowDown", "x", "ArrowDown", "x", "c")
     page.wait_for_selector("text=Two runs on validation")
     page.wait_for_selector("text=f1_macro")
+    assert page.locator("thead a").all_inner_texts() == ["first", "second"]
+    assert page.evaluate("document.activeElement.textContent") == "Two runs on validation"
     check_access(page)
     press(page, "Escape")
     page.wait_for_selector(".run-link")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from rushes.api.answers import Problem
 from rushes.web.problem import PROBLEM
 
+BARE = ("application/octet-stream", "image/*", "video/*")  # what a body may be that is one file alone
+_SCHEME = "token"
 _FIELDS: dict[str, dict[str, Any]] = {
     "bundle": {"type": "string", "description": "Name of a bundle (see /bundles); otherwise the first."},
     "every": {
         "type": "string",
-        "description": "Of a film: one frame in so much time, such as 1s or 0.5s.",
-        "example": "1s",
+        "description": "Of a film: one frame in so much time, such as `1s` (which it is otherwise), `0.5s` or `2m`.",
     },
-    "fps": {"type": "string", "description": "Of a film: so many frames a second.", "example": "2"},
+    "fps": {"type": "string", "description": "Of a film: so many frames a second, such as `2` or `30000/1001`."},
     "per_shot": {"type": "integer", "minimum": 1, "maximum": 100, "description": "Of a film: frames of each shot."},
     "every_frame": {"type": "boolean", "description": "Of a film: every frame."},
     "class": {"type": "string", "description": "The class that is explained; otherwise the answer."},
@@ -28,10 +29,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "description": "Pixels of the longer side at the most; otherwise 1280.",
     },
     "overlay": {"type": "boolean", "description": "false gives the heat alone, clear where there is none."},
-    "url": {
-        "type": "string",
-        "description": "An address in place of a file, where the server was started with --urls.",
-    },
+    "url": {"type": "string", "description": "An address in place of a file."},
 }
 _EXAMPLES = {
     404: "no bundle is called 'scael'. Did you mean 'scale'?",
@@ -92,7 +90,10 @@ JOB_ID: dict[str, Any] = {
 
 
 def form_of(fields: Sequence[str], *, several: bool = False) -> dict[str, Any]:
-    """Return the description of a multipart form with a file, or several, and some fields."""
+    """Return the description of what a route takes: a form with a file, or several, and fields; or a file alone.
+
+    Of the bytes of a file alone the fields stand in the address, so that they are parameters too.
+    """
     file: dict[str, Any] = {"type": "string", "contentMediaType": "application/octet-stream", "format": "binary"}
     files = {"type": "array", "items": file, "minItems": 1} if several else file
     schema = {
@@ -102,7 +103,35 @@ def form_of(fields: Sequence[str], *, several: bool = False) -> dict[str, Any]:
     }
     if "url" not in fields:
         schema["required"] = ["file"]
-    said = "A form with the fields below; or the bytes of one file as they are, and the fields behind the path."
-    bare = {"schema": {"type": "string", "contentMediaType": "application/octet-stream", "format": "binary"}}
-    content = {"multipart/form-data": {"schema": schema}, "application/octet-stream": bare}
-    return {"requestBody": {"required": True, "description": said, "content": content}}
+    said = (
+        "A form with the fields below; or the bytes of one file as they are, and the fields behind the address's `?`."
+    )
+    content = {"multipart/form-data": {"schema": schema}} | {kind: {"schema": file} for kind in BARE}
+    return {
+        "requestBody": {"required": True, "description": said, "content": content},
+        "parameters": [_in_the_address(name) for name in fields],
+    }
+
+
+def _in_the_address(name: str) -> dict[str, Any]:
+    described = dict(_FIELDS[name])
+    said = f"{described.pop('description')} Here or in the form."
+    return {"name": name, "in": "query", "required": False, "description": said, "schema": described}
+
+
+def with_token(table: dict[str, Any], is_free: Callable[[str], bool]) -> dict[str, Any]:
+    """Return the description of an API of which some paths need the token.
+
+    Args:
+        table: as FastAPI makes it; it is altered.
+        is_free: path -> whether it is answered without.
+    """
+    guarded = [operation for path, found in table["paths"].items() if not is_free(path) for operation in found.values()]
+    if not guarded:
+        return table
+    said = "The token with which the server was started, or that it printed."
+    schemes = table.setdefault("components", {}).setdefault("securitySchemes", {})
+    schemes[_SCHEME] = {"type": "http", "scheme": "bearer", "description": said}
+    for operation in guarded:
+        operation["security"] = [{_SCHEME: []}]
+    return table

@@ -14,7 +14,12 @@ _ALIVE_SECONDS = 15.0  # proxies close what says nothing for longer than a minut
 
 def format_event(name: str, table: dict[str, Any]) -> bytes:
     """Return one event: its name, and a table as JSON on one line."""
-    return f"event: {name}\ndata: {json.dumps(table, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()
+    return format_encoded(name, json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def format_encoded(name: str, encoded: bytes) -> bytes:
+    """Return one event with a table that is JSON already, on one line."""
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), encoded)
 
 
 async def events_of(job: Job) -> AsyncIterator[bytes]:
@@ -31,7 +36,7 @@ async def events_of(job: Job) -> AsyncIterator[bytes]:
 def last_event(job: Job) -> bytes:
     """Return the event that ends the stream of a job."""
     if job.result is not None:
-        return format_event("result", job.result)
+        return format_encoded("result", job.result)
     if job.refused is not None:
         return format_event("problem", job.refused.to_table())
     return format_event(

@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 from rushes.api.refusals import Refused
+from rushes.web.encoded import encode_json
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
-Work = Callable[["Job"], Awaitable[dict[str, Any]]]
+Work = Callable[["Job"], Awaitable[bytes]]
 
 _log = logging.getLogger(__name__)
 _ID_BYTES = 16  # whoever knows the id of a job may see it: it cannot be guessed
@@ -24,18 +25,20 @@ class Job:
     Attributes:
         done, total: of what the work counts; None where that is not known. `note` says what is counted: a film's
             frames are scanned, and then, from the start again, its shots answered.
-        result: once it is done.
+        caller: who began it.
+        result: once it is done, as JSON: it may be large, and is not written anew whenever it is asked for.
         refused: why it failed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, caller: str = "") -> None:
         """Stand in the queue."""
+        self.caller = caller
         self.id = secrets.token_urlsafe(_ID_BYTES)
         self.state: State = "queued"
         self.done: int = 0
         self.total: int | None = None
         self.note = ""
-        self.result: dict[str, Any] | None = None
+        self.result: bytes | None = None
         self.refused: Refused | None = None
         self.ended_at: float | None = None
         self._version = 0
@@ -74,13 +77,17 @@ class Job:
             except TimeoutError:
                 yield False
 
-    def to_table(self) -> dict[str, Any]:
-        """Return the job as plain values, ready for JSON."""
+    def to_json(self) -> bytes:
+        """Return the job as JSON."""
+        encoded = encode_json(self._to_table())
+        if self.result is None:
+            return encoded
+        return b'%b,"result":%b}' % (encoded[:-1], self.result)
+
+    def _to_table(self) -> dict[str, Any]:
         table: dict[str, Any] = {"id": self.id, "state": self.state, "done": self.done, "total": self.total}
         table |= {"note": self.note} if self.note else {}
         table["href"] = f"/jobs/{self.id}"
-        if self.result is not None:
-            table["result"] = self.result
         if self.refused is not None:
             table["problem"] = self.refused.to_table()
         return table
@@ -98,19 +105,23 @@ class Jobs:
         self,
         *,
         waiting: int,
+        per_caller: int,
         kept: int,
+        kept_bytes: int,
         kept_seconds: float,
         noted: Callable[[Mapping[str, int]], None] = lambda counts: None,
     ) -> None:
         """Know of none.
 
         Args:
-            waiting: jobs that are not over, at the most.
-            kept, kept_seconds: how many that are over are remembered, and how long.
+            waiting, per_caller: jobs that are not over, at the most, of all callers and of each.
+            kept, kept_bytes, kept_seconds: how many that are over are remembered, how large their results are together,
+                and how long.
             noted: told how many jobs are in each state when one begins or ends.
         """
         self._noted = noted
-        self._waiting, self._kept, self._kept_seconds = waiting, kept, kept_seconds
+        self._waiting, self._each = waiting, per_caller
+        self._kept, self._kept_bytes, self._kept_seconds = kept, kept_bytes, kept_seconds
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -122,21 +133,30 @@ class Jobs:
             found[job.state] += 1
         return found
 
-    def check_room(self) -> None:
+    def check_room(self, caller: str) -> None:
         """Raise Refused where too many wait; asked before a film is taken in, and again when it begins."""
+        if sum(self._jobs[id].caller == caller for id in self._tasks) >= self._each:
+            raise Refused(429, f"{self._each} films of yours wait already. Wait for one of them, or give one up",
+                          retry_after_seconds=30)  # fmt: skip
         if len(self._tasks) >= self._waiting:
             raise Refused(503, f"{len(self._tasks)} films wait already. Try again later", retry_after_seconds=30)
 
-    def begin(self, work: Work, *, ended: Callable[[], None] = lambda: None) -> Job:
+    def begin(
+        self, work: Work, *, caller: str = "", is_kept: bool = True, ended: Callable[[], None] = lambda: None
+    ) -> Job:
         """Return a new job, which runs.
 
         Args:
             work: does it; `Refused` is how it fails.
+            is_kept: whether it is remembered when it is over; otherwise it belongs to whoever holds it.
             ended: called when the job is over, also where it was given up before it began.
+
+        Raises:
+            Refused: as `check_room`.
         """
         self._forget()
-        self.check_room()
-        job = Job()
+        self.check_room(caller)
+        job = Job(caller)
         self._jobs[job.id] = job
         task = asyncio.get_running_loop().create_task(self._run(job, work))
         self._tasks[job.id] = task
@@ -145,6 +165,9 @@ class Jobs:
             self._tasks.pop(job.id, None)
             if not job.is_over:  # given up before its first step
                 job.move("cancelled")
+            if not is_kept:
+                del self._jobs[job.id]
+            self._forget()
             ended()
             self._noted(self.states)
 
@@ -196,8 +219,10 @@ class Jobs:
 
     def _forget(self) -> None:
         now = time.monotonic()
-        over = [job for job in self._jobs.values() if job.ended_at is not None]
-        surplus = len(over) - self._kept
-        for place, job in enumerate(sorted(over, key=lambda one: one.ended_at or 0)):
-            if place < surplus or now - (job.ended_at or now) > self._kept_seconds:
+        over = [job for job in self._jobs.values() if job.ended_at is not None and job.id not in self._tasks]
+        size = 0
+        for place, job in enumerate(sorted(over, key=lambda one: one.ended_at or 0, reverse=True)):  # the latest first
+            size += len(job.result or b"")
+            is_old = now - (job.ended_at or now) > self._kept_seconds
+            if place >= self._kept or is_old or (size > self._kept_bytes and place > 0):
                 del self._jobs[job.id]

@@ -25,10 +25,16 @@ class Limits:
         film_seconds: for one film in all.
         pixels: of one picture of a film; photographs have the bound of the whole of rushes, 178 million.
         memory_bytes: that a process which decodes may fill.
-        waiting: requests that are being answered or wait, of all callers; beyond them 503.
+        receiving: requests whose bodies are coming in, of all callers; beyond them 503.
+        receiving_per_caller: the same of one caller; beyond them 429.
+        waiting: requests whose bodies are there and that are being answered or wait, of all callers; beyond them 503.
         per_caller: the same of one caller; beyond them 429.
-        waiting_films: films that wait for their turn; beyond them 503.
-        kept_jobs, kept_seconds: how many finished jobs are remembered, and how long.
+        queue_seconds: within which a picture or a heat map has its turn; otherwise 503.
+        waiting_films: films that run or wait for their turn; beyond them 503.
+        films_per_caller: the same of one caller; beyond them 429.
+        spool_bytes, spool_bytes_per_caller: that are on disk until they are answered; beyond them 507.
+        kept_jobs, kept_bytes, kept_seconds: how many finished jobs are remembered, how large their results are
+            together, and how long.
     """
 
     picture_bytes: int = 256 * _MIB
@@ -44,10 +50,17 @@ class Limits:
     frames: int = 40_000
     pixels: int = 36_000_000  # 8K is 33 million
     memory_bytes: int = 3 * _GIB
+    receiving: int = 512
+    receiving_per_caller: int = 128
     waiting: int = 256
     per_caller: int = 128
+    queue_seconds: float = 60.0
     waiting_films: int = 32
+    films_per_caller: int = 8
+    spool_bytes: int = 64 * _GIB
+    spool_bytes_per_caller: int = 32 * _GIB
     kept_jobs: int = 256
+    kept_bytes: int = 256 * _MIB
     kept_seconds: float = 3600.0
 
     @property

@@ -14,10 +14,11 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
+from rushes.api.workers import ENDS
+
 METRICS_PATH = "/metrics"
 # What is under no route of ours: a page that is not there, or a request that the guard turned away.
 ELSEWHERE = "elsewhere"
-WORKER_LOSSES = ("time", "memory", "crash", "fault", "cancelled", "other")
 JOB_STATES = ("queued", "running", "done", "failed", "cancelled")
 # The reason is that of the reply: anything finer (a file's name, a decoder's words) would have no end of values.
 REFUSALS: Mapping[int, str] = MappingProxyType(
@@ -30,6 +31,7 @@ REFUSALS: Mapping[int, str] = MappingProxyType(
         HTTPStatus.TOO_MANY_REQUESTS: "queue_full",
         HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
         HTTPStatus.GATEWAY_TIMEOUT: "slow_decoding",
+        HTTPStatus.INSUFFICIENT_STORAGE: "disk_full",
     }
 )
 OTHER_REFUSAL = "other"
@@ -71,7 +73,7 @@ class Metrics:
             buckets=_BATCH_SIZES,
             registry=mine,
         )
-        self._queue = Gauge("rushes_queue_depth", "Requests that wait for their turn.", registry=mine)
+        self._queue = Gauge("rushes_queue_depth", "Requests that are in: waiting, or being answered.", registry=mine)
         self._decoding = Histogram(
             "rushes_decode_seconds", "Decoding of one upload.", buckets=_WORK_SECONDS, registry=mine
         )
@@ -79,15 +81,15 @@ class Metrics:
             "rushes_inference_seconds", "One run of a graph, of a whole batch.", buckets=_WORK_SECONDS, registry=mine
         )
         self._refused = Counter("rushes_uploads_refused", "Uploads without an answer.", ("reason",), registry=mine)
-        self._lost = Counter("rushes_workers_restarted", "Decoding processes begun anew.", ("reason",), registry=mine)
+        self._ended = Counter("rushes_workers_restarted", "Decoding processes begun anew.", ("reason",), registry=mine)
         self._jobs = Gauge("rushes_jobs", "Jobs that the server knows.", ("state",), registry=mine)
         self._build = Gauge("rushes_build_info", "What runs; always 1.", ("version", "python"), registry=mine)
         self._bundle = Gauge(
             "rushes_bundle_info", "A bundle that is served; always 1.", ("bundle", "id"), registry=mine
         )
         self._build.labels(_version(), platform.python_version()).set(1)
-        for reason in WORKER_LOSSES:  # a rate can be alarmed on only where nought is seen first
-            self._lost.labels(reason)
+        for reason in ENDS:  # a rate can be alarmed on only where nought is seen first
+            self._ended.labels(reason)
         for reason in (*REFUSALS.values(), OTHER_REFUSAL):
             self._refused.labels(reason)
         self.jobs({})
@@ -126,7 +128,7 @@ class Metrics:
         self._batches.observe(size)
 
     def queue(self, *, depth: int) -> None:
-        """State how many requests wait."""
+        """State how many requests are in, waiting or being answered."""
         self._queue.set(depth)
 
     def decoded(self, seconds: float) -> None:
@@ -141,13 +143,9 @@ class Metrics:
         """Count an upload that got no prediction, by the status of its reply."""
         self._refused.labels(REFUSALS.get(status, OTHER_REFUSAL)).inc()
 
-    def worker_lost(self, reason: str) -> None:
-        """Count a decoding process that ended and was begun anew.
-
-        Args:
-            reason: one of WORKER_LOSSES; any other counts as "other".
-        """
-        self._lost.labels(reason if reason in WORKER_LOSSES else "other").inc()
+    def worker_ended(self, reason: str) -> None:
+        """Count a decoding process that ended and is begun anew, by which of ENDS it was."""
+        self._ended.labels(reason).inc()
 
     def jobs(self, counts: Mapping[str, int]) -> None:
         """State how many jobs are in each state; a state that is not named has none."""

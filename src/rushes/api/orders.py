@@ -20,6 +20,7 @@ from rushes.footage.sampling import Sampling
 from rushes.footage.source import Unreadable
 from rushes.inference.bounds import Bounds
 from rushes.progress import noting
+from rushes.web.encoded import encode_json
 
 if TYPE_CHECKING:
     from rushes.inference.explainer import BundleExplainer
@@ -49,12 +50,30 @@ class ReadyPicture:
 
 @dataclass(frozen=True, slots=True)
 class FilmOrder:
-    """A film that is to be answered about."""
+    """A film that is to be answered about.
+
+    Attributes:
+        beside: what the answer bears beside what is found, ready for JSON.
+    """
 
     path: Path
     bundle: str
     sampling: Sampling
     bounds: Bounds
+    beside: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmReply:
+    """The answer about a film.
+
+    Attributes:
+        encoded: a table as JSON. That of a long film is some 20 MB: it is written once, in the process that made it.
+        predicted_class: None where no frame could be looked at.
+    """
+
+    encoded: bytes
+    predicted_class: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +182,7 @@ class Films:
         self._of_shots: dict[str, ShotPredictor] = {}
         self._explainers: dict[str, BundleExplainer] = {}
 
-    def __call__(self, order: FilmOrder | ReasonOrder | PreviewOrder, tell: Tell) -> dict[str, Any] | Reason | bytes:
+    def __call__(self, order: FilmOrder | ReasonOrder | PreviewOrder, tell: Tell) -> FilmReply | Reason | bytes:
         """Answer about a film, explain an answer, or show a picture as a JPEG.
 
         Raises:
@@ -173,9 +192,9 @@ class Films:
             return self._reason(order)
         if isinstance(order, PreviewOrder):
             return _preview(order)
-        if is_of_shots(self._maker.bundles[order.bundle]):
-            return self._shots(order, tell)
-        return self._film(order, tell)
+        of_shots = is_of_shots(self._maker.bundles[order.bundle])
+        table = (self._shots(order, tell) if of_shots else self._film(order, tell)) | dict(order.beside)
+        return FilmReply(encode_json(table), table["predicted_class"])
 
     def _film(self, order: FilmOrder, tell: Tell) -> dict[str, Any]:
         from rushes.inference.predict import predict_video
@@ -297,6 +316,10 @@ def _frame_at(order: ReasonOrder | PreviewOrder) -> Any:
 
     index = index_video(order.path)
     order.bounds.check(order.path, index)
+    if order.at_seconds > index.duration_seconds:
+        lasts = float(index.duration_seconds)
+        raise MediaError(order.path, f"lasts {lasts:.2f} s and has no frame at {float(order.at_seconds):.2f} s. "
+                                     "Ask for an earlier one")  # fmt: skip
     last = index.frame_count - 1
     ordinal = next((at for at in range(last) if index.seconds_at(at + 1) > order.at_seconds), last)
     for frame in decode_frames(order.path, index, [ordinal]):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Protocol
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Message
 
-from rushes.api.admission import Admission
+from rushes.api.admission import Admission, Share
 from rushes.api.answers import BatchAnswer, Bundles, FilmAnswer, Health, JobAnswer, PictureAnswer
 from rushes.api.asked import (
     EXPLAIN_FIELDS,
@@ -25,13 +27,15 @@ from rushes.api.asked import (
     parse_asked_reason,
 )
 from rushes.api.described import JOB_ID, form_of, refusals
+from rushes.api.desk import Asker, GoneError
 from rushes.api.events import EVENT_STREAM, events_of, format_event
 from rushes.api.jobs import Job
 from rushes.api.refusals import Refused
 from rushes.api.service import Service
 from rushes.api.uploads import Form, Upload
+from rushes.web.encoded import encode_json
 from rushes.web.presence import while_present
-from rushes.web.replies import json_reply, problem_reply
+from rushes.web.replies import encoded_reply, json_reply, problem_reply
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +51,7 @@ class Intake(Protocol):
         """
 
 
+Parse = Callable[[Mapping[str, str]], object]
 Fetch = Callable[[str], Awaitable[Upload]]  # the file at an address of the web; raises Refused
 
 _PNG: dict[int | str, dict[str, Any]] = {
@@ -56,6 +61,7 @@ _JPEG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/jpeg": {}}, "description": "The picture, upright, in sRGB."}
 }
 _NOBODY_THERE = 499  # as nginx says it: the caller has gone
+_OF_THE_DISK = (503, 507)  # a caller who is slow or goes is an OSError too, and no fault of the server
 _ALWAYS = (401, 403, 500)
 _WITH_FILE = (400, 404, 408, 413, 415, 422, 429, 503, 504, 507, *_ALWAYS)
 
@@ -66,19 +72,14 @@ def add_api(app: FastAPI, service: Service, intake: Intake, fetch: Fetch | None 
     Args:
         fetch: gets a file by its address; None where no request may name one so.
     """
-    admission = Admission(
-        all_callers=service.limits.waiting,
-        per_caller=service.limits.per_caller,
-        noted=lambda count: service.metrics.queue(depth=count),
-    )
-    desk = _Desk(service, intake, fetch, admission)
+    desk = _Desk(service, intake, fetch)
     app.include_router(_health(service))
     app.include_router(_predictions(desk))
     app.include_router(_jobs(desk))
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> Response:
-        if isinstance(error.__cause__, OSError):
+        if error.status in _OF_THE_DISK and isinstance(error.__cause__, OSError):
             _log.error("%s: %s", error.detail, error.__cause__)
         if request.method == "POST":
             service.metrics.refused(status=int(error.status))
@@ -89,28 +90,58 @@ def add_api(app: FastAPI, service: Service, intake: Intake, fetch: Fetch | None 
 class Taken:
     """What a request holds: its files in their order, or why one is none; and which of them a job has taken over."""
 
+    caller: str
+    number: int
     fields: Mapping[str, str]
     items: Sequence[Upload | Refused]
     kept: list[Upload] = field(default_factory=list)
+
+    @property
+    def asker(self) -> Asker:
+        return Asker(self.caller, self.number)
 
 
 class _Desk:
     """What every route that takes a file does with it."""
 
-    def __init__(self, service: Service, intake: Intake, fetch: Fetch | None, admission: Admission) -> None:
-        self.service, self._intake, self._fetch, self._admission = service, intake, fetch, admission
+    def __init__(self, service: Service, intake: Intake, fetch: Fetch | None) -> None:
+        self.service, self._intake, self._fetch, limits = service, intake, fetch, service.limits
+        self._numbers = itertools.count()
+        self._receiving = Admission(
+            all_callers=limits.receiving, per_caller=limits.receiving_per_caller, doing="being received"
+        )
+        self._answering = Admission(
+            all_callers=limits.waiting,
+            per_caller=limits.per_caller,
+            doing="being answered",
+            noted=lambda count: service.metrics.queue(depth=count),
+        )
 
     @asynccontextmanager
-    async def taken_in(self, request: Request, *, several: bool = False) -> AsyncIterator[Taken]:
-        """Give what a request holds, unless too many are being answered; what no job keeps is removed after."""
-        if self.service.state != "ready":
+    async def taken_in(self, request: Request, parse: Parse, *, several: bool = False) -> AsyncIterator[Taken]:
+        """Give what a request holds, unless too many are being answered; what no job keeps is removed after.
+
+        What comes in slowly takes no place of those that are answered: that is entered once all is there.
+
+        Args:
+            parse: raises Refused where a field says what cannot be; asked of the address before anything is taken in.
+        """
+        if self.service.state not in ("ready", "leaving"):
             raise Refused(503, f"the server is {self.service.state}", retry_after_seconds=2)
-        with self._admission.enter(_caller_of(request)), await self._intake(request, several=several) as form:
-            taken = Taken(_fields(request, form), form.items)
-            if "url" in taken.fields:
-                taken = await self._fetched(taken, several=several)
+        caller, stated = _caller_of(request), _stated(request)
+        if stated:
+            parse(stated)
+            self.service.find(stated.get("bundle"))
+        self._answering.check(caller)  # rather than after all was sent
+        with closing(self.service.room.take(caller)) as share, ExitStack() as held:
+            with self._receiving.enter(caller):
+                form = held.enter_context(await self._intake(_counted(request, share), several=several))
+                taken = Taken(caller, next(self._numbers), _fields(stated, form), form.items)
+                if "url" in taken.fields:
+                    taken = await self._fetched(taken, share, several=several)
             try:
-                yield taken
+                with self._answering.enter(caller):
+                    yield taken
             finally:
                 for item in taken.items:
                     if item in taken.kept:
@@ -118,18 +149,25 @@ class _Desk:
                     elif isinstance(item, Upload):
                         item.close()
 
-    async def _fetched(self, taken: Taken, *, several: bool) -> Taken:
+    async def _fetched(self, taken: Taken, share: Share, *, several: bool) -> Taken:
         if several:
             raise Refused(422, "url: a batch is of files. Send addresses to /predict, one at a time")
         if self._fetch is None:
             raise Refused(422, "url: this server fetches nothing. Send the file itself, or start it with --urls")
         if taken.items:
             raise Refused(422, "there are a file and a 'url' in the form. Send one of them")
-        return Taken(taken.fields, [await self._fetch(taken.fields["url"])])
+        upload = await self._fetch(taken.fields["url"])
+        share.keep(upload.bytes)
+        return replace(taken, items=[upload])
 
-    def begin(self, taken: Taken, upload: Upload, asked: Asked) -> Job:
-        """Begin a job about a film, which the job then keeps."""
-        job = self.service.begin_film(upload, asked)
+    def form_of(self, fields: Sequence[str], *, several: bool = False) -> dict[str, Any]:
+        """Return the description of a form; an address is among its fields only where one is taken."""
+        takes_address = self._fetch is not None and not several
+        return form_of([name for name in fields if takes_address or name != "url"], several=several)
+
+    def begin(self, taken: Taken, upload: Upload, asked: Asked, *, is_kept: bool = False) -> Job:
+        """Begin a job about a film, which the job then keeps; `is_kept` says whether it is found by its id after."""
+        job = self.service.begin_film(upload, asked, taken.caller, is_kept=is_kept)
         taken.kept.append(upload)
         return job
 
@@ -137,20 +175,24 @@ class _Desk:
 def _health(service: Service) -> APIRouter:
     router = APIRouter(tags=["health"])
 
-    @router.get("/ping", summary="Say hello", response_model=str)
+    @router.head("/ping", include_in_schema=False)
+    @router.get("/ping", summary="Say hello", response_model=str, responses=refusals(403))
     async def ping() -> Response:
         return json_reply("Hello World")
 
-    @router.get("/health/live", summary="Whether the server lives", response_model=Health)
+    @router.head("/health/live", include_in_schema=False)
+    @router.get("/health/live", summary="Whether the server lives", response_model=Health, responses=refusals(403))
     async def live() -> Response:
         return json_reply({"status": "live"})
 
+    @router.head("/health/ready", include_in_schema=False)
     @router.get(
-        "/health/ready", summary="Whether requests are answered", response_model=Health, responses=refusals(503)
+        "/health/ready", summary="Whether requests are answered", response_model=Health, responses=refusals(403, 503)
     )
     async def ready() -> Response:
         if service.state != "ready":
-            raise Refused(503, f"the server is {service.state}", retry_after_seconds=2)
+            said = "stopping" if service.state == "leaving" else service.state
+            raise Refused(503, f"the server is {said}", retry_after_seconds=2)
         return json_reply({"status": "ready"})
 
     @router.get("/bundles", summary="Which bundles answer", response_model=Bundles, responses=refusals(401, 403))
@@ -168,16 +210,20 @@ def _predictions(desk: _Desk) -> APIRouter:
         summary="Say what a picture, or a film, is",
         response_model=PictureAnswer | FilmAnswer,
         responses=refusals(*_WITH_FILE) | _stream_description(),
-        openapi_extra=form_of(PREDICT_FIELDS),
+        openapi_extra=desk.form_of(PREDICT_FIELDS),
     )
     async def predict(request: Request) -> Response:
         as_events = EVENT_STREAM in request.headers.get("accept", "")
-        async with desk.taken_in(request) as taken:
+        async with desk.taken_in(request, parse_asked) as taken:
             asked, upload = parse_asked(taken.fields), _one_file(taken)
             if upload.kind == "video":
                 job = desk.begin(taken, upload, asked)
                 return _streamed(service, job) if as_events else await _waited(service, job, request)
-            table = await service.predict_picture(upload, service.find(asked.bundle))
+            asker = Asker(taken.caller, taken.number, request.is_disconnected)
+            try:
+                table = await service.predict_picture(upload, service.find(asked.bundle), asker)
+            except GoneError:
+                return Response(status_code=_NOBODY_THERE)
         return Response(format_event("result", table), media_type=EVENT_STREAM) if as_events else json_reply(table)
 
     @router.post(
@@ -185,32 +231,32 @@ def _predictions(desk: _Desk) -> APIRouter:
         summary="Say what several files are",
         response_model=BatchAnswer,
         responses=refusals(*_WITH_FILE),
-        openapi_extra=form_of([name for name in PREDICT_FIELDS if name != "url"], several=True),
+        openapi_extra=desk.form_of(PREDICT_FIELDS, several=True),
     )
     async def predict_batch(request: Request) -> Response:
-        async with desk.taken_in(request, several=True) as taken:
+        async with desk.taken_in(request, parse_asked, several=True) as taken:
             asked = parse_asked(taken.fields)
             service.find(asked.bundle)
             if not taken.items:
                 raise Refused(422, "there is no file in the form. Send at least one as 'file'")
-            tasks = [asyncio.ensure_future(_answer(desk, taken, item, asked)) for item in taken.items]
-            results = await while_present(request, asyncio.gather(*tasks))
+            batch = _Batch(desk, taken, asked)
+            results = await while_present(request, asyncio.gather(*(batch.answer(item) for item in taken.items)))
         if results is None:
             return Response(status_code=_NOBODY_THERE)
-        numbered = [{"index": index} | table for index, table in enumerate(results)]
-        return json_reply({"results": numbered, "failed": sum("problem" in table for table in results)})
+        listed = b",".join(b'{"index":%d,%b' % (index, table[1:]) for index, table in enumerate(results))
+        return encoded_reply(b'{"results":[%b],"failed":%d}' % (listed, batch.failed))
 
     @router.post(
         "/explain",
         summary="Show where an answer comes from",
         response_class=Response,
         responses=_PNG | refusals(*_WITH_FILE),
-        openapi_extra=form_of(EXPLAIN_FIELDS),
+        openapi_extra=desk.form_of(EXPLAIN_FIELDS),
     )
     async def explain(request: Request) -> Response:
-        async with desk.taken_in(request) as taken:
+        async with desk.taken_in(request, parse_asked_reason) as taken:
             asked, upload = parse_asked_reason(taken.fields), _one_file(taken)
-            found = await while_present(request, service.explain(upload, asked))
+            found = await while_present(request, service.explain(upload, asked, taken.asker))
         if found is None:
             return Response(status_code=_NOBODY_THERE)
         told = {"Rushes-Class": _in_header(found.class_name), "Rushes-Confidence": f"{found.probability:.6f}"}
@@ -221,12 +267,12 @@ def _predictions(desk: _Desk) -> APIRouter:
         summary="Show a picture, raw or frame of a film as a JPEG",
         response_class=Response,
         responses=_JPEG | refusals(*_WITH_FILE),
-        openapi_extra=form_of(PREVIEW_FIELDS),
+        openapi_extra=desk.form_of(PREVIEW_FIELDS),
     )
     async def preview(request: Request) -> Response:
-        async with desk.taken_in(request) as taken:
+        async with desk.taken_in(request, parse_asked_preview) as taken:
             asked, upload = parse_asked_preview(taken.fields), _one_file(taken)
-            found = await while_present(request, service.preview(upload, asked))
+            found = await while_present(request, service.preview(upload, asked, taken.asker))
         if found is None:
             return Response(status_code=_NOBODY_THERE)
         return Response(found, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
@@ -243,16 +289,16 @@ def _jobs(desk: _Desk) -> APIRouter:
         status_code=202,
         response_model=JobAnswer,
         responses=refusals(*_WITH_FILE),
-        openapi_extra=form_of(PREDICT_FIELDS),
+        openapi_extra=desk.form_of(PREDICT_FIELDS),
     )
     async def begin(request: Request) -> Response:
-        jobs.check_room()
-        async with desk.taken_in(request) as taken:
+        jobs.check_room(_caller_of(request))
+        async with desk.taken_in(request, parse_asked) as taken:
             asked, upload = parse_asked(taken.fields), _one_file(taken)
             if upload.kind != "video":
                 raise Refused(415, "this is a picture, which is answered at once. Send it to /predict")
-            job = desk.begin(taken, upload, asked)
-        return json_reply(job.to_table(), status=HTTPStatus.ACCEPTED, headers={"Location": f"/jobs/{job.id}"})
+            job = desk.begin(taken, upload, asked, is_kept=True)
+        return encoded_reply(job.to_json(), status=HTTPStatus.ACCEPTED, headers={"Location": f"/jobs/{job.id}"})
 
     @router.get(
         "/jobs/{id}",
@@ -262,7 +308,7 @@ def _jobs(desk: _Desk) -> APIRouter:
         openapi_extra=JOB_ID,
     )
     async def look(request: Request) -> Response:
-        return json_reply(jobs.find(request.path_params["id"]).to_table())
+        return encoded_reply(jobs.find(request.path_params["id"]).to_json())
 
     @router.get(
         "/jobs/{id}/events",
@@ -288,32 +334,52 @@ def _jobs(desk: _Desk) -> APIRouter:
     async def cancel(request: Request) -> Response:
         job = jobs.find(request.path_params["id"])
         await jobs.cancel(job)
-        return json_reply(job.to_table())
+        return encoded_reply(job.to_json())
 
     return router
 
 
-async def _answer(desk: _Desk, taken: Taken, upload: Upload | Refused, asked: Asked) -> dict[str, Any]:
-    """Return the answer about one file of a batch, or what is wrong with it."""
-    service = desk.service
-    try:
-        if isinstance(upload, Refused):
-            raise upload
-        if upload.kind != "video":
-            return await service.predict_picture(upload, service.find(asked.bundle))
-        job = desk.begin(taken, upload, asked)
+class _Batch:
+    """The files of one request, of which a few are ordered at a time: those of others have their turn in between."""
+
+    def __init__(self, desk: _Desk, taken: Taken, asked: Asked) -> None:
+        self._desk, self._taken, self._asked = desk, taken, asked
+        # As many again as are decoded, so that a decoder need not wait for the graph.
+        self._pictures, self._films = asyncio.Semaphore(2 * desk.service.decoders), asyncio.Semaphore(1)
+        self._room = desk.service.limits.kept_bytes
+        self.failed = 0
+
+    async def answer(self, item: Upload | Refused) -> bytes:
+        """Return the answer about one file, or what is wrong with it, as a table in JSON."""
+        try:
+            if isinstance(item, Refused):
+                raise item
+            async with self._films if item.kind == "video" else self._pictures:
+                return await (self._film(item) if item.kind == "video" else self._picture(item))
+        except Refused as refused:
+            self.failed += 1
+            self._desk.service.metrics.refused(status=int(refused.status))
+            return encode_json({"problem": refused.to_table()})
+
+    async def _picture(self, upload: Upload) -> bytes:
+        service = self._desk.service
+        found = await service.predict_picture(upload, service.find(self._asked.bundle), self._taken.asker)
+        return encode_json(found)
+
+    async def _film(self, upload: Upload) -> bytes:
+        job = self._desk.begin(self._taken, upload, self._asked)
         try:
             async for _ in job.watch(every_seconds=60):
                 pass
         except asyncio.CancelledError:
-            await service.jobs.cancel(job)
+            await self._desk.service.jobs.cancel(job)
             raise
         if job.result is None:
             raise job.refused or Refused(503, "it was given up", retry_after_seconds=5)
+        self._room -= len(job.result)
+        if self._room < 0:
+            raise Refused(413, "the answers about this batch's films are too long together. Send each to /jobs")
         return job.result
-    except Refused as refused:
-        service.metrics.refused(status=int(refused.status))
-        return {"problem": refused.to_table()}
 
 
 async def _waited(service: Service, job: Job, request: Request) -> Response:
@@ -329,7 +395,7 @@ async def _waited(service: Service, job: Job, request: Request) -> Response:
         return Response(status_code=_NOBODY_THERE)
     if job.result is None:
         raise job.refused or Refused(503, "the server is stopping", retry_after_seconds=5)
-    return json_reply(job.result)
+    return encoded_reply(job.result)
 
 
 def _streamed(service: Service, job: Job) -> Response:
@@ -343,13 +409,34 @@ def _streamed(service: Service, job: Job) -> Response:
     return StreamingResponse(events(), media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
 
 
-def _fields(request: Request, form: Form) -> Mapping[str, str]:
-    """Return the fields of a form and of the address, where a bare body has its own, without the guard's token."""
-    asked = {name: value for name, value in request.query_params.items() if name != "token"}
-    twice = next((name for name in asked if name in form.fields), None)
+def _stated(request: Request) -> dict[str, str]:
+    """Return the fields of the address, where a bare body has its own, without the guard's token."""
+    fields: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in fields:
+            raise Refused(422, f"'{name[:40]}' stands twice in the address. Give it once")
+        if name != "token":
+            fields[name] = value
+    return fields
+
+
+def _fields(stated: Mapping[str, str], form: Form) -> Mapping[str, str]:
+    """Return the fields of the address and of a form."""
+    twice = next((name for name in stated if name in form.fields), None)
     if twice is not None:
         raise Refused(422, f"'{twice[:40]}' stands in the address and in the form. Give it once")
-    return asked | dict(form.fields)
+    return {**stated, **form.fields}
+
+
+def _counted(request: Request, share: Share) -> Request:
+    """Return a request whose body is counted as it comes in."""
+
+    async def receive() -> Message:
+        message = await request.receive()
+        share.add(len(message.get("body", b"")))
+        return message
+
+    return Request(request.scope, receive)
 
 
 def _one_file(taken: Taken) -> Upload:

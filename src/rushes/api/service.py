@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,15 +13,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rushes.api.admission import Room
 from rushes.api.asked import Asked, AskedPreview, AskedReason
 from rushes.api.batching import Batcher
-from rushes.api.desk import Desk
+from rushes.api.desk import Asker, Desk, OverdueError
 from rushes.api.jobs import Job, Jobs
 from rushes.api.limits import Limits
 from rushes.api.metrics import Metrics
 from rushes.api.orders import (
     FilmMaker,
     FilmOrder,
+    FilmReply,
     FilmStep,
     PictureMaker,
     PictureOrder,
@@ -32,12 +35,14 @@ from rushes.api.orders import (
 from rushes.api.refusals import Refused
 from rushes.api.served import Served, find_served
 from rushes.api.uploads import Upload
-from rushes.api.workers import WorkerError
+from rushes.api.workers import StartError, WorkerError
 from rushes.bundles.bundle import Bundle
 from rushes.bundles.runtimes import DEFAULT, choose_runtime
 from rushes.datasets.measured_input import Prepared
 from rushes.errors import MediaError
 from rushes.inference.prediction import best_class, find_above, name_scores
+
+_log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 5
 
@@ -73,18 +78,44 @@ class Service:
         of_pictures = {name: one.folder for name, one in served.items() if not one.is_of_shots}
         self._batchers = {name: self._batcher(served[name].bundle) for name in of_pictures}
         self._pictures = Desk(
-            PictureMaker(of_pictures), count=strength.decoders, memory_bytes=limits.memory_bytes, name="pictures"
+            PictureMaker(of_pictures),
+            count=strength.decoders,
+            memory_bytes=limits.memory_bytes,
+            name="pictures",
+            wait_seconds=limits.queue_seconds,
+            kills=False,
+            ended=metrics.worker_ended,
         )
         for one in served.values():
             if one.is_of_shots:  # answered in a process of its own, where nobody would read the refusal
                 choose_runtime(one.bundle, strength.runtime)
         films = FilmMaker({name: one.folder for name, one in served.items()}, strength.runtime, strength.threads)
-        self._films = Desk(films, count=strength.films, memory_bytes=2 * limits.memory_bytes, name="films")
-        self._reasons = Desk(films, count=1, memory_bytes=limits.memory_bytes, name="reasons")
-        self.jobs = Jobs(
-            waiting=limits.waiting_films, kept=limits.kept_jobs, kept_seconds=limits.kept_seconds, noted=metrics.jobs
+        self._films = Desk(
+            films,
+            count=strength.films,
+            memory_bytes=2 * limits.memory_bytes,
+            name="films",
+            ended=metrics.worker_ended,
         )
-        self.state = "starting"
+        self._reasons = Desk(
+            films,
+            count=1,
+            memory_bytes=limits.memory_bytes,
+            name="reasons",
+            wait_seconds=limits.queue_seconds,
+            ended=metrics.worker_ended,
+        )
+        self.jobs = Jobs(
+            waiting=limits.waiting_films,
+            per_caller=limits.films_per_caller,
+            kept=limits.kept_jobs,
+            kept_bytes=limits.kept_bytes,
+            kept_seconds=limits.kept_seconds,
+            noted=metrics.jobs,
+        )
+        self.room = Room(all_callers=limits.spool_bytes, per_caller=limits.spool_bytes_per_caller)
+        self._giving_up: asyncio.Task[None] | None = None  # held, so that it is not swept away half done
+        self.state = "starting"  # then ready, leaving, stopping
         for one in served.values():
             metrics.serving(bundle=one.name, id=one.bundle.id)
 
@@ -93,6 +124,16 @@ class Service:
         await self._pictures.start()
         await asyncio.gather(*(self._batchers[name].ask(_noise(self.served[name].bundle)) for name in self._batchers))
         self.state = "ready"
+
+    def leave(self) -> None:
+        """Say to whoever asks that requests are better sent elsewhere; those that come are still answered."""
+        if self.state == "ready":
+            self.state = "leaving"
+
+    def give_up(self) -> None:
+        """Give up every film; whoever waits for one is told that the server stops."""
+        self.state = "stopping"
+        self._giving_up = asyncio.get_running_loop().create_task(self.jobs.close())
 
     async def close(self) -> None:
         """Give up what is not done, and end every process."""
@@ -109,6 +150,11 @@ class Service:
         """Of the processes that decode."""
         return [*self._pictures.pids, *self._films.pids, *self._reasons.pids]
 
+    @property
+    def decoders(self) -> int:
+        """How many stills are decoded at a time."""
+        return self._strength.decoders
+
     def find(self, name: str | None) -> Served:
         """Return the bundle that a request names.
 
@@ -120,37 +166,47 @@ class Service:
             raise Refused(404, found)
         return found
 
-    async def predict_picture(self, upload: Upload, served: Served) -> dict[str, Any]:
+    async def predict_picture(self, upload: Upload, served: Served, asker: Asker) -> dict[str, Any]:
         """Return a bundle's answer about a still.
 
         Raises:
+            GoneError: whoever asks has gone while it waited.
             Refused: it cannot be read, the bundle is none of pictures, or the server cannot.
         """
         if served.is_of_shots:
             raise Refused(415, f"'{served.name}' answers about the shots of films, and this is a picture. Send a film, "
                                "or name a bundle of pictures")  # fmt: skip
         assert isinstance(served.bundle, Bundle)
-        ready = await self._ready(upload, served)
+        ready = await self._ready(upload, served, asker)
         row = await self._batchers[served.name].ask(ready.prepared)
         scores = name_scores(served.bundle.classes, row)
         best = best_class(scores)
         self.metrics.answered(bundle=served.name, kind=upload.kind, predicted_class=best)
         return _picture_table(upload.kind, scores, served)
 
-    def begin_film(self, upload: Upload, asked: Asked) -> Job:
+    def begin_film(self, upload: Upload, asked: Asked, caller: str, *, is_kept: bool) -> Job:
         """Return a job that answers about a film; the upload is closed when it ends.
+
+        Args:
+            is_kept: as `Jobs.begin` takes it.
 
         Raises:
             Refused: too many wait.
         """
-        served = self.find(asked.bundle)
+        served, share = self.find(asked.bundle), self.room.take(caller)
 
-        async def work(job: Job) -> dict[str, Any]:
+        async def work(job: Job) -> bytes:
             return await self._film(upload, served, asked, job)
 
-        return self.jobs.begin(work, ended=lambda: upload.path.unlink(missing_ok=True))
+        def ended() -> None:
+            upload.close()
+            share.close()
 
-    async def explain(self, upload: Upload, asked: AskedReason) -> Reason:
+        job = self.jobs.begin(work, caller=caller, is_kept=is_kept, ended=ended)
+        share.keep(upload.bytes)
+        return job
+
+    async def explain(self, upload: Upload, asked: AskedReason, asker: Asker) -> Reason:
         """Return the heat of an answer.
 
         Raises:
@@ -165,39 +221,46 @@ class Service:
         order = ReasonOrder(
             upload.path, served.name, asked.class_name, asked.at_seconds, asked.overlay, self.limits.bounds
         )
-        found: Reason = await self._do(self._reasons, order, seconds=self.limits.explain_seconds)
+        found: Reason = await self._do(self._reasons, order, seconds=self.limits.explain_seconds, asker=asker)
         return found
 
-    async def preview(self, upload: Upload, asked: AskedPreview) -> bytes:
+    async def preview(self, upload: Upload, asked: AskedPreview, asker: Asker) -> bytes:
         """Return a still, or the frame of a film, as a JPEG.
 
         Raises:
             Refused: it cannot be read, or the server cannot.
         """
         order = PreviewOrder(upload.path, asked.at_seconds, asked.long_side, self.limits.bounds)
-        found: bytes = await self._do(self._reasons, order, seconds=self.limits.explain_seconds)
+        found: bytes = await self._do(self._reasons, order, seconds=self.limits.explain_seconds, asker=asker)
         return found
 
-    async def _ready(self, upload: Upload, served: Served) -> ReadyPicture:
+    async def _ready(self, upload: Upload, served: Served, asker: Asker) -> ReadyPicture:
         order = PictureOrder(upload.path, served.name)
-        found: ReadyPicture = await self._do(self._pictures, order, seconds=self.limits.decode_seconds)
+        found: ReadyPicture = await self._do(self._pictures, order, seconds=self.limits.decode_seconds, asker=asker)
         self.metrics.decoded(found.seconds)
         return found
 
-    async def _film(self, upload: Upload, served: Served, asked: Asked, job: Job) -> dict[str, Any]:
+    async def _film(self, upload: Upload, served: Served, asked: Asked, job: Job) -> bytes:
         def told(step: FilmStep) -> None:
             if job.state == "queued":
                 job.move("running")
             job.told(step.done, step.total, step.note)
 
-        order = FilmOrder(upload.path, served.name, asked.sampling, self.limits.bounds)
-        table: dict[str, Any] = await self._do(
-            self._films, order, seconds=self.limits.film_seconds, stall_seconds=self.limits.stall_seconds, told=told
-        )
-        if table["predicted_class"] is not None:
-            self.metrics.answered(bundle=served.name, kind="video", predicted_class=table["predicted_class"])
         task = next(iter(served.bundle.tasks)) if not isinstance(served.bundle, Bundle) else served.bundle.task
-        return table | {"bundle": served.identity, "task": task}
+        beside = {"bundle": served.identity, "task": task}
+        order = FilmOrder(upload.path, served.name, asked.sampling, self.limits.bounds, beside)
+        reply: FilmReply = await self._do(
+            self._films,
+            order,
+            seconds=self.limits.film_seconds,
+            stall_seconds=self.limits.stall_seconds,
+            told=told,
+            asker=Asker(job.caller),
+        )
+        if reply.predicted_class is not None:
+            kind = "shots" if served.is_of_shots else "video"
+            self.metrics.answered(bundle=served.name, kind=kind, predicted_class=reply.predicted_class)
+        return reply.encoded
 
     async def _do(self, desk: Desk, order: Any, **bounds: Any) -> Any:
         """Have a desk carry out an order; what goes wrong is refused in the words of HTTP."""
@@ -205,10 +268,17 @@ class Service:
             raise Refused(503, "the server is stopping", retry_after_seconds=_RETRY_SECONDS)
         try:
             return await desk.do(order, **bounds)
+        except OverdueError as error:
+            said = f"this waited {self.limits.queue_seconds:.0f} s for its turn: the server has too much to do. Try " \
+                   "again a little later"  # fmt: skip
+            raise Refused(503, said, retry_after_seconds=_RETRY_SECONDS) from error
         except MediaError as error:
             raise Refused(422, f"the file {_without_paths(error.reason, order.path)}") from error
+        except StartError as error:
+            _log.error("%s", error)
+            said = "the server cannot begin a process that decodes. Its log says more"
+            raise Refused(503, said, retry_after_seconds=_RETRY_SECONDS) from error
         except WorkerError as error:
-            self.metrics.worker_lost(error.cause)
             raise _refusal_of(error, stopping=self.state == "stopping") from error
 
     def _batcher(self, bundle: Any) -> Batcher[Prepared, npt.NDArray[np.float32]]:

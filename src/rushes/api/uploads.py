@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import aclosing, suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -24,7 +25,7 @@ from rushes.footage.sniffing import HEAD_BYTES, sniff
 __all__ = ["Form", "Upload", "UploadLimits", "take_in"]
 
 _FORM, _LINES = "multipart/form-data", "application/x-www-form-urlencoded"
-_BARE = re.compile(r"(?:image|video)/[\w.+-]+|application/(?:octet-stream|mxf|mp4|ogg)")
+_BARE = re.compile(r"(?:image|video)/[\w.+*-]+|application/(?:octet-stream|mxf|mp4|ogg)")
 _BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046, 5.1.1
 _HEADER_BYTES = 8192  # of all headers of one part
 _NAME_BYTES = 100  # of a field's name
@@ -69,7 +70,9 @@ class Form:
         self.close()
 
 
-async def take_in(request: Request, limits: UploadLimits, folder: Path, *, each: bool = False) -> Form:
+async def take_in(
+    request: Request, limits: UploadLimits, folder: Path, *, each: bool = False, threads: Executor | None = None
+) -> Form:
     """Take in the body of a request as it streams; the caller closes what is returned.
 
     A body is `multipart/form-data`, with files in parts that have a file name or are called `file`; or one file alone,
@@ -83,6 +86,7 @@ async def take_in(request: Request, limits: UploadLimits, folder: Path, *, each:
         folder: for this server alone, into which files are written; see `spool_folder`.
         each: whether one file that is not taken leaves the others be: its bytes are read past, and the form says why in
             its place. Otherwise all is refused at once, before the rest of it has come.
+        threads: that write files; None takes the event loop's, which a slow disk may then keep from everything else.
 
     Raises:
         Refused: what is sent is malformed (400), too slow (408), too large (413), nothing that is taken (415), or does
@@ -101,9 +105,9 @@ async def take_in(request: Request, limits: UploadLimits, folder: Path, *, each:
                     raise _too_large(limits)
                 body.take(data)
                 if files.waiting >= WRITTEN_AT_ONCE:
-                    await _in_thread(files.write)
+                    await _in_thread(threads, files.write)
         fields = body.end()
-        items = await _in_thread(files.settle) if files.any else ()
+        items = await _in_thread(threads, files.settle) if files.any else ()
     except ClientDisconnect as error:
         files.drop()
         raise Refused(HTTPStatus.BAD_REQUEST, "the connection ended before the body did") from error
@@ -130,9 +134,9 @@ async def _within_time(stream: AsyncIterator[bytes], limits: UploadLimits) -> As
             yield data
 
 
-async def _in_thread(act: Callable[[], _T]) -> _T:
+async def _in_thread(threads: Executor | None, act: Callable[[], _T]) -> _T:
     """Do something in a thread, and wait for its end also where the request is given up meanwhile."""
-    going = asyncio.get_running_loop().run_in_executor(None, act)
+    going = asyncio.get_running_loop().run_in_executor(threads, act)
     try:
         return await asyncio.shield(going)
     except asyncio.CancelledError:
@@ -142,7 +146,10 @@ async def _in_thread(act: Callable[[], _T]) -> _T:
 
 
 def _too_large(limits: UploadLimits) -> Refused:
-    said = f"the body is larger than {limits.body_bytes:,} bytes. Send less at once"
+    said = (
+        f"the body is larger than {limits.body_bytes:,} bytes. A film may have {limits.file_bytes:,}, a picture or "
+        f"camera raw {limits.bytes_of('photo'):,}. Send a smaller one, or less at once"
+    )
     return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
 
 

@@ -26,9 +26,14 @@ _RENEWED_AFTER = 20_000  # orders; what decoders leak ends with their process
 _RENEWED_GROWN = 0.25  # of the bound of its memory, over what it held after its first order
 _M_ARENA_MAX = -8  # of malloc.h
 _END_SECONDS = 2.0
+_FILES_AT_MOST = 256  # that a process has open at a time; a film and the graphs of a bundle take a dozen
 
 Tell = Callable[[Any], None]
 Do = Callable[[Any, Tell], Any]  # order, and what is told on the way -> reply
+
+
+# Why a process ended that is begun anew: by what it was given, by whoever took that back, by someone outside, or worn.
+ENDS = ("time", "memory", "crash", "cancelled", "killed", "worn")
 
 
 def _silent(told: Any) -> None: ...
@@ -38,7 +43,7 @@ class WorkerError(Exception):
     """An order was not carried out, for a cause that is not in what was ordered being unreadable.
 
     Attributes:
-        cause: `time`, `memory`, `crash`, `fault` or `cancelled`.
+        cause: `time`, `memory`, `crash` or `cancelled`, with which the process ended; `fault`, after which it goes on.
     """
 
     def __init__(self, cause: str, said: str) -> None:
@@ -51,27 +56,33 @@ class _KilledError(WorkerError):
     """The process was ended from outside: by a person, or by a system that is short of memory."""
 
 
+class StartError(RushesError):
+    """A process did not become ready, which is no fault of anything that it was given."""
+
+
 class Worker:
     """A process at the other end of a pipe; one thread at a time gives it orders.
 
     It is started with the first order, and anew after one that it did not survive.
     """
 
-    def __init__(self, make: Callable[[], Do], *, memory_bytes: int, name: str) -> None:
+    def __init__(
+        self, make: Callable[[], Do], *, memory_bytes: int, name: str, ended: Callable[[str], None] = _silent
+    ) -> None:
         """Start nothing yet.
 
         Args:
             make: gives, in the process, what carries out orders; has to be picklable.
             memory_bytes: that the process may fill, where the system can bound it (Linux).
             name: for the list of processes.
+            ended: told which of ENDS it was, each time that a process ends which is begun anew.
         """
-        self._make, self._memory_bytes, self._name = make, memory_bytes, name
+        self._make, self._memory_bytes, self._name, self._ended = make, memory_bytes, name, ended
         self._lock = threading.Lock()
         self._process: Any = None
         self._pipe: Connection | None = None
         self._orders = self._lean = 0
         self._closed = False
-        self.losses = 0
 
     @property
     def pid(self) -> int | None:
@@ -82,8 +93,8 @@ class Worker:
         """Start the process where none runs, and wait until it is ready.
 
         Raises:
-            WorkerError: it does not become ready.
-            RushesError: it cannot load what it needs, and says why.
+            StartError: it does not become ready, or cannot load what it needs, and says why.
+            WorkerError: it is closed.
         """
         if self._process is not None and self._process.is_alive():
             return
@@ -101,10 +112,15 @@ class Worker:
         if closed:
             self.kill()
             raise WorkerError("crash", "the server is stopping")
-        kind, said = self._next(time.monotonic() + _START_SECONDS, _START_SECONDS, threading.Event())
+        try:
+            kind, said = self._next(time.monotonic() + _START_SECONDS, _START_SECONDS, threading.Event())
+        except WorkerError as error:
+            if self._closed:
+                raise
+            raise StartError(_said_of_start(error)) from error
         if kind == "broken":
             self.kill()
-            raise RushesError(said)
+            raise StartError(said)
 
     def do(
         self,
@@ -125,13 +141,15 @@ class Worker:
 
         Raises:
             MediaError: what was ordered to be read cannot be; its `reason` says why.
+            StartError: its process had to be begun anew, and does not become ready.
             WorkerError: the order took too long, filled too much memory, or its process died. Where someone else ended
                 the process, which says nothing of the file, it is carried out once more.
         """
         try:
             return self._carry_out(order, seconds, stall_seconds, told, taken_back or threading.Event())
-        except _KilledError:
-            if self._closed:
+        except (_KilledError, StartError) as error:
+            from_outside = isinstance(error, _KilledError) or isinstance(error.__cause__, _KilledError)
+            if self._closed or not from_outside:
                 raise
             return self._carry_out(order, seconds, stall_seconds, told, taken_back or threading.Event())
 
@@ -157,8 +175,7 @@ class Worker:
                 self._renew()
                 raise MediaError("the file", said)
             elif kind == "memory":
-                self.kill()
-                self.losses += 1
+                self._end("memory")
                 raise WorkerError("memory", "needs more memory to be decoded than the server gives to one file")
             else:
                 _log.error("a worker failed: %s", said)
@@ -191,7 +208,13 @@ class Worker:
         held = _resident(self.pid)
         self._lean = self._lean or held
         if self._orders >= _RENEWED_AFTER or held - self._lean > _RENEWED_GROWN * self._memory_bytes:
-            self.kill()
+            self._end("worn")
+
+    def _end(self, why: str) -> None:
+        """End a process that is begun anew with the next order, and tell why."""
+        self.kill()
+        if not self._closed:
+            self._ended(why)
 
     def _next(self, end: float, stall_seconds: float, taken_back: threading.Event) -> tuple[str, Any]:
         """Return the next thing that the process says."""
@@ -201,12 +224,11 @@ class Worker:
             now = time.monotonic()
             left = min(end, last) - now
             if left <= 0:
-                self.kill()
-                self.losses += 1
+                self._end("time")
                 waited = f"showed no progress for {stall_seconds:,.0f} s" if last < end else "took too long"
                 raise WorkerError("time", f"{waited} to decode, and was given up")
             if taken_back.is_set():
-                self.kill()
+                self._end("cancelled")
                 raise WorkerError("cancelled", "was taken back")
             try:
                 if pipe.poll(min(left, _LOOK_SECONDS)):
@@ -220,11 +242,27 @@ class Worker:
         if process is not None:
             process.join(_END_SECONDS)
         code = process.exitcode if process is not None else None
-        self.kill()
-        self.losses += 1
-        _log.warning("a worker ended with %s while it decoded a file", code)
-        kind = _KilledError if code == -getattr(signal, "SIGKILL", 0) else WorkerError
+        killed = code == -getattr(signal, "SIGKILL", 0)
+        self._end("killed" if killed else "crash")
+        if self._orders and not self._closed:  # without an order it was starting, and whoever starts it hears why
+            _log.warning("a process that decodes ended with %s", code)
+        kind = _KilledError if killed else WorkerError
         return kind("crash", "ended the process that decoded it. It is damaged, or made to do so")
+
+
+def _said_of_start(error: WorkerError) -> str:
+    """Return why a process did not become ready, in words that blame no file."""
+    if error.cause == "time":
+        return (
+            f"a process that decodes did not become ready within {_START_SECONDS:.0f} s. The machine has too much to "
+            "do, or reads the bundle too slowly; try again, or with fewer processes (--decoders 1)"
+        )
+    if isinstance(error, _KilledError):
+        return (
+            "a process that decodes was killed while it started: by someone, or by a system that is short of memory. "
+            "Try again, with more memory or fewer processes (--decoders 1)"
+        )
+    return "a process that decodes ended while it started. Its log says more; 'rushes doctor' says what is missing"
 
 
 def _resident(pid: int | None) -> int:
@@ -248,6 +286,7 @@ def _serve(pipe: Connection, make: Callable[[], Do], memory_bytes: int) -> None:
             pipe.send(("broken", str(error)))
             return
         _hush()
+        _keep_from_writing()
         pipe.send(("ready", None))
         while True:
             kind, said = _carried_out(do, pipe.recv(), lambda told: pipe.send(("told", told)))
@@ -296,7 +335,11 @@ def _carried_out(do: Do, order: Any, tell: Tell) -> tuple[str, Any]:
 
 
 def _bound(memory_bytes: int) -> None:
-    """Let the process fill no more than so much memory, and leave no core file."""
+    """Let the process fill no more than so much memory, open so many files, and leave no core file.
+
+    How many processes there are is not bounded here: the system counts those of the user, with all threads of the
+    server, so that any bound would be too small for one machine or too large for another.
+    """
     try:
         import resource
     except ImportError:  # Windows
@@ -304,5 +347,19 @@ def _bound(memory_bytes: int) -> None:
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(ValueError, OSError):
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        bound = _FILES_AT_MOST if most == resource.RLIM_INFINITY else min(most, _FILES_AT_MOST)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (bound, bound))
+    with suppress(ValueError, OSError):
         # What is written to counts, and not what libraries reserve or map: those alone are some GiB.
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+
+
+def _keep_from_writing() -> None:
+    """Let no file grow by what the process writes; what decodes has nothing to write, and pipes go on."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

@@ -15,7 +15,7 @@ from rushes.labels.frame_index import FrameIndex, FrameRef
 from rushes.labels.groups import GroupChange, plan_groups
 from rushes.labels.label import Label
 from rushes.labels.parse import Parsed, parse_labels
-from rushes.labels.plan import gone_from, plan_import, plan_takeover
+from rushes.labels.plan import find_overtaken, gone_from, plan_import, plan_takeover
 from rushes.labels.sheet import Sheet
 from rushes.labels.sheets.links import parse_google_link
 from rushes.labels.subjects import Subjects, plan_subjects
@@ -30,12 +30,14 @@ class Known:
     Attributes:
         previous: the task's statements so far, the earliest first; those of other sheets are passed over.
         subjects: key of a sheet -> frame id -> what it said so far is in the picture.
+        current: frame id -> what all say of it now, as `current_statements` gives it; read where rows state their time.
     """
 
     sources: tuple[Source, ...]
     index: FrameIndex
     previous: tuple[Label, ...]
     subjects: Mapping[str, Mapping[str, Subjects]] = field(default_factory=dict)
+    current: Mapping[str, Sequence[Label]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Import:
         parsed: one per sheet, in their order.
         new: statements to append, withdrawals among them.
         held_back: key of a sheet -> how many statements would be withdrawn if the whole file were understood.
+        overtaken: statements whose origin has said otherwise since, by the times stated, and that add nothing.
         groups: first 16 hex digits of a source's digest -> the group that a sheet puts it in.
         regrouped: the sources whose group changes.
         subjects: key of a sheet -> frame id -> what it says from now on is in the picture; () for no longer anything.
@@ -59,6 +62,7 @@ class Import:
     regrouped: tuple[GroupChange, ...]
     subjects: Mapping[str, Mapping[str, Subjects]] = field(default_factory=dict)
     subjects_held_back: int = 0
+    overtaken: tuple[Label, ...] = ()
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -82,16 +86,18 @@ class Import:
         return len({frame for frame, words in every if not words} - {frame for frame, words in every if words})
 
 
-def read_known(catalog: Catalog, task: Task, *, sheets: Sequence[str]) -> Known:
+def read_known(catalog: Catalog, task: Task, *, sheets: Sequence[str], dated: bool = False) -> Known:
     """Read what a catalog knows of frames and sources, and what sheets said of them so far.
 
     Args:
         sheets: keys of the sheets.
+        dated: whether any of them says when its answers were given.
     """
     sources = catalog.sources()
     refs = frame_refs(catalog.frames(), sources, catalog.other_paths())
     said, subjects = what_sheets_said(catalog, task, sheets)
-    return Known(tuple(sources), FrameIndex(refs), said, subjects)
+    current = current_statements(catalog.labels(task=task.name)) if dated else {}
+    return Known(tuple(sources), FrameIndex(refs), said, subjects, current)
 
 
 def what_sheets_said(
@@ -183,7 +189,13 @@ def plan_imports(
     held_back = {one.sheet: len(gone) for one in parsed if not is_whole and (gone := gone_from(said[one.sheet], one))}
     taken_over = [label for key, one in formers for label in plan_takeover(said[key], one, former=key, now=now)]
     groups = {short: group for one in parsed for short, group in one.groups.items()}
-    stated = [label for one in parsed for label in plan_import(said[one.sheet], one, now=now, others_whole=is_whole)]
+    beside = [_said_beside(known, one, set(said)) for one in parsed]
+    stated = [
+        label
+        for one, elsewhere in zip(parsed, beside, strict=True)
+        for label in plan_import(said[one.sheet], one, now=now, others_whole=is_whole, beside=elsewhere)
+    ]
+    added = {(label.sheet, label.frame, label.origin) for label in stated}
     changed = {one.sheet: words for one in parsed if (words := _changed_subjects(known, one, finds_all_frames))}
     changed |= {
         key: words for key, one in formers if (words := _subjects_taken_over(known, one, key, finds_all_frames))
@@ -196,7 +208,29 @@ def plan_imports(
         regrouped=tuple(plan_groups(known.sources, groups)),
         subjects=changed,
         subjects_held_back=sum(len(_subjects_gone_from(known, one)) for one in parsed if not finds_all_frames),
+        overtaken=tuple(
+            label
+            for one, elsewhere in zip(parsed, beside, strict=True)
+            for label in find_overtaken(one, elsewhere)
+            if (label.sheet, label.frame, label.origin) not in added
+        ),
     )
+
+
+def _said_beside(known: Known, parsed: Parsed, sheets: Collection[str]) -> dict[tuple[str, str], list[Label]]:
+    """Return frame and origin of rows that state their time -> what that origin says elsewhere now.
+
+    Args:
+        sheets: keys of those that are read with it, and what they say may move between them.
+    """
+    return {
+        (frame, origin): [
+            one
+            for one in known.current.get(frame, ())
+            if one.origin.casefold() == origin.casefold() and one.sheet not in sheets
+        ]
+        for frame, origin in parsed.dated
+    }
 
 
 def apply_import(catalog: Catalog, planned: Import) -> None:

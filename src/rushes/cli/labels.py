@@ -42,7 +42,7 @@ def import_sheet(
     mapping: Annotated[
         list[str] | None,
         typer.Option("--map", help="COLUMN=MEANING: frame, source, ordinal, timecode, seconds, start, stop, last, "
-                     "class, class:ORIGIN, origin, group, subjects."),
+                     "class, class:ORIGIN, origin, stated_at, group, subjects."),
     ] = None,
     origin: Annotated[str, typer.Option(help="Who answered, where the sheet does not say.")] = "supervised",
     strict: Annotated[bool, typer.Option("--strict", help="Take nothing in where a row is faulty.")] = False,
@@ -84,7 +84,8 @@ def import_sheet(
             told = {table.key for table in read} | {table.key for table in found if table.name in faulty}
             absent = find_absent(catalog, wanted, found, said=told) if means_whole_file(sheet) else []
             keys = [key for table in read for key in (table.key, *table.former_keys)]
-            known = read_known(catalog, wanted, sheets=keys)
+            dated = any(columns.stated_at is not None for _, columns in sheets)
+            known = read_known(catalog, wanted, sheets=keys, dated=dated)
             planned = plan_imports(
                 known, sheets, wanted, default_origin=origin, now=now, unread=[*sheets.faults, *absent]
             )
@@ -107,6 +108,7 @@ def import_sheet(
                 "statements": sum(len(parsed.labels) for parsed in planned.parsed),
                 "appended": sum(label.class_name is not None for label in planned.new),
                 "withdrawn": sum(label.class_name is None for label in planned.new),
+                "overtaken": len(planned.overtaken),
                 "withdrawals_held_back": bool(planned.held_back),
                 "unmatched": [str(fault) for fault in planned.unmatched],
                 "groups": planned.groups,
@@ -202,6 +204,9 @@ def report_import(door: Door, name: str, planned: Import, *, dry_run: bool) -> N
         f"are not in the catalog"
     )
     door.say(f"{plural(appended, 'statement')} {would}appended, {withdrawn} {would}withdrawn")
+    if planned.overtaken:
+        count = plural(len(planned.overtaken), "statement adds", "statements add")
+        door.say(f"{count} nothing: their origin has said otherwise since, {planned.overtaken[0].place} first")
     _report_subjects(door, planned, would=would)
     for parsed in planned.parsed:
         if parsed.sheet in planned.held_back:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,16 +17,23 @@ from rushes.cli.options import DebugOption, JsonOption, ProjectOption, ThreadsOp
 from rushes.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rushes.api.limits import Limits
+    from rushes.api.served import Served
     from rushes.project import Project
     from rushes.studio.app import Part
+    from rushes.web.remembered import Door as Remembered
 
 app = verb_app()
 
 TOKEN_VARIABLE = "RUSHES_TOKEN"
+_log = logging.getLogger(__name__)
 _SHORTEST_TOKEN = 16
 _USUAL_PORT = 8000
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # addresses that are all of a machine -> one that leads there
 _GRACE_SECONDS = 20
+_DRAIN_SECONDS = 5.0  # where others reach the server: within them a balancer asks /health/ready, and sends no more
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -41,7 +50,10 @@ def serve(
         typer.Option("--name", metavar="HOST", help="A name by which a proxy in front is asked; needs a token."),
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="8000, or another where that is taken; 0 takes any.")
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="8000, in a project the last one, or another where that is taken; 0 takes any."
+        ),
     ] = None,
     token_file: Annotated[
         Path | None,
@@ -66,6 +78,12 @@ def serve(
     urls: Annotated[
         bool, typer.Option("--urls", help="Let a request name a file by a public address, which the server fetches.")
     ] = False,
+    drain: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=300, help="Seconds that it answers on after SIGTERM, no longer ready; 0 here, 5 elsewhere."
+        ),
+    ] = None,
     project: ProjectOption = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
@@ -90,15 +108,20 @@ def serve(
 
         limits = _limits_of(max_picture, max_video, max_duration)
         stated = _stated_token(token_file)
-        access = access_for(host, token=stated, names=name or (), command="rushes serve")
         home = _project_of(project, host)
+        last = _last_door(home, host)
+        remembered = last.token if last is not None else ""
+        access = access_for(host, token=stated, remembered=remembered, names=name or (), command="rushes serve")
         token = "" if stated or (is_local(host) and home is None and not name) else access.token
         cores = threads or count_cores()
         strength = Strength(decoders or min(4, cores), films, cores, runtime)
+        if spool is not None and not spool.is_dir():
+            raise UsageError(f"--spool {spool}: there is no such folder. Make it, or name another")
         with ExitStack() as ends:
             place = ends.enter_context(spool_folder(spool or Path(tempfile.gettempdir())))
             predicting = open_predicting(bundles, limits=limits, strength=strength, spool=place, takes_addresses=urls)
-            parts = _parts_of(home, ends, threads=threads)
+            served = list(predicting.service.served.values())
+            parts = _parts_of(home, served, ends, threads=threads)
             application = make_application(
                 access=access,
                 opens_on="predict",
@@ -107,16 +130,31 @@ def serve(
                 project=home.name if home is not None else None,
                 person=person_at_the_machine() if home is not None else None,
             )
-            listening = listen(port or 0, preferred=_USUAL_PORT if port is None else 0, address=host)
+            usual = last.port if last is not None and last.port else _USUAL_PORT
+            listening = listen(port or 0, preferred=usual if port is None else 0, address=host)
             found = int(listening.getsockname()[1])
-            address = f"http://{f'[{host}]' if ':' in host else host}:{found}/"
+            if home is not None and last is not None:
+                _remember(home, host, replace(last, port=found))
+            everywhere = host in _EVERYWHERE
+            shown = _EVERYWHERE.get(host, host)
+            address = f"http://{f'[{shown}]' if ':' in shown else shown}:{found}/"
 
             def started() -> None:
-                _say_started(
-                    door, address, token, list(predicting.service.served), needs_token=not access.is_free("/predict")
-                )
+                _say_started(door, address, token, served, needs_token=not access.is_free("/predict"))
+                if everywhere:
+                    door.say(f"others reach it by a name or an address of this machine, at port {found}")
 
-            Server(application, listening, started=started, lifespan=True, grace_seconds=_GRACE_SECONDS).run()
+            pause = 0.0 if is_local(host) and not name else _DRAIN_SECONDS
+            Server(
+                application,
+                listening,
+                started=started,
+                lifespan=True,
+                leaving=predicting.service.leave,
+                giving_up=predicting.service.give_up,
+                drain_seconds=pause if drain is None else drain,
+                grace_seconds=_GRACE_SECONDS,
+            ).run()
         door.say("ended")
 
 
@@ -140,7 +178,24 @@ def _project_of(named: Path | None, host: str) -> Project | None:
         return None
 
 
-def _parts_of(home: Project | None, ends: ExitStack, *, threads: int | None) -> list[Part]:
+def _last_door(home: Project | None, host: str) -> Remembered | None:
+    """Return where the project was served last on an address: what is for this machine is not for the network."""
+    from rushes.web.remembered import remembered_door
+
+    return remembered_door(home.cache_folder.parent, f"serve:{host}") if home is not None else None
+
+
+def _remember(home: Project, host: str, door: Remembered) -> None:
+    """Remember port and token for the pages that are open; a token that somebody stated is not among them."""
+    from rushes.web.remembered import remember_door
+
+    try:
+        remember_door(home.cache_folder.parent, f"serve:{host}", door)
+    except OSError as error:
+        _log.warning("port and token are not remembered, so that open pages will not find the next server: %s", error)
+
+
+def _parts_of(home: Project | None, served: Sequence[Served], ends: ExitStack, *, threads: int | None) -> list[Part]:
     from rushes.catalog.catalog import open_catalog
     from rushes.review.people import person_at_the_machine
     from rushes.studio.project_parts import project_parts
@@ -149,19 +204,22 @@ def _parts_of(home: Project | None, ends: ExitStack, *, threads: int | None) -> 
         return []
     catalog = ends.enter_context(open_catalog(home.catalog_place, outlasts_power=True))
     person = person_at_the_machine()
-    return ends.enter_context(project_parts(home, catalog, person=person, threads=threads))
+    return ends.enter_context(project_parts(home, catalog, person=person, served=served, threads=threads))
 
 
-def _say_started(door: Door, address: str, token: str, names: list[str], *, needs_token: bool) -> None:
+def _say_started(door: Door, address: str, token: str, served: Sequence[Served], *, needs_token: bool) -> None:
     import json
     import sys
 
-    page = f"{address}?token={token}" if token else address
-    door.say(f"serving {plural(len(names), 'bundle')}: {', '.join(names)}")
-    door.say(f"page: {page}")
+    page, names = f"{address}?token={token}" if token else address, [one.name for one in served]
+    usual = f"; {names[0]} answers where a request names none" if len(names) > 1 else ""
+    door.say(f"serving {plural(len(names), 'bundle')}: {', '.join(names)}{usual}")
+    with_token = " (open it with ?token= and the token that was set)" if needs_token and not token else ""
+    door.say(f"page: {page}{with_token}")
     stated = token or f"${TOKEN_VARIABLE}"
     bearer = f'-H "Authorization: Bearer {stated}" ' if needs_token else ""
-    door.say(f"try: curl {bearer}-F file=@PICTURE {address}predict")
+    what = "FILM" if served[0].is_of_shots else "PICTURE"
+    door.say(f"try: curl {bearer}-F file=@{what} {address}predict")
     door.say(f"described at {address}docs; Ctrl-C ends it")
     if door.as_json:
         sys.stdout.write(json.dumps({"address": address, "page": page, "bundles": names}, indent=2) + "\n")
@@ -170,13 +228,15 @@ def _say_started(door: Door, address: str, token: str, names: list[str], *, need
 
 def _stated_token(token_file: Path | None) -> str:
     if token_file is not None:
+        os.environ.pop(TOKEN_VARIABLE, None)
         try:
             token = token_file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"--token-file {token_file}: cannot be read ({error})") from error
         source = f"--token-file {token_file}"
     else:
-        token, source = os.environ.get(TOKEN_VARIABLE, "").strip(), TOKEN_VARIABLE
+        # Taken out, so that no process of ours is begun with it: those decode what strangers send.
+        token, source = os.environ.pop(TOKEN_VARIABLE, "").strip(), TOKEN_VARIABLE
         if not token:
             return ""
     if len(token) < _SHORTEST_TOKEN or not token.isascii() or any(one.isspace() for one in token):

@@ -192,12 +192,13 @@ def digest_of_recipe(recipe: Mapping[str, Any]) -> str:
 
 
 def describe_model(run: Run) -> str:
-    """Return the kind of training and its network: `cnn cnn-6x6`, `features mobilenetv2_100, linear head`."""
+    """Return the kind of training and its network: `cnn-6x6`, `features mobilenetv2_100, linear head`."""
     model = run.recipe.get("model")
     model = model if isinstance(model, Mapping) else {}
     kind = str(model.get("kind", run.architecture.get("kind", "")))
     if kind == "cnn":
-        return f"cnn {model.get('design', '')}".strip()
+        design = str(model.get("design") or "cnn")
+        return design if design.startswith("cnn") else f"cnn {design}"
     network = str(model.get("backbone", ""))
     if kind == "shots":
         return _describe_shots(run, network)

@@ -17,6 +17,7 @@ from rushes.footage.found_shots import find_shots
 from rushes.footage.kinds import find_media, kind_of
 from rushes.footage.pictures import read_picture
 from rushes.footage.sampling import Every, PerShot, Sampling, plan_ordinals
+from rushes.footage.shot import Shot
 from rushes.footage.shots import plan_per_shot
 from rushes.footage.source import MediaKind, Unreadable
 from rushes.footage.video import DecodedFrame, decode_frames, index_video
@@ -27,12 +28,15 @@ from rushes.inference.prediction import (
     FramePrediction,
     PicturePrediction,
     Prediction,
+    Segment,
     VideoPrediction,
     find_above,
     name_scores,
+    plan_shot_timeline,
     plan_timeline,
     pool_scores,
 )
+from rushes.inference.prediction import Place as FilmPlace
 from rushes.inference.predictor import BATCH_SIZE, Predictor
 from rushes.progress import Progress, silent
 from rushes.storage.places import Place
@@ -117,7 +121,7 @@ def predict_video(
         index = index_video(path)
         if bounds is not None:
             bounds.check(path, index)
-        ordinals = _plan_sampled(path, index, sampling, progress=progress)
+        ordinals, shots = _plan_sampled(path, index, sampling, progress=progress)
         if bounds is not None:
             bounds.check_sampled(path, ordinals)
         frames = _predict_frames(predictor, path, index, ordinals, progress=progress)
@@ -130,24 +134,38 @@ def predict_video(
         path=str(path),
         scores=name_scores(predictor.classes, pool_scores(table)),
         frames=tuple(frames),
-        timeline=plan_timeline(
-            frames,
-            stop=index.frame_count,
-            stop_seconds=index.duration_seconds,
-            stop_timecode=str(timecode_at(index.duration_seconds + index.rounding_seconds, index.rate)),
-        ),
+        timeline=_timeline_of(frames, index, shots),
         duration_seconds=index.duration_seconds,
         lost_frames=len(ordinals) - len(frames),
         warnings=index.warnings,
     )
 
 
-def _plan_sampled(path: Place, index: VideoIndex, sampling: Sampling, *, progress: Progress) -> Sequence[int]:
-    """Return the ordinals that are looked at; frames of each shot need a pass over the film, in which none is kept."""
+def _plan_sampled(
+    path: Place, index: VideoIndex, sampling: Sampling, *, progress: Progress
+) -> tuple[Sequence[int], Sequence[Shot] | None]:
+    """Return the ordinals that are looked at, and the shots, where they were found for it by a pass over the film."""
     if not isinstance(sampling, PerShot):
-        return plan_ordinals(index, sampling)
+        return plan_ordinals(index, sampling), None
     found = find_shots(path, progress=progress)
-    return plan_per_shot(found.signals, frame_count=index.frame_count, count=sampling.count)
+    return plan_per_shot(found.signals, frame_count=index.frame_count, count=sampling.count), found.shots
+
+
+def _timeline_of(
+    frames: Sequence[FramePrediction], index: VideoIndex, shots: Sequence[Shot] | None
+) -> tuple[Segment, ...]:
+    end = _place_at(index, index.frame_count)
+    if shots is None:
+        return plan_timeline(frames, stop=end.ordinal, stop_seconds=end.seconds, stop_timecode=end.timecode)
+    return plan_shot_timeline(frames, [(_place_at(index, one.start), _place_at(index, one.stop)) for one in shots])
+
+
+def _place_at(index: VideoIndex, ordinal: int) -> FilmPlace:
+    """Return where a frame begins, or the film ends."""
+    seconds = index.duration_seconds if ordinal == index.frame_count else index.seconds_at(ordinal)
+    # As the names of frames count: a time stored a little short of its slot belongs to the slot.
+    shown = timecode_at(seconds + index.rounding_seconds if ordinal else seconds, index.rate)
+    return FilmPlace(ordinal, seconds, str(shown))
 
 
 def _way_of(path: Place) -> Literal["video", "still", "nothing"]:
@@ -188,11 +206,9 @@ def _predict_frames(
     def answer() -> None:
         table = predictor.probabilities_of_prepared([picture for _, picture in waiting])
         for (ordinal, _), row in zip(waiting, table, strict=True):
-            seconds, scores = index.seconds_at(ordinal), name_scores(predictor.classes, row)
-            # As the names of frames count: a time stored a little short of its slot belongs to the slot.
-            timecode = timecode_at(seconds + index.rounding_seconds if ordinal else seconds, index.rate)
+            place, scores = _place_at(index, ordinal), name_scores(predictor.classes, row)
             above = find_above(scores, predictor.thresholds)
-            predicted.append(FramePrediction(ordinal, seconds, str(timecode), scores, above))
+            predicted.append(FramePrediction(ordinal, place.seconds, place.timecode, scores, above))
         waiting.clear()
 
     for done, frame in enumerate(decode_frames(path, index, ordinals), start=1):

@@ -66,8 +66,17 @@ class FramePrediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a film something begins or ends: an ordinal, the time since the first frame, and the timecode."""
+
+    ordinal: int
+    seconds: Fraction
+    timecode: str
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of a video whose sampled frames all have one answer, `[start, stop)`.
+    """A stretch of a video whose sampled frames all have one answer, or a shot, `[start, stop)`.
 
     Attributes:
         start, stop: ordinals of frames. A sampled frame speaks for all frames up to the next sampled one.
@@ -117,7 +126,8 @@ class VideoPrediction:
     Attributes:
         scores: mean over all sampled frames.
         frames: the sampled frames in order.
-        timeline: segments in order, without gap, from the first sampled frame to the end.
+        timeline: segments in order; without gap from the first sampled frame to the end, or, where frames of each
+            shot were looked at, the shots themselves, without those that show nothing.
         lost_frames: how many frames should have been looked at and could not be decoded.
         warnings: what a person should know of the file, such as a film that is cut off.
     """
@@ -219,25 +229,46 @@ def plan_timeline(
             runs[-1].append(frame)
         else:
             runs.append([frame])
-    ends = [(run[0].ordinal, run[0].seconds, run[0].timecode) for run in runs[1:]]
-    ends.append((stop, stop_seconds, stop_timecode))
+    starts = [Place(run[0].ordinal, run[0].seconds, run[0].timecode) for run in runs]
+    stops = [*starts[1:], Place(stop, stop_seconds, stop_timecode)]
+    return tuple(
+        _segment(run, start, end, best_class(run[0].scores))
+        for run, start, end in zip(runs, starts, stops, strict=False)
+    )
+
+
+def plan_shot_timeline(frames: Sequence[FramePrediction], shots: Sequence[tuple[Place, Place]]) -> tuple[Segment, ...]:
+    """Return a segment for each shot that a sampled frame lies in, with its own cuts; the class is that of their mean.
+
+    Args:
+        shots: where each begins, and where it ends.
+    """
     segments = []
-    for run, (end, end_seconds, end_timecode) in zip(runs, ends, strict=True) if runs else ():
-        classes = list(run[0].scores)
-        table = np.array([[frame.scores[name] for name in classes] for frame in run], np.float32)
-        segment = Segment(
-            start=run[0].ordinal,
-            stop=end,
-            start_seconds=run[0].seconds,
-            stop_seconds=end_seconds,
-            start_timecode=run[0].timecode,
-            stop_timecode=end_timecode,
-            predicted_class=best_class(run[0].scores),
-            scores=name_scores(classes, pool_scores(table)),
-            sampled_frames=len(run),
-        )
-        segments.append(segment)
+    for start, stop in shots:
+        inside = [frame for frame in frames if start.ordinal <= frame.ordinal < stop.ordinal]
+        if inside:
+            segments.append(_segment(inside, start, stop, best_class(_mean_of(inside))))
     return tuple(segments)
+
+
+def _segment(frames: Sequence[FramePrediction], start: Place, stop: Place, predicted_class: str) -> Segment:
+    return Segment(
+        start=start.ordinal,
+        stop=stop.ordinal,
+        start_seconds=start.seconds,
+        stop_seconds=stop.seconds,
+        start_timecode=start.timecode,
+        stop_timecode=stop.timecode,
+        predicted_class=predicted_class,
+        scores=_mean_of(frames),
+        sampled_frames=len(frames),
+    )
+
+
+def _mean_of(frames: Sequence[FramePrediction]) -> Scores:
+    classes = list(frames[0].scores)
+    table = np.array([[frame.scores[name] for name in classes] for frame in frames], np.float32)
+    return name_scores(classes, pool_scores(table))
 
 
 def _above(above: tuple[str, ...] | None) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from rushes.errors import Fault, SheetError, nearest
 from rushes.labels.sheet import Sheet, fold_name
 
-FIELDS = ("frame", "source", "ordinal", "timecode", "seconds", "start", "stop", "last", "class", "origin", "group",
-          "subjects")  # fmt: skip
+FIELDS = ("frame", "source", "ordinal", "timecode", "seconds", "start", "stop", "last", "class", "origin", "stated_at",
+          "group", "subjects")  # fmt: skip
 MEANINGS = (*FIELDS, "class:ORIGIN")
 
-_REMARKS = ("origin", "group", "subjects")  # that alone make no sheet of labels
+_REMARKS = ("origin", "stated_at", "group", "subjects")  # that alone make no sheet of labels
 _POSITIONS = ("ordinal", "timecode", "seconds")
 _ADDRESS = ("frame", "source", *_POSITIONS, "start", "stop", "last")
 _NAMES_SHOWN = 20
@@ -29,6 +29,7 @@ _KNOWN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "stop": ("stop", "stopframe"),
     "last": ("last", "lastframe"),
     "origin": ("origin",),
+    "stated_at": ("statedat",),
     "subjects": ("metadata", "subjects", "subject", "tags", "keywords"),
 }  # fmt: skip
 # A group decides what is trained on and what is judged by, and a column of this name may hold anything: never guessed.
@@ -67,7 +68,8 @@ class Columns:
 
     A row addresses frames by `frame`, or by `source` with one of `ordinal`, `timecode`, `seconds`, or with
     `start` and either `stop` (exclusive) or `last` (inclusive), or by `source` alone: all of its frames.
-    `source` beside `frame` narrows the search, and makes a whole number in `frame` an ordinal.
+    `source` beside `frame` narrows the search, and makes a whole number in `frame` an ordinal. `stated_at` says when
+    the answers of a row were given.
     """
 
     classes: tuple[ClassColumn, ...]
@@ -80,6 +82,7 @@ class Columns:
     stop: Column | None = None
     last: Column | None = None
     origin: Column | None = None
+    stated_at: Column | None = None
     group: Column | None = None
     subjects: Column | None = None
 

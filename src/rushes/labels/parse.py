@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from fractions import Fraction
 
 from rushes.errors import Fault, did_you_mean
@@ -34,6 +35,7 @@ class Parsed:
         faults: what must be put right, in row order.
         unmatched: rows that address no catalogued frame; not wrong in themselves, since footage may be
             sampled sparsely or not be ingested yet.
+        dated: frame and origin of those labels whose row says when they were stated, and not later than now.
         origins: the origins for which the sheet speaks, even where it states nothing; None if it names them
             row by row, and so speaks for all of its own.
         groups: first 16 hex digits of a source's digest -> the group that the sheet puts it in.
@@ -49,6 +51,7 @@ class Parsed:
     labels: tuple[Label, ...]
     faults: tuple[Fault, ...] = ()
     unmatched: tuple[Fault, ...] = ()
+    dated: frozenset[tuple[str, str]] = frozenset()
     origins: frozenset[str] | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
     subjects: Mapping[str, Subjects] = field(default_factory=dict)
@@ -69,6 +72,7 @@ class _Statement:
     origin: str
     column: str
     row: int
+    stated_at: str  # "" where the row does not say
 
 
 class _BadCellError(Exception):
@@ -96,7 +100,7 @@ def parse_labels(
 
     Args:
         default_origin: the origin of class columns for which the sheet names none.
-        now: ISO 8601 UTC, the time of the statements.
+        now: ISO 8601 UTC, the time of the statements whose row states none, or one to come.
         refused: number of a row -> why its frame is not to be labelled; whoever knows the kind of sheet found it.
     """
     reading = _Reading(sheet, task, columns, index, origin_from(default_origin), refused or {})
@@ -109,7 +113,7 @@ def parse_labels(
             task.name,
             statement.class_name,
             statement.origin,
-            now,
+            min(statement.stated_at or now, now),
             place=f"{sheet.name}, {sheet.place(statement.row)}",
             sheet=sheet.key,
         )
@@ -122,6 +126,9 @@ def parse_labels(
         labels=labels,
         faults=tuple(reading.faults),
         unmatched=tuple(reading.unmatched),
+        dated=frozenset(
+            pair for pair, statement in reading.stated.items() if statement.stated_at and statement.stated_at <= now
+        ),
         origins=_origins_of(columns, origin_from(default_origin)),
         groups=reading.groups,
         subjects=reading.subjects,
@@ -181,7 +188,13 @@ class _Reading:
         if not answers and not group:
             self._add_subjects(subjects, self._address_of_remark(number, row) if subjects else ())
             return
-        statements = [statement for column in answers if (statement := self._statement(number, row, column))]
+        try:
+            stated_at = _time(row, self.columns.stated_at) if answers else ""
+        except _BadCellError as error:
+            self.faults.append(self._fault(number, error.column, str(error)))
+            return
+        found = [self._statement(number, row, column, stated_at) for column in answers]
+        statements = [statement for statement in found if statement]
         frames = self._address(number, row)
         for statement in statements:
             self._state(number, statement, frames)
@@ -205,7 +218,9 @@ class _Reading:
             self._class_of[text] = "" if self.task.says_nothing(text) else self.task.class_of(text)
         return self._class_of[text] == ""
 
-    def _statement(self, number: int, row: Sequence[str], column: ClassColumn) -> _Statement | None:
+    def _statement(
+        self, number: int, row: Sequence[str], column: ClassColumn, stated_at: str = ""
+    ) -> _Statement | None:
         text = row[column.column.index]
         class_name = self._class_of[text]
         if class_name is None:
@@ -217,7 +232,7 @@ class _Reading:
             return None
         stated_origin = origin_from(_cell(row, self.columns.origin))
         origin = column.origin or stated_origin or self.default_origin
-        return _Statement(class_name, origin, column.column.name, number)
+        return _Statement(class_name, origin, column.column.name, number, stated_at)
 
     def _address(self, number: int, row: Sequence[str]) -> Sequence[FrameRef]:
         """Return the frames of a row; none where it is faulty or unmatched, which is noted."""
@@ -366,6 +381,19 @@ def _seconds(row: Sequence[str], column: Column) -> Fraction:
         if _NOTHING.fullmatch(text):
             return Fraction(0)
     raise _BadCellError(column.name, f"'{text}' is not a time. Allowed: seconds such as 12.5, or 00:01:30.25")
+
+
+def _time(row: Sequence[str], column: Column | None) -> str:
+    """Return the time in a cell as ISO 8601 UTC, to the second; "" of an empty one. One without a zone is UTC."""
+    text = _cell(row, column)
+    if column is None or not text:
+        return ""
+    try:
+        found = datetime.fromisoformat(text)
+        return f"{(found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError):
+        message = f"'{text}' is not a time. Allowed: 2026-11-20T12:00:00Z, or an empty cell"
+        raise _BadCellError(column.name, message) from None
 
 
 def _how_to_name(number: str, task: Task) -> str:

@@ -38,7 +38,8 @@ def resolve(labels: Iterable[Label], trust: Sequence[str]) -> dict[str, Resolved
     what still stands within an origin, the last statement made decides. Between origins the order of `trust`
     decides. Origins that are not in it rank behind all that are; of one rank the later statement comes first. A review
     by a person (`review:ann`) ranks as `review`, unless the order names that person. What a model said (`model:…`) is
-    never a label. The order of `labels` says what is later; `stated_at` does not, since clocks err.
+    never a label. The order of `labels` says what is later; `stated_at` does not, since clocks err:
+    an import takes in no row that its origin has overtaken by then (`plan_import`).
 
     Args:
         labels: statements of one task, in the order in which they were made.

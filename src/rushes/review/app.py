@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 from urllib.parse import quote
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
@@ -25,8 +24,9 @@ from rushes.review.opinions import Opinions
 from rushes.review.pictures import PictureDesk
 from rushes.review.renditions import Kind, Rendition
 from rushes.review.session import Item, Opening, Review, item_table, session_table, state_table
-from rushes.review.wishes import UnknownItemError, WishError, Wishes, parse_decisions, parse_turn
+from rushes.review.wishes import UnknownItemError, WishError, Wishes, parse_decisions, parse_person, parse_turn
 from rushes.storage.places import parse_place
+from rushes.web.presence import while_present
 from rushes.web.replies import ALWAYS_ASKED, add_problems, json_reply, problem_reply
 
 _MOST_BODY_BYTES = 8 << 20  # 5,000 photographs in one request are 0.5 MB
@@ -98,12 +98,13 @@ def _add_session(app: FastAPI, desk: Desk) -> None:
     review, decisions, opinions = desk.review, desk.decisions, desk.opinions
 
     @app.get("/session")
-    def session() -> Response:
+    def session(person: Annotated[str | None, Query(alias="as")] = None) -> Response:
+        opening = desk.opening if person is None else replace(desk.opening, person=parse_person(person, "as"))
         revision = decisions.revision  # first: what is decided meanwhile is then told again, not lost
         states = decisions.states()
         if opinions is not None:
             opinions.learn(states)
-        return json_reply(session_table(review, states, revision=revision, opening=desk.opening, opinions=opinions))
+        return json_reply(session_table(review, states, revision=revision, opening=opening, opinions=opinions))
 
     @app.get("/items/{frame}")
     def item(frame: str) -> Response:
@@ -204,24 +205,12 @@ class _Asked(Protocol[Made]):
 
 
 async def _when_made(asked: _Asked[Made], request: Request) -> Made | None:
-    """Return a picture when it is made; None where the browser has gone before."""
-    future = asyncio.wrap_future(asked.future)
-    gone = asyncio.ensure_future(_gone(request))
-    both: set[asyncio.Future[Any]] = {future, gone}
+    """Return a picture when it is made; None where the browser has gone before, or nobody makes it any more."""
     try:
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        return future.result() if future.done() and not future.cancelled() else None
+        # Others may wait for the same picture: that one of them leaves must not cancel it for all.
+        return await while_present(request, asyncio.shield(asyncio.wrap_future(asked.future)))
     finally:
-        gone.cancel()
-        with suppress(asyncio.CancelledError):
-            await gone
         asked.leave()
-
-
-async def _gone(request: Request) -> None:
-    """Return when the browser has closed the connection."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _add_decisions(app: FastAPI, desk: Desk) -> None:
@@ -242,7 +231,7 @@ def _add_decisions(app: FastAPI, desk: Desk) -> None:
     def route(parse: Callable[[bytes], Wishes], act: Callable[[Wishes], Outcome]) -> Callable[..., Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             wishes = parse(await _body(request))
-            return desk.outcome_reply(await run_in_threadpool(act, wishes))
+            return desk.outcome_reply(await run_in_threadpool(act, wishes), by=by(wishes))
 
         answer.__annotations__ = {"request": Request, "return": Response}
         return answer

@@ -78,6 +78,11 @@ def key_of_task(task: Task) -> str:
     return f"{task.name}:all"
 
 
+def title_of_task(project: Project, task: Task) -> str:
+    """Return what the review of everything in a task is called: the project, and the task where it has several."""
+    return project.name if len(project.tasks) == 1 else f"{project.name}, {task.name}"
+
+
 def review_of_task(catalog: Catalog, task: Task, *, project: Project, pick: str | None = None) -> Review:
     """Return everything that the project holds.
 
@@ -86,7 +91,7 @@ def review_of_task(catalog: Catalog, task: Task, *, project: Project, pick: str 
     """
     culling = culling_of(task, pick=pick)
     found = _all_items(catalog, catalog.other_paths())
-    return _reviewed(key_of_task(task), project.name, task, culling, found, "in the project")
+    return _reviewed(key_of_task(task), title_of_task(project, task), task, culling, found, "in the project")
 
 
 def review_of_queue(catalog: Catalog, task: Task, queue: Path, *, root: Path, pick: str | None = None) -> Review:

@@ -1,13 +1,10 @@
-"""What a review is served from, and where it answered last."""
+"""What a review is served from."""
 
 from __future__ import annotations
 
-import json
 import logging
-import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +18,6 @@ from rushes.review.picture_cache import PictureCache
 from rushes.review.pictures import PictureDesk
 from rushes.review.renditions import Renditions
 from rushes.review.session import Opening, Review
-from rushes.storage.files import digest_of_bytes, write_text
-from rushes.web.server import ADDRESS
 
 if TYPE_CHECKING:
     from rushes.bundles.bundle import Bundle
@@ -30,54 +25,11 @@ if TYPE_CHECKING:
 
 _ANSWERS = "answers"  # of bundles, in the cache
 _log = logging.getLogger(__name__)
-_PLACES_FOLDER = "review"
-_TOKEN_BYTES = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Where a review answered last, so that a page that is still open finds it again.
-
-    Attributes:
-        port: 0 for any that is free.
-        token: that every request bears.
-    """
-
-    port: int
-    token: str
-
-    @property
-    def address(self) -> str:
-        """What a browser opens."""
-        return f"http://{ADDRESS}:{self.port}/?token={self.token}"
 
 
 def require_app() -> None:
     """Raise MissingExtraError unless what serves the page is installed."""
     require_extra("app", "fastapi", "uvicorn", purpose="the review page")
-
-
-def remembered_door(folder: Path, review: str) -> Door:
-    """Return where a review answered last; another port or token would lose what an open page has not sent yet.
-
-    Args:
-        folder: of the project's own files.
-        review: key of the review.
-    """
-    try:
-        table = json.loads(_place_of(folder, review).read_text(encoding="utf-8"))
-        return Door(int(table["port"]), str(table["token"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return Door(0, secrets.token_urlsafe(_TOKEN_BYTES))
-
-
-def remember_door(folder: Path, review: str, door: Door) -> None:
-    """Remember where a review answers, readable for this user alone."""
-    path = _place_of(folder, review)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.parent.chmod(0o700)
-    write_text(path, json.dumps({"port": door.port, "token": door.token}) + "\n")
-    path.chmod(0o600)
 
 
 def review_entry(desk: Desk) -> dict[str, Any]:
@@ -174,7 +126,3 @@ def _opinions_of(
     )
     ends.callback(asking.close)
     return opinions, bundle
-
-
-def _place_of(folder: Path, review: str) -> Path:
-    return folder / _PLACES_FOLDER / f"{digest_of_bytes(review.encode())[:16]}.json"

@@ -327,6 +327,7 @@ def state_table(frame: str, state: State, opinions: Opinions | None) -> dict[str
         "decision": state.class_name,
         "own": state.own is not None,
         "by": state.by,
+        "at": state.at or None,
         "origin": state.origin,
         "rating": state.rating,
         "color": state.color,

@@ -155,16 +155,25 @@ def _name_in(table: Mapping[str, Any], key: str) -> str | None:
     return name
 
 
+def parse_person(name: str, where: str) -> str:
+    """Return a person's name as decisions bear it: see `person_from`; "" is one without a name.
+
+    Raises:
+        WishError: it is no name.
+    """
+    try:
+        return person_from(name) if name else ""
+    except ValueError as error:
+        raise WishError(f"{where}: {error}") from None
+
+
 def _person_in(table: Mapping[str, Any]) -> str | None:
     name = table.get("by")
-    if name is None or name == "":
-        return name
+    if name is None:
+        return None
     if not isinstance(name, str):
         raise WishError(f"by is {name!r}; it is the name of a person")
-    try:
-        return person_from(name)
-    except ValueError as error:
-        raise WishError(f"by: {error}") from None
+    return parse_person(name, "by")
 
 
 def _is_number(value: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
+from ipaddress import ip_address
 
 from rushes.web.guard import LOCAL_NAMES, Access
 
@@ -17,13 +18,17 @@ _OF_PROJECT = ("/reviews", "/footage", "/runs")
 
 def is_local(host: str) -> bool:
     """Return whether nobody but this machine reaches what listens on an address."""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name: whoever keeps it says where it leads, also one that begins with 127
+        return False
 
 
 def access_for(
     host: str,
     *,
     token: str = "",
+    remembered: str = "",
     cookie: str = "rushes",
     once: str = "",
     names: Collection[str] = (),
@@ -35,7 +40,8 @@ def access_for(
     always needs it. On any other address everything does, but what says that the server is there.
 
     Args:
-        token: that was asked for; "" makes one.
+        token: that was asked for; "" takes the one of last time, or makes one.
+        remembered: the token of last time; "" where there is none.
         names: further ones under which the server may be asked for, such as a proxy's in front; a token is then needed.
         once, command: as `Access` has them.
     """
@@ -47,7 +53,7 @@ def access_for(
         return local and not asked and not path.startswith(_OF_PROJECT)
 
     return Access(
-        token or secrets.token_urlsafe(_TOKEN_BYTES),
+        token or remembered or secrets.token_urlsafe(_TOKEN_BYTES),
         cookie,
         once=once,
         hosts=LOCAL_NAMES | {host.casefold(), *(name.casefold() for name in names)} if local or names else None,

@@ -9,13 +9,14 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
+from rushes.api.described import with_token
 from rushes.api.docs_page import docs_router
 from rushes.api.metrics import Measured, Metrics, metrics_router
 from rushes.api.routes import Fetch, Intake, add_api
 from rushes.api.service import Service
-from rushes.web.guard import Access, Guard
+from rushes.web.guard import KNOWN, Access, Guard
 from rushes.web.page_files import page_router
 from rushes.web.replies import add_problems, json_reply
 
@@ -53,6 +54,19 @@ class Predicting:
     fetch: Fetch | None = None
 
 
+class _Described(FastAPI):
+    """An application whose description says what needs the token."""
+
+    def __init__(self, access: Access, **words: Any) -> None:
+        super().__init__(**words)
+        self._access = access
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            with_token(super().openapi(), self._access.is_free)
+        return super().openapi()
+
+
 def make_application(
     *,
     access: Access,
@@ -73,7 +87,8 @@ def make_application(
         page: folder of the page's files; None takes those that come with rushes.
     """
     metrics = predicting.metrics if predicting is not None else Metrics()
-    app = FastAPI(
+    app = _Described(
+        access,
         title="rushes",
         version=_version(),
         description=_ABOUT,
@@ -103,14 +118,15 @@ def _config_router(
     router = APIRouter(include_in_schema=False)
 
     @router.get("/app.json")
-    async def config() -> Response:
+    async def config(request: Request) -> Response:
+        seen = parts if request.scope.get(KNOWN) else ()  # what is free says nothing of a project
         table: dict[str, Any] = {
             "schema": SCHEMA,
             "version": _version(),
-            "tabs": [*(["predict"] if predicting is not None else []), *(part.tab for part in parts)],
+            "tabs": [*(["predict"] if predicting is not None else []), *(part.tab for part in seen)],
             "opens_on": opens_on,
-            "project": project,
-            "person": person,
+            "project": project if seen else None,
+            "person": person if seen else None,
             "bundles": [],
             "reviews": [],
             "limits": None,
@@ -124,7 +140,7 @@ def _config_router(
                 "pixels": limits.pixels,
                 "duration_seconds": limits.duration_seconds,
             }
-        for part in parts:
+        for part in seen:
             table |= part.config
         return json_reply(table)
 

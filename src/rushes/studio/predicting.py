@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from rushes.api.served import open_served
 from rushes.api.service import Service, Strength
 from rushes.api.uploads import Form, UploadLimits, take_in
 from rushes.studio.app import Predicting
+
+_WRITING = 4  # files at a time
 
 
 def open_predicting(
@@ -48,8 +51,9 @@ def open_predicting(
     )
 
     one = replace(bounds, files=1)
+    threads = ThreadPoolExecutor(_WRITING, "uploads")
 
     async def intake(request: Request, *, several: bool) -> Form:
-        return await take_in(request, bounds if several else one, spool, each=several)
+        return await take_in(request, bounds if several else one, spool, each=several, threads=threads)
 
     return Predicting(service, intake, metrics, Fetcher(one, spool, network=network) if takes_addresses else None)

@@ -6,12 +6,12 @@ import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from rushes.web.problem import send_problem
 
+KNOWN = "rushes.known"  # in the scope of a request that was let in: whether it bore the token
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 # Nothing from elsewhere, nothing inlined that runs, no frame around the page.
 _POLICY = (
@@ -108,12 +108,15 @@ class Guard:
         ):
             return HTTPStatus.FORBIDDEN, "the request comes from a page of another site; only the page itself may ask"
         if self._access.is_free(scope["path"]) and not stated:
+            cookie = _token_in(headers.get("cookie", ""), self._cookie_name(host))
+            scope[KNOWN] = hmac.compare_digest((_bearer_of(headers) or cookie).encode(), self._access.token.encode())
             return None
         borne = stated or _bearer_of(headers) or _token_in(headers.get("cookie", ""), self._cookie_name(host))
         if not self._is_known(borne):
             said = f"the token is missing or another one. Open the address that '{self._access.command}' printed, " \
                    "or send the header 'Authorization: Bearer TOKEN'"  # fmt: skip
             return HTTPStatus.UNAUTHORIZED, said
+        scope[KNOWN] = True
         return None
 
     def _is_known(self, token: str) -> bool:
@@ -127,7 +130,9 @@ class Guard:
 
     def _cookie_of(self, host: str, scheme: str) -> str:
         secure = "; Secure" if scheme == "https" else ""  # as a proxy in front says that the browser came
-        return f"{self._cookie_name(host)}={self._access.token}; Path=/; HttpOnly; SameSite=Strict{secure}"
+        return (
+            f"{self._cookie_name(host)}={quote(self._access.token, safe='')}; Path=/; HttpOnly; SameSite=Strict{secure}"
+        )
 
 
 def _headers_beside(stated: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -152,8 +157,10 @@ def _name_of(host: str) -> str:
 
 
 def _token_in(cookie: str, name: str) -> str:
-    try:
-        found = SimpleCookie(cookie).get(name)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+    """Return the value of one cookie.
+
+    The browser sends those of other servers of this machine along, whatever they hold: what `http.cookies` does not
+    like ends its reading, and with it the token behind.
+    """
+    pairs = (one.strip().partition("=") for one in cookie.split(";"))
+    return next((unquote(value) for found, _, value in pairs if found == name), "")

@@ -29,6 +29,7 @@ def page_router(folder: Traversable | None = None) -> APIRouter:
     """
     home, router = folder or files("rushes.web") / "page", APIRouter(include_in_schema=False)
 
+    @router.head("/")
     @router.get("/")
     def index() -> Response:
         return send_file(home, "index.html")

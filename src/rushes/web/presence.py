@@ -19,12 +19,12 @@ async def gone(request: Request) -> None:
 
 
 async def while_present(request: Request, work: Awaitable[Made]) -> Made | None:
-    """Return what work gives, or None where the caller has gone before; the work is cancelled then."""
+    """Return what work gives; None where it was given up, or the caller has gone before: then the work is cancelled."""
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(gone(request))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        return await working if working.done() else None
+        return working.result() if working.done() and not working.cancelled() else None
     finally:
         for task in (leaving, working):
             if not task.done():

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 
+from rushes.web.encoded import encode_json
 from rushes.web.problem import PROBLEM, problem
 
 ALWAYS_ASKED = "no-store"
@@ -19,7 +20,13 @@ _log = logging.getLogger(__name__)
 
 def json_reply(value: Any, *, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Response:
     """Return plain values as JSON that no browser keeps; what is no number in JSON is a fault of ours."""
-    data = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return encoded_reply(encode_json(value), status=status, headers=headers)
+
+
+def encoded_reply(
+    data: bytes, *, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return what is JSON already, as `json_reply` does."""
     told = {"Cache-Control": ALWAYS_ASKED} | dict(headers or {})
     return Response(data, status_code=status, media_type="application/json", headers=told)
 
@@ -37,8 +44,13 @@ def add_problems(app: FastAPI) -> None:
     @app.exception_handler(404)
     @app.exception_handler(405)
     @app.exception_handler(HTTPException)
-    async def refused(_: Request, error: HTTPException) -> Response:
-        return problem_reply(HTTPStatus(error.status_code), str(error.detail), headers=error.headers)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        detail = str(error.detail)
+        if detail == HTTPStatus.NOT_FOUND.phrase:
+            detail = "there is nothing at this path. What there is, is described at /docs"
+        elif detail == HTTPStatus.METHOD_NOT_ALLOWED.phrase:
+            detail = f"{request.method} is not answered here; {(error.headers or {}).get('Allow', 'another method')} is"
+        return problem_reply(HTTPStatus(error.status_code), detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def misread(_: Request, error: RequestValidationError) -> Response:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 import socket
 from collections.abc import Callable
 from typing import Any
 
-from rushes.errors import UsageError
+from rushes.errors import RushesError, UsageError
+from rushes.web.connections import ConnectionLimits, bounded, limits_of_system, say_seldom
+from rushes.web.unread import ClosesUnread
 
 ADDRESS = "127.0.0.1"
 _KEEP_ALIVE_SECONDS = 75  # longer than a person looks at one photograph
 _GRACE_SECONDS = 2
+_LAST_SECONDS = 3.0  # of the grace, in which what is given up is told
+_LOOK_SECONDS = 0.1  # how often one looks whether Ctrl-C came again
 _BACKLOG = 256
 
 
@@ -58,32 +64,65 @@ class Server:
         *,
         started: Callable[[], None] = lambda: None,
         lifespan: bool = False,
+        leaving: Callable[[], None] = lambda: None,
+        giving_up: Callable[[], None] = lambda: None,
+        drain_seconds: float = 0,
         grace_seconds: int = _GRACE_SECONDS,
+        limits: ConnectionLimits | None = None,
     ) -> None:
         """Serve nothing yet.
 
         Args:
             started: called once requests are answered.
             lifespan: whether the application opens and closes things of its own with the server.
-            grace_seconds: how long what is being answered may take when the server is stopped.
+            leaving: called when the server is stopped, while it still answers.
+            giving_up: called on the event loop when there is little grace left, so that what would take longer can
+                still say so.
+            drain_seconds: how long it then goes on to take requests in, for those who send them to look elsewhere;
+                not where Ctrl-C stops it, at which somebody waits.
+            grace_seconds: how long what is being answered may take after that.
+            limits: of its connections; None takes those that this system allows.
         """
         import uvicorn
 
+        self._lifespan = _Lifespan(app)
         config = uvicorn.Config(
-            app,
+            ClosesUnread(self._lifespan),
             log_config=None,
             access_log=False,
             lifespan="on" if lifespan else "off",
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=grace_seconds,
+            backlog=_BACKLOG,
         )
+        config.load()
+        config.http_protocol_class = bounded(config.http_protocol_class, limits or limits_of_system())
         self._listening = listening
 
         class Told(uvicorn.Server):
+            by_hand = False  # whether Ctrl-C ended it
+
+            def handle_exit(self, sig: int, frame: Any) -> None:
+                self.by_hand = self.by_hand or sig == signal.SIGINT
+                super().handle_exit(sig, frame)
+
             async def startup(self, sockets: Any = None) -> None:
+                say_seldom(asyncio.get_running_loop())
                 await super().startup(sockets)
                 started()
+
+            async def shutdown(self, sockets: Any = None) -> None:
+                leaving()
+                waits = 0 if self.by_hand else round(drain_seconds / _LOOK_SECONDS)
+                for _ in range(waits):
+                    if not self.force_exit:
+                        await asyncio.sleep(_LOOK_SECONDS)
+                soon = asyncio.get_running_loop().call_later(max(0.0, grace_seconds - _LAST_SECONDS), giving_up)
+                try:
+                    await super().shutdown(sockets)
+                finally:
+                    soon.cancel()
 
         self._server = Told(config)
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
@@ -93,14 +132,53 @@ class Server:
         return int(self._listening.getsockname()[1])
 
     def run(self) -> None:
-        """Serve until `stop`, Ctrl-C or SIGTERM, which end it well; what is being answered is answered."""
+        """Serve until `stop`, Ctrl-C or SIGTERM, which end it well; what is being answered is answered.
+
+        Raises:
+            RushesError: the application cannot open what it needs, and says why.
+        """
         try:
             self._server.run(sockets=[self._listening])
         except KeyboardInterrupt:  # which the server raises again once it has ended
             pass
+        except SystemExit:
+            if self._lifespan.error is None:
+                raise
+            raise self._lifespan.error from None
         finally:
             self._listening.close()
 
     def stop(self) -> None:
         """Let `run` return, from another thread."""
         self._server.should_exit = True
+
+
+class _Lifespan:
+    """ASGI around an application: keeps the error with which it did not start, and its trace out of the log."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.error: RushesError | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        failed: dict[str, Any] = {}
+
+        async def send_on(message: Any) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                failed.update(message)  # until it is known whether its words are for a person
+            else:
+                await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
+        except RushesError as error:
+            self.error = error
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # whoever runs the server says it
+            failed.pop("message", None)
+            raise
+        finally:
+            if failed:
+                await send(failed)

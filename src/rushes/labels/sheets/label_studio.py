@@ -13,7 +13,7 @@ from rushes.labels.sheet import Sheet
 from rushes.labels.sheets.jsonl import as_cell
 
 PROVENANCE = "rushes"  # key of an annotation under which our own export states what Label Studio has no place for
-_ORIGIN = "origin"
+_ORIGIN, _STATED_AT = "origin", "stated_at"
 _ANNOTATIONS = ("annotations", "completions")  # the second until version 1.0
 # Names that templates give to the one control of a project; they say nothing about the question.
 _USUAL_CONTROLS = frozenset({"choice", "choices", "class", "classification", "label", "labels", "tag"})
@@ -23,11 +23,12 @@ _NO_MODEL = "label-studio"
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What one annotator, or one model, says of a task: control -> choice."""
+    """What one annotator, or one model, says of a task: control -> choice; and when, where our own export says it."""
 
     entry: str
     origin: str
     choices: Mapping[str, str]
+    stated_at: str = ""
 
 
 @dataclass(slots=True)
@@ -73,17 +74,20 @@ def parse_tasks(items: Sequence[Any], *, name: str, key: str) -> Sheet:
     if not controls and not is_flat:
         controls = ["class"]  # nobody has answered yet, or all have taken their answers back
     headers = ["class"] if len(controls) == 1 and controls[0].casefold() in _USUAL_CONTROLS else controls
-    answers = {_ORIGIN, *headers} | (set() if is_flat else _USUAL_CONTROLS)
+    is_ours = any(answer.stated_at for _, said in tasks for answer in said)
+    about = (_ORIGIN, _STATED_AT) if is_ours else (_ORIGIN,)
+    answers = {*about, *headers} | (set() if is_flat else _USUAL_CONTROLS)
     rows, entries = [], []
     for data, said in tasks:
         cells = [data.get(column, "") for column in data_columns]
         for answer in said:
-            rows.append((*cells, answer.origin, *(answer.choices.get(control, "") for control in controls)))
+            origin = (answer.origin, answer.stated_at)[: len(about)]
+            rows.append((*cells, *origin, *(answer.choices.get(control, "") for control in controls)))
             entries.append(answer.entry)
     columns = [f"data.{column}" if column.casefold() in answers else column for column in data_columns]
     return Sheet(
         name,
-        (*columns, _ORIGIN, *headers),
+        (*columns, *about, *headers),
         tuple(rows),
         key=key,
         first_row=1,
@@ -130,7 +134,8 @@ def _answers_of(task: Mapping[str, Any], entry: str, reading: _Reading) -> Itera
         if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
             reading.fault(where, "an annotation must be an object with a list 'result'")
         elif not (annotation.get("was_cancelled") or annotation.get("skipped")):
-            said.append(_Answer(where, _annotator_of(annotation), _choices_of(annotation["result"], where, reading)))
+            choices = _choices_of(annotation["result"], where, reading)
+            said.append(_Answer(where, _annotator_of(annotation), choices, _our_own(annotation, _STATED_AT) or ""))
     predictions = task.get("predictions")
     for place, prediction in enumerate(predictions if isinstance(predictions, list) else [], start=1):
         # A task that lists its predictions by number only has none of their answers in the file.
@@ -166,10 +171,15 @@ def _choices_of(results: Sequence[Any], entry: str, reading: _Reading) -> dict[s
 
 
 def _annotator_of(annotation: Mapping[str, Any]) -> str:
+    origin = _our_own(annotation, _ORIGIN)
+    return _person(annotation.get("completed_by")) if origin is None else origin
+
+
+def _our_own(annotation: Mapping[str, Any], key: str) -> str | None:
+    """Return what our own export says of an annotation; None where it is none of ours."""
     ours = annotation.get(PROVENANCE)
-    if isinstance(ours, dict) and isinstance(ours.get(_ORIGIN), str):
-        return str(ours[_ORIGIN])
-    return _person(annotation.get("completed_by"))
+    value = ours.get(key) if isinstance(ours, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def _person(value: Any) -> str:

@@ -1,6 +1,7 @@
 // The application: its header with the tabs, which of them the address names, what is read out, and the keys.
 
 import { ask } from "./ask.js";
+import { focusOn, isLost } from "./focus.js";
 import { Help } from "./help.js";
 import { Icon } from "./icons.js";
 import { Keys } from "./keys.js";
@@ -10,9 +11,10 @@ import { h, hooks, html, render } from "./view.js";
 const NAMES = { predict: "Predict", review: "Review", footage: "Footage", runs: "Runs" };
 const main = document.getElementById("main");
 const header = document.getElementById("header");
+const SHOWN_FOR = 3000; // ms
 const state = { config: null, keys: null, open: null, tab: null, turn: 0, unbind: () => {} };
 
-/* What a tab is given. `go(hash)` opens another address of the page; `say(text)` is read out (urgent: at once);
+/* What a tab is given. `go(hash)` opens another address of the page; `say(text)` is read out (urgent: at once), `show(text)` is seen for a moment;
    `keys(tab, acts)` binds keys of keymap.json and returns what unbinds them; all of that a tab has bound ends with it. */
 const app = {
   get config() { return state.config; },
@@ -22,6 +24,7 @@ const app = {
     const place = document.getElementById(urgent ? "said-now" : "said");
     place.textContent = place.textContent === text ? `${text}\u00a0` : text; // the same words again are read again too
   },
+  show,
   keys(tab, acts) {
     const unbind = state.keys.bind(tab, acts), before = state.unbind;
     state.unbind = () => { unbind(); before(); };
@@ -31,6 +34,15 @@ const app = {
   help: () => showHelp(),
   ask, html, h, render, hooks,
 };
+
+// The one place of the page for what is said in passing.
+function show(text) {
+  const toast = document.getElementById("toast");
+  toast.textContent = text;
+  toast.classList.toggle("there", text !== "");
+  clearTimeout(state.shown);
+  state.shown = setTimeout(() => toast.classList.remove("there"), SHOWN_FOR);
+}
 
 // "#/review/4f0a?order=doubt" is {tab: "review", rest: ["4f0a"], query}; what names no tab is the one to open on.
 function routeOf(hash) {
@@ -47,7 +59,12 @@ function decoded(part) {
 async function follow() {
   if (location.hash === "#main") { history.replaceState(null, "", state.open?.hash ?? "#"); main.focus(); return; }
   const route = app.route, turn = ++state.turn;
-  if (state.open?.tab === route.tab && state.open.mounted?.follow?.(route)) { state.open.hash = route.hash; return; }
+  if (state.open?.tab === route.tab && state.open.mounted?.follow?.(route)) {
+    state.open.hash = route.hash;
+    settle(turn);
+    return;
+  }
+  const first = state.open === null;
   close();
   state.open = { tab: route.tab, hash: route.hash };
   drawHeader();
@@ -62,6 +79,7 @@ async function follow() {
     root.className = "tab";
     state.open.mounted = tab.mount(root, app);
     app.title(state.open.mounted.title);
+    if (!first) settle(turn, { away: header });
   } catch (error) {
     if (turn !== state.turn) return;
     console.error(error);
@@ -70,9 +88,26 @@ async function follow() {
   }
 }
 
+/* Where another view took the place of what had the focus: focus its heading, or the content until it has one. What the view
+   itself gives the focus to, keeps it. away: a part that the focus leaves too. */
+function settle(turn, { away = null } = {}) {
+  const focused = document.activeElement;
+  if (document.querySelector("dialog[open]") || !(isLost() || focused === main || away?.contains(focused))) return;
+  if (focusOn(main.querySelector("h1"))) return;
+  focusOn(main);
+  const watch = new MutationObserver(() => {
+    const heading = main.querySelector("h1");
+    if (!heading && turn === state.turn && document.activeElement === main) return;
+    watch.disconnect();
+    if (heading && turn === state.turn && document.activeElement === main) focusOn(heading);
+  });
+  watch.observe(main, { childList: true, subtree: true });
+}
+
 function close() {
   state.unbind();
   state.unbind = () => {};
+  show("");
   try {
     state.open?.mounted?.unmount();
   } finally {

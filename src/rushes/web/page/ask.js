@@ -17,7 +17,7 @@ const USUAL_WAIT = 2;
 /* Ask once and return {reply: parsed JSON, Blob or null, headers, milliseconds}.
    body: FormData or a value that is sent as JSON; sent(fraction) is told while a body goes out; signal aborts.
    Throws Problem; an aborted request throws a DOMException named AbortError. */
-export function askOnce(path, { method = "GET", body = null, as = "json", sent = null, signal = null, headers = {} } = {}) {
+function askOnce(path, { method = "GET", body = null, as = "json", sent = null, signal = null, headers = {} } = {}) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest(); // fetch does not tell how much of a body has been sent
     const begun = performance.now();

@@ -1,4 +1,4 @@
-// Signs: one stroke, sixteen units wide.
+// Signs: one stroke, sixteen units wide. A tab may name further ones, of several parts, in a table of its own.
 
 import { html } from "./view.js";
 
@@ -20,9 +20,25 @@ const DRAWN = {
   on: "m6 3 5 5-5 5",
   play: "M5 3.500v9l7-4.500z",
   pause: "M5.500 3.500v9M10.500 3.500v9",
+  grid: "M2.5 2.5h4.5v4.5H2.5zM9 2.5h4.5v4.5H9zM2.5 9h4.5v4.5H2.5zM9 9h4.5v4.5H9z",
+  loupe: "M2 3.5h12v9H2z",
+  compare: "M1.5 3.5h5.7v9H1.5zM8.8 3.5h5.7v9H8.8z",
+  survey: "M1.5 2.5h7v6h-7zM10.5 2.5h4v6h-4zM1.5 10.5h4v3h-4zM7.5 10.5h7v3h-7z",
+  undo: "M6 3 2.8 6.2 6 9.4M3 6.2h6.2a3.7 3.7 0 0 1 0 7.4H6",
+  redo: "m10 3 3.2 3.2L10 9.4M13 6.2H6.8a3.7 3.7 0 0 0 0 7.4H10",
+  info: "M8 7.2v4M8 4.6v.3M8 1.600a6.400 6.400 0 1 1 0 12.800a6.400 6.400 0 1 1 0-12.800z",
+  filter: "M2 4h12M4.4 8h7.2M6.6 12h2.8",
+  select: "M2.500 2.500h11v11h-11zM5.200 8.200l2 2 3.700-4.200",
+  person: "M8 2.500a2.700 2.700 0 1 1 0 5.400a2.700 2.700 0 1 1 0-5.400zM2.800 13.500c.4-3 2.400-4.400 5.200-4.400s4.800 1.400 5.200 4.400",
+  done: "m3.4 8.4 3 3 6.2-6.6",
+  waits: "M8 2.6v6.2M8 12v.4",
+  differ: "M3 6h10M3 10h10M11 2.800 5 13.200",
+  up: "M8 3.2 13.6 12.8H2.4z",
+  down: "M8 12.8 2.4 3.2h11.2z",
 };
 
-export function Icon({ name, label = null }) {
+// drawn: what it shows where the tab draws a sign of its own.
+export function Icon({ name, label = null, drawn = null }) {
   const seen = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
-  return html`<svg class="icon" viewBox="0 0 16 16" ...${seen}>${name === "help" && html`<circle cx="8" cy="8" r="6.4" />`}<path d=${DRAWN[name]} /></svg>`;
+  return html`<svg class=${`icon sign-${name}`} viewBox="0 0 16 16" ...${seen}>${name === "help" && html`<circle cx="8" cy="8" r="6.4" />`}${drawn ?? html`<path d=${DRAWN[name]} />`}</svg>`;
 }

@@ -5,7 +5,7 @@ const PRESSES = "button, a[href], summary, label, input, [role=button], [role=me
 const SHOWN = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", PageUp: "Page ↑", PageDown: "Page ↓", "-": "−" };
 
 // The names that a press may have in the keymap, the most exact first: Shift+a before a.
-export function namesOf(event) {
+function namesOf(event) {
   const letter = event.key.length === 1;
   const key = letter ? event.key.toLowerCase() : event.key;
   const held = [(event.ctrlKey || event.metaKey) && "Ctrl+", event.altKey && "Alt+"].filter(Boolean).join("");
@@ -15,7 +15,7 @@ export function namesOf(event) {
 }
 
 // Whether a press belongs to the element that has the focus, and not to the tab.
-export function isTaken(event) {
+function isTaken(event) {
   const target = event.target;
   if (!(target instanceof Element)) return false;
   if (event.isComposing || event.defaultPrevented || target.closest(TYPED)) return true;
@@ -54,7 +54,7 @@ export class Keys {
   }
 
   press(event) {
-    if (isTaken(event)) return;
+    if (isTaken(event) || document.querySelector("dialog[open]")) return; // wherever the focus is, keys are the dialog's
     for (const deeds of this.bound) {
       for (const name of namesOf(event)) {
         if (deeds.has(name) && deeds.get(name)(name, event) !== false) {

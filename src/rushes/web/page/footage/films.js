@@ -2,7 +2,9 @@
 
 import { Button, Message } from "../parts.js";
 import { hooks, html } from "../view.js";
-import { factsOf, hashOf, hueOf, many, pathOf } from "./words.js";
+import { colourOf } from "../colours.js";
+import { plural } from "../words.js";
+import { factsOf, hashOf, pathOf } from "./words.js";
 
 const AT_ONCE = 60;
 const KINDS = { film: "Films", photograph: "Photographs" };
@@ -21,7 +23,7 @@ export function Films({ app, kept }) {
       const { reply } = await app.ask(`footage?${query}`);
       if (now !== turn.current) return;
       setState((before) => ({ ...reply, problem: null, sources: after ? [...before.sources, ...reply.sources] : reply.sources }));
-      if (!after) app.say(many(reply.total, wanted.kind));
+      if (!after) app.say(plural(reply.total, wanted.kind));
     } catch (problem) {
       if (now === turn.current) setState((before) => ({ ...before, problem }));
     }
@@ -60,7 +62,7 @@ export function Films({ app, kept }) {
         <select value=${wanted.group} onChange=${(event) => change({ group: event.target.value })}>
           <option value="">All ${state.groups.length} groups</option>
           ${state.groups.map((group) => html`<option key=${group.name} value=${group.name}>${group.name}</option>`)}</select></label>`}
-      ${state.total !== null && html`<p class="soft number">${many(state.total, wanted.kind)}</p>`}
+      ${state.total !== null && html`<p class="soft number">${plural(state.total, wanted.kind)}</p>`}
     </div>
     <h1 class="unseen">Footage</h1>
     ${state.problem && html`<${Message} title="The footage cannot be shown" alert>${state.problem.message}<//>`}
@@ -84,14 +86,14 @@ function grouped(sources) {
 
 function Card({ source, classes: ordered, kept }) {
   const film = source.kind === "video";
-  const counts = [film && (source.shots === null ? "not scanned" : many(source.shots, "shot")), film && source.frames > 0 && many(source.frames, "frame")].filter(Boolean);
+  const counts = [film && (source.shots === null ? "not scanned" : plural(source.shots, "shot")), film && source.frames > 0 && plural(source.frames, "frame")].filter(Boolean);
   return html`<li><a class="film" href=${hashOf(source)} onClick=${() => { kept.opened = source.source; }}>
     <${Picture} src=${pathOf(source, "poster.jpg")} />
     <span class="name">${source.name}</span>
     <span class="soft small number">${factsOf(source).slice(0, 2).join(" · ")}</span>
     ${counts.length > 0 && html`<span class="soft small number">${counts.join(" · ")}</span>`}
     ${Object.entries(source.labels).map(([task, classes]) => html`<span key=${task} class="counts small"><span class="unseen">${task}: </span>
-      ${Object.entries(classes).map(([name, count]) => html`<span key=${name} class="count"><i style=${{ background: hueOf(ordered[task], name) }} />${name} ${count}</span>`)}</span>`)}
+      ${Object.entries(classes).map(([name, count]) => html`<span key=${name} class="count"><i style=${{ background: colourOf(ordered[task], name).background }} />${name} ${count}</span>`)}</span>`)}
   </a></li>`;
 }
 

@@ -1,7 +1,9 @@
 // Time from left to right: the shots, what is said of them, and the labels, one row each.
 
 import { Component, html } from "../view.js";
-import { clock, hueOf, ORDERS } from "./words.js";
+import { colourOf } from "../colours.js";
+import { clock, percent } from "../words.js";
+import { classesOf } from "./words.js";
 import { tasksOf } from "./film.js";
 
 const STEPS = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
@@ -42,12 +44,12 @@ class Rows extends Component {
     return html`<div class="row ticks">${ticks.map((time) => html`<span key=${time} style=${{ left: `${(100 * time) / total}%` }}>${clock(time, step < 1 ? 1 : 0)}</span>`)}</div>
       ${shots.length > 0 && html`<div class="row">${shots.map((shot) => html`<b key=${shot.number} class=${shown.has(shot.number) ? "" : "out"} data-shot=${shot.number} style=${place(shot.start_seconds, shot.stop_seconds)} />`)}</div>`}
       ${tasksOf(film).map((task) => {
-        const classes = film.classes[task] ?? ORDERS[task] ?? [...new Set(shots.map((shot) => shot.answers[task]?.class).filter(Boolean))].sort();
+        const classes = classesOf(film, task);
         return html`<div class="row" key=${task}>${shots.filter((shot) => shot.answers[task]).map((shot) => html`
-          <b key=${shot.number} class=${`said ${shown.has(shot.number) ? "" : "out"}`} data-shot=${shot.number} title=${`${shot.answers[task].class} ${Math.round(100 * shot.answers[task].probability)}%`}
-            style=${{ ...place(shot.start_seconds, shot.stop_seconds), "--hue": hueOf(classes, shot.answers[task].class) }}><span>${shot.answers[task].class}</span></b>`)}</div>`;
+          <b key=${shot.number} class=${`said ${shown.has(shot.number) ? "" : "out"}`} data-shot=${shot.number} title=${`${shot.answers[task].class} ${percent(shot.answers[task].probability)}`}
+            style=${{ ...place(shot.start_seconds, shot.stop_seconds), background: colourOf(classes, shot.answers[task].class).background }}><span>${shot.answers[task].class}</span></b>`)}</div>`;
       })}
       ${labelled(film).map((task) => html`<div class="row" key=${`l${task}`}>${film.label_list.filter((one) => one.task === task).map((one, number) => html`
-        <u key=${number} title=${`${one.class}, ${one.origin}`} class=${one.stop_seconds > one.start_seconds ? "long" : ""} style=${{ ...place(one.start_seconds, one.stop_seconds), "--hue": hueOf(film.classes[task], one.class) }} />`)}</div>`)}`;
+        <u key=${number} title=${`${one.class}, ${one.origin}`} class=${one.stop_seconds > one.start_seconds ? "long" : ""} style=${{ ...place(one.start_seconds, one.stop_seconds), background: colourOf(classesOf(film, task), one.class).hue }} />`)}</div>`)}`;
   }
 }

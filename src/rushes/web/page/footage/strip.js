@@ -2,7 +2,8 @@
 
 import { Component, html } from "../view.js";
 import { Picture } from "./films.js";
-import { pathOf, percent, Sign } from "./words.js";
+import { percent } from "../words.js";
+import { pathOf, Sign } from "./words.js";
 
 const LEAST_REM = 5.5, REM_A_SECOND = 2.2, MOST_REM = 40;
 

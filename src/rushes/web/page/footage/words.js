@@ -1,9 +1,8 @@
-// Words and signs of footage: times, sizes, colours of classes, and what the camera does as a sign.
+// Words and signs of footage: what a film is, the order of classes, and what the camera does as a sign.
 
 import { html } from "../view.js";
+import { clock } from "../words.js";
 
-// Hues that people who see few colours tell apart, beside the name that always stands there.
-const HUES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9", "#7f3fbf", "#6b6b6b"];
 const SIGNS = {
   static: "M3.500 3.500h9v9h-9z",
   motion: "M2 8h12M5 5 2 8l3 3M11 5l3 3-3 3",
@@ -12,9 +11,14 @@ const SIGNS = {
 };
 const SCALES = ["ECS", "CS", "MCU", "MS", "FS", "LS"];
 
-export const ORDERS = { movement: ["static", "motion", "push", "pull"], scale: SCALES }; // so that a class has one colour in all films
+const ORDERS = { movement: ["static", "motion", "push", "pull"], scale: SCALES }; // where the project has no such task
 
-export const hueOf = (classes, name) => HUES[Math.max(0, (classes ?? []).indexOf(name)) % HUES.length];
+// The classes of a task in order: as the project has them, else as rushes knows them, else as they were answered.
+export function classesOf(film, task) {
+  const listed = film.classes[task] ?? ORDERS[task] ?? [];
+  const answered = [...(film.shot_list ?? []).map((shot) => shot.answers[task]?.class), ...film.label_list.filter((one) => one.task === task).map((one) => one.class)];
+  return [...listed, ...new Set(answered.filter((name) => name !== undefined && !listed.includes(name)).sort())];
+}
 
 // What a task says of a shot, as a small sign: arrows of a movement, a figure of a scale; nothing of another task.
 export function Sign({ task, name }) {
@@ -27,20 +31,10 @@ export function Sign({ task, name }) {
     <circle cx="8" cy=${8.5 - size / 4} r=${Math.max(1.2, size / 1.6)} /></svg>`;
 }
 
-// 75.32 is "1:15.3".
-export function clock(seconds, digits = 1) {
-  const whole = Math.max(0, seconds), hours = Math.floor(whole / 3600), minutes = Math.floor((whole % 3600) / 60);
-  const rest = (whole % 60).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
-  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
-}
-
-export const percent = (share) => `${Math.round(100 * share)}%`;
-export const many = (count, word, more = `${word}s`) => `${count.toLocaleString("en")} ${count === 1 ? word : more}`;
-
 export function factsOf(source) {
   const rate = source.rate ? source.rate.split("/").reduce((over, under) => over / under) : null;
   return [
-    source.duration_seconds === null ? null : clock(source.duration_seconds),
+    source.duration_seconds === null ? null : clock(source.duration_seconds, 1),
     `${source.width_pixels} × ${source.height_pixels}`,
     rate === null ? null : `${Number.parseFloat(Number(rate).toFixed(3))} fps`,
     source.codec,

@@ -2,9 +2,10 @@
 
 import { Icon } from "../icons.js";
 import { Button, Message, Progress } from "../parts.js";
+import { colourOf } from "../colours.js";
 import { html } from "../view.js";
-import { fillOf } from "./colours.js";
-import { percent, tasksOf, timeTaken, verdictOf } from "./formats.js";
+import { percent, plural, timeTaken } from "../words.js";
+import { tasksOf, verdictOf } from "./formats.js";
 
 const KINDS = { photo: "photograph", raw: "camera raw", video: "video", shots: "shots of a video" };
 
@@ -21,7 +22,7 @@ export function Answer({ item, answer, bundle, looked, deeds }) {
   return html`<${Result} answer=${answer} bundle=${bundle} looked=${looked} deeds=${deeds} />`;
 }
 
-export function stepOf(answer) {
+function stepOf(answer) {
   if (answer.state === "sending") return answer.sent >= 1 ? { text: "Looking" } : { text: `Sending${answer.sent ? `, ${percent(answer.sent)}` : ""}`, done: answer.sent || null, total: answer.sent ? 1 : null };
   if (answer.state === "busy") return { text: `The server is busy. Trying again in ${timeTaken(answer.wait.seconds * 1000)} (${answer.wait.tries + 1} of ${answer.wait.of})` };
   if (answer.state === "running") {
@@ -55,7 +56,7 @@ function Result({ answer, bundle, looked, deeds }) {
 function counted(result) {
   if (result.sampled_frames === undefined) return "";
   const above = Object.entries(result.frames_above ?? {}).map(([name, count]) => `${name} in ${count} of them`).join(", ");
-  return [`${result.sampled_frames} ${result.sampled_frames === 1 ? "frame" : "frames"} looked at`, result.lost_frames && `${result.lost_frames} could not be decoded`, above && `thresholds reached: ${above}`]
+  return [`${plural(result.sampled_frames, "frame")} looked at`, result.lost_frames && `${result.lost_frames} could not be decoded`, above && `thresholds reached: ${above}`]
     .filter(Boolean).join("; ");
 }
 
@@ -76,7 +77,7 @@ function Bars({ task, classes, looked, deeds, swatches, choosable }) {
       const told = `${name}, ${percent(share)}${mark === null ? "" : `, ${share >= mark ? "reaches" : "below"} its threshold of ${percent(mark)}`}`;
       return html`<label class=${`bar ${name === task.best ? "best" : ""} ${choosable && name === looked ? "looked" : ""}`}>
         ${choosable ? html`<input class="unseen" type="radio" name="looked" aria-label=${told} checked=${name === looked} onChange=${() => deeds.look(name)} />` : html`<span class="unseen">${told}</span>`}
-        <span class="class" aria-hidden="true">${swatches && html`<i class="swatch" style=${{ background: fillOf(order.indexOf(name)).background }} />`}${name}</span>
+        <span class="class" aria-hidden="true">${swatches && html`<i class="swatch" style=${{ background: colourOf(order, name).background }} />`}${name}</span>
         <span class="track" aria-hidden="true"><i style=${{ width: `${100 * share}%` }} />${mark !== null && html`<b style=${{ left: `${100 * mark}%` }} title=${`Threshold ${percent(mark)}`} />`}</span>
         <span class="number" aria-hidden="true">${percent(share)}</span></label>`;
     })}</fieldset>`;

@@ -3,7 +3,8 @@
 import { Icon } from "../icons.js";
 import { Button } from "../parts.js";
 import { html } from "../view.js";
-import { bytesOf, percent, tasksOf } from "./formats.js";
+import { bytesOf, percent } from "../words.js";
+import { tasksOf } from "./formats.js";
 import { answerOf, isRunning, largest } from "./session.js";
 
 export function Invitation({ deeds, limits, bundle }) {
@@ -24,7 +25,7 @@ export function FileList({ state, bundle, deeds }) {
   })}</ul>`;
 }
 
-export function shortOf(answer, bundle) {
+function shortOf(answer, bundle) {
   if (!answer) return "not asked";
   if (answer.state === "failed") return "failed";
   if (answer.state === "cancelled") return "stopped";

@@ -1,34 +1,6 @@
 // What an answer is in words, as JSON and as a table.
 
-const NARROW = "\u00a0";
-
-// "93 %"; what is not quite nothing or not quite all is not rounded to it.
-export function percent(share) {
-  if (share > 0 && share < 0.005) return `<${NARROW}1${NARROW}%`;
-  if (share < 1 && share > 0.995) return `>${NARROW}99${NARROW}%`;
-  return `${Math.round(share * 100)}${NARROW}%`;
-}
-
-export function timeTaken(milliseconds) {
-  if (milliseconds < 999.5) return `${Math.round(milliseconds)}${NARROW}ms`;
-  const seconds = milliseconds / 1000;
-  if (seconds < 59.95) return `${seconds.toFixed(1)}${NARROW}s`;
-  return `${Math.floor(seconds / 60)}${NARROW}min ${Math.round(seconds % 60)}${NARROW}s`;
-}
-
-export function clock(seconds) {
-  const whole = Math.floor(seconds), two = (value) => String(value).padStart(2, "0");
-  const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
-  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
-}
-
-export function bytesOf(count) {
-  const units = ["bytes", "kB", "MB", "GB", "TB"];
-  let at = 0;
-  for (let left = count; left >= 1000 && at < units.length - 1; left /= 1000) at += 1;
-  const value = count / 1000 ** at;
-  return `${at && value < 10 ? value.toFixed(1) : Math.round(value)}${NARROW}${units[at]}`;
-}
+import { percent } from "../words.js";
 
 /* The questions that an answer answers: [{task, best, confidence, scores, thresholds, above}].
    A bundle of shots answers several; every other one, one. A threshold is of a single frame: the mean over a video is

@@ -21,7 +21,6 @@ export function Screen({ state, view, deeds, film }) {
           <span class="room" /><${Button} icon="add" text="Choose files" keys="o" run=${deeds.choose} /><${Button} icon="close" label="Take this file off the list" keys="Delete" run=${deeds.remove} /></div>
         ${state.items.length > 1 && html`<${FileList} state=${state} bundle=${view.bundle} deeds=${deeds} />`}
         <${One} state=${state} view=${view} deeds=${deeds} film=${film} />`}
-    <p class=${`toast ${state.note ? "there" : ""}`} aria-hidden="true">${state.note}</p>
     <div class="drop-sign" aria-hidden="true"><p>Drop it here</p></div></div>`;
 }
 
@@ -34,19 +33,17 @@ function Bundles({ config, state, deeds }) {
 }
 
 function One({ state, view, deeds, film }) {
-  const { item, result, rows, heat } = view, shown = view.heatOn && !view.playing ? heat : null;
-  const server = shown && { ...shown, whole: item.shown === false };
+  const { item, result, rows, still } = view, heat = view.heatOn && !view.playing ? view.heat : null;
   const orders = ordersOf(rows, view.bundle);
   return html`<div class=${`one ${rows.length ? "with-timeline" : ""} ${state.items.length > 1 ? "with-list" : ""}`}>
     <section class="look" aria-label=${item.video ? "Video" : "Picture"}><h2 class="file-name">${item.name}</h2>
-      ${item.video ? html`<${Player} item=${item} heat=${server} state=${state} looked=${view.looked} deeds=${deeds} film=${film} />`
-        : html`<${Picture} item=${item} heat=${server} state=${state} deeds=${deeds} />`}
+      ${item.video ? html`<${Player} item=${item} still=${still} heat=${heat} state=${state} looked=${view.looked} deeds=${deeds} film=${film} />`
+        : html`<${Picture} item=${item} still=${still} heat=${heat} state=${state} deeds=${deeds} />`}
       ${rows.length > 0 && html`<${Transport} playing=${view.playing} able=${item.shown === true} at=${view.place} count=${view.row.segments.length} deeds=${deeds} />
         <${Timeline} rows=${rows} orders=${orders} duration=${view.duration} time=${item.time} active=${Math.min(state.row, rows.length - 1)} looked=${state.looked} playing=${view.playing} film=${film} deeds=${deeds} />`}</section>
     <section class="side" aria-label="Answer"><h2 class="unseen">Answer</h2>
       <${Answer} item=${item} answer=${view.answer} bundle=${view.bundle} looked=${view.looked} deeds=${deeds} />
-      ${result && result.kind !== "shots" && html`<${HeatControls} state=${state} on=${view.heatOn} heat=${server} able=${view.heatAble} looked=${view.looked} deeds=${deeds} />
-        `}
-      ${result && html`<div class="choice-row"><${Button} icon="copy" text="Copy JSON" keys="j" run=${deeds.copy} /><${Button} icon="save" text="JSON" label="Download JSON" keys="d" run=${deeds.json} /><${Button} icon="save" text="CSV" label="Download CSV" keys="t" run=${deeds.csv} /></div>`}</section>
+      ${result && result.kind !== "shots" && html`<${HeatControls} state=${state} on=${view.heatOn} heat=${heat} able=${view.heatAble} looked=${view.looked} deeds=${deeds} />`}
+      ${result && html`<div class="choice-row"><${Button} icon="copy" text="Copy JSON" keys="Ctrl+c" run=${deeds.copy} /><${Button} icon="save" text="JSON" label="Download JSON" keys="Ctrl+s" run=${deeds.json} /><${Button} icon="save" text="CSV" label="Download CSV" keys="Ctrl+Shift+s" run=${deeds.csv} /></div>`}</section>
     ${rows.length > 0 && html`<${Segments} key=${item.id} rows=${rows} orders=${orders} active=${Math.min(state.row, rows.length - 1)} time=${item.time} deeds=${deeds} />`}</div>`;
 }

@@ -5,15 +5,15 @@ const PICTURES = new RegExp(`\\.(${[
   "nef|nrw|cr[23w]|arw|srf|sr2|dng|raf|orf|rw2|raw|pef|srw|x3f|3fr|fff|iiq|mef|mos|mrw|erf|kdc|dcr|rwl|gpr",
 ].join("|")})$`, "i");
 
-// A video is sent as a job, since it may take minutes; what by its name is no picture is sent so too.
+// A video is sent as a job, since it may take minutes; what neither its name nor its first bytes call a picture is sent so too.
 export const isVideo = (file) => (file.type.startsWith("video/") ? true : !file.type.startsWith("image/") && !PICTURES.test(file.name));
 
-export const begin = (config) => ({ items: [], at: 0, bundle: config.bundles[0]?.name ?? null, sampling: "", looked: null, row: 0, heat: false, opacity: 0.6, note: null });
+export const begin = (config) => ({ items: [], at: 0, bundle: config.bundles[0]?.name ?? null, sampling: "", looked: null, row: 0, heat: false, moment: null, opacity: 0.6 });
 
 let made = 0;
-export function itemOf(file) {
+export function itemOf(file, video) {
   made += 1;
-  return { id: made, file, name: file.name || "pasted picture", video: isVideo(file), url: URL.createObjectURL(file), thumb: null, shown: null, time: 0, answers: {} };
+  return { id: made, file, name: file.name || "pasted picture", video, url: URL.createObjectURL(file), thumb: null, shown: null, time: 0, answers: {} };
 }
 
 // How many bytes a file of its kind may have; null where the server tells no limit.
@@ -25,7 +25,7 @@ export const current = (state) => state.items[state.at] ?? null;
 export const keyOf = (state, item) => (item.video ? `${state.bundle}\n${state.sampling}` : String(state.bundle));
 export const answerOf = (state, item = current(state)) => (item ? item.answers[keyOf(state, item)] ?? null : null);
 
-export const RUNNING = new Set(["sending", "busy", "queued", "running"]);
+const RUNNING = new Set(["sending", "busy", "queued", "running"]);
 export const isRunning = (answer) => answer !== null && RUNNING.has(answer.state);
 export const isOpen = (answer) => answer === null || answer.state === "cancelled" || answer.state === "failed";
 

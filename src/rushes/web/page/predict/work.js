@@ -1,10 +1,9 @@
-// The asking: a picture is answered at once, a video by a job whose progress is followed; heat maps on demand.
+// The asking: a picture is answered at once, a video by a job whose progress is followed; the server's pictures on demand.
 
-import { ask, askOnce, isAbort, pause, Problem } from "../ask.js";
+import { ask, isAbort, Problem } from "../ask.js";
+import { hear } from "../hearing.js";
 
 const AT_ONCE = { picture: 3, video: 1 };
-const HEATS_KEPT = 24;
-const POLL_SECONDS = 1;
 
 /* Runs what is asked for, a few at a time. tell(id, key, change) is told of every change of an answer. */
 export class Work {
@@ -19,18 +18,12 @@ export class Work {
     this.#pump();
   }
 
-  // Stop one answer, or all of a file where no key is given.
-  stop(id, key = null) {
-    const same = (one) => one.item.id === id && (key === null || one.key === key);
+  // Stop one answer, all of a file where no key is given, or all there is.
+  stop(id = null, key = null) {
+    const same = (one) => (id === null || one.item.id === id) && (key === null || one.key === key);
     for (const one of this.waiting.filter(same)) this.tell(one.item.id, one.key, { state: "cancelled" });
     this.waiting = this.waiting.filter((one) => !same(one));
     for (const one of [...this.running.values()].filter(same)) one.control.abort();
-  }
-
-  end() {
-    this.waiting = [];
-    this.tell = () => {};
-    for (const one of this.running.values()) one.control.abort();
   }
 
   #pump() {
@@ -83,89 +76,76 @@ async function predictOne(slot, tell) {
 }
 
 async function followJob(slot, tell) {
-  let job;
-  try {
-    job = (await ask("jobs", sending(slot, tell))).reply;
-  } catch (error) {
-    // Its name does not tell, and it was no film: a picture is answered at once.
-    if (error.status === 415 && !slot.item.file.type.startsWith("video/")) return predictOne(slot, tell);
-    throw error;
-  }
+  const { reply: job } = await ask("jobs", sending(slot, tell)), { signal } = slot.control;
   tell({ state: job.state === "running" ? "running" : "queued" });
+  const take = (name, said) => {
+    if (name === "result") return { over: said };
+    if (name === "problem") throw problemOf(said);
+    tell(progressOf(said));
+    return undefined;
+  };
+  const look = (said) => {
+    if (said.state === "cancelled") throw new DOMException("stopped", "AbortError");
+    return take({ done: "result", failed: "problem" }[said.state] ?? "progress", { done: said.result, failed: said.problem }[said.state] ?? said);
+  };
   try {
-    return await resultOf(job.href, slot.control.signal, (progress) => tell(progress));
+    return await hear({ events: `${job.href}/events`, names: ["progress", "result", "problem"], take, href: job.href, look, signal });
   } catch (error) {
-    if (isAbort(error)) askOnce(job.href, { method: "DELETE" }).catch(() => {}); // it ends by itself where this is not heard
+    if (isAbort(error)) fetch(job.href, { method: "DELETE", keepalive: true }).catch(() => {}); // it ends by itself where this is not heard
     throw error;
-  }
-}
-
-// The result of a job, by its events; where those break off, by asking for it each second.
-function resultOf(href, signal, told) {
-  return new Promise((resolve, reject) => {
-    const events = new EventSource(`${href}/events`);
-    const end = (run, value) => { events.close(); signal.removeEventListener("abort", stop); run(value); };
-    const stop = () => end(reject, new DOMException("stopped", "AbortError"));
-    if (signal.aborted) { stop(); return; }
-    signal.addEventListener("abort", stop);
-    events.addEventListener("progress", (event) => told(progressOf(JSON.parse(event.data))));
-    events.addEventListener("result", (event) => end(resolve, JSON.parse(event.data)));
-    events.addEventListener("problem", (event) => end(reject, problemOf(JSON.parse(event.data))));
-    events.onerror = () => end(resolve, poll(href, signal, told));
-  });
-}
-
-async function poll(href, signal, told) {
-  for (;;) {
-    const { reply: job } = await ask(href, { signal });
-    if (job.state === "done") return job.result;
-    if (job.state === "failed") throw problemOf(job.problem);
-    if (job.state === "cancelled") throw new DOMException("stopped", "AbortError");
-    told(progressOf(job));
-    await pause(POLL_SECONDS, signal);
   }
 }
 
 const progressOf = ({ state, done = null, total = null, note = "" }) => ({ state: state === "queued" ? "queued" : "running", done, total, note: note ?? "" });
 const problemOf = (told) => new Problem(told?.status ?? 500, told?.title ?? "Failed", told?.detail ?? "The video could not be predicted.");
 
-/* Heat maps that have been asked for, by what they are of; the last few are kept. changed() is told when one has come. */
-export class Heats {
-  constructor(changed) {
-    Object.assign(this, { changed, found: new Map(), asked: null });
+/* Pictures that the server makes of a file, by what they are of; the last few are kept. `changed()` is told when one has
+   come. path: "explain" or "preview", where they are asked for. */
+export class Stills {
+  constructor(path, most, changed) {
+    Object.assign(this, { path, most, changed, found: new Map(), asked: null });
   }
 
   get(key) { return this.found.get(key) ?? null; }
 
-  /* Ask for one, unless it is here or on its way. file(): the picture or video to send, which may have to be drawn first;
-     what was asked for before and has not come is given up. */
-  async want(key, file, fields) {
-    if (this.found.has(key)) return;
-    this.asked?.abort();
-    const control = (this.asked = new AbortController());
-    this.#keep(key, { busy: true });
-    try {
-      const { reply, headers } = await ask("explain", { method: "POST", body: formOf(await file(), fields), as: "picture", signal: control.signal });
-      this.#keep(key, { url: URL.createObjectURL(reply), of: decodeURIComponent(headers("Rushes-Class") ?? "") || null });
-    } catch (error) {
-      if (isAbort(error)) this.found.delete(key);
-      else this.#keep(key, { problem: error.message });
-    }
-    this.changed();
+  /* Ask for one, unless it is here or on its way, and return {url, blob, of} or {problem}; null where it was given up.
+     file(): the picture or video to send, which may have to be drawn first. instead: what was asked for so before and has not come is given up. */
+  want(key, file, fields, { instead = true } = {}) {
+    const known = this.found.get(key);
+    if (known) return known.coming ?? Promise.resolve(known);
+    if (instead) this.asked?.abort();
+    const control = new AbortController();
+    if (instead) this.asked = control;
+    const coming = this.#ask(key, file, fields, control.signal);
+    this.#keep(key, { busy: true, coming, control });
+    return coming;
   }
 
-  forget(key) { this.#drop(key); }
+  forget(part) {
+    for (const key of [...this.found.keys()].filter(part)) {
+      this.found.get(key).control?.abort();
+      this.#drop(key);
+    }
+  }
 
-  end() {
-    this.asked?.abort();
-    this.changed = () => {};
-    for (const key of [...this.found.keys()]) this.#drop(key);
+  async #ask(key, file, fields, signal) {
+    let found = null;
+    try {
+      const { reply, headers } = await ask(this.path, { method: "POST", body: formOf(await file(), fields), as: "picture", signal });
+      if (!signal.aborted) found = { url: URL.createObjectURL(reply), blob: reply, of: decodeURIComponent(headers("Rushes-Class") ?? "") || null };
+    } catch (error) {
+      if (!isAbort(error)) found = { problem: error.message };
+    }
+    if (found) this.#keep(key, found);
+    else if (this.found.get(key)?.control?.signal === signal) this.found.delete(key);
+    this.changed();
+    return found;
   }
 
   #keep(key, value) {
     this.found.delete(key);
     this.found.set(key, value);
-    while (this.found.size > HEATS_KEPT) this.#drop(this.found.keys().next().value);
+    while (this.found.size > this.most) this.#drop(this.found.keys().next().value);
   }
 
   #drop(key) {

@@ -1,6 +1,6 @@
 // What is said under a picture that is not simply the sample, and of how large it is shown.
 
-import { number } from "./words.js";
+import { number } from "../words.js";
 
 const AS_LARGE = 0.97; // cameras cut a few pixels off a raw
 

@@ -1,12 +1,14 @@
-// The classes of the task: the key, the tint and the words of each.
+// The classes of the task: the key, the colour and the words of each.
 
-const TINTS = 8; // as many as the colour-blind-safe palette of Okabe and Ito has; the key and the name tell further ones apart
-export const OFFERED = "123456789bdjlmqstvwy"; // as keymap.json lists them: the letters that do nothing else here
+import { colourOf } from "../colours.js";
+
+const OFFERED = "123456789bdjlmqstvwy"; // as keymap.json lists them: the letters that do nothing else here
 
 export class Classes {
   constructor({ classes, culling = false }) {
     this.culling = culling;
-    this.all = (culling ? classes : keyed(classes)).map((one, place) => ({ ...one, place, tint: place % TINTS }));
+    const names = classes.map((one) => one.name);
+    this.all = (culling ? classes : keyed(classes)).map((one) => ({ ...one, colour: colourOf(names, one.name) }));
     this.byName = new Map(this.all.map((one) => [one.name, one]));
     this.byKey = new Map(this.all.filter((one) => one.key).map((one) => [one.key, one]));
     this.pick = this.all.find((one) => one.word === "pick")?.name ?? null;
@@ -14,7 +16,7 @@ export class Classes {
   }
 
   of(name) {
-    return this.byName.get(name) ?? { name, key: null, word: null, tint: TINTS - 1, place: this.all.length };
+    return this.byName.get(name) ?? { name, key: null, word: null, colour: colourOf([], name) };
   }
 
   // "pick" or "reject" in a cull, null elsewhere.

@@ -1,6 +1,8 @@
 // Decisions: of one sample or of all that are selected, taken back, refused, and said otherwise by another person.
 
-import { describe, plural } from "./words.js";
+import { plural } from "../words.js";
+import { keepPerson } from "./person.js";
+import { describe } from "./words.js";
 
 export class Deciding {
   constructor(desk) {
@@ -13,11 +15,13 @@ export class Deciding {
 
   // Give what is meant these marks; one step, which one undo takes back.
   decide(marks, advances = false) {
+    if (!this.#isMeant()) return;
     this.#do(this.state.meant.map((item) => ({ id: item.id, ...marks })), advances);
   }
 
   // Take the model's answer for the person's own.
   accept() {
+    if (!this.#isMeant()) return;
     const { meant } = this.state;
     const answered = meant.filter((item) => item.answer !== null);
     if (meant.length && !answered.length) {
@@ -32,20 +36,32 @@ export class Deciding {
     if (meant.length) this.decide({ color: meant.every((item) => item.color === color) ? null : color });
   }
 
+  // Where taps select and none has, a button has nothing to decide on.
+  #isMeant() {
+    const { desk, state } = this;
+    if (state.meant.length || !state.focused) return state.meant.length > 0;
+    desk.say("Nothing is selected yet: tap samples, or press Select again to decide on one after the other", true);
+    return false;
+  }
+
   #do(changes, advances) {
     const { desk, state } = this;
     if (!changes.length || this.#outOfSight(changes)) return;
-    const many = changes.length > 1;
+    const many = state.isSelection;
     const before = state.undecided;
     const item = state.byId.get(changes[0].id);
-    if (!many && changes[0].decision === null && item.decision !== null && !item.own) desk.say("A label from elsewhere stands; there is no decision of yours to take away", true);
+    const isElsewhere = !many && changes[0].decision === null && item.decision !== null && !item.own;
     const step = state.mark(changes);
+    state.settle(changes);
     // Advance before the rest is drawn: the next picture is what is waited for.
     const goes = advances && state.advance && !many;
     const went = goes && desk.moving.advance((changes[0].decision ?? null) !== null);
     if (step) this.#send(step);
     desk.changed(changes.map((change) => change.id));
-    if (many) desk.say(step ? `${plural(step.told.length, "sample")} decided at once. Ctrl Z takes all of it back` : "All of them say so already", true);
+    if (many) {
+      if (state.selecting) desk.moving.select([]); // the next taps are of the next decision
+      desk.say(step ? `${plural(step.told.length, "sample")} decided at once. Undo takes all of it back` : "All of them say so already", true);
+    } else if (isElsewhere) desk.say("A label from elsewhere stands; there is no decision of yours to take away", true);
     else desk.say(went ? `${describe(item, state)}. Next: ${describe(state.focused, state)}` : describe(item, state));
     if (step && state.undecided === 0 && before > 0) desk.ended = true;
   }
@@ -57,7 +73,7 @@ export class Deciding {
   // Nobody decides on what nobody sees: the first key brings the ring back. What was selected was seen.
   #outOfSight(changes) {
     const { desk } = this;
-    if (desk.state.view !== "grid" || changes.length > 1 || desk.current.inSight) return false;
+    if (desk.state.view !== "grid" || desk.state.isSelection || desk.current.inSight) return false;
     desk.current.reveal();
     desk.say(`Nothing was decided: the ring was out of sight. It is on ${desk.state.focused.name}`, true);
     return true;
@@ -77,17 +93,26 @@ export class Deciding {
     const { outbox } = this.desk;
     const changes = step && (kind === "undo" ? step.before : step.after);
     outbox.add({ kind, by: this.state.person, changes: changes ?? [], of: step?.request ?? null });
-    if (changes) this.#travelled(kind, changes);
-    else if (!outbox.reachable) this.desk.say(`The server knows what to ${kind}: it is done when the server is back`, true);
+    if (changes) this.#goThere(changes);
+    if (outbox.reachable) return; // what stands then, the server says
+    if (changes) this.#tell(kind, changes);
+    else this.desk.say(`The server knows what to ${kind}: it is done when the server is back`, true);
   }
 
-  #travelled(kind, changes) {
+  #goThere(changes) {
     const { desk, state } = this;
     if (!changes.length) return;
     const place = state.places.get(changes[0].id);
     if (place !== undefined) desk.moving.go(place, { keep: changes.length > 1 });
     desk.changed(changes.map((change) => change.id));
-    const said = changes.length > 1 ? plural(changes.length, "sample") : describe(state.byId.get(changes[0].id), state);
+  }
+
+  // What was undone, or done again, and what stands now.
+  #tell(kind, changes) {
+    const { desk, state } = this;
+    const known = changes.filter((change) => state.byId.has(change.id));
+    if (!known.length) return;
+    const said = known.length > 1 ? plural(known.length, "sample") : describe(state.byId.get(known[0].id), state);
     desk.say(`${kind === "undo" ? "Undone" : "Done again"}: ${said}`, true);
   }
 
@@ -95,7 +120,8 @@ export class Deciding {
 
   replied(reply, entry) {
     const { desk, state } = this;
-    const changes = this.learned(reply.changes);
+    this.#known(reply.by, entry.by);
+    const changes = this.#take(reply.changes);
     const clashes = reply.conflicts ?? [];
     if (clashes.length) this.#clashed(clashes, entry);
     if (reply.step === null && entry.kind === "decisions") state.drop(entry.request);
@@ -103,20 +129,39 @@ export class Deciding {
       state.drop(entry.of);
       if (!clashes.length) desk.say(`Nothing is ${entry.kind === "undo" ? "undone" : "done again"}: it was changed elsewhere since`, true);
     }
-    if (entry.kind !== "decisions" && !entry.changes.length) {
-      if (changes.length) this.#travelled(entry.kind, changes);
-      else {
-        state.nothing(entry.kind);
-        desk.say(`There is nothing left to ${entry.kind}`, true);
-      }
+    if (entry.kind !== "decisions" && reply.step !== null) {
+      if (!entry.changes.length) this.#goThere(changes);
+      this.#tell(entry.kind, entry.changes.length ? entry.changes : reply.changes);
+    } else if (entry.kind !== "decisions" && !entry.of) {
+      state.nothing(entry.kind);
+      desk.say(`There is nothing left to ${entry.kind}`, true);
     }
     if (!desk.outbox.unsaved) desk.audit();
   }
 
-  // Show what the server says, but for what this page has decided since.
+  // The form in which labels bear the name that was given.
+  #known(form, given) {
+    const { desk, state } = this;
+    if (typeof form !== "string" || form === given || state.person !== given) return;
+    state.person = form;
+    keepPerson(form);
+    desk.views.grid.layout();
+  }
+
+  // What others decided, and what a model answered. Nobody is overruled without hearing of it.
   learned(told, model = null) {
     const { desk, state } = this;
     if (model) state.model = model;
+    const overruled = state.overruled(told.filter((change) => !desk.outbox.touches(change.id)));
+    const back = told.filter((change) => state.conflicts.some((one) => one.id === change.id && one.overruled && one.mine === change.decision && change.by === state.person));
+    state.settle([...back, ...overruled]);
+    state.conflicts = [...state.conflicts, ...overruled];
+    return this.#take(told);
+  }
+
+  // Show what the server says, but for what this page has decided since.
+  #take(told) {
+    const { desk, state } = this;
     state.learn(told);
     if (state.unordered && !desk.begun) desk.begin();
     const changes = told.filter((change) => state.byId.has(change.id) && !desk.outbox.touches(change.id));

@@ -1,6 +1,8 @@
 // One review on the page: what is shown, when it is drawn, and what surrounds it.
 
+import { Button } from "../parts.js";
 import { html, render } from "../view.js";
+import { number, plural } from "../words.js";
 import { Actions } from "./actions.js";
 import { Bar } from "./bar.js";
 import { Clock } from "./clock.js";
@@ -13,25 +15,24 @@ import { Notice, Words } from "./notices.js";
 import { count, FILTERS, onOffer, SORTS, WHOLE } from "./order.js";
 import { Outbox } from "./outbox.js";
 import { Panel } from "./panel.js";
+import { keepPerson } from "./person.js";
 import { Pictures } from "./pictures.js";
 import { neighbours } from "./sets.js";
-import { Press } from "./signs.js";
 import { State } from "./state.js";
-import { named, number, plural } from "./words.js";
 
 const REST = 90; // ms of standing still before the details of a sample are asked for
 const LOOK = 5000; // ms between looks at what others decided
 const ORDERS = { "label-error": "error", audit: "drawn", score: "best" }; // as the command names them
 
 export class Desk {
-  // `parts` are the elements of the tab: bar, notice, audit, view, panel, actions, toast.
-  constructor({ session, classes, server, parts, person, say }) {
-    this.state = new State({ ...session, person }, classes);
-    Object.assign(this, { server, parts, classes, read: say });
+  // `parts` are the elements of the tab: bar, notice, audit, view, panel, actions. `say` reads out, `show` is seen.
+  constructor({ session, classes, server, parts, say, show }) {
+    this.state = new State(session, classes);
+    Object.assign(this, { server, parts, classes, read: say, flash: show });
     this.clock = new Clock();
     this.details = new Map();
     this.ended = false; // all is decided, and it has not been said yet that it is
-    this.choosing = false;
+    this.opened = null; // the dialog that is open: "choice", "name" or none
     this.pictures = new Pictures(server.address, (id, quality) => this.#came(id, quality), (id, quality, away) => this.#failed(id, quality, away));
     this.moving = new Moving(this);
     this.deciding = new Deciding(this);
@@ -56,10 +57,10 @@ export class Desk {
     return {
       classes: this.classes, choose: (place, how) => moving.choose(place, how), open: () => this.view("loupe"), step: (by) => moving.step(by),
       zoom: (zoom) => this.zoom(zoom), decide: (value) => deciding.decide({ decision: value }, true), accept: () => deciding.accept(),
-      rate: (rating) => deciding.decide({ rating }, true), color: (color) => deciding.color(color), goTo: (id) => moving.goTo(id), select: (ids) => moving.select(ids),
+      rate: (rating) => deciding.decide({ rating }, true), color: (color) => deciding.color(color), goTo: (id) => moving.goTo(id), select: (ids) => moving.select(ids), picking: (on) => moving.picking(on),
       heat: () => this.heat(), whySet: () => this.whySet, undo: () => deciding.undo(), redo: () => deciding.redo(),
       info: () => this.info(), view: (name) => this.view(name), refresh: () => this.refresh(), list: (wish) => this.list(wish), home: () => this.home(),
-      cells: (size) => this.cells(size), name: (name) => this.name(name), choice: () => this.choice(), closeChoice: () => this.closeChoice(),
+      cells: (size) => this.cells(size), name: (name) => this.name(name), naming: () => this.dialog("name"), choice: () => this.choice(), closeDialog: () => this.dialog(null),
       closeEnd: () => this.closeEnd(), keepTheirs: (all) => deciding.keepTheirs(all), insist: (all) => deciding.insist(all),
     };
   }
@@ -70,14 +71,14 @@ export class Desk {
     await this.outbox.open((entries) => {
       for (const { changes } of entries) {
         this.state.show(changes);
-        if (this.opened) this.changed(changes.map((change) => change.id));
+        if (this.isOpen) this.changed(changes.map((change) => change.id));
       }
     });
     if (signal.aborted) return;
     this.#first(opensOn);
     const { parts } = this;
     for (const part of [parts.bar, parts.panel, parts.actions]) {
-      part.addEventListener("pointerup", (event) => { if (event.target.closest("button") && !event.target.closest(".lists, .who")) queueMicrotask(() => this.home()); });
+      part.addEventListener("pointerup", (event) => { if (event.target.closest("button")) queueMicrotask(() => this.home()); });
     }
     addEventListener("beforeunload", (event) => { if (this.outbox.unsaved && !this.outbox.kept) event.preventDefault(); }, { signal });
     addEventListener("online", () => this.outbox.hurry(), { signal });
@@ -86,7 +87,7 @@ export class Desk {
     this.looking = setInterval(() => document.hidden || this.outbox.look(), LOOK);
     this.views.grid.size = Math.round(innerWidth < 600 ? 118 : Math.min(320, Math.max(150, innerWidth / 6.9)));
     this.view("grid");
-    this.opened = true;
+    this.isOpen = true;
     this.outbox.send();
     this.audit();
   }
@@ -118,7 +119,7 @@ export class Desk {
   // Leave the page: nothing more is fetched, watched or shown.
   end() {
     clearInterval(this.looking);
-    for (const timer of [this.rest, this.toasting, this.saying]) clearTimeout(timer);
+    for (const timer of [this.rest, this.saying]) clearTimeout(timer);
     this.outbox.end();
     this.pictures.end();
     for (const view of Object.values(this.views)) view.end();
@@ -183,7 +184,7 @@ export class Desk {
 
   #chrome() {
     const { state, parts, outbox, deeds } = this;
-    render(html`<${Bar} state=${state} outbox=${outbox} deeds=${deeds} opened=${this.choosing} size=${this.views.grid.size} />`, parts.bar);
+    render(html`<${Bar} state=${state} outbox=${outbox} deeds=${deeds} opened=${this.opened} size=${this.views.grid.size} />`, parts.bar);
     render(html`<${Actions} state=${state} deeds=${deeds} />`, parts.actions);
     this.#notice();
     this.#panel();
@@ -299,10 +300,10 @@ export class Desk {
     const place = document.createElement("div");
     this.#put(place, "empty");
     const all = () => this.list({ filter: "all", narrow: WHOLE });
-    render(html`<${Words} title="No sample matches"><p>The list holds none that is wanted here.</p><${Press} text="Show all" run=${all} /><//>`, place);
+    render(html`<${Words} title="No sample matches" act=${html`<${Button} text="Show all" run=${all} />`}>The list holds none that is wanted here.<//>`, place);
     this.#chrome();
     this.audit();
-    if (!this.choosing) view.focus({ preventScroll: true });
+    if (!this.opened) view.focus({ preventScroll: true });
   }
 
   async audit() {
@@ -367,13 +368,13 @@ export class Desk {
   }
 
   choice() {
-    if (this.choosing) return this.closeChoice();
-    this.choosing = true;
-    this.#chrome();
+    this.dialog(this.opened === "choice" ? null : "choice");
   }
 
-  closeChoice() {
-    this.choosing = false;
+  // Open a dialog; null closes the one that is open.
+  dialog(name) {
+    if (this.opened === name) return;
+    this.opened = name;
     this.#chrome();
     this.home();
   }
@@ -387,19 +388,16 @@ export class Desk {
 
   // What is over the grid goes first, then the selection, then the view.
   escape() {
-    if (this.choosing) this.closeChoice();
+    if (this.opened) this.dialog(null);
     else if (this.closeEnd()) this.home();
     else if (!this.moving.none()) this.view("grid");
   }
 
-  name(given) {
-    const name = named(given);
+  // Decide under another name from now on; the server says in which form labels bear it.
+  name(name) {
     this.state.person = name;
-    try {
-      localStorage.setItem("rushes-person", name);
-    } catch {
-      // It holds until the page is left.
-    }
+    keepPerson(name);
+    this.dialog(null);
     this.views.grid.layout();
     this.say(`Deciding as ${name}`, true);
     this.later();
@@ -407,7 +405,7 @@ export class Desk {
 
   // Keyboard focus back on the samples.
   home() {
-    if (this.choosing) return;
+    if (this.opened) return;
     const root = this.many?.board ?? (this.parts.root.dataset.view === "empty" ? this.parts.view : this.current.root);
     root.focus({ preventScroll: true });
   }
@@ -415,11 +413,6 @@ export class Desk {
   say(text, seen = false) {
     clearTimeout(this.saying);
     this.saying = setTimeout(() => this.read(text), 60);
-    if (!seen) return;
-    const { toast } = this.parts;
-    toast.textContent = text;
-    toast.classList.add("there");
-    clearTimeout(this.toasting);
-    this.toasting = setTimeout(() => toast.classList.remove("there"), 2200);
+    if (seen) this.flash(text);
   }
 }

@@ -9,6 +9,7 @@ const HEAD = 22;
 const FOOT = 28;
 const AROUND = 0.6; // of the window, above and below, that is made ready
 const DRAGGED = 7; // CSS pixels until a press is a drag
+const LONG = 450; // ms until a touch is a long one
 
 export class Grid {
   constructor(state, deeds, address) {
@@ -20,13 +21,14 @@ export class Grid {
     this.root.append(this.inner);
     this.root.addEventListener("scroll", () => this.fill(), { passive: true });
     this.root.addEventListener("click", (event) => this.#click(event));
-    this.root.addEventListener("dblclick", (event) => { if (event.target.closest(".cell")) this.deeds.open(); });
+    this.root.addEventListener("dblclick", (event) => { if (event.target.closest(".cell") && !state.selecting) this.deeds.open(); });
     this.#listen();
     this.watch = new ResizeObserver(() => this.root.isConnected && this.layout());
     this.watch.observe(this.root);
   }
 
   end() {
+    clearTimeout(this.held);
     this.watch.disconnect();
   }
 
@@ -117,6 +119,7 @@ export class Grid {
   // Show which one has the focus and which are selected.
   mark() {
     const focused = this.state.focused?.id;
+    this.root.classList.toggle("picking", this.state.selecting);
     for (const [id, cell] of this.cells) {
       cell.classList.toggle("focused", id === focused);
       cell.classList.toggle("selected", this.state.selected.has(id));
@@ -163,19 +166,25 @@ export class Grid {
     }
     const cell = event.target.closest(".cell");
     if (!cell) return;
-    this.deeds.choose(this.state.places.get(cell.dataset.id), { add: event.ctrlKey || event.metaKey, through: event.shiftKey });
+    this.deeds.choose(this.state.places.get(cell.dataset.id), { add: event.ctrlKey || event.metaKey || this.state.selecting, through: event.shiftKey });
   }
 
-  // A drag with the mouse draws a rectangle: what it touches is selected.
+  // A drag with the mouse draws a rectangle: what it touches is selected. A long touch selects, and lets taps select.
   #listen() {
     const { root } = this;
+    root.addEventListener("contextmenu", (event) => { if (this.touched) event.preventDefault(); });
     root.addEventListener("pointerdown", (event) => {
       this.dragged = false;
+      this.touched = event.pointerType === "touch" ? { x: event.clientX, y: event.clientY } : null;
+      clearTimeout(this.held);
+      const id = event.target.closest(".cell")?.dataset.id;
+      if (this.touched && id && !this.state.selecting) this.held = setTimeout(() => this.#holdOn(id), LONG);
       if (event.pointerType !== "mouse" || event.button || event.offsetX > root.clientWidth && event.target === root) return;
       this.drag = { from: this.#point(event), kept: event.ctrlKey || event.metaKey || event.shiftKey ? [...this.state.selected] : [] };
     });
     root.addEventListener("pointermove", (event) => this.#drawn(event));
     const end = () => {
+      clearTimeout(this.held);
       this.drag = null;
       this.band?.remove();
       this.band = null;
@@ -184,12 +193,20 @@ export class Grid {
     root.addEventListener("pointercancel", end);
   }
 
+  // The finger that is lifted then is no tap of its own.
+  #holdOn(id) {
+    this.dragged = true;
+    this.deeds.picking(true);
+    this.deeds.choose(this.state.places.get(id), { add: true });
+  }
+
   #point(event) {
     const box = this.inner.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   }
 
   #drawn(event) {
+    if (this.touched && Math.hypot(event.clientX - this.touched.x, event.clientY - this.touched.y) > DRAGGED) clearTimeout(this.held);
     if (!this.drag) return;
     const to = this.#point(event);
     const { from, kept } = this.drag;

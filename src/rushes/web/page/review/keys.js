@@ -1,6 +1,6 @@
 // What the keys of keymap.json do on this tab.
 
-import { COLORS } from "./words.js";
+import { COLOUR_KEYS } from "./words.js";
 
 const BACK = new Set(["ArrowLeft", "ArrowUp", "PageUp", "Home"]);
 const HELD = new Set(["step", "row", "page", "extend"]); // what a key that is held down does again
@@ -43,7 +43,7 @@ const cullingActs = ({ classes, deciding, deeds }) => ({
   pick: () => deciding.decide({ decision: classes.pick }, true),
   reject: () => deciding.decide({ decision: classes.reject }, true),
   rate: (name) => deciding.decide({ rating: Number(name) }, true),
-  color: (name) => deciding.color(COLORS[name]),
+  color: (name) => deciding.color(COLOUR_KEYS[name]),
 });
 
 const classActs = ({ classes, deciding }) => ({

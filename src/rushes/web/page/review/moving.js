@@ -1,7 +1,8 @@
 // Moving: from sample to sample, from set to set, and what is selected on the way.
 
+import { plural } from "../words.js";
 import { setOf } from "./sets.js";
-import { describe, plural } from "./words.js";
+import { describe } from "./words.js";
 
 export const SETS = { compare: 4, survey: 16 };
 
@@ -85,6 +86,7 @@ export class Moving {
 
   // --- selecting
 
+  // add: to the selection, or out of it; through: all up to this one; both leave the rest selected.
   choose(place, { add = false, through = false } = {}) {
     const { state } = this;
     if (place === undefined) return;
@@ -92,6 +94,7 @@ export class Moving {
     if (through) state.extend(place);
     else if (add) state.toggle(state.list[place].id);
     if (!this.go(place, { keep: add || through }) && !add && !through) state.selected.clear();
+    if (state.selecting && add) this.desk.say(`${plural(state.selected.size, "sample")} selected, ${state.selected.has(state.list[place].id) ? "with" : "without"} ${state.list[place].name}`);
     this.#selected();
   }
 
@@ -115,11 +118,19 @@ export class Moving {
     desk.say(`All ${plural(state.list.length, "sample")} of the list are selected`, true);
   }
 
+  // Let taps select, or no longer: then nothing stays selected.
+  picking(on) {
+    const { desk, state } = this;
+    if (state.view !== "grid") desk.view("grid");
+    state.selecting = on;
+    this.select([]);
+    desk.say(on ? "Tap the samples that are to be decided on together" : "Nothing is selected", on);
+  }
+
   // Returns whether there was anything to let go of.
   none() {
-    if (!this.state.selected.size) return false;
-    this.select([]);
-    this.desk.say("Nothing is selected");
+    if (!this.state.selected.size && !this.state.selecting) return false;
+    this.picking(false);
     return true;
   }
 

@@ -141,9 +141,9 @@ export class Outbox {
       this.refused(entry, error.message);
       return;
     }
-    this.#drop();
-    // Another page has decided something in between.
+    // Another page has decided something in between. Until it is known this one is not done with: it is sent again.
     if (reply.previous > this.revision) this.#learn(await this.#changes());
+    this.#drop();
     this.revision = reply.revision;
     this.replied(reply, entry);
     this.changed();

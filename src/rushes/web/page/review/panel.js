@@ -1,10 +1,10 @@
 // What is known of one sample: the person's decision, the model's answer, what was measured, who said what, the camera.
 
 import { html } from "../view.js";
-import { Answer, Disc } from "./marks.js";
+import { percent } from "../words.js";
+import { Answer, Disc, Mark } from "./marks.js";
 import { disagrees } from "./order.js";
-import { Sign } from "./signs.js";
-import { ago, exposure, moment, percent, score } from "./words.js";
+import { ago, COLOURS, exposure, moment, score } from "./words.js";
 
 const DUPLICATE = "duplicate";
 
@@ -33,13 +33,13 @@ function Decision({ item, state, deeds }) {
       ${item.error !== null && item.decision !== null && html`<p class="soft small">Suspicion that this label is wrong: ${percent(item.error)}</p>`}</section>`;
   }
   const choice = (value, key, label, sign) => html`<button type="button" class="choice" aria-pressed=${String(own === value)} aria-keyshortcuts=${key} onClick=${() => deeds.decide(value)}>
-    <${Sign} name=${sign} /><span>${label}</span><kbd>${key}</kbd></button>`;
+    <${Mark} name=${sign} /><span>${label}</span><kbd>${key}</kbd></button>`;
   return html`<section class="yours"><h3>Your decision</h3>
     <div class="choices">${choice(classes.pick, "P", "Pick", "pick")}${choice(null, "U", "Unset", "unset")}${choice(classes.reject, "X", "Reject", "reject")}</div>
     ${elsewhere && html`<p class="soft small">A label from elsewhere says ${classes.word(item.decision)}. It stands until you decide; ${classes.word(item.decision) === "pick" ? "P" : "X"} makes it yours.</p>`}
     <div class="rates"><span>${[1, 2, 3, 4, 5].map((rating) => html`<button type="button" class=${item.rating >= rating ? "star on" : "star"} aria-label=${`${rating} of 5 stars`}
       aria-pressed=${String(item.rating === rating)} onClick=${() => deeds.rate(rating === item.rating ? 0 : rating)}>★</button>`)}</span>
-    <span>${["red", "yellow", "green", "blue"].map((color) => html`<button type="button" class=${`dot ${color}`} aria-label=${`label ${color}`}
+    <span>${COLOURS.map((color) => html`<button type="button" class=${`dot ${color}`} aria-label=${`label ${color}`}
       aria-pressed=${String(item.color === color)} onClick=${() => deeds.color(color)}><span class=${`swatch ${color}`} /></button>`)}</span></div></section>`;
 }
 

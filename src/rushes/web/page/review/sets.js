@@ -1,6 +1,6 @@
 // Which photographs compare and survey show, and which are decoded ahead: pure functions of where one stands.
 
-export const NEXT = { compare: 2, survey: 6 };
+const NEXT = { compare: 2, survey: 6 };
 
 // {set, setFrom, why}: a selection where there is one, else the series of the focus, else it and those after it.
 export function setOf(state, most) {

@@ -27,7 +27,8 @@ export class State {
     this.info = false;
     this.advance = true;
     this.selected = new Set();
-    this.conflicts = []; // {id, field, mine, theirs, by, at}: what another person said meanwhile, until somebody has chosen
+    this.selecting = false; // a tap in the grid selects
+    this.conflicts = []; // {id, field, mine, theirs, by, at, overruled}: what another person said meanwhile, or over what was said here, until somebody has chosen
     this.set = []; // ids that compare and survey show
     this.setFrom = ""; // why these: "selection", "series" or "next"
     this.done = []; // steps that this page made and can take back at once: {before, after, told, request}
@@ -60,9 +61,16 @@ export class State {
     return this.list?.[this.place] ?? null;
   }
 
-  // What a key decides on: the selection of a grid where there is one, else the one with the ring.
+  // Whether a key decides on a selection.
+  get isSelection() {
+    return this.view === "grid" && this.selected.size > (this.selecting ? 0 : 1);
+  }
+
+  // What a key decides on: the selection of a grid where there is one, else the one with the ring. Where taps select, none
+  // but what is selected.
   get meant() {
-    if (this.view === "grid" && this.selected.size > 1) return this.list.filter((item) => this.selected.has(item.id));
+    if (this.isSelection) return this.list.filter((item) => this.selected.has(item.id));
+    if (this.view === "grid" && this.selecting) return [];
     return this.focused ? [this.focused] : [];
   }
 
@@ -119,10 +127,12 @@ export class State {
     for (let at = Math.min(from, to); at <= Math.max(from, to); at += 1) this.selected.add(this.list[at].id);
   }
 
+  // With Ctrl the one that has the ring belongs to it from the first; a tap takes no other than its own.
   toggle(id) {
     this.range = null;
-    if (!this.selected.size && this.focused) this.selected.add(this.focused.id);
-    if (this.selected.has(id) && this.selected.size > 1) this.selected.delete(id);
+    const least = this.selecting ? 0 : 1;
+    if (least && !this.selected.size && this.focused) this.selected.add(this.focused.id);
+    if (this.selected.has(id) && this.selected.size > least) this.selected.delete(id);
     else this.selected.add(id);
   }
 
@@ -178,6 +188,22 @@ export class State {
       const said = this.#whole(change);
       if (item) for (const name of MARKS) if (name in said) item[name] = said[name];
     }
+  }
+
+  // Nothing is to be chosen any more of these fields of these samples.
+  settle(changes) {
+    const settled = (one) => changes.some((change) => change.id === one.id && one.field in change);
+    this.conflicts = this.conflicts.filter((one) => !settled(one));
+  }
+
+  // Where these changes put another person's word over what was decided here, as conflicts.
+  overruled(changes) {
+    return changes.flatMap(({ id, decision, by, at = null }) => {
+      const item = this.byId.get(id);
+      const isMine = item?.own && (item.by ?? "") === this.person && item.decision !== null;
+      if (!isMine || !by || by === this.person || decision === null || decision === item.decision) return [];
+      return [{ id, field: "decision", mine: item.decision, theirs: decision, by, at, overruled: true }];
+    });
   }
 
   // Take in what a model says; its answers may come while one decides.

@@ -1,8 +1,7 @@
 // The strip of small pictures below the loupe, with the focus in its middle.
 
 import { html, render } from "../view.js";
-import { Disc, signOf } from "./marks.js";
-import { Sign } from "./signs.js";
+import { Disc, Mark, signOf } from "./marks.js";
 
 const WIDE = 76;
 
@@ -39,6 +38,6 @@ function Tile({ list, at, left, focused, classes, still }) {
   const same = (other) => item.series && other?.series?.index === item.series.index;
   const look = ["tile", classes.word(item.decision) ?? "", focused ? "focused" : "", item.series ? "in-series" : "",
     item.series && !same(list[at - 1]) ? "first" : "", item.series && !same(list[at + 1]) ? "last" : ""].join(" ");
-  const shown = item.decision === null ? null : classes.culling ? html`<${Sign} name=${signOf(item, classes)} />` : html`<${Disc} of=${classes.of(item.decision)} />`;
+  const shown = item.decision === null ? null : classes.culling ? html`<${Mark} name=${signOf(item, classes)} />` : html`<${Disc} of=${classes.of(item.decision)} />`;
   return html`<div class=${look} data-id=${item.id} style=${`transform: translateX(${left}px)`}><img alt="" decoding="async" draggable=${false} src=${still} />${shown}</div>`;
 }

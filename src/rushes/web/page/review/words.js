@@ -1,14 +1,13 @@
 // What is said of a sample, for eyes and for screen readers.
 
-export const COLORS = { 6: "red", 7: "yellow", 8: "green", 9: "blue" };
+import { percent, plural } from "../words.js";
+
+export const COLOURS = ["red", "yellow", "green", "blue", "purple"]; // as the server takes them
+export const COLOUR_KEYS = { 6: "red", 7: "yellow", 8: "green", 9: "blue" };
 export const DECIDED = { pick: "picked", reject: "rejected" };
 
 export const score = (value) => (value === null || value === undefined ? "" : value.toFixed(2));
-export const percent = (value) => (value === null || value === undefined ? "" : value > 0.995 && value < 1 ? "> 99 %" : `${Math.round(100 * value)} %`);
 export const stars = (rating) => (rating ? "★".repeat(rating) : "");
-export const named = (text) => text.trim().replace(/\s+/g, " ").toLowerCase(); // as origins bear the name of a person
-export const number = (value) => value.toLocaleString("en");
-export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
 // A label from elsewhere stands, and is no decision that was made here.
 export function decided(item, { classes, person }) {

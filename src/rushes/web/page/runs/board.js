@@ -2,7 +2,8 @@
 
 import { Button, Message } from "../parts.js";
 import { hooks, html } from "../view.js";
-import { Bar, hashOf, lasted, number, said, when } from "./scores.js";
+import { decimal, plural, timeTaken } from "../words.js";
+import { Bar, hashOf, said, when } from "./scores.js";
 
 const COLUMNS = [
   { name: "run", text: "Run", of: (run) => run.run },
@@ -13,6 +14,8 @@ const COLUMNS = [
   { name: "time", text: "Took", of: (run) => run.elapsed_seconds, number: true },
   { name: "created", text: "Made", of: (run) => run.created_at },
 ];
+
+const FOLDED = new Set(["blind", "model", "time", "created"]); // where it is narrow, they stand below the name of the run
 
 export function Board({ app, kept }) {
   const [list, setList] = hooks.useState(kept.list);
@@ -65,6 +68,7 @@ export function Board({ app, kept }) {
   const none = !list.boards.length;
   return html`<div class="runs" ref=${root}>
     <header class="runs-head"><h1>Runs</h1><p class="soft small">The best macro-F1 on validation first: choose by it, and look at test last. The band is the 95% interval over groups, the dashed line the majority class.</p>
+      ${!none && html`<label class="order-by"><span class="soft small">Order by</span><select value=${order.by} onChange=${(event) => orderBy(event.target.value)}>${COLUMNS.map((one) => html`<option key=${one.name} value=${one.name}>${one.text}</option>`)}</select></label>`}
       ${!none && html`<${Button} text=${marked.length === 2 ? "Compare the two" : `Compare (${marked.length} of 2 marked)`} keys="c" disabled=${marked.length !== 2} run=${compare} />`}</header>
     ${none && html`<div class="opening"><${Message} kind="note" title="No runs yet">Train one: <code>rushes train recipes/features.toml</code><//></div>`}
     ${list.unreadable.map((one) => html`<${Message} key=${one.run} title=${`${one.run} cannot be read`}>${one.reason}<//>`)}
@@ -79,19 +83,20 @@ function Table({ board, order, orderBy, marked, mark, kept }) {
   const runs = [...board.runs].sort((one, other) => compared(column.of(one), column.of(other), order.falls));
   return html`<section class="board" aria-label=${board.title}><h2 class="heading">${board.title}</h2>
     <div class="scrolls" tabindex="0" role="group" aria-label=${`Table of ${board.task}`}><table class="table"><thead><tr><th scope="col"><span class="unseen">Marked</span></th>
-      ${COLUMNS.map((one) => html`<th key=${one.name} scope="col" aria-sort=${one.name === order.by ? (order.falls ? "descending" : "ascending") : undefined}>
+      ${COLUMNS.map((one) => html`<th key=${one.name} scope="col" class=${FOLDED.has(one.name) ? "folds" : ""} aria-sort=${one.name === order.by ? (order.falls ? "descending" : "ascending") : undefined}>
         <button type="button" class="order" onClick=${() => orderBy(one.name)}>${one.text}<span aria-hidden="true">${one.name === order.by ? (order.falls ? " ↓" : " ↑") : ""}</span></button></th>`)}
     </tr></thead><tbody>${runs.map((run) => html`<tr key=${run.run}>
       <td><label class="mark"><input type="checkbox" checked=${marked.includes(run.run)} onChange=${() => mark(run.run)} /><span class="unseen">Mark ${run.run}</span></label></td>
       <th scope="row"><a class="run-link" data-run=${run.run} href=${hashOf(run.run)} onClick=${() => { kept.at = run.run; }}>${run.recipe || run.run}</a>
         <span class="soft small">${run.run}</span>
+        <span class="soft small folded">${[run.model, timeTaken(1000 * run.elapsed_seconds), when(run.created_at), typeof run.blind_f1_macro === "number" && `blind ${decimal(run.blind_f1_macro)}`].filter(Boolean).join(" · ")}</span>
         ${run.problem && html`<span class="small wrong">cannot be judged: ${run.problem}</span>`}
         ${run.never_predicted.length > 0 && html`<span class="small wrong">never answered ${run.never_predicted.join(", ")}</span>`}
-        ${run.warnings > 0 && html`<span class="small soft">${run.warnings} ${run.warnings === 1 ? "warning" : "warnings"}</span>`}</th>
+        ${run.warnings > 0 && html`<span class="small soft">${plural(run.warnings, "warning")}</span>`}</th>
       <td><span class="scored"><${Bar} score=${run.validation?.f1_macro} /><span class="number">${said(run.validation?.f1_macro)}</span></span></td>
       <td class="number">${said(run.test?.f1_macro)}${run.test_letter && html` <span class="soft" title="Tests with another letter were of other samples or labels">${run.test_letter}</span>`}</td>
-      <td class="number soft">${number(run.blind_f1_macro)}</td>
-      <td>${run.model}</td><td class="number">${lasted(run.elapsed_seconds)}</td><td class="number">${when(run.created_at)}</td></tr>`)}
+      <td class="number soft folds">${decimal(run.blind_f1_macro)}</td>
+      <td class="folds">${run.model}</td><td class="number folds">${timeTaken(1000 * run.elapsed_seconds)}</td><td class="number folds">${when(run.created_at)}</td></tr>`)}
     </tbody></table></div></section>`;
 }
 

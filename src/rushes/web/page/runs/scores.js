@@ -1,12 +1,11 @@
 // A score with its interval: as numbers, and as a bar beside what the majority class alone would score.
 
 import { html } from "../view.js";
-
-export const number = (value, digits = 3) => (typeof value === "number" ? value.toFixed(digits) : "–");
+import { decimal } from "../words.js";
 
 export function said(score) {
   if (typeof score?.value !== "number") return "–";
-  return score.low === null || score.low === undefined ? number(score.value) : `${number(score.value)} (${number(score.low, 2)}–${number(score.high, 2)})`;
+  return score.low === null || score.low === undefined ? decimal(score.value) : `${decimal(score.value)} (${decimal(score.low, 2)}\u2060–\u2060${decimal(score.high, 2)})`; // an interval stays on one line;
 }
 
 // From 0 to 1; the band is the interval, the stroke the score, the dashed line the majority class.
@@ -21,8 +20,3 @@ export function Bar({ score, least = 0, most = 1 }) {
 export const hashOf = (name) => `#/runs/${name.split("/").map(encodeURIComponent).join("/")}`;
 export const pathOf = (name, ...parts) => ["runs", ...name.split("/").map(encodeURIComponent), ...parts].join("/");
 export const when = (text) => text.replace("T", " ").replace(/:\d\d(\.\d+)?(Z|\+00:00)$/, "");
-
-export function lasted(seconds) {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
-}

@@ -20,6 +20,10 @@ from api.serving import Served, serving
 from footage.stills import write_raw
 from inference.plain import PAINT, painted, write_film
 from rushes.api.limits import Limits
+from rushes.api.metrics import Metrics
+from rushes.api.served import open_served
+from rushes.api.service import Service, Strength
+from rushes.errors import BundleError
 
 PROBLEM = "application/problem+json"
 
@@ -503,3 +507,12 @@ def _is_empty(folder: Path) -> bool:
     while any(folder.iterdir()) and time.monotonic() < end:
         time.sleep(0.02)
     return not any(folder.iterdir())
+
+
+def test_a_runtime_that_a_bundle_of_shots_has_not_is_refused_at_the_start(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from bundles.shot_tiny import MOTION_ALONE, tiny_shot_bundle
+
+    bundle = tiny_shot_bundle(tmp_path / "shots", MOTION_ALONE)
+    with pytest.raises(BundleError, match="the runtime int8 cannot be taken: bundles of shots are not judged in it"):
+        Service(open_served([bundle.folder]), limits=Limits(), strength=Strength(1, runtime="int8"), metrics=Metrics())

@@ -33,7 +33,7 @@ def test_a_job_tells_how_far_it_is_and_ends_with_its_result() -> None:
     async def work(job: Job) -> bytes:
         job.move("running")
         for done in (1, 2):
-            job.told(done, 2)
+            job.told(done, 2, "frames scanned")
             await asyncio.sleep(0.01)
         return b'{"predicted_class":"MS"}'
 
@@ -42,7 +42,7 @@ def test_a_job_tells_how_far_it_is_and_ends_with_its_result() -> None:
         job = jobs.begin(work)
         assert jobs.find(job.id).state == "queued"
         said = await _events(job)
-        assert '"state":"running","done":2,"total":2' in said
+        assert '"state":"running","done":2,"total":2,"note":"frames scanned"' in said
         assert said.endswith('event: result\ndata: {"predicted_class":"MS"}\n\n')
         assert json.loads(job.to_json())["result"] == {"predicted_class": "MS"}
         assert await _events(job) == 'event: result\ndata: {"predicted_class":"MS"}\n\n', "also for who comes later"

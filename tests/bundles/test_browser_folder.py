@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from rushes.bundles.browser_check import check_in_browser, why_not
 from rushes.bundles.browser_folder import export_browser, is_browser_folder, open_browser_folder
 from rushes.bundles.browser_page import read_licences, read_runtime
 from rushes.bundles.bundle import open_bundle
-from rushes.bundles.sealed import seal_folder
+from rushes.bundles.sealed import list_bundles, seal_folder
 from rushes.cli.main import main
 from rushes.datasets.measured_input import MeasuredInput
 from rushes.errors import BundleError
@@ -107,7 +108,7 @@ def test_an_altered_page_is_refused_by_digest(page: Path, tmp_path: Path) -> Non
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes((page / name).read_bytes())
     (tmp_path / "index.html").write_text((page / "index.html").read_text().replace("colour", "flavour", 1))
-    with pytest.raises(BundleError, match=r"index\.html was altered since the export"):
+    with pytest.raises(BundleError, match=r"index\.html was altered since the export.*rushes export BUNDLE --browser$"):
         open_browser_folder(tmp_path)
 
 
@@ -228,3 +229,18 @@ def test_parts_beside_the_page_are_checked_through_a_server(
     assert ended.value.code == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["checked"], said["pictures"]) == (True, 9)
+
+
+def test_a_page_given_in_place_of_its_bundle_names_the_bundle(page: Path, colours: Path, tmp_path: Path) -> None:
+    home = tmp_path / "bundles"
+    shutil.copytree(page, home / "colours-browser")
+    with pytest.raises(
+        BundleError, match=r"is a page for browsers, not a bundle\. Give the bundle 'colours', of which"
+    ):
+        open_bundle(home / "colours-browser")
+    shutil.copytree(colours, home / "mine")
+    with pytest.raises(BundleError, match=r"Give the bundle .*bundles/mine$"):
+        open_bundle(home / "colours-browser")
+    assert list_bundles(home) == ("mine",)
+    with pytest.raises(BundleError, match=r"bundles is not a bundle; it holds mine\. Give one of them: .*/mine$"):
+        open_bundle(home)

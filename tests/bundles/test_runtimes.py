@@ -12,12 +12,13 @@ import pytest
 
 pytest.importorskip("torch")
 
-from bundles.tiny import CLASSES, PREPROCESSING, tiny_bundle, tiny_candidate, tiny_samples
+from bundles.tiny import CLASSES, PREPROCESSING, tiny_bundle, tiny_candidate, tiny_network, tiny_samples
 from rushes.bundles.bundle import INT8_FILE, RUNTIMES_FILE, Bundle, open_bundle, seal_bundle
 from rushes.bundles.certificates import read_certificates
 from rushes.bundles.certified import RangePictures, Trial
 from rushes.bundles.graph import Graph
-from rushes.bundles.onnx import build_bundle
+from rushes.bundles.onnx import build_bundle, export_graph
+from rushes.bundles.quantised import METHODS, quantise
 from rushes.bundles.runtimes import RUNTIMES, check_runtimes, choose_runtime
 from rushes.bundles.weighed import HeldOut, measure_gains, weigh_answers
 from rushes.cli.main import main
@@ -119,6 +120,19 @@ def test_an_eight_bit_graph_that_answers_as_well_is_kept_with_what_it_costs(judg
     assert set(certificate.gains or {}) == {"1", "12"}
     assert INT8_FILE in bundle.files
     assert "| `int8` | yes |" in bundle.read("README.md").decode()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_linear_head_is_made_in_eight_bit_integers_in_each_way(method: str) -> None:
+    pixels = colour_pictures(24)[0]
+    model = export_graph(tiny_network(), PREPROCESSING)
+    made = Graph(quantise(model, method, pixels=pixels, measures=None))
+    assert np.abs(made(pixels, None) - Graph(model)(pixels, None)).max() < 0.1
+
+
+def test_what_cannot_be_quantised_is_refused_without_the_quantisers_words() -> None:
+    with pytest.raises(BundleError, match=r"^this network cannot be made in 8-bit integers so$"):
+        quantise(b"no graph", "dynamic", pixels=colour_pictures(3)[0], measures=None)
 
 
 def test_an_eight_bit_graph_says_nothing_of_the_machine(judged: Path) -> None:

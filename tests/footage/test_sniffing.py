@@ -173,6 +173,9 @@ def test_a_raw_is_told_from_a_tiff_by_its_tags_wherever_they_stand(tmp_path: Pat
             assert kind_of_suffix(suffix) == "raw"
     # A picture from the same camera, saved as TIFF.
     assert sniff(tiff((256, 3, 1, 40), (262, 3, 1, 2), texts=((271, b"NIKON CORPORATION\0"),))) == ".tif"
+    # The small picture alone, which is what is left of a raw that was cut off; and the same before a whole picture.
+    small = tiff((254, 4, 1, 1), (256, 3, 1, 160), (262, 3, 1, 2), texts=((271, b"NIKON CORPORATION\0"),))
+    assert sniff(small) == ".nef"
     far = tiff(sensor, texts=((270, b" " * 2 * HEAD_BYTES), (271, b"SONY\0")))
     assert sniff(far[:HEAD_BYTES]) == ".tif"
     assert sniff(far[:HEAD_BYTES], file=io.BytesIO(far)) == ".arw"

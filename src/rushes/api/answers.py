@@ -165,6 +165,7 @@ class JobAnswer(_Open):
     state: Literal["queued", "running", "done", "failed", "cancelled"]
     done: int
     total: int | None
+    note: str = Field(default="", description="What is counted; of a film's shots first its frames, then its shots.")
     result: dict[str, Any] | None = None
     problem: Problem | None = None
 

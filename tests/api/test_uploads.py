@@ -100,6 +100,16 @@ def test_a_picture_of_which_much_comes_is_written_as_it_comes(tmp_path: Path) ->
         assert form.files[0].digest == hashlib.sha256(data).hexdigest()
 
 
+@pytest.mark.parametrize("begun", [1, 100, 4000])
+def test_a_file_of_which_little_has_come_when_those_before_it_are_written_is_told(tmp_path: Path, begun: int) -> None:
+    first, second = film((1 << 20) + 5000), jpeg(20_000)
+    body = form_of(part("file", first, filename="a"), part("file", second, filename="b"))
+    place = body.rindex(second) + begun
+    with taken(request([body[:place], body[place:]]), tmp_path) as form:
+        assert [one.path.suffix for one in form.files] == [".mp4", ".jpg"]
+        assert [one.digest for one in form.files] == [hashlib.sha256(data).hexdigest() for data in (first, second)]
+
+
 @given(st.data())
 @settings(max_examples=40)
 def test_a_body_gives_the_same_form_wherever_it_is_split(

@@ -109,6 +109,8 @@ class Incoming:
         Raises:
             Refused: it is nothing that is taken, or larger than its kind may be.
         """
+        if len(self._head) < HEAD_BYTES:  # kept apart: what waits may be written before enough came to judge it
+            self._head += bytes(data[: HEAD_BYTES - len(self._head)])
         self._waiting += data
         self._bytes += len(data)
         if self._kind is None and self._bytes >= HEAD_BYTES:
@@ -164,7 +166,6 @@ class Incoming:
 
     def _judge(self) -> None:
         """Find by the first bytes whether it is taken, and what it is."""
-        self._head = bytes(self._waiting[:HEAD_BYTES])
         suffix = sniff(self._head)
         if suffix is None:
             found = names_other_files(self._head) or "no picture, camera raw or film by its content"

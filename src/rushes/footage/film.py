@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _FORMATS = (
     "mov,matroska,avi,mpeg,mpegts,mpegvideo,mxf,asf,asf_o,flv,live_flv,ogg,ivf,yuv4mpegpipe,dv,m4v,h261,h263,h264,hevc,"
     "vvc,av1,obu,mjpeg,vc1,vc1test,dirac,cavsvideo,avs2,avs3,dnxhd,nut,rm,gxf,wtv,swf,r3d,lxf,nsv,ty,pva,"
-    "aac,ac3,aiff,flac,mp3,wav,w64"
+    "gif,apng,aac,ac3,aiff,flac,mp3,wav,w64"
 )
 
 

@@ -15,7 +15,10 @@ from rushes.models.designs import DESIGNS, smallest_side
 torch = pytest.importorskip("torch")
 
 
-@pytest.mark.parametrize("name", DESIGNS)
+# Two are enough for every run: one with pooling between its convolutions, one with separable ones.
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[pytest.mark.longer] * (one not in ("cnn-4x4", "sepconv"))) for one in DESIGNS]
+)
 def test_a_design_with_learnt_normalisation_is_exported_for_any_number_of_pictures(name: str) -> None:
     from rushes.models.network import build_network
 

@@ -37,7 +37,7 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("head", [pytest.param(one, marks=[pytest.mark.longer] * (one != "linear")) for one in HEADS])
 def test_a_head_is_part_of_the_graph_for_any_number_of_pictures(head: str, tiny_weights: Path, tmp_path: Path) -> None:
     project = make_project(tmp_path)
     recipe = backbone_recipe("features", tiny_weights, regularisation=[1.0], neighbours=[5])

@@ -32,7 +32,7 @@ def open_at(visit: Visit, address: str, **how: Any) -> Page:
     return page
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.longer)], ids=["light", "dark"])
 def test_grid_loupe_panel_and_notices_break_no_rule(visit: Visit, dark: bool) -> None:
     standin = review_of()
     with serve(standin) as address:

@@ -12,7 +12,7 @@ from rushes.bundles.bundle import GRAPH_FILE, INT8_FILE, LITERT_FILE
 from rushes.bundles.certificates import Certificate
 from rushes.bundles.graph import Graph
 from rushes.bundles.litert import Converted
-from rushes.bundles.parity import TOLERANCE, compare
+from rushes.bundles.parity import TOLERANCE, Parity, compare
 from rushes.bundles.quantised import METHODS, Method, quantise
 from rushes.bundles.runtimes import DEFAULT, NOT_CONVERTED, RUNTIMES, Runtime, describe_difference
 from rushes.bundles.weighed import (
@@ -155,16 +155,7 @@ class _Bench:
             parity = compare(self._expected, self._graph(runtime, model)(self._pixels, self._measures))
         except BundleError as error:
             return Certificate(False, str(error), runtime.version(), made=made)
-        return Certificate(
-            holds=parity.holds,
-            reason="" if parity.holds else describe_difference(parity),
-            version=runtime.version(),
-            tolerance=TOLERANCE,
-            pictures=parity.pictures,
-            largest_difference=parity.largest_difference,
-            disagreements=parity.disagreements,
-            made=made,
-        )
+        return certificate_of(runtime, parity, made=made)
 
     def judge(
         self, runtime: Runtime, model: bytes, made: Mapping[str, object] | None = None
@@ -241,3 +232,17 @@ class _Bench:
     @staticmethod
     def _graph(runtime: Runtime, model: bytes, *, threads: int = 0) -> Graph:
         return Graph(model, threads=threads, engine=runtime.engine)
+
+
+def certificate_of(runtime: Runtime, parity: Parity, *, made: Mapping[str, object] | None = None) -> Certificate:
+    """Return what a comparison on stored samples says of a runtime that computes what the network does."""
+    return Certificate(
+        holds=parity.holds,
+        reason="" if parity.holds else describe_difference(parity),
+        version=runtime.version(),
+        tolerance=TOLERANCE,
+        pictures=parity.pictures,
+        largest_difference=parity.largest_difference,
+        disagreements=parity.disagreements,
+        made=made,
+    )

@@ -24,10 +24,10 @@ from rushes.bundles.bundle import (
 from rushes.bundles.calibrated import calibration_of_run
 from rushes.bundles.card import scores_from_metrics, thresholds_from_table
 from rushes.bundles.certificates import Certificate, write_certificates
+from rushes.bundles.certified import certificate_of
 from rushes.bundles.licence import licence_of
 from rushes.bundles.onnx import RECORDED_TOLERANCE, spread_rows
-from rushes.bundles.parity import TOLERANCE
-from rushes.bundles.runtimes import DEFAULT, RUNTIMES, Runtime, describe_difference
+from rushes.bundles.runtimes import DEFAULT, RUNTIMES, Runtime
 from rushes.bundles.sealed import check_free, whole_folder
 from rushes.bundles.shot_bundle import (
     CLASSES_SCHEMA,
@@ -266,16 +266,7 @@ def _try_runtimes(model: bytes, run: ShotRun, samples: SampleShots, expected: Ta
             found = ShotGraph(model, tasks, engine=runtime.engine)(samples.shots)
         except BundleError as error:
             return Certificate(False, str(error), runtime.version())
-        parity = compare_tasks(expected, found)
-        return Certificate(
-            holds=parity.holds,
-            reason="" if parity.holds else describe_difference(parity),
-            version=runtime.version(),
-            tolerance=TOLERANCE,
-            pictures=parity.pictures,
-            largest_difference=parity.largest_difference,
-            disagreements=parity.disagreements,
-        )
+        return certificate_of(runtime, compare_tasks(expected, found))
 
     return {name: prove(one) for name, one in RUNTIMES.items() if one.of_shots and name != DEFAULT}
 

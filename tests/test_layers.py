@@ -29,6 +29,8 @@ ROOMS = (
     "evaluation",
     "bundles",
     "inference",
+    "subjects",
+    "structure",
     "web",
     "api",
     "review",

@@ -180,6 +180,26 @@ class RunSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmSettings:
+    """What is looked for in films when the command line does not say otherwise.
+
+    Attributes:
+        faces: whether faces are looked for and kept; off, since they are data about persons.
+        face_detector, face_embedder: model files, relative to the project; "" takes the ones that rushes knows.
+        detector: of objects: a model file or the name of a known one; "" looks for none.
+        looks: what shots are compared by: `scan` (what the scan noted), or a bundle of the project by name.
+        closeness: the bundle of the project that says which shots are medium close-ups; "" asks none.
+    """
+
+    faces: bool = False
+    face_detector: str = ""
+    face_embedder: str = ""
+    detector: str = ""
+    looks: str = "scan"
+    closeness: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A project folder and the settings of its `rushes.toml`."""
 
@@ -194,6 +214,7 @@ class Project:
     dataset: DatasetSettings = field(default_factory=DatasetSettings)
     labels: LabelSettings = field(default_factory=LabelSettings)
     runs: RunSettings = field(default_factory=RunSettings)
+    film: FilmSettings = field(default_factory=FilmSettings)
 
     @property
     def catalog_place(self) -> Path | str:
@@ -227,6 +248,16 @@ class Project:
     @property
     def scans_folder(self) -> Path:
         return self.root / "scans"
+
+    @property
+    def faces_folder(self) -> Path:
+        """All that is kept about faces, and nothing else, so that it can be wiped."""
+        return self.root / ".rushes" / "faces"
+
+    @property
+    def models_folder(self) -> Path:
+        """Models of faces and objects that a person put there or that were fetched."""
+        return self.root / "weights"
 
     @property
     def cache_folder(self) -> Path:
@@ -299,7 +330,8 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         ProjectError: a key is unknown, a value is of the wrong type or not allowed.
     """
     where = str(root / PROJECT_FILE)
-    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns", "labels", "dataset", "runs")
+    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns", "labels", "dataset", "runs",
+               "film")  # fmt: skip
     check_keys(table, allowed, where=where, error=ProjectError)
     if table.get("schema", "project/1") != "project/1":
         raise ProjectError(f"{where}: schema is '{table['schema']}', this rushes reads 'project/1'")
@@ -320,6 +352,9 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         dataset=_parse_dataset(_typed(table, "dataset", dict, {}, where=where), tuple(tasks), where=where),
         labels=_parse_labels(_typed(table, "labels", dict, {}, where=where), where=where),
         runs=_parse_runs(_typed(table, "runs", dict, {}, where=where), where=where),
+        film=settings_from_table(
+            FilmSettings, _typed(table, "film", dict, {}, where=where), where=f"{where}: [film]", error=ProjectError
+        ),
     )
 
 

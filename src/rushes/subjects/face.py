@@ -1,0 +1,34 @@
+"""The value Face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A face in one picture; places are shares of the picture's sides, so that they hold at any size.
+
+    Attributes:
+        left, top, width, height: of the box around it, which may reach beyond the picture.
+        score: how sure the detector is, 0 to 1.
+        points: (5, 2) float32, (across, down): the eyes, the tip of the nose, the corners of the mouth; of each pair
+            first the one further left in an upright face.
+        embedding: (length,) float32 of length 1, by which faces of one person are near; None where none was asked for.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    score: float
+    points: npt.NDArray[np.float32]
+    embedding: npt.NDArray[np.float32] | None = None
+
+    @property
+    def area(self) -> float:
+        """The box's share of the picture."""
+        return self.width * self.height

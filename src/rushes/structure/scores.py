@@ -252,7 +252,7 @@ def _shared(one: Span, other: Span) -> float:
 
 def _iou(one: Span, other: Span) -> float:
     shared = _shared(one, other)
-    return shared / (one[1] - one[0] + other[1] - other[0] - shared) if shared else 0.0
+    return shared / (max(one[1], other[1]) - min(one[0], other[0])) if shared else 0.0
 
 
 def _overflow(place: int, known: Sequence[Span], found: Sequence[Span]) -> float:

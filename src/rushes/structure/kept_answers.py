@@ -97,9 +97,9 @@ def _read(path: Path, digest: str) -> FilmAnswers | None:
                 for shot, of_shot in answered.items()
             },
             {
-                shot: {task: dict(answer["scores"]) for task, answer in of_shot.items()}
+                shot: {task: answer.get("scores", {}) for task, answer in of_shot.items()}
                 for shot, of_shot in answered.items()
-            },  # fmt: skip
+            },
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

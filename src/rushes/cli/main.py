@@ -15,6 +15,7 @@ VERBS: dict[str, str] = {
     "shots": "a film's shots: table, contact sheet, CSV, JSON, EDL, OTIO, FCPXML",
     "status": "groups, sources, frames, labels per class, conflicts, runs",
     "labels": "statements that frames are of classes: import, pull, picks, suggest, export, conflicts",
+    "subjects": "what is in the pictures, by a detector of objects: find, list, clear",
     "manifest": "the versioned list of labelled samples: build, diff, preview",
     "split": "train, validation and test: make, check for leaks",
     "build": "the class-folder dataset, in a folder or a bucket",

@@ -16,6 +16,7 @@ VERBS: dict[str, str] = {
     "scenes": "scenes, dialogues, characters and facts of films: tables, report, CSV, JSON, EDL, OTIO, FCPXML, EAF",
     "status": "groups, sources, frames, labels per class, conflicts, runs",
     "labels": "statements that frames are of classes: import, pull, picks, suggest, export, conflicts",
+    "subjects": "what is in the pictures, by a detector of objects: find, list, clear",
     "manifest": "the versioned list of labelled samples: build, diff, preview",
     "split": "train, validation and test: make, check for leaks",
     "build": "the class-folder dataset, in a folder or a bucket",

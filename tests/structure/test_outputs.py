@@ -164,7 +164,7 @@ def test_no_cell_runs_as_a_formula_and_reading_it_as_a_sheet_takes_the_mark_away
         cells = [row[column] for row in rows_of(format_table(table)) for column in words]
         assert not any(cell.startswith(("=", "-", "+", "@")) for cell in cells)
     sheet = parse_csv(format_table(TABLES["characters"](hostile_film())).encode(), name="x", key="x")
-    titles = [row.cells[1] for row in sheet.rows]
+    titles = [row[1] for row in sheet.rows]
     assert titles == ['Ada & <Co> "x"', "مريم", '=HYPERLINK("x")', "-2; 3"]
 
 

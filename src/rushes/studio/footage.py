@@ -43,6 +43,7 @@ _EXPORTS = {
     ".edl": "text/plain; charset=utf-8",
     ".otio": "application/json",
     ".fcpxml": "application/xml",
+    ".eaf": "application/xml",
 }
 _LOOK_SECONDS = 0.25  # between two looks at a work whose events are sent
 
@@ -134,7 +135,7 @@ def _add_film(router: APIRouter, desk: FootageDesk) -> None:
                 raise HTTPException(
                     HTTPStatus.NOT_FOUND, f"the shots of {found.name} were not found yet. Find them first"
                 )
-            text = FORMATS[extension](shots.timeline)
+            text = FORMATS[extension](shots.timeline, ())
         name = f"filename*=UTF-8''{quote(f'{found.name}{extension}')}"
         return Response(text, media_type=_EXPORTS[extension], headers={"Content-Disposition": f"attachment; {name}"})
 

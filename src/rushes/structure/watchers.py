@@ -1,0 +1,90 @@
+"""What watches a film: the body of a bundle, its answers, a detector of objects, a finder of faces, palettes, bars."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.errors import BundleError
+from rushes.footage.picture import PictureSize, encode_picture, resize
+from rushes.inference.predictor import Predictor
+from rushes.structure.watch import Pixels, pack_rows
+from rushes.subjects.detection import Detection, Detector
+
+PICTURE_QUALITY = 82
+
+
+class BundleWatcher:
+    """Sees with the body of a bundle of pictures, and answers with its head: one pass gives both."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        """Take a loaded bundle."""
+        self.key = f"bundle/1 {predictor.bundle.id} {predictor.runtime}"
+        self._predictor = predictor
+        self._class_count = len(predictor.classes)
+
+    def see(self, pictures: Sequence[Pixels]) -> Sequence[bytes]:
+        """Return of each picture its probabilities and then its features, as `unpack_rows` reads them."""
+        prepared = [self._predictor.prepared(one) for one in pictures]
+        answers = self._predictor.probabilities_of_prepared(prepared)
+        features = self._predictor.features_of_prepared(prepared)
+        rows = answers if features is None else np.hstack([answers, features / _length_of(features)])
+        return [pack_rows(row) for row in rows]
+
+    def answers(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return (pictures, classes) probabilities of what `see` said."""
+        return rows[:, : self._class_count]
+
+    def features(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return (pictures, features), rows of length 1, of what `see` said.
+
+        Raises:
+            BundleError: the bundle's graph gives no features.
+        """
+        features = rows[:, self._class_count :]
+        if not features.shape[1]:
+            raise BundleError(
+                f"{self._predictor.bundle.folder}: its graph gives no features, by which shots could be compared: it "
+                "was exported by an older rushes. Export the run again: rushes export RUN"
+            )
+        return np.asarray(features / _length_of(features), np.float32)
+
+
+def _length_of(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the length of each row, (rows, 1), so that half precision holds any network's numbers."""
+    return np.asarray(np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+class ObjectWatcher:
+    """Sees with a detector of objects."""
+
+    def __init__(self, detector: Detector) -> None:
+        """Take an open detector."""
+        self.key = f"objects/1 {detector.id}"
+        self._detector = detector
+
+    def see(self, pictures: Sequence[Pixels]) -> Sequence[bytes]:
+        """Return of each picture what is found in it."""
+        return [json.dumps([asdict(one) for one in self._detector.find(picture)]).encode() for picture in pictures]
+
+
+def unpack_detections(words: bytes) -> tuple[Detection, ...]:
+    """Return what `ObjectWatcher` said of a picture."""
+    return tuple(Detection(**one) for one in json.loads(words))
+
+
+class PictureWatcher:
+    """Keeps small pictures, as WebP, for pages that show shots."""
+
+    def __init__(self, side_pixels: int) -> None:
+        """Keep pictures whose longer side is at most this long."""
+        self.key = f"picture/1 {side_pixels}"
+        self._size = PictureSize(long_side=side_pixels)
+
+    def see(self, pictures: Sequence[Pixels]) -> Sequence[bytes]:
+        """Return each picture, small."""
+        return [encode_picture(resize(one, self._size), "webp", PICTURE_QUALITY) for one in pictures]

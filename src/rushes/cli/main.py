@@ -13,6 +13,7 @@ VERBS: dict[str, str] = {
     "init": "a project folder with a commented rushes.toml and its recipes",
     "ingest": "videos, raws and photographs into the catalog; frames extracted",
     "shots": "a film's shots: table, contact sheet, CSV, JSON, EDL, OTIO, FCPXML",
+    "scenes": "scenes, dialogues, characters and facts of films: tables, report, CSV, JSON, EDL, OTIO, FCPXML, EAF",
     "status": "groups, sources, frames, labels per class, conflicts, runs",
     "labels": "statements that frames are of classes: import, pull, picks, suggest, export, conflicts",
     "subjects": "what is in the pictures, by a detector of objects: find, list, clear",

@@ -22,7 +22,7 @@ _AT_ONCE = 8  # pictures handed over together; more are no faster, and a 4K fram
 
 
 class Watcher(Protocol):
-    """Something that looks at pictures and says what it saw as bytes, which are kept so that it looks once.
+    """Something that looks at pictures and says what it saw, in words that its keeper can keep: bytes, mostly.
 
     Attributes:
         key: all that decides what it says of a picture, beside the picture, as text.
@@ -30,17 +30,17 @@ class Watcher(Protocol):
 
     key: str
 
-    def see(self, pictures: Sequence[Pixels]) -> Sequence[bytes]:
+    def see(self, pictures: Sequence[Pixels]) -> Sequence[Any]:
         """Return what is seen in each of several RGB pictures, (height, width, 3)."""
 
 
 class Keeper(Protocol):
-    """Where what a watcher says is kept: frame by frame, by a film's digest and an ordinal."""
+    """Where what a watcher says is kept: frame by frame, under a film's digest and an ordinal (`name_of_frame`)."""
 
-    def get(self, name: str) -> bytes | None:
+    def get(self, name: str) -> Any:
         """Return what was kept under a name; None where nothing is."""
 
-    def put(self, name: str, data: bytes) -> object:
+    def put(self, name: str, data: Any) -> object:
         """Keep it under a name."""
 
     def flush(self) -> None:
@@ -73,13 +73,13 @@ class InMemory:
 
     def __init__(self) -> None:
         """Keep nothing yet."""
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[str, Any] = {}
 
-    def get(self, name: str) -> bytes | None:
+    def get(self, name: str) -> Any:
         """Return what was kept under a name."""
         return self._kept.get(name)
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: Any) -> None:
         """Keep it under a name."""
         self._kept[name] = data
 
@@ -95,7 +95,7 @@ def watch_film(
     source: str,
     threads: int = 0,
     progress: Progress = silent,
-) -> dict[str, dict[int, bytes]]:
+) -> dict[str, dict[int, Any]]:
     """Return what each watcher says of its frames: name -> ordinal -> its words; a frame that is lost has none.
 
     Frames that some watcher has not seen yet are decoded, each once for all who lack it.
@@ -108,11 +108,11 @@ def watch_film(
     Raises:
         MediaError: the film cannot be opened.
     """
-    said: dict[str, dict[int, bytes]] = {name: {} for name in watches}
+    said: dict[str, dict[int, Any]] = {name: {} for name in watches}
     lacking: dict[int, list[str]] = {}
     for name, watch in watches.items():
         for ordinal in watch.ordinals:
-            kept = watch.keeper.get(f"{source}:{ordinal}")
+            kept = watch.keeper.get(name_of_frame(source, ordinal))
             if kept is None:
                 lacking.setdefault(ordinal, []).append(name)
             else:
@@ -123,7 +123,7 @@ def watch_film(
         watch, batch = watches[name], waiting[name]
         for (ordinal, _), words in zip(batch, watch.watcher.see([pixels for _, pixels in batch]), strict=True):
             said[name][ordinal] = words
-            watch.keeper.put(f"{source}:{ordinal}", words)
+            watch.keeper.put(name_of_frame(source, ordinal), words)
         batch.clear()
 
     try:
@@ -142,6 +142,16 @@ def watch_film(
         for watch in watches.values():
             watch.keeper.flush()
     return said
+
+
+def name_of_frame(source: str, ordinal: int) -> str:
+    """Return what the words about a frame are kept under."""
+    return f"{source}:{ordinal}"
+
+
+def ordinal_of_name(name: str) -> int:
+    """Return the frame that `name_of_frame` named."""
+    return int(name.rpartition(":")[2])
 
 
 def pack_rows(rows: npt.NDArray[Any]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,11 @@ import numpy.typing as npt
 from rushes.errors import BundleError
 from rushes.footage.picture import PictureSize, encode_picture, resize
 from rushes.inference.predictor import Predictor
-from rushes.structure.watch import Pixels, pack_rows
+from rushes.structure.watch import Pixels, ordinal_of_name, pack_rows
 from rushes.subjects.detection import Detection, Detector
+from rushes.subjects.face import Face
+from rushes.subjects.faces import FaceReader
+from rushes.subjects.kept_faces import FilmFaces, read_film_faces, write_film_faces
 
 PICTURE_QUALITY = 82
 
@@ -75,6 +79,50 @@ class ObjectWatcher:
 def unpack_detections(words: bytes) -> tuple[Detection, ...]:
     """Return what `ObjectWatcher` said of a picture."""
     return tuple(Detection(**one) for one in json.loads(words))
+
+
+class FaceWatcher:
+    """Sees faces."""
+
+    def __init__(self, reader: FaceReader) -> None:
+        """Take a reader of faces."""
+        self.key = f"faces/1 {reader.id}"
+        self._reader = reader
+
+    def see(self, pictures: Sequence[Pixels]) -> Sequence[tuple[Face, ...]]:
+        """Return the faces of each picture."""
+        return [self._reader.find(picture) for picture in pictures]
+
+
+class FaceKeeper:
+    """Keeps the faces of one film with all other face data of the project, and nowhere else."""
+
+    def __init__(self, folder: Path | None, *, source: str, reader: str) -> None:
+        """Read what is kept; without a folder it is kept for as long as this lives."""
+        self._folder, self._source, self._reader = folder, source, reader
+        kept = None if folder is None else read_film_faces(folder, source, reader)
+        self._faces = {} if kept is None else dict(zip(kept.ordinals, kept.faces, strict=True))
+        self._is_new = False
+
+    def get(self, name: str) -> tuple[Face, ...] | None:
+        """Return the faces of a frame."""
+        return self._faces.get(ordinal_of_name(name))
+
+    def put(self, name: str, data: tuple[Face, ...]) -> None:
+        """Keep the faces of a frame."""
+        self._faces[ordinal_of_name(name)] = data
+        self._is_new = True
+
+    def flush(self) -> None:
+        """Write what is new."""
+        if self._is_new and self._folder is not None:
+            write_film_faces(self._folder, self.film_faces())
+            self._is_new = False
+
+    def film_faces(self) -> FilmFaces:
+        """Return all faces of the film that are kept."""
+        ordinals = tuple(sorted(self._faces))
+        return FilmFaces(self._source, self._reader, ordinals, tuple(self._faces[one] for one in ordinals))
 
 
 class PictureWatcher:

@@ -126,7 +126,7 @@ def _add_marker(clip: ElementTree.Element, timeline: Timeline, place: TimelineSh
             "keyword",
             start=_seconds(timeline, timeline.first_count + start),
             duration=_seconds(timeline, stop - start),
-            value=name,
+            value=name if marker.layer == "subject" else name.replace(",", " "),  # a comma divides keywords
         )
 
 

@@ -18,7 +18,8 @@ from rushes.structure.film import Film
 from rushes.structure.parts import Character, Dialogue, Scene, Structure
 from rushes.structure.subtitle import FilmSubtitles, Subtitle
 from rushes.studio.films import Films
-from rushes.studio.structures import Asked, Wiped
+from rushes.studio.structures import Asked
+from rushes.subjects.kept_faces import Wiped
 from rushes.timelines.timeline import Timeline
 
 SHOTS = 10
@@ -45,7 +46,10 @@ class ByHand:
         return {
             "looks": [{"name": "scan", "words": "what the scan noted of each frame"}],
             "closeness": [{"name": "", "words": "nothing"}, {"name": "scale-1", "words": "scale-1"}],
-            "detector": [{"name": "", "words": "no objects"}, {"name": "yolox-s", "words": "yolox-s: 80 everyday things"}],
+            "detector": [
+                {"name": "", "words": "no objects"},
+                {"name": "yolox-s", "words": "yolox-s: 80 everyday things"},
+            ],
         }
 
     def state(self, source: Source) -> object:
@@ -67,7 +71,11 @@ class ByHand:
         assert found is not None, "the film is scanned"
         return found
 
-    def name(self, source: Source, asked: Asked, film: Film, number: int, name: str | None) -> None:
+    def pictures(self, source: Source, asked: Asked) -> tuple[None, ...] | None:
+        found = self._films.shots(source)
+        return None if found is None else (None,) * len(found.timeline.shots)
+
+    def name(self, source: Source, asked: Asked, number: int, name: str | None) -> None:
         if name is None:
             self._names.pop(number, None)
         else:

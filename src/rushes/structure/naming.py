@@ -76,6 +76,28 @@ def _shown(one: Character) -> tuple[int, tuple[float, float, float, float]]:
     return one.source_ordinal, one.box
 
 
+def unname_character(names: Names, faces: FilmFaces, cast: Cast, number: int) -> Names:
+    """Return names in which the faces of a character of a film are nobody's.
+
+    Whoever it was taken for keeps the name in other films, and is told apart from it from then on.
+
+    Raises:
+        UsageError: there is no such character.
+    """
+    theirs = [
+        face.embedding
+        for frame, place in cast.members[_checked(cast, number)]
+        if (face := faces.faces[frame][place]).embedding is not None
+    ]
+    if not theirs:
+        return names
+    vectors, name = np.array(theirs, np.float32), cast.characters[number].name
+    left = names.without_faces(vectors, embedder=faces.embedder)
+    if name is None or left.person(name) is None:
+        return left
+    return left.with_strangers(name, vectors, embedder=faces.embedder)
+
+
 def split_from_character(
     names: Names, faces: FilmFaces, cast: Cast, number: int, shots: Sequence[Shot], places: Collection[int]
 ) -> Names:

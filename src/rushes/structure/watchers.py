@@ -108,9 +108,9 @@ class FaceKeeper:
         """Return the faces of a frame."""
         return self._faces.get(ordinal_of_name(name))
 
-    def put(self, name: str, data: tuple[Face, ...]) -> None:
-        """Keep the faces of a frame."""
-        self._faces[ordinal_of_name(name)] = data
+    def put(self, name: str, data: tuple[Face, ...] | bytes) -> None:
+        """Keep the faces of a frame; a lost one shows none."""
+        self._faces[ordinal_of_name(name)] = () if isinstance(data, bytes) else data
         self._is_new = True
 
     def flush(self) -> None:
@@ -123,6 +123,24 @@ class FaceKeeper:
         """Return all faces of the film that are kept."""
         ordinals = tuple(sorted(self._faces))
         return FilmFaces(self._source, self._reader, ordinals, tuple(self._faces[one] for one in ordinals))
+
+
+class ColourWatcher:
+    """Sees dominant colours."""
+
+    key = f"colours/{PALETTES}"
+
+    def see(self, pictures: Sequence[Pixels]) -> Sequence[bytes]:
+        """Return the palette of each picture."""
+        return [
+            json.dumps([[one.red, one.green, one.blue, round(one.share, 5)] for one in palette_of([picture])]).encode()
+            for picture in pictures
+        ]
+
+
+def unpack_palette(words: bytes) -> tuple[ColourShare, ...]:
+    """Return what `ColourWatcher` said of a picture."""
+    return tuple(ColourShare(red, green, blue, share) for red, green, blue, share in json.loads(words))
 
 
 class PictureWatcher:

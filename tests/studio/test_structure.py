@@ -131,6 +131,18 @@ def test_without_leave_of_the_project_nothing_is_told_of_faces(tmp_path: Path) -
     assert not project.faces_folder.exists()
 
 
+def test_scenes_are_written_as_editing_programs_and_elan_read_them(client: TestClient, film: str) -> None:
+    told = {".csv": "scene", ".json": '"schema": "film-structure/1"', ".edl": "Scene 2", ".eaf": "ANNOTATION_DOCUMENT"}
+    for extension, word in told.items():
+        reply = client.get(f"{film}/structure{extension}")
+        assert (reply.status_code, reply.headers["content-disposition"]) == (
+            200, f"attachment; filename*=UTF-8''story{extension}",
+        ), extension  # fmt: skip
+        assert word in reply.text, extension
+    assert client.get(f"{film}/structure.exe").status_code == 404
+    assert client.get(f"{film}").json()["structure"]["exports"][0] == "html"
+
+
 @pytest.mark.parametrize("box", [(0.4, 0.2, 0.2, 0.4), (-0.1, -0.2, 0.3, 0.5), (0.9, 0.8, 0.3, 0.4), (0, 0, 1, 1)])
 def test_a_face_is_cut_as_a_square_within_the_picture(box: tuple[float, float, float, float]) -> None:
     import numpy as np

@@ -57,7 +57,7 @@ def name_in_film(folder: Path, film: Film, number: int, name: str | None) -> Nam
     Raises:
         UsageError: as `name_character`, or the faces of the film are not kept (any more).
     """
-    faces = newest_film_faces(folder, film.timeline.source.digest)
+    faces = newest_film_faces(folder, film.timeline.digest)
     if faces is None:
         raise UsageError(f"the faces of {film.timeline.name} are not kept any more. Look for them again")
     shots = [place.shot for place in film.timeline.shots]

@@ -20,7 +20,7 @@ from rushes.progress import Progress, noting, silent
 from rushes.storage.places import Place
 from rushes.storage.reading import held
 from rushes.structure.align import align_subtitles
-from rushes.structure.area import area_of_edges
+from rushes.structure.area import area_of_glimpses
 from rushes.structure.characters import Cast, find_characters
 from rushes.structure.closeness import closeness_of
 from rushes.structure.evidence import Evidence
@@ -45,7 +45,7 @@ from rushes.structure.watchers import (
     ObjectWatcher,
     PictureWatcher,
     unpack_detections,
-    unpack_edges,
+    unpack_glimpse,
     unpack_palette,
     unpack_picture,
 )
@@ -219,7 +219,7 @@ def _put_together(
             timeline,
             found.signals,
             palettes=[_palette(said["colours"], of_shot) for of_shot in plan.looked],
-            area=area_of_edges([unpack_edges(words) for words in said["edges"].values()], found.index),
+            area=area_of_glimpses([unpack_glimpse(words) for words in said["edges"].values()], found.index),
             scale_by=closeness_by,
         ),
         looks_by=tools.looks_name,

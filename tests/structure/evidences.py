@@ -22,6 +22,7 @@ class Kind:
         place: how much a place's set-ups share, beside 1 that is a set-up's own.
         shot, picture: how far a shot is from its set-up, and a picture from its shot.
         tone: how far a shot's tones are from its place's.
+        alike: how much of tones and looks the places of a film share in thirds, as days, nights and rooms do.
     """
 
     common: float = 0.0
@@ -29,11 +30,12 @@ class Kind:
     shot: float = 0.25
     picture: float = 0.15
     tone: float = 0.35
+    alike: float = 0.0
 
 
 SCAN = Kind()
 NETWORK = Kind(common=1.7, place=0.6, shot=0.45, picture=0.3)
-NOISY = Kind(place=0.6, shot=0.45, picture=0.3, tone=0.6)
+NOISY = Kind(place=0.8, shot=0.6, picture=0.4, tone=0.9, alike=1.0)
 KINDS = {"scan": SCAN, "network": NETWORK, "noisy": NOISY}
 
 
@@ -78,6 +80,7 @@ class Drawn:
     def __post_init__(self) -> None:
         self._draw = np.random.default_rng(self.seed)
         self._common = self._vector() * self.kind.common
+        self._times = [(self._vector(), self._vector()) for _ in range(3)]
         self._known: dict[tuple[str, str], tuple[int, np.ndarray]] = {}
         self._places: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
@@ -130,18 +133,23 @@ class Drawn:
         return Truth(evidence, setups, tuple(first for first in self.firsts if first < count), tuple(self.dialogues))
 
     def _shot(self, place: str, letter: str, close: bool, person: int) -> None:
-        tone, shared = self._places.setdefault(place, (self._vector(), self._vector()))
+        tone, shared = self._places.setdefault(place, self._place())
         own = self._common + self.kind.place * shared + self._vector()
         number, look = self._known.setdefault((place, letter), (len(self._known), own))
+        tone = tone + self.kind.tone * self._vector()
         look = look + self.kind.shot * self._vector()
         self._time(float(self._draw.lognormal(np.log(CLOSE_SECONDS if close else WIDE_SECONDS), 0.4)))
         for _ in range(self.pictures):
             self.looks.append(look + self.kind.picture * self._vector())
-            self.tones.append(1.7 * self._common_tone() + tone + self.kind.tone * self._vector())
+            self.tones.append(1.7 * self._common_tone() + tone + self.kind.picture * self._vector())
             self.shot_of.append(len(self.blank))
         probability = np.clip(self._draw.normal(0.8 if close else 0.2, 0.15), 0, 1) if self.closeness else np.nan
         seen = person if self.faces and self._draw.random() > 0.1 else -1
         self._facts(False, number, float(probability), seen, int(person >= 0) if self.faces else -1)
+
+    def _place(self) -> tuple[np.ndarray, np.ndarray]:
+        tone, shared = self._times[int(self._draw.integers(len(self._times)))]
+        return self.kind.alike * tone + self._vector(), self.kind.alike * shared + self._vector()
 
     def _common_tone(self) -> np.ndarray:
         return np.full(FEATURES, 1 / np.sqrt(FEATURES))
@@ -175,10 +183,11 @@ def drawn_film(
     """
     draw = np.random.default_rng(1000 + seed)
     film = Drawn(kind, seed, pictures, faces, closeness)
+    casts: dict[str, list[int]] = {}
     for number in range(scenes):
         returns = number > 2 and draw.random() < 0.33
         place = str(draw.integers(number)) if returns else str(number)
-        cast = [int(p) for p in draw.permutation(6)[:3]]
+        cast = casts.setdefault(place, [int(person) for person in draw.permutation(6)[:3]])
         _SCENES[int(draw.integers(len(_SCENES)))](film, place, cast, draw)
         if draw.random() < 0.15:
             film.black()

@@ -83,7 +83,7 @@ def scenes(
         from rushes.structure.tools import open_tools
         from rushes.structure.truth import read_truth
         from rushes.structure.wishes import Wishes, wishes_of
-        from rushes.timelines.shot_files import check_places
+        from rushes.timelines.written import check_places
 
         if not films:
             raise UsageError("no film is named. Give one or more, before --write: rushes scenes film.mp4")

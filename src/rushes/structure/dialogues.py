@@ -29,6 +29,7 @@ _CLOSE_SLOPE = 0.1  # of closeness, over which the answer turns
 _CUTAWAY_LOSS = 0.5  # of certainty, where all are cutaways
 _OWN_SHARE = 0.6  # of a side's shots that show one person, for the side to be that person's
 _THIRD_SHARE = 0.4  # of the shots of the rarer side, from which on a third set-up takes part
+_AROUND = 4  # shots before and after a run, among which a third set-up is looked for
 _NEAR_TURN = 2  # shots between two runs of one dialogue whose set-ups both change
 
 Indices = npt.NDArray[np.int64]
@@ -89,7 +90,7 @@ def find_dialogues(
         _dialogue(judged, setups)
         for scene in scenes
         for judged in _best_apart(
-            [_judge(run, evidence, setups) for run in _runs_of_scene(scene, evidence, likeness, setups)]
+            [_judge(run, scene, evidence, setups) for run in _runs_of_scene(scene, evidence, likeness, setups)]
         )
     )
 
@@ -260,11 +261,11 @@ def _agree(earlier: _Run, later: _Run, turn: int, evidence: Evidence) -> bool:
     return True
 
 
-def _judge(run: _Run, evidence: Evidence, setups: Indices) -> _Judged:
+def _judge(run: _Run, scene: Scene, evidence: Evidence, setups: Indices) -> _Judged:
     sides = run.shots_of(0), run.shots_of(1)
     people = _person(sides[0], evidence), _person(sides[1], evidence)
     support, words = _support(sides, people, evidence)
-    cutaways, third = run.cutaways, _third_part(run, evidence, setups)
+    cutaways, third = run.cutaways, _third_part(run, scene, evidence, setups)
     first, stop = run.span
     certainty = 1 - float(np.exp(-(run.changes - 1) / _PACE))
     certainty *= support * (1 - _CUTAWAY_LOSS * len(cutaways) / (stop - first)) * (1 - third)
@@ -301,16 +302,24 @@ def _support(
     return _ALTERNATION_ALONE, "by alternation alone: nothing says whether they are close"
 
 
-def _third_part(run: _Run, evidence: Evidence, setups: Indices) -> float:
-    """Return how much a third set-up takes part, 0 to 1: one person's, seen nearly as often as the rarer side's."""
-    seen = Counter(
-        int(setups[place])
-        for place in run.cutaways
-        if setups[place] >= 0 and not evidence.close[place] < _CLOSE and evidence.face_count[place] <= 1
-    )
-    rarer = min(len(run.shots_of(0)), len(run.shots_of(1)))
-    share = max(seen.values(), default=0) / rarer
-    return share if share >= _THIRD_SHARE and max(seen.values()) > 1 else 0.0
+def _third_part(run: _Run, scene: Scene, evidence: Evidence, setups: Indices) -> float:
+    """Return how much a third set-up takes part, 0 to 1: one person's, seen nearly as often as the rarer side's.
+
+    It is looked for shortly before and after the run too: among three who talk, two talk to each other for a while.
+    Who is seen on one side of it only is met afterwards, or was before. Where nothing says what shots show, it is not
+    looked for there: it might be the view of the place.
+    """
+    first, stop = run.span
+    shots = list(range(first, stop))
+    around = _AROUND if evidence.face_count[shots].max() >= 0 or not np.isnan(evidence.close[shots]).all() else 0
+    places = sorted(set(range(max(scene.first, first - around), min(scene.stop, stop + around))) - set(run.places))
+    seen: dict[int, list[int]] = {}
+    for place in places:
+        if setups[place] >= 0 and not evidence.close[place] < _CLOSE and evidence.face_count[place] <= 1:
+            seen.setdefault(int(setups[place]), []).append(place)
+    mixed = [len(shots) for shots in seen.values() if len(shots) > 1 and shots[0] < stop and shots[-1] >= first]
+    share = max(mixed, default=0) / min(len(run.shots_of(0)), len(run.shots_of(1)))
+    return min(1.0, share) if share >= _THIRD_SHARE else 0.0
 
 
 def _best_apart(judged: Sequence[_Judged]) -> list[_Judged]:

@@ -1,4 +1,4 @@
-"""A film of ten shots, and what understands it by hand, so that tests of the page need no models of faces."""
+"""A film of twelve shots, and what understands it by hand, so that tests of the page need no models of faces."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from rushes.studio.structures import Asked
 from rushes.subjects.kept_faces import Wiped
 from rushes.timelines.timeline import Timeline
 
-SHOTS = 10
+SHOTS = 12
 _SHOT_FRAMES = 18
 
 
 def write_story(path: Path) -> Path:
-    """A film of ten shots: three views of a place, then two pictures that answer each other, and one in between."""
-    pictures = (1, 2, 3, 4, 5, 4, 6, 5, 4, 5)
+    """A film of twelve shots: three views of a place, two that answer each other with one in between, two more."""
+    pictures = (1, 2, 3, 4, 5, 4, 6, 5, 4, 5, 7, 8)
     return write_frames(path, [frame for seed in pictures for frame in still(seed, _SHOT_FRAMES)])
 
 

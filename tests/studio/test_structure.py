@@ -20,7 +20,7 @@ ALL = {"faces": "true", "closeness": "scale-1", "detector": "yolox-s"}
 
 
 def make_story(root: Path, *, faces: bool = True) -> tuple[Project, str]:
-    """A project with one scanned film of ten shots, and the film's source."""
+    """A project with one scanned film of twelve shots, and the film's source."""
     (root / "kino").mkdir(parents=True)
     (root / "rushes.toml").write_text(f"[film]\nfaces = {str(faces).lower()}\n")
     project = read_project(root)
@@ -65,7 +65,7 @@ def test_a_structure_is_asked_for_once_and_then_there(client: TestClient, story:
     assert "event: done" in client.get(f"{address}/events").text
     found = client.get(f"{address}/structure").json()
     assert (found["schema"], len(found["shots"]), len(found["scenes"]), len(found["dialogues"])) == (
-        "film-structure/1", SHOTS, 2, 1,
+        "film-structure/1", SHOTS, 3, 1,
     )  # fmt: skip
     assert found["characters"] is None
     assert "path" not in found, "where the film is, is nobody's business"

@@ -13,6 +13,7 @@ from rushes.structure.parts import Scene
 from rushes.structure.similarity import Likeness, chance
 
 AGAIN = 2.2  # what a tie of two shots of one set-up weighs, one after the other
+_PERSON = 0.4  # and of two that one person dominates
 _AGAIN_SECONDS = 60.0  # after which such a tie has faded to a third
 _PLACE = 1.0  # what the best ties of a shot by light, colours and looks weigh at most
 _PLACE_SHOTS = 5  # among which the best are looked for, before and after it
@@ -62,7 +63,13 @@ def find_scenes(evidence: Evidence, likeness: Likeness, setups: Indices) -> tupl
     if len(shown) > 1:
         place = np.full(evidence.shot_count, -1)
         place[shown] = np.arange(len(shown))
-        ties = _all_ties((_setup_ties(evidence, setups, place), *_place_ties(evidence, likeness, place)))
+        ties = _all_ties(
+            (
+                _ties_again(evidence, setups, place, AGAIN),
+                _ties_again(evidence, evidence.person, place, _PERSON),
+                *_place_ties(evidence, likeness, place),
+            )
+        )
         worth = _worths(evidence, likeness, setups, shown, _held(ties, len(shown)))
         gains = _gains(ties, worth, evidence.start_seconds[shown], evidence.stop_seconds[shown])
         confidence[shown[1:]] = 1 / (1 + np.exp(-np.clip(gains / _SPREAD, -40, 40)))
@@ -72,15 +79,19 @@ def find_scenes(evidence: Evidence, likeness: Likeness, setups: Indices) -> tupl
     return scenes, confidence
 
 
-def _setup_ties(evidence: Evidence, setups: Indices, place: Indices) -> _Ties:
-    """Return a tie from each shot to the next of its set-up: who sees it again is still there."""
-    order = np.argsort(setups, kind="stable")
-    order = order[setups[order] >= 0]
-    follows = setups[order[1:]] == setups[order[:-1]]
+def _ties_again(evidence: Evidence, seen: Indices, place: Indices, weight: float) -> _Ties:
+    """Return a tie from each shot to the next that shows the same: who sees it again is still there.
+
+    Args:
+        seen: (shots,) the number of what each shows; below 0 nothing.
+    """
+    order = np.argsort(seen, kind="stable")
+    order = order[(seen[order] >= 0) & (place[order] >= 0)]
+    follows = seen[order[1:]] == seen[order[:-1]]
     earlier, later = order[:-1][follows], order[1:][follows]
     seconds = evidence.start_seconds[later] - evidence.stop_seconds[earlier]
-    weight = AGAIN * np.exp(-np.maximum(seconds, 0) / _AGAIN_SECONDS)
-    return _Ties(place[earlier], place[later], weight)
+    faded = weight * np.exp(-np.maximum(seconds, 0) / _AGAIN_SECONDS)
+    return _Ties(place[earlier], place[later], faded)
 
 
 def _place_ties(evidence: Evidence, likeness: Likeness, place: Indices) -> list[_Ties]:

@@ -56,7 +56,7 @@
     lit.style.width = percent(stopOf(shot) - start);
     picture.setAttribute("href", shown < 0 ? "" : `#p${shown}`);
     byId("what").replaceChildren(
-      element("b", {}, `Shot ${shot + 1}`), ` of ${shots.length.toLocaleString("en")}`,
+      element("b", {}, `Shot\u00a0${shot + 1}`), ` of\u00a0${shots.length.toLocaleString("en")}`,
       element("span", {}, timecode), element("span", {}, length));
     const pieces = [element("a", { href: `#scene-${scene + 1}` }, `Scene ${scene + 1}`), element("span", {}, setupWords(shot))];
     if (role) pieces.push(element("span", {}, role));

@@ -18,11 +18,12 @@ from rushes.storage.kept_records import KeptRecords
 from rushes.storage.places import Place
 
 Pixels = npt.NDArray[np.uint8]
+LOST = b""  # what is kept of a frame that could not be decoded, so that it is not tried each time
 _AT_ONCE = 8  # pictures handed over together; more are no faster, and a 4K frame is 25 MB
 
 
 class Watcher(Protocol):
-    """Something that looks at pictures and says what it saw as bytes, which are kept so that it looks once.
+    """Something that looks at pictures and says what it saw, in words that its keeper can keep: bytes, mostly.
 
     Attributes:
         key: all that decides what it says of a picture, beside the picture, as text.
@@ -30,17 +31,17 @@ class Watcher(Protocol):
 
     key: str
 
-    def see(self, pictures: Sequence[Pixels]) -> Sequence[bytes]:
+    def see(self, pictures: Sequence[Pixels]) -> Sequence[Any]:
         """Return what is seen in each of several RGB pictures, (height, width, 3)."""
 
 
 class Keeper(Protocol):
-    """Where what a watcher says is kept: frame by frame, by a film's digest and an ordinal."""
+    """Where what a watcher says is kept: frame by frame, under a film's digest and an ordinal (`name_of_frame`)."""
 
-    def get(self, name: str) -> bytes | None:
+    def get(self, name: str) -> Any:
         """Return what was kept under a name; None where nothing is."""
 
-    def put(self, name: str, data: bytes) -> object:
+    def put(self, name: str, data: Any) -> object:
         """Keep it under a name."""
 
     def flush(self) -> None:
@@ -73,13 +74,13 @@ class InMemory:
 
     def __init__(self) -> None:
         """Keep nothing yet."""
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[str, Any] = {}
 
-    def get(self, name: str) -> bytes | None:
+    def get(self, name: str) -> Any:
         """Return what was kept under a name."""
         return self._kept.get(name)
 
-    def put(self, name: str, data: bytes) -> None:
+    def put(self, name: str, data: Any) -> None:
         """Keep it under a name."""
         self._kept[name] = data
 
@@ -95,7 +96,7 @@ def watch_film(
     source: str,
     threads: int = 0,
     progress: Progress = silent,
-) -> dict[str, dict[int, bytes]]:
+) -> dict[str, dict[int, Any]]:
     """Return what each watcher says of its frames: name -> ordinal -> its words; a frame that is lost has none.
 
     Frames that some watcher has not seen yet are decoded, each once for all who lack it.
@@ -108,32 +109,27 @@ def watch_film(
     Raises:
         MediaError: the film cannot be opened.
     """
-    said: dict[str, dict[int, bytes]] = {name: {} for name in watches}
-    lacking: dict[int, list[str]] = {}
-    for name, watch in watches.items():
-        for ordinal in watch.ordinals:
-            kept = watch.keeper.get(f"{source}:{ordinal}")
-            if kept is None:
-                lacking.setdefault(ordinal, []).append(name)
-            else:
-                said[name][ordinal] = kept
+    lacking = find_lacking(watches, source)
+    said: dict[str, dict[int, Any]] = {name: _kept_words(watch, source) for name, watch in watches.items()}
     waiting: dict[str, list[tuple[int, Pixels]]] = {name: [] for name in watches}
 
     def see(name: str) -> None:
         watch, batch = watches[name], waiting[name]
         for (ordinal, _), words in zip(batch, watch.watcher.see([pixels for _, pixels in batch]), strict=True):
+            watch.keeper.put(name_of_frame(source, ordinal), words)  # on a full disk it is not kept
             said[name][ordinal] = words
-            watch.keeper.put(f"{source}:{ordinal}", words)
         batch.clear()
 
     try:
         decoded = decode_frames(film, index, sorted(lacking), threads=threads, deinterlace=True)
         for done, frame in enumerate(decoded, start=1):
-            if isinstance(frame, DecodedFrame):
-                for name in lacking[frame.ordinal]:
-                    waiting[name].append((frame.ordinal, frame.pixels))
-                    if len(waiting[name]) == _AT_ONCE:
-                        see(name)
+            for name in lacking[frame.ordinal]:
+                if not isinstance(frame, DecodedFrame):
+                    watches[name].keeper.put(name_of_frame(source, frame.ordinal), LOST)
+                    continue
+                waiting[name].append((frame.ordinal, frame.pixels))
+                if len(waiting[name]) == _AT_ONCE:
+                    see(name)
             progress(done, len(lacking), "frames looked at")
         for name, batch in waiting.items():
             if batch:
@@ -142,6 +138,31 @@ def watch_film(
         for watch in watches.values():
             watch.keeper.flush()
     return said
+
+
+def find_lacking(watches: Mapping[str, Watch], source: str) -> dict[int, list[str]]:
+    """Return ordinal -> the watchers, by name, that have not seen the frame yet; {} where all is kept."""
+    lacking: dict[int, list[str]] = {}
+    for name, watch in watches.items():
+        for ordinal in watch.ordinals:
+            if watch.keeper.get(name_of_frame(source, ordinal)) is None:
+                lacking.setdefault(ordinal, []).append(name)
+    return lacking
+
+
+def _kept_words(watch: Watch, source: str) -> dict[int, Any]:
+    words = ((ordinal, watch.keeper.get(name_of_frame(source, ordinal))) for ordinal in watch.ordinals)
+    return {ordinal: said for ordinal, said in words if said is not None and said != LOST}
+
+
+def name_of_frame(source: str, ordinal: int) -> str:
+    """Return what the words about a frame are kept under."""
+    return f"{source}:{ordinal}"
+
+
+def ordinal_of_name(name: str) -> int:
+    """Return the frame that `name_of_frame` named."""
+    return int(name.rpartition(":")[2])
 
 
 def pack_rows(rows: npt.NDArray[Any]) -> bytes:

@@ -13,19 +13,24 @@ from rushes.structure.parts import Scene
 from rushes.structure.similarity import Likeness, chance
 
 AGAIN = 2.2  # what a tie of two shots of one set-up weighs, one after the other
+_PERSON = 0.4  # and of two that one person dominates
 _AGAIN_SECONDS = 60.0  # after which such a tie has faded to a third
 _PLACE = 1.0  # what the best ties of a shot by light, colours and looks weigh at most
 _PLACE_SHOTS = 5  # among which the best are looked for, before and after it
 _PLACE_SECONDS = 75.0  # and within which
 _PLACE_CERTAIN = 3.0  # as unlikely by chance as this (natural logarithm) is a full tie
-_WORTH = 1.3  # of a boundary where the film's light and colours tell places apart
-_LEAST_WORTH = 0.15  # and where they do not
+_WORTH = 1.4  # of a boundary where the film's light and colours tell places apart
+_LEAST_WORTH = 0.3  # and where they do not
 _TOLD_APART = 0.30  # how far below one half chance lies between neighbours of a film where they do
+_LOOSE = 0.2  # by which a boundary is worth less than nothing where no shot near it is tied to any
+_FIRM = 0.7  # weight of a shot's ties from which on it is firmly tied
+_NEXT = 3  # shots before and after a gap that are looked at for it
 _FADE = 1.2  # by which a fade or a blank shot makes a boundary worthier
 _SHORT_SECONDS = 20.0  # a scene shorter than this costs up to
 _SHORT = 1.3
 _LONE = 0.8  # and one of a single shot
 _SPREAD = 0.9  # of weights, by which differences become confidence: 2.7 to 1 for one of it
+_TIE = 1e-6
 _NEVER = -1e6
 
 Floats = npt.NDArray[np.float64]
@@ -58,9 +63,15 @@ def find_scenes(evidence: Evidence, likeness: Likeness, setups: Indices) -> tupl
     if len(shown) > 1:
         place = np.full(evidence.shot_count, -1)
         place[shown] = np.arange(len(shown))
-        ties = _setup_ties(evidence, setups, place), *_place_ties(evidence, likeness, place)
-        worth = _worths(evidence, likeness, setups, shown)
-        gains = _gains(_all_ties(ties), worth, evidence.start_seconds[shown], evidence.stop_seconds[shown])
+        ties = _all_ties(
+            (
+                _ties_again(evidence, setups, place, AGAIN),
+                _ties_again(evidence, evidence.person, place, _PERSON),
+                *_place_ties(evidence, likeness, place),
+            )
+        )
+        worth = _worths(evidence, likeness, setups, shown, _held(ties, len(shown)))
+        gains = _gains(ties, worth, evidence.start_seconds[shown], evidence.stop_seconds[shown])
         confidence[shown[1:]] = 1 / (1 + np.exp(-np.clip(gains / _SPREAD, -40, 40)))
     firsts = [0, *(np.nonzero(confidence[1:] > 0.5)[0] + 1).tolist()] if evidence.shot_count else []
     ends = [*firsts[1:], evidence.shot_count]
@@ -68,15 +79,19 @@ def find_scenes(evidence: Evidence, likeness: Likeness, setups: Indices) -> tupl
     return scenes, confidence
 
 
-def _setup_ties(evidence: Evidence, setups: Indices, place: Indices) -> _Ties:
-    """Return a tie from each shot to the next of its set-up: who sees it again is still there."""
-    order = np.argsort(setups, kind="stable")
-    order = order[setups[order] >= 0]
-    follows = setups[order[1:]] == setups[order[:-1]]
+def _ties_again(evidence: Evidence, seen: Indices, place: Indices, weight: float) -> _Ties:
+    """Return a tie from each shot to the next that shows the same: who sees it again is still there.
+
+    Args:
+        seen: (shots,) the number of what each shows; below 0 nothing.
+    """
+    order = np.argsort(seen, kind="stable")
+    order = order[(seen[order] >= 0) & (place[order] >= 0)]
+    follows = seen[order[1:]] == seen[order[:-1]]
     earlier, later = order[:-1][follows], order[1:][follows]
     seconds = evidence.start_seconds[later] - evidence.stop_seconds[earlier]
-    weight = AGAIN * np.exp(-np.maximum(seconds, 0) / _AGAIN_SECONDS)
-    return _Ties(place[earlier], place[later], weight)
+    faded = weight * np.exp(-np.maximum(seconds, 0) / _AGAIN_SECONDS)
+    return _Ties(place[earlier], place[later], faded)
 
 
 def _place_ties(evidence: Evidence, likeness: Likeness, place: Indices) -> list[_Ties]:
@@ -113,10 +128,26 @@ def _all_ties(parts: tuple[_Ties, ...]) -> _Ties:
     return _Ties(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("earlier", "later", "weight")))
 
 
-def _worths(evidence: Evidence, likeness: Likeness, setups: Indices, shown: Indices) -> Floats:
+def _held(ties: _Ties, count: int) -> Floats:
+    """Return for each gap before a shot how firmly shots next to it are tied to any others, 0 to 1.
+
+    In a montage, where nothing is like anything, no gap is more of a boundary than the next one.
+    """
+    tied = np.bincount(ties.earlier, ties.weight, count) + np.bincount(ties.later, ties.weight, count)
+    tied = np.minimum(1, tied / _FIRM)
+    before, after = np.zeros(count), np.zeros(count)
+    for step in range(_NEXT):
+        before[step + 1 :] = np.maximum(before[step + 1 :], tied[: count - step - 1])
+        after[: count - step] = np.maximum(after[: count - step], tied[step:])
+    return np.asarray((before + after) / 2, np.float64)
+
+
+def _worths(evidence: Evidence, likeness: Likeness, setups: Indices, shown: Indices, held: Floats) -> Floats:
     """Return what a boundary before each shown shot is worth, (shown,)."""
-    worth = np.full(len(shown), _WORTH * _telling(likeness) + _LEAST_WORTH)
-    worth[1:][np.diff(shown) > 1] += _FADE
+    worth = (_WORTH * _telling(likeness) + _LEAST_WORTH) * held - _LOOSE
+    dark = np.append(False, np.diff(shown) > 1)
+    worth[dark if evidence.faded is None else dark | evidence.faded[shown]] += _FADE
+    worth += _TIE * ((np.arange(len(shown)) * 0.6180339887) % 1)  # of two that are as good, one is taken
     worth[_alternating(setups[shown])] = _NEVER
     return worth
 

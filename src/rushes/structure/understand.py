@@ -246,7 +246,9 @@ def _answers(scores: Mapping[str, Scores]) -> Answers:
     }
 
 
-def _cast(found: FoundShots, seen: _Seen, looked: Sequence[tuple[int, ...]], tools: Tools, folders: Folders) -> Cast | None:
+def _cast(
+    found: FoundShots, seen: _Seen, looked: Sequence[tuple[int, ...]], tools: Tools, folders: Folders
+) -> Cast | None:
     """Return which faces are whose; None where faces were not looked for."""
     if tools.faces is None:
         return None
@@ -306,9 +308,7 @@ def _subjects(seen: _Seen, looked: Sequence[tuple[int, ...]]) -> tuple[Subjects,
 def _pictures(seen: _Seen, found: FoundShots) -> tuple[ShotPicture | None, ...]:
     """Return the small pictures of the shots; None of one whose frame could not be decoded."""
     words = seen.said["pictures"]
-    return tuple(
-        ShotPicture.of(words[shot.typical]) if shot.typical in words else None for shot in found.shots
-    )
+    return tuple(ShotPicture.of(words[shot.typical]) if shot.typical in words else None for shot in found.shots)
 
 
 def _notes(found: FoundShots, tools: Tools) -> tuple[str, ...]:

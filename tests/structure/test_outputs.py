@@ -188,6 +188,12 @@ def test_json_is_the_structure_and_needs_no_pictures() -> None:
     assert {*EXTENSIONS} == {*FORMATS, ".html"}
 
 
+def test_the_page_is_a_file_like_the_others(tmp_path: Path) -> None:
+    pytest.importorskip("rushes.structure.film_page")
+    assert write_film(FILM, tmp_path / "film.html", [None] * 44) == [tmp_path / "film.html"]
+    assert "Dialogue" in (tmp_path / "film.html").read_text(encoding="utf-8")
+
+
 def test_files_are_planned_as_those_of_shots_are() -> None:
     films = [Path("a/TT 1.mov"), Path("b/TT 2.mov")]
     assert plan_film_files(films, ["out/{name}.scenes.csv", "{name}.html"]) == [

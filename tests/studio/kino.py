@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -74,17 +74,17 @@ def named(catalog: Catalog, name: str) -> Source:
 
 
 @contextmanager
-def studio(project: Project, understanding: Understanding | None = None) -> Iterator[FastAPI]:
+def studio(project: Project, understands: Callable[[Project, Films], Understanding] = ByHand) -> Iterator[FastAPI]:
     """Give an application of these two tabs alone.
 
     Args:
-        understanding: None understands films by hand.
+        understands: makes what finds the structure of films.
     """
     with open_catalog(project.catalog_place) as catalog:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         add_problems(app)
         app.include_router(page_router())
-        app.include_router(footage_router(project, catalog, understanding or ByHand(project, Films(project, catalog))))
+        app.include_router(footage_router(project, catalog, understands=understands))
         app.include_router(runs_router(project))
 
         @app.get("/app.json")

@@ -20,7 +20,7 @@ ALL = {"faces": "true", "closeness": "scale-1", "detector": "yolox-s"}
 
 
 def make_story(root: Path, *, faces: bool = True) -> tuple[Project, str]:
-    """A project with one scanned film of ten shots, and the film's source."""
+    """A project with one scanned film of twelve shots, and the film's source."""
     (root / "kino").mkdir(parents=True)
     (root / "rushes.toml").write_text(f"[film]\nfaces = {str(faces).lower()}\n")
     project = read_project(root)
@@ -65,7 +65,7 @@ def test_a_structure_is_asked_for_once_and_then_there(client: TestClient, story:
     assert "event: done" in client.get(f"{address}/events").text
     found = client.get(f"{address}/structure").json()
     assert (found["schema"], len(found["shots"]), len(found["scenes"]), len(found["dialogues"])) == (
-        "film-structure/1", SHOTS, 2, 1,
+        "film-structure/1", SHOTS, 3, 1,
     )  # fmt: skip
     assert found["characters"] is None
     assert "path" not in found, "where the film is, is nobody's business"
@@ -129,6 +129,18 @@ def test_without_leave_of_the_project_nothing_is_told_of_faces(tmp_path: Path) -
         state = client.get(film).json()["structure"]
     assert (state["faces"], state["asked"]) == (False, None)
     assert not project.faces_folder.exists()
+
+
+def test_scenes_are_written_as_editing_programs_and_elan_read_them(client: TestClient, film: str) -> None:
+    told = {".csv": "scene", ".json": '"schema": "film-structure/1"', ".edl": "Scene 2", ".eaf": "ANNOTATION_DOCUMENT"}
+    for extension, word in told.items():
+        reply = client.get(f"{film}/structure{extension}")
+        assert (reply.status_code, reply.headers["content-disposition"]) == (
+            200, f"attachment; filename*=UTF-8''story{extension}",
+        ), extension  # fmt: skip
+        assert word in reply.text, extension
+    assert client.get(f"{film}/structure.exe").status_code == 404
+    assert client.get(f"{film}").json()["structure"]["exports"][0] == "html"
 
 
 @pytest.mark.parametrize("box", [(0.4, 0.2, 0.2, 0.4), (-0.1, -0.2, 0.3, 0.5), (0.9, 0.8, 0.3, 0.4), (0, 0, 1, 1)])

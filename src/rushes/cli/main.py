@@ -14,6 +14,7 @@ VERBS: dict[str, str] = {
     "ingest": "videos, raws and photographs into the catalog; frames extracted",
     "shots": "a film's shots: table, contact sheet, CSV, JSON, EDL, OTIO, FCPXML",
     "scenes": "scenes, dialogues, characters and facts of films: tables, report, CSV, JSON, EDL, OTIO, FCPXML, EAF",
+    "faces": "characters of films by their faces: list, name, where, wipe; off unless turned on",
     "status": "groups, sources, frames, labels per class, conflicts, runs",
     "labels": "statements that frames are of classes: import, pull, picks, suggest, export, conflicts",
     "subjects": "what is in the pictures, by a detector of objects: find, list, clear",

@@ -54,7 +54,8 @@ class PictureArea:
     """What of the frame is picture, once black bars are taken away.
 
     Attributes:
-        left, top, right, bottom: pixels of the stored frame (after rotation), `[left, right)` and `[top, bottom)`.
+        left, top, right, bottom: pixels of the frame as it is shown (upright, square pixels), `[left, right)` and
+            `[top, bottom)`.
         aspect: width over height as it is shown, with the shape of pixels taken into account.
         name: the usual format that it is nearest to, `2.39:1`; "" where none is near.
         varies: bars come and go, so that the film has several formats; the area is the commonest.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from rushes.footage.found_shots import FoundShots, find_shots
+from rushes.footage.found_shots import FoundShots, find_shots, read_kept_scan
+from rushes.footage.sources import read_source
 from rushes.inference.predict_shots import answer_shots
 from rushes.inference.prediction import Scores, best_class, name_scores
 from rushes.inference.predictor import Predictor
@@ -17,29 +18,47 @@ from rushes.inference.shot_predictor import ShotPredictor
 from rushes.labels.subjects import Subjects, unite_subjects
 from rushes.progress import Progress, noting, silent
 from rushes.storage.places import Place
-from rushes.storage.reading import held
-from rushes.structure.area import AreaWatcher, area_of
+from rushes.storage.reading import Fetched, held
+from rushes.structure.align import align_subtitles
+from rushes.structure.area import area_of_glimpses
 from rushes.structure.characters import Cast, find_characters
 from rushes.structure.closeness import closeness_of
 from rushes.structure.evidence import Evidence
-from rushes.structure.facts import PictureArea
+from rushes.structure.facts import ColourShare
 from rushes.structure.film import Film
 from rushes.structure.find import find_structure
 from rushes.structure.kept_answers import keep_answers, read_answers
 from rushes.structure.looked_at import plan_looks
 from rushes.structure.measure import measure_facts
-from rushes.structure.palette import PaletteWatcher, palette_of_shot
+from rushes.structure.palette import merge_palettes
+from rushes.structure.read_subtitles import RawSubtitle, read_subtitles
 from rushes.structure.scan_looks import looks_of_scan, tones_of_scan
-from rushes.structure.tools import Closeness, Tools
-from rushes.structure.watch import Watch, keeper_of, unpack_rows, watch_film
-from rushes.structure.watchers import BundleWatcher, ObjectWatcher, PictureWatcher, unpack_detections
+from rushes.structure.speech import Speech, hear_speech
+from rushes.structure.tools import Tools
+from rushes.structure.watch import Watch, Watcher, find_lacking, keeper_of, unpack_rows, watch_film
+from rushes.structure.watchers import (
+    BundleWatcher,
+    ColourWatcher,
+    EdgeWatcher,
+    FaceKeeper,
+    FaceWatcher,
+    ObjectWatcher,
+    PictureWatcher,
+    unpack_detections,
+    unpack_glimpse,
+    unpack_palette,
+    unpack_picture,
+)
+from rushes.subjects.face import Face
+from rushes.subjects.faces import FaceReader
+from rushes.subjects.kept_faces import FilmFaces
+from rushes.subjects.names import Names, read_names
 from rushes.timelines.movement import answer_movement
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.sound import has_sound
 from rushes.timelines.timeline import Answers, ShotAnswer, Timeline, make_timeline, with_answers
 
-_SURE_OF_OBJECT = 0.5
-_SAMPLED_BARS = 240  # frames over the film at which bars are looked for
+_EDGES_LOOKED_AT = 240  # frames over the film, about, at which bars are looked for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +67,7 @@ class Understood:
 
     Attributes:
         faces: what was found of faces, with `cast`, which of them are whose; None where they were not looked for.
+        fetched: of a remote film, what came over the network.
         pictures: a small one of each shot, where pictures were asked for; None of one that has none.
     """
 
@@ -56,6 +76,7 @@ class Understood:
     pictures: tuple[ShotPicture | None, ...] = ()
     faces: FilmFaces | None = None
     cast: Cast | None = None
+    fetched: Fetched | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +92,9 @@ class Folders:
     scans: Path | None = None
     cache: Path | None = None
     faces: Path | None = None
+
+
+NOWHERE = Folders()
 
 
 def understand_film(
@@ -100,141 +124,168 @@ def understand_film(
         BundleError: a bundle gives no features to compare shots by.
     """
     entries = None if subtitles is None else read_subtitles(subtitles)
-    with held(film):
+    with held(film) as remote:
         found = find_shots(film, scans=folders.scans, threads=threads, progress=noting(progress, "frames scanned"))
-        looked = plan_looks(found.shots, found.index.rate)
-        seen = _watch(film, found, looked, tools, folders, picture_side, threads, progress)
-        timeline = make_timeline(found.source, found.index, found.shots, has_sound=has_sound(film))
-        timeline = with_answers(timeline, answer_movement(found.signals, found.shots))
-        close, answers = _closeness(film, found, looked, seen, tools, folders, threads, progress)
-        timeline = with_answers(timeline, answers)
-        speech = None if entries is None or not timeline.has_sound else hear_speech(film, cache=folders.cache)
-    cast = _cast(found, seen, tools, folders)
-    evidence = _evidence(found, timeline, looked, seen, tools, close, cast)
-    structure = find_structure(evidence)
-    facts = measure_facts(
-        timeline,
-        found.signals,
-        palettes=[_palette(seen.palettes, of_shot) for of_shot in looked],
-        area=seen.area,
-        scale_by=tools.closeness.name if tools.closeness is not None else "",
-    )
-    understood = Film(
-        timeline=timeline,
-        structure=structure,
-        facts=facts,
-        looks_by=tools.looks_name,
-        closeness_by=tools.closeness.name if tools.closeness is not None else "",
-        characters=None if cast is None else cast.characters,
-        faces_by=tools.faces.name if tools.faces is not None else "",
-        cast=() if cast is None else cast.of_shot,
-        subjects=None if tools.detector is None else _subjects(seen.objects, looked),
-        subjects_by=tools.detector.name if tools.detector is not None else "",
-        subtitles=None if entries is None else align_subtitles(entries, timeline, speech=speech),
-        notes=_notes(found, tools),
-    )
-    return Understood(understood, found, _pictures(seen.pictures, found) if picture_side else (), cast)
+        plan = _plan(found, tools, folders, picture_side)
+        told = noting(progress, "frames looked at")
+        said = watch_film(film, found.index, plan.watches, source=found.source.digest, threads=threads, progress=told)
+        scores = _ask_of_shots(film, found, tools, folders, threads, progress)
+        has_sound_track = has_sound(film)
+        heard = None
+        if entries is not None and has_sound_track:
+            heard = hear_speech(film, cache_folder=folders.cache, progress=noting(progress, "seconds of sound heard"))
+    whole = _put_together(found, plan, said, scores, tools, folders, entries, heard, has_sound_track)
+    return whole if remote is None else replace(whole, fetched=remote.fetched)
+
+
+def understood_before(
+    film: Place, tools: Tools, *, folders: Folders, subtitles: Place | None = None, picture_side: int = 0
+) -> Understood | None:
+    """Return what `understand_film` would, by what is kept of the film alone; None where it would have to be looked at.
+
+    Raises:
+        MediaError, BundleError: as there.
+    """
+    with held(film):
+        source, index = read_source(film, group=film.stem)
+        if index is None or folders.scans is None or read_kept_scan(folders.scans, source.digest, index) is None:
+            return None
+        found = find_shots(film, scans=folders.scans)
+        plan = _plan(found, tools, folders, picture_side)
+        if find_lacking(plan.watches, source.digest) or _lacks_answers(found, tools, folders):
+            return None
+    return understand_film(film, tools, folders=folders, subtitles=subtitles, picture_side=picture_side)
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What every watcher said: name -> ordinal -> its words."""
+class _Plan:
+    """Which frames are looked at: those of each shot, and what each watcher is to see."""
 
-    said: Mapping[str, Mapping[int, Any]]
-
-    def of(self, name: str, ordinals: Sequence[int]) -> list[Any]:
-        """Return what a watcher said of those of some frames that it saw."""
-        words = self.said.get(name, {})
-        return [words[ordinal] for ordinal in ordinals if ordinal in words]
+    looked: tuple[tuple[int, ...], ...]
+    watches: Mapping[str, Watch]
 
 
-def _watch(
-    film: Place,
-    found: FoundShots,
-    looked: Sequence[tuple[int, ...]],
-    tools: Tools,
-    folders: Folders,
-    picture_side: int,
-    threads: int,
-    progress: Progress,
-) -> _Seen:
-    """Have everything that is wished for look at a film's frames."""
+def _plan(found: FoundShots, tools: Tools, folders: Folders, picture_side: int) -> _Plan:
+    """Return what everything that is wished for is to see of a film."""
+    looked = plan_looks(found.shots, found.index.rate)
     every = tuple(ordinal for of_shot in looked for ordinal in of_shot)
-    typical = tuple(shot.typical for shot in found.shots)
     watchers: dict[str, tuple[Watcher, tuple[int, ...]]] = {
         "colours": (ColourWatcher(), every),
-        "bars": (BarWatcher(), every[:: max(1, len(every) // _SAMPLED_BARS)]),
+        "edges": (EdgeWatcher(), every[:: max(1, len(every) // _EDGES_LOOKED_AT)]),
     }
     if tools.looks is not None:
         watchers["looks"] = (BundleWatcher(tools.looks), every)
     if tools.closeness is not None and isinstance(tools.closeness.predictor, Predictor):
-        same = tools.closeness.predictor is tools.looks
-        watchers["looks" if same else "closeness"] = (BundleWatcher(tools.closeness.predictor), every)
+        watchers[_closeness_name(tools)] = (BundleWatcher(tools.closeness.predictor), every)
     if tools.detector is not None:
         watchers["objects"] = (ObjectWatcher(tools.detector), every)
     if picture_side:
+        typical = tuple(shot.typical for shot in found.shots)
         watchers["pictures"] = (PictureWatcher(picture_side), typical)
-    watches = {
-        name: Watch(watcher, ordinals, keeper_of(watcher, folders.cache))
-        for name, (watcher, ordinals) in watchers.items()
-    }
+    watches = {name: Watch(watcher, frames, keeper_of(watcher, folders.cache))
+               for name, (watcher, frames) in watchers.items()}  # fmt: skip
     if tools.faces is not None:
         keeper = FaceKeeper(folders.faces, source=found.source.digest, reader=tools.faces.id)
         watches["faces"] = Watch(FaceWatcher(tools.faces), every, keeper)
-    said = watch_film(
-        film, found.index, watches, source=found.source.digest, threads=threads,
-        progress=noting(progress, "frames looked at"),
-    )  # fmt: skip
-    return _Seen(said)
+    return _Plan(looked, watches)
 
 
-def _closeness(
-    film: Place,
+def _closeness_name(tools: Tools) -> str:
+    """Return what the watcher that answers closeness is called: one bundle that does both looks once."""
+    same = tools.closeness is not None and tools.closeness.predictor is tools.looks
+    return "looks" if same else "closeness"
+
+
+def _put_together(
     found: FoundShots,
-    looked: Sequence[tuple[int, ...]],
-    seen: _Seen,
+    plan: _Plan,
+    said: Mapping[str, Mapping[int, Any]],
+    scores: Sequence[Mapping[str, Scores]] | None,
     tools: Tools,
     folders: Folders,
-    threads: int,
-    progress: Progress,
-) -> tuple[npt.NDArray[np.float32], list[Answers]]:
-    """Return how probable it is that each shot is a medium close-up, (shots,), and what the bundle says of each."""
-    asked = tools.closeness
-    if asked is None:
-        return np.full(len(found.shots), np.nan, np.float32), [{} for _ in found.shots]
-    if isinstance(asked.predictor, ShotPredictor):
-        scores = _scores_of_shots(film, found, asked.predictor, folders, threads, progress)
-    else:
-        name = "looks" if asked.predictor is tools.looks else "closeness"
-        scores = [_mean_scores(asked, seen.of(name, of_shot)) for of_shot in looked]
-    close = [closeness_of(of_shot.get(asked.task, {}), asked.classes) for of_shot in scores]
-    return np.asarray(close, np.float32), [_answers(of_shot) for of_shot in scores]
+    entries: Sequence[RawSubtitle] | None,
+    heard: Speech | None,
+    has_sound_track: bool,
+) -> Understood:
+    """Return a film of which everything was looked at."""
+    scores = _scores_of_pictures(plan, said, tools) if scores is None else scores
+    timeline = make_timeline(found.source, found.index, found.shots, has_sound=has_sound_track)
+    timeline = with_answers(timeline, answer_movement(found.signals, found.shots))
+    timeline = with_answers(timeline, [_answers(of_shot) for of_shot in scores])
+    faces = None if tools.faces is None else _film_faces(found, said["faces"], tools.faces)
+    cast = None if faces is None else _cast(found, faces, timeline, folders)
+    closeness_by = "" if tools.closeness is None else tools.closeness.name
+    film = Film(
+        timeline=timeline,
+        structure=find_structure(_evidence(timeline, found, plan, said, tools, scores, cast)),
+        facts=measure_facts(
+            timeline,
+            found.signals,
+            palettes=[_palette(said["colours"], of_shot) for of_shot in plan.looked],
+            area=area_of_glimpses([unpack_glimpse(words) for words in said["edges"].values()], found.index),
+            scale_by=closeness_by,
+        ),
+        looks_by=tools.looks_name,
+        closeness_by=closeness_by,
+        characters=None if cast is None else cast.characters,
+        faces_by="" if tools.faces is None else tools.faces.name,
+        cast=() if cast is None else cast.of_shot,
+        subjects=None if tools.detector is None else _subjects(said["objects"], plan),
+        subjects_by="" if tools.detector is None else tools.detector.name,
+        subtitles=None if entries is None else align_subtitles(entries, timeline, speech=heard),
+        notes=_notes(found, tools),
+    )
+    return Understood(film, found, _pictures(said.get("pictures"), found), faces, cast)
 
 
-def _mean_scores(asked: Closeness, words: Sequence[bytes]) -> dict[str, Scores]:
-    """Return the mean of a bundle's scores over the frames of one shot."""
-    if not words:
-        return {}
-    count = len(asked.predictor.bundle.classes) if isinstance(asked.predictor, Predictor) else 0
-    mean = unpack_rows(words)[:, :count].mean(axis=0)
-    assert isinstance(asked.predictor, Predictor)
-    return {asked.task: name_scores(asked.predictor.classes, mean)}
-
-
-def _scores_of_shots(
-    film: Place, found: FoundShots, predictor: ShotPredictor, folders: Folders, threads: int, progress: Progress
-) -> list[Mapping[str, Scores]]:
-    """Return what a bundle of shots says of each shot, asked once."""
-    source, spans = found.source.digest, [(shot.start, shot.stop) for shot in found.shots]
-    kept = [] if folders.cache is None else read_answers(folders.cache, source)
-    for one in kept:
-        if one.id == predictor.bundle.id and all(span in one.scores for span in spans):
-            return [one.scores[span] for span in spans]
+def _ask_of_shots(
+    film: Place, found: FoundShots, tools: Tools, folders: Folders, threads: int, progress: Progress
+) -> list[Mapping[str, Scores]] | None:
+    """Return what a bundle of shots says of each shot, asked once; None where none is to be asked."""
+    if tools.closeness is None or not isinstance(tools.closeness.predictor, ShotPredictor):
+        return None
+    predictor = tools.closeness.predictor
+    kept = _kept_scores(found, predictor, folders)
+    if kept is not None:
+        return kept
     told = noting(progress, "shots looked at")
     shots = list(answer_shots(predictor, film, found, found.shots, threads=threads, progress=told))
     if folders.cache is not None:
-        keep_answers(folders.cache, shots, source=source, bundle=predictor.bundle.name, bundle_id=predictor.bundle.id)
+        bundle = predictor.bundle
+        keep_answers(folders.cache, shots, source=found.source.digest, bundle=bundle.name, bundle_id=bundle.id)
     return [shot.scores for shot in shots]
+
+
+def _kept_scores(found: FoundShots, predictor: ShotPredictor, folders: Folders) -> list[Mapping[str, Scores]] | None:
+    spans = [(shot.start, shot.stop) for shot in found.shots]
+    for one in [] if folders.cache is None else read_answers(folders.cache, found.source.digest):
+        if one.id == predictor.bundle.id and all(span in one.scores for span in spans):
+            return [one.scores[span] for span in spans]
+    return None
+
+
+def _lacks_answers(found: FoundShots, tools: Tools, folders: Folders) -> bool:
+    """Return whether a bundle of shots has to be asked that was not yet."""
+    asked = tools.closeness
+    return (
+        asked is not None
+        and isinstance(asked.predictor, ShotPredictor)
+        and _kept_scores(found, asked.predictor, folders) is None
+    )
+
+
+def _scores_of_pictures(plan: _Plan, said: Mapping[str, Mapping[int, Any]], tools: Tools) -> list[Mapping[str, Scores]]:
+    """Return what a bundle of pictures says of each shot: the mean over its frames; {} where nothing was asked."""
+    asked = tools.closeness
+    if asked is None or not isinstance(asked.predictor, Predictor):
+        return [{} for _ in plan.looked]
+    watcher, words = BundleWatcher(asked.predictor), said[_closeness_name(tools)]
+    scores: list[Mapping[str, Scores]] = []
+    for of_shot in plan.looked:
+        rows = [words[ordinal] for ordinal in of_shot if ordinal in words]
+        mean = watcher.answers(unpack_rows(rows)).mean(axis=0) if rows else None
+        scores.append({} if mean is None else {asked.task: name_scores(asked.predictor.classes, mean)})
+    return scores
 
 
 def _answers(scores: Mapping[str, Scores]) -> Answers:
@@ -246,41 +297,37 @@ def _answers(scores: Mapping[str, Scores]) -> Answers:
     }
 
 
-def _cast(
-    found: FoundShots, seen: _Seen, looked: Sequence[tuple[int, ...]], tools: Tools, folders: Folders
-) -> Cast | None:
-    """Return which faces are whose; None where faces were not looked for."""
-    if tools.faces is None:
-        return None
-    words = seen.said["faces"]
+def _film_faces(found: FoundShots, words: Mapping[int, tuple[Face, ...]], reader: FaceReader) -> FilmFaces:
     ordinals = tuple(sorted(words))
-    faces = FilmFaces(found.source.digest, tools.faces.id, ordinals, tuple(words[one] for one in ordinals))
-    index = found.index
-    seconds = [float((shot.stop - shot.start) / index.rate) for shot in found.shots]
-    return find_characters(faces, found.shots, seconds, read_names(folders.faces))
+    return FilmFaces(found.source.digest, reader.id, ordinals, tuple(words[ordinal] for ordinal in ordinals))
+
+
+def _cast(found: FoundShots, faces: FilmFaces, timeline: Timeline, folders: Folders) -> Cast:
+    """Return which faces are whose, by the names that were given in this film or another of the project."""
+    names = Names() if folders.faces is None else read_names(folders.faces)
+    seconds = [float(place.duration_seconds) for place in timeline.shots]
+    return find_characters(faces, found.shots, seconds, names)
 
 
 def _evidence(
-    found: FoundShots,
     timeline: Timeline,
-    looked: Sequence[tuple[int, ...]],
-    seen: _Seen,
+    found: FoundShots,
+    plan: _Plan,
+    said: Mapping[str, Mapping[int, Any]],
     tools: Tools,
-    close: npt.NDArray[np.float32],
+    scores: Sequence[Mapping[str, Scores]],
     cast: Cast | None,
 ) -> Evidence:
     """Return what is known of the shots, for their structure to be found in."""
-    pairs = [(place, ordinal) for place, of_shot in enumerate(looked) for ordinal in of_shot]
-    if tools.looks is not None:
-        pairs = [(place, ordinal) for place, ordinal in pairs if ordinal in seen.said["looks"]]
+    seen = said["colours"] if tools.looks is None else said["looks"]  # a frame that is lost has no look either
+    pairs = [(place, one) for place, of_shot in enumerate(plan.looked) for one in of_shot if one in seen]
     ordinals = np.array([ordinal for _, ordinal in pairs], np.int64)
-    if tools.looks is None:
+    if tools.looks is None or not pairs:
         looks = looks_of_scan(found.signals, ordinals)
     else:
-        watcher = BundleWatcher(tools.looks)
-        words = seen.of("looks", ordinals.tolist())
-        looks = watcher.features(unpack_rows(words)) if words else np.zeros((0, 1), np.float32)
-    count = len(found.shots)
+        looks = BundleWatcher(tools.looks).features(unpack_rows([seen[ordinal] for _, ordinal in pairs]))
+    nobody = [-1] * len(found.shots)
+    task, close = ("", ()) if tools.closeness is None else (tools.closeness.task, tools.closeness.classes)
     return Evidence(
         start_seconds=np.array([float(place.start_seconds) for place in timeline.shots]),
         stop_seconds=np.array([float(place.stop_seconds) for place in timeline.shots]),
@@ -288,27 +335,33 @@ def _evidence(
         looks=looks,
         shot_of=np.array([place for place, _ in pairs], np.int64),
         tones=tones_of_scan(found.signals, ordinals),
-        close=close,
-        person=np.array(cast.dominant if cast is not None else [-1] * count, np.int64),
-        face_count=np.array(cast.face_counts if cast is not None else [-1] * count, np.int64),
+        close=np.array([closeness_of(of_shot.get(task, {}), close) for of_shot in scores], np.float32),
+        person=np.array(nobody if cast is None else cast.dominant, np.int64),
+        face_count=np.array(nobody if cast is None else cast.face_counts, np.int64),
     )
 
 
-def _subjects(seen: _Seen, looked: Sequence[tuple[int, ...]]) -> tuple[Subjects, ...]:
-    """Return of each shot the words of what is seen in it, the surest first."""
+def _palette(words: Mapping[int, bytes], of_shot: Sequence[int]) -> tuple[ColourShare, ...]:
+    """Return the palette of a shot, by those of its frames."""
+    palettes = [unpack_palette(words[ordinal]) for ordinal in of_shot if ordinal in words]
+    return merge_palettes(palettes, [1.0] * len(palettes))
+
+
+def _subjects(words: Mapping[int, bytes], plan: _Plan) -> tuple[Subjects, ...]:
+    """Return of each shot the words of what is seen in its frames, frame by frame, the surest first."""
     return tuple(
         unite_subjects(
-            [one.word for one in sorted(unpack_detections(words), key=lambda one: -one.score)]
-            for words in seen.of("objects", of_shot)
+            [one.word for one in unpack_detections(words[ordinal])] for ordinal in of_shot if ordinal in words
         )
-        for of_shot in looked
+        for of_shot in plan.looked
     )
 
 
-def _pictures(seen: _Seen, found: FoundShots) -> tuple[ShotPicture | None, ...]:
-    """Return the small pictures of the shots; None of one whose frame could not be decoded."""
-    words = seen.said["pictures"]
-    return tuple(ShotPicture.of(words[shot.typical]) if shot.typical in words else None for shot in found.shots)
+def _pictures(words: Mapping[int, bytes] | None, found: FoundShots) -> tuple[ShotPicture | None, ...]:
+    """Return the small pictures of the shots, None of one whose frame is lost; () where none were asked for."""
+    if words is None:
+        return ()
+    return tuple(unpack_picture(words[shot.typical]) if shot.typical in words else None for shot in found.shots)
 
 
 def _notes(found: FoundShots, tools: Tools) -> tuple[str, ...]:
@@ -322,7 +375,7 @@ def _notes(found: FoundShots, tools: Tools) -> tuple[str, ...]:
         notes.append("its frames do not stand evenly: timecodes keep to the nearest frames, seconds are exact")
     if tools.closeness is None and tools.faces is None:
         notes.append(
-            "dialogues were told by alternation alone: neither a bundle that knows medium close-ups (--closeness) nor "
+            "dialogues are told by alternation alone: neither a bundle that knows medium close-ups (--closeness) nor "
             "faces (--faces) were asked"
         )
     return tuple(notes)

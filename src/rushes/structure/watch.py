@@ -18,6 +18,7 @@ from rushes.storage.kept_records import KeptRecords
 from rushes.storage.places import Place
 
 Pixels = npt.NDArray[np.uint8]
+LOST = b""  # what is kept of a frame that could not be decoded, so that it is not tried each time
 _AT_ONCE = 8  # pictures handed over together; more are no faster, and a 4K frame is 25 MB
 
 
@@ -108,32 +109,27 @@ def watch_film(
     Raises:
         MediaError: the film cannot be opened.
     """
-    said: dict[str, dict[int, Any]] = {name: {} for name in watches}
-    lacking: dict[int, list[str]] = {}
-    for name, watch in watches.items():
-        for ordinal in watch.ordinals:
-            kept = watch.keeper.get(name_of_frame(source, ordinal))
-            if kept is None:
-                lacking.setdefault(ordinal, []).append(name)
-            else:
-                said[name][ordinal] = kept
+    lacking = find_lacking(watches, source)
+    said: dict[str, dict[int, Any]] = {name: _kept_words(watch, source) for name, watch in watches.items()}
     waiting: dict[str, list[tuple[int, Pixels]]] = {name: [] for name in watches}
 
     def see(name: str) -> None:
         watch, batch = watches[name], waiting[name]
         for (ordinal, _), words in zip(batch, watch.watcher.see([pixels for _, pixels in batch]), strict=True):
+            watch.keeper.put(name_of_frame(source, ordinal), words)  # on a full disk it is not kept
             said[name][ordinal] = words
-            watch.keeper.put(name_of_frame(source, ordinal), words)
         batch.clear()
 
     try:
         decoded = decode_frames(film, index, sorted(lacking), threads=threads, deinterlace=True)
         for done, frame in enumerate(decoded, start=1):
-            if isinstance(frame, DecodedFrame):
-                for name in lacking[frame.ordinal]:
-                    waiting[name].append((frame.ordinal, frame.pixels))
-                    if len(waiting[name]) == _AT_ONCE:
-                        see(name)
+            for name in lacking[frame.ordinal]:
+                if not isinstance(frame, DecodedFrame):
+                    watches[name].keeper.put(name_of_frame(source, frame.ordinal), LOST)
+                    continue
+                waiting[name].append((frame.ordinal, frame.pixels))
+                if len(waiting[name]) == _AT_ONCE:
+                    see(name)
             progress(done, len(lacking), "frames looked at")
         for name, batch in waiting.items():
             if batch:
@@ -142,6 +138,21 @@ def watch_film(
         for watch in watches.values():
             watch.keeper.flush()
     return said
+
+
+def find_lacking(watches: Mapping[str, Watch], source: str) -> dict[int, list[str]]:
+    """Return ordinal -> the watchers, by name, that have not seen the frame yet; {} where all is kept."""
+    lacking: dict[int, list[str]] = {}
+    for name, watch in watches.items():
+        for ordinal in watch.ordinals:
+            if watch.keeper.get(name_of_frame(source, ordinal)) is None:
+                lacking.setdefault(ordinal, []).append(name)
+    return lacking
+
+
+def _kept_words(watch: Watch, source: str) -> dict[int, Any]:
+    words = ((ordinal, watch.keeper.get(name_of_frame(source, ordinal))) for ordinal in watch.ordinals)
+    return {ordinal: said for ordinal, said in words if said is not None and said != LOST}
 
 
 def name_of_frame(source: str, ordinal: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,15 +12,20 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.errors import BundleError
-from rushes.footage.picture import PictureSize, encode_picture, resize
+from rushes.footage.picture import PictureSize, decode_picture, encode_picture, resize
 from rushes.inference.predictor import Predictor
+from rushes.structure.area import Glimpse, glimpse_of
+from rushes.structure.facts import ColourShare
+from rushes.structure.palette import palette_of
 from rushes.structure.watch import Pixels, ordinal_of_name, pack_rows
 from rushes.subjects.detection import Detection, Detector
 from rushes.subjects.face import Face
 from rushes.subjects.faces import FaceReader
 from rushes.subjects.kept_faces import FilmFaces, read_film_faces, write_film_faces
+from rushes.timelines.shot_pictures import ShotPicture
 
 PICTURE_QUALITY = 82
+_SIZE = struct.Struct("<HH")  # width and height, before a small picture
 
 
 class BundleWatcher:
@@ -108,9 +114,9 @@ class FaceKeeper:
         """Return the faces of a frame."""
         return self._faces.get(ordinal_of_name(name))
 
-    def put(self, name: str, data: tuple[Face, ...]) -> None:
-        """Keep the faces of a frame."""
-        self._faces[ordinal_of_name(name)] = data
+    def put(self, name: str, data: tuple[Face, ...] | bytes) -> None:
+        """Keep the faces of a frame; a lost one shows none."""
+        self._faces[ordinal_of_name(name)] = () if isinstance(data, bytes) else data
         self._is_new = True
 
     def flush(self) -> None:
@@ -125,6 +131,49 @@ class FaceKeeper:
         return FilmFaces(self._source, self._reader, ordinals, tuple(self._faces[one] for one in ordinals))
 
 
+class ColourWatcher:
+    """Sees dominant colours."""
+
+    key = "colours/1"
+
+    def see(self, pictures: Sequence[Pixels]) -> Sequence[bytes]:
+        """Return the palette of each picture."""
+        return [
+            json.dumps([[one.red, one.green, one.blue, round(one.share, 5)] for one in palette_of([picture])]).encode()
+            for picture in pictures
+        ]
+
+
+def unpack_palette(words: bytes) -> tuple[ColourShare, ...]:
+    """Return what `ColourWatcher` said of a picture."""
+    return tuple(ColourShare(red, green, blue, share) for red, green, blue, share in json.loads(words))
+
+
+class EdgeWatcher:
+    """Sees where the picture ends and bars begin."""
+
+    key = "edges/1"
+
+    def see(self, pictures: Sequence[Pixels]) -> Sequence[bytes]:
+        """Return what each picture shows of that."""
+        return [_pack_glimpse(glimpse_of(picture)) for picture in pictures]
+
+
+def _pack_glimpse(glimpse: Glimpse) -> bytes:
+    if glimpse.edges is not None:
+        return json.dumps(glimpse.edges).encode()
+    assert glimpse.small is not None
+    return encode_picture(np.repeat(glimpse.small[:, :, None], 3, axis=2), "webp", 100)
+
+
+def unpack_glimpse(words: bytes) -> Glimpse:
+    """Return what `EdgeWatcher` said of a picture."""
+    if words.startswith(b"["):
+        left, top, right, bottom = json.loads(words)
+        return Glimpse((left, top, right, bottom))
+    return Glimpse(None, decode_picture(words)[:, :, 0])
+
+
 class PictureWatcher:
     """Keeps small pictures, as WebP, for pages that show shots."""
 
@@ -134,5 +183,12 @@ class PictureWatcher:
         self._size = PictureSize(long_side=side_pixels)
 
     def see(self, pictures: Sequence[Pixels]) -> Sequence[bytes]:
-        """Return each picture, small."""
-        return [encode_picture(resize(one, self._size), "webp", PICTURE_QUALITY) for one in pictures]
+        """Return each picture, small, behind its width and height."""
+        small = [resize(one, self._size) for one in pictures]
+        return [_SIZE.pack(one.shape[1], one.shape[0]) + encode_picture(one, "webp", PICTURE_QUALITY) for one in small]
+
+
+def unpack_picture(words: bytes) -> ShotPicture:
+    """Return what `PictureWatcher` kept of a picture."""
+    width, height = _SIZE.unpack_from(words)
+    return ShotPicture(words[_SIZE.size :], width, height)

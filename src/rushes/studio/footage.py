@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from rushes.catalog.catalog import Catalog
 from rushes.errors import MediaError, did_you_mean
 from rushes.footage.source import Source
 from rushes.project import Project
+from rushes.studio.films import Films
 from rushes.studio.footage_desk import FootageDesk, media_problems, send_picture
 from rushes.studio.footage_tables import (
     FILM_SCHEMA,
@@ -32,6 +33,7 @@ from rushes.studio.shot_answers import find_shot_bundles
 from rushes.studio.small_films import playable_type
 from rushes.studio.structure_routes import add_structure, structure_state
 from rushes.studio.structures import Understanding
+from rushes.studio.understanding import ProjectUnderstanding
 from rushes.studio.works import Work
 from rushes.timelines.formats.files import FORMATS
 from rushes.web.replies import json_reply
@@ -48,12 +50,17 @@ _EXPORTS = {
 _LOOK_SECONDS = 0.25  # between two looks at a work whose events are sent
 
 
-def footage_router(project: Project, catalog: Catalog, understanding: Understanding) -> APIRouter:
+def footage_router(
+    project: Project, catalog: Catalog, *, understands: Callable[[Project, Films], Understanding] = ProjectUnderstanding
+) -> APIRouter:
     """Return the routes of a project's footage, for an application to include.
 
     Sources are named by their digests, which the catalog leads to files; nothing else of an address is one.
+
+    Args:
+        understands: makes what finds the structure of films.
     """
-    desk = FootageDesk(project, catalog, understanding)
+    desk = FootageDesk(project, catalog, understands)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

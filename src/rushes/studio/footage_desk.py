@@ -33,14 +33,16 @@ _PICTURE_SECONDS = 120
 class FootageDesk:
     """What the routes share."""
 
-    def __init__(self, project: Project, catalog: Catalog, understanding: Understanding) -> None:
+    def __init__(
+        self, project: Project, catalog: Catalog, understands: Callable[[Project, Films], Understanding]
+    ) -> None:
         """Begin no thread before something is asked for."""
         self.project, self.catalog = project, catalog
         self.films = Films(project, catalog)
         self.pictures = FilmPictures(self.films, PictureCache(project.cache_folder / "footage"))
         self.small = SmallFilms(project.cache_folder / "small-films")
         self.answers = ShotAnswers(project)
-        self.structures = Structures(project, understanding)
+        self.structures = Structures(project, understands(project, self.films))
         self.works = Works()
         self.threads = max(1, count_cores() - 1)  # one is left for who asks
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Body, HTTPException, Query, Response
 from fastapi.concurrency import run_in_threadpool
@@ -15,13 +18,23 @@ from rushes.footage.source import Source
 from rushes.progress import Progress
 from rushes.review.picture_cache import PictureCache
 from rushes.structure.film import Film
+from rushes.structure.outputs import needs_pictures, write_film
 from rushes.structure.table import table_of
 from rushes.studio.footage_desk import FootageDesk, media_problems, send_picture
 from rushes.studio.structures import Asked, people_table
+from rushes.timelines.shot_pictures import ShotPicture
 from rushes.web.replies import json_reply
 
 LONGEST_NAME = 200
-EXPORTS: dict[str, str] = {}
+EXPORTS = {
+    ".html": "text/html; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+    ".json": "application/json",
+    ".edl": "text/plain; charset=utf-8",
+    ".otio": "application/json",
+    ".fcpxml": "application/xml",
+    ".eaf": "application/xml",
+}
 NO_FACES = (
     "faces are data about persons, and this project looks for none. To allow it, write 'faces = true' under [film] in "
     "rushes.toml and start the server anew"
@@ -113,6 +126,21 @@ def _add_structure(router: APIRouter, desk: FootageDesk) -> None:
         """The scenes, dialogues, set-ups, characters, facts and subtitles of a film."""
         return _reply(_film_of(desk, desk.film(source)))
 
+    @router.get("/footage/{source}/structure{extension}")
+    def exported(source: str, extension: str) -> Response:
+        """What is understood of a film as a file: a report, tables, or markers for editing programs and ELAN."""
+        found = desk.film(source)
+        if extension not in EXPORTS:
+            said = f"'{extension[:20]}' is no format of scenes. {did_you_mean(extension, list(EXPORTS))}"
+            raise HTTPException(HTTPStatus.NOT_FOUND, said)
+        film, data = _film_of(desk, found), b""
+        with media_problems(), TemporaryDirectory(prefix="rushes-") as folder:
+            path = Path(folder) / f"film{extension}"
+            write_film(film, path, _pictures(desk, found, film) if needs_pictures(path) else ())
+            data = path.read_bytes()
+        said = f"attachment; filename*=UTF-8''{quote(f'{found.name}{extension}', safe='')}"
+        return Response(data, media_type=EXPORTS[extension], headers={"Content-Disposition": said})
+
     @router.post("/footage/{source}/structure")
     def understand(
         source: str,
@@ -133,6 +161,13 @@ def _add_structure(router: APIRouter, desk: FootageDesk) -> None:
                 said = f"'{named[:80]}' is nothing that {kind} can be. {did_you_mean(named, names)}"
                 raise HTTPException(HTTPStatus.NOT_FOUND, said)
         return desk.begun(found, "structure", lambda: _understanding(desk, found, asked))
+
+
+def _pictures(desk: FootageDesk, source: Source, film: Film) -> Sequence[ShotPicture | None]:
+    """Return the pictures of a film's shots that are kept, and none of the others."""
+    asked, count = desk.structures.asked(source.digest), len(film.timeline.shots)
+    kept = None if asked is None else desk.structures.understanding.pictures(source, asked)
+    return kept if kept is not None and len(kept) == count else (None,) * count
 
 
 def _understanding(desk: FootageDesk, source: Source, asked: Asked) -> Callable[[Progress], None]:

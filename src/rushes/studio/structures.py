@@ -16,6 +16,8 @@ from rushes.progress import Progress
 from rushes.project import Project
 from rushes.storage.files import write_json
 from rushes.structure.film import Film
+from rushes.subjects.kept_faces import Wiped
+from rushes.timelines.shot_pictures import ShotPicture
 
 SCHEMA = "asked-structure/1"
 _FILMS_HELD = 16
@@ -38,14 +40,6 @@ class Asked:
     closeness: str = ""
     faces: bool = False
     detector: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Wiped:
-    """How many files of face data there were, and how large they were together."""
-
-    files: int
-    bytes: int
 
 
 class Understanding(Protocol):
@@ -71,9 +65,16 @@ class Understanding(Protocol):
             RushesError: as `kept`, and where a model is missing.
         """
 
-    def name(self, source: Source, asked: Asked, film: Film, number: int, name: str | None) -> None:
-        """Give a character of a film a name for the whole project; the name of another one joins the two; None takes it
-        away.
+    def pictures(self, source: Source, asked: Asked) -> Sequence[ShotPicture | None] | None:
+        """Return a small picture of each shot; None where they are not kept."""
+
+    def name(self, source: Source, asked: Asked, number: int, name: str | None) -> None:
+        """Give a character of a film, counted from 0, a name for the whole project.
+
+        The name of another one joins the two; None takes the name away.
+
+        Raises:
+            RushesError: it cannot be named so, or its faces are not kept any more.
         """
 
     def wipe(self) -> Wiped:
@@ -144,7 +145,7 @@ class Structures:
         asked, film = self.asked(source.digest), self.film(source)
         if asked is None or film is None or film.characters is None or not 0 <= number < len(film.characters):
             raise LookupError(number)
-        self.understanding.name(source, asked, film, number, name)
+        self.understanding.name(source, asked, number, name)
         with self._lock:
             self._held.clear()  # a name may find someone in other films too
         found = self.film(source)

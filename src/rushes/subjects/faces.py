@@ -28,9 +28,9 @@ _MOST_EMBEDDED = 64  # of one picture, the largest first: a crowd's faces are to
 _LEAST_PIXELS = 14.0  # of a face's width, for it to be told at all
 _VERSION = 1  # of all here that decides what is found
 # What is no use and what is as good as it gets, each between which clarity rises from 0 to 1.
-_SCORES = (0.82, 0.92)
-_WIDTHS = (14.0, 34.0)  # pixels
-_TURNS = (0.9, 0.5)  # how far the nose is from the middle of the eyes, in halves of their distance
+_SCORES = (0.86, 0.92)
+_WIDTHS = (14.0, 26.0)  # pixels
+_TURNS = (1.1, 0.6)  # how far the nose is from the middle of the eyes, in halves of their distance
 
 
 class FaceReader:

@@ -88,6 +88,29 @@ def newest_film_faces(folder: Path, source: str) -> FilmFaces | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFilm:
+    """A film whose faces are kept.
+
+    Attributes:
+        source: its digest.
+        reader: id of the FaceReader that found them.
+        frames, faces: how many were looked at, and how many were found.
+    """
+
+    source: str
+    reader: str
+    frames: int
+    faces: int
+
+
+def list_film_faces(folder: Path) -> list[KeptFilm]:
+    """Return the films whose faces are kept, the last looked at first; what is spoilt is passed over."""
+    paths = sorted((folder / _FILMS).glob("*.npz"), key=_when, reverse=True)
+    found = [_read(path) for path in paths]
+    return [KeptFilm(one.source, one.reader, len(one.ordinals), one.face_count) for one in found if one is not None]
+
+
 def write_film_faces(folder: Path, found: FilmFaces) -> None:
     """Keep the faces of a film, whole or not at all; what was kept of the same film and reader gives way."""
     every = [face for faces in found.faces for face in faces]

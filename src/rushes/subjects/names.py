@@ -55,10 +55,7 @@ class Names:
         return next((person for person in self.people if person.name.casefold() == folded), None)
 
     def with_name(self, name: str, embeddings: Floats, *, embedder: str) -> Names:
-        """Return names in which faces are of `name`, and of nobody else.
-
-        Whoever had one of these very faces loses it, and goes with the last of them: so a name is corrected. Faces
-        that were said not to be of this person are now.
+        """Return names in which faces are of `name`, and of nobody else, whatever was said of them before.
 
         Args:
             embeddings: (faces, length), rows of length 1.
@@ -66,21 +63,28 @@ class Names:
         """
         name = check_name(name)
         faces = np.atleast_2d(np.asarray(embeddings, np.float32))
-        known = self.person(name) or Person(name)
-        mine = np.vstack([_without(known.references.get(embedder), faces), faces])[-_MOST_REFERENCES:]
-        mine_not = {**known.strangers, embedder: _without(known.strangers.get(embedder), faces)}
-        named = replace(known, references={**known.references, embedder: mine}, strangers=_filled(mine_not))
-        others = [
-            replace(
-                one, references=_filled({**one.references, embedder: _without(one.references.get(embedder), faces)})
-            )
-            for one in self.people
-            if one is not known
-        ]
-        kept = [one for one in others if one.references]
-        place = next((at for at, one in enumerate(self.people) if one is known), len(kept))
-        before = [one for one in kept if self._place(one.name) < place]
-        return Names((*before, named, *kept[len(before) :]))
+        free = self.released(faces, embedder=embedder, but=name)
+        known = free.person(name)
+        person = known or Person(name)
+        mine = np.vstack([_without(person.references.get(embedder), faces), faces])[-_MOST_REFERENCES:]
+        mine_not = {**person.strangers, embedder: _without(person.strangers.get(embedder), faces)}
+        named = replace(person, references={**person.references, embedder: mine}, strangers=_filled(mine_not))
+        if known is None:
+            return Names((*free.people, named))
+        return Names(tuple(named if one is known else one for one in free.people))
+
+    def released(self, embeddings: Floats, *, embedder: str, but: str = "") -> Names:
+        """Return names in which faces are of nobody, or of nobody but one; who has none left goes with the last."""
+        faces = np.atleast_2d(np.asarray(embeddings, np.float32))
+        kept = []
+        for one in self.people:
+            if one.name.casefold() == but.casefold() or embedder not in one.references:
+                kept.append(one)
+                continue
+            left = _filled({**one.references, embedder: _without(one.references[embedder], faces)})
+            if left:
+                kept.append(replace(one, references=left))
+        return Names(tuple(kept))
 
     def with_strangers(self, name: str, embeddings: Floats, *, embedder: str) -> Names:
         """Return names in which faces are not of `name`, whatever they look like."""
@@ -122,9 +126,6 @@ class Names:
         if person is None:
             raise UsageError(f"nobody is called '{name}'. {did_you_mean(name, self.all)}")
         return person
-
-    def _place(self, name: str) -> int:
-        return self.all.index(name)
 
 
 def check_name(name: str) -> str:

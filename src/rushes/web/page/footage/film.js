@@ -281,7 +281,7 @@ export function Film({ app, source, shot }) {
       ${film.structure.exports.length > 0 && html`<span class="exports" role="group" aria-label="Download the scenes"><span class="soft small">Scenes</span>${film.structure.exports.map((format) => html`<a key=${format} href=${pathOf(film, `structure.${format}`)} download aria-label=${`Scenes as ${format}`}>${format}</a>`)}</span>`}</div>`}
     ${film.shot_list ? html`
       ${panel === "shots" && html`<${Choices} film=${film} model=${model} offered=${offered} at=${at} within=${within} playing=${playing} filters=${filters} seen=${seen} even=${even} does=${does} />`}
-      <div class="below" key=${panel}>
+      <div class="below" key=${panel} ...${model && panel === "facts" ? FACTS : {}}>
         ${(panel === "shots" || !model) ? html`<${Strip} film=${film} model=${model} shots=${seen} at=${at} even=${even} does=${does} />`
           : panel === "dialogues" ? html`<${Dialogues} film=${film} model=${model} does=${does} />`
           : panel === "people" ? html`<${People} app=${app} film=${film} model=${model} person=${person} undoes=${undoes.length} does=${does} />`
@@ -294,6 +294,7 @@ export function Film({ app, source, shot }) {
 }
 
 const NONE = [];
+const FACTS = { tabindex: "0", role: "region", "aria-label": "Facts" }; // little in it takes the focus, and it scrolls
 const Choices = steady(Filters);
 
 function countOf(model, panel) {
@@ -353,7 +354,7 @@ function Facts({ film, model, shot, within, does }) {
   if (!shot) return html`<div class="card facts"><p class="soft">${film.shot_list ? "No shot is chosen." : "No shots yet."}</p></div>`;
   const labels = film.label_list.filter((one) => labelsWithin(film, shot, one.task).includes(one));
   const named = [...labels.reduce((counts, one) => { const key = `${one.task}\n${one.class}\n${one.origin}`; return counts.set(key, (counts.get(key) ?? 0) + 1); }, new Map())];
-  return html`<section class="card facts" aria-label=${`Shot ${shot.number}`}>
+  return html`<section class="card facts" tabindex="0" aria-label=${`Shot ${shot.number}`}>
     <h2>Shot ${shot.number} <span class="soft">of ${film.shots}</span>${!within && html` <span class="chip">not in the filter</span>`}</h2>
     <dl><div><dt>Time</dt><dd class="number">${shot.start_timecode} – ${shot.stop_timecode}</dd></div>
       <div><dt>Length</dt><dd class="number">${(shot.stop_seconds - shot.start_seconds).toFixed(2)} s <span class="soft">frames ${shot.start}–${shot.stop - 1}</span></dd></div>
@@ -375,7 +376,7 @@ function InFilm({ model, shot, does }) {
     ${own.setup !== null && html`<div><dt>Set-up</dt><dd>${own.setup} ${alike > 1 ? html`<button type="button" class="chip" onClick=${() => does.showOnly("in:setup", own.setup)}>${plural(alike, "shot")} of it</button>` : html`<span class="soft">seen once</span>`}</dd></div>`}
     ${own.characters?.length > 0 && html`<div><dt>Seen</dt><dd>${own.characters.map((one) => html`<button key=${one} type="button" class="chip" onClick=${() => does.showOnly("in:character", one)}>${model.titleOf(one)}</button>`)}</dd></div>`}
     ${own.subjects?.length > 0 && html`<div><dt>In it</dt><dd>${own.subjects.map((one) => html`<button key=${one} type="button" class="chip" onClick=${() => does.showOnly("in:subject", one)}>${one}</button>`)}</dd></div>`}
-    ${own.palette.length > 0 && html`<div><dt>Colours</dt><dd class="palette" role="img" aria-label=${own.palette.map((one) => one.colour).join(", ")}>${own.palette.map((one) => html`<i key=${one.colour} style=${{ background: one.colour, flexGrow: one.share }} />`)}</dd></div>`}`;
+    ${own.palette.length > 0 && html`<div><dt>Colours</dt><dd><span class="palette" role="img" aria-label=${own.palette.map((one) => one.colour).join(", ")}>${own.palette.map((one, place) => html`<i key=${place} style=${{ background: one.colour, flexGrow: one.share }} />`)}</span></dd></div>`}`;
 }
 
 function Photograph({ film }) {

@@ -105,10 +105,11 @@ def _clustered(lab: Floats, shares: Floats) -> tuple[ColourShare, ...]:
     centres = _first_centres(lab, shares)
     for _ in range(_ROUNDS):
         centres = _means(lab, shares, _nearest(lab, centres), centres)
-    centres, sizes = _merged(centres, np.bincount(_nearest(lab, centres), shares, len(centres)))
+    sizes = np.asarray(np.bincount(_nearest(lab, centres), shares, len(centres)), np.float64)
+    centres, sizes = _merged(centres, sizes)
     order = sorted(range(len(centres)), key=lambda place: (-sizes[place], *centres[place]))
-    codes = _codes_of(centres)
-    return tuple(ColourShare(*(int(code) for code in codes[place]), float(sizes[place])) for place in order)
+    codes = _codes_of(centres).tolist()
+    return tuple(ColourShare(*codes[place], share=float(sizes[place])) for place in order)
 
 
 def _first_centres(lab: Floats, shares: Floats) -> Floats:

@@ -40,7 +40,7 @@
   const spokenIn = (from, to) => subtitles.filter(([start, stop]) => start < to && stop > from).map((one) => one[2]);
   const setupWords = (shot) => {
     const setup = shots[shot][SETUP];
-    if (setup < 0) return "blank";
+    if (setup < 0) return "no set-up";
     const count = ofSetup.get(setup).length;
     return `set-up ${setup + 1}${count > 1 ? `, seen ${count} times` : ""}`;
   };

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def _still(number: int, setup: str = "", person: str = "", *, seconds: float) ->
 
 
 def _video(name: str, *edges: int) -> tuple[Take, ...]:
-    return tuple(Take(f"videos/{name}", start, stop) for start, stop in zip(edges[:-1], edges[1:], strict=True))
+    return tuple(Take(f"videos/{name}", start, stop) for start, stop in pairwise(edges))
 
 
 def _others() -> list[Block]:
@@ -97,15 +98,17 @@ def _others() -> list[Block]:
     return [
         Block("writes a letter", "desk", (letter, hutter, Take("videos/nosferatu_1922_480p.mp4", 240, 400, "letter"),
                                           Take("videos/nosferatu_1922_480p.mp4", 497, 535, "hutter", "hutter"))),
-        Block("rides through a forest", "forest", _video("nosferatu_1922_480p.mp4", 551, 683, 788, 852, 962, 1017, 1190)),
+        Block("rides through a forest", "forest",
+              _video("nosferatu_1922_480p.mp4", 551, 683, 788, 852, 962, 1017, 1190)),
         Block("a street", "street", _video("bikes_brussels_272p.mp4", 0, 30, 76, 137, 187, 242)),
-        Block("a meadow", "meadow", _video("bbb_opening_480p_30s.mp4", 0, 140, 284, 377, 552, 719)),
+        Block("a meadow", "meadow", _video("bbb_opening_480p_30s.mp4", 60, 284, 377, 552, 719)),
         Block("a dog", "park", _video("sam2_dog.mp4", 0, 288)),
         Block("two men at a gate", "gate", _video("chaplin_360p.mp4", 0, 240)),
         Block("runners", "road", _video("openshot_runners.mp4", 0, 149)),
         Block("bottles", "table", _video("bottles_static_cam.mp4", 100, 320)),
         Block("a bird", "cage", _video("cockatoo_yuv444.mp4", 0, 200)),
-        Block("old photographs", "photographs", tuple(_still(number, seconds=1.6) for number in (3, 5, 6, 7, 8, 10, 12, 13, 14))),
+        Block("old photographs", "photographs",
+              tuple(_still(number, seconds=1.6) for number in (3, 5, 6, 7, 8, 10, 12, 13, 14))),
     ]  # fmt: skip
 
 
@@ -121,7 +124,10 @@ def _dialogues(draw: np.random.Generator) -> list[Block]:
     }
     between = {
         "signers": [Take("videos/mdn_toy_frog.webm", 0, 50), Take("videos/mdn_toy_elf.webm", 0, 40)],
-        "guests": [_still(int(draw.choice(_SHOW_TWO)), "two", seconds=2.0), _still(int(draw.choice(_SHOW_WIDE)), "wide", seconds=2.0)],
+        "guests": [
+            _still(int(draw.choice(_SHOW_TWO)), "two", seconds=2.0),
+            _still(int(draw.choice(_SHOW_WIDE)), "wide", seconds=2.0),
+        ],
         "call": [Take("videos/mdn_toy_pig.webm", 0, 45)],
     }  # fmt: skip
     opening = {"guests": [_still(int(draw.choice(_SHOW_WIDE)), "wide", seconds=3.0)]}
@@ -160,7 +166,7 @@ def _signs(person: str, draw: np.random.Generator, *, mirrored: bool) -> list[Ta
 
 def _speaks(draw: np.random.Generator) -> list[Take]:
     """Return stretches of the talking head, at 60 frames per second, in the film's order."""
-    starts = sorted(int(one) for one in draw.choice(np.arange(0, 1300, 150), 8, replace=False))
+    starts = sorted(int(one) for one in draw.choice(np.arange(0, 1050, 140), 8, replace=False))
     return [Take("videos/mdn_talking_head_60fps.mp4", at, at + int(draw.integers(60, 140)), "speaker", "speaker", True)
             for at in starts]  # fmt: skip
 

@@ -124,7 +124,7 @@ def _list_project(door: Door, place: Project) -> None:
     else:
         door.say("nobody is named yet: rushes faces name FILM NUMBER NAME")
     if films:
-        rows = [[one["film"] or one["source"][:16], one["frames"], one["faces"]] for one in films]
+        rows = [[one["film"] or str(one["source"])[:16], one["frames"], one["faces"]] for one in films]
         door.show(table_of(None, ["film", "frames looked at", "faces"], rows, whole=("film",)))
     else:
         door.say("no faces of any film are kept")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -113,7 +114,7 @@ def scenes(
         for film, said, paths in zip(places, titles, planned, strict=True):
             act.do(film, said, paths)
         door.finish({"films": act.tables, "scores": act.scores, "written": [str(path) for path in act.written],
-                     "failed": door.failed})  # fmt: skip
+                     "fetched": act.fetched, "failed": door.failed})  # fmt: skip
 
 
 def _project_around(project: Path | None) -> Project | None:
@@ -208,6 +209,7 @@ class _Act:
         self.tables: list[dict[str, Any]] = []
         self.scores: list[dict[str, Any]] = []
         self.written: list[Path] = []
+        self.fetched: list[dict[str, Any]] = []
 
     def do(self, film: Place, subtitles: str | None, paths: Sequence[Path]) -> None:
         """Understand one film, print what was found, and write its files; one that cannot be read is told."""
@@ -229,6 +231,9 @@ class _Act:
         except MediaError as error:
             self._door.fail_item(str(error))
             return
+        if (got := understood.fetched) is not None:
+            self._door.say(f"fetched {got.fetched_bytes:,} of {got.size_bytes:,} bytes of {film}")
+            self.fetched.append(asdict(got))
         self.tables.append(table_of_film(understood.film))
         _report(self._door, understood.film, self._with)
         self._score(understood.film)

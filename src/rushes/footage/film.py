@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from rushes.errors import MediaError
 from rushes.footage.damage import why_unreadable
@@ -16,6 +16,7 @@ from rushes.storage.reading import failure_of, open_place
 
 if TYPE_CHECKING:
     import av
+    from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
@@ -90,8 +91,64 @@ def open_film(path: Place, *, stream: int | None = None, threads: int = 0) -> It
     Raises:
         MediaError: the file is missing, empty, no film, or has no video stream that can be decoded.
     """
+    with _opened(path) as (container, failure):
+        video = _video_stream(container, path, stream)
+        video.thread_type = "AUTO"
+        video.codec_context.thread_count = threads
+        _read_only(container, video.index)
+        yield Decoder(container, video, failure=failure)
+
+
+@dataclass(frozen=True, slots=True)
+class SoundDecoder:
+    """The sound of an open film."""
+
+    container: InputContainer
+    stream: AudioStream
+    failure: Callable[[], MediaError | None] = lambda: None
+
+    def frames(self) -> Iterator[av.AudioFrame]:
+        """Yield the frames of the sound from the beginning; what is damaged is passed over."""
+        import av
+
+        packets = self.container.demux(self.stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.FFmpegError:  # as in `Decoder.frames`
+                packet = None
+            if (failure := self.failure()) is not None:
+                raise failure
+            try:
+                yield from self.stream.decode(packet)
+            except av.EOFError:
+                return
+            except av.FFmpegError:
+                pass
+            if packet is None:
+                return
+
+
+@contextmanager
+def open_sound(path: Place) -> Iterator[SoundDecoder | None]:
+    """Open the sound of a film at its beginning; None where it has none that can be decoded.
+
+    Raises:
+        MediaError: the file is missing, empty or no film.
+    """
+    with _opened(path) as (container, failure):
+        sound = container.streams.best("audio")
+        if sound is None or sound.codec_context is None:
+            yield None
+            return
+        _read_only(container, sound.index)
+        yield SoundDecoder(container, cast("AudioStream", sound), failure)
+
+
+@contextmanager
+def _opened(path: Place) -> Iterator[tuple[InputContainer, Callable[[], MediaError | None]]]:
+    """Give a film's container, and what tells why a store gave no more of it."""
     import av
-    from av.stream import Discard
 
     with _readable(path) as (file, failure):
         try:
@@ -102,13 +159,16 @@ def open_film(path: Place, *, stream: int | None = None, threads: int = 0) -> It
         except (av.FFmpegError, OSError, ValueError) as error:
             raise MediaError(path, why_unreadable(path, getattr(error, "strerror", None) or str(error))) from error
         with opened as container:
-            video = _video_stream(container, path, stream)
-            video.thread_type = "AUTO"
-            video.codec_context.thread_count = threads
-            for other in container.streams:
-                if other.index != video.index:
-                    other.discard = Discard.all  # what is never looked at is not read
-            yield Decoder(container, video, failure=failure)
+            yield container, failure
+
+
+def _read_only(container: InputContainer, number: int) -> None:
+    """Have only one stream read: what is never looked at need not be."""
+    from av.stream import Discard
+
+    for other in container.streams:
+        if other.index != number:
+            other.discard = Discard.all
 
 
 class _Quiet:

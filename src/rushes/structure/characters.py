@@ -182,7 +182,9 @@ def _named(groups: list[_Group], kind: EmbedderKind, known: _Known) -> list[_Gro
     means = np.array(
         [faces.mean(axis=0) if len(faces) else np.zeros_like(groups[0].total) for faces in known.references]
     )
-    near = np.array([groups[place].total / len(groups[place].tracks) for place in free]).reshape(len(free), -1)
+    near = np.zeros((len(free), means.shape[1]), np.float32)
+    for row, place in enumerate(free):
+        near[row] = groups[place].total / len(groups[place].tracks)
     alike = near @ means.T
     alike[barred[free]] = -1
     left = set(free)
@@ -218,19 +220,21 @@ def _attach(tracks: Sequence[Track], groups: Sequence[_Group], kind: EmbedderKin
         for row, chosen in enumerate(best.tolist()):
             choices += [(float(alike[row, group]), start + row, group) for group in chosen]
     choices.sort(reverse=True)
-    second: dict[int, list[float]] = {}
+    of_track: dict[int, list[float]] = {}
     for cosine, place, _ in choices:
-        second.setdefault(place, []).append(cosine)
+        of_track.setdefault(place, []).append(cosine)
     done: set[int] = set()
+    tried = dict.fromkeys(of_track, 0)
     for cosine, place, number in choices:
         if cosine < kind.near:
             break
         group, track = groups[number], told[place]
+        tried[place] += 1
         is_barred = group.name is not None and group.name in barred and bool(barred[group.name][place])
         if place in done or is_barred or not group.frames.isdisjoint(track.frames):
             continue
         done.add(place)
-        rivals = [other for other in second[place] if other < cosine]
+        rivals = of_track[place][tried[place] :]
         if track.is_clear or not rivals or cosine - rivals[0] >= _AHEAD:
             group.take(track)
 

@@ -27,7 +27,7 @@ _FAR_SHOTS = 0.4  # and where the shots are known not to be close
 _CLOSE = 0.5
 _CLOSE_SLOPE = 0.1  # of closeness, over which the answer turns
 _CUTAWAY_LOSS = 0.5  # of certainty, where all are cutaways
-_OWN_SHARE = 0.6  # of a side's shots that show one person, for the side to be that person's
+_OWN_SHARE = 0.5  # of a side's shots that show one person, for the side to be that person's
 _THIRD_SHARE = 0.4  # of the shots of the rarer side, from which on a third set-up takes part
 _AROUND = 4  # shots before and after a run, among which a third set-up is looked for
 _NEAR_TURN = 2  # shots between two runs of one dialogue whose set-ups both change
@@ -117,7 +117,7 @@ def _runs_of_scene(scene: Scene, evidence: Evidence, likeness: Likeness, setups:
 
 
 def _keys(scene: Scene, evidence: Evidence, setups: Indices) -> dict[int, int]:
-    """Return of each set-up of a scene the first that shows the same one person close, or itself."""
+    """Return of each set-up of a scene the first that shows the same one person, or itself."""
     shots_of: dict[int, list[int]] = {}
     for shot in range(scene.first, scene.stop):
         if setups[shot] >= 0:
@@ -126,8 +126,7 @@ def _keys(scene: Scene, evidence: Evidence, setups: Indices) -> dict[int, int]:
     keys = {}
     for setup, shots in shots_of.items():
         person = _person(shots, evidence)
-        alone = person is None or _closeness(shots, evidence) < _CLOSE
-        keys[setup] = setup if alone or person is None else first_of.setdefault(person, setup)
+        keys[setup] = setup if person is None else first_of.setdefault(person, setup)
     return keys
 
 
@@ -311,13 +310,14 @@ def _third_part(run: _Run, scene: Scene, evidence: Evidence, setups: Indices) ->
     """
     first, stop = run.span
     shots = list(range(first, stop))
-    around = _AROUND if evidence.face_count[shots].max() >= 0 or not np.isnan(evidence.close[shots]).all() else 0
+    told = bool(evidence.face_count[shots].max() >= 0 or not np.isnan(evidence.close[shots]).all())
+    around = _AROUND if told else 0
     places = sorted(set(range(max(scene.first, first - around), min(scene.stop, stop + around))) - set(run.places))
     seen: dict[int, list[int]] = {}
     for place in places:
         if setups[place] >= 0 and not evidence.close[place] < _CLOSE and evidence.face_count[place] <= 1:
             seen.setdefault(int(setups[place]), []).append(place)
-    mixed = [len(shots) for shots in seen.values() if len(shots) > 1 and shots[0] < stop and shots[-1] >= first]
+    mixed = [len(shots) for shots in seen.values() if len(shots) > 1 - told and shots[0] < stop and shots[-1] >= first]
     share = max(mixed, default=0) / min(len(run.shots_of(0)), len(run.shots_of(1)))
     return min(1.0, share) if share >= _THIRD_SHARE else 0.0
 

@@ -111,7 +111,7 @@ def _strip(film: Film, stills: Stills, place: int, scene: Scene, elsewhere: dict
         also = f"<small>also in scene{'s' if len(others) > 1 else ''} {_listed(others)}</small>" if others else ""
         times = f" <b>×{counts[setup]}</b>" if counts[setup] > 1 else ""
         label = f"Set-up {setup + 1}, first in shot {shot + 1}"
-        items += f"<li>{stills.still(shot, label)}<span>set-up {setup + 1}{times}</span>{also}</li>"
+        items += f"<li>{stills.still(shot, setup, label)}<span>set-up {setup + 1}{times}</span>{also}</li>"
     rest = len(counts) - len(shown)
     more = f'<li class="more">and {counted(rest, "set-up")} more, in the table of shots</li>' if rest else ""
     return f'<ul class="frames">{items}{more}</ul>'
@@ -165,7 +165,8 @@ def _on_one_line(one: Subtitle) -> str:
 
 
 def _character_link(film: Film, number: int) -> str:
-    return f'<a href="#character-{number + 1}">{title_of(film, number)}</a>'
+    known = any(one.number == number for one in film.characters or ())
+    return f'<a href="#character-{number + 1}">{title_of(film, number)}</a>' if known else title_of(film, number)
 
 
 def show_dialogues(film: Film, stills: Stills) -> str:
@@ -206,7 +207,7 @@ def _side(film: Film, stills: Stills, one: Dialogue, side: int) -> str:
     person, more = one.people[side], one.more[side]
     setups = ", ".join(str(setup + 1) for setup in (one.sides[side], *more))
     who = _character_link(film, person) if person is not None else "nobody known"
-    still = stills.still(shots[0], f"Side {'AB'[side]}, shot {shots[0] + 1}")
+    still = stills.still(shots[0], one.sides[side], f"Side {'AB'[side]}, shot {shots[0] + 1}")
     named = f"set-up{'s' if more else ''} {setups}"
     return f"{still}{who}<small>{named}, {counted(len(shots), 'shot')}</small>"
 
@@ -228,7 +229,7 @@ def _character(film: Film, stills: Stills, one: Character) -> str:
     if shot is not None and shot in stills.held:
         still = stills.portrait(shot, label, one.box)
     else:
-        still = stills.still(one.shots[0], label) if one.shots else ""
+        still = stills.still(one.shots[0], film.structure.setups[one.shots[0]], label) if one.shots else ""
     seen = f"{duration(one.seconds)} in {counted(len(one.shots), 'shot')}, {counted(one.face_count, 'face')}"
     return (
         f'<li id="character-{one.number + 1}">{still}<div><b>{title_of(film, one.number)}</b>'

@@ -35,12 +35,14 @@ class Stills:
     Attributes:
         held: shot -> its picture.
         stands_for: (shots,) the shot whose picture shows each: the shot's own, or one of its set-up; None without.
+        leads: set-up -> the shot that stands for it, whose picture is the largest.
         height: of a picture as wide as 320.
         area: left, top, width and height of what is shown of it, in the same units: black bars are taken away.
     """
 
     held: Mapping[int, ShotPicture]
     stands_for: tuple[int | None, ...]
+    leads: Mapping[int, int]
     height: float
     area: tuple[float, float, float, float]
 
@@ -58,8 +60,15 @@ class Stills:
         )
         return f'<svg class="held" width="0" height="0" aria-hidden="true"><defs>{held}</defs></svg>'
 
-    def still(self, shot: int, label: str) -> str:
-        """Return a shot's picture, or an empty frame; `label` is what a reader hears who does not see it."""
+    def still(self, shot: int, setup: int, label: str) -> str:
+        """Return the picture of a shot's set-up, the shot's own where it is as large, or an empty frame.
+
+        Args:
+            label: what a reader hears who does not see it.
+        """
+        lead, own = self.held.get(self.leads.get(setup, -1)), self.held.get(shot)
+        if lead is not None and (own is None or own.width_pixels < lead.width_pixels):
+            return self._show(self.leads[setup], label, self.view)
         return self._show(self.stands_for[shot], label, self.view)
 
     def portrait(self, shot: int, label: str, box: tuple[float, float, float, float]) -> str:
@@ -80,24 +89,31 @@ class Stills:
         )
 
 
-def choose_stills(film: Film, pictures: Sequence[ShotPicture | None]) -> Stills:
+def choose_stills(
+    film: Film,
+    pictures: Sequence[ShotPicture | None],
+    *,
+    setup_bytes: int = SETUP_BYTES,
+    shot_bytes: int = SHOT_BYTES,
+) -> Stills:
     """Return the pictures of a film's page: one of each set-up, then those of other shots as small as they must be.
 
     Args:
         pictures: one for each shot, of its typical frame.
+        setup_bytes, shot_bytes: what the pictures of set-ups and of characters, and those of other shots may take.
     """
     setups = film.structure.setups
     leads = lead_shots(film, pictures)
     faces = {shot for one in film.characters or () for shot in [best_shot(film, one)] if shot is not None}
     first = [*leads.values(), *sorted(faces - set(leads.values()))]
-    held = _fitted({shot: pictures[shot] for shot in first}, _SETUP_SIDES, SETUP_BYTES, keep_some=True)
+    held = _fitted({shot: pictures[shot] for shot in first}, _SETUP_SIDES, setup_bytes, keep_some=True)
     rest = {shot: picture for shot, picture in enumerate(pictures) if shot not in held}
-    held |= _fitted(rest, _SHOT_SIDES, SHOT_BYTES, keep_some=False)
+    held |= _fitted(rest, _SHOT_SIDES, shot_bytes, keep_some=False)
     of_setup = {setup: shot for setup, shot in leads.items() if shot in held}
     stands_for = tuple(shot if shot in held else of_setup.get(setup) for shot, setup in enumerate(setups))
     shape = next(((one.width_pixels, one.height_pixels) for one in pictures if one), (16, 9))
     height = _WIDTH * shape[1] / shape[0]
-    return Stills(dict(sorted(held.items())), stands_for, height, _shown_area(film, height))
+    return Stills(dict(sorted(held.items())), stands_for, of_setup, height, _shown_area(film, height))
 
 
 def lead_shots(film: Film, pictures: Sequence[ShotPicture | None]) -> dict[int, int]:

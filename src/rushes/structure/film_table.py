@@ -12,6 +12,8 @@ def show_table(
 ) -> str:
     """Return rows of HTML below the names of their columns.
 
+    Not a `.scroll` of the report: its script measures each of those, and would lay out every folded table at once.
+
     Args:
         label: what a reader hears of the table.
         classes: column -> a class of its name.
@@ -22,6 +24,6 @@ def show_table(
         for column in columns
     )
     return (
-        f'<div class="scroll" tabindex="0" role="group" aria-label="{text(label)}"><table class="{style}"><thead><tr>'
+        f'<div class="across" tabindex="0" role="group" aria-label="{text(label)}"><table class="{style}"><thead><tr>'
         f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )

@@ -34,9 +34,10 @@ def summarise(film: Film) -> str:
 def describe_finds(film: Film) -> str:
     """Return how many scenes, set-ups, dialogues and characters were found, as a sentence."""
     found = film.structure
+    setups = len({setup for setup in found.setups if setup >= 0})
     words = [
         counted(len(found.scenes), "scene"),
-        counted(len({setup for setup in found.setups if setup >= 0}), "set-up"),
+        counted(setups, "set-up") if setups else "no set-up",
         counted(len(found.dialogues), "dialogue") if found.dialogues else "no dialogue",
     ]
     if film.characters is not None:

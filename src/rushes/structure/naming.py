@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from rushes.errors import UsageError
 from rushes.footage.shot import Shot
-from rushes.structure.characters import Cast, find_characters
-from rushes.structure.film import Film
-from rushes.structure.parts import Character
+from rushes.structure.characters import Cast
 from rushes.subjects.face import Face
-from rushes.subjects.kept_faces import FilmFaces, newest_film_faces
-from rushes.subjects.names import Names, read_names, write_names
+from rushes.subjects.kept_faces import FilmFaces
+from rushes.subjects.names import Names
 
 _REFERENCES = 16  # faces of a character that its name is kept by
 
@@ -34,48 +31,6 @@ def name_character(names: Names, faces: FilmFaces, cast: Cast, number: int, name
     return names.released(every, embedder=faces.embedder, but=name).with_name(name, chosen, embedder=faces.embedder)
 
 
-def unname_character(names: Names, cast: Cast, number: int) -> Names:
-    """Return names without that of a character, who is then unnamed in every film.
-
-    Raises:
-        UsageError: there is no such character, or it has no name.
-    """
-    name = cast.characters[_checked(cast, number)].name
-    if name is None:
-        raise UsageError(f"character {number + 1} has no name")
-    return names.without(name)
-
-
-def name_in_film(folder: Path, film: Film, number: int, name: str | None) -> Names:
-    """Give a character of a film a name for the whole project, keep it, and return all names.
-
-    Args:
-        folder: of face data.
-        number: counted from 0, as the film has it.
-        name: None takes it away.
-
-    Raises:
-        UsageError: as `name_character`, or the faces of the film are not kept (any more).
-    """
-    faces = newest_film_faces(folder, film.timeline.digest)
-    if faces is None:
-        raise UsageError(f"the faces of {film.timeline.name} are not kept any more. Look for them again")
-    shots = [place.shot for place in film.timeline.shots]
-    seconds = [float(place.duration_seconds) for place in film.timeline.shots]
-    names = read_names(folder)
-    cast = find_characters(faces, shots, seconds, names)
-    meant = [one.number for one in cast.characters if film.characters and 0 <= number < len(film.characters)
-             and (one.source_ordinal, one.box) == _shown(film.characters[number])]  # fmt: skip
-    at = meant[0] if meant else number
-    changed = unname_character(names, cast, at) if name is None else name_character(names, faces, cast, at, name)
-    write_names(folder, changed)
-    return changed
-
-
-def _shown(one: Character) -> tuple[int, tuple[float, float, float, float]]:
-    return one.source_ordinal, one.box
-
-
 def unname_character(names: Names, faces: FilmFaces, cast: Cast, number: int) -> Names:
     """Return names in which the faces of a character of a film are nobody's.
 
@@ -84,15 +39,12 @@ def unname_character(names: Names, faces: FilmFaces, cast: Cast, number: int) ->
     Raises:
         UsageError: there is no such character.
     """
-    theirs = [
-        face.embedding
-        for frame, place in cast.members[_checked(cast, number)]
-        if (face := faces.faces[frame][place]).embedding is not None
-    ]
-    if not theirs:
+    name = cast.characters[_checked(cast, number)].name
+    told = _told(faces, cast, number)
+    if not told:
         return names
-    vectors, name = np.array(theirs, np.float32), cast.characters[number].name
-    left = names.without_faces(vectors, embedder=faces.embedder)
+    vectors = np.array([face.embedding for _, face in told], np.float32)
+    left = names.released(vectors, embedder=faces.embedder)
     if name is None or left.person(name) is None:
         return left
     return left.with_strangers(name, vectors, embedder=faces.embedder)

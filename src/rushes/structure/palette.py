@@ -105,10 +105,13 @@ def _clustered(lab: Floats, shares: Floats) -> tuple[ColourShare, ...]:
     centres = _first_centres(lab, shares)
     for _ in range(_ROUNDS):
         centres = _means(lab, shares, _nearest(lab, centres), centres)
-    centres, sizes = _merged(centres, np.bincount(_nearest(lab, centres), shares, len(centres)))
+    sizes = np.asarray(np.bincount(_nearest(lab, centres), shares, len(centres)), np.float64)
+    centres, sizes = _merged(centres, sizes)
     order = sorted(range(len(centres)), key=lambda place: (-sizes[place], *centres[place]))
     codes = _codes_of(centres)
-    return tuple(ColourShare(*(int(code) for code in codes[place]), float(sizes[place])) for place in order)
+    chosen = [(int(red), int(green), int(blue), float(sizes[place]))
+              for place in order for red, green, blue in [codes[place]]]  # fmt: skip
+    return tuple(ColourShare(*one) for one in chosen)
 
 
 def _first_centres(lab: Floats, shares: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,7 +113,7 @@ def _open_closeness(wishes: Wishes, bundles_folder: Path | None, threads: int, l
     return Closeness(predictor, bundle.task, classes, bundle.name)
 
 
-def _closest_task(tasks: dict[str, tuple[str, ...]], wishes: Wishes) -> tuple[str, tuple[str, ...]]:
+def _closest_task(tasks: Mapping[str, tuple[str, ...]], wishes: Wishes) -> tuple[str, tuple[str, ...]]:
     """Return the task of a bundle of shots that tells medium close-ups: the first that has such classes."""
     for task, classes in tasks.items():
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from rushes.inference.shot_predictor import ShotPredictor
 from rushes.labels.subjects import Subjects, unite_subjects
 from rushes.progress import Progress, noting, silent
 from rushes.storage.places import Place
-from rushes.storage.reading import held
+from rushes.storage.reading import Fetched, held
 from rushes.structure.align import align_subtitles
 from rushes.structure.area import area_of_glimpses
 from rushes.structure.characters import Cast, find_characters
@@ -67,6 +67,7 @@ class Understood:
 
     Attributes:
         faces: what was found of faces, with `cast`, which of them are whose; None where they were not looked for.
+        fetched: of a remote film, what came over the network.
         pictures: a small one of each shot, where pictures were asked for; None of one that has none.
     """
 
@@ -75,6 +76,7 @@ class Understood:
     pictures: tuple[ShotPicture | None, ...] = ()
     faces: FilmFaces | None = None
     cast: Cast | None = None
+    fetched: Fetched | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def understand_film(
         BundleError: a bundle gives no features to compare shots by.
     """
     entries = None if subtitles is None else read_subtitles(subtitles)
-    with held(film):
+    with held(film) as remote:
         found = find_shots(film, scans=folders.scans, threads=threads, progress=noting(progress, "frames scanned"))
         plan = _plan(found, tools, folders, picture_side)
         told = noting(progress, "frames looked at")
@@ -132,7 +134,8 @@ def understand_film(
         heard = None
         if entries is not None and has_sound_track:
             heard = hear_speech(film, cache_folder=folders.cache, progress=noting(progress, "seconds of sound heard"))
-    return _put_together(found, plan, said, scores, tools, folders, entries, heard, has_sound_track)
+    whole = _put_together(found, plan, said, scores, tools, folders, entries, heard, has_sound_track)
+    return whole if remote is None else replace(whole, fetched=remote.fetched)
 
 
 def understood_before(

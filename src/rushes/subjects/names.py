@@ -86,22 +86,6 @@ class Names:
                 kept.append(replace(one, references=left))
         return Names(tuple(kept))
 
-    def without_faces(self, embeddings: Floats, *, embedder: str) -> Names:
-        """Return names in which these very faces are nobody's; whoever had no others goes with them.
-
-        Args:
-            embeddings: (faces, length), rows of length 1.
-            embedder: whose vectors they are, as `FilmFaces.embedder` says.
-        """
-        faces = np.atleast_2d(np.asarray(embeddings, np.float32))
-        left = [
-            replace(
-                one, references=_filled({**one.references, embedder: _without(one.references.get(embedder), faces)})
-            )
-            for one in self.people
-        ]
-        return Names(tuple(one for one in left if one.references))
-
     def with_strangers(self, name: str, embeddings: Floats, *, embedder: str) -> Names:
         """Return names in which faces are not of `name`, whatever they look like."""
         known = self._known(name)

@@ -40,7 +40,7 @@
   const spokenIn = (from, to) => subtitles.filter(([start, stop]) => start < to && stop > from).map((one) => one[2]);
   const setupWords = (shot) => {
     const setup = shots[shot][SETUP];
-    if (setup < 0) return "blank";
+    if (setup < 0) return "no set-up";
     const count = ofSetup.get(setup).length;
     return `set-up ${setup + 1}${count > 1 ? `, seen ${count} times` : ""}`;
   };
@@ -56,7 +56,7 @@
     lit.style.width = percent(stopOf(shot) - start);
     picture.setAttribute("href", shown < 0 ? "" : `#p${shown}`);
     byId("what").replaceChildren(
-      element("b", {}, `Shot ${shot + 1}`), ` of ${shots.length.toLocaleString("en")}`,
+      element("b", {}, `Shot\u00a0${shot + 1}`), ` of\u00a0${shots.length.toLocaleString("en")}`,
       element("span", {}, timecode), element("span", {}, length));
     const pieces = [element("a", { href: `#scene-${scene + 1}` }, `Scene ${scene + 1}`), element("span", {}, setupWords(shot))];
     if (role) pieces.push(element("span", {}, role));

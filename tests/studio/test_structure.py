@@ -90,6 +90,9 @@ def test_a_character_is_named_for_the_whole_project_and_the_name_is_taken_away(c
     ]
     assert client.get(f"{film}/structure").json()["characters"][1]["title"] == "Ada Lovelace"
     assert client.post(f"{film}/characters/2", json={"name": ""}).json()["characters"][1]["name"] is None
+    assert client.post("/footage/people/undo").status_code == 204
+    assert client.get(f"{film}/structure").json()["characters"][1]["name"] == "Ada Lovelace"
+    assert [client.post("/footage/people/undo").status_code for _ in range(2)] == [204, 409]
     assert client.post(f"{film}/characters/9", json={"name": "Ada"}).status_code == 404
     assert client.post(f"{film}/characters/1", json={"name": "A\u0000B"}).status_code == 422
     assert client.post(f"{film}/characters/1", json={"name": "x" * 201}).status_code == 422

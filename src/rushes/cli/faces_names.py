@@ -43,11 +43,12 @@ def name(
         before = found.cast.characters[number - 1].name
         if not dry_run:
             write_names(place.faces_folder, changed)
-        was = f" (was {before})" if before and before != named else ""
-        also = " · joined with who is called so already" if names.person(named) and before != named else ""
+        called = next(person.name for person in [changed.person(named)] if person is not None)
+        was = f" (was {before})" if before and before != called else ""
+        also = " · joined with who is called so already" if names.person(named) and before != called else ""
         door.say(f"{'would call' if dry_run else 'called'} character {number} of {found.film.timeline.name} "
-                 f"{named}{was}{also}")  # fmt: skip
-        door.finish({"film": found.film.timeline.name, "character": number, "name": named, "before": before,
+                 f"{called}{was}{also}")  # fmt: skip
+        door.finish({"film": found.film.timeline.name, "character": number, "name": called, "before": before,
                      "names": list(changed.all)})  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def read_story(film: Path, truth: Path) -> Story:
     timeline = make_timeline(found.source, found.index, found.shots)
     table = read_table(truth)
     known = place_truth(parse_truth(json.dumps(table), name=truth.name), timeline)
-    return Story(film.stem, film, found, timeline, known, _evidence(found, timeline), _close(timeline, table))
+    return Story(film.stem, film, found, timeline, known, evidence_of(found, timeline), _close(timeline, table))
 
 
 def with_closeness(story: Story) -> Evidence:
@@ -90,7 +90,8 @@ def with_closeness(story: Story) -> Evidence:
     return replace(story.evidence, close=np.where(said, 0.85, 0.15).astype(np.float32))
 
 
-def _evidence(found: FoundShots, timeline: Timeline) -> Evidence:
+def evidence_of(found: FoundShots, timeline: Timeline) -> Evidence:
+    """Return what the scan alone says of the shots of a film."""
     looked = plan_looks(found.shots, found.index.rate)
     ordinals = np.array([ordinal for of_shot in looked for ordinal in of_shot], np.int64)
     count = len(found.shots)

@@ -459,7 +459,7 @@ def test_every_key_of_rushes_toml_is_described_with_its_default() -> None:
     project = {
         key: default
         for key, default in keys_of(Project).items()
-        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split", "dataset", "labels", "runs")
+        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split", "dataset", "labels", "runs", "film")
     }
     tasks = {f"tasks.NAME.{key}": default for key, default in keys_of(Task).items() if key != "name"}
     tasks["tasks.NAME.classes"] = MISSING

@@ -39,7 +39,7 @@ NOISY = Kind(place=0.8, shot=0.6, picture=0.4, tone=0.9, alike=1.0)
 KINDS = {"scan": SCAN, "network": NETWORK, "noisy": NOISY}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Truth:
     """Evidence and what is true of it.
 
@@ -54,8 +54,11 @@ class Truth:
     firsts: tuple[int, ...]
     dialogues: tuple[tuple[int, int], ...]
 
+    def __repr__(self) -> str:
+        return f"a film of {len(self.setups)} shots, scenes from {self.firsts}"
 
-@dataclass
+
+@dataclass(repr=False)
 class Drawn:
     """A film while it is drawn, shot by shot; letters name the set-ups of a place."""
 

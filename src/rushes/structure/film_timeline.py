@@ -345,7 +345,7 @@ def _nearest(colours: Iterable[ColourShare]) -> dict[tuple[int, int, int], str]:
             cells.setdefault(tuple(value // step for value in colour), []).append(colour)
         if len(cells) <= _COLOURS:
             break
-    fills = {}
+    fills: dict[tuple[int, int, int], str] = {}
     for members in cells.values():
         mean = [round(sum(values) / len(members)) for values in zip(*members, strict=True)]
         fills |= dict.fromkeys(members, "#" + "".join(f"{value:02x}" for value in mean))

@@ -108,8 +108,10 @@ def _clustered(lab: Floats, shares: Floats) -> tuple[ColourShare, ...]:
     sizes = np.asarray(np.bincount(_nearest(lab, centres), shares, len(centres)), np.float64)
     centres, sizes = _merged(centres, sizes)
     order = sorted(range(len(centres)), key=lambda place: (-sizes[place], *centres[place]))
-    codes = _codes_of(centres).tolist()
-    return tuple(ColourShare(*codes[place], share=float(sizes[place])) for place in order)
+    codes = _codes_of(centres)
+    chosen = [(int(red), int(green), int(blue), float(sizes[place]))
+              for place in order for red, green, blue in [codes[place]]]  # fmt: skip
+    return tuple(ColourShare(*one) for one in chosen)
 
 
 def _first_centres(lab: Floats, shares: Floats) -> Floats:

@@ -14,7 +14,7 @@ from rushes.structure.similarity import Likeness, chance
 
 AGAIN = 2.2  # what a tie of two shots of one set-up weighs, one after the other
 _PERSON = 0.4  # and of two that one person dominates
-_AGAIN_SECONDS = 60.0  # after which such a tie has faded to a third
+_AGAIN_SECONDS = 45.0  # after which such a tie has faded to a third
 _PLACE = 1.0  # what the best ties of a shot by light, colours and looks weigh at most
 _PLACE_SHOTS = 5  # among which the best are looked for, before and after it
 _PLACE_SECONDS = 75.0  # and within which
@@ -28,8 +28,9 @@ _NEXT = 3  # shots before and after a gap that are looked at for it
 _FADE = 1.2  # by which a fade or a blank shot makes a boundary worthier
 _SHORT_SECONDS = 20.0  # a scene shorter than this costs up to
 _SHORT = 1.3
-_LONE = 0.8  # and one of a single shot
+_FEW = (0.9, 0.6)  # and one of a single shot, of two
 _SPREAD = 0.9  # of weights, by which differences become confidence: 2.7 to 1 for one of it
+_OPENING = 0.25  # by which a boundary is worthier before a view seen once, then another that will be seen again
 _TIE = 1e-6
 _NEVER = -1e6
 
@@ -147,9 +148,23 @@ def _worths(evidence: Evidence, likeness: Likeness, setups: Indices, shown: Indi
     worth = (_WORTH * _telling(likeness) + _LEAST_WORTH) * held - _LOOSE
     dark = np.append(False, np.diff(shown) > 1)
     worth[dark if evidence.faded is None else dark | evidence.faded[shown]] += _FADE
+    worth[_opening(evidence, setups, shown)] += _OPENING
     worth += _TIE * ((np.arange(len(shown)) * 0.6180339887) % 1)  # of two that are as good, one is taken
     worth[_alternating(setups[shown])] = _NEVER
     return worth
+
+
+def _opening(evidence: Evidence, setups: Indices, shown: Indices) -> npt.NDArray[np.bool_]:
+    """Return which shots look as if they opened a scene: a view seen once, then one that will be seen again."""
+    shot_setups, starts = setups[shown], evidence.start_seconds[shown]
+    before, after = np.full(len(shown), np.inf), np.full(len(shown), np.inf)
+    order = np.argsort(shot_setups, kind="stable")
+    follows = shot_setups[order[1:]] == shot_setups[order[:-1]]
+    earlier, later = order[:-1][follows], order[1:][follows]
+    before[later] = after[earlier] = starts[later] - starts[earlier]
+    once = (before > _AGAIN_SECONDS) & (after > _AGAIN_SECONDS)
+    first = (before > _AGAIN_SECONDS) & (after <= _AGAIN_SECONDS)
+    return np.asarray(once & np.append(first[1:], False), bool)
 
 
 def _telling(likeness: Likeness) -> float:
@@ -197,9 +212,10 @@ def _gains(ties: _Ties, worth: Floats, starts: Floats, stops: Floats) -> Floats:
 
 
 def _short(seconds: Floats, lone: int) -> Floats:
-    """Return what scenes cost for being short; the one at `lone` is of a single shot."""
+    """Return what scenes cost for being short; the one at `lone` is of a single shot, that beside it of two."""
     cost = _SHORT * np.clip(1 - seconds / _SHORT_SECONDS, 0, 1)
-    cost[lone] += _LONE
+    for place, few in zip(range(len(cost))[:: 1 if lone == 0 else -1], _FEW, strict=False):
+        cost[place] += few
     return np.asarray(cost, np.float64)
 
 

@@ -16,6 +16,8 @@ _SAMPLE = 256  # shots that stand for the film, evenly spaced
 _LEAST_FAR = 400  # pairs further apart than a window; with fewer all pairs stand for chance
 _LEAST_THRESHOLD = 0.02  # cosine distance: what is nearer is the same in any features
 _ALL_ALIKE = 2.0  # times what differs within a shot: a film whose shots differ less is of one set-up
+_SMALL, _FEW_TIMES = 0.12, 6.0  # or less than this, and not by more times: the same view at other moments
+_LOW, _HIGH = 0.2, 0.6  # of what is unlike: between them lies the threshold
 _GRID = 48
 _BANDWIDTH = 0.12  # of the logarithm of a distance
 _PULL = 0.15  # towards the middle of the range in which the valley is looked for
@@ -144,9 +146,10 @@ def _threshold(looks: Floats, far: Floats, within: float) -> float:
     within shots lifts the lower end, so that a film of moving cameras is not taken to bits.
     """
     unlike = float(np.quantile(far, 0.75))
-    if unlike < _ALL_ALIKE * within or unlike < _LEAST_THRESHOLD:
+    same_view = unlike < _SMALL and (within == 0 or unlike < _FEW_TIMES * within)
+    if same_view or unlike < max(_LEAST_THRESHOLD, _ALL_ALIKE * within):
         return max(_LEAST_THRESHOLD, _ALL_ALIKE * unlike, _ALL_ALIKE * within)
-    low, high = max(0.2 * unlike, min(2 * within, 0.45 * unlike)), 0.6 * unlike
+    low, high = max(_LOW * unlike, min(2 * within, 0.45 * unlike)), _HIGH * unlike
     near = looks[np.isfinite(looks)]
     if len(near) < 3:
         return max(_LEAST_THRESHOLD, float(np.sqrt(low * high)))

@@ -37,8 +37,8 @@ def fetch(
 ) -> None:
     """Fetch a file; nothing stands at `to` before all bytes are on disk and their digest is the one expected.
 
-    What came before a connection broke is kept beside `to` under a temporary name, and the next fetch goes on from
-    there where the server lets it. A file of another digest is removed.
+    What came before a connection broke or a person stopped it is kept beside `to` as a `.part`, and the next fetch goes
+    on from there where the server lets it. A file of another digest is removed.
 
     Args:
         progress: counts bytes.
@@ -48,7 +48,7 @@ def fetch(
     """
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
-        sweep_temporaries(to.parent)
+        sweep_temporaries(to.parent)  # what a killed process left
         with _part_of(to, sha256) as part:
             _receive(url, part, size_bytes=size_bytes, progress=progress, wait_seconds=wait_seconds)
             _check(part, sha256=sha256, size_bytes=size_bytes)
@@ -72,9 +72,10 @@ def _part_of(to: Path, sha256: str) -> Iterator[Path]:
 
     Renaming takes a left part: of two processes only one finds it, and the other begins anew.
     """
-    left, mine = temporary_beside(to, owner=sha256), temporary_beside(to)
+    left, mine = to.with_name(f"{to.name}.{sha256[:12]}.part"), temporary_beside(to)
     with suppress(FileNotFoundError):
         left.replace(mine)
+        mine.touch()  # what is temporary and old may be swept by another process
     try:
         yield mine
     finally:  # where all went well, it is not there any more

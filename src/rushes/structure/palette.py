@@ -108,8 +108,13 @@ def _clustered(lab: Floats, shares: Floats) -> tuple[ColourShare, ...]:
     sizes = np.asarray(np.bincount(_nearest(lab, centres), shares, len(centres)), np.float64)
     centres, sizes = _merged(centres, sizes)
     order = sorted(range(len(centres)), key=lambda place: (-sizes[place], *centres[place]))
-    codes = _codes_of(centres).tolist()
-    return tuple(ColourShare(*codes[place], share=float(sizes[place])) for place in order)
+    codes = _codes_of(centres)
+    return tuple(_share(codes[place], float(sizes[place])) for place in order)
+
+
+def _share(codes: npt.NDArray[np.int64], share: float) -> ColourShare:
+    red, green, blue = (int(code) for code in codes)
+    return ColourShare(red, green, blue, share)
 
 
 def _first_centres(lab: Floats, shares: Floats) -> Floats:

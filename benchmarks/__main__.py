@@ -41,6 +41,10 @@ BENCHMARKS = {
     "relabel_plan": "the plan of a sync of five million frames, beside a pandas merge",
     "relabel_kill": "objects lost or doubled by kill -9 during a sync",
     "relabel_apply": "moves in a bucket, beside a boto3 loop",
+    "structure": "a film of two hours understood and written, once its scan and features are kept",
+    "scenes": "boundaries of scenes missed, beside simpler ways",
+    "dialogues": "two-character dialogues missed, beside the first algorithm",
+    "characters": "people told apart in real footage",
     "catalog": "100,000 frames and 300,000 labels to a manifest",
 }
 

@@ -457,7 +457,7 @@ def test_every_key_of_rushes_toml_is_described_with_its_default() -> None:
     project = {
         key: default
         for key, default in keys_of(Project).items()
-        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split", "dataset", "labels", "runs")
+        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split", "dataset", "labels", "runs", "film")
     }
     tasks = {f"tasks.NAME.{key}": default for key, default in keys_of(Task).items() if key != "name"}
     tasks["tasks.NAME.classes"] = MISSING
@@ -678,6 +678,53 @@ def test_every_format_of_shots_is_described() -> None:
 
     for text in (sections(page("formats.md"), 2)["Shots"], sections(page("commands.md"), 2)["`rushes shots`"]):
         assert {f"`{extension}`" for extension in EXTENSIONS} <= set(re.findall(r"`\.\w+`", text))
+
+
+def test_every_key_and_column_of_a_films_structure_is_described() -> None:
+    from rushes.structure.rows import OF_SHOT, TABLES
+    from rushes.structure.table import table_of
+    from rushes.timelines.formats.eaf import OWN_TIERS, SHOTS, TIERS
+    from rushes.timelines.formats.json import table_of as table_of_shots
+    from structure.example import example_film
+
+    section = sections(page("formats.md"), 2)["Structure of a film"]
+    parts = sections(section, 3)
+    head, film = section.partition("### Tables")[0], example_film()
+    described = set(re.findall(r"`([^`]+)`", head)) | {"rate"}  # those of shots/1 are described there
+    of_shots = every_key(table_of_shots(film.timeline))
+    assert every_key(table_of(film)) - of_shots <= described
+    columns = {*OF_SHOT, *(column for part, make in TABLES.items() if part != "shots" for column in make(film).columns)}
+    assert columns == set(key_rows_loose(parts["Tables"]))
+    tiers = [SHOTS, *TIERS.values(), *(f"{name}: <title>" for name in OWN_TIERS.values())]
+    assert set(tiers) == set(key_rows_loose(parts["ELAN"]))
+
+
+def every_key(value: Any) -> set[str]:
+    """Return the keys of objects anywhere in a value of JSON."""
+    if isinstance(value, Mapping):
+        return {*value, *(key for one in value.values() for key in every_key(one))}
+    return {key for one in value for key in every_key(one)} if isinstance(value, list | tuple) else set()
+
+
+def test_every_format_of_a_films_structure_is_described() -> None:
+    from rushes.structure.outputs import EXTENSIONS, MARKERS
+    from rushes.structure.rows import TABLES
+
+    text = sections(page("formats.md"), 2)["Structure of a film"]
+    assert {f"`{extension}`" for extension in EXTENSIONS} <= set(re.findall(r"`\.\w+`", text))
+    assert {f"film.{part}.csv" for part in TABLES} | {f"film.{MARKERS}.edl"} <= set(re.findall(r"film\.\w+\.\w+", text))
+
+
+def test_the_example_of_dataframes_runs_and_says_what_it_promises() -> None:
+    from structure.example import example_film
+
+    (example,) = (fence for fence in fences(DOCS / "formats.md") if fence.language == "python")
+    names: dict[str, Any] = {"film": example_film()}
+    exec(example.text, names)
+    assert names["lengths"].columns == ["scene", "average_shot_seconds"]
+    shares = names["scales"].group_by("talks").agg(names["pl"].col("share").sum())
+    assert shares["share"].to_list() == pytest.approx([1, 1])
+    assert names["with_ada"]["scene"].to_list() == [2, 4, 6]
 
 
 def key_rows_loose(text: str) -> list[str]:

@@ -120,6 +120,21 @@ def test_season_files_are_a_list_of_names() -> None:
             parse_project({"labels": {"seasons": wrong}}, root=Path("p"))
 
 
+def test_what_is_looked_for_in_films_is_off_where_nothing_is_said() -> None:
+    plain = parse_project({}, root=Path("p")).film
+    assert (plain.faces, plain.detector, plain.looks, plain.closeness) == (False, "", "scan", "")
+    said = {"faces": True, "face_detector": "weights/yunet.onnx", "detector": "yolox-s", "closeness": "mcu"}
+    told = parse_project({"film": said}, root=Path("p")).film
+    assert {key: getattr(told, key) for key in said} == said
+    for wrong, words in (
+        ({"face": True}, "Did you mean 'faces'"),
+        ({"faces": "yes"}, "faces"),
+        ({"looks": 3}, "looks"),
+    ):
+        with pytest.raises(ProjectError, match=words):
+            parse_project({"film": wrong}, root=Path("p"))
+
+
 def test_where_runs_are_sent_is_checked() -> None:
     assert parse_project({}, root=Path("p")).runs.mlflow == ""
     for right in ("sqlite:///mlflow.db", "sqlite:////srv/mlflow.db", "https://experiments.example.org/a"):

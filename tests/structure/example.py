@@ -7,6 +7,7 @@ import math
 import random
 from collections import Counter
 from fractions import Fraction
+from itertools import pairwise
 
 from rushes.footage.shot import Cut
 from rushes.structure.facts import ColourShare, FilmFacts, PictureArea, RhythmPoint, ScaleShare, TonePoint
@@ -56,8 +57,7 @@ def _understood(timeline, setups, people, scales, draw) -> Film:  # type: ignore
     for letters, _ in _SCENES:
         firsts.append(firsts[-1] + len(letters))
     scenes = tuple(
-        Scene(first, stop, 1.0 if first == 0 else round(draw.uniform(0.6, 0.95), 3))
-        for first, stop in zip(firsts, firsts[1:], strict=False)
+        Scene(first, stop, 1.0 if first == 0 else round(draw.uniform(0.6, 0.95), 3)) for first, stop in pairwise(firsts)
     )
     boundaries = [round(draw.uniform(0.02, 0.4), 3) for _ in setups]
     for scene in scenes:
@@ -115,7 +115,9 @@ def _facts(timeline, lengths, scales, draw) -> FilmFacts:  # type: ignore[no-unt
         longest_shot_seconds=max(lengths),
         cuts={"hard": len(lengths) - 1, "fade": 0, "dissolve": 0},
         rhythm=tuple(RhythmPoint(at * total / 60, 3.5 + math.sin(at / 6)) for at in range(61)),
-        tones=tuple(TonePoint(at * total / 200, 95 + 40 * math.sin(at / 17), 45 + 9 * math.cos(at / 9)) for at in range(201)),
+        tones=tuple(
+            TonePoint(at * total / 200, 95 + 40 * math.sin(at / 17), 45 + 9 * math.cos(at / 9)) for at in range(201)
+        ),
         palette=_palette(0.07, draw),
         palettes=palettes,
         area=PictureArea(0, 138, 1920, 942, 1920 / 804, "2.39:1"),

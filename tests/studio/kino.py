@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,14 @@ from rushes.footage.sampling import Every
 from rushes.footage.source import Source
 from rushes.labels.label import Label
 from rushes.project import Project, read_project
+from rushes.studio.films import Films
 from rushes.studio.footage import footage_router
 from rushes.studio.runs import runs_router
+from rushes.studio.structures import Understanding
 from rushes.web.guard import Access, Guard
 from rushes.web.page_files import page_router
 from rushes.web.replies import add_problems, json_reply
+from studio.story import ByHand
 
 TOML = """
 [tasks.scale]
@@ -71,13 +74,17 @@ def named(catalog: Catalog, name: str) -> Source:
 
 
 @contextmanager
-def studio(project: Project) -> Iterator[FastAPI]:
-    """Give an application of these two tabs alone."""
+def studio(project: Project, understands: Callable[[Project, Films], Understanding] = ByHand) -> Iterator[FastAPI]:
+    """Give an application of these two tabs alone.
+
+    Args:
+        understands: makes what finds the structure of films.
+    """
     with open_catalog(project.catalog_place) as catalog:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         add_problems(app)
         app.include_router(page_router())
-        app.include_router(footage_router(project, catalog))
+        app.include_router(footage_router(project, catalog, understands=understands))
         app.include_router(runs_router(project))
 
         @app.get("/app.json")

@@ -21,7 +21,7 @@ from rushes.footage.video import decode_frames, index_video
 from rushes.inference.shot_list import read_shot_list
 from rushes.project import Project
 from rushes.storage.files import write_json
-from rushes.studio.shot_answers import SCHEMA
+from rushes.structure.kept_answers import SCHEMA
 from rushes.studio.small_films import SmallFilms
 from rushes.studio.works import FullError, Works
 from studio.kino import SHOTS, make_project, named, studio

@@ -12,7 +12,6 @@ from rushes.errors import MediaError, UsageError
 from rushes.footage.picture import encode_picture
 from rushes.timelines.shot_files import (
     EXTENSIONS,
-    check_places,
     needs_pictures,
     number_pages,
     plan_files,
@@ -20,6 +19,7 @@ from rushes.timelines.shot_files import (
 )
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.timeline import make_timeline
+from rushes.timelines.written import check_places
 from timelines.shots_by_hand import index_of, shots_at, small_timeline, source_of
 
 GREY = ShotPicture(encode_picture(np.full((36, 64, 3), 128, np.uint8), "webp", 80), 64, 36)

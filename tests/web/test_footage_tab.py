@@ -188,5 +188,6 @@ def test_every_key_of_the_keymap_is_in_the_documentation(tab: str) -> None:
     keys = " ".join(line.split("|")[1] + line.split("|")[2] for line in told.splitlines() if line.startswith("| "))
     for act in (one for one in keymap if one["tab"] == tab):
         for key in act["keys"]:
-            shown = SHOWN.get(key, key.upper() if len(key) == 1 else key.replace("Shift+o", "Shift+O"))
+            parts = [key] if len(key) == 1 else key.split("+")
+            shown = "+".join(SHOWN.get(part, part.upper() if len(part) == 1 else part) for part in parts)
             assert shown in keys or (shown in "↑↓←→" and "arrows" in keys), (tab, key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,8 @@ from rushes.cli.options import DebugOption, JsonOption, verb_app
 from rushes.errors import is_installed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from rushes.bundles.runtimes import Checked
 
 app = verb_app()
@@ -68,7 +70,10 @@ def doctor(
         if bundle is None:
             cells = [[row["package"], row["version"] or "missing", row["for"], row["remedy"]] for row in rows]
             door.show(table_of(None, ["package", "version", "for", "to install"], cells))
-            door.finish({"packages": rows})
+            watchers = _watchers()
+            for line in _lines_of_watchers(watchers):
+                door.say(line)
+            door.finish({"packages": rows, "watchers": watchers})
         from rushes.bundles.browser_folder import is_browser_folder
 
         if is_browser_folder(bundle):
@@ -87,6 +92,28 @@ def doctor(
         door.finish({"bundle": str(bundle), "pictures": parity.pictures if parity else None,
                      "difference": parity.largest_difference if parity else None,
                      "runtimes": [one.to_table() for one in checked], "failed": door.failed})  # fmt: skip
+
+
+def _watchers() -> list[dict[str, Any]]:
+    """Return the models of faces and objects that rushes knows, with the file of each that is at hand."""
+    from rushes.cli.models import project_root, watcher_in_json
+    from rushes.subjects.models import KNOWN
+
+    root = project_root(None)
+    return [watcher_in_json(one, root) for one in KNOWN.values()]
+
+
+def _lines_of_watchers(watchers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each thing that such models are for: which is at hand, its licence, what works without."""
+    lines = []
+    for does in dict.fromkeys(one["for"] for one in watchers):
+        of_kind = [one for one in watchers if one["for"] == does]
+        there = [f"{one['model']} ({one['licence']}) at {one['weights']}" for one in of_kind if one["weights"]]
+        first = of_kind[0]
+        size = f"{first['bytes'] / 1e6:.1f} MB"
+        fetched = f"none at hand; {first['model']} ({first['licence']}, {size}) is fetched when it is asked"
+        lines.append(f"{does}: {'; '.join(there) if there else f'{fetched} for. ' + first['without']}")
+    return lines
 
 
 def _check(bundle: Path) -> list[Checked]:

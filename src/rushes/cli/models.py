@@ -1,4 +1,4 @@
-"""`rushes models`: the networks to choose from."""
+"""`rushes models`: the networks to choose from, and the models of faces and objects."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rushes.models.designs import Design
     from rushes.models.shelf import BackboneFacts
+    from rushes.subjects.models import KnownModel
 
 app = verb_app()
 
@@ -31,23 +32,26 @@ def models(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """List designs to train from scratch and pretrained backbones: size, licence, whether the weights are at hand.
+    """List designs to train from scratch, pretrained backbones, and models of faces and objects that rushes knows.
 
-    Without a name, a choice of backbones; with one, whatever timm knows of it.
+    Of each: size, licence, whether the weights are at hand. Without a name, a choice of backbones; with one, whatever
+    timm knows of it.
     """
     with opened(as_json=as_json, debug=debug) as door:
         from fnmatch import fnmatch
 
         from rushes.models.designs import DESIGNS
+        from rushes.subjects.models import KNOWN
 
-        root = _project_root(project)
+        root = project_root(project)
+        watchers = [one for known, one in KNOWN.items() if name is None or fnmatch(known, name)]
         designs = {known: one for known, one in DESIGNS.items() if name is None or fnmatch(known, name)}
         backbones: list[BackboneFacts] = []
         matching = 0
         try:
             require_extra("train", "torch", "timm", purpose="listing pretrained backbones")
         except MissingExtraError as error:
-            if not designs:
+            if not designs and not watchers:
                 raise
             door.warn(f"note: {error}")
         else:
@@ -56,7 +60,7 @@ def models(
             names = list(CHOICE) if name is None else find_backbones(name)
             matching = len(names)
             backbones = facts_of(names[:_MOST], weights_folder=root / "weights" if root else None)
-            if not designs and not names:
+            if not designs and not watchers and not names:
                 raise UsageError(_nothing_called(name or "", DESIGNS))
         if designs:
             door.show(_table_of_designs(designs))
@@ -64,18 +68,21 @@ def models(
             door.show(_table_of_backbones(backbones, root))
             door.say('To take one, write its name under [model]: backbone = "NAME". Licences are those of the weights, '
                      "as timm states them.")  # fmt: skip
+        if watchers:
+            door.show(table_of_watchers(watchers, root))
         if matching > len(backbones):
             door.say(f"{plural(matching, 'backbone')} match; the first {len(backbones)} are listed")
         door.finish(
             {
                 "designs": [_design_in_json(known, one) for known, one in designs.items()],
                 "backbones": [_backbone_in_json(facts, root) for facts in backbones],
+                "watchers": [watcher_in_json(one, root) for one in watchers],
                 "matching": matching,
             }
         )
 
 
-def _project_root(project: Path | None) -> Path | None:
+def project_root(project: Path | None) -> Path | None:
     """Return the project's folder; None where none is named and none is around."""
     from rushes.project import find_project
 
@@ -154,4 +161,33 @@ def _backbone_in_json(facts: BackboneFacts, root: Path | None) -> dict[str, Any]
         "commercial": facts.commercial,
         "weights": str(facts.weights) if facts.weights is not None else None,
         "recipe": f'backbone = "{facts.name}"{local}',
+    }
+
+
+def table_of_watchers(watchers: Sequence[KnownModel], root: Path | None) -> Any:
+    """Return a table of models of faces and objects, with where the file of each is."""
+    rows = [
+        [one.name, one.does, one.size, one.licence, one.words, watcher_in_json(one, root)["weights"] or "no"]
+        for one in watchers
+    ]
+    columns = ["model", "for", "file", "licence", "finds", "at hand"]
+    return table_of("Faces and objects: rushes faces, rushes subjects, rushes scenes", columns, rows)
+
+
+def watcher_in_json(one: KnownModel, root: Path | None) -> dict[str, Any]:
+    """Return what is told of a model of faces or objects; `weights` is its file, where it is at hand."""
+    from rushes.subjects.models import WITHOUT, model_at_hand
+
+    path = model_at_hand(one, root / "weights" if root is not None else None)
+    return {
+        "model": one.name,
+        "for": one.does,
+        "bytes": one.size_bytes,
+        "licence": one.licence,
+        "origin": one.origin,
+        "finds": one.words,
+        "url": one.url or None,
+        "sha256": one.sha256,
+        "weights": str(path) if path is not None else None,
+        "without": WITHOUT[one.does],
     }

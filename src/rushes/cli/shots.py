@@ -62,7 +62,8 @@ def shots(
         from rushes.storage.places import parse_place
         from rushes.storage.reading import held
         from rushes.timelines.formats.json import table_of as shots_as_table
-        from rushes.timelines.shot_files import check_places, plan_files
+        from rushes.timelines.shot_files import plan_files
+        from rushes.timelines.written import check_places
 
         if not films:
             raise UsageError(_ask_for_films(write or []))

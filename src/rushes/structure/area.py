@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from rushes.footage.video_index import VideoIndex
 from rushes.structure.facts import PictureArea
 
 Pixels = npt.NDArray[np.uint8]
-_Edges = tuple[float, float, float, float]  # left, top, right, bottom as shares of the frame's sides
+Edges = tuple[float, float, float, float]  # left, top, right, bottom as shares of the frame's sides
 
 # Usual formats, width over height, by the names that people call them. 1.19 is that of early sound film, 1.43 of IMAX
 # on film and 1.90 of IMAX in digital theatres, 2.55 of the first CinemaScope; 0.56 and 1.00 are those of telephones.
@@ -29,24 +30,54 @@ _BORDER = 0.02  # of a side: the border that must be lit where there are no bars
 _MUCH_LIT = 0.3  # of that border
 _OTHER_SHARE = 0.1  # of the pictures that tell are of another format in a film with several
 _OTHER_LEAST = 3
-_LONG_SIDE = 480  # pixels of what pictures without bars of their own are laid over each other in
+GLIMPSE_SIDE = 480  # pixels of what pictures without bars of their own are laid over each other in
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glimpse:
+    """What one picture shows of where the film's picture ends.
+
+    Attributes:
+        edges: left, top, right, bottom as shares of the frame's sides; None where it is too dark to tell.
+        small: of one that is too dark, the picture in gray, its longer side at most `GLIMPSE_SIDE` pixels.
+    """
+
+    edges: Edges | None
+    small: Pixels | None = None
 
 
 def area_of(pictures: Sequence[Pixels], index: VideoIndex) -> PictureArea | None:
-    """Return what of a film's frame is picture; None where no picture shows where it ends.
-
-    Each picture may show bars (straight edges, `find_letterbox`), show that there are none (light at its borders), or
-    be too dark to tell. The commonest answer counts. Where no picture tells alone, as in a film of night scenes, the
-    brightest that each point ever gets is looked at.
+    """Return what of a film's frame is picture, as `area_of_glimpses` tells it of these pictures.
 
     Args:
         pictures: (height, width, 3) RGB, upright with square pixels as films are decoded here, of any one size or
             several; edges are as exact as a pixel of theirs. Some fifty from all over the film are plenty.
         index: of the film, for the size that edges are told in.
     """
-    told = [edges for edges in map(_edges_shown, pictures) if edges is not None]
+    return area_of_glimpses([glimpse_of(pixels) for pixels in pictures], index)
+
+
+def glimpse_of(pixels: Pixels) -> Glimpse:
+    """Return what one picture, (height, width, 3) RGB, shows of where the film's picture ends."""
+    edges = _edges_shown(pixels)
+    if edges is not None:
+        return Glimpse(edges)
+    height, width = pixels.shape[:2]
+    scale = min(1.0, GLIMPSE_SIDE / max(height, width))
+    small = resize_exactly(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
+    return Glimpse(None, np.asarray(small.max(axis=2), np.uint8))
+
+
+def area_of_glimpses(glimpses: Sequence[Glimpse], index: VideoIndex) -> PictureArea | None:
+    """Return what of a film's frame is picture; None where no picture shows where it ends.
+
+    Each picture may show bars (straight edges, `find_letterbox`), show that there are none (light at its borders), or
+    be too dark to tell. The commonest answer counts. Where no picture tells alone, as in a film of night scenes, the
+    brightest that each point ever gets is looked at.
+    """
+    told = [one.edges for one in glimpses if one.edges is not None]
     if not told:
-        together = _laid_over(pictures, index)
+        together = _laid_over([one.small for one in glimpses if one.small is not None])
         edges = None if together is None else _edges_shown(together)
         if edges is None:
             return None
@@ -71,7 +102,7 @@ def box_of(area: PictureArea, index_width: int, index_height: int, pixels: Pixel
     return pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
-def _edges_shown(pixels: Pixels) -> _Edges | None:
+def _edges_shown(pixels: Pixels) -> Edges | None:
     """Return where the picture ends as one frame shows it; None where it is too dark to tell."""
     height, width = pixels.shape[:2]
     box = find_letterbox(pixels)
@@ -87,17 +118,18 @@ def _reaches_borders(pixels: Pixels) -> bool:
     return all(float((border.max(axis=2) > _LIT).mean()) >= _MUCH_LIT for border in borders)
 
 
-def _laid_over(pictures: Sequence[Pixels], index: VideoIndex) -> Pixels | None:
-    """Return of each point the brightest that it gets in any picture; None without pictures."""
-    scale = min(1.0, _LONG_SIDE / max(index.width_pixels, index.height_pixels))
-    width, height = (max(1, round(side * scale)) for side in (index.width_pixels, index.height_pixels))
-    small = [resize_exactly(pixels, width, height) for pixels in pictures]
-    return np.asarray(np.maximum.reduce(small), np.uint8) if small else None
+def _laid_over(pictures: Sequence[Pixels]) -> Pixels | None:
+    """Return of each point the brightest that it gets in any gray picture, as RGB; None without pictures."""
+    if not pictures:
+        return None
+    height, width = pictures[0].shape
+    alike = [one if one.shape == (height, width) else resize_exactly(one, width, height) for one in pictures]
+    return np.asarray(np.repeat(np.maximum.reduce(alike)[:, :, None], 3, axis=2), np.uint8)
 
 
-def _gather(told: Sequence[_Edges]) -> list[list[_Edges]]:
+def _gather(told: Sequence[Edges]) -> list[list[Edges]]:
     """Return the answers of pictures, those of one format together, the commonest format first."""
-    formats: list[list[_Edges]] = []
+    formats: list[list[Edges]] = []
     for edges in told:
         for known in formats:
             if all(abs(one - other) <= _ALIKE for one, other in zip(edges, np.median(known, axis=0), strict=True)):
@@ -108,7 +140,7 @@ def _gather(told: Sequence[_Edges]) -> list[list[_Edges]]:
     return sorted(formats, key=len, reverse=True)
 
 
-def _area(edges: Sequence[_Edges], index: VideoIndex, *, varies: bool) -> PictureArea:
+def _area(edges: Sequence[Edges], index: VideoIndex, *, varies: bool) -> PictureArea:
     shares = np.median(np.asarray(edges), axis=0)
     left, right = (round(float(share) * index.width_pixels) for share in shares[[0, 2]])
     top, bottom = (round(float(share) * index.height_pixels) for share in shares[[1, 3]])

@@ -24,6 +24,7 @@ class Evidence:
             nobody says.
         person: (shots,) int64: the character whose face dominates the shot; -1 where there is none, or several.
         face_count: (shots,) int64: how many faces its pictures show at most; -1 where nobody looked for faces.
+        faded: (shots,) bool: the picture before the shot fades out, or the shot fades in; None where nobody says.
     """
 
     start_seconds: npt.NDArray[np.float64]
@@ -35,12 +36,15 @@ class Evidence:
     close: npt.NDArray[np.float32]
     person: npt.NDArray[np.int64]
     face_count: npt.NDArray[np.int64]
+    faded: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.start_seconds)
         for name in ("stop_seconds", "blank", "close", "person", "face_count"):
             if len(getattr(self, name)) != count:
                 raise ValueError(f"evidence has one value per shot: {count} of start_seconds, not so of {name}")
+        if self.faded is not None and len(self.faded) != count:
+            raise ValueError(f"evidence has one value per shot: {count} of start_seconds, not so of faded")
         if not len(self.looks) == len(self.shot_of) == len(self.tones):
             raise ValueError("looks, tones and shot_of have one row per picture")
         if len(self.shot_of) and not (self.shot_of[0] >= 0 and self.shot_of[-1] < count):

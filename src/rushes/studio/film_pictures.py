@@ -21,7 +21,8 @@ from rushes.storage.files import digest_of_bytes
 from rushes.studio.films import Films
 from rushes.studio.works import FullError
 
-SIDE = 320
+SIDE, FACE_SIDE = 320, 192
+_AROUND = 1.7  # sides of the picture of a face, in sides of the face
 _AT_ONCE = 12  # shots whose pictures are made together: one opening of the film, side by side in the strip
 _THREADS = 2
 _MOST_WAITING = 256
@@ -75,6 +76,31 @@ class FilmPictures:
             return key, None
         return key, self._ask(key, lambda: self._make_poster(source, key))
 
+    def ask_face(
+        self, source: Source, ordinal: int, box: tuple[float, float, float, float], cache: PictureCache
+    ) -> tuple[str, Future[None] | None]:
+        """Return the key of the picture of a face in another cache, and when it is made; None where it is there.
+
+        Args:
+            ordinal: of the frame that shows it.
+            box: left, top, width and height of the face, as shares of the picture's sides.
+
+        Raises:
+            FullError: too many wait.
+        """
+        key = digest_of_bytes(f"{_SCHEMA} face {source.digest} {ordinal} {box} {FACE_SIDE}".encode())
+        if key in cache:
+            return key, None
+        return key, self._ask(key, lambda: self._make_face(source, key, ordinal, box, cache))
+
+    def _make_face(
+        self, source: Source, key: str, ordinal: int, box: tuple[float, float, float, float], cache: PictureCache
+    ) -> None:
+        place, index = self._films.place(source), self._films.index(source)
+        for frame in decode_frames(place, index, [ordinal], threads=_THREADS):
+            if isinstance(frame, DecodedFrame):
+                cache.put(key, encode_picture(cut_face(frame.pixels, box), "jpeg", _QUALITY))
+
     def _ask(self, name: str, make: Callable[[], None]) -> Future[None]:
         with self._lock:
             begun = self._begun.get(name)
@@ -124,6 +150,16 @@ def _best_frames(frames: Sequence[StoredFrame]) -> list[StoredFrame]:
 
 def _key_of(source: Source, ordinal: int) -> str:
     return digest_of_bytes(f"{_SCHEMA} frame {source.digest} {ordinal} {SIDE}".encode())
+
+
+def cut_face(pixels: npt.NDArray[np.uint8], box: tuple[float, float, float, float]) -> npt.NDArray[np.uint8]:
+    """Return a face with what is around it as a square of at most FACE_SIDE, all of it within the picture."""
+    height, width = pixels.shape[:2]
+    left, top, wide, high = box
+    side = max(1, min(width, height, round(_AROUND * max(wide * width, high * height))))
+    across = min(max(0, round((left + wide / 2) * width - side / 2)), width - side)
+    down = min(max(0, round((top + high / 2) * height - side / 2)), height - side)
+    return resize(pixels[down : down + side, across : across + side], PictureSize(long_side=FACE_SIDE))
 
 
 def _small(pixels: npt.NDArray[np.uint8]) -> bytes:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Future
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -16,15 +15,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, StreamingResponse
 
 from rushes.catalog.catalog import Catalog
-from rushes.cores import count_cores
 from rushes.errors import MediaError, did_you_mean
-from rushes.footage.found_shots import find_shots
 from rushes.footage.source import Source
-from rushes.progress import Progress
 from rushes.project import Project
-from rushes.review.picture_cache import PictureCache
-from rushes.studio.film_pictures import FilmPictures
 from rushes.studio.films import Films
+from rushes.studio.footage_desk import FootageDesk, media_problems, send_picture
 from rushes.studio.footage_tables import (
     FILM_SCHEMA,
     FOOTAGE_SCHEMA,
@@ -34,9 +29,12 @@ from rushes.studio.footage_tables import (
     shot_tables,
     source_table,
 )
-from rushes.studio.shot_answers import ShotAnswers, find_shot_bundles
-from rushes.studio.small_films import SmallFilms, playable_type
-from rushes.studio.works import FullError, Work, Works
+from rushes.studio.shot_answers import find_shot_bundles
+from rushes.studio.small_films import playable_type
+from rushes.studio.structure_routes import add_structure, structure_state
+from rushes.studio.structures import Understanding
+from rushes.studio.understanding import ProjectUnderstanding
+from rushes.studio.works import Work
 from rushes.timelines.formats.files import FORMATS
 from rushes.web.replies import json_reply
 
@@ -47,17 +45,22 @@ _EXPORTS = {
     ".edl": "text/plain; charset=utf-8",
     ".otio": "application/json",
     ".fcpxml": "application/xml",
+    ".eaf": "application/xml",
 }
-_PICTURE_SECONDS = 120
 _LOOK_SECONDS = 0.25  # between two looks at a work whose events are sent
 
 
-def footage_router(project: Project, catalog: Catalog) -> APIRouter:
+def footage_router(
+    project: Project, catalog: Catalog, *, understands: Callable[[Project, Films], Understanding] = ProjectUnderstanding
+) -> APIRouter:
     """Return the routes of a project's footage, for an application to include.
 
     Sources are named by their digests, which the catalog leads to files; nothing else of an address is one.
+
+    Args:
+        understands: makes what finds the structure of films.
     """
-    desk = _Desk(project, catalog)
+    desk = FootageDesk(project, catalog, understands)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -68,6 +71,7 @@ def footage_router(project: Project, catalog: Catalog) -> APIRouter:
 
     router = APIRouter(lifespan=lifespan, tags=["footage"])
     _add_list(router, desk)
+    add_structure(router, desk)  # before what takes any word for a source
     _add_film(router, desk)
     _add_pictures(router, desk)
     _add_files(router, desk)
@@ -75,59 +79,7 @@ def footage_router(project: Project, catalog: Catalog) -> APIRouter:
     return router
 
 
-class _Desk:
-    """What the routes share."""
-
-    def __init__(self, project: Project, catalog: Catalog) -> None:
-        self.project, self.catalog = project, catalog
-        self.films = Films(project, catalog)
-        self.pictures = FilmPictures(self.films, PictureCache(project.cache_folder / "footage"))
-        self.small = SmallFilms(project.cache_folder / "small-films")
-        self.answers = ShotAnswers(project)
-        self.works = Works()
-        self.threads = max(1, count_cores() - 1)  # one is left for who asks
-
-    def close(self) -> None:
-        self.works.close()
-        self.pictures.close()
-
-    def source(self, digest: str) -> Source:
-        found = self.catalog.source(digest)
-        if found is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND, f"the project has no source '{digest[:80]}'")
-        return found
-
-    def film(self, digest: str) -> Source:
-        source = self.source(digest)
-        if source.kind != "video":
-            raise HTTPException(HTTPStatus.NOT_FOUND, f"{source.name} is a photograph; only films have shots")
-        return source
-
-    def scan(self, source: Source, bundle: str | None) -> Callable[[Progress], None]:
-        """Return the act that finds the shots of a film and, where a bundle is named, asks it of them."""
-        place, scans = self.films.place(source), self.project.scans_folder
-
-        def act(progress: Progress) -> None:
-            if bundle is None:
-                found = find_shots(place, scans=scans, threads=self.threads, progress=progress)
-                if found.unkept is not None:
-                    raise MediaError(source.name, f"the scan was not kept: {found.unkept}")
-            else:
-                self.answers.answer(bundle, place, threads=self.threads, progress=progress)
-
-        return act
-
-    def preview(self, source: Source) -> Callable[[Progress], None]:
-        """Return the act that makes the small film of a film."""
-        place = self.films.place(source)
-
-        def act(progress: Progress) -> None:
-            self.small.make(source, place, self.films.index(source), threads=self.threads, progress=progress)
-
-        return act
-
-
-def _add_list(router: APIRouter, desk: _Desk) -> None:
+def _add_list(router: APIRouter, desk: FootageDesk) -> None:
     @router.get("/footage")
     def footage(
         group: str | None = None,
@@ -171,7 +123,7 @@ def _is_wanted(source: Source, group: str | None, kind: str | None, search: str)
     return search.casefold() in f"{source.group} {source.name}".casefold()
 
 
-def _add_film(router: APIRouter, desk: _Desk) -> None:
+def _add_film(router: APIRouter, desk: FootageDesk) -> None:
     @router.get("/footage/{source}")
     def film(source: str) -> Response:
         """A source with its shots, what is said of them, and its labels on the axis of time."""
@@ -184,18 +136,18 @@ def _add_film(router: APIRouter, desk: _Desk) -> None:
         if extension not in _EXPORTS:
             said = f"'{extension[:20]}' is no format of shots. {did_you_mean(extension, list(_EXPORTS))}"
             raise HTTPException(HTTPStatus.NOT_FOUND, said)
-        with _media_problems():
+        with media_problems():
             shots = desk.films.shots(found)
             if shots is None:
                 raise HTTPException(
                     HTTPStatus.NOT_FOUND, f"the shots of {found.name} were not found yet. Find them first"
                 )
-            text = FORMATS[extension](shots.timeline)
+            text = FORMATS[extension](shots.timeline, ())
         name = f"filename*=UTF-8''{quote(f'{found.name}{extension}')}"
         return Response(text, media_type=_EXPORTS[extension], headers={"Content-Disposition": f"attachment; {name}"})
 
 
-def _film_table(desk: _Desk, source: Source) -> dict[str, Any]:
+def _film_table(desk: FootageDesk, source: Source) -> dict[str, Any]:
     frames = desk.films.frames(source)
     labels = desk.films.labels().get(source.digest[:16], {})
     shots, problem, plays = None, None, None
@@ -229,62 +181,31 @@ def _film_table(desk: _Desk, source: Source) -> dict[str, Any]:
         "label_list": label_tables(source, frames, labels, desk.films.shot_rows(source)),
         "exports": sorted(extension[1:] for extension in _EXPORTS) if shots is not None else [],
         "bundles": list(find_shot_bundles(desk.project)),
+        "structure": structure_state(desk, source) if source.kind == "video" else None,
         "works": [work.to_table() for work in desk.works.of(source.digest)],
     }
 
 
-def _add_pictures(router: APIRouter, desk: _Desk) -> None:
+def _add_pictures(router: APIRouter, desk: FootageDesk) -> None:
     @router.get("/footage/{source}/poster.jpg")
     async def poster(source: str) -> Response:
         """The picture that stands for a source."""
         found = await run_in_threadpool(desk.source, source)
-        return await _picture(desk, found, lambda: desk.pictures.ask_poster(found))
+        return await send_picture(found, lambda: desk.pictures.ask_poster(found), desk.pictures.cache)
 
     @router.get("/footage/{source}/shots/{number}.jpg")
     async def shot(source: str, number: int) -> Response:
         """The frame of a shot that looks most like all of it."""
         found = await run_in_threadpool(desk.film, source)
-        return await _picture(desk, found, lambda: desk.pictures.ask_shot(found, number))
+        return await send_picture(found, lambda: desk.pictures.ask_shot(found, number), desk.pictures.cache)
 
 
-async def _picture(desk: _Desk, source: Source, ask: Callable[[], tuple[str, Future[None] | None]]) -> Response:
-    try:
-        key, future = await run_in_threadpool(ask)
-        if future is not None:
-            await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), _PICTURE_SECONDS)
-    except IndexError as error:
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"{source.name} has no shot {error}, or was not scanned") from error
-    except MediaError as error:
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"{source.name}: {error.reason}") from error
-    except FullError as error:
-        raise _busy(error) from error
-    except TimeoutError as error:
-        raise _busy("the picture takes long to be made. Try again") from error
-    data = await run_in_threadpool(desk.pictures.cache.get, key)
-    if data is None:
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"{source.name}: its frame could not be decoded")
-    return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})
-
-
-def _busy(said: object) -> HTTPException:
-    return HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, str(said), headers={"Retry-After": "2"})
-
-
-@contextmanager
-def _media_problems() -> Iterator[None]:
-    """Answer with a conflict where a film cannot be read; where its file is, is not told."""
-    try:
-        yield
-    except MediaError as error:
-        raise HTTPException(HTTPStatus.CONFLICT, error.reason) from error
-
-
-def _add_files(router: APIRouter, desk: _Desk) -> None:
+def _add_files(router: APIRouter, desk: FootageDesk) -> None:
     @router.get("/footage/{source}/file")
     def file(source: str) -> Response:
         """The film itself, by ranges, where browsers play it."""
         found = desk.film(source)
-        with _media_problems():
+        with media_problems():
             place = desk.films.place(found)
         kind = playable_type(place, found.codec)
         if kind is None:
@@ -302,7 +223,7 @@ def _add_files(router: APIRouter, desk: _Desk) -> None:
         return FileResponse(path, media_type="video/mp4", headers={"Cache-Control": "private, no-cache"})
 
 
-def _add_works(router: APIRouter, desk: _Desk) -> None:
+def _add_works(router: APIRouter, desk: FootageDesk) -> None:
     @router.post("/footage/{source}/scan")
     def scan(source: str, bundle: str | None = None) -> Response:
         """Find the shots of a film in the background, and ask a bundle of shots of them where one is named."""
@@ -311,7 +232,7 @@ def _add_works(router: APIRouter, desk: _Desk) -> None:
         if bundle is not None and bundle not in bundles:
             said = f"the project has no bundle of shots '{bundle[:80]}'. {did_you_mean(bundle, list(bundles))}"
             raise HTTPException(HTTPStatus.NOT_FOUND, said)
-        return _begun(desk, found, "scan", lambda: desk.scan(found, bundle))
+        return desk.begun(found, "scan", lambda: desk.scan(found, bundle))
 
     @router.post("/footage/{source}/preview")
     def small(source: str) -> Response:
@@ -319,7 +240,7 @@ def _add_works(router: APIRouter, desk: _Desk) -> None:
         found = desk.film(source)
         if desk.small.find(found) is not None:
             return json_reply(Work("preview", "done").to_table())
-        return _begun(desk, found, "preview", lambda: desk.preview(found))
+        return desk.begun(found, "preview", lambda: desk.preview(found))
 
     @router.get("/footage/{source}/events")
     async def events(source: str) -> Response:
@@ -329,16 +250,7 @@ def _add_works(router: APIRouter, desk: _Desk) -> None:
         return StreamingResponse(_told(desk, found.digest), media_type="text/event-stream", headers=headers)
 
 
-def _begun(desk: _Desk, source: Source, kind: str, act: Callable[[], Callable[[Progress], None]]) -> Response:
-    try:
-        with _media_problems():
-            work = desk.works.ask(kind, source.digest, act())
-    except FullError as error:
-        raise _busy(error) from error
-    return json_reply(work.to_table(), status=HTTPStatus.ACCEPTED)
-
-
-async def _told(desk: _Desk, digest: str) -> AsyncIterator[str]:
+async def _told(desk: FootageDesk, digest: str) -> AsyncIterator[str]:
     """Yield a `progress` whenever a work has come farther, `done` or `failed` at its end, and `idle` when all ended."""
     said: dict[str, Work] = {}
     while True:

@@ -10,7 +10,7 @@ from rushes.catalog.catalog import StoredFrame
 from rushes.footage.source import Source
 from rushes.labels.label import Label
 from rushes.labels.shot_manifest import ShotRow
-from rushes.studio.shot_answers import FilmAnswers, answer_table, answers_for
+from rushes.structure.kept_answers import FilmAnswers, answer_table, answers_for
 from rushes.timelines.timeline import Timeline, TimelineShot, measure_lengths
 
 FOOTAGE_SCHEMA, FILM_SCHEMA = "footage/1", "film/1"

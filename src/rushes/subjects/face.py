@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+CLEAR = 0.5
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
@@ -17,7 +19,10 @@ class Face:
         score: how sure the detector is, 0 to 1.
         points: (5, 2) float32, (across, down): the eyes, the tip of the nose, the corners of the mouth; of each pair
             first the one further left in an upright face.
-        embedding: (length,) float32 of length 1, by which faces of one person are near; None where none was asked for.
+        embedding: (length,) float32 of length 1, by which faces of one person are near; None where none was asked for,
+            or where the face is too small to be told.
+        clarity: 0 to 1: how well it can be told whose face it is; small ones, ones from the side and ones that the
+            detector is not sure of have little of it. Below CLEAR a face is not taken for proof of anybody.
     """
 
     left: float
@@ -27,8 +32,14 @@ class Face:
     score: float
     points: npt.NDArray[np.float32]
     embedding: npt.NDArray[np.float32] | None = None
+    clarity: float = 1.0
 
     @property
     def area(self) -> float:
         """The box's share of the picture."""
         return self.width * self.height
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it can be told whose face it is."""
+        return self.embedding is not None and self.clarity >= CLEAR

@@ -1,16 +1,22 @@
-"""Words as a page shows them: escaped, and long names broken where they may be."""
+"""Words as markup shows them: escaped, free of what no XML may hold, and long names broken where they may be."""
 
 from __future__ import annotations
 
 import html
 import re
 
+_NOT_IN_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
 _LONGEST = 24  # characters without a place to break
 
 
 def text(value: object) -> str:
     """Return any value as text that is safe inside elements and quoted attributes."""
     return html.escape(str(value), quote=True)
+
+
+def xml_text(value: str) -> str:
+    """Return text without the characters that XML 1.0 cannot hold, not even escaped; nothing else is changed."""
+    return _NOT_IN_XML.sub("", value)
 
 
 def breakable(name: object) -> str:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
-import tempfile
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 
-from rushes.errors import MediaError, UsageError
-from rushes.footage.sources import source_name
+from rushes.errors import MediaError
 from rushes.storage.places import Place
 from rushes.timelines.formats.files import FORMATS, write_timeline
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.timeline import Timeline
+from rushes.timelines.written import Written, plan_written
 
 SHEET_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
 PAGE_EXTENSION = ".html"
@@ -32,81 +28,7 @@ def plan_files(films: Sequence[Place], patterns: Sequence[str]) -> list[tuple[Pa
         UsageError: an extension that is no format, a brace other than those of `{name}`, one file twice or for two
             films, or a film itself.
     """
-    for pattern in patterns:
-        _check_pattern(pattern)
-    planned = [tuple(Path(pattern.replace("{name}", source_name(film))) for pattern in patterns) for film in films]
-    # Links are not followed.
-    of_films = {Path(os.path.abspath(film)) for film in films if isinstance(film, Path)}  # noqa: PTH100
-    owners: dict[Path, int] = {}
-    for number, (film, paths) in enumerate(zip(films, planned, strict=True)):
-        for pattern, path in zip(patterns, paths, strict=True):
-            place = Path(os.path.abspath(path))  # noqa: PTH100
-            if place in of_films:
-                raise UsageError(f"--write {pattern}: {path} is the film itself. Give the file another name")
-            if owners.get(place) == number:
-                raise UsageError(f"--write {pattern}: {path} is named twice. Give it once")
-            if place in owners:
-                raise UsageError(f"--write {pattern}: {path} would be written over for {film}. {_remedy(pattern)}")
-            owners[place] = number
-    return planned
-
-
-def _check_pattern(pattern: str) -> None:
-    suffix = Path(pattern).suffix
-    if not suffix:
-        raise UsageError(
-            f"--write {pattern}: the extension chooses the format, and there is none. "
-            f"Write for example {pattern.rstrip('/.') or 'shots'}.csv; allowed: {', '.join(EXTENSIONS)}"
-        )
-    if suffix.lower() not in EXTENSIONS:
-        raise UsageError(
-            f"--write {pattern}: it ends in '{suffix}', which is no format of shots. Allowed: {', '.join(EXTENSIONS)}. "
-            "Films stand before --write"
-        )
-    strange = re.search(r"\{[^{}]*\}?|\}", pattern.replace("{name}", ""))
-    if strange is not None:
-        raise UsageError(
-            f"--write {pattern}: '{strange[0]}' stands for nothing. Allowed: {{name}}, which is the film's name"
-        )
-
-
-def check_places(paths: Iterable[Path]) -> None:
-    """Find out that files can be written where they are wanted, leaving nothing behind.
-
-    Raises:
-        UsageError: a folder has a file's name, a file stands where a folder should, or the system refuses.
-    """
-    for path in paths:
-        try:
-            if path.is_dir():
-                raise UsageError(f"--write {path}: a folder has this name. Give a file, for example {path / path.name}")
-            around = next((above for above in path.parents if above.exists()), None)
-            if around is not None and not around.is_dir():
-                raise UsageError(f"--write {path}: {around} is a file, not a folder. Give another place")
-            _try_to_write(path)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise UsageError(f"--write {path}: cannot be written ({reason}). Name a place that can") from error
-
-
-def _try_to_write(path: Path) -> None:
-    made = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            path.lstat()  # a name that is too long is refused here
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    finally:
-        for folder in made:
-            if folder.is_dir():
-                folder.rmdir()
-
-
-def _remedy(pattern: str) -> str:
-    if "{name}" in pattern:
-        return "Films of one name need two calls, or other names"
-    return f"Put {{name}} into it, for example: --write '{{name}}{Path(pattern).suffix}'"
+    return plan_written(films, patterns, Written("shots", EXTENSIONS))
 
 
 def needs_pictures(path: Path) -> bool:

@@ -7,12 +7,14 @@ from xml.etree import ElementTree
 
 import opentimelineio as otio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from rushes.timelines.formats.edl import format_edl
 from rushes.timelines.formats.fcpxml import format_fcpxml
 from rushes.timelines.formats.otio import format_otio
+from rushes.timelines.marker import Marker
 from rushes.timelines.timeline import Timeline, make_timeline, with_answers
+from timelines.markers_by_hand import marked_timelines
 from timelines.shots_by_hand import PUSH, answered_timeline, index_of, shots_at, small_timeline, source_of, timelines
 
 # What the document type of version 1.10 allows for the elements that are written: attributes, and children in order.
@@ -30,10 +32,13 @@ ALLOWED = {
     "project": ({"name"}, ["sequence"]),
     "sequence": ({"format", "duration", "tcStart", "tcFormat"}, ["spine"]),
     "spine": (set(), ["asset-clip"]),
-    "asset-clip": ({"ref", "name", "offset", "start", "duration", "format", "tcFormat"}, ["note", "keyword"]),
+    "asset-clip": ({"ref", "name", "offset", "start", "duration", "format", "tcFormat"}, ["note", "marker"]),
     "note": (set(), []),
     "keyword": ({"start", "duration", "value", "note"}, []),
+    "marker": ({"start", "duration", "value", "note", "completed"}, []),
+    "chapter-marker": ({"start", "duration", "value", "note", "posterOffset"}, []),
 }
+MARKS = ("keyword", "marker", "chapter-marker")  # the document type calls them one item, in any order
 
 
 def read(timeline: Timeline) -> ElementTree.Element:
@@ -62,13 +67,16 @@ def test_clips_tile_the_film_on_whole_frames(timeline: Timeline) -> None:
     assert at - first == seconds(sequence["duration"]) == seconds(asset["duration"]) == timeline.slot_count * frame
 
 
-@given(timelines())
-def test_elements_and_attributes_are_those_of_the_document_type(timeline: Timeline) -> None:
+@settings(max_examples=40)
+@given(marked_timelines())
+def test_elements_and_attributes_are_those_of_the_document_type(marked: tuple[Timeline, list[Marker]]) -> None:
+    timeline, markers = marked
     blank = [{}] * (len(timeline.shots) - 1)
-    for element in read(with_answers(timeline, [{"movement": PUSH}, *blank])).iter():
+    text = format_fcpxml(with_answers(timeline, [{"movement": PUSH}, *blank]), markers)
+    for element in ElementTree.fromstring(text).iter():
         attributes, children = ALLOWED[element.tag]
         assert set(element.attrib) <= attributes
-        places = [children.index(child.tag) for child in element]
+        places = [children.index("marker" if child.tag in MARKS else child.tag) for child in element]
         assert places == sorted(places)
 
 

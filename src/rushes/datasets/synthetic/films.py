@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import queue
@@ -11,13 +12,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
 
+from rushes.datasets.synthetic.paint import Pixels
 from rushes.datasets.synthetic.scenes import FilmPlan, ShotPlan, plan_film
 from rushes.datasets.synthetic.studio import Studio
 from rushes.datasets.synthetic.truth import FilmTruth, ShotTruth
@@ -189,27 +192,39 @@ def _rendered_shots(plan: FilmPlan, path: Path, size: tuple[int, int]) -> Iterat
     """Write a film, yielding each shot once it is in; the file stands at `path` when all are."""
     studio = Studio(plan, size)
     ordinal = 0
+    with encode_film(path, plan.look.rate, size) as write:
+        for shot in plan.shots:
+            for planes in studio.frames(shot, ordinal):
+                write(planes)
+                ordinal += 1
+            if shot is not plan.shots[-1]:
+                yield shot
+    yield plan.shots[-1]
+
+
+@contextlib.contextmanager
+def encode_film(path: Path, rate: Fraction, size: tuple[int, int]) -> Iterator[Callable[[Pixels], None]]:
+    """Give what takes the frames of a film, planar YUV 4:2:0, in order; the file stands at `path` on leaving."""
     with whole_file(path) as temporary, av.open(str(temporary), "w") as container:
-        stream = container.add_stream(_encoder(), rate=plan.look.rate)
+        stream = container.add_stream(_encoder(), rate=rate)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
-        stream.time_base = 1 / plan.look.rate
+        stream.time_base = 1 / rate
         stream.thread_count = 1
         if stream.codec.name == "libx264":
             stream.options = dict(_X264)
         else:
             stream.bit_rate = 2_500_000
-        for shot in plan.shots:
-            for planes in studio.frames(shot, ordinal):
-                frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
-                frame.pts, frame.time_base = ordinal, 1 / plan.look.rate
-                ordinal += 1
-                container.mux(stream.encode(frame))
-            if shot is not plan.shots[-1]:
-                yield shot
+        ordinals = itertools.count()
+
+        def write(planes: Pixels) -> None:
+            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+            frame.pts, frame.time_base = next(ordinals), 1 / rate
+            container.mux(stream.encode(frame))
+
+        yield write
         container.mux(stream.encode(None))
-    yield plan.shots[-1]
 
 
 def _encoder() -> str:

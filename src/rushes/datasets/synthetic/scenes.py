@@ -135,7 +135,7 @@ def plan_film(index: int, *, seed: int, shots: int) -> FilmPlan:
     look = LOOKS[index % len(LOOKS)]
     rng = np.random.default_rng([seed, index, 11])
     title = look.title if index < len(LOOKS) else f"{look.title} {index // len(LOOKS) + 1}"
-    cast = _cast(look, rng)
+    cast = choose_cast(look, rng)
     plans = [_card((title, look.line), look.places[0], look.rate, 1.5)]
     scenes = _order(shots, rng)
     for number, scales in enumerate(scenes):
@@ -160,8 +160,8 @@ def _card(text: tuple[str, ...], place: str, rate: Fraction, seconds: float) -> 
     return ShotPlan(None, round(rate * Fraction(seconds)), place, CameraPath("static", view, view, 0.0), text=text)
 
 
-def _cast(look: Look, rng: np.random.Generator) -> tuple[Person, ...]:
-    """Two leads and a third who look unlike each other."""
+def choose_cast(look: Look, rng: np.random.Generator) -> tuple[Person, ...]:
+    """Return two leads and a third who look unlike each other."""
     skins, hairs = rng.permutation(len(_SKINS)), rng.permutation(len(_HAIRS))
     clothes = rng.permutation(len(look.clothes))
     outfits = rng.permutation(len(look.outfits))

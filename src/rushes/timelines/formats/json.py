@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from rushes.timelines.marker import Marker, PlacedMarker, place_markers
 from rushes.timelines.timeline import Timeline, TimelineShot
 
 SCHEMA = "shots/1"
 
 
-def format_json(timeline: Timeline) -> str:
-    """Return the timeline as JSON that a person can read."""
-    return json.dumps(table_of(timeline), indent=2, ensure_ascii=False) + "\n"
+def format_json(timeline: Timeline, markers: Sequence[Marker] = ()) -> str:
+    """Return the timeline as JSON that a person can read; `markers` is there where some are given."""
+    table = table_of(timeline)
+    if markers:
+        table["markers"] = [_marker(timeline, placed) for placed in place_markers(timeline, markers)]
+    return json.dumps(table, indent=2, ensure_ascii=False) + "\n"
 
 
 def table_of(timeline: Timeline) -> dict[str, Any]:
@@ -31,6 +36,22 @@ def table_of(timeline: Timeline) -> dict[str, Any]:
         "height_pixels": timeline.height_pixels,
         "start_timecode": str(timeline.timecode_at(0)),
         "shots": [_shot(timeline, place) for place in timeline.shots],
+    }
+
+
+def _marker(timeline: Timeline, placed: PlacedMarker) -> dict[str, Any]:
+    marker = placed.marker
+    return {
+        "layer": marker.layer,
+        "name": marker.name,
+        "first_shot": placed.first + 1,
+        "last_shot": placed.last + 1,
+        "start_timecode": str(timeline.timecode_at(placed.start_slot)),
+        "stop_timecode": str(timeline.timecode_at(placed.stop_slot)),
+        "start_seconds": float(marker.start),
+        "stop_seconds": float(marker.stop),
+        "note": marker.note,
+        "confidence": marker.confidence,
     }
 
 

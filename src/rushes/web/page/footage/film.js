@@ -8,13 +8,25 @@ import { Icon } from "../icons.js";
 import { Button, Message, Progress } from "../parts.js";
 import { hooks, html } from "../view.js";
 import { clock, number, percent, plural } from "../words.js";
+import { Dialogues } from "./dialogues.js";
 import { Picture } from "./films.js";
-import { Ruler } from "./ruler.js";
+import { choicesOf, Filters, filtersOf, fits, labelsWithin, nameOf } from "./filters.js";
+import { Finding } from "./finding.js";
+import { Measured } from "./measured.js";
+import { People } from "./people.js";
+import { deepest, Ruler } from "./ruler.js";
 import { Strip } from "./strip.js";
+import { SIDES, steady, Structure } from "./structure.js";
+import { Subtitles } from "./subtitles.js";
 import { classesOf, factsOf, pathOf, Sign } from "./words.js";
 
 const JUMP_SECONDS = 1;
-const NOTHING = "–"; // the value of a filter that looks for shots of which nothing is said
+const PANELS = { shots: "Shots", dialogues: "Dialogues", people: "Characters", subtitles: "Subtitles", facts: "Facts" };
+const SAID = { // of a work: as it begins, while it goes on, at its end
+  scan: ["Shots are being found", "Finding shots", "The shots are found"],
+  preview: ["A preview is being made", "Making a preview", "The preview is made"],
+  structure: ["Scenes are being found", "Finding scenes", "The scenes are found"],
+};
 
 export function Film({ app, source, shot }) {
   const [film, setFilm] = hooks.useState(null);
@@ -26,11 +38,21 @@ export function Film({ app, source, shot }) {
   const [refused, setRefused] = hooks.useState(false); // the browser does not play the film itself
   const [playing, setPlaying] = hooks.useState(false);
   const [seconds, setSeconds] = hooks.useState(0);
-  const video = hooks.useRef(null), root = hooks.useRef(null), told = hooks.useRef(null), known = hooks.useRef({}), wish = hooks.useRef(null), ended = hooks.useRef(null);
+  const [model, setModel] = hooks.useState(null); // the structure, where it was found
+  const [unfound, setUnfound] = hooks.useState(null); // why it cannot be shown
+  const [panel, setPanel] = hooks.useState("shots");
+  const [finding, setFinding] = hooks.useState(false);
+  const [zoom, setZoom] = hooks.useState(1);
+  const [person, setPerson] = hooks.useState(1); // number of the character that is looked at
+  const [alone, setAlone] = hooks.useState(null); // the dialogue that is played alone
+  const [undoes, setUndoes] = hooks.useState([]); // names as they were, the latest last
+  const video = hooks.useRef(null), root = hooks.useRef(null), told = hooks.useRef(null), known = hooks.useRef({}), wish = hooks.useRef(null), ended = hooks.useRef(null), field = hooks.useRef(null);
 
   const load = async () => {
     try {
       const { reply } = await app.ask(`footage/${source}`);
+      const understood = await ask(reply);
+      setModel(understood?.table.shots.length === reply.shots ? understood : null);
       setFilm(reply);
       app.title(reply.name);
       known.current = Object.fromEntries(reply.works.map((work) => [work.kind, work]));
@@ -40,13 +62,24 @@ export function Film({ app, source, shot }) {
       setProblem(error);
     }
   };
+  // The structure of a film that was asked for; null where it was not, or nothing of it is kept any more.
+  const ask = async (film) => {
+    setUnfound(film.structure?.problem && !film.problem ? { message: film.structure.problem } : null);
+    if (!film.structure?.kept) return null;
+    try {
+      return new Structure((await app.ask(`footage/${source}/structure`)).reply);
+    } catch (error) {
+      setUnfound(error);
+      return null;
+    }
+  };
   // Take in how far a work is; its end is told once.
   const take = (work) => {
     const before = known.current[work.kind];
     known.current = { ...known.current, [work.kind]: work };
     setWorks(known.current);
     if (work.state === "failed" && before?.state !== "failed") app.say(`It failed: ${work.detail}`, { urgent: true });
-    if (work.state === "done" && isBusy(before)) { ended.current = work.kind; app.say(work.kind === "scan" ? "The shots are found" : "The preview is made"); load(); }
+    if (work.state === "done" && isBusy(before)) { ended.current = work.kind; app.say(SAID[work.kind][2]); load(); }
   };
   const lose = (why) => Object.values(known.current).filter(isBusy).forEach((work) => take({ ...work, state: "failed", detail: why }));
   const watch = async () => {
@@ -67,7 +100,7 @@ export function Film({ app, source, shot }) {
     try {
       const { reply } = await app.ask(`footage/${source}/${kind}${query}`, { method: "POST" });
       take({ ...reply, state: "queued" });
-      app.say(kind === "scan" ? "Shots are being found" : "A preview is being made");
+      app.say(SAID[kind][0]);
       if (reply.state === "done") take(reply); else watch();
     } catch (error) {
       take({ kind, state: "failed", detail: error.message });
@@ -75,21 +108,25 @@ export function Film({ app, source, shot }) {
   };
   hooks.useEffect(() => { load(); return () => told.current?.abort(); }, []);
   hooks.useEffect(() => { // what was pressed is gone once there is something to look at
-    if (ended.current && isLost()) focusOn(root.current?.querySelector(ended.current === "scan" ? ".shot[aria-current], .shot" : ".transport [aria-label=Play]"));
+    if (ended.current && isLost()) focusOn(root.current?.querySelector(ended.current === "preview" ? ".transport [aria-label=Play]" : ".shot[aria-current], .shot"));
     ended.current = null;
   }, [film]);
   hooks.useEffect(() => setAt(shot), [shot]);
+  hooks.useEffect(() => { if (panel === "shots") focusShot(root.current); }, [panel]); // where one was
 
-  const shots = film?.shot_list ?? [];
-  const seen = hooks.useMemo(() => shots.filter((one) => fits(film, one, filters)), [film, filters]);
+  const shots = film?.shot_list ?? NONE;
+  const seen = hooks.useMemo(() => shots.filter((one) => fits(film, model, one, filters)), [film, model, filters]);
+  const offered = hooks.useMemo(() => (film?.shot_list ? filtersOf(film, model) : NONE), [film, model]);
   const current = shots[at - 1] ?? null, within = !current || seen.includes(current);
   const rate = film?.rate ? film.rate.split("/").reduce((over, under) => over / under) * 1 : 25;
 
-  // Past the beginning by half a frame, so that no rounding shows the frame before.
-  const seek = (time) => {
+  // Past the beginning by half a frame, so that no rounding shows the frame before. lands: the shot there is chosen too.
+  const seek = (time, { lands = false } = {}) => {
     const to = Math.min(Math.max(0, time), (film.duration_seconds ?? 0) - 0.5 / rate);
+    setAlone(null);
     setSeconds(to);
     if (video.current?.readyState > 0) video.current.currentTime = to + 0.5 / rate; else wish.current = to;
+    if (lands) setAt(shotAt(shots, to) || at);
   };
   const choose = (number, { play = false, speak = true } = {}) => {
     const one = shots[number - 1];
@@ -107,6 +144,22 @@ export function Film({ app, source, shot }) {
     choose(seen[Math.min(seen.length - 1, Math.max(0, to < 0 && by > 0 ? seen.length - 1 : to))].number);
     requestAnimationFrame(() => focusShot(root.current));
   };
+  // To the next or the previous of scenes or dialogues, by the shots that they begin with.
+  const leap = (spans, by, say) => {
+    const to = by > 0 ? spans.find((one) => one.first_shot > at) : spans.findLast((one) => one.first_shot < at);
+    if (!to) { app.show(by > 0 ? "There is none after it" : "There is none before it"); return; }
+    choose(to.first_shot, { speak: false });
+    app.say(say(to));
+    requestAnimationFrame(() => focusShot(root.current));
+  };
+  const playDialogue = (number) => {
+    const one = model.dialogues[number - 1];
+    choose(one.first_shot, { speak: false });
+    setAlone(one);
+    video.current?.play()?.catch(() => {});
+    app.say(`Dialogue ${number} alone`);
+  };
+  const open = (name) => { setPanel(name); app.say(PANELS[name]); };
   const playOrPause = () => {
     if (!video.current) return;
     if (video.current.paused) video.current.play().catch(() => {}); else video.current.pause();
@@ -122,6 +175,33 @@ export function Film({ app, source, shot }) {
     filterBy(name, value);
     app.say(value ? `${name.replace("label:", "")} ${value}` : `all of ${name.replace("label:", "")}`);
   };
+  const name = async (number, text, { undoing = false } = {}) => {
+    const before = model.characters[number - 1];
+    try {
+      const { reply } = await app.ask(`footage/${source}/characters/${number}`, { method: "POST", body: { name: text } });
+      setModel(new Structure(reply));
+      if (!undoing) setUndoes((all) => [...all, { face: before.best_frame, name: before.name ?? "" }]);
+      const said = text ? `${before.title} is ${text} now` : `${before.title} has no name any more`;
+      app.show(said);
+      app.say(said);
+    } catch (error) {
+      app.show(`It was not kept: ${error.message}`);
+      app.say(`It was not kept: ${error.message}`, { urgent: true });
+      setModel(new Structure(model.table)); // the fields show what is kept
+    }
+  };
+  const undo = () => {
+    const last = undoes.at(-1), one = model?.characters.find((each) => each.best_frame === last?.face);
+    if (!last) return;
+    setUndoes((all) => all.slice(0, -1));
+    if (one) name(one.character, last.name, { undoing: true });
+  };
+  const deeds = {
+    choose, seek, filterBy, playDialogue, undo, load, name: (number, text) => name(number, text),
+    look: setPerson, find: () => setFinding(true), widths: () => acts.widths(),
+    clear: () => { setFilters({}); requestAnimationFrame(() => isLost() && focusOn(root.current?.querySelector(".tools select"))); },
+    showOnly: (filter, value) => { setFilters({ [filter]: String(value) }); setPanel("shots"); app.say(`Only shots of ${nameOf(filter)} ${value}`); },
+  };
   const acts = {
     step: (key) => step(key === "ArrowLeft" ? -1 : 1),
     ends: (key) => seen.length && choose(seen.at(key === "Home" ? 0 : -1).number),
@@ -134,30 +214,47 @@ export function Film({ app, source, shot }) {
     class: () => nextFilter(`label:${Object.keys(film?.classes ?? {}).find((task) => choicesOf(film, `label:${task}`).length) ?? ""}`),
     widths: () => { setEven(!even); app.say(even ? "As long as they last" : "All alike"); },
     find: () => film && !film.shot_list && begin("scan"),
-    back: () => (Object.keys(filters).length ? setFilters({}) : app.go("#/footage")),
+    scene: (key) => model && leap(model.scenes, key.endsWith("Left") ? -1 : 1, (one) => `Scene ${one.scene}`),
+    dialogue: (key) => model && leap(model.dialogues, key.startsWith("Shift") ? -1 : 1, (one) => `Dialogue ${one.dialogue}`),
+    alone: () => { const one = model?.dialogueOf(at); if (one) playDialogue(one.dialogue); else app.show("No dialogue is here"); },
+    scenes: () => film?.structure && !film.problem && !isBusy(works.structure) && setFinding(true),
+    panel: (key) => model && open(Object.keys(PANELS)[Number(key) - 1]),
+    words: () => { if (model) { open("subtitles"); requestAnimationFrame(() => field.current?.focus()); } },
+    zoom: (key) => setZoom((before) => Math.min(deepest(film), Math.max(1, key === "-" ? before / 2 : before * 2))),
+    undo,
+    back: () => (alone ? setAlone(null) : Object.keys(filters).length ? setFilters({}) : app.go("#/footage")),
   };
-  const doing = hooks.useRef(acts);
+  const doing = hooks.useRef(acts), dealt = hooks.useRef(deeds);
   doing.current = acts;
+  dealt.current = deeds;
+  const does = hooks.useMemo(() => Object.fromEntries(Object.keys(deeds).map((deed) => [deed, (...told) => dealt.current[deed](...told)])), []); // the same ones always
   hooks.useEffect(() => app.keys("footage", Object.fromEntries(Object.keys(acts).map((act) => [act, (...told) => doing.current[act](...told)]))), []);
   hooks.useEffect(() => {
     if (!playing) return undefined;
     let asked = requestAnimationFrame(function look() {
       const time = video.current?.currentTime ?? 0;
+      if (alone && time >= alone.stop_seconds - 0.5 / rate) {
+        video.current.pause();
+        setAlone(null);
+        return;
+      }
       setSeconds(time);
       const number = shotAt(shots, time);
       if (number) setAt(number);
       asked = requestAnimationFrame(look);
     });
     return () => cancelAnimationFrame(asked);
-  }, [playing, shots]);
+  }, [playing, shots, alone]);
 
   if (problem) return html`<div class="opening"><${Message} title="The film cannot be shown" alert>${problem.message}<//><p><a href="#/footage">All footage</a></p></div>`;
   if (!film) return html`<p class="opening soft">Reading the film …</p>`;
   if (film.kind !== "video") return html`<${Photograph} film=${film} />`;
   const src = !refused && film.plays ? pathOf(film, "file") : film.has_preview ? pathOf(film, "preview.mp4") : null;
+  const line = model?.subtitles && model.subtitles.fit !== "other film" ? model.lineAt(seconds) : null;
   return html`<div class="one-film" ref=${root}>
-    <${Head} film=${film} works=${works} begin=${begin} />
+    <${Head} film=${film} model=${model} works=${works} begin=${begin} find=${does.find} />
     ${film.problem && html`<${Message} title="The film cannot be read">${film.problem}<//>`}
+    ${unfound && html`<${Message} title="Its scenes cannot be shown">${unfound.message}<//>`}
     ${film.warnings.map((text) => html`<${Message} key=${text} kind="note">${text}<//>`)}
     <div class="looking">
       <div class="stage">${src
@@ -165,23 +262,44 @@ export function Film({ app, source, shot }) {
             onClick=${playOrPause} onPlay=${() => setPlaying(true)} onPause=${() => setPlaying(false)}
             onLoadedMetadata=${() => { seek(wish.current ?? current?.start_seconds ?? 0); wish.current = null; }}
             onError=${() => film.plays && !refused && setRefused(true)} />`
-        : html`<${NoPlayer} film=${film} work=${works.preview} current=${current} begin=${begin} />`}</div>
-      <${Facts} film=${film} shot=${current} within=${within} />
+        : html`<${NoPlayer} film=${film} work=${works.preview} current=${current} begin=${begin} />`}
+        ${line && html`<p class="caption" aria-hidden="true"><span>${line.text}</span></p>`}</div>
+      <${Facts} film=${film} model=${model} shot=${current} within=${within} does=${does} />
     </div>
     <div class="transport">
       <${Button} icon="back" label="Previous shot" keys="ArrowLeft" run=${() => step(-1)} disabled=${!seen.length} />
       <${Button} icon=${playing ? "pause" : "play"} label=${playing ? "Pause" : "Play"} keys=" " run=${playOrPause} disabled=${!src} />
       <${Button} icon="on" label="Next shot" keys="ArrowRight" run=${() => step(1)} disabled=${!seen.length} />
+      ${alone && html`<span class="chip">dialogue ${alone.dialogue} alone</span>`}
       <input type="range" aria-label="Time" min="0" max=${film.duration_seconds} step=${1 / rate} value=${seconds}
-        aria-valuetext=${clock(seconds, 1)} onInput=${(event) => { seek(Number(event.target.value)); setAt(shotAt(shots, Number(event.target.value)) || at); }} />
+        aria-valuetext=${clock(seconds, 1)} onInput=${(event) => seek(Number(event.target.value), { lands: true })} />
       <span class="number small">${clock(seconds, 2)} <span class="soft">/ ${clock(film.duration_seconds, 2)}</span></span>
+      ${deepest(film) > 1 && html`<span class="zooms" role="group" aria-label="Scale of time"><${Button} plain text="−" label="Time smaller" keys="-" run=${() => acts.zoom("-")} disabled=${zoom === 1} /><${Button} plain text="+" label="Time larger" keys="+" run=${() => acts.zoom("+")} disabled=${zoom >= deepest(film)} /></span>`}
     </div>
-    <${Ruler} film=${film} shots=${shots} seen=${seen} at=${at} seconds=${seconds} choose=${choose} seek=${seek} />
-    ${film.shot_list ? html`<${Filters} film=${film} at=${at} within=${within} playing=${playing} filters=${filters} filterBy=${filterBy} seen=${seen} even=${even} setEven=${setEven} clear=${() => { setFilters({}); requestAnimationFrame(() => isLost() && focusOn(root.current?.querySelector(".tools select"))); }} />
-      <${Strip} film=${film} shots=${seen} at=${at} even=${even} choose=${choose} />`
+    <${Ruler} film=${film} model=${model} shots=${shots} seen=${seen} at=${at} seconds=${seconds} zoom=${zoom} person=${person} does=${does} />
+    ${model && html`<div class="panels"><div class="choice-row" role="group" aria-label="What of the film is shown">${Object.entries(PANELS).map(([key, text], place) => html`<${Button} key=${key} plain text=${text} keys=${String(place + 1)} look="panel" aria-pressed=${panel === key} run=${() => open(key)}>${countOf(model, key)}<//>`)}</div>
+      ${film.structure.exports.length > 0 && html`<span class="exports" role="group" aria-label="Download the scenes"><span class="soft small">Scenes</span>${film.structure.exports.map((format) => html`<a key=${format} href=${pathOf(film, `structure.${format}`)} download aria-label=${`Scenes as ${format}`}>${format}</a>`)}</span>`}</div>`}
+    ${film.shot_list ? html`
+      ${panel === "shots" && html`<${Choices} film=${film} model=${model} offered=${offered} at=${at} within=${within} playing=${playing} filters=${filters} seen=${seen} even=${even} does=${does} />`}
+      <div class="below" key=${panel} ...${model && panel === "facts" ? FACTS : {}}>
+        ${(panel === "shots" || !model) ? html`<${Strip} film=${film} model=${model} shots=${seen} at=${at} even=${even} does=${does} />`
+          : panel === "dialogues" ? html`<${Dialogues} film=${film} model=${model} does=${does} />`
+          : panel === "people" ? html`<${People} app=${app} film=${film} model=${model} person=${person} undoes=${undoes.length} does=${does} />`
+          : panel === "subtitles" ? html`<${Subtitles} film=${film} model=${model} field=${field} does=${does} />`
+          : html`<${Measured} film=${film} model=${model} does=${does} />`}</div>`
       : !film.problem && html`<div class="opening"><${Message} kind="note" title="The shots of this film were not found yet">Each frame is looked at once; what is found is kept in the project.<//>
         <p class="choice-row"><${Button} primary text="Find its shots" keys="g" run=${() => begin("scan")} disabled=${isBusy(works.scan)} /></p><${Doing} work=${works.scan} label="Finding shots" /></div>`}
+    ${finding && html`<${Finding} film=${film} close=${() => setFinding(false)} begin=${begin} />`}
   </div>`;
+}
+
+const NONE = [];
+const FACTS = { tabindex: "0", role: "region", "aria-label": "Facts" }; // little in it takes the focus, and it scrolls
+const Choices = steady(Filters);
+
+function countOf(model, panel) {
+  const count = { shots: model.shots.length, dialogues: model.dialogues.length, people: model.hasFaces ? model.characters.length : null, subtitles: model.subtitles?.entries.length ?? null }[panel] ?? null;
+  return count === null ? null : html` <span class="soft number small">${number(count)}</span>`;
 }
 
 const isBusy = (work) => work?.state === "queued" || work?.state === "running";
@@ -204,41 +322,19 @@ function sayShot(shot) {
   return [`Shot ${shot.number}`, `${(shot.stop_seconds - shot.start_seconds).toFixed(1)} seconds`, ...(shot.blank ? ["blank"] : said)].join(", ");
 }
 
-const labelsWithin = (film, shot, task) => film.label_list.filter((one) => one.task === task
-  && one.start_seconds < shot.stop_seconds - 1e-6 && (one.stop_seconds > shot.start_seconds + 1e-6 || one.start_seconds >= shot.start_seconds - 1e-6));
-
-function fits(film, shot, filters) {
-  return Object.entries(filters).every(([name, value]) => {
-    if (name.startsWith("label:")) return labelsWithin(film, shot, name.slice(6)).some((one) => one.class === value);
-    return (shot.answers[name]?.class ?? NOTHING) === value;
-  });
-}
-
-// [[value, how many shots], …] of a filter, in the order of classes; what is not said comes last.
-function choicesOf(film, name) {
-  const counts = new Map();
-  for (const shot of film?.shot_list ?? []) {
-    const values = name.startsWith("label:") ? new Set(labelsWithin(film, shot, name.slice(6)).map((one) => one.class)) : [shot.answers[name]?.class ?? NOTHING];
-    for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  }
-  if (counts.size === 0 || (counts.size === 1 && counts.has(NOTHING))) return [];
-  return [...classesOf(film, name.replace("label:", "")), NOTHING].filter((value) => counts.has(value)).map((value) => [value, counts.get(value)]);
-}
-
-export const tasksOf = (film) => [...new Set((film.shot_list ?? []).flatMap((shot) => Object.keys(shot.answers)))].sort((one, other) => (one === "scale") - (other === "scale") || one.localeCompare(other));
-
-function Head({ film, works, begin }) {
+function Head({ film, model, works, begin, find }) {
   const [bundle, setBundle] = hooks.useState(film.bundles[0] ?? "");
   const lengths = film.lengths && `average shot ${film.lengths.average_seconds.toFixed(1)} s, median ${film.lengths.median_seconds.toFixed(1)} s`;
   return html`<header class="film-head">
     <a class="button plain square" href="#/footage" aria-label="All footage" title="All footage (Esc)"><${Icon} name="back" /></a>
     <div class="about"><h1>${film.name}</h1><p class="soft small number">${[...(film.group !== film.name ? [film.group] : []), ...factsOf(film), ...(film.shots ? [plural(film.shots, "shot")] : []), ...(lengths ? [lengths] : [])].join(" · ")}</p></div>
     <div class="choice-row acts">
+      ${film.structure && film.shot_list && html`<${Button} text=${model ? "Find scenes again" : "Find scenes"} primary=${!model} keys="f" run=${find} disabled=${isBusy(works.structure)} />`}
       ${film.bundles.length > 0 && film.shot_list && html`${film.bundles.length > 1 && html`<label><span class="unseen">Bundle of shots</span><select value=${bundle} onChange=${(event) => setBundle(event.target.value)}>${film.bundles.map((name) => html`<option key=${name}>${name}</option>`)}</select></label>`}
         <${Button} text=${film.bundles.length > 1 ? "Ask this bundle" : `Ask ${bundle}`} run=${() => begin("scan", `?bundle=${encodeURIComponent(bundle)}`)} disabled=${isBusy(works.scan)} />`}
       ${film.exports.length > 0 && html`<span class="exports" role="group" aria-label="Download the shots"><${Icon} name="save" />${["csv", "edl", "otio", "fcpxml", "json"].map((format) => html`<a key=${format} href=${pathOf(film, `shots.${format}`)} download aria-label=${`Shots as ${format}`}>${format}</a>`)}</span>`}
     </div>
-    ${film.shot_list && html`<${Doing} work=${works.scan} label="Asking the bundle" />`}
+    ${film.shot_list && html`<${Doing} work=${works.scan} label="Asking the bundle" /><${Doing} work=${works.structure} label=${SAID.structure[1]} />`}
   </header>`;
 }
 
@@ -254,15 +350,16 @@ function NoPlayer({ film, work, current, begin }) {
     <div class="over">${film.problem ? null : html`<p>Browsers do not play ${film.codec} as it is here.</p><${Button} primary text="Make a preview to play" run=${() => begin("preview")} disabled=${isBusy(work)} /><${Doing} work=${work} label="Making a preview" />`}</div></div>`;
 }
 
-function Facts({ film, shot, within }) {
+function Facts({ film, model, shot, within, does }) {
   if (!shot) return html`<div class="card facts"><p class="soft">${film.shot_list ? "No shot is chosen." : "No shots yet."}</p></div>`;
   const labels = film.label_list.filter((one) => labelsWithin(film, shot, one.task).includes(one));
   const named = [...labels.reduce((counts, one) => { const key = `${one.task}\n${one.class}\n${one.origin}`; return counts.set(key, (counts.get(key) ?? 0) + 1); }, new Map())];
-  return html`<section class="card facts" aria-label=${`Shot ${shot.number}`}>
+  return html`<section class="card facts" tabindex="0" aria-label=${`Shot ${shot.number}`}>
     <h2>Shot ${shot.number} <span class="soft">of ${film.shots}</span>${!within && html` <span class="chip">not in the filter</span>`}</h2>
     <dl><div><dt>Time</dt><dd class="number">${shot.start_timecode} – ${shot.stop_timecode}</dd></div>
       <div><dt>Length</dt><dd class="number">${(shot.stop_seconds - shot.start_seconds).toFixed(2)} s <span class="soft">frames ${shot.start}–${shot.stop - 1}</span></dd></div>
       <div><dt>Begins</dt><dd>${shot.cut === null ? "with the film" : html`${shot.cut === "hard" ? "hard cut" : shot.cut} <span class="soft number">${percent(shot.confidence)}</span>`}</dd></div>
+      ${model && html`<${InFilm} model=${model} shot=${shot} does=${does} />`}
       ${Object.entries(shot.answers).map(([task, answer]) => html`<div key=${task}><dt>${task}</dt><dd><span class="answer"><${Sign} task=${task} name=${answer.class} /><b>${answer.class}</b> <span class="number">${percent(answer.probability)}</span></span>
         ${answer.reason && html`<span class="reason">${answer.reason}</span>`}<span class="soft small">${answer.by === "rushes" ? "measured in the scan" : `said by ${answer.by}`}</span></dd></div>`)}
       ${shot.blank && html`<div><dt>Picture</dt><dd>blank</dd></div>`}
@@ -271,17 +368,15 @@ function Facts({ film, shot, within }) {
     </dl></section>`;
 }
 
-function Filters({ film, at, within, playing, filters, filterBy, seen, even, setEven, clear }) {
-  const names = [...tasksOf(film), ...Object.keys(film.classes).map((task) => `label:${task}`)].map((name) => [name, choicesOf(film, name)]).filter(([, choices]) => choices.length);
-  return html`<div class="tools" role="group" aria-label="Which shots are shown">
-    ${names.map(([name, choices]) => html`<label key=${name}><span class="soft small">${name.startsWith("label:") ? `labelled ${name.slice(6)}` : name}</span>
-      <select value=${filters[name] ?? ""} onChange=${(event) => filterBy(name, event.target.value)}><option value="">all</option>
-        ${choices.map(([value, count]) => html`<option key=${value} value=${value}>${value === NOTHING ? "not said" : value} (${count})</option>`)}</select></label>`)}
-    <${Button} text="By length" label="Pictures as wide as shots last" keys="w" aria-pressed=${!even} run=${() => setEven(!even)} />
-    <p class="soft number" aria-live="polite">${seen.length === film.shots ? plural(film.shots, "shot") : `${seen.length} of ${plural(film.shots, "shot")}`}</p>
-    ${!within && html`<p class="number">Shot ${at} ${playing ? "plays" : "is chosen"}, which is not among them</p>`}
-    ${Object.keys(filters).length > 0 && html`<${Button} plain text="Show all" keys="Escape" run=${clear} />`}
-  </div>`;
+// Where a shot stands in the film, and who and what is seen in it.
+function InFilm({ model, shot, does }) {
+  const own = model.of(shot.number), scene = model.sceneOf(shot.number), talk = model.dialogueOf(shot.number), side = model.sideOf(shot.number), alike = model.setups.get(own.setup) ?? 0;
+  return html`<div><dt>Scene</dt><dd>${scene.scene} <span class="soft number">shot ${shot.number - scene.first_shot + 1} of ${scene.last_shot - scene.first_shot + 1}</span></dd></div>
+    ${talk && html`<div><dt>Dialogue</dt><dd>${talk.dialogue} <span class=${`side side-${side ?? "none"}`}>${side === null ? "cutaway" : `side ${SIDES[side]}`}</span></dd></div>`}
+    ${own.setup !== null && html`<div><dt>Set-up</dt><dd>${own.setup} ${alike > 1 ? html`<button type="button" class="chip" onClick=${() => does.showOnly("in:setup", own.setup)}>${plural(alike, "shot")} of it</button>` : html`<span class="soft">seen once</span>`}</dd></div>`}
+    ${own.characters?.length > 0 && html`<div><dt>Seen</dt><dd>${own.characters.map((one) => html`<button key=${one} type="button" class="chip" onClick=${() => does.showOnly("in:character", one)}>${model.titleOf(one)}</button>`)}</dd></div>`}
+    ${own.subjects?.length > 0 && html`<div><dt>In it</dt><dd>${own.subjects.map((one) => html`<button key=${one} type="button" class="chip" onClick=${() => does.showOnly("in:subject", one)}>${one}</button>`)}</dd></div>`}
+    ${own.palette.length > 0 && html`<div><dt>Colours</dt><dd><span class="palette" role="img" aria-label=${own.palette.map((one) => one.colour).join(", ")}>${own.palette.map((one, place) => html`<i key=${place} style=${{ background: one.colour, flexGrow: one.share }} />`)}</span></dd></div>`}`;
 }
 
 function Photograph({ film }) {

@@ -1,0 +1,133 @@
+"""`rushes faces name`, `rename`, `split` and `forget`: what people call the characters of their films."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rushes.cli.door import Door, opened
+from rushes.cli.faces_words import FilmArgument, project_with_faces, understood
+from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption
+from rushes.errors import UsageError
+
+NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", help="Of the character, as 'faces list' has it.")]
+
+
+def name(
+    film: FilmArgument,
+    number: NumberArgument,
+    named: Annotated[str, typer.Argument(metavar="NAME", help="What to call it; a known name joins both.")],
+    project: ProjectOption = None,
+    threads: ThreadsOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Name a character of a film. The name sticks: it is found again in other films and after another look.
+
+    Two characters with one name are one person from then on; a character that had a name gets the new one.
+    """
+    with opened(as_json=as_json, debug=debug) as door:
+        from rushes.structure.naming import name_character
+        from rushes.subjects.names import check_name, read_names, write_names
+
+        place = project_with_faces(project)
+        named = check_name(named)
+        with door.progress("faces") as progress:
+            found = understood(film, place, threads=threads or 0, progress=progress)
+        if found.faces is None or found.cast is None:
+            raise UsageError(f"no faces were looked for in {film}")
+        names = read_names(place.faces_folder)
+        changed = name_character(names, found.faces, found.cast, number - 1, named)
+        before = found.cast.characters[number - 1].name
+        if not dry_run:
+            write_names(place.faces_folder, changed)
+        called = next(person.name for person in [changed.person(named)] if person is not None)
+        was = f" (was {before})" if before and before != called else ""
+        also = " · joined with who is called so already" if names.person(named) and before != called else ""
+        door.say(f"{'would call' if dry_run else 'called'} character {number} of {found.film.timeline.name} "
+                 f"{called}{was}{also}")  # fmt: skip
+        door.finish({"film": found.film.timeline.name, "character": number, "name": called, "before": before,
+                     "names": list(changed.all)})  # fmt: skip
+
+
+def rename(
+    named: Annotated[str, typer.Argument(metavar="NAME", help="Who is called so now.")],
+    to: Annotated[str, typer.Argument(metavar="TO", help="The new name; a known one joins both.")],
+    project: ProjectOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Call somebody otherwise, in all films."""
+    with opened(as_json=as_json, debug=debug) as door:
+        from rushes.project import find_project
+        from rushes.subjects.names import read_names, write_names
+
+        place = find_project(project)
+        changed = read_names(place.faces_folder).renamed(named, to)
+        if not dry_run:
+            write_names(place.faces_folder, changed)
+        _say_changed(door, f"{'would call' if dry_run else 'called'} {named} {to}", list(changed.all))
+
+
+def split(
+    film: FilmArgument,
+    number: NumberArgument,
+    shots: Annotated[list[int], typer.Argument(metavar="SHOT…", help="Numbers of the shots that show another.")],
+    project: ProjectOption = None,
+    threads: ThreadsOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Take shots from a named character: the faces there are somebody else's, whatever they look like."""
+    with opened(as_json=as_json, debug=debug) as door:
+        from rushes.structure.naming import split_from_character
+        from rushes.subjects.names import read_names, write_names
+
+        place = project_with_faces(project)
+        with door.progress("faces") as progress:
+            found = understood(film, place, threads=threads or 0, progress=progress)
+        if found.faces is None or found.cast is None:
+            raise UsageError(f"no faces were looked for in {film}")
+        every = [one.shot for one in found.film.timeline.shots]
+        wrong = [shot for shot in shots if not 1 <= shot <= len(every)]
+        if wrong:
+            raise UsageError(f"there is no shot {wrong[0]}; {found.film.timeline.name} has {len(every)}")
+        places = {shot - 1 for shot in shots}
+        names = read_names(place.faces_folder)
+        changed = split_from_character(names, found.faces, found.cast, number - 1, every, places)
+        if not dry_run:
+            write_names(place.faces_folder, changed)
+        taken = ", ".join(str(shot) for shot in sorted(set(shots)))
+        _say_changed(
+            door,
+            f"{'would take' if dry_run else 'took'} shot {taken} from {found.cast.characters[number - 1].name}",
+            list(changed.all),
+        )
+
+
+def forget(
+    named: Annotated[str, typer.Argument(metavar="NAME", help="Whose name is to go.")],
+    project: ProjectOption = None,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Take a name away, with the faces it was kept by; the character stays, without a name."""
+    with opened(as_json=as_json, debug=debug) as door:
+        from rushes.project import find_project
+        from rushes.subjects.names import read_names, write_names
+
+        place = find_project(project)
+        changed = read_names(place.faces_folder).without(named)
+        if not dry_run:
+            write_names(place.faces_folder, changed)
+        _say_changed(door, f"{'would forget' if dry_run else 'forgot'} {named}", list(changed.all))
+
+
+def _say_changed(door: Door, said: str, names: list[str]) -> None:
+    door.say(said)
+    door.finish({"done": said, "names": names})

@@ -1,0 +1,187 @@
+"""Set-ups: which shots are from one camera position, wherever in the film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from rushes.structure.evidence import Evidence
+from rushes.structure.similarity import Likeness
+
+_AGAIN = 0.85  # of the threshold: of many comparisons over a whole film, more are alike by chance
+_SHOTS_OF_A_SETUP = 3  # that stand for it when it is compared with the film's others
+_MOST_TOGETHER = 3000  # shots grouped in one matrix; parts of more are joined when the film's groups are compared
+_CLOSE = 0.5
+_OTHER_PERSON = 2.0  # thresholds by which two close-ups of different persons are further apart than they look
+
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
+
+
+def find_setups(evidence: Evidence, likeness: Likeness) -> Indices:
+    """Return the number of each shot's set-up, from 0 in the order of their first shots; -1 of blank shots.
+
+    Shots are grouped first where a window holds them together, by average linkage over the pairs that it holds: the
+    window slides with each shot, so that no edge of it parts what belongs together. Then the groups of the whole film
+    are compared, and those that look the same much later get one number.
+    """
+    groups = _within_windows(evidence, likeness)
+    groups = _over_the_film(evidence, likeness, groups)
+    return _numbered(evidence, groups)
+
+
+def group_by_linkage(distances: Floats, weights: Floats, threshold: float) -> Indices:
+    """Return groups by average linkage: two are one while their pairs differ less than a threshold on average.
+
+    Chains of nearest neighbours find the same groups as merging the nearest pair each time, since the mean over two
+    groups joined lies between their two means. Pairs of weight 0 are unknown and do not count.
+
+    Args:
+        distances: (items, items), symmetric.
+        weights: (items, items), symmetric: how many pairs each stands for.
+
+    Returns:
+        (items,): for each item the first item of its group.
+    """
+    count = len(distances)
+    sums = np.where(weights > 0, distances * weights, 0).astype(np.float64)
+    pairs = weights.astype(np.float64)
+    np.fill_diagonal(sums, 0)
+    np.fill_diagonal(pairs, 0)
+    groups, alive = np.arange(count), np.ones(count, bool)
+    open_ = np.ones(count, bool)
+    chain: list[int] = []
+    while chain or open_.any():
+        if not chain:
+            chain.append(int(open_.argmax()))
+        tip = chain[-1]
+        means = np.full(count, np.inf)
+        np.divide(sums[tip], pairs[tip], out=means, where=alive & (pairs[tip] > 0))
+        nearest = int(means.argmin())
+        if len(chain) > 1 and means[chain[-2]] <= means[nearest]:
+            nearest = chain[-2]
+        if means[nearest] >= threshold:
+            open_[chain.pop()] = False
+        elif len(chain) > 1 and nearest == chain[-2]:
+            del chain[-2:]
+            _join(sums, pairs, *sorted((tip, nearest)))
+            alive[max(tip, nearest)] = open_[max(tip, nearest)] = False
+            groups[groups == max(tip, nearest)] = min(tip, nearest)
+            open_[min(tip, nearest)] = True
+        else:
+            chain.append(nearest)
+    return groups
+
+
+def _join(sums: npt.NDArray[np.float64], pairs: npt.NDArray[np.float64], kept: int, gone: int) -> None:
+    for matrix in (sums, pairs):
+        matrix[kept] += matrix[gone]
+        matrix[:, kept] = matrix[kept]
+        matrix[gone] = matrix[:, gone] = 0
+        matrix[kept, kept] = 0
+
+
+def _within_windows(evidence: Evidence, likeness: Likeness) -> Indices:
+    count, reach = likeness.looks.shape
+    distances = likeness.looks + _apart(evidence, reach) * (_OTHER_PERSON * likeness.same)
+    distances[evidence.blank] = np.inf
+    later = np.arange(count)[:, None] + 1 + np.arange(reach)[None]
+    distances[evidence.blank[np.minimum(later, count - 1)]] = np.inf
+    rows, columns = np.nonzero(distances < likeness.same)
+    groups = np.arange(count)
+    parts = _components(count, rows, rows + 1 + columns)
+    for members in (part[at : at + _MOST_TOGETHER] for part in parts for at in range(0, len(part), _MOST_TOGETHER)):
+        dense, known = _dense(distances, members)
+        groups[members] = members[group_by_linkage(dense, known, likeness.same)]
+    return groups
+
+
+def _apart(evidence: Evidence, reach: int) -> Floats:
+    """Return 1 where a shot and a later one are close-ups of different persons, (shots, reach)."""
+    count = evidence.shot_count
+    person = np.where(~(evidence.close < _CLOSE), evidence.person, -1)
+    later = np.minimum(np.arange(count)[:, None] + 1 + np.arange(reach)[None], count - 1)
+    theirs = person[later]
+    return np.asarray((person[:, None] >= 0) & (theirs >= 0) & (theirs != person[:, None]), np.float32)
+
+
+def _dense(band: Floats, members: Indices) -> tuple[Floats, Floats]:
+    """Return the distances among some shots, rising, and 1 where they are known, both symmetric."""
+    steps = members[None] - members[:, None] - 1
+    inside = (steps >= 0) & (steps < band.shape[1])
+    dense = np.full(steps.shape, np.inf, np.float32)
+    rows, columns = np.nonzero(inside)
+    dense[rows, columns] = band[members[rows], steps[rows, columns]]
+    dense = np.minimum(dense, dense.T)
+    known = np.isfinite(dense)
+    return np.where(known, dense, 0).astype(np.float32), known.astype(np.float32)
+
+
+def _components(count: int, ends: Indices, others: Indices) -> list[Indices]:
+    """Return the items that edges connect, each component rising, of two items and more."""
+    labels = np.arange(count)
+    while True:
+        lowest = labels.copy()
+        np.minimum.at(lowest, ends, labels[others])
+        np.minimum.at(lowest, others, labels[ends])
+        lowest = lowest[lowest]
+        if np.array_equal(lowest, labels):
+            break
+        labels = lowest
+    order = np.argsort(labels, kind="stable")
+    parts = np.split(order, np.nonzero(np.diff(labels[order]))[0] + 1)
+    return [part for part in parts if len(part) > 1]
+
+
+def _over_the_film(evidence: Evidence, likeness: Likeness, groups: Indices) -> Indices:
+    """Return the groups with those joined that look the same, however far apart they are."""
+    seen, firsts, counts = np.unique(evidence.shot_of, return_index=True, return_counts=True)
+    middle = dict(zip(seen.tolist(), (firsts + counts // 2).tolist(), strict=True))
+    shots_of: dict[int, list[int]] = {}
+    for shot, group in enumerate(groups.tolist()):
+        if shot in middle and not evidence.blank[shot]:
+            shots_of.setdefault(group, []).append(shot)
+    if len(shots_of) < 2:
+        return groups
+    names = np.array(list(shots_of))
+    chosen = [_spread(shots) for shots in shots_of.values()]
+    starts = np.cumsum([0, *(len(shots) for shots in chosen[:-1])])
+    rows = evidence.looks[[middle[shot] for shots in chosen for shot in shots]]
+    distances = np.add.reduceat(np.add.reduceat(np.clip(1 - rows @ rows.T, 0, 2), starts, axis=0), starts, axis=1)
+    sizes = np.array([len(shots) for shots in chosen], np.float32)
+    weights = np.outer(sizes, sizes)
+    distances /= weights
+    persons = np.array([_person_of(evidence, shots) for shots in shots_of.values()])
+    known = (persons[:, None] >= 0) & (persons[None] >= 0)
+    distances += _OTHER_PERSON * likeness.same * (known & (persons[:, None] != persons[None]))
+    threshold = _AGAIN * likeness.same
+    np.fill_diagonal(distances, np.inf)
+    joined = names.copy()
+    for members in _components(len(names), *np.nonzero(distances < threshold)):
+        part = np.ix_(members, members)
+        joined[members] = names[members[group_by_linkage(distances[part], weights[part], threshold)]]
+    into = dict(zip(names.tolist(), joined.tolist(), strict=True))
+    return np.array([into.get(group, group) for group in groups.tolist()], np.int64)
+
+
+def _spread(shots: Sequence[int]) -> list[int]:
+    places = np.unique(np.linspace(0, len(shots) - 1, _SHOTS_OF_A_SETUP).round().astype(np.int64))
+    return [shots[place] for place in places]
+
+
+def _person_of(evidence: Evidence, shots: Sequence[int]) -> int:
+    """Return the person whom most of some close shots show, or -1."""
+    persons = [int(evidence.person[shot]) for shot in shots if not evidence.close[shot] < _CLOSE]
+    known = [person for person in persons if person >= 0]
+    return max(sorted(set(known)), key=known.count) if len(known) * 2 > len(shots) else -1
+
+
+def _numbered(evidence: Evidence, groups: Indices) -> Indices:
+    numbers: dict[int, int] = {}
+    found = [
+        -1 if blank else numbers.setdefault(group, len(numbers))
+        for group, blank in zip(groups.tolist(), evidence.blank.tolist(), strict=True)
+    ]
+    return np.array(found, np.int64)

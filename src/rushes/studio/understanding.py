@@ -1,0 +1,226 @@
+"""Understanding films for the page: with the models of the project, by what is kept wherever it is kept already."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rushes.bundles.bundle import CLASSES_FILE, is_of_shots
+from rushes.errors import BundleError, RushesError, UsageError
+from rushes.footage.source import Source
+from rushes.progress import Progress
+from rushes.project import Project
+from rushes.storage.places import Place
+from rushes.storage.reading import local_state
+from rushes.structure.closeness import close_classes_of
+from rushes.structure.film import Film
+from rushes.structure.wishes import SCAN, Wishes
+from rushes.studio.films import Films
+from rushes.studio.structures import Asked
+from rushes.subjects.models import KNOWN, model_at_hand
+from rushes.timelines.shot_pictures import ShotPicture
+
+if TYPE_CHECKING:
+    from rushes.structure.tools import Tools
+    from rushes.structure.understand import Folders, Understood
+    from rushes.subjects.kept_faces import Wiped
+
+PICTURE_SIDE = 320
+SUBTITLES = (".srt", ".vtt", ".ass")
+_QUICKLY = 24  # frames that may be looked at where an answer is waited for: those that cannot be decoded are tried anew
+
+
+class _LongError(Exception):
+    """More would have to be looked at than one should wait for."""
+
+
+class ProjectUnderstanding:
+    """Understands films by the bundles and models of a project; the models that were asked last are held open."""
+
+    def __init__(self, project: Project, films: Films, *, threads: int = 0) -> None:
+        """Open nothing yet."""
+        self._project, self._films, self._threads = project, films, threads
+        self._lock = threading.Lock()
+        self._tools: tuple[Wishes, Tools] | None = None
+
+    def choices(self) -> dict[str, list[dict[str, str]]]:
+        """Return what may be asked for: bundles of the project, and detectors that are known."""
+        settings, bundles = self._project.film, list(_bundles(self._project.bundles_folder))
+        looks = [(SCAN, "what the scan noted of each frame")]
+        looks += [(folder.name, folder.name) for folder, _ in bundles if not is_of_shots(folder)]
+        closeness = [("", "nothing"), *((folder.name, folder.name) for folder, told in bundles if told)]
+        detectors = [("", "no objects are looked for")]
+        for model in KNOWN.values():
+            if model.does == "objects":
+                here = model_at_hand(model, self._project.models_folder) is not None
+                fetched = "" if here else f"; fetched when first asked, {model.size}, {model.licence}"
+                detectors.append((model.name, f"{model.name}: {model.words}{fetched}"))
+        return {
+            kind: _listed(found, named)
+            for kind, found, named in (
+                ("looks", looks, settings.looks),
+                ("closeness", closeness, settings.closeness),
+                ("detector", detectors, settings.detector),
+            )
+        }
+
+    def state(self, source: Source) -> object:
+        """Return what changes with the scan, the names that were given, and the subtitles."""
+        titles = self._subtitles(source)
+        return (
+            self._films.scan_state(source),
+            local_state(self._project.faces_folder / "names.json"),
+            titles,
+            None if titles is None else local_state(titles),
+        )
+
+    def kept(self, source: Source, asked: Asked) -> Film | None:
+        """Return a film by what is kept of it; None where more than a moment's work is missing."""
+        found = self._kept(source, asked)
+        return None if found is None else found.film
+
+    def make(self, source: Source, asked: Asked, *, progress: Progress) -> Film:
+        """Return a film, looked at as far as nothing is kept of it; small pictures of its shots are kept with it."""
+        return self._understood(source, asked, progress, picture_side=PICTURE_SIDE).film
+
+    def pictures(self, source: Source, asked: Asked) -> tuple[ShotPicture | None, ...] | None:
+        """Return the small pictures of the shots; None where they are not kept."""
+        found = self._kept(source, asked, picture_side=PICTURE_SIDE)
+        return None if found is None else found.pictures
+
+    def name(self, source: Source, asked: Asked, number: int, name: str | None) -> None:
+        """Name a character of a film, or take its name away."""
+        from rushes.structure.naming import name_character, unname_character
+        from rushes.subjects.names import read_names, write_names
+
+        found = self._kept(source, asked)
+        if found is None or found.faces is None or found.cast is None:
+            raise UsageError(f"the faces of {source.name} are not kept any more. Find its scenes again, with faces")
+        with self._lock:
+            names = read_names(self._project.faces_folder)
+            changed = (
+                unname_character(names, found.faces, found.cast, number)
+                if name is None
+                else name_character(names, found.faces, found.cast, number, name)
+            )
+            write_names(self._project.faces_folder, changed)
+
+    def wipe(self) -> Wiped:
+        """Delete all face data of the project."""
+        from rushes.subjects.kept_faces import wipe_faces
+
+        try:
+            return wipe_faces(self._project.faces_folder)
+        except OSError as error:
+            said = f"some face data could not be deleted ({error.strerror or error}). Delete .rushes/faces by hand"
+            raise UsageError(said) from error
+
+    def _kept(self, source: Source, asked: Asked, *, picture_side: int = 0) -> Understood | None:
+        if self._films.scan_state(source) is None:
+            return None
+        try:
+            return self._understood(source, asked, _hasty, picture_side=picture_side)
+        except _LongError:
+            return None
+
+    def _understood(self, source: Source, asked: Asked, progress: Progress, *, picture_side: int) -> Understood:
+        from rushes.structure.understand import understand_film
+
+        place = self._films.place(source)
+        return understand_film(
+            place,
+            self._opened(asked, progress),
+            folders=self._places(),
+            subtitles=self._subtitles(source),
+            picture_side=picture_side,
+            threads=self._threads,
+            progress=progress,
+        )
+
+    def _opened(self, asked: Asked, progress: Progress) -> Tools:
+        """Return the models that are asked for."""
+        from rushes.structure.tools import open_tools
+
+        settings = self._project.film
+        wishes = Wishes(
+            looks=asked.looks,
+            closeness=asked.closeness,
+            faces=asked.faces,
+            face_detector=settings.face_detector,
+            face_embedder=settings.face_embedder,
+            detector=asked.detector,
+        )
+        with self._lock:
+            if self._tools is None or self._tools[0] != wishes:
+                project = self._project
+                try:
+                    opened = open_tools(
+                        wishes,
+                        bundles_folder=project.bundles_folder,
+                        models_folder=project.models_folder,
+                        threads=self._threads,
+                        progress=progress,
+                    )
+                except BundleError as error:  # where the project is, is nobody's business
+                    raise BundleError(str(error).replace(f"{project.bundles_folder}{os.sep}", "")) from error
+                self._tools = wishes, opened
+            return self._tools[1]
+
+    def _places(self) -> Folders:
+        from rushes.structure.understand import Folders
+
+        project = self._project
+        return Folders(scans=project.scans_folder, cache=project.cache_folder, faces=project.faces_folder)
+
+    def _subtitles(self, source: Source) -> Path | None:
+        """Return the subtitles that lie beside a film: those that are called as it is, or else begin so."""
+        try:
+            place: Place = self._films.place(source)
+        except RushesError:
+            return None
+        return subtitles_beside(place) if isinstance(place, Path) else None
+
+
+def subtitles_beside(film: Path) -> Path | None:
+    """Return the subtitles that lie beside a film: `film.srt`, or else the first of `film.en.srt` and its like."""
+    named = [film.with_suffix(suffix) for suffix in SUBTITLES]
+    alike = sorted(
+        path
+        for path in film.parent.glob("*")
+        if path.suffix.lower() in SUBTITLES and path.name.startswith(f"{film.stem}.")
+    )
+    return next((path for path in (*named, *alike) if path.is_file()), None)
+
+
+def _hasty(done: int, total: int | None, note: str = "") -> None:
+    if total is None or total > _QUICKLY:
+        raise _LongError
+
+
+def _listed(found: list[tuple[str, str]], named: str) -> list[dict[str, str]]:
+    """Return choices, with what rushes.toml names where that is another."""
+    if named not in (name for name, _ in found):
+        found = [*found, (named, f"{named}, as rushes.toml says")]
+    return [{"name": name, "words": words} for name, words in found]
+
+
+def _bundles(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """Yield the bundles of a project by name, and whether each tells a medium close-up."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        try:
+            table = json.loads((path / CLASSES_FILE).read_text(encoding="utf-8"))
+            tasks = table["tasks"] if "tasks" in table else {table["task"]: table["classes"]}
+            yield path, any(_tells_closeness(task, classes) for task, classes in tasks.items())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+
+
+def _tells_closeness(task: str, classes: list[str]) -> bool:
+    try:
+        return bool(close_classes_of(task, classes))
+    except UsageError:
+        return False

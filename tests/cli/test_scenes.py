@@ -1,0 +1,82 @@
+"""`rushes scenes` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from inference.moving import write_moving_film
+from rushes.cli.main import main
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_moving_film(tmp_path_factory.mktemp("films") / "moving.mp4")
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def ended(*words: object) -> int:
+    with pytest.raises(SystemExit) as end:
+        main([str(word) for word in words])
+    return end.value.code if isinstance(end.value.code, int) else 1
+
+
+def test_scenes_are_printed_and_written(film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [tmp_path / name for name in ("m.html", "m.csv", "m.scenes.csv", "m.json", "m.edl", "m.otio", "m.eaf")]
+    assert ended("scenes", film, "--threads", 1, "--write", *files) == 0
+    said = capsys.readouterr()
+    assert "1 scene" in said.out or "scenes" in said.out
+    assert "average shot" in said.out
+    assert "alternation alone" in said.err
+    assert all(path.stat().st_size for path in files)
+    assert json.loads((tmp_path / "m.json").read_text())["schema"] == "film-structure/1"
+
+
+def test_its_json_is_scored_against_a_truth(film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    truth = tmp_path / "truth.csv"
+    truth.write_text("kind,first_shot,last_shot\nscene,1,4\n")
+    assert ended("scenes", film, "--threads", 1, "--truth", truth, "--json") == 0
+    table = json.loads(capsys.readouterr().out)
+    assert [one["schema"] for one in (*table["films"], *table["scores"])] == ["film-structure/1", "structure-score/1"]
+    assert (table["written"], table["failed"]) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "no film is named"),
+        (("film.mp4", "--faces"), "there is none here. Make one with 'rushes init DIR'"),
+        (("film.mp4", "--with", "Ada"), "there is none here"),
+        (("a.mp4", "b.mp4", "--subtitles", "a.srt"), "1 file for 2 films"),
+        (("a.mp4", "b.mp4", "--truth", "t.csv"), "it is of one film, and 2 are named"),
+        (("film.mp4", "--write", "film.xyz"), "Allowed: "),
+        (("film.mp4", "--looks", "nothing"), "--looks nothing: there is no such bundle"),
+    ],
+)
+def test_wrong_words_are_told_before_anything_is_read(
+    words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended("scenes", *words) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_film_that_is_none_is_listed_and_the_rest_goes_on(
+    film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "no.mp4").write_bytes(b"this is no film")
+    assert ended("scenes", "no.mp4", film, "--threads", 1) == 1
+    said = capsys.readouterr()
+    assert "no.mp4" in said.err
+    assert "moving" in said.out
+
+
+def test_a_dry_run_writes_nothing(film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("scenes", film, "--write", "out.html", "--dry-run") == 0
+    assert "would write out.html" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []

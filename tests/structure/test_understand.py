@@ -1,0 +1,103 @@
+"""A film file, understood."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inference.moving import EDGES, write_moving_film
+from rushes.errors import BundleError, UsageError
+from rushes.progress import silent
+from rushes.structure.tools import Tools, open_tools
+from rushes.structure.understand import Folders, understand_film, understood_before
+from rushes.structure.watchers import BundleWatcher
+from rushes.structure.wishes import Wishes
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three shots that move or rest, and a black one."""
+    return write_moving_film(tmp_path_factory.mktemp("films") / "moving.mp4")
+
+
+def folders_in(path: Path) -> Folders:
+    return Folders(path / "scans", path / "cache", path / "faces")
+
+
+def test_a_film_is_understood_without_any_model(film: Path) -> None:
+    understood = understand_film(film, Tools(), threads=1)
+    found = understood.film
+    assert [place.shot.stop for place in found.timeline.shots] == list(EDGES[1:])
+    assert found.structure.scenes[-1].stop == len(found.timeline.shots)
+    assert found.structure.setups[-1] == -1  # the black one
+    assert found.facts.shot_count == 3
+    assert (found.looks_by, found.closeness_by, found.characters, found.subjects) == ("scan", "", None, None)
+    assert all(found.facts.palettes[:3])
+    assert found.facts.palettes[3] == ()
+    assert any("alternation alone" in note for note in found.notes)
+    assert understood.pictures == ()
+
+
+def test_what_is_kept_is_enough_the_second_time(film: Path, tmp_path: Path) -> None:
+    folders = folders_in(tmp_path)
+    assert understood_before(film, Tools(), folders=folders) is None
+    first = understand_film(film, Tools(), folders=folders, picture_side=64, threads=1)
+    told: list[int] = []
+    again = understand_film(
+        film, Tools(), folders=folders, picture_side=64, threads=1, progress=lambda done, *_: told.append(done)
+    )
+    assert told == []  # nothing was scanned or looked at
+    assert again.film == first.film
+    before = understood_before(film, Tools(), folders=folders)
+    assert before is not None
+    assert before.film == first.film
+    assert [picture is not None for picture in first.pictures] == [True] * 4
+    assert max(first.pictures[0].pixels.shape[:2]) == 64  # type: ignore[union-attr]
+
+
+def test_a_bundle_of_pictures_looks_and_answers_in_one_pass(film: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from bundles.tiny import tiny_bundle
+
+    bundle = tiny_bundle(tmp_path / "tiny")
+    close = bundle.classes[0]
+    wishes = Wishes(looks=str(bundle.folder), closeness=str(bundle.folder), close_classes=(close,))
+    tools = open_tools(wishes, threads=1)
+    assert tools.closeness is not None
+    assert tools.closeness.predictor is tools.looks
+    found = understand_film(film, tools, folders=folders_in(tmp_path), threads=1).film
+    assert found.looks_by == found.closeness_by == bundle.name
+    answers = [place.answers.get(bundle.task) for place in found.timeline.shots]
+    assert [answer is not None for answer in answers] == [True, True, True, False]
+    assert sum(one.shots for one in found.facts.scales) in (0, 3)  # its task may be another than scale
+    assert tools.looks is not None
+    key = BundleWatcher(tools.looks).key
+    assert bundle.id in key
+
+
+def test_a_bundle_of_shots_is_asked_once(film: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from bundles.shot_tiny import BOTH, tiny_shot_bundle
+
+    bundle = tiny_shot_bundle(tmp_path / "both", BOTH)
+    close = bundle.tasks["scale"][0]
+    folders = folders_in(tmp_path)
+    tools = open_tools(Wishes(closeness=str(bundle.folder), close_classes=(close,)), threads=1)
+    understand_film(film, Tools(), folders=folders, threads=1)
+    assert understood_before(film, tools, folders=folders) is None  # the bundle was not asked yet
+    first = understand_film(film, tools, folders=folders, threads=1)
+    assert {one.class_name for one in first.film.facts.scales} <= set(bundle.tasks["scale"])
+    before = understood_before(film, tools, folders=folders)
+    assert before is not None
+    assert before.film == first.film
+
+
+def test_what_is_no_bundle_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "bundles" / "scale").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"--looks scael: there is no such bundle\. Did you mean 'scale'"):
+        open_tools(Wishes(looks="scael"), bundles_folder=tmp_path / "bundles")
+    with pytest.raises(UsageError, match="Make one with 'rushes export RUN'"):
+        open_tools(Wishes(closeness="mcu"))
+    with pytest.raises(BundleError):
+        open_tools(Wishes(looks="scale"), bundles_folder=tmp_path / "bundles", progress=silent)

@@ -1,0 +1,151 @@
+"""The routes of a film's structure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from rushes.catalog.catalog import open_catalog
+from rushes.footage.picture import decode_picture
+from rushes.project import Project, read_project
+from rushes.studio.film_pictures import cut_face
+from studio.kino import named, studio, take_in
+from studio.story import SHOTS, write_story
+
+ALL = {"faces": "true", "closeness": "scale-1", "detector": "yolox-s"}
+
+
+def make_story(root: Path, *, faces: bool = True) -> tuple[Project, str]:
+    """A project with one scanned film of twelve shots, and the film's source."""
+    (root / "kino").mkdir(parents=True)
+    (root / "rushes.toml").write_text(f"[film]\nfaces = {str(faces).lower()}\n")
+    project = read_project(root)
+    with open_catalog(project.catalog_place) as catalog:
+        take_in(catalog, project, [write_story(root / "kino" / "story.mp4")], scan=True)
+        return project, named(catalog, "story").digest
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
+    return make_story(tmp_path_factory.mktemp("story") / "project")
+
+
+@pytest.fixture(scope="module")
+def app(story: tuple[Project, str]) -> Iterator[FastAPI]:
+    with studio(story[0]) as made:
+        yield made
+
+
+@pytest.fixture
+def client(app: FastAPI) -> TestClient:
+    return TestClient(app)
+
+
+@pytest.fixture
+def film(client: TestClient, story: tuple[Project, str]) -> str:
+    """The address of the film, which was asked for all there is."""
+    address = f"/footage/{story[1]}"
+    assert client.post(f"{address}/structure", params=ALL).status_code == 202
+    assert "event: done" in client.get(f"{address}/events").text
+    return address
+
+
+def test_a_structure_is_asked_for_once_and_then_there(client: TestClient, story: tuple[Project, str]) -> None:
+    address = f"/footage/{story[1]}"
+    missing = client.get(f"{address}/structure")
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
+    assert "by POST first" in missing.json()["detail"]
+    assert client.get(address).json()["structure"]["asked"] is None
+    begun = client.post(f"{address}/structure")
+    assert (begun.status_code, begun.json()["kind"]) == (202, "structure")
+    assert "event: done" in client.get(f"{address}/events").text
+    found = client.get(f"{address}/structure").json()
+    assert (found["schema"], len(found["shots"]), len(found["scenes"]), len(found["dialogues"])) == (
+        "film-structure/1", SHOTS, 3, 1,
+    )  # fmt: skip
+    assert found["characters"] is None
+    assert "path" not in found, "where the film is, is nobody's business"
+    with studio(story[0]) as again:
+        state = TestClient(again).get(address).json()["structure"]
+    assert (state["asked"]["looks"], state["asked"]["faces"]) == ("scan", False), "kept beyond the server"
+
+
+def test_what_cannot_be_asked_for_is_named_with_what_can(client: TestClient, story: tuple[Project, str]) -> None:
+    for parameters, word in (({"looks": "sacn"}, "scan"), ({"closeness": "x"}, "closeness"), ({"detector": "y"}, "y")):
+        reply = client.post(f"/footage/{story[1]}/structure", params=parameters)
+        assert reply.status_code == 404
+        assert word in reply.json()["detail"]
+
+
+def test_a_character_is_named_for_the_whole_project_and_the_name_is_taken_away(client: TestClient, film: str) -> None:
+    named_one = client.post(f"{film}/characters/2", json={"name": "  Ada  Lovelace "}).json()
+    assert [one["name"] for one in named_one["characters"]] == [None, "Ada Lovelace", None]
+    people = client.get("/footage/people").json()
+    assert [(one["name"], [scene["scene"] for scene in one["films"][0]["scenes"]]) for one in people["people"]] == [
+        ("Ada Lovelace", [2])
+    ]
+    assert client.get(f"{film}/structure").json()["characters"][1]["title"] == "Ada Lovelace"
+    assert client.post(f"{film}/characters/2", json={"name": ""}).json()["characters"][1]["name"] is None
+    assert client.post(f"{film}/characters/9", json={"name": "Ada"}).status_code == 404
+    assert client.post(f"{film}/characters/1", json={"name": "A\u0000B"}).status_code == 422
+    assert client.post(f"{film}/characters/1", json={"name": "x" * 201}).status_code == 422
+
+
+def test_faces_are_shown_from_their_best_frame_and_wiped_with_all_that_is_kept_of_them(
+    client: TestClient, film: str, story: tuple[Project, str]
+) -> None:
+    face = client.get(f"{film}/characters/1.jpg")
+    assert (face.status_code, face.headers["cache-control"]) == (200, "no-store")
+    height, width, _ = decode_picture(face.content).shape
+    assert height == width
+    assert list((story[0].faces_folder / "pictures").rglob("*.jpg"))
+    assert client.get(f"{film}/characters/4.jpg").status_code == 404
+    wiped = client.delete("/footage/faces").json()
+    assert wiped["files"] == 2
+    assert wiped["bytes"] > 0
+    assert not [path for path in story[0].faces_folder.rglob("*") if path.is_file()]
+    assert client.get(f"{film}/structure").json()["characters"] is None
+    assert client.get(f"{film}/characters/1.jpg").status_code == 404
+    assert client.get("/footage/people").json()["people"] == []
+
+
+def test_without_leave_of_the_project_nothing_is_told_of_faces(tmp_path: Path) -> None:
+    project, digest = make_story(tmp_path / "project", faces=False)
+    with studio(project) as app:
+        client = TestClient(app)
+        film = f"/footage/{digest}"
+        refused = [
+            client.post(f"{film}/structure", params={"faces": "true"}),
+            client.post(f"{film}/characters/1", json={"name": "Ada"}),
+            client.get(f"{film}/characters/1.jpg"),
+            client.get("/footage/people"),
+        ]
+        assert [reply.status_code for reply in refused] == [403] * 4
+        assert all("faces = true" in reply.json()["detail"] for reply in refused)
+        state = client.get(film).json()["structure"]
+    assert (state["faces"], state["asked"]) == (False, None)
+    assert not project.faces_folder.exists()
+
+
+def test_scenes_are_written_as_editing_programs_and_elan_read_them(client: TestClient, film: str) -> None:
+    told = {".csv": "scene", ".json": '"schema": "film-structure/1"', ".edl": "Scene 2", ".eaf": "ANNOTATION_DOCUMENT"}
+    for extension, word in told.items():
+        reply = client.get(f"{film}/structure{extension}")
+        assert (reply.status_code, reply.headers["content-disposition"]) == (
+            200, f"attachment; filename*=UTF-8''story{extension}",
+        ), extension  # fmt: skip
+        assert word in reply.text, extension
+    assert client.get(f"{film}/structure.exe").status_code == 404
+    assert client.get(f"{film}").json()["structure"]["exports"][0] == "html"
+
+
+@pytest.mark.parametrize("box", [(0.4, 0.2, 0.2, 0.4), (-0.1, -0.2, 0.3, 0.5), (0.9, 0.8, 0.3, 0.4), (0, 0, 1, 1)])
+def test_a_face_is_cut_as_a_square_within_the_picture(box: tuple[float, float, float, float]) -> None:
+    import numpy as np
+
+    height, width, _ = cut_face(np.zeros((180, 320, 3), np.uint8), box).shape
+    assert height == width <= 192

@@ -1,0 +1,106 @@
+"""Faces are kept whole, in one folder, and go when they are told to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rushes.subjects.kept_faces import (
+    FilmFaces,
+    Wiped,
+    kind_of,
+    list_film_faces,
+    newest_film_faces,
+    read_film_faces,
+    wipe_faces,
+    write_film_faces,
+)
+from rushes.subjects.names import Names, write_names
+from subjects.people import READER, face, film_of, seen
+
+
+def test_what_is_kept_comes_back_as_it_was(tmp_path: Path) -> None:
+    kept, _ = film_of([[[seen(1), face(None, height=0.01, clarity=0.0)], []], [[seen(2, clarity=0.3)]]])
+    write_film_faces(tmp_path, kept)
+    found = read_film_faces(tmp_path, "film", READER)
+    assert found is not None
+    assert (found.ordinals, found.source, found.reader) == (kept.ordinals, "film", READER)
+    assert [len(faces) for faces in found.faces] == [2, 0, 1]
+    for before, after in zip(sum(kept.faces, ()), sum(found.faces, ()), strict=True):
+        assert (before.left, before.height, before.score, before.clarity) == (
+            after.left,
+            after.height,
+            after.score,
+            after.clarity,
+        )
+        assert np.array_equal(before.points, after.points)
+        assert (before.embedding is None) == (after.embedding is None)
+        if before.embedding is not None:
+            assert np.array_equal(before.embedding, after.embedding)
+
+
+def test_a_film_without_a_face_is_kept_too(tmp_path: Path) -> None:
+    kept, _ = film_of([[[]], [[]]])
+    write_film_faces(tmp_path, kept)
+    found = read_film_faces(tmp_path, "film", READER)
+    assert found is not None
+    assert found.faces == ((), ())
+    assert found.face_count == 0
+
+
+def test_another_reader_or_film_has_faces_of_its_own(tmp_path: Path) -> None:
+    write_film_faces(tmp_path, film_of([[[seen(1)]]])[0])
+    assert read_film_faces(tmp_path, "film", "another") is None
+    assert read_film_faces(tmp_path, "other film", READER) is None
+    assert newest_film_faces(tmp_path, "other film") is None
+    newest = newest_film_faces(tmp_path, "film")
+    assert newest is not None
+    assert newest.reader == READER
+    assert [(one.source, one.frames, one.faces) for one in list_film_faces(tmp_path)] == [("film", 1, 1)]
+
+
+def test_a_spoilt_file_counts_as_none(tmp_path: Path) -> None:
+    write_film_faces(tmp_path, film_of([[[seen(1)]]])[0])
+    [path] = tmp_path.rglob("*.npz")
+    path.write_bytes(path.read_bytes()[:200])
+    assert read_film_faces(tmp_path, "film", READER) is None
+    assert list_film_faces(tmp_path) == []
+
+
+def test_all_face_data_is_wiped_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "faces"
+    (tmp_path / "scan.parquet").write_bytes(b"kept")
+    write_film_faces(folder, film_of([[[seen(1)]]])[0])
+    write_names(folder, Names().with_name("Ada", seen(1).embedding, embedder="sface-1"))
+    wiped = wipe_faces(folder)
+    assert wiped.files == 2
+    assert wiped.bytes > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.parquet"]
+    assert wipe_faces(folder) == Wiped(0, 0)
+
+
+def test_a_folder_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.txt").write_text("stays")
+    (tmp_path / "faces").symlink_to(elsewhere)
+    assert wipe_faces(tmp_path / "faces") == Wiped(1, 0)
+    assert (elsewhere / "a.txt").is_file()
+    assert not (tmp_path / "faces").exists()
+
+
+def test_whose_vectors_they_are_says_the_reader() -> None:
+    assert film_of([[[]]])[0].embedder == "sface-111111111111"
+    assert FilmFaces("film", "yunet-0-1", (), ()).embedder == ""
+    assert kind_of("sface-111111111111").near == 0.363
+    assert kind_of("mobilefacenet-1").name == "mobilefacenet"
+    assert kind_of("what-1").name == "arcface"
+
+
+def test_frames_stand_in_order() -> None:
+    with pytest.raises(ValueError, match="rise"):
+        FilmFaces("film", READER, (2, 1), ((), ()))
+    with pytest.raises(ValueError, match="lists"):
+        FilmFaces("film", READER, (1,), ())

@@ -31,11 +31,10 @@ if TYPE_CHECKING:
 
 PICTURE_SIDE = 320
 SUBTITLES = (".srt", ".vtt", ".ass")
-_QUICKLY = 24  # frames that may be looked at where an answer is waited for: those that cannot be decoded are tried anew
 
 
-class _LongError(Exception):
-    """More would have to be looked at than one should wait for."""
+class _FetchedError(Exception):
+    """A model is not at hand."""
 
 
 class ProjectUnderstanding:
@@ -79,13 +78,24 @@ class ProjectUnderstanding:
         )
 
     def kept(self, source: Source, asked: Asked) -> Film | None:
-        """Return a film by what is kept of it; None where more than a moment's work is missing."""
+        """Return a film by what is kept of it; None where something would have to be looked at, or fetched, first."""
         found = self._kept(source, asked)
         return None if found is None else found.film
 
     def make(self, source: Source, asked: Asked, *, progress: Progress) -> Film:
         """Return a film, looked at as far as nothing is kept of it; small pictures of its shots are kept with it."""
-        return self._understood(source, asked, progress, picture_side=PICTURE_SIDE).film
+        from rushes.structure.understand import understand_film
+
+        found = understand_film(
+            self._films.place(source),
+            self._opened(asked, progress),
+            folders=self._places(),
+            subtitles=self._subtitles(source),
+            picture_side=PICTURE_SIDE,
+            threads=self._threads,
+            progress=progress,
+        )
+        return found.film
 
     def pictures(self, source: Source, asked: Asked) -> tuple[ShotPicture | None, ...] | None:
         """Return the small pictures of the shots; None where they are not kept."""
@@ -120,25 +130,15 @@ class ProjectUnderstanding:
             raise UsageError(said) from error
 
     def _kept(self, source: Source, asked: Asked, *, picture_side: int = 0) -> Understood | None:
-        if self._films.scan_state(source) is None:
-            return None
-        try:
-            return self._understood(source, asked, _hasty, picture_side=picture_side)
-        except _LongError:
-            return None
-
-    def _understood(self, source: Source, asked: Asked, progress: Progress, *, picture_side: int) -> Understood:
-        from rushes.structure.understand import understand_film
+        from rushes.structure.understand import understood_before
 
         place = self._films.place(source)
-        return understand_film(
-            place,
-            self._opened(asked, progress),
-            folders=self._places(),
-            subtitles=self._subtitles(source),
-            picture_side=picture_side,
-            threads=self._threads,
-            progress=progress,
+        try:
+            tools = self._opened(asked, _at_hand)
+        except _FetchedError:
+            return None
+        return understood_before(
+            place, tools, folders=self._places(), subtitles=self._subtitles(source), picture_side=picture_side
         )
 
     def _opened(self, asked: Asked, progress: Progress) -> Tools:
@@ -196,9 +196,9 @@ def subtitles_beside(film: Path) -> Path | None:
     return next((path for path in (*named, *alike) if path.is_file()), None)
 
 
-def _hasty(done: int, total: int | None, note: str = "") -> None:
-    if total is None or total > _QUICKLY:
-        raise _LongError
+def _at_hand(done: int, total: int | None, note: str = "") -> None:
+    """Refuse to fetch a model where an answer is waited for."""
+    raise _FetchedError
 
 
 def _listed(found: list[tuple[str, str]], named: str) -> list[dict[str, str]]:

@@ -52,7 +52,9 @@ export function Film({ app, source, shot }) {
     try {
       const { reply } = await app.ask(`footage/${source}`);
       const understood = await ask(reply);
-      setModel(understood?.table.shots.length === reply.shots ? understood : null);
+      const fitting = understood?.table.shots.length === reply.shots ? understood : null; // as the shots are now
+      setModel(fitting);
+      if (!fitting) setPanel("shots");
       setFilm(reply);
       app.title(reply.name);
       known.current = Object.fromEntries(reply.works.map((work) => [work.kind, work]));
@@ -281,12 +283,12 @@ export function Film({ app, source, shot }) {
       ${film.structure.exports.length > 0 && html`<span class="exports" role="group" aria-label="Download the scenes"><span class="soft small">Scenes</span>${film.structure.exports.map((format) => html`<a key=${format} href=${pathOf(film, `structure.${format}`)} download aria-label=${`Scenes as ${format}`}>${format}</a>`)}</span>`}</div>`}
     ${film.shot_list ? html`
       ${panel === "shots" && html`<${Choices} film=${film} model=${model} offered=${offered} at=${at} within=${within} playing=${playing} filters=${filters} seen=${seen} even=${even} does=${does} />`}
-      <div class="below" key=${panel} ...${model && panel === "facts" ? FACTS : {}}>
-        ${(panel === "shots" || !model) ? html`<${Strip} film=${film} model=${model} shots=${seen} at=${at} even=${even} does=${does} />`
-          : panel === "dialogues" ? html`<${Dialogues} film=${film} model=${model} does=${does} />`
-          : panel === "people" ? html`<${People} app=${app} film=${film} model=${model} person=${person} undoes=${undoes.length} does=${does} />`
-          : panel === "subtitles" ? html`<${Subtitles} film=${film} model=${model} field=${field} does=${does} />`
-          : html`<${Measured} film=${film} model=${model} does=${does} />`}</div>`
+      <div class="below" hidden=${panel !== "shots"}><${Strip} film=${film} model=${model} shots=${seen} at=${at} even=${even} does=${does} /></div>
+      ${panel !== "shots" && html`<div class="below" key=${panel} ...${panel === "facts" ? FACTS : {}}>${
+        panel === "dialogues" ? html`<${Dialogues} film=${film} model=${model} does=${does} />`
+        : panel === "people" ? html`<${People} app=${app} film=${film} model=${model} person=${person} undoes=${undoes.length} does=${does} />`
+        : panel === "subtitles" ? html`<${Subtitles} film=${film} model=${model} field=${field} does=${does} />`
+        : html`<${Measured} film=${film} model=${model} does=${does} />`}</div>`}`
       : !film.problem && html`<div class="opening"><${Message} kind="note" title="The shots of this film were not found yet">Each frame is looked at once; what is found is kept in the project.<//>
         <p class="choice-row"><${Button} primary text="Find its shots" keys="g" run=${() => begin("scan")} disabled=${isBusy(works.scan)} /></p><${Doing} work=${works.scan} label="Finding shots" /></div>`}
     ${finding && html`<${Finding} film=${film} close=${() => setFinding(false)} begin=${begin} />`}

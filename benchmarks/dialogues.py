@@ -14,7 +14,7 @@ from benchmarks.stories import Story, painted_stories, spliced_stories, with_clo
 from rushes.datasets.synthetic.story_plan import DEVELOPMENT_SEEDS, TEST_SEEDS
 from rushes.structure.evidence import Evidence
 from rushes.structure.find import find_structure
-from rushes.structure.scores import DialogueScore
+from rushes.structure.scores import DialogueScore, score_dialogues
 
 TARGET = Target("ratio", 1)
 _BY = {"the scan alone": lambda story: story.evidence, "medium close-ups told, one in ten wrong": with_closeness}
@@ -54,6 +54,7 @@ def measure(say: Say) -> Outcome:
             known = counts_of_talks(found.rushes)
             say(f"  films {words}: {len(stories)}, {known.hits + known.missed} dialogues")
             say(f"    rushes: {_describe(found.rushes)}")
+            say(f"      {_by_closeness(stories, [_ours(one) for one in evidence])}")
             say(f"    first algorithm: {_describe(found.peer)}")
             if words != "painted, for development":
                 lacking.setdefault(said, []).append((1 - f1_of_talks(found.rushes), 1 - f1_of_talks(found.peer)))
@@ -66,6 +67,19 @@ def measure(say: Say) -> Outcome:
 
 def _ours(evidence: Evidence) -> Places:
     return [(one.first, one.stop) for one in find_structure(evidence).dialogues]
+
+
+def _by_closeness(stories: Sequence[Story], found: Sequence[Places]) -> str:
+    """Return how many dialogues are found of those that are mostly medium close-ups, and of those filmed wider."""
+    counts = {True: [0, 0], False: [0, 0]}
+    for story, places in zip(stories, found, strict=True):
+        middles = (story.evidence.start_seconds + story.evidence.stop_seconds) / 2
+        for start, stop in story.known.dialogues or ():
+            of = counts[bool(story.close[(middles >= start) & (middles < stop)].mean() >= 0.5)]
+            of[0] += score_dialogues(story.spans(places), [(start, stop)]).counts.hits
+            of[1] += 1
+    (close, of_close), (wide, of_wide) = counts[True], counts[False]
+    return f"{close} of {of_close} that are mostly medium close-ups, and {wide} of {of_wide} that are filmed wider"
 
 
 def _set_peer(stories: Sequence[Story], evidence_of: Callable[[Story], Evidence]) -> Way:

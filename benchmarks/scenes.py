@@ -95,8 +95,24 @@ def _compare(stories: Sequence[Story], ways: Mapping[str, Way], say: Say, words:
             f"  {name}: F1 {with_interval(films, f1_near)}, exact {f1_exact(films):.3f}; "
             f"mean IoU {with_interval(films, mean_iou)}; coverage {covers[0]:.2f}, overflow {covers[1]:.2f}"
         )
+    say(f"  rushes finds {_near_long_takes(stories, ways['rushes'])}")
     say(f"  set-ups of rushes: {_setups(stories)}")
     return found
+
+
+def _near_long_takes(stories: Sequence[Story], way: Way) -> str:
+    """Return how many boundaries are found beside a scene that is one shot, and how many elsewhere."""
+    counts = {True: [0, 0], False: [0, 0]}
+    for story in stories:
+        edges, scenes = story.edges, story.known.scenes or ()
+        known = [int(np.abs(edges - start).argmin()) for start, _ in scenes] + [len(edges) - 1]
+        found = np.array([first for first, _ in way(story)[1:]], np.int64)
+        for before, place, after in zip(known[:-2], known[1:-1], known[2:], strict=True):
+            of = counts[place - before == 1 or after - place == 1]
+            of[0] += bool(len(found) and np.abs(found - place).min() <= 1)
+            of[1] += 1
+    (alone, of_alone), (other, of_other) = counts[True], counts[False]
+    return f"{alone} of {of_alone} boundaries beside a scene of one shot, and {other} of {of_other} others"
 
 
 def _setups(stories: Sequence[Story]) -> str:

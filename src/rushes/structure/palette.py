@@ -109,9 +109,12 @@ def _clustered(lab: Floats, shares: Floats) -> tuple[ColourShare, ...]:
     centres, sizes = _merged(centres, sizes)
     order = sorted(range(len(centres)), key=lambda place: (-sizes[place], *centres[place]))
     codes = _codes_of(centres)
-    chosen = [(int(red), int(green), int(blue), float(sizes[place]))
-              for place in order for red, green, blue in [codes[place]]]  # fmt: skip
-    return tuple(ColourShare(*one) for one in chosen)
+    return tuple(_share(codes[place], float(sizes[place])) for place in order)
+
+
+def _share(codes: npt.NDArray[np.int64], share: float) -> ColourShare:
+    red, green, blue = (int(code) for code in codes)
+    return ColourShare(red, green, blue, share)
 
 
 def _first_centres(lab: Floats, shares: Floats) -> Floats:

@@ -376,6 +376,8 @@ def test_every_key_of_json_output_is_described(tmp_path: Path, capsys: pytest.Ca
     asked: dict[tuple[str, ...], Any] = {
         ("init",): said("init", str(project), "--task", "side=left,right"),
         ("ingest",): said("ingest", str(shoot), "--class-folders", *inside),
+        ("faces", "models"): said("faces", "models"),
+        ("faces", "wipe"): said("faces", "wipe", *inside),
         ("labels", "import"): said("labels", "import", str(sheet), *inside),
         ("labels", "pull"): said("labels", "pull", str(season), *inside),
         ("labels", "conflicts"): said("labels", "conflicts", *inside),

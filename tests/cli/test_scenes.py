@@ -44,7 +44,7 @@ def test_its_json_is_scored_against_a_truth(film: Path, tmp_path: Path, capsys: 
     assert ended("scenes", film, "--threads", 1, "--truth", truth, "--json") == 0
     table = json.loads(capsys.readouterr().out)
     assert [one["schema"] for one in (*table["films"], *table["scores"])] == ["film-structure/1", "structure-score/1"]
-    assert (table["written"], table["failed"]) == ([], 0)
+    assert (table["written"], table["fetched"], table["failed"]) == ([], [], [])
 
 
 @pytest.mark.parametrize(

@@ -54,17 +54,6 @@ def test_groups_inherit_whom_their_members_must_not_meet() -> None:
     assert labels[2] in (labels[0], labels[1])
 
 
-def test_what_belongs_together_is_one_group_from_the_start() -> None:
-    vectors = np.eye(4, dtype=np.float32)
-    assert grouped(link(vectors, joined=0.5, together=[np.array([0, 2]), np.array([], np.int64)])) == {
-        frozenset({0, 2}),
-        frozenset({1}),
-        frozenset({3}),
-    }
-    labels = link(vectors, joined=0.5, apart=[np.array([0, 2])], together=[np.array([0, 2])])
-    assert labels[0] == labels[2]
-
-
 def test_no_vectors_are_no_groups() -> None:
     assert link(np.zeros((0, 8), np.float32), joined=0.5).tolist() == []
 

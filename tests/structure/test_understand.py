@@ -11,7 +11,6 @@ from rushes.errors import BundleError, UsageError
 from rushes.progress import silent
 from rushes.structure.tools import Tools, open_tools
 from rushes.structure.understand import Folders, understand_film, understood_before
-from rushes.structure.watchers import BundleWatcher
 from rushes.structure.wishes import Wishes
 
 
@@ -56,24 +55,26 @@ def test_what_is_kept_is_enough_the_second_time(film: Path, tmp_path: Path) -> N
     assert max(first.pictures[0].pixels.shape[:2]) == 64  # type: ignore[union-attr]
 
 
-def test_a_bundle_of_pictures_looks_and_answers_in_one_pass(film: Path, tmp_path: Path) -> None:
+def test_a_bundle_of_pictures_answers_for_each_shot(film: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     from bundles.tiny import tiny_bundle
 
     bundle = tiny_bundle(tmp_path / "tiny")
-    close = bundle.classes[0]
-    wishes = Wishes(looks=str(bundle.folder), closeness=str(bundle.folder), close_classes=(close,))
-    tools = open_tools(wishes, threads=1)
-    assert tools.closeness is not None
-    assert tools.closeness.predictor is tools.looks
-    found = understand_film(film, tools, folders=folders_in(tmp_path), threads=1).film
-    assert found.looks_by == found.closeness_by == bundle.name
+    wishes = Wishes(closeness=str(bundle.folder), close_classes=(bundle.classes[0],))
+    found = understand_film(film, open_tools(wishes, threads=1), folders=folders_in(tmp_path), threads=1).film
+    assert (found.looks_by, found.closeness_by) == ("scan", bundle.name)
     answers = [place.answers.get(bundle.task) for place in found.timeline.shots]
     assert [answer is not None for answer in answers] == [True, True, True, False]
-    assert sum(one.shots for one in found.facts.scales) in (0, 3)  # its task may be another than scale
-    assert tools.looks is not None
-    key = BundleWatcher(tools.looks).key
-    assert bundle.id in key
+
+
+def test_a_bundle_whose_graph_gives_no_features_says_so(film: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from bundles.tiny import tiny_bundle
+
+    bundle = tiny_bundle(tmp_path / "tiny")
+    tools = open_tools(Wishes(looks=str(bundle.folder)), threads=1)
+    with pytest.raises(BundleError, match="gives no features, by which shots could be compared"):
+        understand_film(film, tools, threads=1)
 
 
 def test_a_bundle_of_shots_is_asked_once(film: Path, tmp_path: Path) -> None:

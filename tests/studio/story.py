@@ -10,6 +10,7 @@ from itertools import cycle
 from pathlib import Path
 
 from footage.spliced import still, write_frames
+from rushes.errors import UsageError
 from rushes.footage.source import Source
 from rushes.progress import Progress
 from rushes.project import Project
@@ -39,6 +40,7 @@ class ByHand:
         """Know nothing of any film yet."""
         self._project, self._films, self._people = project, films, people
         self._names: dict[int, str] = {}
+        self._before: list[dict[int, str]] = []
         self._seen: set[tuple[str, bool]] = set()  # source, with faces
         self._lock = threading.Lock()
 
@@ -76,10 +78,14 @@ class ByHand:
         return None if found is None else (None,) * len(found.timeline.shots)
 
     def name(self, source: Source, asked: Asked, number: int, name: str | None) -> None:
-        if name is None:
-            self._names.pop(number, None)
-        else:
-            self._names[number] = name
+        self._before.append(self._names)
+        others = {key: value for key, value in self._names.items() if key != number}
+        self._names = others if name is None else others | {number: name}
+
+    def unname(self) -> None:
+        if not self._before:
+            raise UsageError("there is no name to take back")
+        self._names = self._before.pop()
 
     def wipe(self) -> Wiped:
         paths = [path for path in self._project.faces_folder.rglob("*") if path.is_file()]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,18 +13,20 @@ from starlette.testclient import TestClient
 
 from rushes.catalog.catalog import open_catalog
 from rushes.footage.picture import decode_picture
-from rushes.project import Project, read_project
+from rushes.project import FilmSettings, Project, read_project
+from rushes.storage.files import write_text
 from rushes.studio.film_pictures import cut_face
+from rushes.studio.understanding import ProjectUnderstanding
 from studio.kino import named, studio, take_in
 from studio.story import SHOTS, write_story
 
 ALL = {"faces": "true", "closeness": "scale-1", "detector": "yolox-s"}
 
 
-def make_story(root: Path, *, faces: bool = True) -> tuple[Project, str]:
+def make_story(root: Path) -> tuple[Project, str]:
     """A project with one scanned film of twelve shots, and the film's source."""
     (root / "kino").mkdir(parents=True)
-    (root / "rushes.toml").write_text(f"[film]\nfaces = {str(faces).lower()}\n")
+    (root / "rushes.toml").write_text("[film]\nfaces = true\n")
     project = read_project(root)
     with open_catalog(project.catalog_place) as catalog:
         take_in(catalog, project, [write_story(root / "kino" / "story.mp4")], scan=True)
@@ -90,6 +94,9 @@ def test_a_character_is_named_for_the_whole_project_and_the_name_is_taken_away(c
     ]
     assert client.get(f"{film}/structure").json()["characters"][1]["title"] == "Ada Lovelace"
     assert client.post(f"{film}/characters/2", json={"name": ""}).json()["characters"][1]["name"] is None
+    assert client.post("/footage/people/undo").status_code == 204
+    assert client.get(f"{film}/structure").json()["characters"][1]["name"] == "Ada Lovelace"
+    assert [client.post("/footage/people/undo").status_code for _ in range(2)] == [204, 409]
     assert client.post(f"{film}/characters/9", json={"name": "Ada"}).status_code == 404
     assert client.post(f"{film}/characters/1", json={"name": "A\u0000B"}).status_code == 422
     assert client.post(f"{film}/characters/1", json={"name": "x" * 201}).status_code == 422
@@ -113,22 +120,20 @@ def test_faces_are_shown_from_their_best_frame_and_wiped_with_all_that_is_kept_o
     assert client.get("/footage/people").json()["people"] == []
 
 
-def test_without_leave_of_the_project_nothing_is_told_of_faces(tmp_path: Path) -> None:
-    project, digest = make_story(tmp_path / "project", faces=False)
-    with studio(project) as app:
+def test_without_leave_of_the_project_nothing_is_told_of_faces(film: str, story: tuple[Project, str]) -> None:
+    with studio(replace(story[0], film=FilmSettings())) as app:
         client = TestClient(app)
-        film = f"/footage/{digest}"
         refused = [
             client.post(f"{film}/structure", params={"faces": "true"}),
             client.post(f"{film}/characters/1", json={"name": "Ada"}),
             client.get(f"{film}/characters/1.jpg"),
             client.get("/footage/people"),
+            client.post("/footage/people/undo"),
         ]
-        assert [reply.status_code for reply in refused] == [403] * 4
+        assert [reply.status_code for reply in refused] == [403] * 5
         assert all("faces = true" in reply.json()["detail"] for reply in refused)
         state = client.get(film).json()["structure"]
-    assert (state["faces"], state["asked"]) == (False, None)
-    assert not project.faces_folder.exists()
+    assert (state["faces"], state["asked"]["faces"]) == (False, False), "whatever was asked before"
 
 
 def test_scenes_are_written_as_editing_programs_and_elan_read_them(client: TestClient, film: str) -> None:
@@ -141,6 +146,30 @@ def test_scenes_are_written_as_editing_programs_and_elan_read_them(client: TestC
         assert word in reply.text, extension
     assert client.get(f"{film}/structure.exe").status_code == 404
     assert client.get(f"{film}").json()["structure"]["exports"][0] == "html"
+
+
+def test_a_film_that_was_looked_at_is_there_for_the_next_server_and_none_begins_to_look_unasked(
+    story: tuple[Project, str],
+) -> None:
+    address = f"/footage/{story[1]}"
+    write_text(Path(story[0].root / "kino" / "story.srt"), "1\n00:00:00,500 --> 00:00:01,000\nA word\n")
+    with studio(story[0], ProjectUnderstanding) as app:
+        client = TestClient(app)
+        assert client.post(f"{address}/structure").status_code == 202
+        assert "event: done" in client.get(f"{address}/events").text
+        found = client.get(f"{address}/structure").json()
+        assert (len(found["shots"]), found["looks_by"], found["characters"]) == (SHOTS, "scan", None)
+        assert [one["text"] for one in found["subtitles"]["entries"]] == ["A word"]
+    with studio(story[0], ProjectUnderstanding) as again:
+        client = TestClient(again)
+        assert client.get(f"{address}/structure").json() == found
+        report = client.get(f"{address}/structure.html")
+        assert "data:image" in report.text, "the pictures were kept"
+    shutil.rmtree(story[0].cache_folder / "looks")
+    with studio(story[0], ProjectUnderstanding) as bare:
+        client = TestClient(bare)
+        assert client.get(f"{address}/structure").status_code == 404, "it would have to be looked at"
+        assert client.get(address).json()["structure"]["kept"] is False
 
 
 @pytest.mark.parametrize("box", [(0.4, 0.2, 0.2, 0.4), (-0.1, -0.2, 0.3, 0.5), (0.9, 0.8, 0.3, 0.4), (0, 0, 1, 1)])

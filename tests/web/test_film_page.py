@@ -67,7 +67,8 @@ def test_scenes_are_found_walked_named_and_wiped_by_key(
     page.wait_for_selector("h2 >> text=Every scene with Ada")
     check_access(page)
     press(page, "Control+z")
-    until(page, "document.querySelector('#said').textContent.startsWith('Ada has no name')")
+    until(page, "document.querySelector('#said').textContent.startsWith('The last name is taken back')")
+    until(page, "document.querySelector('[aria-label=\"Name of character 2\"]').value === ''")
 
     press(page, "/")
     page.keyboard.type("line 8")

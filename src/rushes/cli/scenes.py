@@ -385,13 +385,13 @@ def _facts_in_words(film: Film) -> list[str]:
     if facts.area is not None:
         area = facts.area
         more = "; its format varies" if area.varies else ""
-        named = f" ({area.name})" if area.name else ""
-        lines.append(f"picture {area.right - area.left} × {area.bottom - area.top} without bars, "
-                     f"{area.aspect:.2f}:1{named}{more}")  # fmt: skip
+        format = area.name or f"{area.aspect:.2f}:1"
+        lines.append(f"picture {area.right - area.left} × {area.bottom - area.top} without bars, {format}{more}")
     if facts.palette:
         lines.append("colours " + ", ".join(f"{one.code} {one.share:.0%}" for one in facts.palette))
     if film.subtitles is not None:
         found = film.subtitles
-        by = f", {found.offset_seconds:+.1f} s" if found.fit == "moved" else ""
-        lines.append(f"subtitles {found.name}: {found.fit}{by} ({found.reason})")
+        by = f" by {found.offset_seconds:+.1f} s" if found.fit == "moved" else ""
+        lines.append(f"subtitles {found.name}: {plural(len(found.entries), 'line')}, {found.fit}{by} ({found.reason})")
+        lines += [f"subtitles {found.name}: {note}" for note in found.notes]
     return lines

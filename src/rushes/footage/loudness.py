@@ -58,12 +58,15 @@ def kept_loudness(
 
     Args:
         source: digest of the film.
-        folder: None keeps nothing. Where it cannot be written, the film is measured all the same.
+        folder: the cache of the project; None keeps nothing. Where it cannot be written, the film is measured all the
+            same.
 
     Raises:
         MediaError: as `measure_loudness`.
     """
-    kept = None if folder is None else folder / f"{source[:16]}.loudness.parquet"
+    from polars.exceptions import PolarsError
+
+    kept = None if folder is None else folder / "loudness" / f"{source[:16]}.parquet"
     if kept is not None and kept.is_file():
         try:
             found = read_loudness(kept)
@@ -75,7 +78,7 @@ def kept_loudness(
     if kept is not None:
         try:
             write_loudness(kept, measured)
-        except OSError as error:
+        except (OSError, PolarsError) as error:  # polars wraps what the system says of a full disk
             logger.info("%s cannot be written (%s)", kept, error)
     return measured
 

@@ -51,7 +51,12 @@ class Cast:
 
 @dataclass(slots=True)
 class _Group:
-    """A person in the making: tracks, the frames they are in, and the sum of their vectors."""
+    """A person in the making.
+
+    Attributes:
+        frames: in which it is seen; groups of one name share them.
+        total: the sum of the vectors of the clear tracks.
+    """
 
     tracks: list[Track]
     frames: set[int]
@@ -62,10 +67,9 @@ class _Group:
         self.tracks.append(track)
         self.frames.update(track.frames)
 
-    def join(self, other: _Group) -> None:
-        self.tracks += other.tracks
-        self.frames |= other.frames
-        self.total = self.total + other.total
+    def call(self, name: str, frames: set[int]) -> None:
+        frames |= self.frames
+        self.name, self.frames = name, frames
 
 
 def find_characters(faces: FilmFaces, shots: Sequence[Shot], seconds: Sequence[float], names: Names) -> Cast:
@@ -85,9 +89,11 @@ def find_characters(faces: FilmFaces, shots: Sequence[Shot], seconds: Sequence[f
     kind = kind_of(faces.embedder)
     tracks = find_tracks(faces.faces, shot_of, near=kind.near)
     people = _Known.of(names, faces)
-    groups = _named(_linked(tracks, kind, people), kind, people)
+    groups = _linked(tracks, kind, people)
+    _name(groups, kind, people)
+    # Before groups of one name become one: a mean of what was seen close and from far is near to neither.
     _attach([track for track in tracks if not track.is_clear], groups, kind, people)
-    groups = [group for group in groups if _counts(group, faces, shot_of)]
+    groups = [group for group in _united(groups) if _counts(group, faces, shot_of)]
     return _cast(groups, faces, shots, seconds, shot_of)
 
 
@@ -115,6 +121,15 @@ class _Known:
             tuple(person.strangers.get(faces.embedder, empty) for person in people),
         )
 
+    def sides(self, kind: EmbedderKind) -> list[Floats]:
+        """Return of each person the means of references that are alike: somebody seen close, or from far, or old."""
+        found = []
+        for references in self.references:
+            labels = link(references, joined=kind.joined)
+            of_label = [references[labels == label].mean(axis=0) for label in sorted(set(labels.tolist()))]
+            found.append(np.array(of_label, np.float32).reshape(len(of_label), references.shape[1]))
+        return found
+
 
 def _linked(tracks: Sequence[Track], kind: EmbedderKind, known: _Known) -> list[_Group]:
     """Return clear tracks as groups of one person each."""
@@ -124,15 +139,15 @@ def _linked(tracks: Sequence[Track], kind: EmbedderKind, known: _Known) -> list[
         return []
     vectors = np.array([track.vector for track in first], np.float32)
     apart = list(_of_one_frame(first))
-    together = []
     for references, strangers in zip(known.references, known.strangers, strict=True):
-        theirs = _holding(first, references)
-        together.append(np.flatnonzero(theirs))
-        alike = theirs | (vectors @ references.mean(axis=0) >= kind.joined) if len(references) else theirs
         others = _holding(first, strangers)
+        if not others.any() or not len(references):
+            continue
+        # Whoever a person said is not this one is kept from all that look like this one.
+        alike = (vectors @ references.T).max(axis=1) >= kind.joined
         apart += [np.array([place, other]) for place in np.flatnonzero(others)
                   for other in np.flatnonzero(alike & ~others)]  # fmt: skip
-    labels = link(vectors, joined=kind.joined, apart=apart, together=together)
+    labels = link(vectors, joined=kind.joined, apart=apart)
     groups: dict[int, _Group] = {}
     for label, track in zip(labels.tolist(), first, strict=True):
         group = groups.setdefault(label, _Group([], set(), np.zeros_like(track.vector)))
@@ -159,50 +174,50 @@ def _holding(tracks: Sequence[Track], faces: Floats) -> npt.NDArray[np.bool_]:
     return np.array([bool((track.vectors @ faces.T >= SAME_FACE).any()) for track in tracks], np.bool_)
 
 
-def _named(groups: list[_Group], kind: EmbedderKind, known: _Known) -> list[_Group]:
-    """Return groups with the names of those who were named before; groups of one name are one person.
+def _name(groups: Sequence[_Group], kind: EmbedderKind, known: _Known) -> None:
+    """Give groups the names of those who were named before.
 
     What a person said comes first: a group that holds the very faces that were named has the name. The others get the
     name they are nearest to, by the measure by which groups are linked, unless they share a frame with who has it.
     """
     if not known.people or not groups:
-        return groups
+        return
+    frames: dict[str, set[int]] = {person.name: set() for person in known.people}
     held = np.array([[_holding(group.tracks, faces).sum() for faces in known.references] for group in groups], np.int64)
-    barred = np.array([[_holding(group.tracks, faces).any() for faces in known.strangers] for group in groups])
-    owners: dict[int, _Group] = {}
-    free = []
-    for place, group in enumerate(groups):
-        person = int(held[place].argmax())
-        if held[place, person] == 0:
-            free.append(place)
-        elif person in owners:
-            owners[person].join(group)
-        else:
-            owners[person] = group
-    means = np.array(
-        [faces.mean(axis=0) if len(faces) else np.zeros_like(groups[0].total) for faces in known.references]
-    )
-    near = np.zeros((len(free), means.shape[1]), np.float32)
-    for row, place in enumerate(free):
-        near[row] = groups[place].total / len(groups[place].tracks)
-    alike = near @ means.T
-    alike[barred[free]] = -1
-    left = set(free)
+    for group, counts in zip(groups, held, strict=True):
+        if counts.any():
+            name = known.people[int(counts.argmax())].name
+            group.call(name, frames[name])
+    sides_of = known.sides(kind)
+    alike = np.full((len(groups), len(known.people)), -1.0, np.float32)
+    for row, group in enumerate(groups):
+        if group.name is not None:
+            continue
+        mean = group.total / len(group.tracks)
+        for person, (sides, strangers) in enumerate(zip(sides_of, known.strangers, strict=True)):
+            if len(sides) and not _holding(group.tracks, strangers).any():
+                alike[row, person] = (sides @ mean).max()
     for at in np.argsort(-alike, axis=None, kind="stable").tolist():
         row, person = divmod(at, len(known.people))
-        place = free[row]
+        group, name = groups[row], known.people[person].name
         if alike[row, person] < kind.joined:
             break
-        if place not in left or (person in owners and owners[person].frames & groups[place].frames):
+        if group.name is None and group.frames.isdisjoint(frames[name]):
+            group.call(name, frames[name])
+
+
+def _united(groups: Sequence[_Group]) -> list[_Group]:
+    """Return groups, those of one name as one."""
+    found: list[_Group] = []
+    of_name: dict[str, _Group] = {}
+    for group in groups:
+        if group.name in of_name:
+            of_name[group.name].tracks.extend(group.tracks)
             continue
-        left.discard(place)
-        if person in owners:
-            owners[person].join(groups[place])
-        else:
-            owners[person] = groups[place]
-    for person, group in owners.items():
-        group.name = known.people[person].name
-    return [*owners.values(), *(groups[place] for place in sorted(left))]
+        found.append(group)
+        if group.name is not None:
+            of_name[group.name] = group
+    return found
 
 
 def _attach(tracks: Sequence[Track], groups: Sequence[_Group], kind: EmbedderKind, known: _Known) -> None:
@@ -220,9 +235,9 @@ def _attach(tracks: Sequence[Track], groups: Sequence[_Group], kind: EmbedderKin
         for row, chosen in enumerate(best.tolist()):
             choices += [(float(alike[row, group]), start + row, group) for group in chosen]
     choices.sort(reverse=True)
-    of_track: dict[int, list[float]] = {}
-    for cosine, place, _ in choices:
-        of_track.setdefault(place, []).append(cosine)
+    of_track: dict[int, list[tuple[float, int]]] = {}
+    for cosine, place, number in choices:
+        of_track.setdefault(place, []).append((cosine, number))
     done: set[int] = set()
     tried = dict.fromkeys(of_track, 0)
     for cosine, place, number in choices:
@@ -234,9 +249,15 @@ def _attach(tracks: Sequence[Track], groups: Sequence[_Group], kind: EmbedderKin
         if place in done or is_barred or not group.frames.isdisjoint(track.frames):
             continue
         done.add(place)
-        rivals = of_track[place][tried[place] :]
+        rivals = [
+            other
+            for other, at in of_track[place][tried[place] :]
+            if group.name is None or groups[at].name != group.name
+        ]
         if track.is_clear or not rivals or cosine - rivals[0] >= _AHEAD:
             group.take(track)
+            if track.is_clear:
+                group.total = group.total + track.vector
 
 
 def _counts(group: _Group, faces: FilmFaces, shot_of: Sequence[int]) -> bool:

@@ -249,15 +249,17 @@ def _joined(runs: Sequence[_Run], scene: Scene, evidence: Evidence, likeness: Li
 
 
 def _agree(earlier: _Run, later: _Run, turn: int, evidence: Evidence) -> bool:
-    """Say whether the sides of two runs may be of the same persons, and both show them close."""
-    for side in (0, 1):
-        mine, theirs = earlier.shots_of(side), later.shots_of(side ^ turn)
-        people = _person(mine, evidence), _person(theirs, evidence)
-        if None not in people and people[0] != people[1]:
-            return False
-        if _closeness(mine, evidence) < _CLOSE or _closeness(theirs, evidence) < _CLOSE:
-            return False
-    return True
+    """Say whether the sides of two runs may be of the same persons: faces say so, or one run shows both close.
+
+    Where nobody says how close shots are, their alternation has to do.
+    """
+    sides = [(earlier.shots_of(side), later.shots_of(side ^ turn)) for side in (0, 1)]
+    people = [(_person(mine, evidence), _person(theirs, evidence)) for mine, theirs in sides]
+    if any(None not in pair and pair[0] != pair[1] for pair in people):
+        return False
+    if all(None not in pair for pair in people):
+        return True
+    return any(not min(_closeness(pair[of], evidence) for pair in sides) < _CLOSE for of in (0, 1))
 
 
 def _judge(run: _Run, scene: Scene, evidence: Evidence, setups: Indices) -> _Judged:

@@ -1,4 +1,4 @@
-"""link: vectors as groups, by the mean cosine between groups, with pairs that must and pairs that may not meet."""
+"""link: vectors as groups, by the mean cosine between groups, with pairs that must stay apart."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
 
 
-def link(
-    vectors: Floats, *, joined: float, apart: Sequence[Places] = (), together: Sequence[Places] = ()
-) -> npt.NDArray[np.int64]:
+def link(vectors: Floats, *, joined: float, apart: Sequence[Places] = ()) -> npt.NDArray[np.int64]:
     """Return the group of each vector, numbered from 0 in the order of their first vectors.
 
     The two groups with the highest mean cosine are joined until none has `joined` (average linkage, Sokal and
@@ -23,7 +21,6 @@ def link(
     Args:
         vectors: (count, length), rows of length 1.
         apart: lists of places of which no two may be in one group.
-        together: lists of places that are one group from the start, whatever they are like and whatever is apart.
     """
     count = len(vectors)
     members = [[place] for place in range(count)]
@@ -34,9 +31,6 @@ def link(
     for places in apart:
         alike[np.ix_(places, places)] = -np.inf
     sizes = np.ones(count)
-    for places in together:
-        for place in places[1:].tolist():
-            _join(alike, sizes, members, int(places[0]), place)
     best = alike.argmax(axis=1)
     value = alike[np.arange(count), best]
     while True:
@@ -58,8 +52,6 @@ def link(
 
 def _join(alike: Floats, sizes: npt.NDArray[np.float64], members: list[list[int]], first: int, second: int) -> None:
     """Put the second group into the first."""
-    if first == second or not members[second] or not members[first]:
-        return
     total = sizes[first] + sizes[second]
     row = (sizes[first] * alike[first] + sizes[second] * alike[second]) / total
     row[[first, second]] = -np.inf

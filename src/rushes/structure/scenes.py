@@ -26,9 +26,9 @@ _LOOSE = 0.2  # by which a boundary is worth less than nothing where no shot nea
 _FIRM = 0.7  # weight of a shot's ties from which on it is firmly tied
 _NEXT = 3  # shots before and after a gap that are looked at for it
 _FADE = 1.2  # by which a fade or a blank shot makes a boundary worthier
-_SHORT_SECONDS = 20.0  # a scene shorter than this costs up to
-_SHORT = 1.3
-_FEW = (0.9, 0.6)  # and one of a single shot, of two
+SHORT_SECONDS = 20.0  # a scene shorter than this costs up to
+SHORT = 1.3
+FEW = (0.9, 0.6)  # and one of a single shot, of two
 _SPREAD = 0.9  # of weights, by which differences become confidence: 2.7 to 1 for one of it
 _OPENING = 0.25  # by which a boundary is worthier before a view seen once, then another that will be seen again
 _TIE = 1e-6
@@ -39,7 +39,7 @@ Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Ties:
+class Ties:
     """Pairs of shots that speak for one scene, (ties,): the earlier, the later, and what parting them loses."""
 
     earlier: Indices
@@ -72,7 +72,7 @@ def find_scenes(evidence: Evidence, likeness: Likeness, setups: Indices) -> tupl
             )
         )
         worth = _worths(evidence, likeness, setups, shown, _held(ties, len(shown)))
-        gains = _gains(ties, worth, evidence.start_seconds[shown], evidence.stop_seconds[shown])
+        gains = boundary_gains(ties, worth, evidence.start_seconds[shown], evidence.stop_seconds[shown])
         confidence[shown[1:]] = 1 / (1 + np.exp(-np.clip(gains / _SPREAD, -40, 40)))
     firsts = [0, *(np.nonzero(confidence[1:] > 0.5)[0] + 1).tolist()] if evidence.shot_count else []
     ends = [*firsts[1:], evidence.shot_count]
@@ -80,7 +80,7 @@ def find_scenes(evidence: Evidence, likeness: Likeness, setups: Indices) -> tupl
     return scenes, confidence
 
 
-def _ties_again(evidence: Evidence, seen: Indices, place: Indices, weight: float) -> _Ties:
+def _ties_again(evidence: Evidence, seen: Indices, place: Indices, weight: float) -> Ties:
     """Return a tie from each shot to the next that shows the same: who sees it again is still there.
 
     Args:
@@ -92,10 +92,10 @@ def _ties_again(evidence: Evidence, seen: Indices, place: Indices, weight: float
     earlier, later = order[:-1][follows], order[1:][follows]
     seconds = evidence.start_seconds[later] - evidence.stop_seconds[earlier]
     faded = weight * np.exp(-np.maximum(seconds, 0) / _AGAIN_SECONDS)
-    return _Ties(place[earlier], place[later], faded)
+    return Ties(place[earlier], place[later], faded)
 
 
-def _place_ties(evidence: Evidence, likeness: Likeness, place: Indices) -> list[_Ties]:
+def _place_ties(evidence: Evidence, likeness: Likeness, place: Indices) -> list[Ties]:
     """Return ties from each shot to the shot before it, and to that after it, which is most like it in light and look.
 
     The likeness of the best of several counts as far as the best of as many shots of the whole film would not reach it.
@@ -107,7 +107,7 @@ def _place_ties(evidence: Evidence, likeness: Likeness, place: Indices) -> list[
         order = np.lexsort((-weight, of_shot))
         best = order[np.unique(of_shot[order], return_index=True)[1]]
         best = best[weight[best] > 0]
-        found.append(_Ties(place[earlier[best]], place[later[best]], weight[best]))
+        found.append(Ties(place[earlier[best]], place[later[best]], weight[best]))
     return found
 
 
@@ -125,11 +125,11 @@ def _near_odds(evidence: Evidence, likeness: Likeness) -> tuple[Indices, Indices
     return earlier, later, -np.log(1 - (1 - alike * (1 - 1e-9)) ** reach)
 
 
-def _all_ties(parts: tuple[_Ties, ...]) -> _Ties:
-    return _Ties(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("earlier", "later", "weight")))
+def _all_ties(parts: tuple[Ties, ...]) -> Ties:
+    return Ties(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("earlier", "later", "weight")))
 
 
-def _held(ties: _Ties, count: int) -> Floats:
+def _held(ties: Ties, count: int) -> Floats:
     """Return for each gap before a shot how firmly shots next to it are tied to any others, 0 to 1.
 
     In a montage, where nothing is like anything, no gap is more of a boundary than the next one.
@@ -187,7 +187,7 @@ def _alternating(setups: Indices) -> npt.NDArray[np.bool_]:
     return inside
 
 
-def _gains(ties: _Ties, worth: Floats, starts: Floats, stops: Floats) -> Floats:
+def boundary_gains(ties: Ties, worth: Floats, starts: Floats, stops: Floats) -> Floats:
     """Return for each shot but the first what the best division gains by a boundary there over the best without.
 
     Semi-Markov max-marginals: `ahead` and `behind` are the best values up to and from a shot, and what scenes of all
@@ -213,13 +213,13 @@ def _gains(ties: _Ties, worth: Floats, starts: Floats, stops: Floats) -> Floats:
 
 def _short(seconds: Floats, lone: int) -> Floats:
     """Return what scenes cost for being short; the one at `lone` is of a single shot, that beside it of two."""
-    cost = _SHORT * np.clip(1 - seconds / _SHORT_SECONDS, 0, 1)
-    for place, few in zip(range(len(cost))[:: 1 if lone == 0 else -1], _FEW, strict=False):
+    cost = SHORT * np.clip(1 - seconds / SHORT_SECONDS, 0, 1)
+    for place, few in zip(range(len(cost))[:: 1 if lone == 0 else -1], FEW, strict=False):
         cost[place] += few
     return np.asarray(cost, np.float64)
 
 
-def _kept_before(ties: _Ties, count: int) -> Iterator[tuple[int, Floats]]:
+def _kept_before(ties: Ties, count: int) -> Iterator[tuple[int, Floats]]:
     """Yield each stop, rising, with the weight of the ties within `[first, stop)` of every first before it."""
     kept = np.zeros(count)
     order = np.argsort(ties.later, kind="stable")
@@ -230,7 +230,7 @@ def _kept_before(ties: _Ties, count: int) -> Iterator[tuple[int, Floats]]:
         yield stop, kept[:stop]
 
 
-def _kept_after(ties: _Ties, count: int) -> Iterator[tuple[int, Floats]]:
+def _kept_after(ties: Ties, count: int) -> Iterator[tuple[int, Floats]]:
     """Yield each first, falling, with the weight of the ties within `[first, stop)` of every stop after it."""
     kept = np.zeros(count + 1)
     order = np.argsort(ties.earlier, kind="stable")

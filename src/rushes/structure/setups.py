@@ -13,6 +13,7 @@ from rushes.structure.similarity import Likeness
 _AGAIN = 0.85  # of the threshold: of many comparisons over a whole film, more are alike by chance
 _SHOTS_OF_A_SETUP = 3  # that stand for it when it is compared with the film's others
 _MOST_TOGETHER = 3000  # shots grouped in one matrix; parts of more are joined when the film's groups are compared
+_BLOCK = 256  # groups that are compared with all others in one go, which bounds the memory that needs
 _CLOSE = 0.5
 _OTHER_PERSON = 2.0  # thresholds by which two close-ups of different persons are further apart than they look
 
@@ -147,23 +148,35 @@ def _over_the_film(evidence: Evidence, likeness: Likeness, groups: Indices) -> I
         return groups
     names = np.array(list(shots_of))
     chosen = [_spread(shots) for shots in shots_of.values()]
-    starts = np.cumsum([0, *(len(shots) for shots in chosen[:-1])])
-    rows = evidence.looks[[middle[shot] for shots in chosen for shot in shots]]
-    distances = np.add.reduceat(np.add.reduceat(np.clip(1 - rows @ rows.T, 0, 2), starts, axis=0), starts, axis=1)
-    sizes = np.array([len(shots) for shots in chosen], np.float32)
-    weights = np.outer(sizes, sizes)
-    distances /= weights
+    looks = [evidence.looks[[middle[shot] for shot in shots]] for shots in chosen]
     persons = np.array([_person_of(evidence, shots) for shots in shots_of.values()])
-    known = (persons[:, None] >= 0) & (persons[None] >= 0)
-    distances += _OTHER_PERSON * likeness.same * (known & (persons[:, None] != persons[None]))
+    apart = _OTHER_PERSON * likeness.same
     threshold = _AGAIN * likeness.same
-    np.fill_diagonal(distances, np.inf)
+    edges = []
+    for begin in range(0, len(names), _BLOCK):
+        some = np.arange(begin, min(begin + _BLOCK, len(names)))
+        ends, others = np.nonzero(
+            _mean_distances(looks, persons, apart, some, np.arange(begin, len(names))) < threshold
+        )
+        edges.append(np.stack([ends, others]) + begin)
     joined = names.copy()
-    for members in _components(len(names), *np.nonzero(distances < threshold)):
-        part = np.ix_(members, members)
-        joined[members] = names[members[group_by_linkage(distances[part], weights[part], threshold)]]
+    sizes = np.array([len(shots) for shots in chosen], np.float32)
+    for part in _components(len(names), *np.concatenate(edges, axis=1)):
+        distances = _mean_distances(looks, persons, apart, part, part)
+        joined[part] = names[part[group_by_linkage(distances, np.outer(sizes[part], sizes[part]), threshold)]]
     into = dict(zip(names.tolist(), joined.tolist(), strict=True))
     return np.array([into.get(group, group) for group in groups.tolist()], np.int64)
+
+
+def _mean_distances(looks: Sequence[Floats], persons: Indices, apart: float, some: Indices, others: Indices) -> Floats:
+    """Return how unlike some groups are to others on average, (some, others); of different persons `apart` more."""
+    sides = [np.concatenate([looks[group] for group in groups]) for groups in (some, others)]
+    sizes = [np.array([len(looks[group]) for group in groups]) for groups in (some, others)]
+    starts = [np.cumsum(size) - size for size in sizes]
+    sums = np.add.reduceat(np.clip(1 - sides[0] @ sides[1].T, 0, 2), starts[0], axis=0)
+    means = np.add.reduceat(sums, starts[1], axis=1) / np.outer(*sizes).astype(np.float32)
+    mine, theirs = persons[some][:, None], persons[others][None]
+    return np.asarray(means + np.float32(apart) * ((mine >= 0) & (theirs >= 0) & (mine != theirs)), np.float32)
 
 
 def _spread(shots: Sequence[int]) -> list[int]:

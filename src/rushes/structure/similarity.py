@@ -18,6 +18,7 @@ _LEAST_THRESHOLD = 0.02  # cosine distance: what is nearer is the same in any fe
 _ALL_ALIKE = 2.0  # times what differs within a shot: a film whose shots differ less is of one set-up
 _SMALL, _FEW_TIMES = 0.12, 6.0  # or less than this, and not by more times: the same view at other moments
 _LOW, _HIGH = 0.2, 0.6  # of what is unlike: between them lies the threshold
+_ROUNDING = 1e-5  # so that a pair which is itself among the far ones counts, however it was added up
 _GRID = 48
 _BANDWIDTH = 0.12  # of the logarithm of a distance
 _PULL = 0.15  # towards the middle of the range in which the valley is looked for
@@ -69,7 +70,7 @@ def chance(distances: Floats, far: Floats) -> npt.NDArray[np.float64]:
 
     It depends on the order of distances alone, so that features of any kind are read alike.
     """
-    return (np.searchsorted(far, distances, side="right") + 0.5) / (len(far) + 1)
+    return (np.searchsorted(far, distances + _ROUNDING, side="right") + 0.5) / (len(far) + 1)
 
 
 def best_pairs(rows: Floats, firsts: Indices, columns: Floats, column_firsts: Indices) -> Floats:

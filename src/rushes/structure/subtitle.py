@@ -37,6 +37,9 @@ class FilmSubtitles:
         fit: `fits` as they are; `moved` by `offset_seconds`; `other film`: they do not go with what is heard; `not
             known`: there is too little to compare with.
         reason: what was compared, in words.
+        speed: what the file's times are multiplied by before the offset is added: 1 but where the film runs at another
+            frame rate than the one that the subtitles were made for.
+        notes: what was left out of the file, and what lies outside the film, in words.
     """
 
     name: str
@@ -44,3 +47,5 @@ class FilmSubtitles:
     offset_seconds: float
     fit: Fit
     reason: str
+    speed: float = 1.0
+    notes: tuple[str, ...] = ()

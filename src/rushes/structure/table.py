@@ -129,8 +129,10 @@ def _subtitles(found: FilmSubtitles) -> dict[str, Any]:
     return {
         "name": found.name,
         "offset_seconds": found.offset_seconds,
+        "speed": found.speed,
         "fit": found.fit,
         "reason": found.reason,
+        "notes": list(found.notes),
         "entries": [
             {
                 "start_seconds": one.start_seconds,

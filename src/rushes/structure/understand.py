@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rushes.footage.found_shots import FoundShots, find_shots, read_kept_scan
+from rushes.footage.loudness import Loudness, kept_loudness
 from rushes.footage.sources import read_source
 from rushes.inference.predict_shots import answer_shots
 from rushes.inference.prediction import Scores, best_class, name_scores
@@ -31,9 +32,8 @@ from rushes.structure.kept_answers import keep_answers, read_answers
 from rushes.structure.looked_at import plan_looks
 from rushes.structure.measure import measure_facts
 from rushes.structure.palette import merge_palettes
-from rushes.structure.read_subtitles import RawSubtitle, read_subtitles
+from rushes.structure.read_subtitles import SubtitleFile, read_subtitles
 from rushes.structure.scan_looks import looks_of_scan, tones_of_scan
-from rushes.structure.speech import Speech, hear_speech
 from rushes.structure.tools import Tools
 from rushes.structure.watch import Watch, Watcher, find_lacking, keeper_of, unpack_rows, watch_film
 from rushes.structure.watchers import (
@@ -133,7 +133,9 @@ def understand_film(
         has_sound_track = has_sound(film)
         heard = None
         if entries is not None and has_sound_track:
-            heard = hear_speech(film, cache_folder=folders.cache, progress=noting(progress, "seconds of sound heard"))
+            told = noting(progress, "seconds of sound heard")
+            digest = found.source.digest
+            heard = kept_loudness(film, found.index, source=digest, folder=folders.cache, progress=told)
     whole = _put_together(found, plan, said, scores, tools, folders, entries, heard, has_sound_track)
     return whole if remote is None else replace(whole, fetched=remote.fetched)
 
@@ -203,8 +205,8 @@ def _put_together(
     scores: Sequence[Mapping[str, Scores]] | None,
     tools: Tools,
     folders: Folders,
-    entries: Sequence[RawSubtitle] | None,
-    heard: Speech | None,
+    entries: SubtitleFile | None,
+    heard: Loudness | None,
     has_sound_track: bool,
 ) -> Understood:
     """Return a film of which everything was looked at."""
@@ -232,7 +234,7 @@ def _put_together(
         cast=() if cast is None else cast.of_shot,
         subjects=None if tools.detector is None else _subjects(said["objects"], plan),
         subjects_by="" if tools.detector is None else tools.detector.name,
-        subtitles=None if entries is None else align_subtitles(entries, timeline, speech=heard),
+        subtitles=None if entries is None else align_subtitles(entries, timeline, loudness=heard),
         notes=_notes(found, tools),
     )
     return Understood(film, found, _pictures(said.get("pictures"), found), faces, cast)
@@ -338,6 +340,7 @@ def _evidence(
         close=np.array([closeness_of(of_shot.get(task, {}), close) for of_shot in scores], np.float32),
         person=np.array(nobody if cast is None else cast.dominant, np.int64),
         face_count=np.array(nobody if cast is None else cast.face_counts, np.int64),
+        faded=np.array([shot.opening is not None and shot.opening.kind == "fade" for shot in found.shots], np.bool_),
     )
 
 

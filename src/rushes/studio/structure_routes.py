@@ -112,6 +112,16 @@ def _add_people(router: APIRouter, desk: FootageDesk, faces: _Faces) -> None:
         films = desk.structures.with_faces([one for one in desk.catalog.sources() if one.kind == "video"])
         return json_reply(people_table(films, {source.digest: table_of(film)["scenes"] for source, film in films}))
 
+    @router.post("/footage/people/undo")
+    def undo() -> Response:
+        """Put the names back as they were before the last one was given or taken away here."""
+        _need_faces(desk)
+        try:
+            desk.structures.unname()
+        except RushesError as error:
+            raise HTTPException(HTTPStatus.CONFLICT, str(error)) from error
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
     @router.delete("/footage/faces")
     def wipe() -> Response:
         """Delete all face data of the project: faces, names, pictures of faces."""

@@ -77,6 +77,13 @@ class Understanding(Protocol):
             RushesError: it cannot be named so, or its faces are not kept any more.
         """
 
+    def unname(self) -> None:
+        """Put the names back as they were before the last change.
+
+        Raises:
+            UsageError: there was none, or they were changed elsewhere since.
+        """
+
     def wipe(self) -> Wiped:
         """Delete all face data of the project."""
 
@@ -150,6 +157,16 @@ class Structures:
             self._held.clear()  # a name may find someone in other films too
         found = self.film(source)
         return film if found is None else found
+
+    def unname(self) -> None:
+        """Put the names of people back as they were before the last one was given here.
+
+        Raises:
+            UsageError: there was none, or they were changed elsewhere since.
+        """
+        self.understanding.unname()
+        with self._lock:
+            self._held.clear()
 
     def with_faces(self, sources: Sequence[Source]) -> list[tuple[Source, Film]]:
         """Return the films of which faces were asked for and are kept; what cannot be read is passed over."""

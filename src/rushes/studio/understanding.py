@@ -28,14 +28,15 @@ if TYPE_CHECKING:
     from rushes.structure.tools import Tools
     from rushes.structure.understand import Folders, Understood
     from rushes.subjects.kept_faces import Wiped
+    from rushes.subjects.names import Names
 
 PICTURE_SIDE = 320
+MOST_UNDONE = 100
 SUBTITLES = (".srt", ".vtt", ".ass")
-_QUICKLY = 24  # frames that may be looked at where an answer is waited for: those that cannot be decoded are tried anew
 
 
-class _LongError(Exception):
-    """More would have to be looked at than one should wait for."""
+class _FetchedError(Exception):
+    """A model is not at hand."""
 
 
 class ProjectUnderstanding:
@@ -46,6 +47,8 @@ class ProjectUnderstanding:
         self._project, self._films, self._threads = project, films, threads
         self._lock = threading.Lock()
         self._tools: tuple[Wishes, Tools] | None = None
+        self._latest: tuple[object, Understood] | None = None
+        self._before: list[tuple[Names, object]] = []  # names before each change, and what the file was after it
 
     def choices(self) -> dict[str, list[dict[str, str]]]:
         """Return what may be asked for: bundles of the project, and detectors that are known."""
@@ -73,19 +76,30 @@ class ProjectUnderstanding:
         titles = self._subtitles(source)
         return (
             self._films.scan_state(source),
-            local_state(self._project.faces_folder / "names.json"),
+            local_state(self._names_file),
             titles,
             None if titles is None else local_state(titles),
         )
 
     def kept(self, source: Source, asked: Asked) -> Film | None:
-        """Return a film by what is kept of it; None where more than a moment's work is missing."""
+        """Return a film by what is kept of it; None where something would have to be looked at, or fetched, first."""
         found = self._kept(source, asked)
         return None if found is None else found.film
 
     def make(self, source: Source, asked: Asked, *, progress: Progress) -> Film:
         """Return a film, looked at as far as nothing is kept of it; small pictures of its shots are kept with it."""
-        return self._understood(source, asked, progress, picture_side=PICTURE_SIDE).film
+        from rushes.structure.understand import understand_film
+
+        found = understand_film(
+            self._films.place(source),
+            self._opened(asked, progress),
+            folders=self._places(),
+            subtitles=self._subtitles(source),
+            picture_side=PICTURE_SIDE,
+            threads=self._threads,
+            progress=progress,
+        )
+        return found.film
 
     def pictures(self, source: Source, asked: Asked) -> tuple[ShotPicture | None, ...] | None:
         """Return the small pictures of the shots; None where they are not kept."""
@@ -95,7 +109,7 @@ class ProjectUnderstanding:
     def name(self, source: Source, asked: Asked, number: int, name: str | None) -> None:
         """Name a character of a film, or take its name away."""
         from rushes.structure.naming import name_character, unname_character
-        from rushes.subjects.names import read_names, write_names
+        from rushes.subjects.names import read_names
 
         found = self._kept(source, asked)
         if found is None or found.faces is None or found.cast is None:
@@ -107,12 +121,42 @@ class ProjectUnderstanding:
                 if name is None
                 else name_character(names, found.faces, found.cast, number, name)
             )
-            write_names(self._project.faces_folder, changed)
+            self._before = [*self._before[1 - MOST_UNDONE :], (names, self._written(changed))]
+
+    def unname(self) -> None:
+        """Put the names back as they were before the last change.
+
+        Raises:
+            UsageError: there was none, or they were changed elsewhere since.
+        """
+        with self._lock:
+            if not self._before:
+                raise UsageError("there is no name to take back since the server began")
+            names, after = self._before.pop()
+            if local_state(self._names_file) != after:
+                self._before.clear()
+                raise UsageError("the names were changed elsewhere meanwhile, and stay as they are")
+            state = self._written(names)
+            self._before[-1:] = [(earlier, state) for earlier, _ in self._before[-1:]]
+
+    def _written(self, names: Names) -> object:
+        """Keep names, and return what their file is then."""
+        from rushes.subjects.names import write_names
+
+        write_names(self._project.faces_folder, names)
+        return local_state(self._names_file)
+
+    @property
+    def _names_file(self) -> Path:
+        return self._project.faces_folder / "names.json"
 
     def wipe(self) -> Wiped:
         """Delete all face data of the project."""
         from rushes.subjects.kept_faces import wipe_faces
 
+        with self._lock:
+            self._before.clear()
+            self._latest = None
         try:
             return wipe_faces(self._project.faces_folder)
         except OSError as error:
@@ -120,26 +164,24 @@ class ProjectUnderstanding:
             raise UsageError(said) from error
 
     def _kept(self, source: Source, asked: Asked, *, picture_side: int = 0) -> Understood | None:
-        if self._films.scan_state(source) is None:
-            return None
-        try:
-            return self._understood(source, asked, _hasty, picture_side=picture_side)
-        except _LongError:
-            return None
+        from rushes.structure.understand import understood_before
 
-    def _understood(self, source: Source, asked: Asked, progress: Progress, *, picture_side: int) -> Understood:
-        from rushes.structure.understand import understand_film
-
+        key = (source.digest, asked, picture_side, self.state(source))
+        with self._lock:
+            if self._latest is not None and self._latest[0] == key:
+                return self._latest[1]
         place = self._films.place(source)
-        return understand_film(
-            place,
-            self._opened(asked, progress),
-            folders=self._places(),
-            subtitles=self._subtitles(source),
-            picture_side=picture_side,
-            threads=self._threads,
-            progress=progress,
+        try:
+            tools = self._opened(asked, _at_hand)
+        except _FetchedError:
+            return None
+        found = understood_before(
+            place, tools, folders=self._places(), subtitles=self._subtitles(source), picture_side=picture_side
         )
+        if found is not None:
+            with self._lock:
+                self._latest = key, found
+        return found
 
     def _opened(self, asked: Asked, progress: Progress) -> Tools:
         """Return the models that are asked for."""
@@ -196,9 +238,9 @@ def subtitles_beside(film: Path) -> Path | None:
     return next((path for path in (*named, *alike) if path.is_file()), None)
 
 
-def _hasty(done: int, total: int | None, note: str = "") -> None:
-    if total is None or total > _QUICKLY:
-        raise _LongError
+def _at_hand(done: int, total: int | None, note: str = "") -> None:
+    """Refuse to fetch a model where an answer is waited for."""
+    raise _FetchedError
 
 
 def _listed(found: list[tuple[str, str]], named: str) -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from rushes.errors import BundleError, WeightsError
 from rushes.storage.files import digest_of_bytes
+from rushes.subjects.models import KNOWN
 
 if TYPE_CHECKING:
     import cv2
@@ -99,7 +100,7 @@ class Embedder(Protocol):
 
 
 def open_embedder(path: Path, *, threads: int = 0) -> Embedder:
-    """Return the embedder in a file; which network it is, its input and output say.
+    """Return the embedder in a file; which network it is, its digest says, or else its input and output.
 
     Args:
         threads: that compute; 0 for all cores.
@@ -112,14 +113,17 @@ def open_embedder(path: Path, *, threads: int = 0) -> Embedder:
     if not path.is_file():
         raise WeightsError(f"{path} is missing; it is named as what tells faces apart. rushes faces models lists them")
     data = path.read_bytes()
+    digest = digest_of_bytes(data)
+    if digest == KNOWN["sface"].sha256:
+        return _SFace(path, digest)
     try:
         engine = open_onnxruntime(data, threads)
     except BundleError as error:
         raise WeightsError(f"{path} cannot be read as an ONNX file: {error}") from error
     kind = _kind_of(path, engine)
     if kind is SFACE:
-        return _SFace(path, digest_of_bytes(data))
-    return _Onnx(engine, kind, digest_of_bytes(data))
+        return _SFace(path, digest)
+    return _Onnx(engine, kind, digest)
 
 
 def _kind_of(path: Path, engine: Engine) -> EmbedderKind:

@@ -45,14 +45,16 @@ export function Film({ app, source, shot }) {
   const [zoom, setZoom] = hooks.useState(1);
   const [person, setPerson] = hooks.useState(1); // number of the character that is looked at
   const [alone, setAlone] = hooks.useState(null); // the dialogue that is played alone
-  const [undoes, setUndoes] = hooks.useState([]); // names as they were, the latest last
+  const [undoes, setUndoes] = hooks.useState(0); // names that were given here and can be taken back
   const video = hooks.useRef(null), root = hooks.useRef(null), told = hooks.useRef(null), known = hooks.useRef({}), wish = hooks.useRef(null), ended = hooks.useRef(null), field = hooks.useRef(null);
 
   const load = async () => {
     try {
       const { reply } = await app.ask(`footage/${source}`);
       const understood = await ask(reply);
-      setModel(understood?.table.shots.length === reply.shots ? understood : null);
+      const fitting = understood?.table.shots.length === reply.shots ? understood : null; // as the shots are now
+      setModel(fitting);
+      if (!fitting) setPanel("shots");
       setFilm(reply);
       app.title(reply.name);
       known.current = Object.fromEntries(reply.works.map((work) => [work.kind, work]));
@@ -175,29 +177,33 @@ export function Film({ app, source, shot }) {
     filterBy(name, value);
     app.say(value ? `${name.replace("label:", "")} ${value}` : `all of ${name.replace("label:", "")}`);
   };
-  const name = async (number, text, { undoing = false } = {}) => {
+  const tell = (text, urgent = false) => { app.show(text); app.say(text, { urgent }); };
+  const name = async (number, text) => {
     const before = model.characters[number - 1];
     try {
       const { reply } = await app.ask(`footage/${source}/characters/${number}`, { method: "POST", body: { name: text } });
       setModel(new Structure(reply));
-      if (!undoing) setUndoes((all) => [...all, { face: before.best_frame, name: before.name ?? "" }]);
-      const said = text ? `${before.title} is ${text} now` : `${before.title} has no name any more`;
-      app.show(said);
-      app.say(said);
+      setUndoes((count) => count + 1);
+      tell(text ? `${before.title} is ${text} now` : `${before.title} has no name any more`);
     } catch (error) {
-      app.show(`It was not kept: ${error.message}`);
-      app.say(`It was not kept: ${error.message}`, { urgent: true });
+      tell(`It was not kept: ${error.message}`, true);
       setModel(new Structure(model.table)); // the fields show what is kept
     }
   };
-  const undo = () => {
-    const last = undoes.at(-1), one = model?.characters.find((each) => each.best_frame === last?.face);
-    if (!last) return;
-    setUndoes((all) => all.slice(0, -1));
-    if (one) name(one.character, last.name, { undoing: true });
+  const undo = async () => {
+    if (!undoes) return;
+    setUndoes((count) => count - 1);
+    try {
+      await app.ask("footage/people/undo", { method: "POST" });
+      tell("The last name is taken back");
+    } catch (error) {
+      setUndoes(0);
+      tell(`It was not taken back: ${error.message}`, true);
+    }
+    await load();
   };
   const deeds = {
-    choose, seek, filterBy, playDialogue, undo, load, name: (number, text) => name(number, text),
+    choose, seek, filterBy, playDialogue, undo, load, name,
     look: setPerson, find: () => setFinding(true), widths: () => acts.widths(),
     clear: () => { setFilters({}); requestAnimationFrame(() => isLost() && focusOn(root.current?.querySelector(".tools select"))); },
     showOnly: (filter, value) => { setFilters({ [filter]: String(value) }); setPanel("shots"); app.say(`Only shots of ${nameOf(filter)} ${value}`); },
@@ -281,12 +287,12 @@ export function Film({ app, source, shot }) {
       ${film.structure.exports.length > 0 && html`<span class="exports" role="group" aria-label="Download the scenes"><span class="soft small">Scenes</span>${film.structure.exports.map((format) => html`<a key=${format} href=${pathOf(film, `structure.${format}`)} download aria-label=${`Scenes as ${format}`}>${format}</a>`)}</span>`}</div>`}
     ${film.shot_list ? html`
       ${panel === "shots" && html`<${Choices} film=${film} model=${model} offered=${offered} at=${at} within=${within} playing=${playing} filters=${filters} seen=${seen} even=${even} does=${does} />`}
-      <div class="below" key=${panel} ...${model && panel === "facts" ? FACTS : {}}>
-        ${(panel === "shots" || !model) ? html`<${Strip} film=${film} model=${model} shots=${seen} at=${at} even=${even} does=${does} />`
-          : panel === "dialogues" ? html`<${Dialogues} film=${film} model=${model} does=${does} />`
-          : panel === "people" ? html`<${People} app=${app} film=${film} model=${model} person=${person} undoes=${undoes.length} does=${does} />`
-          : panel === "subtitles" ? html`<${Subtitles} film=${film} model=${model} field=${field} does=${does} />`
-          : html`<${Measured} film=${film} model=${model} does=${does} />`}</div>`
+      <div class="below" hidden=${panel !== "shots"}><${Strip} film=${film} model=${model} shots=${seen} at=${at} even=${even} does=${does} /></div>
+      ${panel !== "shots" && html`<div class="below" key=${panel} ...${panel === "facts" ? FACTS : {}}>${
+        panel === "dialogues" ? html`<${Dialogues} film=${film} model=${model} does=${does} />`
+        : panel === "people" ? html`<${People} app=${app} film=${film} model=${model} person=${person} undoes=${undoes} does=${does} />`
+        : panel === "subtitles" ? html`<${Subtitles} film=${film} model=${model} field=${field} does=${does} />`
+        : html`<${Measured} film=${film} model=${model} does=${does} />`}</div>`}`
       : !film.problem && html`<div class="opening"><${Message} kind="note" title="The shots of this film were not found yet">Each frame is looked at once; what is found is kept in the project.<//>
         <p class="choice-row"><${Button} primary text="Find its shots" keys="g" run=${() => begin("scan")} disabled=${isBusy(works.scan)} /></p><${Doing} work=${works.scan} label="Finding shots" /></div>`}
     ${finding && html`<${Finding} film=${film} close=${() => setFinding(false)} begin=${begin} />`}

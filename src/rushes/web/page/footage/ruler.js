@@ -21,6 +21,7 @@ export function Ruler({ film, model, shots, seen, at, seconds, zoom, person, doe
   const total = film.duration_seconds || 1, scroller = hooks.useRef(null), before = hooks.useRef(zoom);
   const rows = hooks.useMemo(() => rowsOf(film, model, shots, person), [film, model, shots, person]);
   hooks.useLayoutEffect(() => { // what is at hand stays in sight
+    if (zoom === 1) { before.current = 1; return; }
     const box = scroller.current, width = box.scrollWidth, head = (width * seconds) / total;
     if (before.current !== zoom) box.scrollLeft = head - box.clientWidth / 2;
     else if (head < box.scrollLeft || head > box.scrollLeft + box.clientWidth) box.scrollLeft = head - box.clientWidth * 0.1;
@@ -37,7 +38,7 @@ export function Ruler({ film, model, shots, seen, at, seconds, zoom, person, doe
     <div class="wide" ref=${scroller}><div class="axis" style=${{ ...sizes, width: `${100 * zoom}%` }} onClick=${press}>
       <${Rows} rows=${rows} seen=${seen} total=${total} zoom=${zoom} />
       ${current && html`<i class="chosen" style=${{ left: `${(100 * current.start_seconds) / total}%`, width: `${(100 * (current.stop_seconds - current.start_seconds)) / total}%` }} />`}
-      <i class="head" style=${{ left: `${(100 * Math.min(seconds, total)) / total}%` }} />
+      <i class="head" style=${{ transform: `translateX(${(100 * Math.min(seconds, total)) / total}%)` }} />
     </div></div></div>`;
 }
 

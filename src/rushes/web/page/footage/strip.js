@@ -9,22 +9,30 @@ import { pathOf, Sign } from "./words.js";
 const LEAST_REM = 5.5, REM_A_SECOND = 2.2, MOST_REM = 40;
 
 export const Strip = steady(({ film, model, shots, at, even, does }) => html`<div class=${`strip ${even ? "even" : ""}`}>
-  ${model ? byScene(model, shots).map(([scene, within]) => html`<section key=${scene.scene} class="scene" aria-label=${`Scene ${scene.scene}`}>
-      <${SceneHead} model=${model} scene=${scene} current=${at >= scene.first_shot && at <= scene.last_shot} does=${does} />
-      <${Shots} film=${film} model=${model} shots=${within} at=${at} even=${even} does=${does} label=${`Shots of scene ${scene.scene}`} /></section>`)
+  ${model ? byScene(model, shots).map(([scene, within]) => html`<${Scene} key=${scene.scene} film=${film} model=${model} scene=${scene} shots=${within} at=${at >= scene.first_shot && at <= scene.last_shot ? at : 0} even=${even} does=${does} />`)
     : html`<${Shots} film=${film} shots=${shots} at=${at} even=${even} does=${does} label="Shots" />`}
 </div>`);
+
+// at: number of the shot that is chosen, 0 where it is of another scene, which then is not drawn anew.
+const Scene = steady(({ film, model, scene, shots, at, even, does }) => html`<section class="scene" aria-label=${`Scene ${scene.scene}`}>
+  <${SceneHead} model=${model} scene=${scene} current=${at > 0} does=${does} />
+  <${Shots} film=${film} model=${model} shots=${shots} at=${at} even=${even} does=${does} label=${`Shots of scene ${scene.scene}`} /></section>`);
 
 const Shots = ({ film, model, shots, at, even, does, label }) => html`<ol class="shots" aria-label=${label}>${shots.map((shot) => html`
   <${Shot} key=${shot.number} film=${film} model=${model} shot=${shot} current=${shot.number === at} even=${even} does=${does} />`)}</ol>`;
 
+const grouped = new WeakMap(); // shots that are shown -> by scene: the same ones as long as they are
+
 function byScene(model, shots) {
+  const known = grouped.get(shots);
+  if (known?.model === model) return known.groups;
   const groups = [];
   for (const shot of shots) {
     const scene = model.sceneOf(shot.number);
     if (groups.at(-1)?.[0] !== scene) groups.push([scene, []]);
     groups.at(-1)[1].push(shot);
   }
+  grouped.set(shots, { model, groups });
   return groups;
 }
 

@@ -15,7 +15,7 @@ from rushes.catalog.catalog import open_catalog
 from rushes.footage.picture import decode_picture
 from rushes.project import FilmSettings, Project, read_project
 from rushes.storage.files import write_text
-from rushes.studio.film_pictures import cut_face
+from rushes.structure.portraits import cut_face
 from rushes.studio.understanding import ProjectUnderstanding
 from studio.kino import named, studio, take_in
 from studio.story import SHOTS, write_story
@@ -137,7 +137,13 @@ def test_without_leave_of_the_project_nothing_is_told_of_faces(film: str, story:
 
 
 def test_scenes_are_written_as_editing_programs_and_elan_read_them(client: TestClient, film: str) -> None:
-    told = {".csv": "scene", ".json": '"schema": "film-structure/1"', ".edl": "Scene 2", ".eaf": "ANNOTATION_DOCUMENT"}
+    told = {
+        ".html": 'alt="The face of',
+        ".csv": "scene",
+        ".json": '"schema": "film-structure/1"',
+        ".edl": "Scene 2",
+        ".eaf": "ANNOTATION_DOCUMENT",
+    }
     for extension, word in told.items():
         reply = client.get(f"{film}/structure{extension}")
         assert (reply.status_code, reply.headers["content-disposition"]) == (

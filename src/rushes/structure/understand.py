@@ -32,6 +32,7 @@ from rushes.structure.kept_answers import keep_answers, read_answers
 from rushes.structure.looked_at import plan_looks
 from rushes.structure.measure import measure_facts
 from rushes.structure.palette import merge_palettes
+from rushes.structure.portraits import cut_portraits
 from rushes.structure.read_subtitles import SubtitleFile, read_subtitles
 from rushes.structure.scan_looks import looks_of_scan, tones_of_scan
 from rushes.structure.tools import Tools
@@ -69,11 +70,13 @@ class Understood:
         faces: what was found of faces, with `cast`, which of them are whose; None where they were not looked for.
         fetched: of a remote film, what came over the network.
         pictures: a small one of each shot, where pictures were asked for; None of one that has none.
+        portraits: the face of each character that is seen long, where they were asked for; None of one without.
     """
 
     film: Film
     found: FoundShots
     pictures: tuple[ShotPicture | None, ...] = ()
+    portraits: tuple[bytes | None, ...] = ()
     faces: FilmFaces | None = None
     cast: Cast | None = None
     fetched: Fetched | None = None
@@ -104,6 +107,7 @@ def understand_film(
     folders: Folders = NOWHERE,
     subtitles: Place | None = None,
     picture_side: int = 0,
+    portraits: bool = False,
     threads: int = 0,
     progress: Progress = silent,
 ) -> Understood:
@@ -116,6 +120,8 @@ def understand_film(
         tools: from `open_tools`.
         subtitles: a file of them; None takes none.
         picture_side: longest side of a small picture of each shot, in pixels; 0 makes none.
+        portraits: whether the faces of characters are cut out, which takes a second look at the frames that show them
+            best: who is a character is known only once all faces were found.
         threads: for decoding; 0 takes one per core.
         progress: told of frames; the note says what is done with them.
 
@@ -136,7 +142,11 @@ def understand_film(
             told = noting(progress, "seconds of sound heard")
             digest = found.source.digest
             heard = kept_loudness(film, found.index, source=digest, folder=folders.cache, progress=told)
-    whole = _put_together(found, plan, said, scores, tools, folders, entries, heard, has_sound_track)
+        whole = _put_together(found, plan, said, scores, tools, folders, entries, heard, has_sound_track)
+        if portraits and whole.cast is not None:
+            people, digest = whole.cast.characters, found.source.digest
+            cut = cut_portraits(film, found.index, people, source=digest, folder=folders.faces, threads=threads)
+            whole = replace(whole, portraits=cut)
     return whole if remote is None else replace(whole, fetched=remote.fetched)
 
 
@@ -237,7 +247,7 @@ def _put_together(
         subtitles=None if entries is None else align_subtitles(entries, timeline, loudness=heard),
         notes=_notes(found, tools),
     )
-    return Understood(film, found, _pictures(said.get("pictures"), found), faces, cast)
+    return Understood(film, found, _pictures(said.get("pictures"), found), faces=faces, cast=cast)
 
 
 def _ask_of_shots(

@@ -19,6 +19,8 @@ from rushes.progress import Progress
 from rushes.review.picture_cache import PictureCache
 from rushes.structure.film import Film
 from rushes.structure.outputs import needs_pictures, write_film
+from rushes.structure.portraits import FOLDER as PORTRAITS_FOLDER
+from rushes.structure.portraits import cut_portraits
 from rushes.structure.table import table_of
 from rushes.studio.footage_desk import FootageDesk, media_problems, send_picture
 from rushes.studio.structures import Asked, people_table
@@ -76,7 +78,7 @@ class _Faces:
     """Pictures of faces, which lie with all other face data, so that wiping takes them too."""
 
     def __init__(self, desk: FootageDesk) -> None:
-        self._folder = desk.project.faces_folder / "pictures"
+        self._folder = desk.project.faces_folder / PORTRAITS_FOLDER
         self.cache = PictureCache(self._folder)
 
     def forget(self) -> None:
@@ -146,7 +148,10 @@ def _add_structure(router: APIRouter, desk: FootageDesk) -> None:
         film, data = _film_of(desk, found), b""
         with media_problems(), TemporaryDirectory(prefix="rushes-") as folder:
             path = Path(folder) / f"film{extension}"
-            write_film(film, path, _pictures(desk, found, film) if needs_pictures(path) else ())
+            if needs_pictures(path):
+                write_film(film, path, _pictures(desk, found, film), _portraits(desk, found, film))
+            else:
+                write_film(film, path)
             data = path.read_bytes()
         said = f"attachment; filename*=UTF-8''{quote(f'{found.name}{extension}', safe='')}"
         return Response(data, media_type=EXPORTS[extension], headers={"Content-Disposition": said})
@@ -178,6 +183,14 @@ def _pictures(desk: FootageDesk, source: Source, film: Film) -> Sequence[ShotPic
     asked, count = desk.structures.asked(source.digest), len(film.timeline.shots)
     kept = None if asked is None else desk.structures.understanding.pictures(source, asked)
     return kept if kept is not None and len(kept) == count else (None,) * count
+
+
+def _portraits(desk: FootageDesk, source: Source, film: Film) -> Sequence[bytes | None]:
+    """Return the faces of a film's characters; those that are not kept yet are cut now."""
+    if not film.characters:
+        return ()
+    place, index, folder = desk.films.place(source), desk.films.index(source), desk.project.faces_folder
+    return cut_portraits(place, index, film.characters, source=source.digest, folder=folder)
 
 
 def _understanding(desk: FootageDesk, source: Source, asked: Asked) -> Callable[[Progress], None]:

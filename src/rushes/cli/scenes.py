@@ -11,7 +11,8 @@ import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
-from rushes.errors import MediaError, ProjectError, UsageError
+from rushes.cli.scenes_plan import Titles, check_faces, check_idle, pair_subtitles, readable, say_plan
+from rushes.errors import MediaError, ProjectError, SheetError, UsageError
 
 if TYPE_CHECKING:
     from rushes.project import Project
@@ -61,10 +62,14 @@ def scenes(
         list[str] | None, typer.Option(help="What a detector of open vocabulary looks for: cup, umbrella.")
     ] = None,
     subtitles: Annotated[
-        list[str] | None, typer.Option(help="Subtitles (.srt .vtt .ass), one file for each film, in their order.")
+        list[str] | None,
+        typer.Option(
+            help="Subtitles (.srt .vtt .ass), one file for each film, in their order; 'none' leaves those beside it."
+        ),
     ] = None,
     with_character: Annotated[
-        str | None, typer.Option("--with", help="Show only scenes with this character: a name, or a number.")
+        str | None,
+        typer.Option("--with", help="Show only scenes with this character: a name, or a number. Needs faces."),
     ] = None,
     truth: Annotated[
         Path | None, typer.Option(help="A file that says what is so (JSON or CSV); how far that is found is printed.")
@@ -95,24 +100,26 @@ def scenes(
             looks=base.looks if looks is None else looks,
             closeness=base.closeness if closeness is None else closeness,
             close_classes=tuple(close_class or ()),
-            faces=with_character is not None or (base.faces if faces is None else faces),
+            faces=base.faces if faces is None else faces,
             detector=base.detector if detector is None else detector,
             words=tuple(words or ()),
         )
-        _check_faces(wishes.faces, around, with_character)
+        check_faces(wishes.faces, around, with_character=with_character, faces=faces)
+        check_idle(wishes, close_class=close_class or (), words=words or ())
         places = [parse_place(film) for film in films]
-        titles = _pair_subtitles(films, subtitles or [])
+        titles = pair_subtitles(places, subtitles or [])
         planned = plan_film_files(places, write or [])
         check_places(path for paths in planned for path in paths)
         if truth is not None and len(films) > 1:
             raise UsageError(f"--truth {truth}: it is of one film, and {len(films)} are named. Name the one it is of")
         known = None if truth is None else read_truth(truth)
         if dry_run:
-            _say_plan(door, places, planned, wishes)
+            say_plan(door, places, titles, planned, wishes, around)
         tools = _open(door, open_tools, wishes, around, threads or 0)
         act = _Act(door, tools, _folders_of(around), known, with_character, threads or 0)
         for film, said, paths in zip(places, titles, planned, strict=True):
             act.do(film, said, paths)
+        act.check_character()
         door.finish({"films": act.tables, "scores": act.scores, "written": [str(path) for path in act.written],
                      "fetched": act.fetched, "failed": door.failed})  # fmt: skip
 
@@ -131,31 +138,6 @@ def _project_around(project: Path | None) -> Project | None:
         if project is not None:
             raise
         return None
-
-
-def _check_faces(wanted: bool, project: Project | None, with_character: str | None) -> None:
-    """Refuse faces where there is no project to keep them in, from which they can be wiped again.
-
-    Raises:
-        UsageError: there is none.
-    """
-    if wanted and project is None:
-        asked = "--faces" if with_character is None else f"--with {with_character}"
-        raise UsageError(
-            f"{asked}: what is found of faces is kept in a project, so that it stays in one place and can be wiped "
-            "('rushes faces wipe'), and there is none here. Make one with 'rushes init DIR', or name one with --project"
-        )
-
-
-def _pair_subtitles(films: Sequence[str], subtitles: Sequence[str]) -> list[str | None]:
-    if not subtitles:
-        return [None] * len(films)
-    if len(subtitles) != len(films):
-        raise UsageError(
-            f"--subtitles: {plural(len(subtitles), 'file')} for {plural(len(films), 'film')}. Give one for each film, "
-            "in the order of the films, or none"
-        )
-    return list(subtitles)
 
 
 def _folders_of(project: Project | None) -> Folders:
@@ -178,20 +160,6 @@ def _open(door: Door, open_tools: Any, wishes: Wishes, project: Project | None, 
     return tools
 
 
-def _say_plan(door: Door, films: Sequence[Place], planned: Sequence[Sequence[Path]], wishes: Wishes) -> None:
-    from rushes.storage.reading import exists
-
-    for film, paths in zip(films, planned, strict=True):
-        if not exists(film):
-            door.fail_item(f"{film}: there is no such file. Check its name and folder")
-            continue
-        door.say(f"would find the scenes of {film}, its shots compared by {wishes.looks}"
-                 f"{', and look for faces' if wishes.faces else ''}")  # fmt: skip
-        for path in paths:
-            door.say(f"would write {path}")
-    door.finish({"would_write": [str(path) for paths in planned for path in paths], "failed": door.failed})
-
-
 class _Act:
     """What is done with each film, and what came of it."""
 
@@ -210,21 +178,25 @@ class _Act:
         self.scores: list[dict[str, Any]] = []
         self.written: list[Path] = []
         self.fetched: list[dict[str, Any]] = []
+        self._without: list[UsageError] = []  # of films in which the character is not
 
-    def do(self, film: Place, subtitles: str | None, paths: Sequence[Path]) -> None:
+    def do(self, film: Place, titles: Titles | None, paths: Sequence[Path]) -> None:
         """Understand one film, print what was found, and write its files; one that cannot be read is told."""
-        from rushes.storage.places import parse_place
+        from rushes.structure.outputs import needs_pictures
         from rushes.structure.table import table_of as table_of_film
         from rushes.structure.understand import understand_film
 
+        has_page = any(needs_pictures(path) for path in paths)
         try:
+            subtitles = readable(self._door, titles)
             with self._door.progress("film") as progress:
                 understood = understand_film(
                     film,
                     self._tools,
                     folders=self._folders,
-                    subtitles=None if subtitles is None else parse_place(subtitles),
-                    picture_side=_PICTURE_SIDE if any(path.suffix.lower() == ".html" for path in paths) else 0,
+                    subtitles=subtitles,
+                    picture_side=_PICTURE_SIDE if has_page else 0,
+                    portraits=has_page,
                     threads=self._threads,
                     progress=progress,
                 )
@@ -235,16 +207,33 @@ class _Act:
             self._door.say(f"fetched {got.fetched_bytes:,} of {got.size_bytes:,} bytes of {film}")
             self.fetched.append(asdict(got))
         self.tables.append(table_of_film(understood.film))
-        _report(self._door, understood.film, self._with)
-        self._score(understood.film)
+        try:
+            _report(self._door, understood.film, _scenes_with(understood.film, self._with))
+        except UsageError as error:
+            self._door.say(str(error))
+            self._without.append(error)
         self._write(understood, paths)
+        self._score(understood.film)
+
+    def check_character(self) -> None:
+        """Refuse a character that is in none of the films; their files are written.
+
+        Raises:
+            UsageError: so it is.
+        """
+        if self._without and len(self._without) == len(self.tables):
+            raise self._without[0]
 
     def _score(self, film: Film) -> None:
         if self._truth is None:
             return
         from rushes.structure.scored import describe_score, score_film, table_of_score
 
-        score = score_film(film, self._truth)
+        try:
+            score = score_film(film, self._truth)
+        except SheetError as error:
+            self._door.fail_item(str(error))
+            return
         self.scores.append(table_of_score(score))
         self._door.say(f"against {self._truth.name}:")
         for line in describe_score(score):
@@ -255,7 +244,7 @@ class _Act:
 
         for path in paths:
             try:
-                new = write_film(understood.film, path, understood.pictures)
+                new = write_film(understood.film, path, understood.pictures, understood.portraits)
             except MediaError as error:
                 self._door.fail_item(str(error) if error.path == str(path) else f"{path}: {error}")
                 continue
@@ -264,9 +253,8 @@ class _Act:
                 self._door.say(f"wrote {one}")
 
 
-def _report(door: Door, film: Film, with_character: str | None) -> None:
+def _report(door: Door, film: Film, chosen: Sequence[int]) -> None:
     structure, facts = film.structure, film.facts
-    chosen = _scenes_with(film, with_character)
     door.say(f"{film.timeline.name}  {_headline(film)}")
     _show_scenes(door, film, chosen)
     _show_dialogues(door, film, chosen)

@@ -15,7 +15,7 @@ from rushes.inference.shot_predictor import ShotPredictor
 from rushes.progress import Progress, silent
 from rushes.structure.closeness import close_classes_of
 from rushes.structure.wishes import SCAN, Wishes
-from rushes.subjects.models import find_model
+from rushes.subjects.models import Does, KnownModel, find_model, model_to_fetch
 
 if TYPE_CHECKING:
     from rushes.subjects.detection import Detector
@@ -88,9 +88,25 @@ def open_tools(
     if wishes.detector:
         from rushes.subjects.detectors import open_detector
 
-        detector = open_detector(wishes.detector, folder=models_folder, threads=threads, words=wishes.words)
+        detector = open_detector(wishes.detector, folder=models_folder, threads=threads, words=wishes.words,
+                                 progress=progress)  # fmt: skip
     name = SCAN if looks is None else looks.bundle.name
     return Tools(looks, name, closeness, faces, detector)
+
+
+def models_to_fetch(wishes: Wishes, models_folder: Path | None) -> list[KnownModel]:
+    """Return the models that `open_tools` would fetch.
+
+    Raises:
+        WeightsError: a model is not at hand and cannot be fetched, or a name is none.
+    """
+    wanted: list[tuple[str, Does]] = []
+    if wishes.faces:
+        wanted += [(wishes.face_detector, "faces"), (wishes.face_embedder, "face embedding")]
+    if wishes.detector:
+        wanted.append((wishes.detector, "objects"))
+    found = [model_to_fetch(named, does=does, folder=models_folder) for named, does in wanted]
+    return [model for model in found if model is not None]
 
 
 def _open_looks(named: str, bundles_folder: Path | None, threads: int) -> Predictor:

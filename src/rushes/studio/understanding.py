@@ -18,6 +18,7 @@ from rushes.storage.places import Place
 from rushes.storage.reading import local_state
 from rushes.structure.closeness import close_classes_of
 from rushes.structure.film import Film
+from rushes.structure.read_subtitles import subtitles_beside
 from rushes.structure.wishes import SCAN, Wishes
 from rushes.studio.films import Films
 from rushes.studio.structures import Asked
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 PICTURE_SIDE = 320
 MOST_UNDONE = 100
-SUBTITLES = (".srt", ".vtt", ".ass")
 
 
 class _FetchedError(Exception):
@@ -225,17 +225,6 @@ class ProjectUnderstanding:
         except RushesError:
             return None
         return subtitles_beside(place) if isinstance(place, Path) else None
-
-
-def subtitles_beside(film: Path) -> Path | None:
-    """Return the subtitles that lie beside a film: `film.srt`, or else the first of `film.en.srt` and its like."""
-    named = [film.with_suffix(suffix) for suffix in SUBTITLES]
-    alike = sorted(
-        path
-        for path in film.parent.glob("*")
-        if path.suffix.lower() in SUBTITLES and path.name.startswith(f"{film.stem}.")
-    )
-    return next((path for path in (*named, *alike) if path.is_file()), None)
 
 
 def _at_hand(done: int, total: int | None, note: str = "") -> None:

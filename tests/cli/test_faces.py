@@ -103,7 +103,7 @@ def test_signers_are_named_once_and_found_again(media: Path, ffmpeg: str, tmp_pa
     assert characters(second) == {(1,): None, (2,): "Ada", (3,): None}
     found = run_rushes_here("faces", "where", "ada", first, second, *inside, "--json").json["scenes"]
     assert {(one["film"], shot) for one in found for shot in one["shots_with"]} == {
-        ("first", 1), ("first", 3), ("second half", 2)
+        ("first", 1), ("first", 3), ("second-half", 2)
     }  # fmt: skip
     run_rushes_here("faces", "split", first, number, 3, *inside)
     assert characters(first) == {(1,): "Ada", (3,): None, (2, 5): None, (4,): None}
@@ -115,7 +115,7 @@ def test_signers_are_named_once_and_found_again(media: Path, ffmpeg: str, tmp_pa
     forgotten = list(characters(second)).index((2,)) + 1
     run_rushes_here("faces", "split", second, forgotten, 2, *inside)
     found = run_rushes_here("scenes", second, first, "--with", "ada", "--write", page, *inside)
-    assert "second half has no character 'ada'" in found.out
+    assert "second-half has no character 'ada'" in found.out
     shown = (tmp_path / "first.html").read_text(encoding="utf-8")
     assert shown.count('<img class="still"') == len(characters(first))
     assert "of persons. Whoever has the page" in shown

@@ -216,6 +216,7 @@ class ProjectUnderstanding:
                         wishes,
                         bundles_folder=project.bundles_folder,
                         models_folder=project.models_folder,
+                        faces_folder=project.faces_folder,
                         threads=self._threads,
                         progress=progress,
                     )

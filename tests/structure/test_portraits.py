@@ -35,5 +35,7 @@ def test_the_best_frames_are_looked_at_once_and_wiping_takes_the_faces(tmp_path:
     assert cut_portraits(gone, index, people, source="digest", folder=folder) == first, "nothing was decoded"
     wipe_faces(folder)
     assert not list(tmp_path.rglob("*.jpg"))
+    since = "of before"
+    assert cut_portraits(film, index, people[:1], source="digest", folder=folder, since=since, threads=1) == first[:1]
     assert cut_portraits(film, index, people[:1], source="digest", folder=None, threads=1) == first[:1]
     assert not list(tmp_path.rglob("*.jpg"))

@@ -12,7 +12,10 @@ from inference.moving import write_moving_film
 from rushes.errors import MediaError
 from rushes.footage.video import index_video
 from rushes.footage.video_index import VideoIndex
-from rushes.structure.watch import InMemory, Pixels, Watch, keeper_of, pack_rows, unpack_rows, watch_film
+from rushes.structure.watch import LOST, InMemory, Pixels, Watch, keeper_of, pack_rows, unpack_rows, watch_film
+from rushes.structure.watchers import FaceKeeper
+from rushes.subjects.kept_faces import wipe_faces
+from subjects.people import READER, seen
 
 
 class Bright:
@@ -94,3 +97,30 @@ def test_what_was_seen_before_it_broke_off_is_kept(film: Path, index: VideoIndex
 def test_vectors_come_back_as_near_as_half_precision_is() -> None:
     rows = np.random.default_rng(0).normal(size=(3, 7)).astype(np.float32)
     assert unpack_rows([pack_rows(row) for row in rows]) == pytest.approx(rows, rel=1e-3)
+
+
+def test_a_lost_frame_is_not_one_without_a_face_the_second_time_either(tmp_path: Path) -> None:
+    for _ in range(2):
+        keeper = FaceKeeper(tmp_path, source="film", reader=READER)
+        if keeper.get("film:5") is None:
+            keeper.put("film:5", (seen(1),))
+            keeper.put("film:15", ())
+            keeper.put("film:25", LOST)
+            keeper.flush()
+        assert (keeper.get("film:15"), keeper.get("film:25"), keeper.get("film:35")) == ((), LOST, None)
+        found = keeper.film_faces()
+        assert (found.ordinals, found.lost, found.face_count) == ((5, 15), (25,), 1)
+
+
+def test_faces_that_were_wiped_while_a_film_is_looked_at_are_not_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "faces"
+    keeper = FaceKeeper(folder, source="film", reader=READER)
+    keeper.put("film:5", (seen(1),))
+    keeper.flush()
+    keeper.put("film:15", (seen(2),))
+    wipe_faces(folder)
+    keeper.flush()
+    assert "wiped while a film was looked at" in caplog.text
+    assert not folder.exists()

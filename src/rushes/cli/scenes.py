@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rushes.project import Project
     from rushes.storage.places import Place
     from rushes.structure.film import Film
+    from rushes.structure.parts import Character
     from rushes.structure.tools import Tools
     from rushes.structure.truth import StructureTruth
     from rushes.structure.understand import Folders, Understood
@@ -104,7 +105,7 @@ def scenes(
             detector=base.detector if detector is None else detector,
             words=tuple(words or ()),
         )
-        check_faces(wishes.faces, around, with_character=with_character, faces=faces)
+        check_faces(door, wishes.faces, around, with_character=with_character, faces=faces)
         check_idle(wishes, close_class=close_class or (), words=words or ())
         places = [parse_place(film) for film in films]
         titles = pair_subtitles(places, subtitles or [])
@@ -113,10 +114,11 @@ def scenes(
         if truth is not None and len(films) > 1:
             raise UsageError(f"--truth {truth}: it is of one film, and {len(films)} are named. Name the one it is of")
         known = None if truth is None else read_truth(truth)
+        find = None if with_character is None else _finder(with_character, around, len(films))
         if dry_run:
             say_plan(door, places, titles, planned, wishes, around)
         tools = _open(door, open_tools, wishes, around, threads or 0)
-        act = _Act(door, tools, _folders_of(around), known, with_character, threads or 0)
+        act = _Act(door, tools, _folders_of(around), known, find, threads or 0)
         for film, said, paths in zip(places, titles, planned, strict=True):
             act.do(film, said, paths)
         act.check_character()
@@ -140,6 +142,19 @@ def _project_around(project: Path | None) -> Project | None:
         return None
 
 
+def _finder(named: str, project: Project | None, film_count: int) -> Callable[[Film], Character]:
+    """Return what finds a character in a film.
+
+    Raises:
+        UsageError: it is named by a number, and there are several films.
+    """
+    from rushes.cli.faces_words import may_be_number
+    from rushes.structure.scenes_with import character_named
+
+    numbered = project is not None and may_be_number(named, project, of_films=film_count)
+    return lambda film: character_named(film, named, may_be_number=numbered)
+
+
 def _folders_of(project: Project | None) -> Folders:
     from rushes.structure.understand import NOWHERE, Folders
 
@@ -154,6 +169,7 @@ def _open(door: Door, open_tools: Any, wishes: Wishes, project: Project | None, 
             wishes,
             bundles_folder=None if project is None else project.bundles_folder,
             models_folder=None if project is None else project.models_folder,
+            faces_folder=None if project is None else project.faces_folder,
             threads=threads,
             progress=progress,
         )
@@ -169,11 +185,11 @@ class _Act:
         tools: Tools,
         folders: Folders,
         truth: StructureTruth | None,
-        with_character: str | None,
+        find: Callable[[Film], Character] | None,
         threads: int,
     ) -> None:
         self._door, self._tools, self._folders = door, tools, folders
-        self._truth, self._with, self._threads = truth, with_character, threads
+        self._truth, self._find, self._threads = truth, find, threads
         self.tables: list[dict[str, Any]] = []
         self.scores: list[dict[str, Any]] = []
         self.written: list[Path] = []
@@ -208,7 +224,7 @@ class _Act:
             self.fetched.append(asdict(got))
         self.tables.append(table_of_film(understood.film))
         try:
-            _report(self._door, understood.film, _scenes_with(understood.film, self._with))
+            _report(self._door, understood.film, _scenes_with(understood.film, self._find))
         except UsageError as error:
             self._door.say(str(error))
             self._without.append(error)
@@ -267,17 +283,17 @@ def _report(door: Door, film: Film, chosen: Sequence[int]) -> None:
         door.say("no two-character dialogue was found")
 
 
-def _scenes_with(film: Film, named: str | None) -> list[int]:
+def _scenes_with(film: Film, find: Callable[[Film], Character] | None) -> list[int]:
     """Return the places of the scenes that are shown: all, or those with a character.
 
     Raises:
         UsageError: the film has no such character.
     """
-    if named is None:
+    if find is None:
         return list(range(len(film.structure.scenes)))
-    from rushes.structure.scenes_with import character_named, scenes_with
+    from rushes.structure.scenes_with import scenes_with
 
-    return scenes_with(film, character_named(film, named))
+    return scenes_with(film, find(film))
 
 
 def _headline(film: Film) -> str:

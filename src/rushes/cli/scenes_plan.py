@@ -28,8 +28,12 @@ class Titles:
     is_beside: bool
 
 
-def check_faces(wanted: bool, project: Project | None, *, with_character: str | None, faces: bool | None) -> None:
+def check_faces(
+    door: Door, wanted: bool, project: Project | None, *, with_character: str | None, faces: bool | None
+) -> None:
     """Refuse a character where faces are off, and faces where there is no project from which they can be wiped again.
+
+    Where the project looks for none, and this call asks for them, it is said what is kept, where, and for how long.
 
     Args:
         wanted: whether faces are looked for, by `--faces` or by the project.
@@ -46,10 +50,18 @@ def check_faces(wanted: bool, project: Project | None, *, with_character: str | 
             f"{asked}: what is found of faces is kept in a project, so that it stays in one place and can be wiped "
             "('rushes faces wipe'), and there is none here. Make one with 'rushes init DIR', or name one with --project"
         )
-    if with_character is not None and project is not None and not wanted:
+    if project is None:
+        return
+    if with_character is not None and not wanted:
         raise UsageError(
             f"{asked}: who is in a film is known by faces alone, and they are off in {project.root}, since they are "
             "data about persons. Add --faces for this once, or turn them on in rushes.toml: [film] faces = true"
+        )
+    if wanted and not project.film.faces:
+        door.warn(
+            f"faces are off in {project.root}, and --faces asks for them this once: their places, and vectors that "
+            f"tell persons apart, are kept in {project.faces_folder}, on this machine alone, until 'rushes faces wipe "
+            "--yes' removes them"
         )
 
 

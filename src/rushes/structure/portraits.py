@@ -15,6 +15,7 @@ from rushes.footage.video_index import VideoIndex
 from rushes.storage.files import digest_of_bytes, write_bytes
 from rushes.storage.places import Place
 from rushes.structure.parts import Character
+from rushes.subjects.wiping import alone_with_faces, wipe_mark
 
 PORTRAITS = 24  # characters that are shown by a face; further ones are listed
 FOLDER = "pictures"  # in the folder of face data
@@ -34,6 +35,7 @@ def cut_portraits(
     *,
     source: str,
     folder: Path | None,
+    since: str | None = None,
     threads: int = 0,
 ) -> tuple[bytes | None, ...]:
     """Return the faces of the characters that are seen longest as JPEG, None of one whose frame is lost.
@@ -41,6 +43,8 @@ def cut_portraits(
     Args:
         source: digest of the film.
         folder: of face data, where they are kept, so that wiping takes them too; None keeps none.
+        since: the `wipe_mark` as it was when the film began to be looked at: where all was wiped since, nothing is
+            kept. None takes it now.
         threads: for decoding; 0 takes one per core.
 
     Raises:
@@ -48,6 +52,7 @@ def cut_portraits(
     """
     shown = characters[:PORTRAITS]
     keys = [portrait_key(source, one.source_ordinal, one.box) for one in shown]
+    since = wipe_mark(folder) if since is None and folder is not None else since
     kept = {} if folder is None else {key: _kept(_file(folder, key)) for key in keys}
     found = {key: data for key, data in kept.items() if data is not None}
     lacking = {one.source_ordinal for key, one in zip(keys, shown, strict=True) if key not in found}
@@ -58,7 +63,7 @@ def cut_portraits(
             if one.source_ordinal == frame.ordinal and key not in found:
                 found[key] = encode_picture(cut_face(frame.pixels, one.box), "jpeg", QUALITY)
                 if folder is not None:
-                    _keep(_file(folder, key), found[key])
+                    _keep(folder, key, found[key], since)
     return tuple(found.get(key) for key in keys)
 
 
@@ -96,8 +101,10 @@ def _kept(path: Path) -> bytes | None:
     return data if data.endswith(b"\xff\xd9") else None
 
 
-def _keep(path: Path, data: bytes) -> None:
+def _keep(folder: Path, key: str, data: bytes, since: str | None) -> None:
     try:
-        write_bytes(path, data)
+        with alone_with_faces(folder):
+            if wipe_mark(folder) == since:
+                write_bytes(_file(folder, key), data)
     except OSError as error:  # it is cut anew each time
-        _log.warning("pictures of faces are not kept: %s: %s", path.parent, error.strerror or error)
+        _log.warning("pictures of faces are not kept: %s: %s", folder, error.strerror or error)

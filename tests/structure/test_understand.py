@@ -34,7 +34,7 @@ def test_a_film_is_understood_without_any_model(film: Path) -> None:
     assert (found.looks_by, found.closeness_by, found.characters, found.subjects) == ("scan", "", None, None)
     assert all(found.facts.palettes[:3])
     assert found.facts.palettes[3] == ()
-    assert any("alternation alone" in note for note in found.notes)
+    assert found.notes == ()  # three shots cannot alternate: how dialogues are told is of no interest
     assert understood.pictures == ()
 
 

@@ -78,36 +78,29 @@ def scenes(
 ) -> None:
     """Find the scenes of films, their two-character dialogues, characters and facts, and write them out."""
     with opened(as_json=as_json, debug=debug) as door:
-        from dataclasses import replace
-
         from rushes.storage.places import parse_place
         from rushes.structure.outputs import plan_film_files
         from rushes.structure.tools import open_tools
-        from rushes.structure.truth import read_truth
-        from rushes.structure.wishes import Wishes, wishes_of
         from rushes.timelines.written import check_places
 
         if not films:
             raise UsageError("no film is named. Give one or more, before --write: rushes scenes film.mp4")
         around = _project_around(project)
-        base = Wishes() if around is None else wishes_of(around.film)
-        wishes = replace(
-            base,
-            looks=base.looks if looks is None else looks,
-            closeness=base.closeness if closeness is None else closeness,
-            close_classes=tuple(close_class or ()),
-            faces=with_character is not None or (base.faces if faces is None else faces),
-            detector=base.detector if detector is None else detector,
-            words=tuple(words or ()),
+        wishes = _wishes(
+            around,
+            looks=looks,
+            closeness=closeness,
+            close_classes=close_class or (),
+            faces=True if with_character is not None else faces,
+            detector=detector,
+            words=words or (),
         )
         _check_faces(door, wishes.faces, around, with_character)
         places = [parse_place(film) for film in films]
         titles = _pair_subtitles(films, subtitles or [])
         planned = plan_film_files(places, write or [])
         check_places(path for paths in planned for path in paths)
-        if truth is not None and len(films) > 1:
-            raise UsageError(f"--truth {truth}: it is of one film, and {len(films)} are named. Name the one it is of")
-        known = None if truth is None else read_truth(truth)
+        known = None if truth is None else _truth_of(films, truth)
         find = None if with_character is None else _finder(with_character, around, len(films))
         if dry_run:
             _say_plan(door, places, planned, wishes)
@@ -117,6 +110,42 @@ def scenes(
             act.do(film, said, paths)
         door.finish({"films": act.tables, "scores": act.scores, "written": [str(path) for path in act.written],
                      "fetched": act.fetched, "failed": door.failed})  # fmt: skip
+
+
+def _wishes(
+    project: Project | None,
+    *,
+    looks: str | None,
+    closeness: str | None,
+    close_classes: Sequence[str],
+    faces: bool | None,
+    detector: str | None,
+    words: Sequence[str],
+) -> Wishes:
+    """Return what is wished for: what the command line says, and else the project."""
+    from rushes.project import FilmSettings
+    from rushes.structure.wishes import Wishes, words_for
+
+    settings = FilmSettings() if project is None else project.film
+    named = settings.detector if detector is None else detector
+    return Wishes(
+        looks=settings.looks if looks is None else looks,
+        closeness=settings.closeness if closeness is None else closeness,
+        close_classes=tuple(close_classes),
+        faces=settings.faces if faces is None else faces,
+        face_detector=settings.face_detector,
+        face_embedder=settings.face_embedder,
+        detector=named,
+        words=tuple(words) or words_for(named, settings),
+    )
+
+
+def _truth_of(films: Sequence[str], truth: Path) -> StructureTruth:
+    from rushes.structure.truth import read_truth
+
+    if len(films) > 1:
+        raise UsageError(f"--truth {truth}: it is of one film, and {len(films)} are named. Name the one it is of")
+    return read_truth(truth)
 
 
 def _project_around(project: Path | None) -> Project | None:

@@ -50,11 +50,6 @@ def subtitles_over(subtitles: FilmSubtitles, first: int, stop: int) -> tuple[Sub
     return tuple(one for one in subtitles.entries if one.first < stop and first < one.stop)
 
 
-def text_over(subtitles: FilmSubtitles, first: int, stop: int) -> str:
-    """Return what is said over the shots `[first, stop)` on one line for a table; subtitles are parted by ` / `."""
-    return " / ".join(" ".join(one.text.split()) for one in subtitles_over(subtitles, first, stop))
-
-
 def _placed(one: RawSubtitle, offset: Offset, starts: Sequence[float], duration: float) -> Subtitle:
     """Return a subtitle at its time in the film, with its shots.
 

@@ -168,6 +168,20 @@ def test_no_cell_runs_as_a_formula_and_reading_it_as_a_sheet_takes_the_mark_away
     assert titles == ['Ada & <Co> "x"', "مريم", '=HYPERLINK("x")', "-2; 3"]
 
 
+def test_every_shot_is_in_the_scene_and_the_dialogue_that_hold_it() -> None:
+    structure = FILM.structure
+    for shot in range(44):
+        held = [place for place, one in enumerate(structure.dialogues) if one.first <= shot < one.stop]
+        assert structure.dialogue_of(shot) == (held[0] if held else None)
+        scene = structure.scenes[structure.scene_of(shot)]
+        assert scene.first <= shot < scene.stop
+    begun = [place for scene in structure.scenes for place in structure.dialogues_in(scene)]
+    assert begun == [*range(len(structure.dialogues))]
+    for outside in (-1, 44):
+        with pytest.raises(IndexError, match="the film has 44"):
+            structure.scene_of(outside)
+
+
 def test_a_film_of_which_little_is_known_is_written_too(tmp_path: Path) -> None:
     bare = replace(
         FILM, characters=None, cast=(), subjects=None, subtitles=None, faces_by="", subjects_by="",

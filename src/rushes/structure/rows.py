@@ -157,8 +157,10 @@ def shots_table(film: Film) -> Table:
         "video_path": table["path"],
     }
     rows = []
+    long_takes, said = frozenset(film.facts.long_takes), _said_over(film)
     for place, shot in enumerate(table["shots"]):
         cells = dict.fromkeys(tasks) | shot | of_film | _of_shot(film, place)
+        cells |= {"long_take": place in long_takes, "subtitles": "\n".join(said[place]) or None}
         cells["frames"] = shot["stop"] - shot["start"]
         cells["duration_seconds"] = float(film.timeline.shots[place].duration_seconds)
         for task, answer in shot["answers"].items():
@@ -174,9 +176,7 @@ def scenes_table(film: Film) -> Table:
     rows = []
     for number, scene in enumerate(film.structure.scenes):
         shots = range(scene.first, scene.stop)
-        talks = [
-            place + 1 for place, one in enumerate(film.structure.dialogues) if scene.first <= one.first < scene.stop
-        ]
+        talks = [place + 1 for place in film.structure.dialogues_in(scene)]
         rows.append(
             {
                 "scene": number + 1,
@@ -284,8 +284,8 @@ def side_of(film: Film, found: Dialogue, shot: int) -> str:
 
 def dialogue_of(film: Film, shot: int) -> int | None:
     """Return the number, from 1, of the dialogue that a shot is in."""
-    found = (place + 1 for place, one in enumerate(film.structure.dialogues) if one.first <= shot < one.stop)
-    return next(found, None)
+    place = film.structure.dialogue_of(shot)
+    return None if place is None else place + 1
 
 
 def title_of(film: Film, character: int) -> str:
@@ -297,7 +297,6 @@ def _of_shot(film: Film, place: int) -> dict[str, Any]:
     setup = film.structure.setups[place]
     number = dialogue_of(film, place)
     palette = film.facts.palettes[place] if film.facts.palettes else ()
-    said = [one.text for one in (film.subtitles.entries if film.subtitles else ()) if one.first <= place < one.stop]
     return {
         "setup": None if setup < 0 else setup + 1,
         "scene": film.structure.scene_of(place) + 1,
@@ -308,9 +307,16 @@ def _of_shot(film: Film, place: int) -> dict[str, Any]:
         "subjects": list(film.subjects[place]) if film.subjects else [],
         "palette": [one.code for one in palette],
         "palette_shares": [one.share for one in palette],
-        "long_take": place in film.facts.long_takes,
-        "subtitles": "\n".join(filter(None, said)) or None,
     }
+
+
+def _said_over(film: Film) -> list[list[str]]:
+    """Return for each shot the texts of the subtitles that are shown over it."""
+    said: list[list[str]] = [[] for _ in film.timeline.shots]
+    for one in film.subtitles.entries if film.subtitles else ():
+        for of_shot in said[one.first : one.stop] if one.text else ():
+            of_shot.append(one.text)
+    return said
 
 
 def _span(film: Film, first: int, stop: int) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +12,13 @@ from rushes.cli.door import Door, opened
 from rushes.cli.faces_words import FilmArgument, project_with_faces, understood
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption
 from rushes.errors import UsageError
+
+if TYPE_CHECKING:
+    from rushes.project import Project
+    from rushes.structure.characters import Cast
+    from rushes.structure.film import Film
+    from rushes.subjects.kept_faces import FilmFaces
+    from rushes.subjects.names import Names
 
 NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", help="Of the character, as 'faces list' has it.")]
 
@@ -34,21 +43,18 @@ def name(
 
         place = project_with_faces(project)
         named = check_name(named)
-        with door.progress("faces") as progress:
-            found = understood(film, place, threads=threads or 0, progress=progress)
-        if found.faces is None or found.cast is None:
-            raise UsageError(f"no faces were looked for in {film}")
+        shown, faces, cast = _look(door, film, place, threads or 0)
         names = read_names(place.faces_folder)
-        changed = name_character(names, found.faces, found.cast, number - 1, named)
-        before = found.cast.characters[number - 1].name
+        changed = name_character(names, faces, cast, number - 1, named)
+        before = cast.characters[number - 1].name
         if not dry_run:
             write_names(place.faces_folder, changed)
         called = next(person.name for person in [changed.person(named)] if person is not None)
         was = f" (was {before})" if before and before != called else ""
         also = " · joined with who is called so already" if names.person(named) and before != called else ""
-        door.say(f"{'would call' if dry_run else 'called'} character {number} of {found.film.timeline.name} "
+        door.say(f"{'would call' if dry_run else 'called'} character {number} of {shown.timeline.name} "
                  f"{called}{was}{also}")  # fmt: skip
-        door.finish({"film": found.film.timeline.name, "character": number, "name": called, "before": before,
+        door.finish({"film": shown.timeline.name, "character": number, "name": called, "before": before,
                      "names": list(changed.all)})  # fmt: skip
 
 
@@ -62,14 +68,8 @@ def rename(
 ) -> None:
     """Call somebody otherwise, in all films."""
     with opened(as_json=as_json, debug=debug) as door:
-        from rushes.project import find_project
-        from rushes.subjects.names import read_names, write_names
-
-        place = find_project(project)
-        changed = read_names(place.faces_folder).renamed(named, to)
-        if not dry_run:
-            write_names(place.faces_folder, changed)
-        _say_changed(door, f"{'would call' if dry_run else 'called'} {named} {to}", list(changed.all))
+        said = f"{'would call' if dry_run else 'called'} {named} {to}"
+        _change_names(door, project, lambda names: names.renamed(named, to), said, dry_run=dry_run)
 
 
 def split(
@@ -88,23 +88,20 @@ def split(
         from rushes.subjects.names import read_names, write_names
 
         place = project_with_faces(project)
-        with door.progress("faces") as progress:
-            found = understood(film, place, threads=threads or 0, progress=progress)
-        if found.faces is None or found.cast is None:
-            raise UsageError(f"no faces were looked for in {film}")
-        every = [one.shot for one in found.film.timeline.shots]
+        shown, faces, cast = _look(door, film, place, threads or 0)
+        every = [one.shot for one in shown.timeline.shots]
         wrong = [shot for shot in shots if not 1 <= shot <= len(every)]
         if wrong:
-            raise UsageError(f"there is no shot {wrong[0]}; {found.film.timeline.name} has {len(every)}")
+            raise UsageError(f"there is no shot {wrong[0]}; {shown.timeline.name} has {len(every)}")
         places = {shot - 1 for shot in shots}
         names = read_names(place.faces_folder)
-        changed = split_from_character(names, found.faces, found.cast, number - 1, every, places)
+        changed = split_from_character(names, faces, cast, number - 1, every, places)
         if not dry_run:
             write_names(place.faces_folder, changed)
         taken = ", ".join(str(shot) for shot in sorted(set(shots)))
         _say_changed(
             door,
-            f"{'would take' if dry_run else 'took'} shot {taken} from {found.cast.characters[number - 1].name}",
+            f"{'would take' if dry_run else 'took'} shot {taken} from {cast.characters[number - 1].name}",
             list(changed.all),
         )
 
@@ -118,14 +115,31 @@ def forget(
 ) -> None:
     """Take a name away, with the faces it was kept by; the character stays, without a name."""
     with opened(as_json=as_json, debug=debug) as door:
-        from rushes.project import find_project
-        from rushes.subjects.names import read_names, write_names
+        said = f"{'would forget' if dry_run else 'forgot'} {named}"
+        _change_names(door, project, lambda names: names.without(named), said, dry_run=dry_run)
 
-        place = find_project(project)
-        changed = read_names(place.faces_folder).without(named)
-        if not dry_run:
-            write_names(place.faces_folder, changed)
-        _say_changed(door, f"{'would forget' if dry_run else 'forgot'} {named}", list(changed.all))
+
+def _look(door: Door, film: str, place: Project, threads: int) -> tuple[Film, FilmFaces, Cast]:
+    """Return a film, its faces and whose they are."""
+    with door.progress("faces") as progress:
+        found = understood(film, place, threads=threads, progress=progress)
+    if found.faces is None or found.cast is None:
+        raise UsageError(f"no faces were looked for in {film}")
+    return found.film, found.faces, found.cast
+
+
+def _change_names(
+    door: Door, project: Path | None, change: Callable[[Names], Names], said: str, *, dry_run: bool
+) -> None:
+    """Change the names of a project, where this is no dry run; say so and end."""
+    from rushes.project import find_project
+    from rushes.subjects.names import read_names, write_names
+
+    place = find_project(project)
+    changed = change(read_names(place.faces_folder))
+    if not dry_run:
+        write_names(place.faces_folder, changed)
+    _say_changed(door, said, list(changed.all))
 
 
 def _say_changed(door: Door, said: str, names: list[str]) -> None:

@@ -377,11 +377,7 @@ def _pictures(words: Mapping[int, bytes] | None, found: FoundShots) -> tuple[Sho
 
 def _notes(found: FoundShots, tools: Tools) -> tuple[str, ...]:
     """Return what a person should know of what was found: what is damaged, and what was not looked at."""
-    notes = list(found.index.warnings)
-    if found.unkept is not None:
-        notes.append(f"the scan was not kept: {found.unkept}. What was found is whole")
-    if found.lost_frames:
-        notes.append(f"{found.lost_frames:,} of its {found.index.frame_count:,} frames could not be decoded")
+    notes = list(found.warnings)
     if not found.index.constant_rate:
         notes.append("its frames do not stand evenly: timecodes keep to the nearest frames, seconds are exact")
     if tools.closeness is None and tools.faces is None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.film_files import say_fetched, say_plan, write_each
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
 from rushes.errors import MediaError, ProjectError, UsageError
 
@@ -103,7 +105,9 @@ def scenes(
         known = None if truth is None else _truth_of(films, truth)
         find = None if with_character is None else _finder(with_character, around, len(films))
         if dry_run:
-            _say_plan(door, places, planned, wishes)
+            looking = ", and look for faces" if wishes.faces else ""
+            by = f"its shots compared by {wishes.looks}{looking}"
+            say_plan(door, places, planned, lambda film: f"would find the scenes of {film}, {by}")
         tools = _open(door, open_tools, wishes, around, threads or 0)
         act = _Act(door, tools, _folders_of(around), known, find, threads or 0)
         for film, said, paths in zip(places, titles, planned, strict=True):
@@ -233,20 +237,6 @@ def _open(door: Door, open_tools: Any, wishes: Wishes, project: Project | None, 
     return tools
 
 
-def _say_plan(door: Door, films: Sequence[Place], planned: Sequence[Sequence[Path]], wishes: Wishes) -> None:
-    from rushes.storage.reading import exists
-
-    for film, paths in zip(films, planned, strict=True):
-        if not exists(film):
-            door.fail_item(f"{film}: there is no such file. Check its name and folder")
-            continue
-        door.say(f"would find the scenes of {film}, its shots compared by {wishes.looks}"
-                 f"{', and look for faces' if wishes.faces else ''}")  # fmt: skip
-        for path in paths:
-            door.say(f"would write {path}")
-    door.finish({"would_write": [str(path) for paths in planned for path in paths], "failed": door.failed})
-
-
 class _Act:
     """What is done with each film, and what came of it."""
 
@@ -287,7 +277,7 @@ class _Act:
             self._door.fail_item(str(error))
             return
         if (got := understood.fetched) is not None:
-            self._door.say(f"fetched {got.fetched_bytes:,} of {got.size_bytes:,} bytes of {film}")
+            say_fetched(self._door, film, got)
             self.fetched.append(asdict(got))
         self.tables.append(table_of_film(understood.film))
         _report(self._door, understood.film, self._find)
@@ -308,15 +298,8 @@ class _Act:
     def _write(self, understood: Understood, paths: Sequence[Path]) -> None:
         from rushes.structure.outputs import write_film
 
-        for path in paths:
-            try:
-                new = write_film(understood.film, path, understood.pictures)
-            except MediaError as error:
-                self._door.fail_item(str(error) if error.path == str(path) else f"{path}: {error}")
-                continue
-            self.written += new
-            for one in new:
-                self._door.say(f"wrote {one}")
+        write = partial(write_film, understood.film, pictures=understood.pictures)
+        self.written += write_each(self._door, paths, write)
 
 
 def _report(door: Door, film: Film, find: Callable[[Film], Character] | None) -> None:

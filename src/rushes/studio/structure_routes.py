@@ -8,7 +8,6 @@ from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Body, HTTPException, Query, Response
 from fastapi.concurrency import run_in_threadpool
@@ -19,6 +18,7 @@ from rushes.progress import Progress
 from rushes.structure.film import Film
 from rushes.structure.outputs import needs_pictures, write_film
 from rushes.structure.table import table_of
+from rushes.studio.exports import TYPES, check_extension, file_reply
 from rushes.studio.face_pictures import FacePictures
 from rushes.studio.footage_desk import FootageDesk, media_problems, send_picture
 from rushes.studio.structures import Asked, people_table
@@ -26,15 +26,6 @@ from rushes.timelines.shot_pictures import ShotPicture
 from rushes.web.replies import json_reply
 
 LONGEST_NAME = 200
-EXPORTS = {
-    ".html": "text/html; charset=utf-8",
-    ".csv": "text/csv; charset=utf-8",
-    ".json": "application/json",
-    ".edl": "text/plain; charset=utf-8",
-    ".otio": "application/json",
-    ".fcpxml": "application/xml",
-    ".eaf": "application/xml",
-}
 NO_FACES = (
     "faces are data about persons, and this project looks for none. To allow it, write 'faces = true' under [film] in "
     "rushes.toml and start the server anew"
@@ -68,7 +59,7 @@ def structure_state(desk: FootageDesk, source: Source) -> dict[str, Any]:
         "choices": structures.understanding.choices(),
         "faces": structures.has_faces,
         "no_faces": None if structures.has_faces else NO_FACES,
-        "exports": [extension[1:] for extension in EXPORTS] if is_kept else [],
+        "exports": [extension[1:] for extension in TYPES] if is_kept else [],
     }
 
 
@@ -131,16 +122,13 @@ def _add_structure(router: APIRouter, desk: FootageDesk) -> None:
     def exported(source: str, extension: str) -> Response:
         """What is understood of a film as a file: a report, tables, or markers for editing programs and ELAN."""
         found = desk.film(source)
-        if extension not in EXPORTS:
-            said = f"'{extension[:20]}' is no format of scenes. {did_you_mean(extension, list(EXPORTS))}"
-            raise HTTPException(HTTPStatus.NOT_FOUND, said)
+        check_extension(extension, TYPES, "scenes")
         film, data = _film_of(desk, found), b""
         with media_problems(), TemporaryDirectory(prefix="rushes-") as folder:
             path = Path(folder) / f"film{extension}"
             write_film(film, path, _pictures(desk, found, film) if needs_pictures(path) else ())
             data = path.read_bytes()
-        said = f"attachment; filename*=UTF-8''{quote(f'{found.name}{extension}', safe='')}"
-        return Response(data, media_type=EXPORTS[extension], headers={"Content-Disposition": said})
+        return file_reply(data, extension, name=found.name)
 
     @router.post("/footage/{source}/structure")
     def understand(

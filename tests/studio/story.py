@@ -75,6 +75,9 @@ class ByHand:
         assert found is not None, "the film is scanned"
         return found
 
+    def subtitles(self, source: Source) -> str | None:
+        return "story.srt"
+
     def pictures(self, source: Source, asked: Asked) -> tuple[None, ...] | None:
         found = self._films.shots(source)
         return None if found is None else (None,) * len(found.timeline.shots)

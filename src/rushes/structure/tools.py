@@ -60,6 +60,7 @@ def open_tools(
     bundles_folder: Path | None = None,
     models_folder: Path | None = None,
     threads: int = 0,
+    fetch: bool = True,
     progress: Progress = silent,
 ) -> Tools:
     """Open the models that are wished for.
@@ -68,6 +69,7 @@ def open_tools(
         bundles_folder: of a project, in which bundles are known by name.
         models_folder: of a project, where models of faces and objects may lie.
         threads: for computing; 0 takes one per core.
+        fetch: whether a model that is not at hand may be downloaded.
         progress: told of bytes of models that are fetched.
 
     Raises:
@@ -82,13 +84,17 @@ def open_tools(
         from rushes.subjects.faces import FaceReader
 
         faces = FaceReader(
-            find_model(wishes.face_detector, does="faces", folder=models_folder, progress=progress),
-            find_model(wishes.face_embedder, does="face embedding", folder=models_folder, progress=progress),
+            find_model(wishes.face_detector, does="faces", folder=models_folder, fetch=fetch, progress=progress),
+            find_model(
+                wishes.face_embedder, does="face embedding", folder=models_folder, fetch=fetch, progress=progress
+            ),
         )
     if wishes.detector:
         from rushes.subjects.detectors import open_detector
 
-        detector = open_detector(wishes.detector, folder=models_folder, threads=threads, words=wishes.words)
+        detector = open_detector(
+            wishes.detector, folder=models_folder, threads=threads, words=wishes.words, fetch=fetch, progress=progress
+        )
     name = SCAN if looks is None else looks.bundle.name
     return Tools(looks, name, closeness, faces, detector)
 

@@ -16,7 +16,7 @@ from rushes.progress import Progress
 from rushes.project import Project
 from rushes.storage.files import write_json
 from rushes.structure.film import Film
-from rushes.subjects.kept_faces import Wiped
+from rushes.subjects.kept_faces import Wiped, measure_kept_faces
 from rushes.subjects.wiping import wipe_mark
 from rushes.timelines.shot_pictures import ShotPicture
 
@@ -65,6 +65,9 @@ class Understanding(Protocol):
         Raises:
             RushesError: as `kept`, and where a model is missing.
         """
+
+    def subtitles(self, source: Source) -> str | None:
+        """Return the name of the file of subtitles beside a film, which is read with it; None where there is none."""
 
     def pictures(self, source: Source, asked: Asked) -> Sequence[ShotPicture | None] | None:
         """Return a small picture of each shot; None where they are not kept."""
@@ -188,6 +191,13 @@ class Structures:
             if film is not None and film.characters is not None:
                 found.append((source, film))
         return found
+
+    def face_data(self) -> dict[str, int]:
+        """Return how much face data the project keeps, whether or not faces are looked for: `files` and `bytes`."""
+        try:
+            return asdict(measure_kept_faces(self._faces_folder))
+        except (OSError, RushesError):  # a wipe says what is wrong
+            return asdict(Wiped(1, 0))
 
     def wipe_faces(self) -> Wiped:
         """Delete all face data of the project; what was asked of films is asked without faces from then on."""

@@ -157,7 +157,9 @@ def _characters(
         seconds = sum(float(timeline.shots[place].duration_seconds) for place in shots)
         ordinal = timeline.shots[shots[0]].shot.typical if shots else 0
         name = names.get(number)
-        found.append(Character(number, name, shots, seconds, 2 * len(shots), ordinal, (0.35, 0.2, 0.2, 0.35)))
+        found.append(
+            Character(number, name, shots, seconds, 2 * len(shots), ordinal, (0.35 + number / 50, 0.2, 0.2, 0.35))
+        )
     return tuple(found)
 
 

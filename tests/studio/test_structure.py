@@ -108,12 +108,8 @@ def test_a_character_is_named_for_the_whole_project_and_the_name_is_taken_away(c
         ("Ada Lovelace", [2])
     ]
     assert client.get(f"{film}/structure").json()["characters"][1]["title"] == "Ada Lovelace"
-    assert (
-        client.post(f"{film}/characters/2", json=face_of(client, film, 2) | {"name": ""}).json()["characters"][1][
-            "name"
-        ]
-        is None
-    )
+    unnamed = client.post(f"{film}/characters/2", json=face_of(client, film, 2) | {"name": ""})
+    assert unnamed.json()["characters"][1]["name"] is None
     assert client.post("/footage/people/undo").status_code == 204
     assert client.get(f"{film}/structure").json()["characters"][1]["name"] == "Ada Lovelace"
     assert [client.post("/footage/people/undo").status_code for _ in range(2)] == [204, 409]
@@ -186,7 +182,7 @@ def test_scenes_are_written_as_editing_programs_and_elan_read_them(client: TestC
     told = {
         "csv": ("structure.csv", "scene"),
         "json": ("structure.json", '"schema": "film-structure/1"'),
-        "edl": ("structure.edl", "* SCENE: Scene 2"),
+        "edl": ("structure.edl", "Scene 2"),
         "eaf": ("structure.eaf", "ANNOTATION_DOCUMENT"),
         "scenes.csv": ("scenes.csv", "scene,first_shot"),
         "dialogues.csv": ("dialogues.csv", "dialogue,"),
@@ -194,12 +190,12 @@ def test_scenes_are_written_as_editing_programs_and_elan_read_them(client: TestC
         "subtitles.csv": ("subtitles.csv", "Line 4"),
         "markers.edl": ("markers.edl", "|M:Scene 2"),
     }
-    for named, (file, word) in told.items():
-        reply = client.get(f"{film}/structure.{named}")
+    for asked, (file, word) in told.items():
+        reply = client.get(f"{film}/structure.{asked}")
         assert (reply.status_code, reply.headers["content-disposition"]) == (
             200, f"attachment; filename*=UTF-8''story.{file}",
-        ), named  # fmt: skip
-        assert word in reply.text, named
+        ), asked  # fmt: skip
+        assert word in reply.text, asked
     assert client.get(f"{film}/structure.exe").status_code == 404
     offered = client.get(f"{film}").json()["structure"]["exports"]
     assert {one["format"] for one in offered} > set(told)

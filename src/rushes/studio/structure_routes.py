@@ -216,7 +216,7 @@ def _add_characters(router: APIRouter, desk: FootageDesk, faces: FacePictures) -
     def name(source: str, number: int, said: _Named) -> Response:
         """Name a character of a film; the name of another joins the two, none takes the name away."""
         _need_faces(desk)
-        found, asked = desk.film(source), (said.name or "").strip()
+        found, asked = desk.film(source), " ".join((said.name or "").split())
         try:
             wanted = check_name(asked) if asked else None
         except UsageError as error:

@@ -23,7 +23,7 @@ from rushes.structure.parts import Character
 from rushes.structure.table import table_of
 from rushes.studio.face_pictures import FacePictures
 from rushes.studio.footage_desk import FootageDesk, media_problems, send_picture
-from rushes.studio.structures import Asked, people_table
+from rushes.studio.structures import Asked
 from rushes.subjects.names import LONGEST_NAME, check_name
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.web.replies import json_reply
@@ -110,8 +110,7 @@ def _add_people(router: APIRouter, desk: FootageDesk) -> None:
     def people() -> Response:
         """Who was named in the films of the project, with the scenes in which each is seen."""
         _need_faces(desk)
-        films = desk.structures.with_faces([one for one in desk.catalog.sources() if one.kind == "video"])
-        return json_reply(people_table(films, {source.digest: table_of(film)["scenes"] for source, film in films}))
+        return json_reply(desk.structures.people([one for one in desk.catalog.sources() if one.kind == "video"]))
 
     @router.post("/footage/people/undo")
     def undo() -> Response:

@@ -9,8 +9,18 @@ import { pathOf } from "./words.js";
 
 export const People = steady(({ app, film, model, person, undoes, does }) => {
   const [people, setPeople] = hooks.useState({ people: [] }), [wiping, setWiping] = hooks.useState(false);
-  hooks.useEffect(() => { // who else is called so; without it the page goes on
-    if (model.hasFaces) app.ask("footage/people").then(({ reply }) => setPeople(reply)).catch(() => {});
+  hooks.useEffect(() => { // who else is called so, a part of the films with each answer; without it the page goes on
+    let gone = !model.hasFaces;
+    const look = async () => {
+      for (let left = Infinity; left > 0 && !gone;) {
+        const { reply } = await app.ask("footage/people");
+        if (gone || reply.left >= left) return;
+        left = reply.left;
+        setPeople(reply);
+      }
+    };
+    look().catch(() => {});
+    return () => { gone = true; };
   }, [model]);
   const left = film.structure.face_data, wipe = html`<p class="wipe"><${Button} plain text="Delete all face data of the project …" run=${() => setWiping(true)} /></p>
     ${wiping && html`<${Wipe} app=${app} close=${() => setWiping(false)} does=${does} />`}`;
@@ -65,6 +75,7 @@ function Seen({ film, model, one, people, does }) {
     <ul class="scenes">${here.map(({ scene, shots }) => html`<${SceneWith} key=${scene.scene} source=${film} number=${scene.scene} shots=${shots} start=${scene.start_seconds} long=${lasting(scene)} choose=${() => does.choose(shots[0])} />`)}</ul>
     ${elsewhere.map((each) => html`<h3 key=${each.source} class="heading">${each.film} <span class="number">${plural(each.scenes.length, "scene")}</span></h3>
       <ul class="scenes">${each.scenes.map((scene) => html`<${SceneWith} key=${scene.scene} source=${each} number=${scene.scene} shots=${scene.shots} start=${scene.start_seconds} long=${lasting(scene)} />`)}</ul>`)}
+    ${one.name && people.left > 0 && html`<p class="soft small" aria-live="polite">${plural(people.left, "more film")} of the project ${people.left === 1 ? "is" : "are"} looked through …</p>`}
     ${!one.name && html`<p class="soft small">With a name, scenes of the project's other films stand here too.</p>`}</section>`;
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rushes.project import Project
     from rushes.storage.places import Place
     from rushes.structure.film import Film
+    from rushes.structure.parts import Character
     from rushes.structure.tools import Tools
     from rushes.structure.truth import StructureTruth
     from rushes.structure.understand import Folders, Understood
@@ -99,7 +100,7 @@ def scenes(
             detector=base.detector if detector is None else detector,
             words=tuple(words or ()),
         )
-        _check_faces(wishes.faces, around, with_character)
+        _check_faces(door, wishes.faces, around, with_character)
         places = [parse_place(film) for film in films]
         titles = _pair_subtitles(films, subtitles or [])
         planned = plan_film_files(places, write or [])
@@ -107,10 +108,11 @@ def scenes(
         if truth is not None and len(films) > 1:
             raise UsageError(f"--truth {truth}: it is of one film, and {len(films)} are named. Name the one it is of")
         known = None if truth is None else read_truth(truth)
+        find = None if with_character is None else _finder(with_character, around, len(films))
         if dry_run:
             _say_plan(door, places, planned, wishes)
         tools = _open(door, open_tools, wishes, around, threads or 0)
-        act = _Act(door, tools, _folders_of(around), known, with_character, threads or 0)
+        act = _Act(door, tools, _folders_of(around), known, find, threads or 0)
         for film, said, paths in zip(places, titles, planned, strict=True):
             act.do(film, said, paths)
         door.finish({"films": act.tables, "scores": act.scores, "written": [str(path) for path in act.written],
@@ -133,18 +135,41 @@ def _project_around(project: Path | None) -> Project | None:
         return None
 
 
-def _check_faces(wanted: bool, project: Project | None, with_character: str | None) -> None:
+def _check_faces(door: Door, wanted: bool, project: Project | None, with_character: str | None) -> None:
     """Refuse faces where there is no project to keep them in, from which they can be wiped again.
+
+    Where the project looks for none, and this call asks for them, it is said what is kept, where, and for how long.
 
     Raises:
         UsageError: there is none.
     """
-    if wanted and project is None:
-        asked = "--faces" if with_character is None else f"--with {with_character}"
+    if not wanted:
+        return
+    asked = "--faces" if with_character is None else f"--with {with_character}"
+    if project is None:
         raise UsageError(
             f"{asked}: what is found of faces is kept in a project, so that it stays in one place and can be wiped "
             "('rushes faces wipe'), and there is none here. Make one with 'rushes init DIR', or name one with --project"
         )
+    if not project.film.faces:
+        door.warn(
+            f"faces are off in {project.root}, and {asked} asks for them this once: their places, and vectors that "
+            f"tell persons apart, are kept in {project.faces_folder}, on this machine alone, until 'rushes faces wipe "
+            "--yes' removes them"
+        )
+
+
+def _finder(named: str, project: Project | None, film_count: int) -> Callable[[Film], Character]:
+    """Return what finds a character in a film.
+
+    Raises:
+        UsageError: it is named by a number, and there are several films.
+    """
+    from rushes.cli.faces_words import may_be_number
+    from rushes.structure.scenes_with import character_named
+
+    numbered = project is not None and may_be_number(named, project, of_films=film_count)
+    return lambda film: character_named(film, named, may_be_number=numbered)
 
 
 def _pair_subtitles(films: Sequence[str], subtitles: Sequence[str]) -> list[str | None]:
@@ -172,6 +197,7 @@ def _open(door: Door, open_tools: Any, wishes: Wishes, project: Project | None, 
             wishes,
             bundles_folder=None if project is None else project.bundles_folder,
             models_folder=None if project is None else project.models_folder,
+            faces_folder=None if project is None else project.faces_folder,
             threads=threads,
             progress=progress,
         )
@@ -201,11 +227,11 @@ class _Act:
         tools: Tools,
         folders: Folders,
         truth: StructureTruth | None,
-        with_character: str | None,
+        find: Callable[[Film], Character] | None,
         threads: int,
     ) -> None:
         self._door, self._tools, self._folders = door, tools, folders
-        self._truth, self._with, self._threads = truth, with_character, threads
+        self._truth, self._find, self._threads = truth, find, threads
         self.tables: list[dict[str, Any]] = []
         self.scores: list[dict[str, Any]] = []
         self.written: list[Path] = []
@@ -235,7 +261,7 @@ class _Act:
             self._door.say(f"fetched {got.fetched_bytes:,} of {got.size_bytes:,} bytes of {film}")
             self.fetched.append(asdict(got))
         self.tables.append(table_of_film(understood.film))
-        _report(self._door, understood.film, self._with)
+        _report(self._door, understood.film, self._find)
         self._score(understood.film)
         self._write(understood, paths)
 
@@ -264,9 +290,9 @@ class _Act:
                 self._door.say(f"wrote {one}")
 
 
-def _report(door: Door, film: Film, with_character: str | None) -> None:
+def _report(door: Door, film: Film, find: Callable[[Film], Character] | None) -> None:
     structure, facts = film.structure, film.facts
-    chosen = _scenes_with(film, with_character)
+    chosen = _scenes_with(film, find)
     door.say(f"{film.timeline.name}  {_headline(film)}")
     _show_scenes(door, film, chosen)
     _show_dialogues(door, film, chosen)
@@ -279,17 +305,17 @@ def _report(door: Door, film: Film, with_character: str | None) -> None:
         door.say("no two-character dialogue was found")
 
 
-def _scenes_with(film: Film, named: str | None) -> list[int]:
+def _scenes_with(film: Film, find: Callable[[Film], Character] | None) -> list[int]:
     """Return the places of the scenes that are shown: all, or those with a character.
 
     Raises:
         UsageError: the film has no such character.
     """
-    if named is None:
+    if find is None:
         return list(range(len(film.structure.scenes)))
-    from rushes.structure.scenes_with import character_named, scenes_with
+    from rushes.structure.scenes_with import scenes_with
 
-    return scenes_with(film, character_named(film, named))
+    return scenes_with(film, find(film))
 
 
 def _headline(film: Film) -> str:

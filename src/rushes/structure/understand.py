@@ -22,6 +22,7 @@ from rushes.storage.places import Place
 from rushes.storage.reading import Fetched, held
 from rushes.structure.align import align_subtitles
 from rushes.structure.area import area_of_glimpses
+from rushes.structure.cast_notes import notes_of_faces
 from rushes.structure.characters import Cast, find_characters
 from rushes.structure.closeness import closeness_of
 from rushes.structure.evidence import Evidence
@@ -215,7 +216,8 @@ def _put_together(
     timeline = with_answers(timeline, answer_movement(found.signals, found.shots))
     timeline = with_answers(timeline, [_answers(of_shot) for of_shot in scores])
     faces = None if tools.faces is None else _film_faces(found, said["faces"], tools.faces)
-    cast = None if faces is None else _cast(found, faces, timeline, folders)
+    names = Names() if faces is None or folders.faces is None else read_names(folders.faces)
+    cast = None if faces is None else _cast(found, faces, timeline, names)
     closeness_by = "" if tools.closeness is None else tools.closeness.name
     film = Film(
         timeline=timeline,
@@ -235,7 +237,7 @@ def _put_together(
         subjects=None if tools.detector is None else _subjects(said["objects"], plan),
         subjects_by="" if tools.detector is None else tools.detector.name,
         subtitles=None if entries is None else align_subtitles(entries, timeline, loudness=heard),
-        notes=_notes(found, tools),
+        notes=(*_notes(found, tools), *(() if faces is None else notes_of_faces(faces, names))),
     )
     return Understood(film, found, _pictures(said.get("pictures"), found), faces, cast)
 
@@ -304,9 +306,8 @@ def _film_faces(found: FoundShots, words: Mapping[int, tuple[Face, ...]], reader
     return FilmFaces(found.source.digest, reader.id, ordinals, tuple(words[ordinal] for ordinal in ordinals))
 
 
-def _cast(found: FoundShots, faces: FilmFaces, timeline: Timeline, folders: Folders) -> Cast:
+def _cast(found: FoundShots, faces: FilmFaces, timeline: Timeline, names: Names) -> Cast:
     """Return which faces are whose, by the names that were given in this film or another of the project."""
-    names = Names() if folders.faces is None else read_names(folders.faces)
     seconds = [float(place.duration_seconds) for place in timeline.shots]
     return find_characters(faces, found.shots, seconds, names)
 

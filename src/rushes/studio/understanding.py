@@ -230,6 +230,7 @@ class ProjectUnderstanding:
             wishes,
             bundles_folder=project.bundles_folder,
             models_folder=project.models_folder,
+            faces_folder=project.faces_folder,
             threads=self._threads,
             fetch=progress is not None,
             progress=progress or silent,

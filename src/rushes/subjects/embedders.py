@@ -44,7 +44,8 @@ class EmbedderKind:
         mean, spread: of each channel, RGB 0 to 255, that are taken off and divided by before it is asked.
         near: cosine from which two faces are taken for one person.
         joined: mean cosine between two groups of faces from which they are taken for one person.
-        source: where `near` is from.
+        source: where `near` is from; `joined_source`, where `joined` is.
+        is_measured: whether rushes measured both on faces.
     """
 
     name: str
@@ -56,11 +57,23 @@ class EmbedderKind:
     near: float
     joined: float
     source: str
+    joined_source: str
+    is_measured: bool
 
 
 # SFace takes pixels as they are: its graph begins with the normalisation. OpenCV's own code for it states 0.363.
 SFACE = EmbedderKind(
-    "sface", "data", "fc1", 128, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), 0.363, 0.363, "stated by OpenCV for SFace"
+    "sface",
+    "data",
+    "fc1",
+    128,
+    (0.0, 0.0, 0.0),
+    (1.0, 1.0, 1.0),
+    0.363,
+    0.363,
+    "stated by OpenCV for SFace",
+    "OpenCV's figure for two faces, taken for groups too; not measured",
+    is_measured=False,
 )
 # foamliu/MobileFaceNet: pixels as torchvision normalises them for ImageNet.
 MOBILEFACENET = EmbedderKind(
@@ -73,9 +86,23 @@ MOBILEFACENET = EmbedderKind(
     0.40,
     0.46,
     "measured, docs/decisions/2026-11-26-faces.md",
+    "measured, docs/decisions/2026-11-26-faces.md",
+    is_measured=True,
 )
 # What most other networks of this size expect; nothing of them was measured.
-ARCFACE = EmbedderKind("arcface", "", "", 0, (127.5, 127.5, 127.5), (127.5, 127.5, 127.5), 0.40, 0.46, "not measured")
+ARCFACE = EmbedderKind(
+    "arcface",
+    "",
+    "",
+    0,
+    (127.5, 127.5, 127.5),
+    (127.5, 127.5, 127.5),
+    0.40,
+    0.46,
+    "not measured",
+    "not measured",
+    is_measured=False,
+)
 KINDS = (SFACE, MOBILEFACENET, ARCFACE)
 
 

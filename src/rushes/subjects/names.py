@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -49,6 +50,12 @@ class Names:
     @property
     def all(self) -> tuple[str, ...]:
         return tuple(person.name for person in self.people)
+
+    @property
+    def embedders(self) -> tuple[str, ...]:
+        """By whose vectors people are known: the one that knows most of them first."""
+        known = Counter(embedder for person in self.people for embedder in person.references)
+        return tuple(embedder for embedder, _ in known.most_common())
 
     def person(self, name: str) -> Person | None:
         """Return who has a name; None where nobody has."""

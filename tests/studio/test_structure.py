@@ -17,8 +17,8 @@ from rushes.catalog.catalog import open_catalog
 from rushes.footage.picture import decode_picture, encode_picture
 from rushes.project import FilmSettings, Project, read_project
 from rushes.storage.files import write_text
+from rushes.structure.portraits import cut_face
 from rushes.studio.face_pictures import FacePictures
-from rushes.studio.film_pictures import cut_face
 from rushes.studio.understanding import ProjectUnderstanding
 from rushes.subjects.kept_faces import wipe_faces
 from studio.kino import named, studio, take_in
@@ -189,6 +189,7 @@ def test_scenes_are_written_as_editing_programs_and_elan_read_them(client: TestC
         "characters.csv": ("characters.csv", "character,"),
         "subtitles.csv": ("subtitles.csv", "Line 4"),
         "markers.edl": ("markers.edl", "|M:Scene 2"),
+        "html": ("structure.html", 'alt="The face of'),
     }
     for asked, (file, word) in told.items():
         reply = client.get(f"{film}/structure.{asked}")

@@ -1,4 +1,4 @@
-"""What films are understood by: choices, subtitles beside a film, and names that are taken away."""
+"""What films are understood by: choices  and names that are taken away."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rushes.structure.characters import Cast
 from rushes.structure.naming import name_character, unname_character
 from rushes.structure.parts import Character
 from rushes.studio.films import Films
-from rushes.studio.understanding import ProjectUnderstanding, subtitles_beside
+from rushes.studio.understanding import ProjectUnderstanding
 from rushes.subjects.face import Face
 from rushes.subjects.kept_faces import FilmFaces
 from rushes.subjects.names import Names
@@ -44,17 +44,6 @@ def test_what_may_be_asked_for_is_what_the_project_has_and_what_is_known(tmp_pat
     assert names["detector"][-1] == "weights/own.onnx", "as rushes.toml says"
     fetched = next(one["words"] for one in choices["detector"] if one["name"] == "yolox-s")
     assert "Apache-2.0" in fetched or "fetched" not in fetched
-
-
-def test_subtitles_are_those_that_are_called_as_the_film_is(tmp_path: Path) -> None:
-    film = tmp_path / "film.one.mp4"
-    for name in ("film.srt", "film.one.txt", "other.srt"):
-        (tmp_path / name).touch()
-    assert subtitles_beside(film) is None
-    (tmp_path / "film.one.en.SRT").touch()
-    assert subtitles_beside(film) == tmp_path / "film.one.en.SRT"
-    (tmp_path / "film.one.vtt").touch()
-    assert subtitles_beside(film) == tmp_path / "film.one.vtt"
 
 
 def test_a_name_that_is_taken_from_one_character_stays_with_the_others() -> None:

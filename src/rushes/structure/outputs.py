@@ -49,26 +49,29 @@ def needs_pictures(path: Path) -> bool:
     return path.suffix.lower() == PAGE_EXTENSION
 
 
-def write_film(film: Film, path: Path, pictures: Sequence[ShotPicture | None] = ()) -> list[Path]:
+def write_film(
+    film: Film, path: Path, pictures: Sequence[ShotPicture | None] = (), portraits: Sequence[bytes | None] = ()
+) -> list[Path]:
     """Write what is understood of a film to a file, whole or not at all; return what was written.
 
     Args:
         path: its extension is one of EXTENSIONS. `film.csv` has a row per shot; `film.scenes.csv`, and so with the
             other names of TABLES, one per scene; `film.markers.edl` is a list of markers instead of one of cuts.
         pictures: one for each shot, where `needs_pictures` says so.
+        portraits: the same, as JPEG, for each of the characters that are seen longest.
 
     Raises:
         MediaError: the format cannot hold this film, or the system does not take the file.
     """
     try:
-        _write(film, path, pictures)
+        _write(film, path, pictures, portraits)
     except OSError as error:
         reason = f"could not be written ({error.strerror or error}). Make room, or name another place"
         raise MediaError(path, reason) from error
     return [path]
 
 
-def _write(film: Film, path: Path, pictures: Sequence[ShotPicture | None]) -> None:
+def _write(film: Film, path: Path, pictures: Sequence[ShotPicture | None], portraits: Sequence[bytes | None]) -> None:
     extension, part = path.suffix.lower(), Path(path.stem).suffix.lower().removeprefix(".")
     if extension == ".csv":
         write_text(path, format_film_csv(film) if part not in TABLES else format_table(TABLES[part](film)))
@@ -77,7 +80,7 @@ def _write(film: Film, path: Path, pictures: Sequence[ShotPicture | None]) -> No
     elif extension == PAGE_EXTENSION:
         from rushes.structure.film_page import format_film_page
 
-        write_text(path, format_film_page(film, pictures))
+        write_text(path, format_film_page(film, pictures, portraits))
     elif extension == ".edl" and part == MARKERS:
         write_text(path, format_marker_edl(film.timeline, markers_of(film)))
     else:

@@ -82,7 +82,7 @@ def scenes(
         from dataclasses import replace
 
         from rushes.storage.places import parse_place
-        from rushes.structure.outputs import plan_film_files
+        from rushes.structure.outputs import part_of, plan_film_files
         from rushes.structure.tools import open_tools
         from rushes.structure.truth import read_truth
         from rushes.structure.wishes import Wishes, wishes_of
@@ -114,7 +114,8 @@ def scenes(
             by = f"its shots compared by {wishes.looks}{looking}"
             say_plan(door, places, planned, lambda film: f"would find the scenes of {film}, {by}")
         tools = _open(door, open_tools, wishes, around, threads or 0)
-        act = _Act(door, tools, _folders_of(around), known, with_character, threads or 0)
+        parts = [part_of(pattern) for pattern in write or []]
+        act = _Act(door, tools, _folders_of(around), known, with_character, parts, threads or 0)
         for film, said, paths in zip(places, titles, planned, strict=True):
             act.do(film, said, paths)
         door.finish({"films": act.tables, "scores": act.scores, "written": [str(path) for path in act.written],
@@ -192,10 +193,12 @@ class _Act:
         folders: Folders,
         truth: StructureTruth | None,
         with_character: str | None,
+        parts: Sequence[str],
         threads: int,
     ) -> None:
+        """Take what films are looked at with, and of each file that is written of one the part it holds."""
         self._door, self._tools, self._folders = door, tools, folders
-        self._truth, self._with, self._threads = truth, with_character, threads
+        self._truth, self._with, self._parts, self._threads = truth, with_character, parts, threads
         self.tables: list[dict[str, Any]] = []
         self.scores: list[dict[str, Any]] = []
         self.written: list[Path] = []
@@ -243,8 +246,9 @@ class _Act:
     def _write(self, understood: Understood, paths: Sequence[Path]) -> None:
         from rushes.structure.outputs import write_film
 
+        part = dict(zip(paths, self._parts, strict=True))
         write = partial(write_film, understood.film, pictures=understood.pictures)
-        self.written += write_each(self._door, paths, write)
+        self.written += write_each(self._door, paths, lambda path: write(path, part=part[path]))
 
 
 def _report(door: Door, film: Film, with_character: str | None) -> None:

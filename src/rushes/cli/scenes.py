@@ -86,7 +86,7 @@ def scenes(
     """Find the scenes of films, their two-character dialogues, characters and facts, and write them out."""
     with opened(as_json=as_json, debug=debug) as door:
         from rushes.storage.places import parse_place
-        from rushes.structure.outputs import plan_film_files
+        from rushes.structure.outputs import part_of, plan_film_files
         from rushes.structure.tools import open_tools
         from rushes.timelines.written import check_places
 
@@ -113,7 +113,8 @@ def scenes(
         if dry_run:
             say_plan(door, places, titles, planned, wishes, around)
         tools = _open(door, open_tools, wishes, around, threads or 0)
-        act = _Act(door, tools, _folders_of(around), known, find, threads or 0)
+        parts = [part_of(pattern) for pattern in write or []]
+        act = _Act(door, tools, _folders_of(around), known, find, parts, threads or 0)
         for film, said, paths in zip(places, titles, planned, strict=True):
             act.do(film, said, paths)
         act.check_character()
@@ -217,10 +218,12 @@ class _Act:
         folders: Folders,
         truth: StructureTruth | None,
         find: Callable[[Film], Character] | None,
+        parts: Sequence[str],
         threads: int,
     ) -> None:
+        """Take what films are looked at with, and of each file that is written of one the part it holds."""
         self._door, self._tools, self._folders = door, tools, folders
-        self._truth, self._find, self._threads = truth, find, threads
+        self._truth, self._find, self._parts, self._threads = truth, find, parts, threads
         self.tables: list[dict[str, Any]] = []
         self.scores: list[dict[str, Any]] = []
         self.written: list[Path] = []
@@ -289,8 +292,9 @@ class _Act:
     def _write(self, understood: Understood, paths: Sequence[Path]) -> None:
         from rushes.structure.outputs import write_film
 
+        part = dict(zip(paths, self._parts, strict=True))
         write = partial(write_film, understood.film, pictures=understood.pictures, portraits=understood.portraits)
-        self.written += write_each(self._door, paths, write)
+        self.written += write_each(self._door, paths, lambda path: write(path, part=part[path]))
 
 
 def _report(door: Door, film: Film, chosen: Sequence[int]) -> None:

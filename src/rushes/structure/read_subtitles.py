@@ -11,6 +11,7 @@ from pathlib import Path
 from rushes.errors import MediaError
 from rushes.storage.places import Place
 from rushes.storage.reading import read_place, size_of_place
+from rushes.timelines.markup import whole_text
 
 SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
 _MOST_BYTES = 16 << 20  # a feature's subtitles are some 100 KB
@@ -94,7 +95,7 @@ def read_subtitles(path: Place) -> SubtitleFile:
     except OSError as error:
         why = error.strerror or error
         raise MediaError(path, f"cannot be read ({why}). Check its name, and who may read it") from error
-    found = parse_subtitles(text, name=path.name)
+    found = parse_subtitles(text, name=whole_text(path.name))
     if not found.entries:
         why = f" ({found.notes[0]})" if found.notes else ""
         raise MediaError(path, f"holds no subtitle that can be read{why}. Save it again from the program it came from")

@@ -94,12 +94,18 @@ def open_tools(
         faces = FaceReader(
             find_model(wishes.face_detector, does="faces", folder=models_folder, fetch=fetch, progress=progress),
             find_model(embedder, does="face embedding", folder=models_folder, fetch=fetch, progress=progress),
+            threads=threads,
         )
     if wishes.detector:
         from rushes.subjects.detectors import open_detector
 
         detector = open_detector(
-            wishes.detector, folder=models_folder, threads=threads, words=wishes.words, fetch=fetch, progress=progress
+            wishes.detector,
+            folder=models_folder,
+            threads=threads,
+            words=wishes.words,
+            fetch=fetch,
+            progress=progress,
         )
     name = SCAN if looks is None else looks.bundle.name
     return Tools(looks, name, closeness, faces, detector)

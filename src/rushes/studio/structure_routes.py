@@ -9,7 +9,6 @@ from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.concurrency import run_in_threadpool
@@ -21,6 +20,7 @@ from rushes.structure.film import Film
 from rushes.structure.outputs import needs_pictures, write_film
 from rushes.structure.parts import Character
 from rushes.structure.table import table_of
+from rushes.studio.exports import check_extension, file_reply
 from rushes.studio.face_pictures import FacePictures
 from rushes.studio.footage_desk import FootageDesk, media_problems, send_picture
 from rushes.studio.structures import Asked
@@ -28,21 +28,20 @@ from rushes.subjects.names import LONGEST_NAME, check_name
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.web.replies import json_reply
 
-_CSV, _PLAIN = "text/csv; charset=utf-8", "text/plain; charset=utf-8"
-# What stands behind `structure` in an address -> what it is, in words and as a media type.
-EXPORTS: Mapping[str, tuple[str, str]] = {
-    ".html": ("report to read and share", "text/html; charset=utf-8"),
-    ".scenes.csv": ("table of scenes", _CSV),
-    ".dialogues.csv": ("table of dialogues", _CSV),
-    ".characters.csv": ("table of characters", _CSV),
-    ".subtitles.csv": ("table of subtitles", _CSV),
-    ".csv": ("table of shots, with what each belongs to", _CSV),
-    ".markers.edl": ("markers for Resolve", _PLAIN),
-    ".edl": ("cuts, with markers", _PLAIN),
-    ".otio": ("OpenTimelineIO", "application/json"),
-    ".fcpxml": ("Final Cut Pro", "application/xml"),
-    ".eaf": ("ELAN", "application/xml"),
-    ".json": ("all of it, for programs", "application/json"),
+# What stands behind `structure` in an address -> what it is, in words.
+EXPORTS: Mapping[str, str] = {
+    ".html": "report to read and share",
+    ".scenes.csv": "table of scenes",
+    ".dialogues.csv": "table of dialogues",
+    ".characters.csv": "table of characters",
+    ".subtitles.csv": "table of subtitles",
+    ".csv": "table of shots, with what each belongs to",
+    ".markers.edl": "markers for Resolve",
+    ".edl": "cuts, with markers",
+    ".otio": "OpenTimelineIO",
+    ".fcpxml": "Final Cut Pro",
+    ".eaf": "ELAN",
+    ".json": "all of it, for programs",
 }
 NO_FACES = (
     "faces are data about persons, and this project looks for none. To allow it, write 'faces = true' under [film] in "
@@ -77,7 +76,7 @@ def structure_state(desk: FootageDesk, source: Source) -> dict[str, Any]:
         "choices": structures.understanding.choices(),
         "faces": structures.has_faces,
         "no_faces": None if structures.has_faces else NO_FACES,
-        "exports": [{"format": key[1:], "words": words} for key, (words, _) in EXPORTS.items()] if is_kept else [],
+        "exports": [{"format": key[1:], "words": words} for key, words in EXPORTS.items()] if is_kept else [],
         "subtitles": structures.understanding.subtitles(source),
         "face_data": structures.face_data(),
         "longest_name": LONGEST_NAME,
@@ -142,17 +141,14 @@ def _add_structure(router: APIRouter, desk: FootageDesk) -> None:
     def exported(source: str, extension: str) -> Response:
         """What is understood of a film as a file: a report, tables, or markers for editing programs and ELAN."""
         found = desk.film(source)
-        if extension not in EXPORTS:
-            said = f"'{extension[:20]}' is no format of scenes. {did_you_mean(extension, list(EXPORTS))}"
-            raise HTTPException(HTTPStatus.NOT_FOUND, said)
+        check_extension(extension, EXPORTS, "scenes")
         film, data = _film_of(desk, found), b""
         with media_problems(), TemporaryDirectory(prefix="rushes-") as folder:
             path = Path(folder) / f"film{extension}"
             write_film(film, path, _pictures(desk, found, film) if needs_pictures(path) else ())
             data = path.read_bytes()
-        named = f"{found.name}{extension if extension.count('.') > 1 else f'.structure{extension}'}"
-        said = f"attachment; filename*=UTF-8''{quote(named, safe='')}"  # no name that the shots' own files have
-        return Response(data, media_type=EXPORTS[extension][1], headers={"Content-Disposition": said})
+        part = "" if extension.count(".") > 1 else ".structure"  # no name that the shots' own files have
+        return file_reply(data, f"{part}{extension}", name=found.name)
 
     @router.post("/footage/{source}/structure")
     def understand(

@@ -20,7 +20,7 @@ from rushes.storage.places import Place
 from rushes.storage.reading import local_state
 from rushes.structure.closeness import close_classes_of
 from rushes.structure.film import Film
-from rushes.structure.wishes import SCAN, Wishes
+from rushes.structure.wishes import SCAN, Wishes, words_for
 from rushes.studio.films import Films
 from rushes.studio.structures import Asked
 from rushes.subjects.models import KNOWN, cache_of_models, model_at_hand
@@ -220,6 +220,7 @@ class ProjectUnderstanding:
             face_detector=settings.face_detector,
             face_embedder=settings.face_embedder,
             detector=asked.detector,
+            words=words_for(asked.detector, settings),
         )
         with self._lock:
             if wishes in self._tools:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,11 +53,14 @@ from rushes.structure.watchers import (
 from rushes.subjects.face import Face
 from rushes.subjects.faces import FaceReader
 from rushes.subjects.kept_faces import FilmFaces
+from rushes.subjects.kept_films import keep_film_note, note_of
 from rushes.subjects.names import Names, read_names
 from rushes.timelines.movement import answer_movement
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.sound import has_sound
 from rushes.timelines.timeline import Answers, ShotAnswer, Timeline, make_timeline, with_answers
+
+_log = logging.getLogger(__name__)
 
 _EDGES_LOOKED_AT = 240  # frames over the film, about, at which bars are looked for
 
@@ -137,6 +141,7 @@ def understand_film(
             digest = found.source.digest
             heard = kept_loudness(film, found.index, source=digest, folder=folders.cache, progress=told)
     whole = _put_together(found, plan, said, scores, tools, folders, entries, heard, has_sound_track)
+    _note_film(film, found, tools, folders)
     return whole if remote is None else replace(whole, fetched=remote.fetched)
 
 
@@ -157,6 +162,16 @@ def understood_before(
         if find_lacking(plan.watches, source.digest) or _lacks_answers(found, tools, folders):
             return None
     return understand_film(film, tools, folders=folders, subtitles=subtitles, picture_side=picture_side)
+
+
+def _note_film(film: Place, found: FoundShots, tools: Tools, folders: Folders) -> None:
+    """Keep what a film is called beside its faces; where that cannot be written, they are kept without it."""
+    if tools.faces is None or folders.faces is None:
+        return
+    try:
+        keep_film_note(folders.faces, note_of(film, found.source.digest))
+    except OSError as error:
+        _log.info("the name of %s is not kept with its faces: %s", film, error.strerror or error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,19 +158,19 @@ def _films_kept(door: Door, place: Project) -> list[str]:
     sources = list(dict.fromkeys(one.source for one in list_film_faces(place.faces_folder)))
     if not sources:
         raise UsageError("no faces of any film are kept yet. Name a film: rushes faces where NAME film.mp4")
-    paths, wanted = places_of_films(place, sources), []
-    for source in sources:
-        path = paths.get(source)
-        if path is None:
-            door.fail_item(
-                f"of a film whose name is not known ({source[:16]}…) faces are kept. Name it once, and it is known: "
-                "rushes faces list FILM"
-            )
-        elif exists(parse_place(path)):
+    paths = places_of_films(place, sources)
+    if strange := len(sources) - len(paths):
+        door.fail_item(
+            f"of {plural(strange, 'film')} whose name is not known faces are kept. Name such a film once, and it is "
+            "known: rushes faces list FILM"
+        )
+    wanted = []
+    for path in dict.fromkeys(paths.values()):
+        if exists(parse_place(path)):
             wanted.append(path)
         else:
             door.fail_item(f"{path}: is no more there. Name where it is now: rushes faces where NAME FILM")
-    return list(dict.fromkeys(wanted))
+    return wanted
 
 
 def _scenes_of(film: Film, named: str) -> list[dict[str, Any]]:

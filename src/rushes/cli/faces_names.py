@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,13 @@ from rushes.cli.door import Door, opened
 from rushes.cli.faces_words import FilmArgument, project_with_faces, understood
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption
 from rushes.errors import UsageError
+
+if TYPE_CHECKING:
+    from rushes.project import Project
+    from rushes.structure.characters import Cast
+    from rushes.structure.understand import Understood
+    from rushes.subjects.kept_faces import FilmFaces
+    from rushes.subjects.names import Names
 
 NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", help="Of the character, as 'faces list' has it.")]
 
@@ -30,19 +38,18 @@ def name(
     """
     with opened(as_json=as_json, debug=debug) as door:
         from rushes.structure.naming import name_character
-        from rushes.subjects.names import check_name, read_names, write_names
+        from rushes.subjects.names import check_name
+        from rushes.subjects.wiping import wipe_mark
 
         place = project_with_faces(project)
-        named = check_name(named)
+        named, since = check_name(named), wipe_mark(place.faces_folder)
         with door.progress("faces") as progress:
             found = understood(film, place, threads=threads or 0, progress=progress)
-        if found.faces is None or found.cast is None:
-            raise UsageError(f"no faces were looked for in {film}")
-        names = read_names(place.faces_folder)
-        changed = name_character(names, found.faces, found.cast, number - 1, named)
-        before = found.cast.characters[number - 1].name
-        if not dry_run:
-            write_names(place.faces_folder, changed)
+        faces, cast = _found(found, film)
+        names, changed = _change(
+            place, lambda names: name_character(names, faces, cast, number - 1, named), since=since, dry_run=dry_run
+        )
+        before = cast.characters[number - 1].name
         called = next(person.name for person in [changed.person(named)] if person is not None)
         was = f" (was {before})" if before and before != called else ""
         also = " · joined with who is called so already" if names.person(named) and before != called else ""
@@ -63,12 +70,9 @@ def rename(
     """Call somebody otherwise, in all films."""
     with opened(as_json=as_json, debug=debug) as door:
         from rushes.project import find_project
-        from rushes.subjects.names import read_names, write_names
 
         place = find_project(project)
-        changed = read_names(place.faces_folder).renamed(named, to)
-        if not dry_run:
-            write_names(place.faces_folder, changed)
+        _, changed = _change(place, lambda names: names.renamed(named, to), dry_run=dry_run)
         _say_changed(door, f"{'would call' if dry_run else 'called'} {named} {to}", list(changed.all))
 
 
@@ -85,26 +89,28 @@ def split(
     """Take shots from a named character: the faces there are somebody else's, whatever they look like."""
     with opened(as_json=as_json, debug=debug) as door:
         from rushes.structure.naming import split_from_character
-        from rushes.subjects.names import read_names, write_names
+        from rushes.subjects.wiping import wipe_mark
 
         place = project_with_faces(project)
+        since = wipe_mark(place.faces_folder)
         with door.progress("faces") as progress:
             found = understood(film, place, threads=threads or 0, progress=progress)
-        if found.faces is None or found.cast is None:
-            raise UsageError(f"no faces were looked for in {film}")
+        faces, cast = _found(found, film)
         every = [one.shot for one in found.film.timeline.shots]
         wrong = [shot for shot in shots if not 1 <= shot <= len(every)]
         if wrong:
             raise UsageError(f"there is no shot {wrong[0]}; {found.film.timeline.name} has {len(every)}")
         places = {shot - 1 for shot in shots}
-        names = read_names(place.faces_folder)
-        changed = split_from_character(names, found.faces, found.cast, number - 1, every, places)
-        if not dry_run:
-            write_names(place.faces_folder, changed)
+        _, changed = _change(
+            place,
+            lambda names: split_from_character(names, faces, cast, number - 1, every, places),
+            since=since,
+            dry_run=dry_run,
+        )
         taken = ", ".join(str(shot) for shot in sorted(set(shots)))
         _say_changed(
             door,
-            f"{'would take' if dry_run else 'took'} shot {taken} from {found.cast.characters[number - 1].name}",
+            f"{'would take' if dry_run else 'took'} shot {taken} from {cast.characters[number - 1].name}",
             list(changed.all),
         )
 
@@ -119,13 +125,28 @@ def forget(
     """Take a name away, with the faces it was kept by; the character stays, without a name."""
     with opened(as_json=as_json, debug=debug) as door:
         from rushes.project import find_project
-        from rushes.subjects.names import read_names, write_names
 
         place = find_project(project)
-        changed = read_names(place.faces_folder).without(named)
-        if not dry_run:
-            write_names(place.faces_folder, changed)
+        _, changed = _change(place, lambda names: names.without(named), dry_run=dry_run)
         _say_changed(door, f"{'would forget' if dry_run else 'forgot'} {named}", list(changed.all))
+
+
+def _found(found: Understood, film: str) -> tuple[FilmFaces, Cast]:
+    if found.faces is None or found.cast is None:
+        raise UsageError(f"no faces were looked for in {film}")
+    return found.faces, found.cast
+
+
+def _change(
+    place: Project, change: Callable[[Names], Names], *, dry_run: bool, since: str | None = None
+) -> tuple[Names, Names]:
+    """Change the names of a project, or only say how they would be; return them before and after."""
+    from rushes.subjects.names import change_names, read_names
+
+    if dry_run:
+        names = read_names(place.faces_folder)
+        return names, change(names)
+    return change_names(place.faces_folder, change, since=since)
 
 
 def _say_changed(door: Door, said: str, names: list[str]) -> None:

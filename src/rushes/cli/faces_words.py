@@ -55,6 +55,7 @@ def understood(film: str | None, place: Project, *, threads: int, progress: Prog
         replace(wishes_of(place.film), faces=True, detector=""),
         bundles_folder=place.bundles_folder,
         models_folder=place.models_folder,
+        faces_folder=place.faces_folder,
         threads=threads,
         progress=progress,
     )
@@ -79,6 +80,25 @@ def places_of_films(place: Project, sources: Sequence[str]) -> dict[str, str]:
         elif stored is not None:
             found[source] = stored
     return found
+
+
+def may_be_number(named: str, place: Project, *, of_films: int) -> bool:
+    """Return whether who is named may be so by a number: in one film, since another counts other characters.
+
+    Raises:
+        UsageError: it is a number, nobody is called so, and there is not one film.
+    """
+    from rushes.structure.scenes_with import is_number
+    from rushes.subjects.names import read_names
+
+    if of_films == 1:
+        return True
+    if is_number(named) and read_names(place.faces_folder).person(named) is None:
+        raise UsageError(
+            f"'{named}' is the number of a character, which is another one in each film, and nobody is called so. Name "
+            "one film, or give the character a name: rushes faces name FILM NUMBER NAME"
+        )
+    return False
 
 
 def _catalogued(place: Project) -> dict[str, str]:

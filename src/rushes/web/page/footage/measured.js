@@ -112,7 +112,7 @@ function Found({ model }) {
     ["Close-ups by", table.closeness_by ?? "nobody: dialogues are judged by how set-ups alternate"],
     ["Faces by", table.faces_by ?? "not looked for"],
     ["Objects by", table.subjects_by ?? "not looked for"],
-    ["Subtitles", table.subtitles?.name ?? "none"],
+    ["Subtitles", table.subtitles ? `${table.subtitles.name}, which lies beside the film` : "none lie beside the film"],
   ];
   return html`<section class="card" aria-label="How it was found"><h2>How it was found</h2>
     <dl>${rows.map(([name, text]) => html`<div key=${name}><dt>${name}</dt><dd>${text}</dd></div>`)}</dl>

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 app = verb_app()
 MANY = ("--write", "--subtitles", "--words", "--close-class")
 
-_SCENES_SHOWN, _CHARACTERS_SHOWN = 200, 24
+_SCENES_SHOWN, _CHARACTERS_SHOWN, _SUBJECTS_SHOWN = 200, 24, 6
 _PICTURE_SIDE = 320
 
 
@@ -303,6 +303,7 @@ def _report(door: Door, film: Film, chosen: Sequence[int]) -> None:
     _show_scenes(door, film, chosen)
     _show_dialogues(door, film, chosen)
     _show_characters(door, film)
+    _show_subjects(door, film, chosen)
     for line in _facts_in_words(film):
         door.say(line)
     for note in film.notes:
@@ -325,9 +326,11 @@ def _scenes_with(film: Film, find: Callable[[Film], Character] | None) -> list[i
 
 
 def _headline(film: Film) -> str:
+    from rushes.structure.film_words import count_shots
+
     structure = film.structure
     said = [
-        plural(len(film.timeline.shots), "shot"),
+        count_shots(film),
         plural(len(structure.scenes), "scene"),
         plural(len(structure.dialogues), "dialogue"),
     ]
@@ -400,11 +403,28 @@ def _show_characters(door: Door, film: Film) -> None:
         door.say(f"and {len(film.characters) - _CHARACTERS_SHOWN} more; --json holds them all")
 
 
+def _show_subjects(door: Door, film: Film, chosen: Sequence[int]) -> None:
+    """Print the commonest subjects of each scene, with the number of shots that each is in."""
+    if film.subjects is None:
+        return
+    from rushes.structure.film_words import count_subjects
+
+    rows: list[list[object]] = []
+    for place in chosen[:_SCENES_SHOWN]:
+        counts = count_subjects(film, film.structure.scenes[place])
+        said = ", ".join(f"{word} {shots}" for word, shots in counts[:_SUBJECTS_SHOWN])
+        more = f" and {len(counts) - _SUBJECTS_SHOWN} more" if len(counts) > _SUBJECTS_SHOWN else ""
+        rows.append([place + 1, f"{said}{more}" if said else "none"])
+    door.show(table_of(None, ["scene", "subjects, and in how many shots"], rows))
+
+
 def _facts_in_words(film: Film) -> list[str]:
     """Return what was counted and measured of the film, a line each."""
+    from rushes.structure.film_words import describe_bars, describe_light
+
     facts = film.facts
     if not facts.shot_count:
-        return ["every shot is blank: there is nothing to measure"]
+        return [f"every shot is blank: there is nothing to measure but its light, {describe_light(facts)}"]
     lines = [
         f"average shot {facts.average_shot_seconds:.2f} s, median {facts.median_shot_seconds:.2f} s, "
         f"{facts.shortest_shot_seconds:.2f} to {facts.longest_shot_seconds:.2f} s; "
@@ -418,7 +438,8 @@ def _facts_in_words(film: Film) -> list[str]:
         area = facts.area
         more = "; its format varies" if area.varies else ""
         format = area.name or f"{area.aspect:.2f}:1"
-        lines.append(f"picture {area.right - area.left} × {area.bottom - area.top} without bars, {format}{more}")
+        bars = describe_bars(area, width=film.timeline.width_pixels, height=film.timeline.height_pixels)
+        lines.append(f"picture {area.right - area.left} × {area.bottom - area.top}, {format}, {bars}{more}")
     if facts.palette:
         lines.append("colours " + ", ".join(f"{one.code} {one.share:.0%}" for one in facts.palette))
     if film.subtitles is not None:

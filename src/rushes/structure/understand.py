@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,12 +65,15 @@ from rushes.subjects.detection import Detection
 from rushes.subjects.face import Face
 from rushes.subjects.faces import FaceReader
 from rushes.subjects.kept_faces import FilmFaces
+from rushes.subjects.kept_films import keep_film_note, note_of
 from rushes.subjects.names import Names, read_names
 from rushes.subjects.wiping import wipe_mark
 from rushes.timelines.movement import answer_movement
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.sound import has_sound
 from rushes.timelines.timeline import Answers, ShotAnswer, Timeline, make_timeline, with_answers
+
+_log = logging.getLogger(__name__)
 
 _SHOTS_OF_A_DIALOGUE = 4  # in fewer, two sides cannot alternate, and nothing is to be said of how dialogues are told
 _EDGES_LOOKED_AT = 240  # frames over the film, about, at which bars are looked for
@@ -174,6 +178,7 @@ def understand_film(
                 threads=threads,
             )
             whole = replace(whole, portraits=cut)
+        _note_film(film, found, tools, folders)
     return whole if remote is None else replace(whole, fetched=remote.fetched)
 
 
@@ -226,6 +231,16 @@ class _Everything:
     has_sound: bool
     entries: SubtitleFile | None
     heard: Loudness | None
+
+
+def _note_film(film: Place, found: FoundShots, tools: Tools, folders: Folders) -> None:
+    """Keep what a film is called beside its faces; where that cannot be written, they are kept without it."""
+    if tools.faces is None or folders.faces is None:
+        return
+    try:
+        keep_film_note(folders.faces, note_of(film, found.source.digest))
+    except OSError as error:
+        _log.info("the name of %s is not kept with its faces: %s", film, error.strerror or error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 
 from journeys.conftest import run_rushes_here
 from rushes.subjects.kept_faces import write_film_faces
+from rushes.subjects.kept_films import keep_film_note, note_of
 from rushes.subjects.names import Names, read_names, write_names
 from rushes.subjects.wiping import wipe_mark
 from subjects.people import EMBEDDER, film_of, seen
@@ -46,6 +47,18 @@ def test_the_names_and_films_of_a_project_are_listed(project: Path) -> None:
     [film] = found["films"]
     assert (film["source"], film["film"], film["frames"], film["faces"]) == ("film", None, 2, 2)
     assert "Grace" in run_rushes_here("faces", "list", "--project", project).out
+
+
+def test_films_are_listed_by_their_names_and_those_that_are_gone_are_told(project: Path) -> None:
+    inside = ("--project", project)
+    said = run_rushes_here("faces", "where", "Ada", *inside, status=1).err
+    assert "faces list FILM" in said  # kept before films had notes
+    keep_film_note(project / ".rushes" / "faces", note_of(project / "talk.mp4", "film"))
+    assert run_rushes_here("faces", "list", *inside, "--json").json["films"][0]["film"] == str(project / "talk.mp4")
+    assert "is no more there" in run_rushes_here("faces", "list", *inside).out
+    said = run_rushes_here("faces", "where", "Ada", *inside, status=1).err
+    assert "talk.mp4: is no more there" in said
+    assert "no faces of any film" not in said
 
 
 def test_a_name_is_changed_and_taken_away(project: Path) -> None:

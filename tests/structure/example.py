@@ -13,6 +13,7 @@ from rushes.footage.shot import Cut
 from rushes.structure.facts import ColourShare, FilmFacts, PictureArea, RhythmPoint, ScaleShare, TonePoint
 from rushes.structure.film import Film
 from rushes.structure.parts import Character, Dialogue, Scene, Structure
+from rushes.structure.sightings import SeenFace, SeenObject
 from rushes.structure.subtitle import FilmSubtitles, Subtitle
 from rushes.timelines.timeline import ShotAnswer, make_timeline, with_answers
 from timelines.shots_by_hand import index_of, shots_at, source_of
@@ -98,8 +99,24 @@ def _understood(timeline, setups, people, scales, draw) -> Film:  # type: ignore
         subjects=tuple(("person", "cup") if person is not None else ("car", "tree") for person in people),
         subjects_by="yolox-s",
         subtitles=_subtitles(timeline, people),
+        faces=tuple(
+            SeenFace(**_seen(timeline, place), left=0.4, top=-0.05, width=0.18, height=0.32, score=0.9, character=whose)
+            for place, person in enumerate(people)
+            if person is not None
+            for whose in (person, None)
+        ),
+        objects=tuple(
+            SeenObject(**_seen(timeline, place), left=0.1, top=0.2, width=0.3, height=0.4, score=0.75, word="car")
+            for place, person in enumerate(people)
+            if person is None
+        ),
         notes=("the film has no chapter marks",),
     )
+
+
+def _seen(timeline, place):  # type: ignore[no-untyped-def]
+    ordinal = timeline.shots[place].shot.typical
+    return {"ordinal": ordinal, "seconds": Fraction(ordinal) / _RATE, "shot": place}
 
 
 def _facts(timeline, lengths, scales, draw) -> FilmFacts:  # type: ignore[no-untyped-def]

@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rushes.structure.align import align_subtitles, subtitles_over, text_over
+from rushes.structure.align import align_subtitles
 from rushes.structure.read_subtitles import RawSubtitle, SubtitleFile
 from rushes.timelines.timeline import Timeline, make_timeline
 from structure.sounds import heard, lines_said, titles_of
@@ -46,14 +46,6 @@ def test_the_offset_is_taken_out_of_the_entries() -> None:
     assert found.fit == "moved"
     assert abs(found.offset_seconds + 12.0) <= 0.15
     assert all(abs(one.start_seconds - line[0]) <= 0.15 for one, line in zip(found.entries, lines, strict=True))
-
-
-def test_the_subtitles_of_a_scene_are_those_shown_over_its_shots() -> None:
-    found = _aligned((1, 3), (3, 6), (9, 10))
-    assert [one.text for one in subtitles_over(found, 0, 1)] == ["line 1", "line 2"]
-    assert [one.text for one in subtitles_over(found, 1, 2)] == ["line 2"]
-    assert text_over(found, 0, 3) == "line 1 / line 2 / line 3"
-    assert text_over(found, 3, 3) == ""
 
 
 @given(st.lists(st.tuples(st.floats(0, 30), st.floats(0.01, 8)), max_size=8))

@@ -7,7 +7,15 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from rushes.structure.dataframes import characters_frame, dialogues_frame, scenes_frame, shots_frame, subtitles_frame
+from rushes.structure.dataframes import (
+    characters_frame,
+    dialogues_frame,
+    faces_frame,
+    objects_frame,
+    scenes_frame,
+    shots_frame,
+    subtitles_frame,
+)
 from structure.example import example_film
 
 FILM = example_film()
@@ -40,8 +48,19 @@ def test_frames_are_joined_by_their_numbers() -> None:
 
 
 def test_what_is_not_known_has_the_same_columns_and_no_rows() -> None:
-    bare = replace(FILM, characters=None, cast=(), subjects=None, subtitles=None)
-    for frame in (characters_frame, subtitles_frame):
+    bare = replace(FILM, characters=None, cast=(), subjects=None, subtitles=None, faces=None, objects=None)
+    for frame in (characters_frame, subtitles_frame, faces_frame, objects_frame):
         assert frame(bare).schema == frame(FILM).schema
         assert frame(bare).height == 0
     assert shots_frame(bare).schema == shots_frame(FILM).schema
+
+
+def test_nobody_looked_is_not_the_same_as_nobody_was_seen() -> None:
+    bare = replace(FILM, characters=None, cast=(), subjects=None)
+    for frame in (shots_frame(bare), scenes_frame(bare)):
+        for column in ("characters", "character_numbers", "subjects"):
+            assert frame[column].null_count() == frame.height
+    empty = tuple(() for _ in FILM.timeline.shots)
+    for frame in (shots_frame(replace(FILM, cast=empty, subjects=empty)), scenes_frame(replace(FILM, cast=empty))):
+        assert frame["characters"].null_count() == 0
+        assert frame["characters"].list.len().sum() == 0

@@ -20,6 +20,7 @@ from rushes.structure.outputs import (
     format_table,
     markers_of,
     needs_pictures,
+    part_of,
     plan_film_files,
     write_film,
 )
@@ -34,6 +35,8 @@ from timelines.formats.test_markers import READERS
 
 FILM = example_film()
 NAMES = ('Ada & <Co> "x"\x07', "مريم", '=HYPERLINK("x")', "-2; 3")
+LONE = "half \udc80 of a letter"
+SILENT = (".markers.edl", ".objects.csv", ".subtitles.csv")  # that name nobody in the example
 
 
 def hostile_film() -> Film:
@@ -157,6 +160,21 @@ def test_values_are_read_back_from_cells() -> None:
                     assert cell == str(value)
 
 
+def test_every_face_and_thing_has_its_frame_its_time_and_its_box() -> None:
+    face = TABLES["faces"](FILM).rows[0]
+    shot = FILM.timeline.shots[6 - 1]
+    assert (face["shot"], face["scene"], face["character"], face["title"]) == (6, 2, 1, "Ada")
+    assert face["timecode"] == str(FILM.timeline.timecode_at(shot.shot.typical))
+    assert (face["ordinal"], face["seconds"]) == (shot.shot.typical, shot.shot.typical / 24)
+    across, down = FILM.timeline.width_pixels, FILM.timeline.height_pixels
+    assert [face[f"{side}_pixels"] for side in ("left", "top", "width", "height")] == [
+        round(0.4 * across), round(-0.05 * down), round(0.18 * across), round(0.32 * down),
+    ]  # fmt: skip
+    nobody = TABLES["faces"](FILM).rows[1]
+    assert (nobody["character"], nobody["title"]) == (None, None)
+    assert {one["word"] for one in TABLES["objects"](FILM).rows} == {"car"}
+
+
 def test_no_cell_runs_as_a_formula_and_reading_it_as_a_sheet_takes_the_mark_away() -> None:
     for part in ("characters", "subtitles", "dialogues"):
         table = TABLES[part](hostile_film())
@@ -168,15 +186,30 @@ def test_no_cell_runs_as_a_formula_and_reading_it_as_a_sheet_takes_the_mark_away
     assert titles == ['Ada & <Co> "x"', "مريم", '=HYPERLINK("x")', "-2; 3"]
 
 
+def test_every_shot_is_in_the_scene_and_the_dialogue_that_hold_it() -> None:
+    structure = FILM.structure
+    for shot in range(44):
+        held = [place for place, one in enumerate(structure.dialogues) if one.first <= shot < one.stop]
+        assert structure.dialogue_of(shot) == (held[0] if held else None)
+        scene = structure.scenes[structure.scene_of(shot)]
+        assert scene.first <= shot < scene.stop
+    begun = [place for scene in structure.scenes for place in structure.dialogues_in(scene)]
+    assert begun == [*range(len(structure.dialogues))]
+    for outside in (-1, 44):
+        with pytest.raises(IndexError, match="the film has 44"):
+            structure.scene_of(outside)
+
+
 def test_a_film_of_which_little_is_known_is_written_too(tmp_path: Path) -> None:
     bare = replace(
         FILM, characters=None, cast=(), subjects=None, subtitles=None, faces_by="", subjects_by="",
+        faces=None, objects=None,
         structure=replace(FILM.structure, dialogues=()), facts=replace(FILM.facts, palettes=(), long_takes=()),
     )  # fmt: skip
     for ending in READERS:
         write_film(bare, tmp_path / f"film{ending}")
     assert {one.layer for one in markers_of(bare)} == {"scene", "setup"}
-    assert [len(TABLES[part](bare).rows) for part in TABLES] == [44, 6, 0, 0, 0]
+    assert [len(TABLES[part](bare).rows) for part in TABLES] == [44, 6, 0, 0, 0, 0, 0]
     assert rows_of(format_film_csv(bare))[3]["characters"] == ""
     empty = replace(bare, subtitles=FilmSubtitles("x.srt", (), 0.0, "not known", "no entries"))
     assert {one.layer for one in markers_of(empty)} == {"scene", "setup"}
@@ -202,6 +235,28 @@ def test_files_are_planned_as_those_of_shots_are() -> None:
     ]
     with pytest.raises(UsageError, match=r"no format of films\. Allowed: \.csv, \.json, .*\.eaf, \.html"):
         plan_film_files(films, ["{name}.jpg"])
+
+
+def test_the_name_of_a_film_chooses_no_part(tmp_path: Path) -> None:
+    patterns = ["{name}.csv", "{name}.scenes.csv", "{name}.edl", "x.Markers.EDL", "x.scenes.edl", "x.markers.csv"]
+    assert [part_of(pattern) for pattern in patterns] == ["", "scenes", "", "markers", "", ""]
+    ((shots, *_),) = plan_film_files([Path("holiday.scenes.mov")], patterns[:1])
+    write_film(FILM, tmp_path / shots, part=part_of(patterns[0]))
+    assert (tmp_path / "holiday.scenes.csv").read_text(encoding="utf-8") == format_film_csv(FILM)
+
+
+@pytest.mark.parametrize("ending", [*EXTENSIONS, ".markers.edl", *(f".{part}.csv" for part in TABLES)])
+def test_half_a_letter_in_a_name_keeps_no_file_from_being_written(ending: str, tmp_path: Path) -> None:
+    assert FILM.subtitles is not None
+    film = replace(
+        FILM,
+        characters=tuple(replace(one, name=LONE) for one in FILM.characters or ()),
+        subjects=((LONE,),) * 44,
+        subtitles=replace(FILM.subtitles, name=LONE),
+        notes=(LONE,),
+    )
+    write_film(film, tmp_path / f"film{ending}", [None] * 44)
+    assert "half" in (tmp_path / f"film{ending}").read_text(encoding="utf-8") or ending in SILENT
 
 
 def test_a_place_that_takes_no_file_is_named(tmp_path: Path) -> None:

@@ -88,6 +88,76 @@ def test_substation_alpha_is_read_without_its_comments() -> None:
     assert [(one.stop_seconds, one.text) for one in found.entries] == [(2.5, "Hi\nyou")]
 
 
+_EVENTS = "[Script Info]\n\n[Events]\n"
+_AT = "Dialogue: 0,0:00:01.00,0:00:02.50,Default,,0,0,0,,"
+
+
+def test_drawings_are_no_words_and_words_beside_them_are_kept() -> None:
+    lines = (
+        "{\\an5\\p1}m 0 0 l 10 10{\\p0}Sign{\\pos(3,4)}post\\hhere",
+        "{\\p2}m 0 0 l 1 1",
+        "{never closed",
+        "{\\i1}{\\i0}",
+    )
+    found = parse_subtitles(_EVENTS + "".join(f"{_AT}{line}\n" for line in lines), name="a.ass")
+    assert [one.text for one in found.entries] == ["Signpost here", "{never closed"]
+    assert found.notes == ("1 entry was left out, without text",)
+
+
+def test_the_columns_of_events_are_where_their_format_line_says_and_damaged_events_are_named() -> None:
+    text = "[Events]\nFormat: Start, End, Text\nDialogue: 0:00:01.00,0:00:02.00,a, b\nDialogue: x,0:00:02.00,c\n"
+    found = parse_subtitles(text, name="a.ssa")
+    assert [one.text for one in found.entries] == ["a, b"]
+    assert found.notes[0].startswith("1 entry was left out, damaged: line 4: 'x,0:00:02.00,c' states no times")
+
+
+@pytest.mark.parametrize(
+    "piece", ["{\\p0}a", "{\\", "<", "<a ", "<b =", "< ", "&#1", "\x00", "{", "[a", "1\n", "\n1\n\n"]
+)
+@pytest.mark.parametrize("name", ["a.ass", "a.srt", "a.vtt"])
+def test_no_text_takes_more_than_moments(piece: str, name: str) -> None:
+    """A fifth of a million characters: what took the square of that would not end."""
+    start = _EVENTS + _AT if name == "a.ass" else "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n"
+    for count in (60_000 // len(piece), 200_000 // len(piece)):
+        found = parse_subtitles(start + piece * count + "\n", name=name)
+        assert len(found.entries) <= 1
+        assert all("\x00" not in one.text for one in found.entries)
+
+
+def test_an_entry_far_too_long_is_left_out_and_that_is_said() -> None:
+    text = "1\n00:00:01,000 --> 00:00:02,000\n" + "a" * 70_000 + "\n\n2\n00:00:03,000 --> 00:00:04,000\nb\n"
+    found = parse_subtitles(text, name="a.srt")
+    assert [one.text for one in found.entries] == ["b"]
+    assert found.notes == ("1 entry was left out, longer than 65,536 characters",)
+
+
+def test_a_number_that_is_said_is_kept_and_the_number_of_an_entry_is_not() -> None:
+    times = [f"00:00:0{at},000 --> 00:00:0{at},900" for at in range(1, 6)]
+    counted = f"1\n{times[0]}\nWhen?\n1984\n\n2\n{times[1]}\n42\n\n3\n{times[2]}\nNo gap\n4\n{times[3]}\n7\n"
+    assert [one.text for one in parse_subtitles(counted, name="a.srt").entries] == ["When?\n1984", "42", "No gap", "7"]
+    plain = f"{times[0]}\nWhen?\n1984\n\n{times[1]}\n42\n\n{times[2]}\nEnd\n"
+    assert [one.text for one in parse_subtitles(plain, name="a.srt").entries] == ["When?\n1984", "42", "End"]
+    named = "WEBVTT\n\nNOTE\n12\n\n7\n" + plain.replace(",", ".")
+    assert [one.text for one in parse_subtitles(named, name="a.vtt").entries] == ["When?\n1984", "42", "End"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("if a <b and c> d", "if a <b and c> d"),
+        ("a <i>b</i> <b>c</b ><font color='#fff'>d</font>", "a b cd"),
+        ("<v.loud Ann>A<00:00:01.500><c.red>b</c></v> <lang en>c</lang>", "Ab c"),
+        ("one<br/>two {laughs} {y:i}three", "one\ntwo {laughs} three"),
+        ("<3 <bold> &lt;kiss&gt; &#x1; &#99999999999999;", "<3 <bold> <kiss> \ufffd"),
+        ("a\x00b\x1b[31m\x7f", "ab[31m"),
+    ],
+)
+def test_only_tags_of_subtitles_are_markup_and_no_control_character_is_text(written: str, read: str) -> None:
+    for name in ("a.srt", "a.vtt"):
+        found = parse_subtitles(f"WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n{written}\n", name=name)
+        assert [one.text for one in found.entries] == [read]
+
+
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rushes.structure.setups import group_by_linkage
+from rushes.structure.linkage import group_by_linkage
 
 THRESHOLD = 0.5
 

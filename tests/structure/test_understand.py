@@ -14,6 +14,7 @@ from rushes.progress import silent
 from rushes.structure.tools import Tools, open_tools
 from rushes.structure.understand import Folders, understand_film, understood_before
 from rushes.structure.wishes import Wishes
+from rushes.subjects.detection import Detection, Pixels
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,27 @@ def test_a_film_is_understood_without_any_model(film: Path) -> None:
     assert found.facts.palettes[3] == ()
     assert found.notes == ()  # three shots cannot alternate: how dialogues are told is of no interest
     assert understood.pictures == ()
+
+
+class CornerDetector:
+    """Sees a thing in the corner of every picture."""
+
+    name, id, words = "corners", "corners-1", ("corner",)
+
+    def find(self, picture: Pixels) -> tuple[Detection, ...]:
+        return (Detection("corner", 0.7, 0.0, 0.0, 0.25, 0.5),) if picture.any() else ()
+
+
+def test_what_a_detector_sees_is_told_by_shot_and_by_frame(film: Path) -> None:
+    found = understand_film(film, Tools(detector=CornerDetector()), threads=1).film
+    assert found.subjects == (("corner",), ("corner",), ("corner",), ())
+    assert found.objects is not None
+    assert sorted({one.shot for one in found.objects}) == [0, 1, 2]
+    for one in found.objects:
+        shot = found.timeline.shots[one.shot]
+        assert shot.shot.start <= one.ordinal < shot.shot.stop
+        assert shot.start_seconds <= one.seconds < shot.stop_seconds
+    assert found.faces is None
 
 
 def test_what_is_kept_is_enough_the_second_time(film: Path, tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.film_files import say_fetched, write_each
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
 from rushes.cli.scenes_plan import Titles, check_faces, check_idle, pair_subtitles, readable, say_plan
 from rushes.errors import MediaError, ProjectError, SheetError, UsageError
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 app = verb_app()
 MANY = ("--write", "--subtitles", "--words", "--close-class")
 
-_SCENES_SHOWN, _CHARACTERS_SHOWN = 200, 24
+_SCENES_SHOWN, _CHARACTERS_SHOWN, _SUBJECTS_SHOWN = 200, 24, 6
 _PICTURE_SIDE = 320
 
 
@@ -84,7 +86,7 @@ def scenes(
     """Find the scenes of films, their two-character dialogues, characters and facts, and write them out."""
     with opened(as_json=as_json, debug=debug) as door:
         from rushes.storage.places import parse_place
-        from rushes.structure.outputs import plan_film_files
+        from rushes.structure.outputs import part_of, plan_film_files
         from rushes.structure.tools import open_tools
         from rushes.timelines.written import check_places
 
@@ -111,7 +113,8 @@ def scenes(
         if dry_run:
             say_plan(door, places, titles, planned, wishes, around)
         tools = _open(door, open_tools, wishes, around, threads or 0)
-        act = _Act(door, tools, _folders_of(around), known, find, threads or 0)
+        parts = [part_of(pattern) for pattern in write or []]
+        act = _Act(door, tools, _folders_of(around), known, find, parts, threads or 0)
         for film, said, paths in zip(places, titles, planned, strict=True):
             act.do(film, said, paths)
         act.check_character()
@@ -215,10 +218,12 @@ class _Act:
         folders: Folders,
         truth: StructureTruth | None,
         find: Callable[[Film], Character] | None,
+        parts: Sequence[str],
         threads: int,
     ) -> None:
+        """Take what films are looked at with, and of each file that is written of one the part it holds."""
         self._door, self._tools, self._folders = door, tools, folders
-        self._truth, self._find, self._threads = truth, find, threads
+        self._truth, self._find, self._parts, self._threads = truth, find, parts, threads
         self.tables: list[dict[str, Any]] = []
         self.scores: list[dict[str, Any]] = []
         self.written: list[Path] = []
@@ -249,7 +254,7 @@ class _Act:
             self._door.fail_item(str(error))
             return
         if (got := understood.fetched) is not None:
-            self._door.say(f"fetched {got.fetched_bytes:,} of {got.size_bytes:,} bytes of {film}")
+            say_fetched(self._door, film, got)
             self.fetched.append(asdict(got))
         self.tables.append(table_of_film(understood.film))
         try:
@@ -287,15 +292,9 @@ class _Act:
     def _write(self, understood: Understood, paths: Sequence[Path]) -> None:
         from rushes.structure.outputs import write_film
 
-        for path in paths:
-            try:
-                new = write_film(understood.film, path, understood.pictures, understood.portraits)
-            except MediaError as error:
-                self._door.fail_item(str(error) if error.path == str(path) else f"{path}: {error}")
-                continue
-            self.written += new
-            for one in new:
-                self._door.say(f"wrote {one}")
+        part = dict(zip(paths, self._parts, strict=True))
+        write = partial(write_film, understood.film, pictures=understood.pictures, portraits=understood.portraits)
+        self.written += write_each(self._door, paths, lambda path: write(path, part=part[path]))
 
 
 def _report(door: Door, film: Film, chosen: Sequence[int]) -> None:
@@ -304,6 +303,7 @@ def _report(door: Door, film: Film, chosen: Sequence[int]) -> None:
     _show_scenes(door, film, chosen)
     _show_dialogues(door, film, chosen)
     _show_characters(door, film)
+    _show_subjects(door, film, chosen)
     for line in _facts_in_words(film):
         door.say(line)
     for note in film.notes:
@@ -326,9 +326,11 @@ def _scenes_with(film: Film, find: Callable[[Film], Character] | None) -> list[i
 
 
 def _headline(film: Film) -> str:
+    from rushes.structure.film_words import count_shots
+
     structure = film.structure
     said = [
-        plural(len(film.timeline.shots), "shot"),
+        count_shots(film),
         plural(len(structure.scenes), "scene"),
         plural(len(structure.dialogues), "dialogue"),
     ]
@@ -401,11 +403,28 @@ def _show_characters(door: Door, film: Film) -> None:
         door.say(f"and {len(film.characters) - _CHARACTERS_SHOWN} more; --json holds them all")
 
 
+def _show_subjects(door: Door, film: Film, chosen: Sequence[int]) -> None:
+    """Print the commonest subjects of each scene, with the number of shots that each is in."""
+    if film.subjects is None:
+        return
+    from rushes.structure.film_words import count_subjects
+
+    rows: list[list[object]] = []
+    for place in chosen[:_SCENES_SHOWN]:
+        counts = count_subjects(film, film.structure.scenes[place])
+        said = ", ".join(f"{word} {shots}" for word, shots in counts[:_SUBJECTS_SHOWN])
+        more = f" and {len(counts) - _SUBJECTS_SHOWN} more" if len(counts) > _SUBJECTS_SHOWN else ""
+        rows.append([place + 1, f"{said}{more}" if said else "none"])
+    door.show(table_of(None, ["scene", "subjects, and in how many shots"], rows))
+
+
 def _facts_in_words(film: Film) -> list[str]:
     """Return what was counted and measured of the film, a line each."""
+    from rushes.structure.film_words import describe_bars, describe_light
+
     facts = film.facts
     if not facts.shot_count:
-        return ["every shot is blank: there is nothing to measure"]
+        return [f"every shot is blank: there is nothing to measure but its light, {describe_light(facts)}"]
     lines = [
         f"average shot {facts.average_shot_seconds:.2f} s, median {facts.median_shot_seconds:.2f} s, "
         f"{facts.shortest_shot_seconds:.2f} to {facts.longest_shot_seconds:.2f} s; "
@@ -419,7 +438,8 @@ def _facts_in_words(film: Film) -> list[str]:
         area = facts.area
         more = "; its format varies" if area.varies else ""
         format = area.name or f"{area.aspect:.2f}:1"
-        lines.append(f"picture {area.right - area.left} × {area.bottom - area.top} without bars, {format}{more}")
+        bars = describe_bars(area, width=film.timeline.width_pixels, height=film.timeline.height_pixels)
+        lines.append(f"picture {area.right - area.left} × {area.bottom - area.top}, {format}, {bars}{more}")
     if facts.palette:
         lines.append("colours " + ", ".join(f"{one.code} {one.share:.0%}" for one in facts.palette))
     if film.subtitles is not None:

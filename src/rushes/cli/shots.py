@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of, with_lines_below
+from rushes.cli.film_files import say_fetched, say_plan, write_each
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
 from rushes.cli.shot_words import cell_of, scans_of
 from rushes.errors import MediaError, UsageError, did_you_mean
@@ -62,7 +64,7 @@ def shots(
         from rushes.storage.places import parse_place
         from rushes.storage.reading import held
         from rushes.timelines.formats.json import table_of as shots_as_table
-        from rushes.timelines.shot_files import plan_files
+        from rushes.timelines.shot_files import plan_files, write_shots
         from rushes.timelines.written import check_places
 
         if not films:
@@ -75,7 +77,7 @@ def shots(
         planned = plan_files(places, write or [])
         check_places(path for paths in planned for path in paths)
         if dry_run:
-            _say_plan(door, places, planned)
+            say_plan(door, places, planned, lambda film: f"would find the shots of {film}", _pages_of)
         predictor = _predictor_of(bundle, threads or 0)
 
         from rushes.footage.found_shots import find_shots
@@ -91,16 +93,15 @@ def shots(
                     timeline = _timeline_of(film, found)
                     timeline = _answered(door, timeline, film, found, predictor, threads or 0)
                     tables.append(shots_as_table(timeline))
-                    _report(door, timeline, [*found.index.warnings, *_losses(found), *_unkept(found)])
+                    _report(door, timeline, found.warnings)
                     pictures = _pictures_of(door, film, found, paths, choice, size, threads or 0)
             except MediaError as error:
                 door.fail_item(str(error))
                 continue
             if remote is not None:
-                got = remote.fetched
-                door.say(f"fetched {got.fetched_bytes:,} of {got.size_bytes:,} bytes of {film}")
-                fetched.append(got)
-            written += _write(door, timeline, paths, pictures)
+                say_fetched(door, film, remote.fetched)
+                fetched.append(remote.fetched)
+            written += write_each(door, paths, partial(write_shots, timeline, pictures=pictures))
         if predictor is None and tables:
             door.say("How close each shot is (scale) is answered by a bundle: rushes shots FILM --bundle BUNDLE")
         door.finish({"films": tables, "written": [str(path) for path in written],
@@ -117,21 +118,6 @@ def _ask_for_films(patterns: Sequence[str]) -> str:
     )
 
 
-def _unkept(found: FoundShots) -> list[str]:
-    """Return what to say where the next time will not be quick."""
-    return [] if found.unkept is None else [f"the scan was not kept: {found.unkept}. The shots are whole"]
-
-
-def _losses(found: FoundShots) -> list[str]:
-    """Return what to say of a film of which some frames could not be decoded."""
-    if not found.lost_frames:
-        return []
-    return [
-        f"{found.lost_frames:,} of its {found.index.frame_count:,} frames gave no picture because their data is "
-        "damaged. Copy it again from where it came from"
-    ]
-
-
 def _parse_choice(text: str) -> PictureChoice:
     from rushes.timelines.shot_pictures import CHOICES
 
@@ -141,21 +127,14 @@ def _parse_choice(text: str) -> PictureChoice:
     raise UsageError(f"--picture {text}: no such frame of a shot. {did_you_mean(text, list(CHOICES))}")
 
 
-def _say_plan(door: Door, films: Sequence[Place], planned: Sequence[Sequence[Path]]) -> None:
-    from rushes.storage.reading import exists
+def _pages_of(path: Path) -> str:
+    """Return what to say of a file that becomes several where there are many shots."""
     from rushes.timelines.contact_sheet import PAGE_SHOTS
     from rushes.timelines.shot_files import SHEET_EXTENSIONS
 
-    for film, paths in zip(films, planned, strict=True):
-        if not exists(film):
-            door.fail_item(f"{film}: there is no such file. Check its name and folder")
-            continue
-        door.say(f"would find the shots of {film}")
-        for path in paths:
-            pages = path.suffix.lower() in SHEET_EXTENSIONS
-            more = f" ({path.stem}-001{path.suffix} and so on above {PAGE_SHOTS} shots)" if pages else ""
-            door.say(f"would write {path}{more}")
-    door.finish({"would_write": [str(path) for paths in planned for path in paths], "failed": door.failed})
+    if path.suffix.lower() not in SHEET_EXTENSIONS:
+        return ""
+    return f" ({path.stem}-001{path.suffix} and so on above {PAGE_SHOTS} shots)"
 
 
 def _timeline_of(film: Place, found: FoundShots) -> Timeline:
@@ -292,19 +271,3 @@ def _pictures_of(
     if lost:
         door.warn(f"{film}: {plural(lost, 'picture')} could not be decoded and left empty on the contact sheet")
     return pictures
-
-
-def _write(door: Door, timeline: Timeline, paths: Sequence[Path], pictures: Sequence[ShotPicture | None]) -> list[Path]:
-    from rushes.timelines.shot_files import write_shots
-
-    written: list[Path] = []
-    for path in paths:
-        try:
-            new = write_shots(timeline, path, pictures)
-        except MediaError as error:
-            door.fail_item(str(error) if error.path == str(path) else f"{path}: {error}")
-            continue
-        written += new
-        for one in new:
-            door.say(f"wrote {one}")
-    return written

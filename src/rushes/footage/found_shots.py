@@ -42,6 +42,19 @@ class FoundShots:
     def lost_frames(self) -> int:
         return self.index.frame_count - self.signals.frame_count
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know of what was found: what of the film is damaged, and whether the scan was kept."""
+        said = list(self.index.warnings)
+        if self.lost_frames:
+            said.append(
+                f"{self.lost_frames:,} of its {self.index.frame_count:,} frames gave no picture because their data is "
+                "damaged. Copy it again from where it came from"
+            )
+        if self.unkept is not None:
+            said.append(f"the scan was not kept: {self.unkept}. What was found is whole")
+        return tuple(said)
+
 
 def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, progress: Progress = silent) -> FoundShots:
     """Return the shots of a film.

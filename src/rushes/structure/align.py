@@ -42,19 +42,6 @@ def align_subtitles(file: SubtitleFile, timeline: Timeline, *, loudness: Loudnes
     )
 
 
-def subtitles_over(subtitles: FilmSubtitles, first: int, stop: int) -> tuple[Subtitle, ...]:
-    """Return the subtitles that are shown over any of the shots `[first, stop)`, as of a scene, in the order of time.
-
-    One that lasts over the end of a scene is shown in both.
-    """
-    return tuple(one for one in subtitles.entries if one.first < stop and first < one.stop)
-
-
-def text_over(subtitles: FilmSubtitles, first: int, stop: int) -> str:
-    """Return what is said over the shots `[first, stop)` on one line for a table; subtitles are parted by ` / `."""
-    return " / ".join(" ".join(one.text.split()) for one in subtitles_over(subtitles, first, stop))
-
-
 def _placed(one: RawSubtitle, offset: Offset, starts: Sequence[float], duration: float) -> Subtitle:
     """Return a subtitle at its time in the film, with its shots.
 

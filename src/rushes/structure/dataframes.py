@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rushes.structure.film import Film
-from rushes.structure.rows import Table, characters_table, dialogues_table, scenes_table, shots_table, subtitles_table
+from rushes.structure.rows import (
+    Table,
+    characters_table,
+    dialogues_table,
+    faces_table,
+    objects_table,
+    scenes_table,
+    shots_table,
+    subtitles_table,
+)
 
 if TYPE_CHECKING:
     import polars
@@ -34,6 +43,16 @@ def characters_frame(film: Film) -> polars.DataFrame:
 def subtitles_frame(film: Film) -> polars.DataFrame:
     """Return one row per subtitle; none where no subtitles are given."""
     return _frame(subtitles_table(film))
+
+
+def faces_frame(film: Film) -> polars.DataFrame:
+    """Return one row per face in a frame that was looked at; none where faces were not looked for."""
+    return _frame(faces_table(film))
+
+
+def objects_frame(film: Film) -> polars.DataFrame:
+    """Return one row per thing in a frame that was looked at; none where no detector was asked."""
+    return _frame(objects_table(film))
 
 
 def _frame(table: Table) -> polars.DataFrame:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rushes.labels.subjects import Subjects
 from rushes.structure.facts import FilmFacts
 from rushes.structure.parts import Character, Structure
+from rushes.structure.sightings import SeenFace, SeenObject
 from rushes.structure.subtitle import FilmSubtitles
 from rushes.timelines.timeline import Timeline
 
@@ -27,6 +28,8 @@ class Film:
         subjects: (shots,) the words of what a detector sees in each; None where none was asked.
         subjects_by: the detector; "" where none was asked.
         subtitles: None where none are given.
+        faces: every face of the frames that were looked at, without what persons are told by; None where nobody looked.
+        objects: everything that a detector sees in them; None where none was asked.
         notes: what a person should know: what could not be looked at, and what would make it possible.
     """
 
@@ -41,4 +44,6 @@ class Film:
     subjects: tuple[Subjects, ...] | None = None
     subjects_by: str = ""
     subtitles: FilmSubtitles | None = None
+    faces: tuple[SeenFace, ...] | None = None
+    objects: tuple[SeenObject, ...] | None = None
     notes: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -111,5 +112,24 @@ class Structure:
                 raise ValueError(f"dialogues stand apart, got {before!r} and {after!r}")
 
     def scene_of(self, shot: int) -> int:
-        """Return the place of the scene that a shot is in."""
-        return next(place for place, scene in enumerate(self.scenes) if scene.first <= shot < scene.stop)
+        """Return the place of the scene that a shot is in.
+
+        Raises:
+            IndexError: the film has no such shot.
+        """
+        if not 0 <= shot < len(self.setups):
+            raise IndexError(f"there is no shot {shot}; the film has {len(self.setups)}")
+        return bisect_right(self.scenes, shot, key=_first) - 1
+
+    def dialogue_of(self, shot: int) -> int | None:
+        """Return the place of the dialogue that a shot is in; None outside of any."""
+        before = bisect_right(self.dialogues, shot, key=_first) - 1
+        return before if before >= 0 and shot < self.dialogues[before].stop else None
+
+    def dialogues_in(self, scene: Scene) -> range:
+        """Return the places of the dialogues that begin in a scene."""
+        return range(*(bisect_left(self.dialogues, end, key=_first) for end in (scene.first, scene.stop)))
+
+
+def _first(part: Scene | Dialogue) -> int:
+    return part.first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +11,32 @@ from pathlib import Path
 from rushes.errors import MediaError
 from rushes.storage.places import Place
 from rushes.storage.reading import read_place, size_of_place
+from rushes.timelines.markup import whole_text
 
 SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
 _MOST_BYTES = 16 << 20  # a feature's subtitles are some 100 KB
 _SHOWN = 5  # faults that are named one by one
+_MOST_CHARACTERS = 1 << 16  # of one entry, its markup and drawings included; what is said takes some hundred
 _ARROW = "-->"
 _TIME = r"(?:(\d{1,2}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?$")
-_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|\{[\\=][^{}]*\}")
+_EVENT_TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})[.,:](\d{1,3})")
+# Where the columns of SubStation Alpha are unless its `Format:` line says otherwise.
+_EVENT = ("layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text")
+# Tags of SubRip and WebVTT, their times, and overrides in braces. No pattern can match a long run in two ways, so that
+# all take time in proportion to the text.
+_MARKUP = re.compile(
+    r"< ?/? ?(?:i|b|u|s|c|ruby|rt)(?:\.[^\s<>]*)?(?:\s[^<>=]*=[^<>]*|\s{0,3}/?)>"
+    r"|</?(?:font|v|lang)(?:[\s.][^<>]*)?>"
+    r"|<(?:\d{1,4}:)?\d{2}:\d{2}\.\d{3}>"
+    r"|\{(?:[\\=]|[a-z]:)[^{}]*\}",
+    re.IGNORECASE,
+)
+_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+_DRAWING = re.compile(r"\\p(\d+)")
+_LONG_REFERENCE = re.compile(r"&#x?[0-9a-f]{9,};?", re.IGNORECASE)  # no letter has so large a number
+# Control characters but the tab and the ends of lines, byte order marks within, and what is no character.
+_UNPRINTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -76,7 +95,7 @@ def read_subtitles(path: Place) -> SubtitleFile:
     except OSError as error:
         why = error.strerror or error
         raise MediaError(path, f"cannot be read ({why}). Check its name, and who may read it") from error
-    found = parse_subtitles(text, name=path.name)
+    found = parse_subtitles(text, name=whole_text(path.name))
     if not found.entries:
         why = f" ({found.notes[0]})" if found.notes else ""
         raise MediaError(path, f"holds no subtitle that can be read{why}. Save it again from the program it came from")
@@ -84,22 +103,23 @@ def read_subtitles(path: Place) -> SubtitleFile:
 
 
 def parse_subtitles(text: str, *, name: str) -> SubtitleFile:
-    """Return the subtitles in the text of a file; the ending of its name says of which kind it is."""
-    import pysubs2
+    """Return the subtitles in the text of a file; the ending of its name says of which kind it is.
 
+    Takes time in proportion to the text, whatever it holds: such files come from anywhere.
+    """
     suffix = name.rpartition(".")[2].lower()
-    faults: list[str] = []
-    if suffix in ("srt", "vtt"):
-        text, faults = _tidied(text.splitlines(), in_blocks=suffix == "vtt")
-    try:
-        events = pysubs2.SSAFile.from_string(text, format_=suffix, keep_html_tags=True).events
-    except (ValueError, IndexError, KeyError, pysubs2.Pysubs2Error) as error:
-        return SubtitleFile(name, (), (f"the file is damaged: {error}",))
-    shown = [one for one in events if not one.is_comment and not one.is_drawing]
-    entries = [RawSubtitle(one.start / 1000, one.end / 1000, _plain(one.plaintext)) for one in shown]
+    lines = _UNPRINTED.sub("", text).splitlines()
+    if suffix in ("ass", "ssa"):
+        found, faults = _read_events(lines)
+    else:
+        found, faults = _read_blocks(lines, in_blocks=suffix == "vtt")
+    short = [one for one in found if len(one.text) <= _MOST_CHARACTERS]
+    entries = [RawSubtitle(one.start_seconds, one.stop_seconds, _plain(one.text)) for one in short]
     kept = [one for one in entries if one.text and one.start_seconds < one.stop_seconds]
     empty = sum(not one.text for one in entries)
     notes = [_described(faults)] if faults else []
+    if long := len(found) - len(short):
+        notes.append(f"{_entries(long)} left out, longer than {_MOST_CHARACTERS:,} characters")
     if empty:
         notes.append(f"{_entries(empty)} left out, without text")
     if timeless := len(entries) - len(kept) - empty:
@@ -125,34 +145,119 @@ def _decode(data: bytes) -> tuple[str, list[str]]:
         return data.decode("cp1252", "replace"), [note]
 
 
-def _tidied(lines: Sequence[str], *, in_blocks: bool) -> tuple[str, list[str]]:
-    """Return the text of a file as the library reads it rightly, and what is wrong with each damaged entry.
+def _read_blocks(lines: Sequence[str], *, in_blocks: bool) -> tuple[list[RawSubtitle], list[str]]:
+    """Return the entries of SubRip or WebVTT, with their markup, and what is wrong with each damaged one.
 
-    The library takes what it does not know (a damaged line of times, a WebVTT note, the name of a cue) for text of the
-    entry before. Here an entry with damaged times goes with its text.
+    An entry with damaged times goes with its text.
 
     Args:
         in_blocks: an empty line ends an entry, as in WebVTT; in SubRip files there are some within entries.
     """
-    kept: list[str] = ["WEBVTT", ""] if in_blocks else []
+    found: list[RawSubtitle] = []
     faults: list[str] = []
+    times: tuple[float, float] | None = None
+    said: list[tuple[int, str]] = []  # number of the line, and the line
+    counted: int | None = None  # what number the last entry had
     shown = not in_blocks
+
+    def end_entry() -> None:
+        if times is not None:
+            found.append(RawSubtitle(*times, "\n".join(line for _, line in said)))
+
     for number, line in enumerate(lines, start=1):
         if _ARROW in line:
-            times = _TIMES.match(line)
-            fault = _fault_of(line, times)
-            shown = fault is None
-            if kept and kept[-1].strip().isdigit():
-                kept.pop()
-            if times is not None and shown:
-                kept += ["", _as_read(times)]
-            else:
+            if said and _is_counter(said, number, counted):
+                counted = int(said.pop()[1])
+            end_entry()
+            times, said, shown = None, [], True
+            matched = _TIMES.match(line)
+            fault = _fault_of(line, matched)
+            if matched is None or fault is not None:
                 faults.append(f"line {number}: {fault}")
+            else:
+                times = _seconds(matched.groups()[:4]), _seconds(matched.groups()[4:])
         elif not line.strip():
             shown = not in_blocks
         elif shown:
-            kept.append(line)
-    return "\n".join(kept) + "\n", faults
+            said.append((number, line))
+        elif _is_number(line):
+            counted = int(line)  # a cue's name
+    end_entry()
+    return found, faults
+
+
+def _is_counter(said: Sequence[tuple[int, str]], at: int, counted: int | None) -> bool:
+    """Tell whether the last line before one of times is the number of its entry, not a number that somebody says.
+
+    Args:
+        said: lines, with their numbers, since the last line of times.
+        at: number of the line of times.
+        counted: what number the last entry had.
+    """
+    number, line = said[-1]
+    if not _is_number(line):
+        return False
+    stands_apart = len(said) == 1 or said[-2][0] < number - 1
+    return (counted is not None and int(line) == counted + 1) or (number == at - 1 and stands_apart)
+
+
+def _is_number(line: str) -> bool:
+    line = line.strip()
+    return len(line) < 10 and line.isascii() and line.isdigit()
+
+
+def _read_events(lines: Sequence[str]) -> tuple[list[RawSubtitle], list[str]]:
+    """Return the events of SubStation Alpha that are shown, as words without drawings, and what is wrong with others.
+
+    An event that draws and says nothing is none.
+    """
+    found: list[RawSubtitle] = []
+    faults: list[str] = []
+    columns: tuple[str, ...] = _EVENT
+    in_events = False
+    for number, line in enumerate(lines, start=1):
+        kind, _, rest = line.lstrip().partition(":")
+        if kind.startswith("["):
+            in_events = kind.strip().lower() == "[events]"
+        elif kind == "Format" and in_events:
+            columns = _columns_of(rest)
+        elif kind == "Dialogue":
+            cells = dict(zip(columns, rest.split(",", len(columns) - 1), strict=False))
+            ends = [_EVENT_TIME.fullmatch(cells.get(column, "").strip()) for column in ("start", "end")]
+            if ends[0] is None or ends[1] is None:
+                faults.append(f"line {number}: '{rest.strip()[:60]}' states no times; they look like 0:01:02.50")
+                continue
+            start, stop = (_seconds(end.groups()) for end in ends if end is not None)
+            words, draws = _without_overrides(cells.get("text", ""))
+            if words.strip() or not draws:
+                found.append(RawSubtitle(start, stop, words))
+    return found, faults
+
+
+def _columns_of(line: str) -> tuple[str, ...]:
+    """Return the names in a `Format:` line; those that are usual where it lacks one that is needed."""
+    columns = tuple(name.strip().lower() for name in line.split(","))
+    return columns if {"start", "end"} <= {*columns} and columns[-1] == "text" else _EVENT
+
+
+def _without_overrides(text: str) -> tuple[str, bool]:
+    """Return an event's text without what stands in braces and what is drawn, and whether something is drawn."""
+    said: list[str] = []
+    at, draws, drawn = 0, False, False
+    while True:
+        begin = text.find("{", at)
+        end = -1 if begin < 0 else text.find("}", begin)
+        piece = text[at:begin] if end >= 0 else text[at:]
+        if draws:
+            drawn = drawn or bool(piece.strip())
+        else:
+            said.append(piece)
+        if end < 0:
+            break
+        for scale in _DRAWING.findall(text, begin, end):
+            draws = bool(scale.strip("0"))
+        at = end + 1
+    return "".join(said).replace("\\N", "\n").replace("\\n", "\n"), drawn
 
 
 def _fault_of(line: str, times: re.Match[str] | None) -> str | None:
@@ -160,19 +265,11 @@ def _fault_of(line: str, times: re.Match[str] | None) -> str | None:
     said = f"'{line.strip()[:60]}'"
     if times is None:
         return f"{said} states no times; they look like 00:01:02,500 --> 00:01:04,000"
-    start, stop = (_thousandths(times.groups()[part : part + 4]) for part in (0, 4))
-    return f"{said} ends before it begins" if stop < start else None
+    return f"{said} ends before it begins" if _seconds(times.groups()[4:]) < _seconds(times.groups()[:4]) else None
 
 
-def _as_read(times: re.Match[str]) -> str:
-    """Return a line of times in full, as both formats have it: SubRip takes the point too."""
-    ends = []
-    for part in (0, 4):
-        seconds, thousandths = divmod(_thousandths(times.groups()[part : part + 4]), 1000)
-        minutes, seconds = divmod(seconds, 60)
-        hours, minutes = divmod(minutes, 60)
-        ends.append(f"{hours:02}:{minutes:02}:{seconds:02}.{thousandths:03}")
-    return f" {_ARROW} ".join(ends)
+def _seconds(parts: Sequence[str | None]) -> float:
+    return _thousandths(parts) / 1000
 
 
 def _thousandths(parts: Sequence[str | None]) -> int:
@@ -193,8 +290,8 @@ def _entries(count: int) -> str:
 
 def _plain(text: str) -> str:
     """Return text without markup, its lines trimmed and the empty ones gone."""
-    import html
-
-    text = _MARKUP.sub("", html.unescape(_MARKUP.sub("", text.replace("\\h", " "))))
-    lines = (" ".join(line.split()) for line in text.replace("\ufeff", "").splitlines())
+    text = _BREAK.sub("\n", text.replace("\\h", " "))
+    text = _LONG_REFERENCE.sub("\ufffd", _MARKUP.sub("", text))
+    text = _UNPRINTED.sub("", _MARKUP.sub("", html.unescape(text)))
+    lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)

@@ -1,4 +1,4 @@
-"""A film's structure as tables: one row per shot, scene, dialogue, character or subtitle."""
+"""A film's structure as tables: one row per shot, scene, dialogue, character, subtitle, face or object."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Literal
 from rushes.labels.subjects import unite_subjects
 from rushes.structure.film import Film
 from rushes.structure.parts import Dialogue
+from rushes.structure.sightings import Sighting
 from rushes.timelines.formats.csv import columns_of
 from rushes.timelines.formats.json import table_of as table_of_shots
 
@@ -130,13 +131,36 @@ _OF_SUBTITLE: Mapping[str, Kind] = {
 }
 
 
+# Of what is seen in one frame.
+_PLACE: Mapping[str, Kind] = {
+    "ordinal": "whole",
+    "seconds": "seconds",
+    "timecode": "text",
+    "shot": "whole",
+    "scene": "whole",
+}
+_BOX: Mapping[str, Kind] = {
+    "score": "share",
+    "left": "share",
+    "top": "share",
+    "width": "share",
+    "height": "share",
+    "left_pixels": "whole",
+    "top_pixels": "whole",
+    "width_pixels": "whole",
+    "height_pixels": "whole",
+}
+_OF_FACE: Mapping[str, Kind] = {**_PLACE, "character": "whole", "title": "text", **_BOX, **_FILM}
+_OF_OBJECT: Mapping[str, Kind] = {**_PLACE, "word": "text", **_BOX, **_FILM}
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One kind of rows of a film.
 
     Attributes:
         columns: in their order, with what each holds: `seconds` and `share` (0 to 1) are fractions, `wholes`, `shares`
-            and `words` lists. Any value but a list may be None.
+            and `words` lists. None is what is not known, an empty list what is known to be none.
         rows: one value per column, in the film's order.
     """
 
@@ -157,8 +181,10 @@ def shots_table(film: Film) -> Table:
         "video_path": table["path"],
     }
     rows = []
+    long_takes, said = frozenset(film.facts.long_takes), _said_over(film)
     for place, shot in enumerate(table["shots"]):
         cells = dict.fromkeys(tasks) | shot | of_film | _of_shot(film, place)
+        cells |= {"long_take": place in long_takes, "subtitles": "\n".join(said[place]) or None}
         cells["frames"] = shot["stop"] - shot["start"]
         cells["duration_seconds"] = float(film.timeline.shots[place].duration_seconds)
         for task, answer in shot["answers"].items():
@@ -174,9 +200,7 @@ def scenes_table(film: Film) -> Table:
     rows = []
     for number, scene in enumerate(film.structure.scenes):
         shots = range(scene.first, scene.stop)
-        talks = [
-            place + 1 for place, one in enumerate(film.structure.dialogues) if scene.first <= one.first < scene.stop
-        ]
+        talks = [place + 1 for place in film.structure.dialogues_in(scene)]
         rows.append(
             {
                 "scene": number + 1,
@@ -185,7 +209,9 @@ def scenes_table(film: Film) -> Table:
                 "setups": sorted({film.structure.setups[shot] + 1 for shot in shots} - {0}),
                 "dialogues": talks,
                 **_people(film, shots),
-                "subjects": list(unite_subjects(film.subjects[shot] for shot in shots)) if film.subjects else [],
+                "subjects": None
+                if film.subjects is None
+                else list(unite_subjects(film.subjects[shot] for shot in shots)),
             }
         )
     return _table(_OF_SCENE, _with_film(film, rows))
@@ -262,6 +288,26 @@ def subtitles_table(film: Film) -> Table:
     return _table(_OF_SUBTITLE, _with_film(film, rows))
 
 
+def faces_table(film: Film) -> Table:
+    """Return one row per face in a frame that was looked at; none where faces were not looked for."""
+    titles = {one.number: one.title for one in film.characters or ()}
+    rows = [
+        {
+            **_sighting(film, one),
+            "character": None if one.character is None else one.character + 1,
+            "title": None if one.character is None else titles.get(one.character),
+        }
+        for one in film.faces or ()
+    ]
+    return _table(_OF_FACE, _with_film(film, rows))
+
+
+def objects_table(film: Film) -> Table:
+    """Return one row per thing in a frame that was looked at; none where no detector was asked."""
+    rows = [{**_sighting(film, one), "word": one.word} for one in film.objects or ()]
+    return _table(_OF_OBJECT, _with_film(film, rows))
+
+
 # By the word that chooses one in a file's name, `film.scenes.csv`.
 TABLES: Mapping[str, Callable[[Film], Table]] = {
     "shots": shots_table,
@@ -269,6 +315,8 @@ TABLES: Mapping[str, Callable[[Film], Table]] = {
     "dialogues": dialogues_table,
     "characters": characters_table,
     "subtitles": subtitles_table,
+    "faces": faces_table,
+    "objects": objects_table,
 }
 
 
@@ -284,8 +332,8 @@ def side_of(film: Film, found: Dialogue, shot: int) -> str:
 
 def dialogue_of(film: Film, shot: int) -> int | None:
     """Return the number, from 1, of the dialogue that a shot is in."""
-    found = (place + 1 for place, one in enumerate(film.structure.dialogues) if one.first <= shot < one.stop)
-    return next(found, None)
+    place = film.structure.dialogue_of(shot)
+    return None if place is None else place + 1
 
 
 def title_of(film: Film, character: int) -> str:
@@ -297,7 +345,6 @@ def _of_shot(film: Film, place: int) -> dict[str, Any]:
     setup = film.structure.setups[place]
     number = dialogue_of(film, place)
     palette = film.facts.palettes[place] if film.facts.palettes else ()
-    said = [one.text for one in (film.subtitles.entries if film.subtitles else ()) if one.first <= place < one.stop]
     return {
         "setup": None if setup < 0 else setup + 1,
         "scene": film.structure.scene_of(place) + 1,
@@ -305,11 +352,40 @@ def _of_shot(film: Film, place: int) -> dict[str, Any]:
         "dialogue": number,
         "side": None if number is None else side_of(film, film.structure.dialogues[number - 1], place),
         **_people(film, (place,)),
-        "subjects": list(film.subjects[place]) if film.subjects else [],
+        "subjects": None if film.subjects is None else list(film.subjects[place]),
         "palette": [one.code for one in palette],
         "palette_shares": [one.share for one in palette],
-        "long_take": place in film.facts.long_takes,
-        "subtitles": "\n".join(filter(None, said)) or None,
+    }
+
+
+def _said_over(film: Film) -> list[list[str]]:
+    """Return for each shot the texts of the subtitles that are shown over it."""
+    said: list[list[str]] = [[] for _ in film.timeline.shots]
+    for one in film.subtitles.entries if film.subtitles else ():
+        for of_shot in said[one.first : one.stop] if one.text else ():
+            of_shot.append(one.text)
+    return said
+
+
+def _sighting(film: Film, one: Sighting) -> dict[str, Any]:
+    """Return where something was seen; pixels are those of the frame as it is shown, to the nearest one."""
+    timeline = film.timeline
+    across, down = timeline.width_pixels, timeline.height_pixels
+    return {
+        "ordinal": one.ordinal,
+        "seconds": float(one.seconds),
+        "timecode": str(timeline.timecode_at(timeline.slot_in(one.shot, one.seconds))),
+        "shot": one.shot + 1,
+        "scene": film.structure.scene_of(one.shot) + 1,
+        "score": one.score,
+        "left": one.left,
+        "top": one.top,
+        "width": one.width,
+        "height": one.height,
+        "left_pixels": round(one.left * across),
+        "top_pixels": round(one.top * down),
+        "width_pixels": round(one.width * across),
+        "height_pixels": round(one.height * down),
     }
 
 
@@ -332,7 +408,10 @@ def _span(film: Film, first: int, stop: int) -> dict[str, Any]:
 
 
 def _people(film: Film, shots: Iterable[int]) -> dict[str, Any]:
-    seen = sorted({number for shot in shots for number in (film.cast[shot] if film.cast else ())})
+    """Return who is seen in shots; None where nobody looked, which is not to see nobody."""
+    if not film.cast:
+        return {"characters": None, "character_numbers": None}
+    seen = sorted({number for shot in shots for number in film.cast[shot]})
     return {
         "characters": [title_of(film, number) for number in seen],
         "character_numbers": [number + 1 for number in seen],

@@ -47,15 +47,10 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
-class BoundaryScore:
-    """How found boundaries agree with known ones.
-
-    Attributes:
-        tolerance: how far apart, at most, the two of a pair are; in the unit of the places.
-    """
+class _Counted:
+    """What things agree in that are found or not, each as a whole."""
 
     counts: Agreement
-    tolerance: float
 
     @property
     def precision(self) -> float:
@@ -68,6 +63,17 @@ class BoundaryScore:
     @property
     def f1(self) -> float:
         return self.counts.f1
+
+
+@dataclass(frozen=True, slots=True)
+class BoundaryScore(_Counted):
+    """How found boundaries agree with known ones.
+
+    Attributes:
+        tolerance: how far apart, at most, the two of a pair are; in the unit of the places.
+    """
+
+    tolerance: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ class SceneScore:
 
 
 @dataclass(frozen=True, slots=True)
-class DialogueScore:
+class DialogueScore(_Counted):
     """How found dialogues agree with known ones.
 
     Attributes:
@@ -107,22 +113,9 @@ class DialogueScore:
         true_share: how much of the time of the found dialogues lies in any known one.
     """
 
-    counts: Agreement
     overlap: float
     found_share: float
     true_share: float
-
-    @property
-    def precision(self) -> float:
-        return self.counts.precision
-
-    @property
-    def recall(self) -> float:
-        return self.counts.recall
-
-    @property
-    def f1(self) -> float:
-        return self.counts.f1
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rushes.structure.evidence import CLOSE, Evidence
+from rushes.structure.linkage import group_by_linkage
 from rushes.structure.similarity import Likeness
 
 _SEEN_AGAIN = 0.85  # of the threshold: of many comparisons over a whole film, more are alike by chance
@@ -32,57 +33,6 @@ def find_setups(evidence: Evidence, likeness: Likeness) -> Indices:
     groups = _within_windows(evidence, likeness)
     groups = _over_the_film(evidence, likeness, groups)
     return _numbered(evidence, groups)
-
-
-def group_by_linkage(distances: Floats, weights: Floats, threshold: float) -> Indices:
-    """Return groups by average linkage: two are one while their pairs differ less than a threshold on average.
-
-    Chains of nearest neighbours find the same groups as merging the nearest pair each time, since the mean over two
-    groups joined lies between their two means. Pairs of weight 0 are unknown and do not count.
-
-    Args:
-        distances: (items, items), symmetric.
-        weights: (items, items), symmetric: how many pairs each stands for.
-
-    Returns:
-        (items,): for each item the first item of its group.
-    """
-    count = len(distances)
-    sums = np.where(weights > 0, distances * weights, 0).astype(np.float64)
-    pairs = weights.astype(np.float64)
-    np.fill_diagonal(sums, 0)
-    np.fill_diagonal(pairs, 0)
-    groups, alive = np.arange(count), np.ones(count, bool)
-    open_ = np.ones(count, bool)
-    chain: list[int] = []
-    while chain or open_.any():
-        if not chain:
-            chain.append(int(open_.argmax()))
-        tip = chain[-1]
-        means = np.full(count, np.inf)
-        np.divide(sums[tip], pairs[tip], out=means, where=alive & (pairs[tip] > 0))
-        nearest = int(means.argmin())
-        if len(chain) > 1 and means[chain[-2]] <= means[nearest]:
-            nearest = chain[-2]
-        if means[nearest] >= threshold:
-            open_[chain.pop()] = False
-        elif len(chain) > 1 and nearest == chain[-2]:
-            del chain[-2:]
-            _join(sums, pairs, *sorted((tip, nearest)))
-            alive[max(tip, nearest)] = open_[max(tip, nearest)] = False
-            groups[groups == max(tip, nearest)] = min(tip, nearest)
-            open_[min(tip, nearest)] = True
-        else:
-            chain.append(nearest)
-    return groups
-
-
-def _join(sums: npt.NDArray[np.float64], pairs: npt.NDArray[np.float64], kept: int, gone: int) -> None:
-    for matrix in (sums, pairs):
-        matrix[kept] += matrix[gone]
-        matrix[:, kept] = matrix[kept]
-        matrix[gone] = matrix[:, gone] = 0
-        matrix[kept, kept] = 0
 
 
 def _within_windows(evidence: Evidence, likeness: Likeness) -> Indices:

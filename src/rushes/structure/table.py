@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import asdict
 from typing import Any
 
+from rushes.labels.subjects import unite_subjects
 from rushes.structure.facts import ColourShare, FilmFacts
 from rushes.structure.film import Film
 from rushes.structure.parts import Character, Dialogue, Scene
@@ -17,7 +19,8 @@ SCHEMA = "film-structure/1"
 def table_of(film: Film) -> dict[str, Any]:
     """Return a film's structure as plain values; shots, scenes and dialogues are counted from 1 in it."""
     shots = table_of_shots(film.timeline)
-    said = [_of_shot(film, place) for place in range(len(film.timeline.shots))]
+    long_takes = frozenset(film.facts.long_takes)
+    said = [_of_shot(film, place, long_takes) for place in range(len(film.timeline.shots))]
     return shots | {
         "schema": SCHEMA,
         "looks_by": film.looks_by,
@@ -34,7 +37,7 @@ def table_of(film: Film) -> dict[str, Any]:
     }
 
 
-def _of_shot(film: Film, place: int) -> dict[str, Any]:
+def _of_shot(film: Film, place: int, long_takes: Set[int]) -> dict[str, Any]:
     setup = film.structure.setups[place]
     return {
         "setup": None if setup < 0 else setup + 1,
@@ -43,7 +46,7 @@ def _of_shot(film: Film, place: int) -> dict[str, Any]:
         "characters": [number + 1 for number in film.cast[place]] if film.cast else None,
         "subjects": None if film.subjects is None else list(film.subjects[place]),
         "palette": [_colour(one) for one in film.facts.palettes[place]] if film.facts.palettes else [],
-        "long_take": place in film.facts.long_takes,
+        "long_take": place in long_takes,
     }
 
 
@@ -70,6 +73,7 @@ def _scene(film: Film, place: int, scene: Scene) -> dict[str, Any]:
         "confidence": scene.confidence,
         "setups": sorted({film.structure.setups[shot] + 1 for shot in range(scene.first, scene.stop)} - {0}),
         "characters": sorted(number + 1 for number in seen) if film.cast else None,
+        "subjects": (None if film.subjects is None else list(unite_subjects(film.subjects[scene.first : scene.stop]))),
     }
 
 

@@ -62,6 +62,7 @@ def open_tools(
     models_folder: Path | None = None,
     faces_folder: Path | None = None,
     threads: int = 0,
+    fetch: bool = True,
     progress: Progress = silent,
 ) -> Tools:
     """Open the models that are wished for.
@@ -72,6 +73,7 @@ def open_tools(
         faces_folder: of a project, where names are kept: where no embedder of faces is named, the one they are known by
             is taken, if it is at hand.
         threads: for computing; 0 takes one per core.
+        fetch: whether a model that is not at hand may be downloaded.
         progress: told of bytes of models that are fetched.
 
     Raises:
@@ -90,15 +92,20 @@ def open_tools(
         if not embedder and faces_folder is not None:
             embedder = embedder_of_names(read_names(faces_folder), models_folder)
         faces = FaceReader(
-            find_model(wishes.face_detector, does="faces", folder=models_folder, progress=progress),
-            find_model(embedder, does="face embedding", folder=models_folder, progress=progress),
+            find_model(wishes.face_detector, does="faces", folder=models_folder, fetch=fetch, progress=progress),
+            find_model(embedder, does="face embedding", folder=models_folder, fetch=fetch, progress=progress),
             threads=threads,
         )
     if wishes.detector:
         from rushes.subjects.detectors import open_detector
 
         detector = open_detector(
-            wishes.detector, folder=models_folder, threads=threads, words=wishes.words, progress=progress
+            wishes.detector,
+            folder=models_folder,
+            threads=threads,
+            words=wishes.words,
+            fetch=fetch,
+            progress=progress,
         )
     name = SCAN if looks is None else looks.bundle.name
     return Tools(looks, name, closeness, faces, detector)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +37,7 @@ from rushes.structure.palette import merge_palettes
 from rushes.structure.portraits import cut_portraits
 from rushes.structure.read_subtitles import SubtitleFile, read_subtitles
 from rushes.structure.scan_looks import looks_of_scan, tones_of_scan
+from rushes.structure.sightings import list_faces, list_objects
 from rushes.structure.tools import Tools
 from rushes.structure.watch import (
     Watch,
@@ -59,15 +61,19 @@ from rushes.structure.watchers import (
     unpack_palette,
     unpack_picture,
 )
+from rushes.subjects.detection import Detection
 from rushes.subjects.face import Face
 from rushes.subjects.faces import FaceReader
 from rushes.subjects.kept_faces import FilmFaces
+from rushes.subjects.kept_films import keep_film_note, note_of
 from rushes.subjects.names import Names, read_names
 from rushes.subjects.wiping import wipe_mark
 from rushes.timelines.movement import answer_movement
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.sound import has_sound
 from rushes.timelines.timeline import Answers, ShotAnswer, Timeline, make_timeline, with_answers
+
+_log = logging.getLogger(__name__)
 
 _SHOTS_OF_A_DIALOGUE = 4  # in fewer, two sides cannot alternate, and nothing is to be said of how dialogues are told
 _EDGES_LOOKED_AT = 240  # frames over the film, about, at which bars are looked for
@@ -172,6 +178,7 @@ def understand_film(
                 threads=threads,
             )
             whole = replace(whole, portraits=cut)
+        _note_film(film, found, tools, folders)
     return whole if remote is None else replace(whole, fetched=remote.fetched)
 
 
@@ -226,6 +233,16 @@ class _Everything:
     heard: Loudness | None
 
 
+def _note_film(film: Place, found: FoundShots, tools: Tools, folders: Folders) -> None:
+    """Keep what a film is called beside its faces; where that cannot be written, they are kept without it."""
+    if tools.faces is None or folders.faces is None:
+        return
+    try:
+        keep_film_note(folders.faces, note_of(film, found.source.digest))
+    except OSError as error:
+        _log.info("the name of %s is not kept with its faces: %s", film, error.strerror or error)
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """Which frames are looked at: those of each shot, and what each watcher is to see."""
@@ -278,6 +295,7 @@ def _put_together(
     names = Names() if faces is None or folders.faces is None else read_names(folders.faces)
     cast = None if faces is None else _cast(found, faces, timeline, names)
     closeness_by = "" if tools.closeness is None else tools.closeness.name
+    detections = None if tools.detector is None else _detections(said["objects"])
     film = Film(
         timeline=timeline,
         structure=find_structure(_evidence(timeline, found, plan, said, tools, scores, cast)),
@@ -293,13 +311,15 @@ def _put_together(
         characters=None if cast is None else cast.characters,
         faces_by="" if tools.faces is None else tools.faces.name,
         cast=() if cast is None else cast.of_shot,
-        subjects=None if tools.detector is None else _subjects(said["objects"], plan),
+        subjects=None if detections is None else _subjects(detections, plan),
         subjects_by="" if tools.detector is None else tools.detector.name,
         subtitles=(
             None
             if everything.entries is None
             else align_subtitles(everything.entries, timeline, loudness=everything.heard)
         ),
+        faces=None if faces is None or cast is None else list_faces(faces, cast, found.index, found.shots),
+        objects=None if detections is None else list_objects(detections, found.index, found.shots),
         notes=(*_notes(found, tools, everything.unkept), *(() if faces is None else notes_of_faces(faces, names))),
     )
     return Understood(film, found, _pictures(said.get("pictures"), found), faces=faces, cast=cast)
@@ -410,12 +430,15 @@ def _palette(words: Mapping[int, bytes], of_shot: Sequence[int]) -> tuple[Colour
     return merge_palettes(palettes, [1.0] * len(palettes))
 
 
-def _subjects(words: Mapping[int, bytes], plan: _Plan) -> tuple[Subjects, ...]:
+def _detections(words: Mapping[int, bytes]) -> dict[int, tuple[Detection, ...]]:
+    """Return what is seen in each frame, by its ordinal."""
+    return {ordinal: unpack_detections(packed) for ordinal, packed in words.items()}
+
+
+def _subjects(seen: Mapping[int, Sequence[Detection]], plan: _Plan) -> tuple[Subjects, ...]:
     """Return of each shot the words of what is seen in its frames, frame by frame, the surest first."""
     return tuple(
-        unite_subjects(
-            [one.word for one in unpack_detections(words[ordinal])] for ordinal in of_shot if ordinal in words
-        )
+        unite_subjects([one.word for one in seen[ordinal]] for ordinal in of_shot if ordinal in seen)
         for of_shot in plan.looked
     )
 
@@ -429,14 +452,10 @@ def _pictures(words: Mapping[int, bytes] | None, found: FoundShots) -> tuple[Sho
 
 def _notes(found: FoundShots, tools: Tools, unkept: Mapping[str, str]) -> tuple[str, ...]:
     """Return what a person should know of what was found: what is damaged, and what was not looked at."""
-    notes = list(found.index.warnings)
-    if found.unkept is not None:
-        notes.append(f"the scan was not kept: {found.unkept}. What was found is whole")
+    notes = list(found.warnings)
     for reason in dict.fromkeys(unkept.values()):
         names = ", ".join(name for name in unkept if unkept[name] == reason)
         notes.append(f"what was seen in it ({names}) was not kept: {reason}. What was found is whole")
-    if found.lost_frames:
-        notes.append(f"{found.lost_frames:,} of its {found.index.frame_count:,} frames could not be decoded")
     if not found.index.constant_rate:
         notes.append("its frames do not stand evenly: timecodes keep to the nearest frames, seconds are exact")
     can_talk = sum(not shot.blank for shot in found.shots) >= _SHOTS_OF_A_DIALOGUE

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Response
 from fastapi.concurrency import run_in_threadpool
@@ -18,6 +17,7 @@ from rushes.catalog.catalog import Catalog
 from rushes.errors import MediaError, did_you_mean
 from rushes.footage.source import Source
 from rushes.project import Project
+from rushes.studio.exports import check_extension, file_reply
 from rushes.studio.films import Films
 from rushes.studio.footage_desk import FootageDesk, media_problems, send_picture
 from rushes.studio.footage_tables import (
@@ -39,14 +39,6 @@ from rushes.timelines.formats.files import FORMATS
 from rushes.web.replies import json_reply
 
 MOST_SOURCES = 500  # in one reply
-_EXPORTS = {
-    ".csv": "text/csv; charset=utf-8",
-    ".json": "application/json",
-    ".edl": "text/plain; charset=utf-8",
-    ".otio": "application/json",
-    ".fcpxml": "application/xml",
-    ".eaf": "application/xml",
-}
 _LOOK_SECONDS = 0.25  # between two looks at a work whose events are sent
 
 
@@ -133,9 +125,7 @@ def _add_film(router: APIRouter, desk: FootageDesk) -> None:
     def exported(source: str, extension: str) -> Response:
         """The shots of a film as a file for an editing program: `.csv`, `.json`, `.edl`, `.otio` or `.fcpxml`."""
         found = desk.film(source)
-        if extension not in _EXPORTS:
-            said = f"'{extension[:20]}' is no format of shots. {did_you_mean(extension, list(_EXPORTS))}"
-            raise HTTPException(HTTPStatus.NOT_FOUND, said)
+        check_extension(extension, FORMATS, "shots")
         with media_problems():
             shots = desk.films.shots(found)
             if shots is None:
@@ -143,8 +133,7 @@ def _add_film(router: APIRouter, desk: FootageDesk) -> None:
                     HTTPStatus.NOT_FOUND, f"the shots of {found.name} were not found yet. Find them first"
                 )
             text = FORMATS[extension](shots.timeline, ())
-        name = f"filename*=UTF-8''{quote(f'{found.name}{extension}')}"
-        return Response(text, media_type=_EXPORTS[extension], headers={"Content-Disposition": f"attachment; {name}"})
+        return file_reply(text, extension, name=found.name)
 
 
 def _film_table(desk: FootageDesk, source: Source) -> dict[str, Any]:
@@ -179,7 +168,7 @@ def _film_table(desk: FootageDesk, source: Source) -> dict[str, Any]:
         "lengths": None if shots is None else lengths_table(shots.timeline),
         "shot_list": None if shots is None else listed,
         "label_list": label_tables(source, frames, labels, desk.films.shot_rows(source)),
-        "exports": sorted(extension[1:] for extension in _EXPORTS) if shots is not None else [],
+        "exports": sorted(extension[1:] for extension in FORMATS) if shots is not None else [],
         "bundles": list(find_shot_bundles(desk.project)),
         "structure": structure_state(desk, source) if source.kind == "video" else None,
         "works": [work.to_table() for work in desk.works.of(source.digest)],

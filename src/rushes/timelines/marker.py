@@ -7,7 +7,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
 
 from rushes.timelines.timeline import Timeline
 
@@ -121,15 +120,9 @@ def one_line(text: str) -> str:
 def _place(timeline: Timeline, starts: Sequence[Fraction], marker: Marker) -> PlacedMarker:
     first = bisect_right(starts, marker.start) - 1
     last = max(first, bisect_left(starts, marker.stop) - 1)
-    start = min(_slot_in(timeline, first, marker.start), timeline.shots[first].stop_slot - 1)
+    start = min(timeline.slot_in(first, marker.start), timeline.shots[first].stop_slot - 1)
     if marker.stop >= timeline.shots[last].stop_seconds:
         stop = timeline.shots[last].stop_slot
     else:
-        stop = _slot_in(timeline, last, marker.stop)
+        stop = timeline.slot_in(last, marker.stop)
     return PlacedMarker(marker, start, max(stop, start + 1), first, last)
-
-
-def _slot_in(timeline: Timeline, shot: int, seconds: Fraction) -> int:
-    place = timeline.shots[shot]
-    within = floor((seconds - place.start_seconds) * timeline.rate + Fraction(1, 2))
-    return place.start_slot + min(within, place.slot_count)

@@ -130,6 +130,16 @@ class Timeline:
     def duration_seconds(self) -> Fraction:
         return self.shots[-1].stop_seconds
 
+    def slot_in(self, shot: int, seconds: Fraction) -> int:
+        """Return the slot that is nearest to a time within a shot; the shot's last end at most.
+
+        Args:
+            shot: place of it, from 0.
+        """
+        place = self.shots[shot]
+        within = floor((seconds - place.start_seconds) * self.rate + Fraction(1, 2))
+        return place.start_slot + min(within, place.slot_count)
+
     def timecode_at(self, slot: int) -> Timecode:
         """Return the SMPTE timecode of a slot, counted from that of the first frame; it starts over after a day."""
         return timecode_of_count(self.first_count + slot, self.rate, drop=self.drop)

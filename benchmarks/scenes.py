@@ -101,18 +101,21 @@ def _compare(stories: Sequence[Story], ways: Mapping[str, Way], say: Say, words:
 
 
 def _near_long_takes(stories: Sequence[Story], way: Way) -> str:
-    """Return how many boundaries are found beside a scene that is one shot, and how many elsewhere."""
+    """Return how many boundaries are found to the very shot beside a scene that is one shot, and how many elsewhere.
+
+    With a tolerance one that is found would count for both sides of such a scene.
+    """
     counts = {True: [0, 0], False: [0, 0]}
     for story in stories:
         edges, scenes = story.edges, story.known.scenes or ()
         known = [int(np.abs(edges - start).argmin()) for start, _ in scenes] + [len(edges) - 1]
-        found = np.array([first for first, _ in way(story)[1:]], np.int64)
+        found = {first for first, _ in way(story)}
         for before, place, after in zip(known[:-2], known[1:-1], known[2:], strict=True):
             of = counts[place - before == 1 or after - place == 1]
-            of[0] += bool(len(found) and np.abs(found - place).min() <= 1)
+            of[0] += place in found
             of[1] += 1
     (alone, of_alone), (other, of_other) = counts[True], counts[False]
-    return f"{alone} of {of_alone} boundaries beside a scene of one shot, and {other} of {of_other} others"
+    return f"exactly {alone} of {of_alone} boundaries beside a scene of one shot, and {other} of {of_other} others"
 
 
 def _setups(stories: Sequence[Story]) -> str:

@@ -126,10 +126,13 @@ def test_what_is_looked_for_in_films_is_off_where_nothing_is_said() -> None:
     said = {"faces": True, "face_detector": "weights/yunet.onnx", "detector": "yolox-s", "closeness": "mcu"}
     told = parse_project({"film": said}, root=Path("p")).film
     assert {key: getattr(told, key) for key in said} == said
+    assert parse_project({"film": {"words": ["cup", "red hat"]}}, root=Path("p")).film.words == ("cup", "red hat")
     for wrong, words in (
         ({"face": True}, "Did you mean 'faces'"),
         ({"faces": "yes"}, "faces"),
         ({"looks": 3}, "looks"),
+        ({"words": "cup"}, "must be a list"),
+        ({"words": [1]}, "a list of words"),
     ):
         with pytest.raises(ProjectError, match=words):
             parse_project({"film": wrong}, root=Path("p"))

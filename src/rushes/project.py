@@ -187,6 +187,8 @@ class FilmSettings:
         faces: whether faces are looked for and kept; off, since they are data about persons.
         face_detector, face_embedder: model files, relative to the project; "" takes the ones that rushes knows.
         detector: of objects: a model file or the name of a known one; "" looks for none.
+        words: what `detector` looks for, where it looks for what it is asked; of one with words of its own, which of
+            them are kept. () asks as the files beside it say.
         looks: what shots are compared by: `scan` (what the scan noted), or a bundle of the project by name.
         closeness: the bundle of the project that says which shots are medium close-ups; "" asks none.
     """
@@ -195,6 +197,7 @@ class FilmSettings:
     face_detector: str = ""
     face_embedder: str = ""
     detector: str = ""
+    words: tuple[str, ...] = ()
     looks: str = "scan"
     closeness: str = ""
 
@@ -352,10 +355,13 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         dataset=_parse_dataset(_typed(table, "dataset", dict, {}, where=where), tuple(tasks), where=where),
         labels=_parse_labels(_typed(table, "labels", dict, {}, where=where), where=where),
         runs=_parse_runs(_typed(table, "runs", dict, {}, where=where), where=where),
-        film=settings_from_table(
-            FilmSettings, _typed(table, "film", dict, {}, where=where), where=f"{where}: [film]", error=ProjectError
-        ),
+        film=_parse_film(_typed(table, "film", dict, {}, where=where), where=f"{where}: [film]"),
     )
+
+
+def _parse_film(body: Mapping[str, Any], *, where: str) -> FilmSettings:
+    settings = settings_from_table(FilmSettings, body, where=where, error=ProjectError)
+    return replace(settings, words=_words(body, "words", (), where=where))
 
 
 def settings_from_table(kind: type[T], table: Mapping[str, Any], *, where: str, error: type[Exception]) -> T:

@@ -11,6 +11,7 @@ import pytest
 from journeys.conftest import run_rushes_here
 from rushes.subjects.kept_faces import write_film_faces
 from rushes.subjects.names import Names, read_names, write_names
+from rushes.subjects.wiping import wipe_mark
 from subjects.people import EMBEDDER, film_of, seen
 
 TOML = """name = "film"
@@ -59,6 +60,24 @@ def test_a_name_is_changed_and_taken_away(project: Path) -> None:
     assert "Did you mean 'Ada Lovelace'?" in run_rushes_here("faces", "forget", "Ada Lovelac", *inside, status=2).err
 
 
+def test_a_number_is_of_one_film(project: Path) -> None:
+    said = run_rushes_here("faces", "where", 2, "a.mp4", "b.mp4", "--project", project, status=2).err
+    assert "another one in each film" in said
+    said = run_rushes_here("scenes", "a.mp4", "b.mp4", "--with", 2, "--project", project, status=2).err
+    assert "another one in each film" in said
+
+
+def test_faces_that_are_asked_for_where_they_are_off_are_told_of(tmp_path: Path) -> None:
+    (tmp_path / "rushes.toml").write_text(TOML)
+    words = ("scenes", "film.mp4", "--project", tmp_path, "--dry-run")
+    said = run_rushes_here(*words, "--faces", status=1).err
+    for part in ("faces are off in", "this once", str(Path(".rushes") / "faces"), "rushes faces wipe --yes"):
+        assert part in said
+    assert "faces are off" not in run_rushes_here(*words, status=1).err
+    (tmp_path / "rushes.toml").write_text(f"{TOML}[film]\nfaces = true\n")
+    assert "faces are off" not in run_rushes_here(*words, "--faces", status=1).err
+
+
 def test_wiping_shows_what_would_go_and_needs_a_yes(project: Path) -> None:
     inside, folder = ("--project", project), project / ".rushes" / "faces"
     assert "would remove 2 files" in run_rushes_here("faces", "wipe", *inside, "--dry-run").out
@@ -69,6 +88,11 @@ def test_wiping_shows_what_would_go_and_needs_a_yes(project: Path) -> None:
     assert found["files"] == 2
     assert not folder.exists()
     assert "no face data is kept" in run_rushes_here("faces", "wipe", *inside).out
+    mark = wipe_mark(folder)
+    assert "no face data was kept" in run_rushes_here("faces", "wipe", "--yes", *inside).out
+    assert wipe_mark(folder) != mark, "a look that runs and has kept nothing yet is to keep nothing"
+    folder.symlink_to(project)
+    assert "nothing was removed" in run_rushes_here("faces", "wipe", "--yes", *inside, status=2).err
 
 
 def test_models_are_listed_with_their_licence_and_place(tmp_path: Path) -> None:
@@ -77,6 +101,8 @@ def test_models_are_listed_with_their_licence_and_place(tmp_path: Path) -> None:
     of = {one["name"]: one for one in found}
     assert of["yunet"]["licence"] == "MIT"
     assert of["sface"]["near"] == 0.363
+    assert "not measured" in of["sface"]["joined_source"]
+    assert "not measured" in run_rushes_here("faces", "models", "--project", tmp_path).out
     assert of["mobilefacenet"]["url"] is None
     assert all(one["does"] in ("faces", "face embedding") for one in found)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -35,7 +37,7 @@ def test_a_film_is_understood_without_any_model(film: Path) -> None:
     assert (found.looks_by, found.closeness_by, found.characters, found.subjects) == ("scan", "", None, None)
     assert all(found.facts.palettes[:3])
     assert found.facts.palettes[3] == ()
-    assert any("alternation alone" in note for note in found.notes)
+    assert found.notes == ()  # three shots cannot alternate: how dialogues are told is of no interest
     assert understood.pictures == ()
 
 
@@ -75,6 +77,28 @@ def test_what_is_kept_is_enough_the_second_time(film: Path, tmp_path: Path) -> N
     assert before.film == first.film
     assert [picture is not None for picture in first.pictures] == [True] * 4
     assert max(first.pictures[0].pixels.shape[:2]) == 64  # type: ignore[union-attr]
+
+
+def test_sound_that_was_not_heard_is_not_known_before(film: Path, tmp_path: Path) -> None:
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed")
+    sounding, titles = tmp_path / "sounding.mkv", tmp_path / "sounding.srt"
+    sine = ("-f", "lavfi", "-i", "sine=duration=6", "-c:v", "copy", "-shortest")
+    subprocess.run(["ffmpeg", "-v", "error", "-i", str(film), *sine, str(sounding)], check=True)
+    titles.write_text("1\n00:00:01,000 --> 00:00:02,000\nHello.\n", encoding="utf-8")
+    folders = folders_in(tmp_path)
+    understand_film(sounding, Tools(), folders=folders, threads=1)
+    assert understood_before(sounding, Tools(), folders=folders) is not None
+    assert understood_before(sounding, Tools(), folders=folders, subtitles=titles) is None
+    first = understand_film(sounding, Tools(), folders=folders, subtitles=titles, threads=1)
+    before = understood_before(sounding, Tools(), folders=folders, subtitles=titles)
+    assert before is not None
+    assert before.film.subtitles == first.film.subtitles is not None
+
+
+def test_how_dialogues_are_told_is_said_where_shots_can_alternate(tmp_path: Path) -> None:
+    film = write_moving_film(tmp_path / "four.mp4", shots=("rest",) * 4)
+    assert any("alternation alone" in note for note in understand_film(film, Tools(), threads=1).film.notes)
 
 
 def test_a_bundle_of_pictures_answers_for_each_shot(film: Path, tmp_path: Path) -> None:

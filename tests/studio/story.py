@@ -20,7 +20,8 @@ from rushes.structure.parts import Character, Dialogue, Scene, Structure
 from rushes.structure.subtitle import FilmSubtitles, Subtitle
 from rushes.studio.films import Films
 from rushes.studio.structures import Asked
-from rushes.subjects.kept_faces import Wiped
+from rushes.subjects.kept_faces import Wiped, wipe_faces
+from rushes.subjects.wiping import wipe_mark
 from rushes.timelines.timeline import Timeline
 
 SHOTS = 12
@@ -55,10 +56,11 @@ class ByHand:
         }
 
     def state(self, source: Source) -> object:
-        return self._films.scan_state(source), tuple(self._names.items())
+        return self._films.scan_state(source), tuple(self._names.items()), wipe_mark(self._project.faces_folder)
 
     def kept(self, source: Source, asked: Asked) -> Film | None:
-        if (source.digest, asked.faces) not in self._seen:
+        kept = self._project.faces_folder / f"{source.digest}.faces"
+        if (source.digest, asked.faces) not in self._seen or (asked.faces and not kept.is_file()):
             return None
         found = self._films.shots(source)
         return None if found is None else understood(found.timeline, asked, self._names, people=self._people)
@@ -88,13 +90,10 @@ class ByHand:
         self._names = self._before.pop()
 
     def wipe(self) -> Wiped:
-        paths = [path for path in self._project.faces_folder.rglob("*") if path.is_file()]
-        size = sum(path.stat().st_size for path in paths)
-        for path in paths:
-            path.unlink()
+        wiped = wipe_faces(self._project.faces_folder)
         self._names.clear()
         self._seen = {(digest, faces) for digest, faces in self._seen if not faces}
-        return Wiped(len(paths), size)
+        return wiped
 
 
 def understood(timeline: Timeline, asked: Asked, names: dict[int, str], *, people: int = 3) -> Film:

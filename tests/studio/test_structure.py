@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from rushes.catalog.catalog import open_catalog
-from rushes.footage.picture import decode_picture
+from rushes.footage.picture import decode_picture, encode_picture
 from rushes.project import FilmSettings, Project, read_project
 from rushes.storage.files import write_text
+from rushes.studio.face_pictures import FacePictures
 from rushes.studio.film_pictures import cut_face
 from rushes.studio.understanding import ProjectUnderstanding
+from rushes.subjects.kept_faces import wipe_faces
 from studio.kino import named, studio, take_in
 from studio.story import SHOTS, write_story
 
@@ -118,6 +121,21 @@ def test_faces_are_shown_from_their_best_frame_and_wiped_with_all_that_is_kept_o
     assert client.get(f"{film}/structure").json()["characters"] is None
     assert client.get(f"{film}/characters/1.jpg").status_code == 404
     assert client.get("/footage/people").json()["people"] == []
+
+
+def test_a_wipe_beside_a_running_server_holds(client: TestClient, film: str, story: tuple[Project, str]) -> None:
+    folder = story[0].faces_folder
+    assert client.get(f"{film}/characters/1.jpg").status_code == 200
+    asked_before = FacePictures(folder).cache
+    wipe_faces(folder)
+    asked_before.put("ab12", encode_picture(np.zeros((8, 8, 3), np.uint8), "jpeg", 80))  # it was being made
+    assert client.get(f"{film}/structure").json()["characters"] is None, "as if it had been asked without faces"
+    assert client.get(f"{film}/characters/1.jpg").status_code == 404
+    assert client.get(film).json()["structure"]["asked"]["faces"] is False
+    assert not folder.exists()
+    assert client.post(f"{film}/structure", params=ALL).status_code == 202
+    assert "event: done" in client.get(f"{film}/events").text
+    assert client.get(f"{film}/characters/1.jpg").status_code == 200, "whoever asks again has them again"
 
 
 def test_without_leave_of_the_project_nothing_is_told_of_faces(film: str, story: tuple[Project, str]) -> None:

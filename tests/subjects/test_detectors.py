@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -89,6 +90,18 @@ def test_what_decides_what_is_found_makes_another_detector(tmp_path: Path) -> No
     ]
     assert len(set(ids)) == len(ids)
     assert open_detector(str(path), folder=None, threads=2).id == ids[0]
+
+
+def test_another_tokenizer_beside_the_same_graph_makes_another_detector(tmp_path: Path) -> None:
+    path = graphs.owl(tmp_path / "owl.onnx")
+    first = open_detector(str(path), folder=None, threads=1, words=["red", "blue"])
+    file = tmp_path / "tokenizer.json"
+    table = json.loads(file.read_text(encoding="utf-8"))
+    vocabulary = table["model"]["vocab"]
+    turned = [*list(vocabulary.values())[1:], next(iter(vocabulary.values()))]
+    table["model"]["vocab"] = dict(zip(vocabulary, turned, strict=True))
+    file.write_text(json.dumps(table), encoding="utf-8")
+    assert open_detector(str(path), folder=None, threads=1, words=["red", "blue"]).id != first.id
 
 
 def test_a_detector_may_be_called_by_several_threads(tmp_path: Path) -> None:

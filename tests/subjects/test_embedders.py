@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rushes.errors import WeightsError
 from rushes.subjects.embedders import MOBILEFACENET, SFACE, TEMPLATE, aligned, open_embedder, similarity, unit
+from subjects.people import face
 
 
 @given(st.floats(-3.1, 3.1), st.floats(0.1, 20), st.floats(-500, 500), st.floats(-500, 500))
@@ -37,7 +38,13 @@ def test_a_face_is_brought_to_its_place_whatever_its_size() -> None:
 
 def test_points_that_are_all_one_are_survived() -> None:
     assert aligned(np.zeros((40, 40, 3), np.uint8), np.full((5, 2), 20, np.float32)).shape == (112, 112, 3)
-    assert np.array_equal(unit(np.zeros(4, np.float32)), np.zeros(4))
+
+
+def test_what_has_no_direction_is_no_vector() -> None:
+    for values in ((0, 0), (np.nan, 1), (np.inf, 1)):
+        assert unit(np.array(values, np.float32)) is None
+    with pytest.raises(ValueError, match="of numbers"):
+        face(np.array([np.nan, 1], np.float32))
 
 
 def network(path: Path, names: tuple[str, str], *, side: int = 112, length: int = 128) -> Path:

@@ -83,3 +83,9 @@ def test_what_is_no_detector_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_text("no network")
     with pytest.raises(WeightsError, match="no face detector"):
         FaceReader(tmp_path / "text.onnx", None)
+
+
+@pytest.mark.parametrize("name", ["face_detection_ultralight_rfb320.onnx", EMBEDDER])
+def test_another_network_is_refused_as_a_detector_before_a_film_is_read(media: Path, name: str) -> None:
+    with pytest.raises(WeightsError, match="no face detector of the kind YuNet"):
+        FaceReader(media / "weights" / name, None)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rushes.errors import UsageError
 from rushes.subjects.kept_faces import (
     FilmFaces,
     Wiped,
@@ -14,19 +17,23 @@ from rushes.subjects.kept_faces import (
     list_film_faces,
     newest_film_faces,
     read_film_faces,
+    state_of_film_faces,
     wipe_faces,
     write_film_faces,
 )
 from rushes.subjects.names import Names, write_names
+from rushes.subjects.wiping import wipe_mark
 from subjects.people import READER, face, film_of, seen
 
 
 def test_what_is_kept_comes_back_as_it_was(tmp_path: Path) -> None:
     kept, _ = film_of([[[seen(1), face(None, height=0.01, clarity=0.0)], []], [[seen(2, clarity=0.3)]]])
+    kept = replace(kept, lost=(7, 300))
     write_film_faces(tmp_path, kept)
     found = read_film_faces(tmp_path, "film", READER)
     assert found is not None
     assert (found.ordinals, found.source, found.reader) == (kept.ordinals, "film", READER)
+    assert found.lost == (7, 300)
     assert [len(faces) for faces in found.faces] == [2, 0, 1]
     for before, after in zip(sum(kept.faces, ()), sum(found.faces, ()), strict=True):
         assert (before.left, before.height, before.score, before.clarity) == (
@@ -77,18 +84,41 @@ def test_all_face_data_is_wiped_and_nothing_else(tmp_path: Path) -> None:
     wiped = wipe_faces(folder)
     assert wiped.files == 2
     assert wiped.bytes > 0
-    assert [path.name for path in tmp_path.iterdir()] == ["scan.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["faces.wiped", "scan.parquet"]
+    assert re.fullmatch(r"face data was wiped [-0-9: ]+ UTC [0-9a-f]{16}\n", wipe_mark(folder)), "and nothing else"
     assert wipe_faces(folder) == Wiped(0, 0)
 
 
-def test_a_folder_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "a.txt").write_text("stays")
-    (tmp_path / "faces").symlink_to(elsewhere)
-    assert wipe_faces(tmp_path / "faces") == Wiped(1, 0)
-    assert (elsewhere / "a.txt").is_file()
-    assert not (tmp_path / "faces").exists()
+def test_what_was_found_before_a_wipe_is_not_kept_after_it(tmp_path: Path) -> None:
+    folder, found = tmp_path / "faces", film_of([[[seen(1)]]])[0]
+    since, state = wipe_mark(folder), state_of_film_faces(folder, "film")
+    assert write_film_faces(folder, found, since=since)
+    assert state_of_film_faces(folder, "film") != state
+    wipe_faces(folder)
+    assert not write_film_faces(folder, found, since=since)
+    assert not folder.exists()
+    assert state_of_film_faces(folder, "film") != state, "though no faces are kept again"
+    wiped = wipe_mark(folder)
+    wipe_faces(folder)
+    assert wipe_mark(folder) != wiped
+    assert write_film_faces(folder, found, since=wipe_mark(folder))
+
+
+def test_what_leads_elsewhere_is_not_said_to_be_wiped(tmp_path: Path) -> None:
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "faces"
+    write_film_faces(elsewhere, film_of([[[seen(1)]]])[0])
+    folder.symlink_to(elsewhere)
+    with pytest.raises(UsageError, match=r"is a link to .*elsewhere, .* nothing was removed"):
+        wipe_faces(folder)
+    assert list(elsewhere.rglob("*.npz"))
+    folder.unlink()
+    folder.mkdir()
+    (folder / "films").symlink_to(elsewhere / "films")
+    (folder / "names.json").write_text("{}")
+    with pytest.raises(UsageError, match="is a link"):
+        wipe_faces(folder)
+    assert (folder / "names.json").is_file()
+    assert list(elsewhere.rglob("*.npz"))
 
 
 def test_whose_vectors_they_are_says_the_reader() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rushes.errors import ProjectError, UsageError
-from rushes.subjects.names import Names, check_name, read_names, write_names
+from rushes.subjects.names import Names, change_names, check_name, read_names, write_names
+from rushes.subjects.wiping import mark_wiped, wipe_mark
 from subjects.people import seen
 
 E = "sface-1"
@@ -93,3 +95,32 @@ def test_a_spoilt_file_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "names.json").write_text(text)
     with pytest.raises(ProjectError, match=r"names\.json"):
         read_names(tmp_path)
+
+
+def test_of_two_who_name_at_once_neither_loses_a_name(tmp_path: Path) -> None:
+    folder = tmp_path / "faces"
+
+    def name(number: int) -> None:
+        change_names(folder, lambda names: names.with_name(f"Person {number}", faces(number, 0), embedder=E))
+
+    with ThreadPoolExecutor(4) as pool:  # each has a lock of its own, as processes have
+        list(pool.map(name, range(12)))
+    assert sorted(read_names(folder).all) == sorted(f"Person {number}" for number in range(12))
+
+
+def test_nobody_is_named_by_faces_that_were_wiped_since(tmp_path: Path) -> None:
+    folder = tmp_path / "faces"
+    since = wipe_mark(folder)
+    mark_wiped(folder)
+    with pytest.raises(UsageError, match="wiped meanwhile"):
+        change_names(folder, lambda names: names.with_name("Ada", faces(1, 0), embedder=E), since=since)
+    assert not folder.exists()
+
+
+def test_a_name_is_not_kept_by_what_is_no_number() -> None:
+    spoilt = faces(1, 0, 1)
+    spoilt[1, 3] = np.nan
+    names = Names().with_name("Ada", faces(1, 0), embedder=E)
+    for change in (names.with_name, names.with_strangers):
+        with pytest.raises(UsageError, match="no number"):
+            change("Ada", spoilt, embedder=E)

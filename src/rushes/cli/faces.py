@@ -10,7 +10,7 @@ from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.faces_models import models
 from rushes.cli.faces_names import forget, name, rename, split
 from rushes.cli.faces_wipe import wipe
-from rushes.cli.faces_words import project_with_faces, title_of, understood
+from rushes.cli.faces_words import may_be_number, project_with_faces, title_of, understood
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, ThreadsOption, verbs_app
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def where(
         wanted = films or _films_kept(place)
         if not wanted:
             raise UsageError("no faces of any film are kept yet. Name a film: rushes faces where NAME film.mp4")
+        numbered = may_be_number(named, place, of_films=len(wanted))
         scenes: list[dict[str, Any]] = []
         unknown: list[str] = []
         for film in wanted:
@@ -67,7 +68,7 @@ def where(
                 door.fail_item(str(error))
                 continue
             try:
-                scenes += _scenes_of(found.film, named)
+                scenes += _scenes_of(found.film, named, numbered)
             except UsageError as error:
                 unknown.append(str(error))
         if len(unknown) == len(wanted):
@@ -141,12 +142,12 @@ def _films_kept(place: Project) -> list[str]:
     )
 
 
-def _scenes_of(film: Film, named: str) -> list[dict[str, Any]]:
+def _scenes_of(film: Film, named: str, numbered: bool) -> list[dict[str, Any]]:
     """Return the scenes of a film in which somebody is seen, as the film's table has them."""
     from rushes.structure.scenes_with import character_named, scenes_with
     from rushes.structure.table import table_of as table_of_film
 
-    character = character_named(film, named)
+    character = character_named(film, named, may_be_number=numbered)
     table = table_of_film(film)
     shown = set(character.shots)
     found = []

@@ -39,6 +39,8 @@ def models(project: ProjectOption = None, as_json: JsonOption = False, debug: De
                     "at": None if path is None else str(path),
                     "near": None if kind is None else kind.near,
                     "near_source": None if kind is None else kind.source,
+                    "joined": None if kind is None else kind.joined,
+                    "joined_source": None if kind is None else kind.joined_source,
                 }
             )
         columns = ["name", "for", "licence", "size", "origin", "where"]
@@ -55,5 +57,6 @@ def models(project: ProjectOption = None, as_json: JsonOption = False, debug: De
         for row in rows:
             if row["near"] is not None:
                 door.say(f"{row['name']}: two faces are one person's from a cosine of {row['near']} "
-                         f"({row['near_source']})")  # fmt: skip
+                         f"({row['near_source']}), two groups of faces from a mean of {row['joined']} "
+                         f"({row['joined_source']})")  # fmt: skip
         door.finish({"models": rows})

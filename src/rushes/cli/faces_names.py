@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +15,7 @@ from rushes.errors import UsageError
 if TYPE_CHECKING:
     from rushes.project import Project
     from rushes.structure.characters import Cast
-    from rushes.structure.film import Film
+    from rushes.structure.understand import Understood
     from rushes.subjects.kept_faces import FilmFaces
     from rushes.subjects.names import Names
 
@@ -39,22 +38,24 @@ def name(
     """
     with opened(as_json=as_json, debug=debug) as door:
         from rushes.structure.naming import name_character
-        from rushes.subjects.names import check_name, read_names, write_names
+        from rushes.subjects.names import check_name
+        from rushes.subjects.wiping import wipe_mark
 
         place = project_with_faces(project)
-        named = check_name(named)
-        shown, faces, cast = _look(door, film, place, threads or 0)
-        names = read_names(place.faces_folder)
-        changed = name_character(names, faces, cast, number - 1, named)
+        named, since = check_name(named), wipe_mark(place.faces_folder)
+        with door.progress("faces") as progress:
+            found = understood(film, place, threads=threads or 0, progress=progress)
+        faces, cast = _found(found, film)
+        names, changed = _change(
+            place, lambda names: name_character(names, faces, cast, number - 1, named), since=since, dry_run=dry_run
+        )
         before = cast.characters[number - 1].name
-        if not dry_run:
-            write_names(place.faces_folder, changed)
         called = next(person.name for person in [changed.person(named)] if person is not None)
         was = f" (was {before})" if before and before != called else ""
         also = " · joined with who is called so already" if names.person(named) and before != called else ""
-        door.say(f"{'would call' if dry_run else 'called'} character {number} of {shown.timeline.name} "
+        door.say(f"{'would call' if dry_run else 'called'} character {number} of {found.film.timeline.name} "
                  f"{called}{was}{also}")  # fmt: skip
-        door.finish({"film": shown.timeline.name, "character": number, "name": called, "before": before,
+        door.finish({"film": found.film.timeline.name, "character": number, "name": called, "before": before,
                      "names": list(changed.all)})  # fmt: skip
 
 
@@ -68,8 +69,11 @@ def rename(
 ) -> None:
     """Call somebody otherwise, in all films."""
     with opened(as_json=as_json, debug=debug) as door:
-        said = f"{'would call' if dry_run else 'called'} {named} {to}"
-        _change_names(door, project, lambda names: names.renamed(named, to), said, dry_run=dry_run)
+        from rushes.project import find_project
+
+        place = find_project(project)
+        _, changed = _change(place, lambda names: names.renamed(named, to), dry_run=dry_run)
+        _say_changed(door, f"{'would call' if dry_run else 'called'} {named} {to}", list(changed.all))
 
 
 def split(
@@ -85,19 +89,24 @@ def split(
     """Take shots from a named character: the faces there are somebody else's, whatever they look like."""
     with opened(as_json=as_json, debug=debug) as door:
         from rushes.structure.naming import split_from_character
-        from rushes.subjects.names import read_names, write_names
+        from rushes.subjects.wiping import wipe_mark
 
         place = project_with_faces(project)
-        shown, faces, cast = _look(door, film, place, threads or 0)
-        every = [one.shot for one in shown.timeline.shots]
+        since = wipe_mark(place.faces_folder)
+        with door.progress("faces") as progress:
+            found = understood(film, place, threads=threads or 0, progress=progress)
+        faces, cast = _found(found, film)
+        every = [one.shot for one in found.film.timeline.shots]
         wrong = [shot for shot in shots if not 1 <= shot <= len(every)]
         if wrong:
-            raise UsageError(f"there is no shot {wrong[0]}; {shown.timeline.name} has {len(every)}")
+            raise UsageError(f"there is no shot {wrong[0]}; {found.film.timeline.name} has {len(every)}")
         places = {shot - 1 for shot in shots}
-        names = read_names(place.faces_folder)
-        changed = split_from_character(names, faces, cast, number - 1, every, places)
-        if not dry_run:
-            write_names(place.faces_folder, changed)
+        _, changed = _change(
+            place,
+            lambda names: split_from_character(names, faces, cast, number - 1, every, places),
+            since=since,
+            dry_run=dry_run,
+        )
         taken = ", ".join(str(shot) for shot in sorted(set(shots)))
         _say_changed(
             door,
@@ -115,31 +124,29 @@ def forget(
 ) -> None:
     """Take a name away, with the faces it was kept by; the character stays, without a name."""
     with opened(as_json=as_json, debug=debug) as door:
-        said = f"{'would forget' if dry_run else 'forgot'} {named}"
-        _change_names(door, project, lambda names: names.without(named), said, dry_run=dry_run)
+        from rushes.project import find_project
+
+        place = find_project(project)
+        _, changed = _change(place, lambda names: names.without(named), dry_run=dry_run)
+        _say_changed(door, f"{'would forget' if dry_run else 'forgot'} {named}", list(changed.all))
 
 
-def _look(door: Door, film: str, place: Project, threads: int) -> tuple[Film, FilmFaces, Cast]:
-    """Return a film, its faces and whose they are."""
-    with door.progress("faces") as progress:
-        found = understood(film, place, threads=threads, progress=progress)
+def _found(found: Understood, film: str) -> tuple[FilmFaces, Cast]:
     if found.faces is None or found.cast is None:
         raise UsageError(f"no faces were looked for in {film}")
-    return found.film, found.faces, found.cast
+    return found.faces, found.cast
 
 
-def _change_names(
-    door: Door, project: Path | None, change: Callable[[Names], Names], said: str, *, dry_run: bool
-) -> None:
-    """Change the names of a project, where this is no dry run; say so and end."""
-    from rushes.project import find_project
-    from rushes.subjects.names import read_names, write_names
+def _change(
+    place: Project, change: Callable[[Names], Names], *, dry_run: bool, since: str | None = None
+) -> tuple[Names, Names]:
+    """Change the names of a project, or only say how they would be; return them before and after."""
+    from rushes.subjects.names import change_names, read_names
 
-    place = find_project(project)
-    changed = change(read_names(place.faces_folder))
-    if not dry_run:
-        write_names(place.faces_folder, changed)
-    _say_changed(door, said, list(changed.all))
+    if dry_run:
+        names = read_names(place.faces_folder)
+        return names, change(names)
+    return change_names(place.faces_folder, change, since=since)
 
 
 def _say_changed(door: Door, said: str, names: list[str]) -> None:

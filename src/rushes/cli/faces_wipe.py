@@ -30,13 +30,13 @@ def wipe(
         folder = place.faces_folder
         kept = measure_kept_faces(folder)
         said = f"{plural(kept.files, 'file')} of face data ({kept.bytes / 1e6:.1f} MB) in {folder}"
-        if dry_run or not kept.files:
+        if dry_run or not (kept.files or yes):  # with a yes it holds for a look that runs, and has kept nothing yet
             door.say(f"would remove {said}" if kept.files else f"no face data is kept in {folder}")
             door.finish({"folder": str(folder), "wiped": False, "files": kept.files, "bytes": kept.bytes})
         if not yes:
             raise UsageError(f"this would remove {said}, names among them; nothing was removed. To do it, add --yes")
         gone = wipe_faces(folder)
-        door.say(f"removed {said}")
+        door.say(f"removed {said}" if gone.files else f"no face data was kept in {folder}")
         if place.film.faces:
             door.say("Faces are still on: [film] faces = false in rushes.toml keeps them from being looked for again")
         door.finish({"folder": str(folder), "wiped": True, "files": gone.files, "bytes": gone.bytes})

@@ -54,11 +54,31 @@ def understood(film: str | None, place: Project, *, threads: int, progress: Prog
         replace(wishes_of(place.film), faces=True, detector=""),
         bundles_folder=place.bundles_folder,
         models_folder=place.models_folder,
+        faces_folder=place.faces_folder,
         threads=threads,
         progress=progress,
     )
     folders = Folders(scans=place.scans_folder, cache=place.cache_folder, faces=place.faces_folder)
     return understand_film(parse_place(film or ""), tools, folders=folders, threads=threads, progress=progress)
+
+
+def may_be_number(named: str, place: Project, *, of_films: int) -> bool:
+    """Return whether who is named may be so by a number: in one film, since another counts other characters.
+
+    Raises:
+        UsageError: it is a number, nobody is called so, and there is not one film.
+    """
+    from rushes.structure.scenes_with import is_number
+    from rushes.subjects.names import read_names
+
+    if of_films == 1:
+        return True
+    if is_number(named) and read_names(place.faces_folder).person(named) is None:
+        raise UsageError(
+            f"'{named}' is the number of a character, which is another one in each film, and nobody is called so. Name "
+            "one film, or give the character a name: rushes faces name FILM NUMBER NAME"
+        )
+    return False
 
 
 def title_of(place: Project) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rushes.project import Project
     from rushes.storage.places import Place
     from rushes.structure.film import Film
+    from rushes.structure.parts import Character
     from rushes.structure.tools import Tools
     from rushes.structure.truth import StructureTruth
     from rushes.structure.understand import Folders, Understood
@@ -79,47 +80,77 @@ def scenes(
 ) -> None:
     """Find the scenes of films, their two-character dialogues, characters and facts, and write them out."""
     with opened(as_json=as_json, debug=debug) as door:
-        from dataclasses import replace
-
         from rushes.storage.places import parse_place
         from rushes.structure.outputs import part_of, plan_film_files
         from rushes.structure.tools import open_tools
-        from rushes.structure.truth import read_truth
-        from rushes.structure.wishes import Wishes, wishes_of
         from rushes.timelines.written import check_places
 
         if not films:
             raise UsageError("no film is named. Give one or more, before --write: rushes scenes film.mp4")
         around = _project_around(project)
-        base = Wishes() if around is None else wishes_of(around.film)
-        wishes = replace(
-            base,
-            looks=base.looks if looks is None else looks,
-            closeness=base.closeness if closeness is None else closeness,
-            close_classes=tuple(close_class or ()),
-            faces=with_character is not None or (base.faces if faces is None else faces),
-            detector=base.detector if detector is None else detector,
-            words=tuple(words or ()),
+        wishes = _wishes(
+            around,
+            looks=looks,
+            closeness=closeness,
+            close_classes=close_class or (),
+            faces=True if with_character is not None else faces,
+            detector=detector,
+            words=words or (),
         )
-        _check_faces(wishes.faces, around, with_character)
+        _check_faces(door, wishes.faces, around, with_character)
         places = [parse_place(film) for film in films]
         titles = _pair_subtitles(films, subtitles or [])
         planned = plan_film_files(places, write or [])
         check_places(path for paths in planned for path in paths)
-        if truth is not None and len(films) > 1:
-            raise UsageError(f"--truth {truth}: it is of one film, and {len(films)} are named. Name the one it is of")
-        known = None if truth is None else read_truth(truth)
+        known = None if truth is None else _truth_of(films, truth)
+        find = None if with_character is None else _finder(with_character, around, len(films))
         if dry_run:
             looking = ", and look for faces" if wishes.faces else ""
             by = f"its shots compared by {wishes.looks}{looking}"
             say_plan(door, places, planned, lambda film: f"would find the scenes of {film}, {by}")
         tools = _open(door, open_tools, wishes, around, threads or 0)
         parts = [part_of(pattern) for pattern in write or []]
-        act = _Act(door, tools, _folders_of(around), known, with_character, parts, threads or 0)
+        act = _Act(door, tools, _folders_of(around), known, find, parts, threads or 0)
         for film, said, paths in zip(places, titles, planned, strict=True):
             act.do(film, said, paths)
         door.finish({"films": act.tables, "scores": act.scores, "written": [str(path) for path in act.written],
                      "fetched": act.fetched, "failed": door.failed})  # fmt: skip
+
+
+def _wishes(
+    project: Project | None,
+    *,
+    looks: str | None,
+    closeness: str | None,
+    close_classes: Sequence[str],
+    faces: bool | None,
+    detector: str | None,
+    words: Sequence[str],
+) -> Wishes:
+    """Return what is wished for: what the command line says, and else the project."""
+    from rushes.project import FilmSettings
+    from rushes.structure.wishes import Wishes, words_for
+
+    settings = FilmSettings() if project is None else project.film
+    named = settings.detector if detector is None else detector
+    return Wishes(
+        looks=settings.looks if looks is None else looks,
+        closeness=settings.closeness if closeness is None else closeness,
+        close_classes=tuple(close_classes),
+        faces=settings.faces if faces is None else faces,
+        face_detector=settings.face_detector,
+        face_embedder=settings.face_embedder,
+        detector=named,
+        words=tuple(words) or words_for(named, settings),
+    )
+
+
+def _truth_of(films: Sequence[str], truth: Path) -> StructureTruth:
+    from rushes.structure.truth import read_truth
+
+    if len(films) > 1:
+        raise UsageError(f"--truth {truth}: it is of one film, and {len(films)} are named. Name the one it is of")
+    return read_truth(truth)
 
 
 def _project_around(project: Path | None) -> Project | None:
@@ -138,18 +169,41 @@ def _project_around(project: Path | None) -> Project | None:
         return None
 
 
-def _check_faces(wanted: bool, project: Project | None, with_character: str | None) -> None:
+def _check_faces(door: Door, wanted: bool, project: Project | None, with_character: str | None) -> None:
     """Refuse faces where there is no project to keep them in, from which they can be wiped again.
+
+    Where the project looks for none, and this call asks for them, it is said what is kept, where, and for how long.
 
     Raises:
         UsageError: there is none.
     """
-    if wanted and project is None:
-        asked = "--faces" if with_character is None else f"--with {with_character}"
+    if not wanted:
+        return
+    asked = "--faces" if with_character is None else f"--with {with_character}"
+    if project is None:
         raise UsageError(
             f"{asked}: what is found of faces is kept in a project, so that it stays in one place and can be wiped "
             "('rushes faces wipe'), and there is none here. Make one with 'rushes init DIR', or name one with --project"
         )
+    if not project.film.faces:
+        door.warn(
+            f"faces are off in {project.root}, and {asked} asks for them this once: their places, and vectors that "
+            f"tell persons apart, are kept in {project.faces_folder}, on this machine alone, until 'rushes faces wipe "
+            "--yes' removes them"
+        )
+
+
+def _finder(named: str, project: Project | None, film_count: int) -> Callable[[Film], Character]:
+    """Return what finds a character in a film.
+
+    Raises:
+        UsageError: it is named by a number, and there are several films.
+    """
+    from rushes.cli.faces_words import may_be_number
+    from rushes.structure.scenes_with import character_named
+
+    numbered = project is not None and may_be_number(named, project, of_films=film_count)
+    return lambda film: character_named(film, named, may_be_number=numbered)
 
 
 def _pair_subtitles(films: Sequence[str], subtitles: Sequence[str]) -> list[str | None]:
@@ -177,6 +231,7 @@ def _open(door: Door, open_tools: Any, wishes: Wishes, project: Project | None, 
             wishes,
             bundles_folder=None if project is None else project.bundles_folder,
             models_folder=None if project is None else project.models_folder,
+            faces_folder=None if project is None else project.faces_folder,
             threads=threads,
             progress=progress,
         )
@@ -192,13 +247,13 @@ class _Act:
         tools: Tools,
         folders: Folders,
         truth: StructureTruth | None,
-        with_character: str | None,
+        find: Callable[[Film], Character] | None,
         parts: Sequence[str],
         threads: int,
     ) -> None:
         """Take what films are looked at with, and of each file that is written of one the part it holds."""
         self._door, self._tools, self._folders = door, tools, folders
-        self._truth, self._with, self._parts, self._threads = truth, with_character, parts, threads
+        self._truth, self._find, self._parts, self._threads = truth, find, parts, threads
         self.tables: list[dict[str, Any]] = []
         self.scores: list[dict[str, Any]] = []
         self.written: list[Path] = []
@@ -228,7 +283,7 @@ class _Act:
             say_fetched(self._door, film, got)
             self.fetched.append(asdict(got))
         self.tables.append(table_of_film(understood.film))
-        _report(self._door, understood.film, self._with)
+        _report(self._door, understood.film, self._find)
         self._score(understood.film)
         self._write(understood, paths)
 
@@ -251,9 +306,9 @@ class _Act:
         self.written += write_each(self._door, paths, lambda path: write(path, part=part[path]))
 
 
-def _report(door: Door, film: Film, with_character: str | None) -> None:
+def _report(door: Door, film: Film, find: Callable[[Film], Character] | None) -> None:
     structure, facts = film.structure, film.facts
-    chosen = _scenes_with(film, with_character)
+    chosen = _scenes_with(film, find)
     door.say(f"{film.timeline.name}  {_headline(film)}")
     _show_scenes(door, film, chosen)
     _show_dialogues(door, film, chosen)
@@ -266,17 +321,17 @@ def _report(door: Door, film: Film, with_character: str | None) -> None:
         door.say("no two-character dialogue was found")
 
 
-def _scenes_with(film: Film, named: str | None) -> list[int]:
+def _scenes_with(film: Film, find: Callable[[Film], Character] | None) -> list[int]:
     """Return the places of the scenes that are shown: all, or those with a character.
 
     Raises:
         UsageError: the film has no such character.
     """
-    if named is None:
+    if find is None:
         return list(range(len(film.structure.scenes)))
-    from rushes.structure.scenes_with import character_named, scenes_with
+    from rushes.structure.scenes_with import scenes_with
 
-    return scenes_with(film, character_named(film, named))
+    return scenes_with(film, find(film))
 
 
 def _headline(film: Film) -> str:

@@ -133,15 +133,17 @@ def _detector_of(
 ) -> tuple[OnnxDetector, float]:
     """Return the detector, opened so that it says all that is kept, and the score from which something is stated."""
     from rushes.labels.subjects import parse_subjects
+    from rushes.structure.wishes import words_for
     from rushes.subjects.detectors import open_detector
     from rushes.subjects.seen import LOWEST_SCORE
 
+    named = place.film.detector if model is None else model
     with door.progress("fetch") as progress:
         detector = open_detector(
-            place.film.detector if model is None else model,
+            named,
             folder=place.models_folder,
             threads=1,
-            words=parse_subjects(words) if words else (),
+            words=parse_subjects(words) if words else words_for(named, place.film),
             min_score=min(LOWEST_SCORE, min_score or LOWEST_SCORE),
             fetch=fetch,
             progress=progress,

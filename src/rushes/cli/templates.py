@@ -121,6 +121,14 @@ to = "datasets/{{task}}"
 [labels]
 # seasons = ["S01-episodes.json"]
 
+# What 'rushes scenes' looks for in films. Faces are data about persons: what is found of them is kept in .rushes/faces
+# alone, never leaves this machine by itself, and goes with 'rushes faces wipe'.
+[film]
+faces = false
+# looks = "scan"      # what shots are compared by: the scan, or a bundle of pictures of this project
+# closeness = ""      # the bundle that says which shots are medium close-ups
+# detector = ""       # of objects: a file, or the name of a known one ('rushes models')
+
 # Where each training tells MLflow of its run, beside keeping it here.
 [runs]
 # mlflow = "sqlite:///mlflow.db"

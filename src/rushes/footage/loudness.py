@@ -66,21 +66,39 @@ def kept_loudness(
     """
     from polars.exceptions import PolarsError
 
-    kept = None if folder is None else folder / "loudness" / f"{source[:16]}.parquet"
-    if kept is not None and kept.is_file():
-        try:
-            found = read_loudness(kept)
-            if found.source == source:
-                return found
-        except MediaError as error:
-            logger.info("%s; measuring again", error)
+    found = None if folder is None else read_kept_loudness(folder, source)
+    if found is not None:
+        return found
     measured = measure_loudness(path, index, source=source, progress=progress)
-    if kept is not None:
+    if folder is not None:
+        kept = _place_of(folder, source)
         try:
             write_loudness(kept, measured)
         except (OSError, PolarsError) as error:  # polars wraps what the system says of a full disk
             logger.info("%s cannot be written (%s)", kept, error)
     return measured
+
+
+def read_kept_loudness(folder: Path, source: str) -> Loudness | None:
+    """Return the loudness that is kept of a film; None where there is none, or it is damaged or of another film.
+
+    Args:
+        folder: the cache of the project.
+        source: digest of the film.
+    """
+    kept = _place_of(folder, source)
+    if not kept.is_file():
+        return None
+    try:
+        found = read_loudness(kept)
+    except MediaError as error:
+        logger.info("%s; measuring again", error)
+        return None
+    return found if found.source == source else None
+
+
+def _place_of(folder: Path, source: str) -> Path:
+    return folder / "loudness" / f"{source[:16]}.parquet"
 
 
 def measure_loudness(path: Place, index: VideoIndex, *, source: str = "", progress: Progress = silent) -> Loudness:

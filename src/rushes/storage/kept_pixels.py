@@ -131,7 +131,8 @@ def make_room(folder: Path, *, keep: str, limit_bytes: int | None = None) -> Non
     """Remove the shapes that were used longest ago until what is left is within the limit.
 
     Args:
-        folder: in which every shape has a folder of its own.
+        folder: in which every shape, or whatever else goes as a whole, has a folder of its own; the time of that folder
+            says when it was used.
         keep: name of the one that is about to be used.
         limit_bytes: None takes what LIMIT_VARIABLE says, and LIMIT_BYTES where it says nothing.
 
@@ -142,7 +143,7 @@ def make_room(folder: Path, *, keep: str, limit_bytes: int | None = None) -> Non
     if not folder.is_dir():
         return
     shapes = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
-    sizes = {path: sum(file.stat().st_size for file in path.glob("part-*")) for path in shapes}
+    sizes = {path: sum(file.stat().st_size for file in path.rglob("part-*")) for path in shapes}
     for path in shapes:
         if sum(sizes.values()) <= limit:
             return

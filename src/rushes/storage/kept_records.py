@@ -37,6 +37,9 @@ class KeptRecords:
 
     It is to records what `KeptPixels` is to pictures of one shape, and its folders give way to others in the same
     manner, by `make_room`. Where the disk is nearly full, nothing more is kept.
+
+    Attributes:
+        unkept: why what was put is not kept any more; None while it is.
     """
 
     def __init__(self, folder: Path, *, part_bytes: int = PART_BYTES) -> None:
@@ -52,12 +55,13 @@ class KeptRecords:
         self._places: dict[str, _Place] = {}
         self._waiting: dict[str, bytes] = {}
         self._waiting_bytes = 0
-        self._is_full = False
+        self.unkept: str | None = None
         for path in sorted(folder.glob("part-*.bin")):
             self._open_part(path)
         if folder.is_dir():
             sweep_temporaries(folder)
-            os.utime(folder)
+            with suppress(OSError):  # nothing may be written there; what is kept can be read
+                os.utime(folder)
 
     def __len__(self) -> int:
         return len(self._places) + len(self._waiting)
@@ -91,7 +95,7 @@ class KeptRecords:
         with self._lock:
             if digest in self._places:
                 return True
-            if self._is_full:
+            if self.unkept is not None:
                 return False
             self._waiting_bytes += len(data) - len(self._waiting.get(digest, b""))
             self._waiting[digest] = data
@@ -113,8 +117,8 @@ class KeptRecords:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             disk = shutil.disk_usage(self._folder)
-            self._is_full = disk.free - size < _FREE_SHARE * disk.total
-            if self._is_full:
+            if disk.free - size < _FREE_SHARE * disk.total:
+                self.unkept = "the disk is nearly full"
                 return
             with whole_file(path) as temporary, temporary.open("wb") as file:
                 file.writelines(ready.values())
@@ -122,7 +126,7 @@ class KeptRecords:
                 temporary.write_text(text, encoding="ascii")
         except OSError as error:  # a quota, a folder that may not be written: records are then made each time
             _log.warning("records are not kept any more: %s: %s", self._folder, error.strerror or error)
-            self._is_full = True
+            self.unkept = error.strerror or str(error)
             return
         self._open_part(path)
 

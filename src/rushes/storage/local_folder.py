@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rushes.errors import AbsentError, PlaceError, remedy_of
 from rushes.progress import Progress, silent
+from rushes.storage.alone import alone_in
 from rushes.storage.files import is_temporary, sweep_temporaries, temporary_beside, whole_file, write_bytes
 from rushes.storage.keys import check_key
 from rushes.storage.places import Place
@@ -24,7 +25,6 @@ from rushes.storage.streams import Stream
 _KEYS_PER_REPORT = 1000
 # Where a file cannot have a second name: another file system, one without such names, or a file of somebody else.
 _NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES})
-_guard = threading.Lock()  # where the system has no lock on a folder
 
 
 class LocalFolder:
@@ -118,7 +118,7 @@ class LocalFolder:
     def rewrite(self, key: str, data: bytes, *, known: State) -> State | None:
         path = self._ready(key)
         with self._said(path, "written"), _whole(path, data) as whole:
-            with _alone(path.parent):
+            with alone_in(path.parent):
                 found = _stat(path)
                 if found is None or is_other(known, _state(found)):
                     return None
@@ -164,7 +164,7 @@ class LocalFolder:
         for folder, inside in folders.items():
             if not folder.is_dir():
                 continue
-            with self._said(folder, "changed"), _alone(folder):
+            with self._said(folder, "changed"), alone_in(folder):
                 for key, path in inside:
                     try:
                         path.unlink(missing_ok=True)
@@ -286,24 +286,6 @@ def _whole(path: Path, data: bytes) -> Iterator[Path]:
         yield whole
     finally:
         whole.unlink(missing_ok=True)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other threads and processes from doing the same in a folder, where the file system can."""
-    try:
-        import fcntl
-    except ImportError:
-        with _guard:
-            yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network file systems have no such lock
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _sync_folder(folder: Path) -> None:

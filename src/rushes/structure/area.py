@@ -94,14 +94,6 @@ def name_of_aspect(aspect: float) -> str:
     return name if abs(usual / aspect - 1) <= _NEAR else ""
 
 
-def box_of(area: PictureArea, index_width: int, index_height: int, pixels: Pixels) -> Pixels:
-    """Return the part of a picture, of any size, that is inside the area of its film."""
-    height, width = pixels.shape[:2]
-    top, bottom = (round(edge * height / index_height) for edge in (area.top, area.bottom))
-    left, right = (round(edge * width / index_width) for edge in (area.left, area.right))
-    return pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
-
-
 def _edges_shown(pixels: Pixels) -> Edges | None:
     """Return where the picture ends as one frame shows it; None where it is too dark to tell."""
     height, width = pixels.shape[:2]

@@ -9,7 +9,9 @@ from rushes.inference.prediction import Scores
 
 # One person from the chest up, or nearer. MovieShots has no class of its own for the medium close-up: its close shot is
 # a face, and shots from the chest up are among both CS and MS.
-_CLOSE = frozenset({"mcu", "medium close-up", "medium close up", "cs", "cu", "close-up", "close up", "close shot"})
+_CLOSE_NAMES = frozenset(
+    {"mcu", "medium close-up", "medium close up", "cs", "cu", "close-up", "close up", "close shot"}
+)
 
 
 def close_classes_of(task: str, classes: Sequence[str], named: Sequence[str] = ()) -> tuple[str, ...]:
@@ -24,7 +26,7 @@ def close_classes_of(task: str, classes: Sequence[str], named: Sequence[str] = (
     for name in named:
         if name not in classes:
             raise UsageError(f"'{name}' is no class of {task}. {did_you_mean(name, list(classes))}")
-    found = tuple(name for name in classes if (name in named if named else name.casefold() in _CLOSE))
+    found = tuple(name for name in classes if (name in named if named else name.casefold() in _CLOSE_NAMES))
     if not found:
         raise UsageError(
             f"none of the classes of {task} ({', '.join(classes)}) is called a medium close-up or a close-up. Name "

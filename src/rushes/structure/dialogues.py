@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from rushes.structure.evidence import Evidence
+from rushes.structure.evidence import CLOSE, Evidence
 from rushes.structure.parts import Dialogue, Scene
 from rushes.structure.similarity import Likeness, chance
 
@@ -24,7 +24,6 @@ _ALTERNATION_ALONE = 0.64  # of full certainty, where nobody says what the shots
 _NO_FACE = 0.5  # and where faces are found in the film, but none in these shots
 _ONE_FACE = 0.8  # and where one side's face is known, or both are and the shots are not close
 _FAR_SHOTS = 0.4  # and where the shots are known not to be close
-_CLOSE = 0.5
 _CLOSE_SLOPE = 0.1  # of closeness, over which the answer turns
 _CUTAWAY_LOSS = 0.5  # of certainty, where all are cutaways
 _OWN_SHARE = 0.5  # of a side's shots that show one person, for the side to be that person's
@@ -211,7 +210,7 @@ def _takes_part(
     shots = [shot for shot in range(scene.first, scene.stop) if setups[shot] == setup]
     own, other = run.shots_of(side), run.shots_of(1 - side)
     people = _person(shots, evidence), _person(own, evidence)
-    if _closeness(shots, evidence) < _CLOSE or (None not in people and people[0] != people[1]):
+    if _closeness(shots, evidence) < CLOSE or (None not in people and people[0] != people[1]):
         return False
     takes_over = shots[0] > own[-1] or shots[-1] < own[0]
     return takes_over and _unlike(shots, own, likeness) < _unlike(shots, other, likeness)
@@ -259,7 +258,7 @@ def _agree(earlier: _Run, later: _Run, turn: int, evidence: Evidence) -> bool:
         return False
     if all(None not in pair for pair in people):
         return True
-    return any(not min(_closeness(pair[of], evidence) for pair in sides) < _CLOSE for of in (0, 1))
+    return any(not min(_closeness(pair[of], evidence) for pair in sides) < CLOSE for of in (0, 1))
 
 
 def _judge(run: _Run, scene: Scene, evidence: Evidence, setups: Indices) -> _Judged:
@@ -286,16 +285,16 @@ def _support(
     asked = not np.isnan(closeness)
     close = _FAR_SHOTS
     if asked:
-        close += (1 - _FAR_SHOTS) / (1 + float(np.exp(-(closeness - _CLOSE) / _CLOSE_SLOPE)))
+        close += (1 - _FAR_SHOTS) / (1 + float(np.exp(-(closeness - CLOSE) / _CLOSE_SLOPE)))
     if None not in people:
         words = "each with the face of another person"
         if people[0] == people[1]:
             return 0.0, "both with the face of one person"
-        if not asked or closeness >= _CLOSE:
+        if not asked or closeness >= CLOSE:
             return 1.0, words + (", both mostly medium close-ups" if asked else "")
         return max(_ONE_FACE, close), words
     if asked:
-        return close, "both mostly medium close-ups" if closeness >= _CLOSE else "not both mostly medium close-ups"
+        return close, "both mostly medium close-ups" if closeness >= CLOSE else "not both mostly medium close-ups"
     if people != (None, None):
         return _ONE_FACE, "one of them with the face of one person"
     if (evidence.face_count > 0).any() and (evidence.face_count[sides[0] + sides[1]] >= 0).all():
@@ -317,7 +316,7 @@ def _third_part(run: _Run, scene: Scene, evidence: Evidence, setups: Indices) ->
     places = sorted(set(range(max(scene.first, first - around), min(scene.stop, stop + around))) - set(run.places))
     seen: dict[int, list[int]] = {}
     for place in places:
-        if setups[place] >= 0 and not evidence.close[place] < _CLOSE and evidence.face_count[place] <= 1:
+        if setups[place] >= 0 and not evidence.close[place] < CLOSE and evidence.face_count[place] <= 1:
             seen.setdefault(int(setups[place]), []).append(place)
     mixed = [len(shots) for shots in seen.values() if len(shots) > 1 - told and shots[0] < stop and shots[-1] >= first]
     share = max(mixed, default=0) / min(len(run.shots_of(0)), len(run.shots_of(1)))

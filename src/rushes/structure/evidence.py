@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+CLOSE = 0.5  # of `Evidence.close`, from which a shot is taken for a medium close-up
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from rushes.structure.evidence import Evidence
+from rushes.structure.evidence import CLOSE, Evidence
 from rushes.structure.linkage import group_by_linkage
 from rushes.structure.similarity import Likeness
 
-_AGAIN = 0.85  # of the threshold: of many comparisons over a whole film, more are alike by chance
+_SEEN_AGAIN = 0.85  # of the threshold: of many comparisons over a whole film, more are alike by chance
 _SHOTS_OF_A_SETUP = 3  # that stand for it when it is compared with the film's others
 _MOST_TOGETHER = 3000  # shots grouped in one matrix; parts of more are joined when the film's groups are compared
 _BLOCK = 256  # groups that are compared with all others in one go, which bounds the memory that needs
-_CLOSE = 0.5
 _OTHER_PERSON = 2.0  # thresholds by which two close-ups of different persons are further apart than they look
 
 Floats = npt.NDArray[np.float32]
@@ -25,9 +24,11 @@ Indices = npt.NDArray[np.int64]
 def find_setups(evidence: Evidence, likeness: Likeness) -> Indices:
     """Return the number of each shot's set-up, from 0 in the order of their first shots; -1 of blank shots.
 
-    Shots are grouped first where a window holds them together, by average linkage over the pairs that it holds: the
-    window slides with each shot, so that no edge of it parts what belongs together. Then the groups of the whole film
-    are compared, and those that look the same much later get one number.
+    Shots are grouped first where a window holds them together, by average linkage over the pairs that it holds. The
+    window slides with each shot, so that it has no edges at fixed places. Where more than 3,000 shots hang together by
+    such pairs, they are grouped 3,000 at a time, and the places between are edges. Then the groups of the whole film
+    are compared, and those that look the same get one number, however far apart they are; that joins most of what such
+    an edge parted, by a stricter measure.
     """
     groups = _within_windows(evidence, likeness)
     groups = _over_the_film(evidence, likeness, groups)
@@ -52,7 +53,7 @@ def _within_windows(evidence: Evidence, likeness: Likeness) -> Indices:
 def _apart(evidence: Evidence, reach: int) -> Floats:
     """Return 1 where a shot and a later one are close-ups of different persons, (shots, reach)."""
     count = evidence.shot_count
-    person = np.where(~(evidence.close < _CLOSE), evidence.person, -1)
+    person = np.where(~(evidence.close < CLOSE), evidence.person, -1)
     later = np.minimum(np.arange(count)[:, None] + 1 + np.arange(reach)[None], count - 1)
     theirs = person[later]
     return np.asarray((person[:, None] >= 0) & (theirs >= 0) & (theirs != person[:, None]), np.float32)
@@ -101,7 +102,7 @@ def _over_the_film(evidence: Evidence, likeness: Likeness, groups: Indices) -> I
     looks = [evidence.looks[[middle[shot] for shot in shots]] for shots in chosen]
     persons = np.array([_person_of(evidence, shots) for shots in shots_of.values()])
     apart = _OTHER_PERSON * likeness.same
-    threshold = _AGAIN * likeness.same
+    threshold = _SEEN_AGAIN * likeness.same
     edges = []
     for begin in range(0, len(names), _BLOCK):
         some = np.arange(begin, min(begin + _BLOCK, len(names)))
@@ -136,7 +137,7 @@ def _spread(shots: Sequence[int]) -> list[int]:
 
 def _person_of(evidence: Evidence, shots: Sequence[int]) -> int:
     """Return the person whom most of some close shots show, or -1."""
-    persons = [int(evidence.person[shot]) for shot in shots if not evidence.close[shot] < _CLOSE]
+    persons = [int(evidence.person[shot]) for shot in shots if not evidence.close[shot] < CLOSE]
     known = [person for person in persons if person >= 0]
     return max(sorted(set(known)), key=known.count) if len(known) * 2 > len(shots) else -1
 

@@ -12,6 +12,10 @@ from rushes.structure.evidence import Evidence
 WINDOW_SECONDS = 180.0  # shots further apart are not compared each with each
 _MOST_AHEAD = 128  # nor more shots than this: a window of 180 s holds that many where shots last 1.4 s
 _BLOCK = 48  # shots that are compared in one go, which bounds the memory that needs
+_MOST_PAIRS = 1 << 24  # pictures compared in one go, 64 MB: films of usual shots never have as many
+_STEPS_OF_A_SHOT = (
+    4  # that count where it is asked how much pictures differ within shots, so that no shot outweighs all
+)
 _SAMPLE = 256  # shots that stand for the film, evenly spaced
 _LEAST_FAR = 400  # pairs further apart than a window; with fewer all pairs stand for chance
 _LEAST_THRESHOLD = 0.02  # cosine distance: what is nearer is the same in any features
@@ -45,14 +49,6 @@ class Likeness:
     far_looks: Floats
     far_tones: Floats
 
-    def sameness(self, distances: Floats) -> Floats:
-        """Return how probable one set-up is at distances of looks, 0 to 1; 0.5 at the threshold."""
-        ratio = np.log(np.maximum(distances, 1e-9) / self.same)
-        return np.asarray(1 / (1 + np.exp(np.clip(_STEEPNESS * ratio, -40, 40))), np.float32)
-
-
-_STEEPNESS = 6.0  # distances half as large again are of another set-up in eleven of twelve cases
-
 
 def compare_shots(evidence: Evidence) -> Likeness:
     """Return how alike the shots of a film are within a sliding window, with the film's own measures."""
@@ -80,8 +76,16 @@ def best_pairs(rows: Floats, firsts: Indices, columns: Floats, column_firsts: In
         rows, columns: (pictures, features), of length 1, those of a shot one after another.
         firsts, column_firsts: where each shot's pictures begin.
     """
-    products = rows @ columns.T
-    best = np.maximum.reduceat(np.maximum.reduceat(products, firsts, axis=0), column_firsts, axis=1)
+    most = max(1, _MOST_PAIRS // max(1, len(columns)))  # pictures whose products with all others are held at once
+    ends = np.append(firsts, len(rows))
+    best = np.empty((len(firsts), len(column_firsts)), np.float32)
+    begin = 0
+    while begin < len(firsts):
+        stop = max(begin + 1, int(np.searchsorted(ends, ends[begin] + most, side="right")) - 1)
+        products = rows[ends[begin] : ends[stop]] @ columns.T
+        within = np.maximum.reduceat(products, firsts[begin:stop] - ends[begin], axis=0)
+        best[begin:stop] = np.maximum.reduceat(within, column_firsts, axis=1)
+        begin = stop
     return np.asarray(np.clip(1 - best, 0, 2), np.float32)
 
 
@@ -134,7 +138,10 @@ def _within_shots(evidence: Evidence, firsts: Indices) -> float:
     if len(evidence.looks) < 2:
         return 0.0
     steps = 1 - (evidence.looks[1:] * evidence.looks[:-1]).sum(axis=1)
-    inside = evidence.shot_of[1:] == evidence.shot_of[:-1]
+    counts = np.diff(np.append(firsts, len(evidence.looks)))
+    stride = np.repeat(np.maximum(1, -(-(counts - 1) // _STEPS_OF_A_SHOT)), counts)
+    place = np.arange(len(evidence.looks)) - np.repeat(firsts, counts)
+    inside = (evidence.shot_of[1:] == evidence.shot_of[:-1]) & (place % stride == 0)[:-1]
     return float(np.median(np.clip(steps[inside], 0, 2))) if inside.any() else 0.0
 
 

@@ -15,7 +15,8 @@ from rushes.inference.shot_predictor import ShotPredictor
 from rushes.progress import Progress, silent
 from rushes.structure.closeness import close_classes_of
 from rushes.structure.wishes import SCAN, Wishes
-from rushes.subjects.models import find_model
+from rushes.subjects.models import KNOWN, KnownModel, find_model, model_at_hand
+from rushes.subjects.names import Names, read_names
 
 if TYPE_CHECKING:
     from rushes.subjects.detection import Detector
@@ -59,6 +60,7 @@ def open_tools(
     *,
     bundles_folder: Path | None = None,
     models_folder: Path | None = None,
+    faces_folder: Path | None = None,
     threads: int = 0,
     progress: Progress = silent,
 ) -> Tools:
@@ -67,6 +69,8 @@ def open_tools(
     Args:
         bundles_folder: of a project, in which bundles are known by name.
         models_folder: of a project, where models of faces and objects may lie.
+        faces_folder: of a project, where names are kept: where no embedder of faces is named, the one they are known by
+            is taken, if it is at hand.
         threads: for computing; 0 takes one per core.
         progress: told of bytes of models that are fetched.
 
@@ -74,6 +78,7 @@ def open_tools(
         BundleError: a bundle cannot be opened.
         UsageError: a name is none, or a bundle does not answer what it is asked for.
         WeightsError: a model is not at hand and cannot be fetched.
+        ProjectError: the names that are kept cannot be read.
     """
     looks = None if wishes.looks == SCAN else _open_looks(wishes.looks, bundles_folder, threads)
     closeness = _open_closeness(wishes, bundles_folder, threads, looks) if wishes.closeness else None
@@ -81,16 +86,36 @@ def open_tools(
     if wishes.faces:
         from rushes.subjects.faces import FaceReader
 
+        embedder = wishes.face_embedder
+        if not embedder and faces_folder is not None:
+            embedder = embedder_of_names(read_names(faces_folder), models_folder)
         faces = FaceReader(
             find_model(wishes.face_detector, does="faces", folder=models_folder, progress=progress),
-            find_model(wishes.face_embedder, does="face embedding", folder=models_folder, progress=progress),
+            find_model(embedder, does="face embedding", folder=models_folder, progress=progress),
+            threads=threads,
         )
     if wishes.detector:
         from rushes.subjects.detectors import open_detector
 
-        detector = open_detector(wishes.detector, folder=models_folder, threads=threads, words=wishes.words)
+        detector = open_detector(
+            wishes.detector, folder=models_folder, threads=threads, words=wishes.words, progress=progress
+        )
     name = SCAN if looks is None else looks.bundle.name
     return Tools(looks, name, closeness, faces, detector)
+
+
+def embedder_of_names(names: Names, folder: Path | None, *, known: Mapping[str, KnownModel] = KNOWN) -> str:
+    """Return the name of the known embedder by whose vectors most people are known; "" where none is at hand.
+
+    Args:
+        folder: the project's folder of models.
+    """
+    for embedder in names.embedders:
+        name, _, digest = embedder.rpartition("-")
+        model = known.get(name)
+        if model is not None and model.sha256.startswith(digest) and model_at_hand(model, folder) is not None:
+            return name
+    return ""
 
 
 def _open_looks(named: str, bundles_folder: Path | None, threads: int) -> Predictor:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rushes.footage.found_shots import FoundShots, find_shots, read_kept_scan
-from rushes.footage.loudness import Loudness, kept_loudness
+from rushes.footage.loudness import Loudness, kept_loudness, read_kept_loudness
 from rushes.footage.sources import read_source
 from rushes.inference.predict_shots import answer_shots
 from rushes.inference.prediction import Scores, best_class, name_scores
@@ -22,6 +22,7 @@ from rushes.storage.places import Place
 from rushes.storage.reading import Fetched, held
 from rushes.structure.align import align_subtitles
 from rushes.structure.area import area_of_glimpses
+from rushes.structure.cast_notes import notes_of_faces
 from rushes.structure.characters import Cast, find_characters
 from rushes.structure.closeness import closeness_of
 from rushes.structure.evidence import Evidence
@@ -36,7 +37,15 @@ from rushes.structure.read_subtitles import SubtitleFile, read_subtitles
 from rushes.structure.scan_looks import looks_of_scan, tones_of_scan
 from rushes.structure.sightings import list_faces, list_objects
 from rushes.structure.tools import Tools
-from rushes.structure.watch import Watch, Watcher, find_lacking, keeper_of, unpack_rows, watch_film
+from rushes.structure.watch import (
+    Watch,
+    Watcher,
+    keeper_of,
+    make_room_for_looks,
+    read_known,
+    unpack_rows,
+    watch_film,
+)
 from rushes.structure.watchers import (
     BundleWatcher,
     ColourWatcher,
@@ -60,6 +69,7 @@ from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.sound import has_sound
 from rushes.timelines.timeline import Answers, ShotAnswer, Timeline, make_timeline, with_answers
 
+_SHOTS_OF_A_DIALOGUE = 4  # in fewer, two sides cannot alternate, and nothing is to be said of how dialogues are told
 _EDGES_LOOKED_AT = 240  # frames over the film, about, at which bars are looked for
 
 
@@ -129,36 +139,74 @@ def understand_film(
     with held(film) as remote:
         found = find_shots(film, scans=folders.scans, threads=threads, progress=noting(progress, "frames scanned"))
         plan = _plan(found, tools, folders, picture_side)
+        digest = found.source.digest
+        known = read_known(plan.watches, digest)
+        if known.lacking:
+            make_room_for_looks(folders.cache, source=digest)
         told = noting(progress, "frames looked at")
-        said = watch_film(film, found.index, plan.watches, source=found.source.digest, threads=threads, progress=told)
+        watched = watch_film(
+            film, found.index, plan.watches, source=digest, known=known, threads=threads, progress=told
+        )
         scores = _ask_of_shots(film, found, tools, folders, threads, progress)
         has_sound_track = has_sound(film)
         heard = None
         if entries is not None and has_sound_track:
             told = noting(progress, "seconds of sound heard")
-            digest = found.source.digest
             heard = kept_loudness(film, found.index, source=digest, folder=folders.cache, progress=told)
-    whole = _put_together(found, plan, said, scores, tools, folders, entries, heard, has_sound_track)
+    everything = _Everything(watched.said, watched.unkept, scores, has_sound_track, entries, heard)
+    whole = _put_together(found, plan, everything, tools, folders)
     return whole if remote is None else replace(whole, fetched=remote.fetched)
 
 
 def understood_before(
     film: Place, tools: Tools, *, folders: Folders, subtitles: Place | None = None, picture_side: int = 0
 ) -> Understood | None:
-    """Return what `understand_film` would, by what is kept of the film alone; None where it would have to be looked at.
+    """Return what `understand_film` would, by what is kept of the film alone; None where that does not suffice.
+
+    It does not where the film, or its sound, would have to be gone through first.
 
     Raises:
         MediaError, BundleError: as there.
     """
-    with held(film):
+    with held(film) as remote:
         source, index = read_source(film, group=film.stem)
         if index is None or folders.scans is None or read_kept_scan(folders.scans, source.digest, index) is None:
             return None
         found = find_shots(film, scans=folders.scans)
         plan = _plan(found, tools, folders, picture_side)
-        if find_lacking(plan.watches, source.digest) or _lacks_answers(found, tools, folders):
+        known = read_known(plan.watches, source.digest)
+        predictor = _asked_of_shots(tools)
+        scores = None if predictor is None else _kept_scores(found, predictor, folders)
+        if known.lacking or (predictor is not None and scores is None):
             return None
-    return understand_film(film, tools, folders=folders, subtitles=subtitles, picture_side=picture_side)
+        entries = None if subtitles is None else read_subtitles(subtitles)
+        has_sound_track = has_sound(film)
+        heard = None
+        if entries is not None and has_sound_track:
+            heard = None if folders.cache is None else read_kept_loudness(folders.cache, source.digest)
+            if heard is None:
+                return None
+    everything = _Everything(known.said, {}, scores, has_sound_track, entries, heard)
+    whole = _put_together(found, plan, everything, tools, folders)
+    return whole if remote is None else replace(whole, fetched=remote.fetched)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Everything:
+    """All that was seen, heard and read of a film.
+
+    Attributes:
+        said: by watchers: name -> ordinal -> words.
+        unkept: watcher -> why what it said could not be kept.
+        scores: of each shot, what a bundle of shots says; None where none is asked.
+    """
+
+    said: Mapping[str, Mapping[int, Any]]
+    unkept: Mapping[str, str]
+    scores: Sequence[Mapping[str, Scores]] | None
+    has_sound: bool
+    entries: SubtitleFile | None
+    heard: Loudness | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +234,7 @@ def _plan(found: FoundShots, tools: Tools, folders: Folders, picture_side: int) 
     if picture_side:
         typical = tuple(shot.typical for shot in found.shots)
         watchers["pictures"] = (PictureWatcher(picture_side), typical)
-    watches = {name: Watch(watcher, frames, keeper_of(watcher, folders.cache))
+    watches = {name: Watch(watcher, frames, keeper_of(watcher, folders.cache, source=found.source.digest))
                for name, (watcher, frames) in watchers.items()}  # fmt: skip
     if tools.faces is not None:
         keeper = FaceKeeper(folders.faces, source=found.source.digest, reader=tools.faces.id)
@@ -201,23 +249,17 @@ def _closeness_name(tools: Tools) -> str:
 
 
 def _put_together(
-    found: FoundShots,
-    plan: _Plan,
-    said: Mapping[str, Mapping[int, Any]],
-    scores: Sequence[Mapping[str, Scores]] | None,
-    tools: Tools,
-    folders: Folders,
-    entries: SubtitleFile | None,
-    heard: Loudness | None,
-    has_sound_track: bool,
+    found: FoundShots, plan: _Plan, everything: _Everything, tools: Tools, folders: Folders
 ) -> Understood:
     """Return a film of which everything was looked at."""
-    scores = _scores_of_pictures(plan, said, tools) if scores is None else scores
-    timeline = make_timeline(found.source, found.index, found.shots, has_sound=has_sound_track)
+    said = everything.said
+    scores = _scores_of_pictures(plan, said, tools) if everything.scores is None else everything.scores
+    timeline = make_timeline(found.source, found.index, found.shots, has_sound=everything.has_sound)
     timeline = with_answers(timeline, answer_movement(found.signals, found.shots))
     timeline = with_answers(timeline, [_answers(of_shot) for of_shot in scores])
     faces = None if tools.faces is None else _film_faces(found, said["faces"], tools.faces)
-    cast = None if faces is None else _cast(found, faces, timeline, folders)
+    names = Names() if faces is None or folders.faces is None else read_names(folders.faces)
+    cast = None if faces is None else _cast(found, faces, timeline, names)
     closeness_by = "" if tools.closeness is None else tools.closeness.name
     detections = None if tools.detector is None else _detections(said["objects"])
     film = Film(
@@ -237,10 +279,14 @@ def _put_together(
         cast=() if cast is None else cast.of_shot,
         subjects=None if detections is None else _subjects(detections, plan),
         subjects_by="" if tools.detector is None else tools.detector.name,
-        subtitles=None if entries is None else align_subtitles(entries, timeline, loudness=heard),
+        subtitles=(
+            None
+            if everything.entries is None
+            else align_subtitles(everything.entries, timeline, loudness=everything.heard)
+        ),
         faces=None if faces is None or cast is None else list_faces(faces, cast, found.index, found.shots),
         objects=None if detections is None else list_objects(detections, found.index, found.shots),
-        notes=_notes(found, tools),
+        notes=(*_notes(found, tools, everything.unkept), *(() if faces is None else notes_of_faces(faces, names))),
     )
     return Understood(film, found, _pictures(said.get("pictures"), found), faces, cast)
 
@@ -249,9 +295,9 @@ def _ask_of_shots(
     film: Place, found: FoundShots, tools: Tools, folders: Folders, threads: int, progress: Progress
 ) -> list[Mapping[str, Scores]] | None:
     """Return what a bundle of shots says of each shot, asked once; None where none is to be asked."""
-    if tools.closeness is None or not isinstance(tools.closeness.predictor, ShotPredictor):
+    predictor = _asked_of_shots(tools)
+    if predictor is None:
         return None
-    predictor = tools.closeness.predictor
     kept = _kept_scores(found, predictor, folders)
     if kept is not None:
         return kept
@@ -271,14 +317,10 @@ def _kept_scores(found: FoundShots, predictor: ShotPredictor, folders: Folders) 
     return None
 
 
-def _lacks_answers(found: FoundShots, tools: Tools, folders: Folders) -> bool:
-    """Return whether a bundle of shots has to be asked that was not yet."""
-    asked = tools.closeness
-    return (
-        asked is not None
-        and isinstance(asked.predictor, ShotPredictor)
-        and _kept_scores(found, asked.predictor, folders) is None
-    )
+def _asked_of_shots(tools: Tools) -> ShotPredictor | None:
+    """Return the bundle of shots that says which shots are close; None where none does."""
+    asked = None if tools.closeness is None else tools.closeness.predictor
+    return asked if isinstance(asked, ShotPredictor) else None
 
 
 def _scores_of_pictures(plan: _Plan, said: Mapping[str, Mapping[int, Any]], tools: Tools) -> list[Mapping[str, Scores]]:
@@ -309,9 +351,8 @@ def _film_faces(found: FoundShots, words: Mapping[int, tuple[Face, ...]], reader
     return FilmFaces(found.source.digest, reader.id, ordinals, tuple(words[ordinal] for ordinal in ordinals))
 
 
-def _cast(found: FoundShots, faces: FilmFaces, timeline: Timeline, folders: Folders) -> Cast:
+def _cast(found: FoundShots, faces: FilmFaces, timeline: Timeline, names: Names) -> Cast:
     """Return which faces are whose, by the names that were given in this film or another of the project."""
-    names = Names() if folders.faces is None else read_names(folders.faces)
     seconds = [float(place.duration_seconds) for place in timeline.shots]
     return find_characters(faces, found.shots, seconds, names)
 
@@ -375,12 +416,16 @@ def _pictures(words: Mapping[int, bytes] | None, found: FoundShots) -> tuple[Sho
     return tuple(unpack_picture(words[shot.typical]) if shot.typical in words else None for shot in found.shots)
 
 
-def _notes(found: FoundShots, tools: Tools) -> tuple[str, ...]:
+def _notes(found: FoundShots, tools: Tools, unkept: Mapping[str, str]) -> tuple[str, ...]:
     """Return what a person should know of what was found: what is damaged, and what was not looked at."""
     notes = list(found.warnings)
+    for reason in dict.fromkeys(unkept.values()):
+        names = ", ".join(name for name in unkept if unkept[name] == reason)
+        notes.append(f"what was seen in it ({names}) was not kept: {reason}. What was found is whole")
     if not found.index.constant_rate:
         notes.append("its frames do not stand evenly: timecodes keep to the nearest frames, seconds are exact")
-    if tools.closeness is None and tools.faces is None:
+    can_talk = sum(not shot.blank for shot in found.shots) >= _SHOTS_OF_A_DIALOGUE
+    if tools.closeness is None and tools.faces is None and can_talk:
         notes.append(
             "dialogues are told by alternation alone: neither a bundle that knows medium close-ups (--closeness) nor "
             "faces (--faces) were asked"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,12 +18,17 @@ from rushes.footage.video import DecodedFrame, decode_frames
 from rushes.footage.video_index import VideoIndex
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_bytes
+from rushes.storage.kept_pixels import make_room
 from rushes.storage.kept_records import KeptRecords
 from rushes.storage.places import Place
 
 Pixels = npt.NDArray[np.uint8]
 LOST = b""  # what is kept of a frame that could not be decoded, so that it is not tried each time
+FOLDER = "looks"  # in the cache; below it one folder of each film
 _AT_ONCE = 8  # pictures handed over together; more are no faster, and a 4K frame is 25 MB
+_FLUSH_SECONDS = 20.0  # of looking that a kill can cost
+
+_log = logging.getLogger(__name__)
 
 
 class Watcher(Protocol):
@@ -45,7 +54,11 @@ class Keeper(Protocol):
         """Keep it under a name."""
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits.
+
+        Raises:
+            OSError: what was put could not be written, now or earlier.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +75,79 @@ class Watch:
     keeper: Keeper
 
 
-def keeper_of(watcher: Watcher, cache_folder: Path | None) -> Keeper:
-    """Return where a watcher's words are kept in a project's cache; without a cache, in memory."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What watchers said of their frames before.
+
+    Attributes:
+        said: name -> ordinal -> its words; a frame that is lost has none.
+        lacking: ordinal -> the watchers, by name, that have not seen the frame yet.
+    """
+
+    said: Mapping[str, Mapping[int, Any]]
+    lacking: Mapping[int, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What watchers say of their frames.
+
+    Attributes:
+        said: name -> ordinal -> its words; a frame that is lost has none.
+        unkept: name -> why what it says could not be kept for the next time.
+    """
+
+    said: Mapping[str, Mapping[int, Any]]
+    unkept: Mapping[str, str]
+
+
+def keeper_of(watcher: Watcher, cache_folder: Path | None, *, source: str) -> Keeper:
+    """Return where a watcher's words about one film are kept in a project's cache; without a cache, in memory.
+
+    Each film has a folder of its own, so that what is kept of others costs nothing, and the films that were asked for
+    longest ago can give way.
+    """
     if cache_folder is None:
         return InMemory()
-    return KeptRecords(cache_folder / "looks" / digest_of_bytes(watcher.key.encode())[:24])
+    of_film = cache_folder / FOLDER / _folder_of(source)
+    with suppress(OSError):  # there is none yet, or nothing may be written there
+        os.utime(of_film)
+    return _OnDisk(KeptRecords(of_film / digest_of_bytes(watcher.key.encode())[:24]))
+
+
+def make_room_for_looks(cache_folder: Path | None, *, source: str) -> None:
+    """Remove what is kept of the films that were asked for longest ago, as far as the limit of the cache asks for it.
+
+    Args:
+        source: digest of the film that is about to be looked at.
+
+    Raises:
+        UsageError: the limit that the environment states is no number.
+    """
+    if cache_folder is not None:
+        make_room(cache_folder / FOLDER, keep=_folder_of(source))
+
+
+def _folder_of(source: str) -> str:
+    return source[:16]
+
+
+class _OnDisk:
+    """Keeps records, and says at `flush` where they could not be written."""
+
+    def __init__(self, records: KeptRecords) -> None:
+        self._records = records
+
+    def get(self, name: str) -> bytes | None:
+        return self._records.get(name)
+
+    def put(self, name: str, data: bytes) -> None:
+        self._records.put(name, data)
+
+    def flush(self) -> None:
+        self._records.flush()
+        if self._records.unkept is not None:
+            raise OSError(self._records.unkept)
 
 
 class InMemory:
@@ -88,71 +169,111 @@ class InMemory:
         """Nothing waits."""
 
 
+def read_known(watches: Mapping[str, Watch], source: str) -> Known:
+    """Return what watchers said of a film before, and what they have not seen yet.
+
+    Args:
+        source: digest of the film.
+    """
+    said: dict[str, dict[int, Any]] = {name: {} for name in watches}
+    lacking: dict[int, list[str]] = {}
+    for name, watch in watches.items():
+        for ordinal in watch.ordinals:
+            words = watch.keeper.get(name_of_frame(source, ordinal))
+            if words is None:
+                lacking.setdefault(ordinal, []).append(name)
+            elif words != LOST:
+                said[name][ordinal] = words
+    return Known(said, lacking)
+
+
 def watch_film(
     film: Place,
     index: VideoIndex,
     watches: Mapping[str, Watch],
     *,
     source: str,
+    known: Known | None = None,
     threads: int = 0,
+    flush_seconds: float = _FLUSH_SECONDS,
     progress: Progress = silent,
-) -> dict[str, dict[int, Any]]:
-    """Return what each watcher says of its frames: name -> ordinal -> its words; a frame that is lost has none.
+) -> Watched:
+    """Return what each watcher says of its frames.
 
-    Frames that some watcher has not seen yet are decoded, each once for all who lack it.
+    Frames that some watcher has not seen yet are decoded, each once for all who lack it. What is said is written while
+    the film is watched, so that little is lost where this is killed; where it cannot be written, it is returned all the
+    same.
 
     Args:
         source: digest of the film.
+        known: what `read_known` says of it; None reads it here.
         threads: for decoding; 0 takes one per core.
+        flush_seconds: after which what was said is written.
         progress: told of frames.
 
     Raises:
         MediaError: the film cannot be opened.
     """
-    lacking = find_lacking(watches, source)
-    said: dict[str, dict[int, Any]] = {name: _kept_words(watch, source) for name, watch in watches.items()}
-    waiting: dict[str, list[tuple[int, Pixels]]] = {name: [] for name in watches}
-
-    def see(name: str) -> None:
-        watch, batch = watches[name], waiting[name]
-        for (ordinal, _), words in zip(batch, watch.watcher.see([pixels for _, pixels in batch]), strict=True):
-            watch.keeper.put(name_of_frame(source, ordinal), words)  # on a full disk it is not kept
-            said[name][ordinal] = words
-        batch.clear()
-
+    known = read_known(watches, source) if known is None else known
+    lacking = known.lacking
+    watching = _Watching(watches, source, {name: dict(words) for name, words in known.said.items()})
+    written = time.monotonic()
     try:
         decoded = decode_frames(film, index, sorted(lacking), threads=threads, deinterlace=True)
         for done, frame in enumerate(decoded, start=1):
             for name in lacking[frame.ordinal]:
-                if not isinstance(frame, DecodedFrame):
-                    watches[name].keeper.put(name_of_frame(source, frame.ordinal), LOST)
-                    continue
-                waiting[name].append((frame.ordinal, frame.pixels))
-                if len(waiting[name]) == _AT_ONCE:
-                    see(name)
+                watching.take(name, frame.ordinal, frame.pixels if isinstance(frame, DecodedFrame) else None)
+            if time.monotonic() - written >= flush_seconds:
+                watching.flush()
+                written = time.monotonic()
             progress(done, len(lacking), "frames looked at")
-        for name, batch in waiting.items():
-            if batch:
-                see(name)
+        watching.see_the_rest()
     finally:  # what was seen before a film breaks off, or a person stops it, is not lost
-        for watch in watches.values():
-            watch.keeper.flush()
-    return said
+        watching.flush()
+    return Watched(watching.said, watching.unkept)
 
 
-def find_lacking(watches: Mapping[str, Watch], source: str) -> dict[int, list[str]]:
-    """Return ordinal -> the watchers, by name, that have not seen the frame yet; {} where all is kept."""
-    lacking: dict[int, list[str]] = {}
-    for name, watch in watches.items():
-        for ordinal in watch.ordinals:
-            if watch.keeper.get(name_of_frame(source, ordinal)) is None:
-                lacking.setdefault(ordinal, []).append(name)
-    return lacking
+class _Watching:
+    """Hands frames to watchers, several together, and keeps what they say."""
 
+    def __init__(self, watches: Mapping[str, Watch], source: str, said: dict[str, dict[int, Any]]) -> None:
+        self._watches, self._source = watches, source
+        self._waiting: dict[str, list[tuple[int, Pixels]]] = {name: [] for name in watches}
+        self.said = said
+        self.unkept: dict[str, str] = {}
 
-def _kept_words(watch: Watch, source: str) -> dict[int, Any]:
-    words = ((ordinal, watch.keeper.get(name_of_frame(source, ordinal))) for ordinal in watch.ordinals)
-    return {ordinal: said for ordinal, said in words if said is not None and said != LOST}
+    def take(self, name: str, ordinal: int, pixels: Pixels | None) -> None:
+        """Take a frame for a watcher; None of one that is lost."""
+        if pixels is None:
+            self._watches[name].keeper.put(name_of_frame(self._source, ordinal), LOST)
+            return
+        self._waiting[name].append((ordinal, pixels))
+        if len(self._waiting[name]) == _AT_ONCE:
+            self._see(name)
+
+    def see_the_rest(self) -> None:
+        for name, batch in self._waiting.items():
+            if batch:
+                self._see(name)
+
+    def flush(self) -> None:
+        """Write what was said; what one keeper cannot write keeps no other from it."""
+        for name, watch in self._watches.items():
+            try:
+                watch.keeper.flush()
+            except OSError as error:
+                if name not in self.unkept:
+                    _log.info("what is seen (%s) cannot be kept: %s", name, error)
+                self.unkept[name] = error.strerror or str(error)
+            else:
+                self.unkept.pop(name, None)
+
+    def _see(self, name: str) -> None:
+        watch, batch = self._watches[name], self._waiting[name]
+        for (ordinal, _), words in zip(batch, watch.watcher.see([pixels for _, pixels in batch]), strict=True):
+            watch.keeper.put(name_of_frame(self._source, ordinal), words)
+            self.said[name][ordinal] = words
+        batch.clear()
 
 
 def name_of_frame(source: str, ordinal: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import struct
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,15 +18,18 @@ from rushes.inference.predictor import Predictor
 from rushes.structure.area import Glimpse, glimpse_of
 from rushes.structure.facts import ColourShare
 from rushes.structure.palette import palette_of
-from rushes.structure.watch import Pixels, ordinal_of_name, pack_rows
+from rushes.structure.watch import LOST, Pixels, ordinal_of_name, pack_rows
 from rushes.subjects.detection import Detection, Detector
 from rushes.subjects.face import Face
 from rushes.subjects.faces import FaceReader
 from rushes.subjects.kept_faces import FilmFaces, read_film_faces, write_film_faces
+from rushes.subjects.wiping import wipe_mark
 from rushes.timelines.shot_pictures import ShotPicture
 
 PICTURE_QUALITY = 82
 _SIZE = struct.Struct("<HH")  # width and height, before a small picture
+
+_log = logging.getLogger(__name__)
 
 
 class BundleWatcher:
@@ -106,29 +110,41 @@ class FaceKeeper:
     def __init__(self, folder: Path | None, *, source: str, reader: str) -> None:
         """Read what is kept; without a folder it is kept for as long as this lives."""
         self._folder, self._source, self._reader = folder, source, reader
+        self._since = "" if folder is None else wipe_mark(folder)
         kept = None if folder is None else read_film_faces(folder, source, reader)
-        self._faces = {} if kept is None else dict(zip(kept.ordinals, kept.faces, strict=True))
+        self._faces: dict[int, tuple[Face, ...] | None] = {}  # None of a frame that is lost
+        if kept is not None:
+            self._faces.update(zip(kept.ordinals, kept.faces, strict=True))
+            self._faces.update(dict.fromkeys(kept.lost))
         self._is_new = False
 
-    def get(self, name: str) -> tuple[Face, ...] | None:
-        """Return the faces of a frame."""
-        return self._faces.get(ordinal_of_name(name))
+    def get(self, name: str) -> tuple[Face, ...] | bytes | None:
+        """Return the faces of a frame, or that it is LOST."""
+        ordinal = ordinal_of_name(name)
+        if ordinal not in self._faces:
+            return None
+        faces = self._faces[ordinal]
+        return LOST if faces is None else faces
 
     def put(self, name: str, data: tuple[Face, ...] | bytes) -> None:
-        """Keep the faces of a frame; a lost one shows none."""
-        self._faces[ordinal_of_name(name)] = () if isinstance(data, bytes) else data
+        """Keep the faces of a frame, or that it is LOST: that is not to show none."""
+        self._faces[ordinal_of_name(name)] = None if isinstance(data, bytes) else data
         self._is_new = True
 
     def flush(self) -> None:
-        """Write what is new."""
-        if self._is_new and self._folder is not None:
-            write_film_faces(self._folder, self.film_faces())
-            self._is_new = False
+        """Write what is new, unless all face data was wiped since this began."""
+        if not self._is_new or self._folder is None:
+            return
+        if not write_film_faces(self._folder, self.film_faces(), since=self._since):
+            _log.warning("face data was wiped while a film was looked at: what was found of faces in it is not kept")
+        self._is_new = False
 
     def film_faces(self) -> FilmFaces:
         """Return all faces of the film that are kept."""
-        ordinals = tuple(sorted(self._faces))
-        return FilmFaces(self._source, self._reader, ordinals, tuple(self._faces[one] for one in ordinals))
+        found = {ordinal: self._faces[ordinal] for ordinal in sorted(self._faces)}
+        told = {ordinal: faces for ordinal, faces in found.items() if faces is not None}
+        lost = tuple(ordinal for ordinal, faces in found.items() if faces is None)
+        return FilmFaces(self._source, self._reader, tuple(told), tuple(told.values()), lost)
 
 
 class ColourWatcher:

@@ -42,4 +42,10 @@ def wishes_of(settings: FilmSettings) -> Wishes:
         face_detector=settings.face_detector,
         face_embedder=settings.face_embedder,
         detector=settings.detector,
+        words=settings.words,
     )
+
+
+def words_for(detector: str, settings: FilmSettings) -> tuple[str, ...]:
+    """Return the project's words where they are for this detector: another one may not know them."""
+    return settings.words if detector and detector == settings.detector else ()

@@ -15,11 +15,11 @@ from fastapi.concurrency import run_in_threadpool
 from rushes.errors import MediaError, RushesError, did_you_mean
 from rushes.footage.source import Source
 from rushes.progress import Progress
-from rushes.review.picture_cache import PictureCache
 from rushes.structure.film import Film
 from rushes.structure.outputs import needs_pictures, write_film
 from rushes.structure.table import table_of
 from rushes.studio.exports import TYPES, check_extension, file_reply
+from rushes.studio.face_pictures import FacePictures
 from rushes.studio.footage_desk import FootageDesk, media_problems, send_picture
 from rushes.studio.structures import Asked, people_table
 from rushes.timelines.shot_pictures import ShotPicture
@@ -34,8 +34,8 @@ NO_FACES = (
 
 def add_structure(router: APIRouter, desk: FootageDesk) -> None:
     """Add the routes; some come before what takes any word for a source."""
-    faces = _Faces(desk)
-    _add_people(router, desk, faces)
+    faces = FacePictures(desk.project.faces_folder)
+    _add_people(router, desk)
     _add_structure(router, desk)
     _add_characters(router, desk, faces)
 
@@ -63,17 +63,6 @@ def structure_state(desk: FootageDesk, source: Source) -> dict[str, Any]:
     }
 
 
-class _Faces:
-    """Pictures of faces, which lie with all other face data, so that wiping takes them too."""
-
-    def __init__(self, desk: FootageDesk) -> None:
-        self._folder = desk.project.faces_folder / "pictures"
-        self.cache = PictureCache(self._folder)
-
-    def forget(self) -> None:
-        self.cache = PictureCache(self._folder)
-
-
 def _film_of(desk: FootageDesk, source: Source) -> Film:
     """Return a film as it was asked for, or answer that nobody asked yet."""
     with media_problems():
@@ -95,7 +84,7 @@ def _reply(film: Film) -> Response:
     return json_reply(table)
 
 
-def _add_people(router: APIRouter, desk: FootageDesk, faces: _Faces) -> None:
+def _add_people(router: APIRouter, desk: FootageDesk) -> None:
     @router.get("/footage/people")
     def people() -> Response:
         """Who was named in the films of the project, with the scenes in which each is seen."""
@@ -116,8 +105,10 @@ def _add_people(router: APIRouter, desk: FootageDesk, faces: _Faces) -> None:
     @router.delete("/footage/faces")
     def wipe() -> Response:
         """Delete all face data of the project: faces, names, pictures of faces."""
-        wiped = desk.structures.wipe_faces()
-        faces.forget()
+        try:
+            wiped = desk.structures.wipe_faces()
+        except RushesError as error:
+            raise HTTPException(HTTPStatus.CONFLICT, str(error)) from error
         return json_reply({"schema": "wiped-faces/1", "files": wiped.files, "bytes": wiped.bytes})
 
 
@@ -173,7 +164,7 @@ def _understanding(desk: FootageDesk, source: Source, asked: Asked) -> Callable[
     return lambda progress: desk.structures.make(source, asked, progress=progress)
 
 
-def _add_characters(router: APIRouter, desk: FootageDesk, faces: _Faces) -> None:
+def _add_characters(router: APIRouter, desk: FootageDesk, faces: FacePictures) -> None:
     @router.post("/footage/{source}/characters/{number}")
     def name(source: str, number: int, name: Annotated[str | None, Body(embed=True)] = None) -> Response:
         """Name a character of a film; the name of another joins the two, none takes the name away."""
@@ -202,6 +193,6 @@ def _add_characters(router: APIRouter, desk: FootageDesk, faces: _Faces) -> None
         if film.characters is None or not 1 <= number <= len(film.characters):
             raise HTTPException(HTTPStatus.NOT_FOUND, f"{found.name} has no character {number}")
         one = film.characters[number - 1]
-        cache = faces.cache
+        cache = await run_in_threadpool(lambda: faces.cache)
         ask = lambda: desk.pictures.ask_face(found, one.source_ordinal, one.box, cache)  # noqa: E731
         return await send_picture(found, ask, cache, keeps=False)

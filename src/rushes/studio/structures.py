@@ -17,6 +17,7 @@ from rushes.project import Project
 from rushes.storage.files import write_json
 from rushes.structure.film import Film
 from rushes.subjects.kept_faces import Wiped
+from rushes.subjects.wiping import wipe_mark
 from rushes.timelines.shot_pictures import ShotPicture
 
 SCHEMA = "asked-structure/1"
@@ -49,7 +50,7 @@ class Understanding(Protocol):
         """Return `looks`, `closeness` and `detector`: what may be asked for, each with its `name` and `words`."""
 
     def state(self, source: Source) -> object:
-        """Return what changes whenever a film would be understood otherwise: its scan, and the names of people."""
+        """Return what changes whenever a film would be understood otherwise: its scan, faces, the names of people."""
 
     def kept(self, source: Source, asked: Asked) -> Film | None:
         """Return a film by what is kept of it, at once; None where something would have to be looked at first.
@@ -94,6 +95,7 @@ class Structures:
     def __init__(self, project: Project, understanding: Understanding) -> None:
         """Read nothing yet."""
         self._folder = project.cache_folder / "structures"
+        self._faces_folder = project.faces_folder
         self.has_faces = project.film.faces
         self.understanding = understanding
         self._lock = threading.Lock()
@@ -102,16 +104,17 @@ class Structures:
     def asked(self, digest: str) -> Asked | None:
         """Return what was asked of a film last; None where nothing was, or it cannot be read.
 
-        Faces are not in it where the project looks for none any more.
+        Faces are not in it where the project looks for none any more, or all face data was wiped since.
         """
         try:
             table = json.loads((self._folder / f"{digest}.json").read_text(encoding="utf-8"))
             if table.pop("schema") != SCHEMA:
                 return None
+            is_wiped = table.pop("since", "") != wipe_mark(self._faces_folder)
             asked = Asked(**table)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return replace(asked, faces=asked.faces is True and self.has_faces)
+        return replace(asked, faces=asked.faces is True and self.has_faces and not is_wiped)
 
     def film(self, source: Source) -> Film | None:
         """Return a film as it was asked for, by what is kept of it; None where it was not asked for or nothing is kept.
@@ -138,8 +141,9 @@ class Structures:
         Raises:
             RushesError: it cannot be read, or a model is missing.
         """
+        since = wipe_mark(self._faces_folder)
         film = self.understanding.make(source, asked, progress=progress)
-        write_json(self._folder / f"{source.digest}.json", {"schema": SCHEMA, **asdict(asked)})
+        write_json(self._folder / f"{source.digest}.json", {"schema": SCHEMA, **asdict(asked), "since": since})
         self._hold(source.digest, (asked, self.understanding.state(source)), film)
 
     def name(self, source: Source, number: int, name: str | None) -> Film:
@@ -188,10 +192,6 @@ class Structures:
     def wipe_faces(self) -> Wiped:
         """Delete all face data of the project; what was asked of films is asked without faces from then on."""
         wiped = self.understanding.wipe()
-        for path in self._folder.glob("*.json"):
-            asked = self.asked(path.stem)
-            if asked is not None:
-                write_json(path, {"schema": SCHEMA, **asdict(replace(asked, faces=False))})
         with self._lock:
             self._held.clear()
         return wiped

@@ -18,7 +18,7 @@ from rushes.storage.places import Place
 from rushes.storage.reading import local_state
 from rushes.structure.closeness import close_classes_of
 from rushes.structure.film import Film
-from rushes.structure.wishes import SCAN, Wishes
+from rushes.structure.wishes import SCAN, Wishes, words_for
 from rushes.studio.films import Films
 from rushes.studio.structures import Asked
 from rushes.subjects.models import KNOWN, model_at_hand
@@ -72,10 +72,13 @@ class ProjectUnderstanding:
         }
 
     def state(self, source: Source) -> object:
-        """Return what changes with the scan, the names that were given, and the subtitles."""
+        """Return what changes with the scan, the faces and names that are kept, and the subtitles."""
+        from rushes.subjects.kept_faces import state_of_film_faces
+
         titles = self._subtitles(source)
         return (
             self._films.scan_state(source),
+            state_of_film_faces(self._project.faces_folder, source.digest),
             local_state(self._names_file),
             titles,
             None if titles is None else local_state(titles),
@@ -89,7 +92,9 @@ class ProjectUnderstanding:
     def make(self, source: Source, asked: Asked, *, progress: Progress) -> Film:
         """Return a film, looked at as far as nothing is kept of it; small pictures of its shots are kept with it."""
         from rushes.structure.understand import understand_film
+        from rushes.subjects.wiping import wipe_mark
 
+        since = wipe_mark(self._project.faces_folder)
         found = understand_film(
             self._films.place(source),
             self._opened(asked, progress),
@@ -99,6 +104,8 @@ class ProjectUnderstanding:
             threads=self._threads,
             progress=progress,
         )
+        if asked.faces and wipe_mark(self._project.faces_folder) != since:
+            raise UsageError(f"all face data was wiped while {source.name} was looked at. Find its scenes again")
         return found.film
 
     def pictures(self, source: Source, asked: Asked) -> tuple[ShotPicture | None, ...] | None:
@@ -109,19 +116,23 @@ class ProjectUnderstanding:
     def name(self, source: Source, asked: Asked, number: int, name: str | None) -> None:
         """Name a character of a film, or take its name away."""
         from rushes.structure.naming import name_character, unname_character
-        from rushes.subjects.names import read_names
+        from rushes.subjects.names import change_names
+        from rushes.subjects.wiping import wipe_mark
 
+        since = wipe_mark(self._project.faces_folder)
         found = self._kept(source, asked)
         if found is None or found.faces is None or found.cast is None:
             raise UsageError(f"the faces of {source.name} are not kept any more. Find its scenes again, with faces")
+        faces, cast = found.faces, found.cast
+
+        def change(names: Names) -> Names:
+            if name is None:
+                return unname_character(names, faces, cast, number)
+            return name_character(names, faces, cast, number, name)
+
         with self._lock:
-            names = read_names(self._project.faces_folder)
-            changed = (
-                unname_character(names, found.faces, found.cast, number)
-                if name is None
-                else name_character(names, found.faces, found.cast, number, name)
-            )
-            self._before = [*self._before[1 - MOST_UNDONE :], (names, self._written(changed))]
+            names, _ = change_names(self._project.faces_folder, change, since=since)
+            self._before = [*self._before[1 - MOST_UNDONE :], (names, local_state(self._names_file))]
 
     def unname(self) -> None:
         """Put the names back as they were before the last change.
@@ -129,22 +140,22 @@ class ProjectUnderstanding:
         Raises:
             UsageError: there was none, or they were changed elsewhere since.
         """
+        from rushes.subjects.names import change_names
+
         with self._lock:
             if not self._before:
                 raise UsageError("there is no name to take back since the server began")
-            names, after = self._before.pop()
-            if local_state(self._names_file) != after:
-                self._before.clear()
-                raise UsageError("the names were changed elsewhere meanwhile, and stay as they are")
-            state = self._written(names)
-            self._before[-1:] = [(earlier, state) for earlier, _ in self._before[-1:]]
+            earlier, after = self._before.pop()
 
-    def _written(self, names: Names) -> object:
-        """Keep names, and return what their file is then."""
-        from rushes.subjects.names import write_names
+            def back(_: Names) -> Names:
+                if local_state(self._names_file) != after:
+                    self._before.clear()
+                    raise UsageError("the names were changed elsewhere meanwhile, and stay as they are")
+                return earlier
 
-        write_names(self._project.faces_folder, names)
-        return local_state(self._names_file)
+            change_names(self._project.faces_folder, back)
+            state = local_state(self._names_file)
+            self._before[-1:] = [(before, state) for before, _ in self._before[-1:]]
 
     @property
     def _names_file(self) -> Path:
@@ -170,6 +181,7 @@ class ProjectUnderstanding:
         with self._lock:
             if self._latest is not None and self._latest[0] == key:
                 return self._latest[1]
+            self._latest = None  # where its faces were wiped, they are not held either
         place = self._films.place(source)
         try:
             tools = self._opened(asked, _at_hand)
@@ -195,6 +207,7 @@ class ProjectUnderstanding:
             face_detector=settings.face_detector,
             face_embedder=settings.face_embedder,
             detector=asked.detector,
+            words=words_for(asked.detector, settings),
         )
         with self._lock:
             if self._tools is None or self._tools[0] != wishes:
@@ -204,6 +217,7 @@ class ProjectUnderstanding:
                         wishes,
                         bundles_folder=project.bundles_folder,
                         models_folder=project.models_folder,
+                        faces_folder=project.faces_folder,
                         threads=self._threads,
                         progress=progress,
                     )

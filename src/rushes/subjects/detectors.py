@@ -115,20 +115,16 @@ def open_detector(
     known = known_file(path)
     wanted = tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
     if reading.texts:
-        of_classes, wanted = wanted or _words_in_files(path, None), ()
-        if not of_classes:
-            raise WeightsError(f"{path} finds whatever it is asked for, and nothing was asked for. Name words, or "
-                               f"write them into {path.with_name(_WORD_FILES[0])}, one a line")  # fmt: skip
-        if len(of_classes) > MOST_WORDS:
-            raise WeightsError(f"{len(of_classes)} words are asked for; {path.name} is asked for {MOST_WORDS} at most")
+        of_classes, wanted = _words_asked(path, wanted), ()
         extra = _texts(path, engine.inputs, of_classes)
     else:
         of_classes, extra = _words_of(path, reading), dict(reading.extra)
         _check_wanted(path, wanted, of_classes)
     score = reading.sure if min_score is None else min_score
-    digest = digest_of_bytes(
-        json.dumps([VERSION, digest_of_bytes(data), settings, list(of_classes), list(wanted), score]).encode()
-    )
+    decides = [VERSION, digest_of_bytes(data), settings, list(of_classes), list(wanted), score]
+    if reading.texts:  # the numbers of the words, since another tokenizer beside the same graph gives others
+        decides.append({name: np.asarray(given).tolist() for name, given in extra.items()})
+    digest = digest_of_bytes(json.dumps(decides).encode())
     return OnnxDetector(
         engine,
         reading,
@@ -218,6 +214,17 @@ def _words_of(path: Path, reading: Reading) -> tuple[str, ...]:
         raise WeightsError(f"{path.name} tells {reading.classes} things apart, and nothing says what they are. Write "
                            f"them into {path.with_suffix('.txt')}, one a line, in the graph's order")  # fmt: skip
     return found
+
+
+def _words_asked(path: Path, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what a graph that finds whatever it is asked for is asked for."""
+    asked = wanted or _words_in_files(path, None)
+    if not asked:
+        raise WeightsError(f"{path} finds whatever it is asked for, and nothing was asked for. Name words, or "
+                           f"write them into {path.with_name(_WORD_FILES[0])}, one a line")  # fmt: skip
+    if len(asked) > MOST_WORDS:
+        raise WeightsError(f"{len(asked)} words are asked for; {path.name} is asked for {MOST_WORDS} at most")
+    return asked
 
 
 def _check_wanted(path: Path, wanted: Sequence[str], words: Sequence[str]) -> None:

@@ -44,7 +44,8 @@ class EmbedderKind:
         mean, spread: of each channel, RGB 0 to 255, that are taken off and divided by before it is asked.
         near: cosine from which two faces are taken for one person.
         joined: mean cosine between two groups of faces from which they are taken for one person.
-        source: where `near` is from.
+        source: where `near` is from; `joined_source`, where `joined` is.
+        is_measured: whether rushes measured both on faces.
     """
 
     name: str
@@ -56,11 +57,23 @@ class EmbedderKind:
     near: float
     joined: float
     source: str
+    joined_source: str
+    is_measured: bool
 
 
 # SFace takes pixels as they are: its graph begins with the normalisation. OpenCV's own code for it states 0.363.
 SFACE = EmbedderKind(
-    "sface", "data", "fc1", 128, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), 0.363, 0.363, "stated by OpenCV for SFace"
+    "sface",
+    "data",
+    "fc1",
+    128,
+    (0.0, 0.0, 0.0),
+    (1.0, 1.0, 1.0),
+    0.363,
+    0.363,
+    "stated by OpenCV for SFace",
+    "OpenCV's figure for two faces, taken for groups too; not measured",
+    is_measured=False,
 )
 # foamliu/MobileFaceNet: pixels as torchvision normalises them for ImageNet.
 MOBILEFACENET = EmbedderKind(
@@ -73,9 +86,23 @@ MOBILEFACENET = EmbedderKind(
     0.40,
     0.46,
     "measured, docs/decisions/2026-11-26-faces.md",
+    "measured, docs/decisions/2026-11-26-faces.md",
+    is_measured=True,
 )
 # What most other networks of this size expect; nothing of them was measured.
-ARCFACE = EmbedderKind("arcface", "", "", 0, (127.5, 127.5, 127.5), (127.5, 127.5, 127.5), 0.40, 0.46, "not measured")
+ARCFACE = EmbedderKind(
+    "arcface",
+    "",
+    "",
+    0,
+    (127.5, 127.5, 127.5),
+    (127.5, 127.5, 127.5),
+    0.40,
+    0.46,
+    "not measured",
+    "not measured",
+    is_measured=False,
+)
 KINDS = (SFACE, MOBILEFACENET, ARCFACE)
 
 
@@ -90,12 +117,17 @@ class Embedder(Protocol):
     kind: EmbedderKind
     digest: str
 
-    def embed(self, picture: Pixels, points: Floats) -> tuple[Floats, Pixels]:
+    def embed(self, picture: Pixels, points: Floats) -> tuple[Floats | None, Pixels]:
         """Return the vector of a face, (length,), of length 1, and the aligned face that it is of, RGB.
+
+        The vector is None where the network answers with no direction: zeros, or what is no number.
 
         Args:
             picture: RGB, (height, width, 3).
             points: (5, 2), across and down in pixels: eyes, nose, corners of the mouth.
+
+        Raises:
+            WeightsError: the network cannot be run.
         """
 
 
@@ -106,12 +138,18 @@ def open_embedder(path: Path, *, threads: int = 0) -> Embedder:
         threads: that compute; 0 for all cores.
 
     Raises:
-        WeightsError: the file is missing, no ONNX file, or does not take one face of 112 x 112.
+        WeightsError: the file is missing, no ONNX file, does not take one face of 112 x 112, or cannot be run.
     """
-    from rushes.bundles.engines import open_onnxruntime
-
     if not path.is_file():
         raise WeightsError(f"{path} is missing; it is named as what tells faces apart. rushes faces models lists them")
+    embedder = _opened(path, threads)
+    embedder.embed(np.zeros((SIDE, SIDE, 3), np.uint8), TEMPLATE)  # what cannot be run is told before a film is read
+    return embedder
+
+
+def _opened(path: Path, threads: int) -> Embedder:
+    from rushes.bundles.engines import open_onnxruntime
+
     data = path.read_bytes()
     digest = digest_of_bytes(data)
     if digest == KNOWN["sface"].sha256:
@@ -123,7 +161,7 @@ def open_embedder(path: Path, *, threads: int = 0) -> Embedder:
     kind = _kind_of(path, engine)
     if kind is SFACE:
         return _SFace(path, digest)
-    return _Onnx(engine, kind, digest)
+    return _Onnx(path, engine, kind, digest)
 
 
 def _kind_of(path: Path, engine: Engine) -> EmbedderKind:
@@ -146,18 +184,22 @@ def _kind_of(path: Path, engine: Engine) -> EmbedderKind:
 class _Onnx:
     """A network that ONNX Runtime computes."""
 
-    def __init__(self, engine: Engine, kind: EmbedderKind, digest: str) -> None:
+    def __init__(self, path: Path, engine: Engine, kind: EmbedderKind, digest: str) -> None:
         self.kind, self.digest = kind, digest
+        self._path = path
         self._engine = engine
         [self._input], [self._output] = engine.inputs, engine.outputs
 
-    def embed(self, picture: Pixels, points: Floats) -> tuple[Floats, Pixels]:
+    def embed(self, picture: Pixels, points: Floats) -> tuple[Floats | None, Pixels]:
         face = aligned(picture, points)
         given = (np.asarray(face, np.float32) - np.array(self.kind.mean, np.float32)) / np.array(
             self.kind.spread, np.float32
         )
         given = np.ascontiguousarray(given.transpose(2, 0, 1)[None])
-        [answer] = self._engine.run([self._output], {self._input: given})
+        try:
+            [answer] = self._engine.run([self._output], {self._input: given})
+        except Exception as error:  # ONNX Runtime's errors share no base of their own
+            raise WeightsError(f"{self._path} cannot be run by ONNX Runtime: {error}") from error
         return unit(np.asarray(answer[0], np.float32)), face
 
 
@@ -170,7 +212,7 @@ class _SFace:
         self._each = threading.local()
         self._recognizer()
 
-    def embed(self, picture: Pixels, points: Floats) -> tuple[Floats, Pixels]:
+    def embed(self, picture: Pixels, points: Floats) -> tuple[Floats | None, Pixels]:
         import cv2
 
         recognizer = self._recognizer()
@@ -178,7 +220,10 @@ class _SFace:
         row = np.zeros((1, 15), np.float32)
         row[0, 4:14] = points.reshape(-1)
         face = recognizer.alignCrop(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), row)
-        answer = np.asarray(recognizer.feature(face), np.float32).reshape(-1)
+        try:
+            answer = np.asarray(recognizer.feature(face), np.float32).reshape(-1)
+        except cv2.error as error:
+            raise WeightsError(f"{self._path}: OpenCV {cv2.__version__} cannot run it as SFace: {error}") from error
         return unit(answer), np.asarray(face[:, :, ::-1], np.uint8)
 
     def _recognizer(self) -> cv2.FaceRecognizerSF:
@@ -240,7 +285,7 @@ def similarity(points: Floats, template: Floats) -> npt.NDArray[np.float64]:
     return np.hstack([turn, (goal - turn @ middle)[:, None]])
 
 
-def unit(vector: Floats) -> Floats:
-    """Return a vector at length 1; one of zeros as it is."""
+def unit(vector: Floats) -> Floats | None:
+    """Return a vector at length 1; None of one that has no direction: of zeros, or with what is no number."""
     length = float(np.linalg.norm(vector))
-    return vector if length == 0 else np.asarray(vector / length, np.float32)
+    return np.asarray(vector / length, np.float32) if 0 < length < float("inf") else None

@@ -34,6 +34,10 @@ class Face:
     embedding: npt.NDArray[np.float32] | None = None
     clarity: float = 1.0
 
+    def __post_init__(self) -> None:
+        if self.embedding is not None and not np.isfinite(self.embedding).all():
+            raise ValueError("an embedding is of numbers: one that is not would be near to none, and spoil every mean")
+
     @property
     def area(self) -> float:
         """The box's share of the picture."""

@@ -59,6 +59,8 @@ class FaceReader:
         self._path = detector
         self._each = threading.local()
         self._detector()
+        with quiet_opencv():  # any ONNX file opens; only a picture shows whether it answers as YuNet does
+            self._detected(np.zeros((SIDE // 4, SIDE, 3), np.uint8))
         self._embedder = open_embedder(embedder, threads=threads) if embedder is not None else None
         self.name = "yunet"
         self.id = f"yunet-{digest_of_file(detector)[:12]}-{_VERSION}"
@@ -70,6 +72,9 @@ class FaceReader:
         """Return the faces of an RGB picture, (height, width, 3), the largest first.
 
         Give the picture as large as it is: it is made smaller for the detector alone.
+
+        Raises:
+            WeightsError: a model cannot be run.
         """
         rows = self._detected(picture)
         height, width = picture.shape[:2]
@@ -99,10 +104,16 @@ class FaceReader:
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         detector = self._detector()
         detector.setInputSize(size)
-        _, found = detector.detect(cv2.resize(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), size, interpolation=way))
+        small = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), size, interpolation=way)
+        try:
+            _, found = detector.detect(small)
+        except cv2.error as error:
+            raise self._refused() from error
         if found is None:
             return np.zeros((0, 15), np.float32)
         rows = np.array(found, np.float32)
+        if rows.ndim != 2 or rows.shape[1] != 15:
+            raise self._refused()
         rows[:, :14] *= np.tile([width / size[0], height / size[1]], 7)
         return rows[np.isfinite(rows).all(axis=1) & (rows[:, 2:4] > 0).all(axis=1)]
 
@@ -118,11 +129,15 @@ class FaceReader:
                         str(self._path), "", (SIDE, SIDE), _SCORE, _OVERLAP, _MOST_FACES
                     )
                 except cv2.error as error:
-                    raise WeightsError(
-                        f"{self._path} is no face detector of the kind YuNet, which is an ONNX file"
-                    ) from error
+                    raise self._refused() from error
             self._each.detector = detector
         return detector
+
+    def _refused(self) -> WeightsError:
+        return WeightsError(
+            f"{self._path} is no face detector of the kind YuNet, which is an ONNX file that answers a picture with "
+            "boxes, five points and scores. rushes faces models lists those that are known"
+        )
 
 
 def clarity_of(score: float, pixels: float, points: Floats) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,11 +13,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from rushes.errors import UsageError
 from rushes.storage.files import digest_of_bytes, whole_file
+from rushes.storage.reading import local_state
 from rushes.subjects.embedders import KINDS, EmbedderKind
 from rushes.subjects.face import Face
+from rushes.subjects.wiping import alone_with_faces, mark_wiped, wipe_mark
 
-_SCHEMA = "film-faces/1"
+_SCHEMA = "film-faces/2"
 _FILMS = "films"
 _COLUMNS = 16  # box, score, clarity, points
 
@@ -32,12 +36,14 @@ class FilmFaces:
         reader: id of the FaceReader that found them.
         ordinals: of the frames, rising.
         faces: of each frame; () where it shows none.
+        lost: ordinals of frames that could not be decoded, rising: whether they show a face is not known.
     """
 
     source: str
     reader: str
     ordinals: tuple[int, ...]
     faces: tuple[tuple[Face, ...], ...]
+    lost: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.ordinals) != len(self.faces):
@@ -111,8 +117,27 @@ def list_film_faces(folder: Path) -> list[KeptFilm]:
     return [KeptFilm(one.source, one.reader, len(one.ordinals), one.face_count) for one in found if one is not None]
 
 
-def write_film_faces(folder: Path, found: FilmFaces) -> None:
-    """Keep the faces of a film, whole or not at all; what was kept of the same film and reader gives way."""
+def state_of_film_faces(folder: Path, source: str) -> object:
+    """Return what changes whenever other faces of a film are kept, or all are wiped."""
+    paths = sorted((folder / _FILMS).glob(f"{_stem(source)}-*.npz"))
+    return wipe_mark(folder), tuple((path.name, local_state(path)) for path in paths)
+
+
+def write_film_faces(folder: Path, found: FilmFaces, *, since: str | None = None) -> bool:
+    """Keep the faces of a film, whole or not at all; what was kept of the same film and reader gives way.
+
+    Args:
+        since: the `wipe_mark` as it was when the film began to be looked at. Where all was wiped since, nothing is
+            written, and False is returned. None writes in any case.
+    """
+    with alone_with_faces(folder):
+        if since is not None and wipe_mark(folder) != since:
+            return False
+        _write(folder, found)
+    return True
+
+
+def _write(folder: Path, found: FilmFaces) -> None:
     every = [face for faces in found.faces for face in faces]
     length = next((len(face.embedding) for face in every if face.embedding is not None), 0)
     table = np.zeros((len(every), _COLUMNS), np.float64)
@@ -132,6 +157,7 @@ def write_film_faces(folder: Path, found: FilmFaces) -> None:
             reader=np.array(found.reader),
             ordinals=np.array(found.ordinals, np.int64),
             counts=np.array([len(faces) for faces in found.faces], np.int64),
+            lost=np.array(found.lost, np.int64),
             table=table,
             vectors=vectors,
             told=np.array([face.embedding is not None for face in every], np.bool_),
@@ -164,6 +190,7 @@ def _faces_from(kept: np.lib.npyio.NpzFile) -> FilmFaces:
         str(kept["reader"]),
         tuple(kept["ordinals"].tolist()),
         tuple(tuple(every[first:stop]) for first, stop in pairwise(edges)),
+        tuple(kept["lost"].tolist()),
     )
 
 
@@ -174,23 +201,39 @@ def _face_from(row: npt.NDArray[np.float64], vector: npt.NDArray[np.float32] | N
 
 
 def measure_kept_faces(folder: Path) -> Wiped:
-    """Return how much face data is kept."""
-    sizes = [path.lstat().st_size for path in folder.rglob("*") if path.is_symlink() or path.is_file()]
+    """Return how much face data is kept.
+
+    Raises:
+        UsageError: some of it is elsewhere, behind a link.
+    """
+    paths = [folder, *folder.rglob("*")]
+    for path in paths:
+        if path.is_symlink():
+            raise UsageError(
+                f"{path} is a link to {path.resolve()}, and what lies there, only you know: nothing was removed. If "
+                "it holds nothing but face data of rushes, remove that by hand, then the link, and wipe again"
+            )
+    sizes = [path.lstat().st_size for path in paths if path.is_file()]
     return Wiped(len(sizes), sum(sizes))
 
 
 def wipe_faces(folder: Path) -> Wiped:
-    """Remove all face data: vectors, places of faces and names; return what went.
+    """Remove all face data: vectors, places of faces, names and pictures; return what went.
+
+    It holds: a mark is left beside the folder, by which whoever still has faces in memory keeps none of them there.
 
     Raises:
+        UsageError: some of it is elsewhere, behind a link; nothing was removed.
         OSError: something could not be removed; what is left is still there.
     """
-    if folder.is_symlink():  # what it leads to is somebody else's
-        folder.unlink()
-        return Wiped(1, 0)
-    kept = measure_kept_faces(folder)
-    if folder.is_dir():
-        shutil.rmtree(folder)
+    with alone_with_faces(folder):
+        kept = measure_kept_faces(folder)
+        # Before and after: where there are no locks, a look may begin in between; and a full disk has room after.
+        with suppress(OSError):
+            mark_wiped(folder)
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        mark_wiped(folder)
     return kept
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from rushes.errors import ProjectError, UsageError, did_you_mean
 from rushes.storage.files import write_json
+from rushes.subjects.wiping import alone_with_faces, wipe_mark
 
 Floats = npt.NDArray[np.float32]
 
@@ -49,6 +51,12 @@ class Names:
     def all(self) -> tuple[str, ...]:
         return tuple(person.name for person in self.people)
 
+    @property
+    def embedders(self) -> tuple[str, ...]:
+        """By whose vectors people are known: the one that knows most of them first."""
+        known = Counter(embedder for person in self.people for embedder in person.references)
+        return tuple(embedder for embedder, _ in known.most_common())
+
     def person(self, name: str) -> Person | None:
         """Return who has a name; None where nobody has."""
         folded = check_name(name).casefold()
@@ -60,9 +68,11 @@ class Names:
         Args:
             embeddings: (faces, length), rows of length 1.
             embedder: whose vectors they are, as `FilmFaces.embedder` says.
+
+        Raises:
+            UsageError: the name or a vector cannot be kept.
         """
-        name = check_name(name)
-        faces = np.atleast_2d(np.asarray(embeddings, np.float32))
+        name, faces = check_name(name), _checked(embeddings)
         free = self.released(faces, embedder=embedder, but=name)
         known = free.person(name)
         person = known or Person(name)
@@ -88,8 +98,7 @@ class Names:
 
     def with_strangers(self, name: str, embeddings: Floats, *, embedder: str) -> Names:
         """Return names in which faces are not of `name`, whatever they look like."""
-        known = self._known(name)
-        faces = np.atleast_2d(np.asarray(embeddings, np.float32))
+        known, faces = self._known(name), _checked(embeddings)
         not_mine = np.vstack([_without(known.strangers.get(embedder), faces), faces])
         mine = _filled({**known.references, embedder: _without(known.references.get(embedder), faces)})
         changed = replace(known, references=mine, strangers={**known.strangers, embedder: not_mine})
@@ -144,6 +153,14 @@ def check_name(name: str) -> str:
     return text
 
 
+def _checked(embeddings: Floats) -> Floats:
+    """Return vectors as they are kept: a single one that holds no number would make the whole file unreadable."""
+    faces = np.atleast_2d(np.asarray(embeddings, np.float32))
+    if not np.isfinite(faces).all():
+        raise UsageError("a face has a vector that holds what is no number, and no name can be kept by it")
+    return faces
+
+
 def read_names(folder: Path) -> Names:
     """Return the names that are kept with the face data of a project.
 
@@ -164,8 +181,28 @@ def read_names(folder: Path) -> Names:
         ) from error
 
 
+def change_names(folder: Path, change: Callable[[Names], Names], *, since: str | None = None) -> tuple[Names, Names]:
+    """Change the names that are kept, and return them as they were and as they are; no other process does meanwhile.
+
+    Args:
+        change: given the names that are kept, it returns others, or raises, and nothing is changed.
+        since: the `wipe_mark` as it was when the faces that get a name were read; None takes any.
+
+    Raises:
+        UsageError: all face data was wiped since.
+        ProjectError: as `read_names`.
+    """
+    with alone_with_faces(folder):
+        if since is not None and wipe_mark(folder) != since:
+            raise UsageError("all face data was wiped meanwhile, and no name was changed. Look for faces again first")
+        names = read_names(folder)
+        changed = change(names)
+        write_names(folder, changed)
+    return names, changed
+
+
 def write_names(folder: Path, names: Names) -> None:
-    """Keep names, whole or not at all."""
+    """Keep names, whole or not at all. To change what others may change too, take `change_names`."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     people = [

@@ -14,6 +14,7 @@ from rushes.footage.picture import decode_picture
 from rushes.labels.subjects import Subjects, parse_subjects, plan_subjects
 from rushes.progress import Progress, silent
 from rushes.storage.files import digest_of_bytes
+from rushes.storage.kept_pixels import make_room
 from rushes.storage.kept_records import KeptRecords
 from rushes.storage.pictures import FETCHES, Pictures, is_remote, without_query
 from rushes.subjects.detection import Detection, Detector
@@ -60,7 +61,9 @@ def look_at_frames(
     Raises:
         WeightsError: the detector does not compute.
     """
-    kept = KeptRecords(cache_folder / FOLDER / detector.id[:24])
+    name = detector.id[:24]
+    make_room(cache_folder / FOLDER, keep=name)
+    kept = KeptRecords(cache_folder / FOLDER / name)
     keys = {item.frame.id: _key_of(item) for item in frames}
     known = {key: there for key in set(keys.values()) if (there := _parsed(kept.get(key))) is not None}
     missing = list({keys[item.frame.id]: item for item in frames if keys[item.frame.id] not in known}.values())

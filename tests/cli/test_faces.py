@@ -10,6 +10,7 @@ import pytest
 
 from journeys.conftest import run_rushes_here
 from rushes.subjects.kept_faces import write_film_faces
+from rushes.subjects.kept_films import keep_film_note, note_of
 from rushes.subjects.names import Names, read_names, write_names
 from rushes.subjects.wiping import wipe_mark
 from subjects.people import EMBEDDER, film_of, seen
@@ -46,6 +47,18 @@ def test_the_names_and_films_of_a_project_are_listed(project: Path) -> None:
     [film] = found["films"]
     assert (film["source"], film["film"], film["frames"], film["faces"]) == ("film", None, 2, 2)
     assert "Grace" in run_rushes_here("faces", "list", "--project", project).out
+
+
+def test_films_are_listed_by_their_names_and_those_that_are_gone_are_told(project: Path) -> None:
+    inside = ("--project", project)
+    said = run_rushes_here("faces", "where", "Ada", *inside, status=1).err
+    assert "faces list FILM" in said  # kept before films had notes
+    keep_film_note(project / ".rushes" / "faces", note_of(project / "talk.mp4", "film"))
+    assert run_rushes_here("faces", "list", *inside, "--json").json["films"][0]["film"] == str(project / "talk.mp4")
+    assert "is no more there" in run_rushes_here("faces", "list", *inside).out
+    said = run_rushes_here("faces", "where", "Ada", *inside, status=1).err
+    assert "talk.mp4: is no more there" in said
+    assert "no faces of any film" not in said
 
 
 def test_a_name_is_changed_and_taken_away(project: Path) -> None:
@@ -114,13 +127,14 @@ def test_signers_are_named_once_and_found_again(media: Path, ffmpeg: str, tmp_pa
     for name in ("face_detection_yunet_n_640.onnx", "face_embedding_mobilefacenet.onnx"):
         shutil.copyfile(media / "weights" / name, tmp_path / "weights" / name)
     first = joined(ffmpeg, media, tmp_path / "first.mp4", "again", "bird", "brother", "book", "milk")
-    second = joined(ffmpeg, media, tmp_path / "second.mp4", "learn", "student", "eat")
+    second = joined(ffmpeg, media, tmp_path / "second half.mp4", "learn", "student", "eat")
     inside = ("--project", tmp_path)
 
     def characters(film: Path) -> dict[tuple[int, ...], str | None]:
         found = run_rushes_here("faces", "list", film, *inside, "--json").json["characters"]
         return {tuple(one["shots"]): one["name"] for one in found}
 
+    assert f"rushes faces name '{second}' NUMBER NAME" in run_rushes_here("faces", "list", second, *inside).out
     assert set(characters(first)) == {(1, 3), (2, 5), (4,)}
     number = list(characters(first)).index((1, 3)) + 1
     run_rushes_here("faces", "name", first, number, "Ada", *inside)
@@ -128,12 +142,23 @@ def test_signers_are_named_once_and_found_again(media: Path, ffmpeg: str, tmp_pa
     assert characters(second) == {(1,): None, (2,): "Ada", (3,): None}
     found = run_rushes_here("faces", "where", "ada", first, second, *inside, "--json").json["scenes"]
     assert {(one["film"], shot) for one in found for shot in one["shots_with"]} == {
-        ("first", 1), ("first", 3), ("second", 2)
+        ("first", 1), ("first", 3), ("second-half", 2)
     }  # fmt: skip
     run_rushes_here("faces", "split", first, number, 3, *inside)
     assert characters(first) == {(1,): "Ada", (3,): None, (2, 5): None, (4,): None}
     said = run_rushes_here("faces", "where", "Eve", first, *inside, status=2)
     assert "Eve" in said.err
+    page = tmp_path / "{name}.html"
+    found = run_rushes_here("scenes", first, second, "--with", "Grace", *inside, status=2)
+    assert "no character 'Grace'" in found.err
+    forgotten = list(characters(second)).index((2,)) + 1
+    run_rushes_here("faces", "split", second, forgotten, 2, *inside)
+    found = run_rushes_here("scenes", second, first, "--with", "ada", "--write", page, *inside)
+    assert "second-half has no character 'ada'" in found.out
+    shown = (tmp_path / "first.html").read_text(encoding="utf-8")
+    assert shown.count('<img class="still"') == len(characters(first))
+    assert "of persons. Whoever has the page" in shown
+    assert len(list((tmp_path / ".rushes" / "faces" / "pictures").rglob("*.jpg"))) >= len(characters(first))
 
 
 def joined(ffmpeg: str, media: Path, to: Path, *clips: str) -> Path:

@@ -53,3 +53,14 @@ def test_what_is_not_known_has_the_same_columns_and_no_rows() -> None:
         assert frame(bare).schema == frame(FILM).schema
         assert frame(bare).height == 0
     assert shots_frame(bare).schema == shots_frame(FILM).schema
+
+
+def test_nobody_looked_is_not_the_same_as_nobody_was_seen() -> None:
+    bare = replace(FILM, characters=None, cast=(), subjects=None)
+    for frame in (shots_frame(bare), scenes_frame(bare)):
+        for column in ("characters", "character_numbers", "subjects"):
+            assert frame[column].null_count() == frame.height
+    empty = tuple(() for _ in FILM.timeline.shots)
+    for frame in (shots_frame(replace(FILM, cast=empty, subjects=empty)), scenes_frame(replace(FILM, cast=empty))):
+        assert frame["characters"].null_count() == 0
+        assert frame["characters"].list.len().sum() == 0

@@ -51,12 +51,13 @@ def test_lengths_and_cuts_are_those_of_shots_that_show_something() -> None:
     assert all(not 6.05 < point.seconds < 7.95 for point in facts.tones)
 
 
-def test_a_black_film_has_no_shot_and_no_curve() -> None:
+def test_a_black_film_has_no_shot_and_no_curve_but_of_its_light() -> None:
     facts = measure_facts(
         _timeline([0, 100], blank=(1,)), _signals(100, brightness=0), palettes=[(ColourShare(0, 0, 0, 1),)]
     )
     assert (facts.shot_count, facts.average_shot_seconds, facts.duration_seconds) == (0, 0.0, 4.0)
-    assert (facts.rhythm, facts.tones, facts.palette, facts.palettes, facts.long_takes) == ((), (), (), ((),), ())
+    assert (facts.rhythm, facts.palette, facts.palettes, facts.long_takes) == ((), (), ((),), ())
+    assert {one.brightness for one in facts.tones} == {0}
 
 
 def test_a_film_of_one_shot_is_one_length_throughout() -> None:

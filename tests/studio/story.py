@@ -75,6 +75,9 @@ class ByHand:
         assert found is not None, "the film is scanned"
         return found
 
+    def subtitles(self, source: Source) -> str | None:
+        return "story.srt"
+
     def pictures(self, source: Source, asked: Asked) -> tuple[None, ...] | None:
         found = self._films.shots(source)
         return None if found is None else (None,) * len(found.timeline.shots)
@@ -154,7 +157,9 @@ def _characters(
         seconds = sum(float(timeline.shots[place].duration_seconds) for place in shots)
         ordinal = timeline.shots[shots[0]].shot.typical if shots else 0
         name = names.get(number)
-        found.append(Character(number, name, shots, seconds, 2 * len(shots), ordinal, (0.35, 0.2, 0.2, 0.35)))
+        found.append(
+            Character(number, name, shots, seconds, 2 * len(shots), ordinal, (0.35 + number / 50, 0.2, 0.2, 0.35))
+        )
     return tuple(found)
 
 

@@ -136,9 +136,10 @@ def test_shots_are_downloaded_under_the_name_of_the_film(
     tmp_path: Path,
 ) -> None:
     page = visit(address, f"?token=t#/footage/{film}")
-    page.wait_for_selector(".exports")
+    page.wait_for_selector(".downloads")
+    page.locator(".downloads summary").press("Enter")
     with page.expect_download() as download:
-        page.click("text=edl")
+        page.click(".downloads a:has-text('edl')")
     download.value.save_as(tmp_path / "shots.edl")
     assert download.value.suggested_filename == "three.edl"
     assert "three.mp4" in (tmp_path / "shots.edl").read_text()

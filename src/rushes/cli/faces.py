@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,10 +11,12 @@ from rushes.cli.door import Door, opened, plural, table_of
 from rushes.cli.faces_models import models
 from rushes.cli.faces_names import forget, name, rename, split
 from rushes.cli.faces_wipe import wipe
-from rushes.cli.faces_words import may_be_number, project_with_faces, title_of, understood
+from rushes.cli.faces_words import may_be_number, places_of_films, project_with_faces, understood
 from rushes.cli.options import DebugOption, JsonOption, ProjectOption, ThreadsOption, verbs_app
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rushes.project import Project
     from rushes.structure.film import Film
 
@@ -54,12 +57,11 @@ def where(
         from rushes.errors import MediaError, UsageError
 
         place = project_with_faces(project)
-        wanted = films or _films_kept(place)
-        if not wanted:
-            raise UsageError("no faces of any film are kept yet. Name a film: rushes faces where NAME film.mp4")
+        wanted = films or _films_kept(door, place)
         numbered = may_be_number(named, place, of_films=len(wanted))
         scenes: list[dict[str, Any]] = []
         unknown: list[str] = []
+        answered = 0
         for film in wanted:
             try:
                 with door.progress("faces") as progress:
@@ -69,9 +71,10 @@ def where(
                 continue
             try:
                 scenes += _scenes_of(found.film, named, numbered)
+                answered += 1
             except UsageError as error:
                 unknown.append(str(error))
-        if len(unknown) == len(wanted):
+        if unknown and not answered:
             raise UsageError(unknown[0])
         _show_scenes(door, scenes)
         door.finish({"name": named, "scenes": scenes, "failed": door.failed})
@@ -99,7 +102,7 @@ def _list_film(door: Door, film: Film) -> None:
     if rows:
         columns = ["character", "name", "shots", "seconds", "scenes", "faces", "best frame"]
         door.show(table_of(film.timeline.name, columns, rows))
-        door.say(f"Name one: rushes faces name {film.timeline.path} NUMBER NAME")
+        door.say(f"Name one: rushes faces name {quote(str(film.timeline.path))} NUMBER NAME")
     else:
         door.say(f"{film.timeline.name}: no face is seen twice or large enough to be a character's")
     door.finish({"film": film.timeline.name, "faces_by": film.faces_by, "characters": characters})
@@ -114,32 +117,62 @@ def _list_project(door: Door, place: Project) -> None:
     people = [
         {"name": one.name, "faces": sum(len(rows) for rows in one.references.values())} for one in names.people
     ]  # fmt: skip
-    titles = title_of(place)
+    kept = list_film_faces(place.faces_folder)
+    paths = places_of_films(place, [one.source for one in kept])
     films = [
-        {"source": one.source, "film": titles.get(one.source), "reader": one.reader, "frames": one.frames,
+        {"source": one.source, "film": paths.get(one.source), "reader": one.reader, "frames": one.frames,
          "faces": one.faces}
-        for one in list_film_faces(place.faces_folder)
+        for one in kept
     ]  # fmt: skip
     if people:
         door.show(table_of(None, ["name", "known by faces"], [[one["name"], one["faces"]] for one in people]))
     else:
         door.say("nobody is named yet: rushes faces name FILM NUMBER NAME")
     if films:
-        rows = [[one["film"] or str(one["source"])[:16], one["frames"], one["faces"]] for one in films]
+        rows = [[_shown(one), one["frames"], one["faces"]] for one in films]
         door.show(table_of(None, ["film", "frames looked at", "faces"], rows, whole=("film",)))
     else:
         door.say("no faces of any film are kept")
     door.finish({"people": people, "films": films})
 
 
-def _films_kept(place: Project) -> list[str]:
-    """Return the paths of the films whose faces are kept, as the catalog knows them."""
+def _shown(film: Mapping[str, Any]) -> str:
+    """Return what to call a film of which faces are kept, and whether it is where it was."""
+    from rushes.storage.places import parse_place
+    from rushes.storage.reading import exists
+
+    if film["film"] is None:
+        return f"a film of unknown name ({film['source'][:16]}…)"
+    return str(film["film"]) if exists(parse_place(film["film"])) else f"{film['film']} (is no more there)"
+
+
+def _films_kept(door: Door, place: Project) -> list[str]:
+    """Return the paths of the films whose faces are kept; of those that are not there or not known, say so.
+
+    Raises:
+        UsageError: no faces of any film are kept.
+    """
+    from rushes.errors import UsageError
+    from rushes.storage.places import parse_place
+    from rushes.storage.reading import exists
     from rushes.subjects.kept_faces import list_film_faces
 
-    titles = title_of(place)
-    return list(
-        dict.fromkeys(titles[one.source] for one in list_film_faces(place.faces_folder) if one.source in titles)
-    )
+    sources = list(dict.fromkeys(one.source for one in list_film_faces(place.faces_folder)))
+    if not sources:
+        raise UsageError("no faces of any film are kept yet. Name a film: rushes faces where NAME film.mp4")
+    paths = places_of_films(place, sources)
+    if strange := len(sources) - len(paths):
+        door.fail_item(
+            f"of {plural(strange, 'film')} whose name is not known faces are kept. Name such a film once, and it is "
+            "known: rushes faces list FILM"
+        )
+    wanted = []
+    for path in dict.fromkeys(paths.values()):
+        if exists(parse_place(path)):
+            wanted.append(path)
+        else:
+            door.fail_item(f"{path}: is no more there. Name where it is now: rushes faces where NAME FILM")
+    return wanted
 
 
 def _scenes_of(film: Film, named: str, numbered: bool) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,6 +63,25 @@ def understood(film: str | None, place: Project, *, threads: int, progress: Prog
     return understand_film(parse_place(film or ""), tools, folders=folders, threads=threads, progress=progress)
 
 
+def places_of_films(place: Project, sources: Sequence[str]) -> dict[str, str]:
+    """Return digest of a film -> its path, of those that are known: as its faces were found last, or from the catalog.
+
+    Where the file is no more where it was when faces were looked for, and the catalog knows where it is, that counts.
+    """
+    from rushes.storage.reading import exists
+    from rushes.subjects.kept_films import read_film_notes
+
+    notes, catalogued = read_film_notes(place.faces_folder, sources), _catalogued(place)
+    found = {}
+    for source in sources:
+        note, stored = notes.get(source), catalogued.get(source)
+        if note is not None and (stored is None or exists(note.place)):
+            found[source] = note.path
+        elif stored is not None:
+            found[source] = stored
+    return found
+
+
 def may_be_number(named: str, place: Project, *, of_films: int) -> bool:
     """Return whether who is named may be so by a number: in one film, since another counts other characters.
 
@@ -81,7 +101,7 @@ def may_be_number(named: str, place: Project, *, of_films: int) -> bool:
     return False
 
 
-def title_of(place: Project) -> dict[str, str]:
+def _catalogued(place: Project) -> dict[str, str]:
     """Return digest of a source -> its path, of those in the catalog; {} without a catalog."""
     from rushes.catalog.catalog import open_catalog
 

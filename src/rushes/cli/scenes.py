@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
-from rushes.cli.film_files import say_fetched, say_plan, write_each
+from rushes.cli.film_files import say_fetched, write_each
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
-from rushes.errors import MediaError, ProjectError, UsageError
+from rushes.cli.scenes_plan import Titles, check_faces, check_idle, pair_subtitles, readable, say_plan
+from rushes.errors import MediaError, ProjectError, SheetError, UsageError
 
 if TYPE_CHECKING:
     from rushes.project import Project
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 app = verb_app()
 MANY = ("--write", "--subtitles", "--words", "--close-class")
 
-_SCENES_SHOWN, _CHARACTERS_SHOWN = 200, 24
+_SCENES_SHOWN, _CHARACTERS_SHOWN, _SUBJECTS_SHOWN = 200, 24, 6
 _PICTURE_SIDE = 320
 
 
@@ -64,10 +65,14 @@ def scenes(
         list[str] | None, typer.Option(help="What a detector of open vocabulary looks for: cup, umbrella.")
     ] = None,
     subtitles: Annotated[
-        list[str] | None, typer.Option(help="Subtitles (.srt .vtt .ass), one file for each film, in their order.")
+        list[str] | None,
+        typer.Option(
+            help="Subtitles (.srt .vtt .ass), one file for each film, in their order; 'none' leaves those beside it."
+        ),
     ] = None,
     with_character: Annotated[
-        str | None, typer.Option("--with", help="Show only scenes with this character: a name, or a number.")
+        str | None,
+        typer.Option("--with", help="Show only scenes with this character: a name, or a number. Needs faces."),
     ] = None,
     truth: Annotated[
         Path | None, typer.Option(help="A file that says what is so (JSON or CSV); how far that is found is printed.")
@@ -93,26 +98,26 @@ def scenes(
             looks=looks,
             closeness=closeness,
             close_classes=close_class or (),
-            faces=True if with_character is not None else faces,
+            faces=faces,
             detector=detector,
             words=words or (),
         )
-        _check_faces(door, wishes.faces, around, with_character)
+        check_faces(door, wishes.faces, around, with_character=with_character, faces=faces)
+        check_idle(wishes, close_class=close_class or (), words=words or ())
         places = [parse_place(film) for film in films]
-        titles = _pair_subtitles(films, subtitles or [])
+        titles = pair_subtitles(places, subtitles or [])
         planned = plan_film_files(places, write or [])
         check_places(path for paths in planned for path in paths)
         known = None if truth is None else _truth_of(films, truth)
         find = None if with_character is None else _finder(with_character, around, len(films))
         if dry_run:
-            looking = ", and look for faces" if wishes.faces else ""
-            by = f"its shots compared by {wishes.looks}{looking}"
-            say_plan(door, places, planned, lambda film: f"would find the scenes of {film}, {by}")
+            say_plan(door, places, titles, planned, wishes, around)
         tools = _open(door, open_tools, wishes, around, threads or 0)
         parts = [part_of(pattern) for pattern in write or []]
         act = _Act(door, tools, _folders_of(around), known, find, parts, threads or 0)
         for film, said, paths in zip(places, titles, planned, strict=True):
             act.do(film, said, paths)
+        act.check_character()
         door.finish({"films": act.tables, "scores": act.scores, "written": [str(path) for path in act.written],
                      "fetched": act.fetched, "failed": door.failed})  # fmt: skip
 
@@ -169,30 +174,6 @@ def _project_around(project: Path | None) -> Project | None:
         return None
 
 
-def _check_faces(door: Door, wanted: bool, project: Project | None, with_character: str | None) -> None:
-    """Refuse faces where there is no project to keep them in, from which they can be wiped again.
-
-    Where the project looks for none, and this call asks for them, it is said what is kept, where, and for how long.
-
-    Raises:
-        UsageError: there is none.
-    """
-    if not wanted:
-        return
-    asked = "--faces" if with_character is None else f"--with {with_character}"
-    if project is None:
-        raise UsageError(
-            f"{asked}: what is found of faces is kept in a project, so that it stays in one place and can be wiped "
-            "('rushes faces wipe'), and there is none here. Make one with 'rushes init DIR', or name one with --project"
-        )
-    if not project.film.faces:
-        door.warn(
-            f"faces are off in {project.root}, and {asked} asks for them this once: their places, and vectors that "
-            f"tell persons apart, are kept in {project.faces_folder}, on this machine alone, until 'rushes faces wipe "
-            "--yes' removes them"
-        )
-
-
 def _finder(named: str, project: Project | None, film_count: int) -> Callable[[Film], Character]:
     """Return what finds a character in a film.
 
@@ -204,17 +185,6 @@ def _finder(named: str, project: Project | None, film_count: int) -> Callable[[F
 
     numbered = project is not None and may_be_number(named, project, of_films=film_count)
     return lambda film: character_named(film, named, may_be_number=numbered)
-
-
-def _pair_subtitles(films: Sequence[str], subtitles: Sequence[str]) -> list[str | None]:
-    if not subtitles:
-        return [None] * len(films)
-    if len(subtitles) != len(films):
-        raise UsageError(
-            f"--subtitles: {plural(len(subtitles), 'file')} for {plural(len(films), 'film')}. Give one for each film, "
-            "in the order of the films, or none"
-        )
-    return list(subtitles)
 
 
 def _folders_of(project: Project | None) -> Folders:
@@ -258,21 +228,25 @@ class _Act:
         self.scores: list[dict[str, Any]] = []
         self.written: list[Path] = []
         self.fetched: list[dict[str, Any]] = []
+        self._without: list[UsageError] = []  # of films in which the character is not
 
-    def do(self, film: Place, subtitles: str | None, paths: Sequence[Path]) -> None:
+    def do(self, film: Place, titles: Titles | None, paths: Sequence[Path]) -> None:
         """Understand one film, print what was found, and write its files; one that cannot be read is told."""
-        from rushes.storage.places import parse_place
+        from rushes.structure.outputs import needs_pictures
         from rushes.structure.table import table_of as table_of_film
         from rushes.structure.understand import understand_film
 
+        has_page = any(needs_pictures(path) for path in paths)
         try:
+            subtitles = readable(self._door, titles)
             with self._door.progress("film") as progress:
                 understood = understand_film(
                     film,
                     self._tools,
                     folders=self._folders,
-                    subtitles=None if subtitles is None else parse_place(subtitles),
-                    picture_side=_PICTURE_SIDE if any(path.suffix.lower() == ".html" for path in paths) else 0,
+                    subtitles=subtitles,
+                    picture_side=_PICTURE_SIDE if has_page else 0,
+                    portraits=has_page,
                     threads=self._threads,
                     progress=progress,
                 )
@@ -283,16 +257,33 @@ class _Act:
             say_fetched(self._door, film, got)
             self.fetched.append(asdict(got))
         self.tables.append(table_of_film(understood.film))
-        _report(self._door, understood.film, self._find)
-        self._score(understood.film)
+        try:
+            _report(self._door, understood.film, _scenes_with(understood.film, self._find))
+        except UsageError as error:
+            self._door.say(str(error))
+            self._without.append(error)
         self._write(understood, paths)
+        self._score(understood.film)
+
+    def check_character(self) -> None:
+        """Refuse a character that is in none of the films; their files are written.
+
+        Raises:
+            UsageError: so it is.
+        """
+        if self._without and len(self._without) == len(self.tables):
+            raise self._without[0]
 
     def _score(self, film: Film) -> None:
         if self._truth is None:
             return
         from rushes.structure.scored import describe_score, score_film, table_of_score
 
-        score = score_film(film, self._truth)
+        try:
+            score = score_film(film, self._truth)
+        except SheetError as error:
+            self._door.fail_item(str(error))
+            return
         self.scores.append(table_of_score(score))
         self._door.say(f"against {self._truth.name}:")
         for line in describe_score(score):
@@ -302,17 +293,17 @@ class _Act:
         from rushes.structure.outputs import write_film
 
         part = dict(zip(paths, self._parts, strict=True))
-        write = partial(write_film, understood.film, pictures=understood.pictures)
+        write = partial(write_film, understood.film, pictures=understood.pictures, portraits=understood.portraits)
         self.written += write_each(self._door, paths, lambda path: write(path, part=part[path]))
 
 
-def _report(door: Door, film: Film, find: Callable[[Film], Character] | None) -> None:
+def _report(door: Door, film: Film, chosen: Sequence[int]) -> None:
     structure, facts = film.structure, film.facts
-    chosen = _scenes_with(film, find)
     door.say(f"{film.timeline.name}  {_headline(film)}")
     _show_scenes(door, film, chosen)
     _show_dialogues(door, film, chosen)
     _show_characters(door, film)
+    _show_subjects(door, film, chosen)
     for line in _facts_in_words(film):
         door.say(line)
     for note in film.notes:
@@ -335,9 +326,11 @@ def _scenes_with(film: Film, find: Callable[[Film], Character] | None) -> list[i
 
 
 def _headline(film: Film) -> str:
+    from rushes.structure.film_words import count_shots
+
     structure = film.structure
     said = [
-        plural(len(film.timeline.shots), "shot"),
+        count_shots(film),
         plural(len(structure.scenes), "scene"),
         plural(len(structure.dialogues), "dialogue"),
     ]
@@ -410,11 +403,28 @@ def _show_characters(door: Door, film: Film) -> None:
         door.say(f"and {len(film.characters) - _CHARACTERS_SHOWN} more; --json holds them all")
 
 
+def _show_subjects(door: Door, film: Film, chosen: Sequence[int]) -> None:
+    """Print the commonest subjects of each scene, with the number of shots that each is in."""
+    if film.subjects is None:
+        return
+    from rushes.structure.film_words import count_subjects
+
+    rows: list[list[object]] = []
+    for place in chosen[:_SCENES_SHOWN]:
+        counts = count_subjects(film, film.structure.scenes[place])
+        said = ", ".join(f"{word} {shots}" for word, shots in counts[:_SUBJECTS_SHOWN])
+        more = f" and {len(counts) - _SUBJECTS_SHOWN} more" if len(counts) > _SUBJECTS_SHOWN else ""
+        rows.append([place + 1, f"{said}{more}" if said else "none"])
+    door.show(table_of(None, ["scene", "subjects, and in how many shots"], rows))
+
+
 def _facts_in_words(film: Film) -> list[str]:
     """Return what was counted and measured of the film, a line each."""
+    from rushes.structure.film_words import describe_bars, describe_light
+
     facts = film.facts
     if not facts.shot_count:
-        return ["every shot is blank: there is nothing to measure"]
+        return [f"every shot is blank: there is nothing to measure but its light, {describe_light(facts)}"]
     lines = [
         f"average shot {facts.average_shot_seconds:.2f} s, median {facts.median_shot_seconds:.2f} s, "
         f"{facts.shortest_shot_seconds:.2f} to {facts.longest_shot_seconds:.2f} s; "
@@ -428,7 +438,8 @@ def _facts_in_words(film: Film) -> list[str]:
         area = facts.area
         more = "; its format varies" if area.varies else ""
         format = area.name or f"{area.aspect:.2f}:1"
-        lines.append(f"picture {area.right - area.left} × {area.bottom - area.top} without bars, {format}{more}")
+        bars = describe_bars(area, width=film.timeline.width_pixels, height=film.timeline.height_pixels)
+        lines.append(f"picture {area.right - area.left} × {area.bottom - area.top}, {format}, {bars}{more}")
     if facts.palette:
         lines.append("colours " + ", ".join(f"{one.code} {one.share:.0%}" for one in facts.palette))
     if film.subtitles is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -9,7 +10,7 @@ from itertools import pairwise
 from rushes.evaluation.markup import counted, duration
 from rushes.structure.facts import FilmFacts, PictureArea
 from rushes.structure.film import Film
-from rushes.structure.parts import Dialogue, Structure
+from rushes.structure.parts import Dialogue, Scene, Structure
 from rushes.structure.subtitle import FilmSubtitles, Subtitle
 from rushes.timelines.contact_sheet import format_seconds
 from rushes.timelines.markup import text
@@ -22,13 +23,27 @@ def summarise(film: Film) -> str:
     facts = film.facts
     length = duration(float(film.timeline.duration_seconds))
     if not facts.shot_count:
-        return f"{length} of nothing but one even colour: there is no shot to count."
-    if facts.shot_count == 1:
+        light = f" Light is {describe_light(facts)}." if facts.tones else ""
+        return f"{length} of nothing but one even colour at a time: there is no shot to count.{light}"
+    if len(film.timeline.shots) == 1:
         return f"{length} in a single shot."
+    told = f"{count_shots(film)}{',' if facts.shot_count < len(film.timeline.shots) else ''} in {length}"
+    if facts.shot_count == 1:
+        return f"{told}."
     return (
-        f"{counted(facts.shot_count, 'shot')} in {length}: {seconds(facts.average_shot_seconds)} on average, half of "
+        f"{told}: {seconds(facts.average_shot_seconds)} on average, half of "
         f"them shorter than {seconds(facts.median_shot_seconds)}."
     )
+
+
+def count_shots(film: Film) -> str:
+    """Return how many shots there are, as they are numbered, and how many of them are blank, which facts leave out."""
+    count = len(film.timeline.shots)
+    blank = count - film.facts.shot_count
+    said = counted(count, "shot")
+    if not blank:
+        return said
+    return f"{said}, {'all' if blank == count else 'one' if blank == 1 else f'{blank:,}'} of them blank"
 
 
 def describe_finds(film: Film) -> str:
@@ -52,7 +67,8 @@ def list_facts(film: Film) -> list[tuple[str, str]]:
     said = [
         (
             "Picture",
-            f"{describe_area(facts.area)} Stored as {timeline.width_pixels} × {timeline.height_pixels}, {rate}.",
+            f"{describe_area(facts.area, width=timeline.width_pixels, height=timeline.height_pixels)} "
+            f"Stored as {timeline.width_pixels} × {timeline.height_pixels}, {rate}.",
         ),
         ("Cuts", _describe_cuts(facts)),
         ("Compared by", _describe_looks(film)),
@@ -65,13 +81,57 @@ def list_facts(film: Film) -> list[tuple[str, str]]:
     return said
 
 
-def describe_area(area: PictureArea | None) -> str:
-    """Return the picture's shape as a sentence."""
+def describe_area(area: PictureArea | None, *, width: int, height: int) -> str:
+    """Return the picture's shape as a sentence.
+
+    Args:
+        width, height: of the frame as it is shown, in pixels.
+    """
     if area is None:
         return "No frame shows where the picture ends, so its shape is that of the file."
     named = f", nearest to {area.name}" if area.name and area.name != f"{area.aspect:.2f}:1" else ""
+    bars = describe_bars(area, width=width, height=height)
     varies = "; bars come and go, this is the commonest shape" if area.varies else ""
-    return f"{area.aspect:.2f}:1{named}, black bars taken away{varies}."
+    return f"{area.aspect:.2f}:1{named}, {bars}{varies}."
+
+
+def describe_bars(area: PictureArea, *, width: int, height: int) -> str:
+    """Return which black bars were taken away, `black bars taken away: 60 px left and right`; or that there are none.
+
+    Args:
+        width, height: of the frame as it is shown, in pixels.
+    """
+    pairs = (
+        (("left", area.left), ("right", width - area.right)),
+        (("above", area.top), ("below", height - area.bottom)),
+    )
+    said = []
+    for (one, first), (other, second) in pairs:
+        if first == second > 0:
+            said.append(f"{first} px {one} and {other}")
+        else:
+            said += [f"{size} px {side}" for side, size in ((one, first), (other, second)) if size > 0]
+    return f"black bars taken away: {', '.join(said)}" if said else "no black bars"
+
+
+def describe_light(facts: FilmFacts) -> str:
+    """Return from how dark to how bright a film is, of 255."""
+    levels = [round(one.brightness) for one in facts.tones]
+    if not levels:
+        return "which is not known"
+    low, high = min(levels), max(levels)
+    return f"{low} of 255 throughout" if low == high else f"from {low} to {high} of 255"
+
+
+def count_subjects(film: Film, scene: Scene) -> list[tuple[str, int]]:
+    """Return the subjects of a scene and in how many of its shots each is, the commonest first, case aside."""
+    spelt: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for words in (film.subjects or ())[scene.first : scene.stop]:
+        counts.update({word.casefold() for word in words})
+        for word in words:
+            spelt.setdefault(word.casefold(), word)
+    return [(spelt[word], shots) for word, shots in sorted(counts.items(), key=lambda one: (-one[1], one[0]))]
 
 
 def _describe_cuts(facts: FilmFacts) -> str:
@@ -161,3 +221,16 @@ def describe_subtitles(found: FilmSubtitles) -> str:
         "not known": "were taken as they are: there is too little to compare them with",
     }[found.fit]
     return f"{counted(len(found.entries), 'subtitle')} of {found.name} {said} ({found.reason})."
+
+
+def tell_personal(film: Film, portraits: Sequence[bytes | None]) -> str:
+    """Return as HTML what a page carries about persons, for whoever passes it on; "" where it carries nothing."""
+    faces = sum(one is not None for one in portraits)
+    names = sum(one.name is not None for one in film.characters or ())
+    held = [*([counted(faces, "face")] if faces else []), *([counted(names, "name")] if names else [])]
+    if not held:
+        return ""
+    return (
+        f'<p class="personal">This page carries {" and ".join(held)} of persons. Whoever has the page has them too, '
+        "and wiping the project's face data does not reach it.</p>"
+    )

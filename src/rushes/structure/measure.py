@@ -32,7 +32,8 @@ def measure_facts(
     scale_task: str = "scale",
     scale_by: str = "",
 ) -> FilmFacts:
-    """Return what can be counted and measured of a film. Blank shots are left out of all but its duration.
+    """Return what can be counted and measured of a film. Blank shots are left out of all but its duration; the light
+    of a film that has no other is theirs.
 
     Args:
         signals: the film's scan.
@@ -65,7 +66,7 @@ def measure_facts(
         rhythm=smooth_rhythm(starts, stops, duration=duration),
         tones=trace_tones(
             signals,
-            _frames_of(shots, signals),
+            _frames_of(shots or timeline.shots, signals),
             area=area,
             width=timeline.width_pixels,
             height=timeline.height_pixels,

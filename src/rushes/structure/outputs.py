@@ -61,7 +61,12 @@ def part_of(pattern: str) -> str:
 
 
 def write_film(
-    film: Film, path: Path, pictures: Sequence[ShotPicture | None] = (), *, part: str | None = None
+    film: Film,
+    path: Path,
+    pictures: Sequence[ShotPicture | None] = (),
+    portraits: Sequence[bytes | None] = (),
+    *,
+    part: str | None = None,
 ) -> list[Path]:
     """Write what is understood of a film to a file, whole or not at all; return what was written.
 
@@ -69,20 +74,23 @@ def write_film(
         path: its extension is one of EXTENSIONS. `film.csv` has a row per shot; `film.scenes.csv`, and so with the
             other names of TABLES, one per scene; `film.markers.edl` is a list of markers instead of one of cuts.
         pictures: one for each shot, where `needs_pictures` says so.
+        portraits: the same, as JPEG, for each of the characters that are seen longest.
         part: what of the film is written, from `part_of`; None takes it from the path.
 
     Raises:
         MediaError: the format cannot hold this film, or the system does not take the file.
     """
     try:
-        _write(film, path, pictures, part_of(str(path)) if part is None else part)
+        _write(film, path, pictures, portraits, part_of(str(path)) if part is None else part)
     except OSError as error:
         reason = f"could not be written ({error.strerror or error}). Make room, or name another place"
         raise MediaError(path, reason) from error
     return [path]
 
 
-def _write(film: Film, path: Path, pictures: Sequence[ShotPicture | None], part: str) -> None:
+def _write(
+    film: Film, path: Path, pictures: Sequence[ShotPicture | None], portraits: Sequence[bytes | None], part: str
+) -> None:
     extension = path.suffix.lower()
     if extension == ".csv":
         write_text(path, format_table(TABLES[part](film)) if part else format_film_csv(film))
@@ -91,7 +99,7 @@ def _write(film: Film, path: Path, pictures: Sequence[ShotPicture | None], part:
     elif extension == PAGE_EXTENSION:
         from rushes.structure.film_page import format_film_page
 
-        write_text(path, whole_text(format_film_page(film, pictures)))
+        write_text(path, whole_text(format_film_page(film, pictures, portraits)))
     elif part == MARKERS:
         write_text(path, format_marker_edl(film.timeline, markers_of(film)))
     else:

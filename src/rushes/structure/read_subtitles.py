@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rushes.errors import MediaError
 from rushes.storage.places import Place
@@ -61,6 +62,17 @@ class SubtitleFile:
     name: str
     entries: tuple[RawSubtitle, ...]
     notes: tuple[str, ...] = ()
+
+
+def subtitles_beside(film: Path) -> Path | None:
+    """Return the subtitles that lie beside a film: `film.srt`, or else the first of `film.en.srt` and its like."""
+    named = [film.with_suffix(suffix) for suffix in SUFFIXES]
+    alike = sorted(
+        path
+        for path in film.parent.glob("*")
+        if path.suffix.lower() in SUFFIXES and path.name.startswith(f"{film.stem}.")
+    )
+    return next((path for path in (*named, *alike) if path.is_file()), None)
 
 
 def read_subtitles(path: Place) -> SubtitleFile:

@@ -160,7 +160,7 @@ class Table:
 
     Attributes:
         columns: in their order, with what each holds: `seconds` and `share` (0 to 1) are fractions, `wholes`, `shares`
-            and `words` lists. Any value but a list may be None.
+            and `words` lists. None is what is not known, an empty list what is known to be none.
         rows: one value per column, in the film's order.
     """
 
@@ -209,7 +209,9 @@ def scenes_table(film: Film) -> Table:
                 "setups": sorted({film.structure.setups[shot] + 1 for shot in shots} - {0}),
                 "dialogues": talks,
                 **_people(film, shots),
-                "subjects": list(unite_subjects(film.subjects[shot] for shot in shots)) if film.subjects else [],
+                "subjects": None
+                if film.subjects is None
+                else list(unite_subjects(film.subjects[shot] for shot in shots)),
             }
         )
     return _table(_OF_SCENE, _with_film(film, rows))
@@ -350,7 +352,7 @@ def _of_shot(film: Film, place: int) -> dict[str, Any]:
         "dialogue": number,
         "side": None if number is None else side_of(film, film.structure.dialogues[number - 1], place),
         **_people(film, (place,)),
-        "subjects": list(film.subjects[place]) if film.subjects else [],
+        "subjects": None if film.subjects is None else list(film.subjects[place]),
         "palette": [one.code for one in palette],
         "palette_shares": [one.share for one in palette],
     }
@@ -406,7 +408,10 @@ def _span(film: Film, first: int, stop: int) -> dict[str, Any]:
 
 
 def _people(film: Film, shots: Iterable[int]) -> dict[str, Any]:
-    seen = sorted({number for shot in shots for number in (film.cast[shot] if film.cast else ())})
+    """Return who is seen in shots; None where nobody looked, which is not to see nobody."""
+    if not film.cast:
+        return {"characters": None, "character_numbers": None}
+    seen = sorted({number for shot in shots for number in film.cast[shot]})
     return {
         "characters": [title_of(film, number) for number in seen],
         "character_numbers": [number + 1 for number in seen],

@@ -6,6 +6,7 @@ from collections.abc import Set
 from dataclasses import asdict
 from typing import Any
 
+from rushes.labels.subjects import unite_subjects
 from rushes.structure.facts import ColourShare, FilmFacts
 from rushes.structure.film import Film
 from rushes.structure.parts import Character, Dialogue, Scene
@@ -72,6 +73,7 @@ def _scene(film: Film, place: int, scene: Scene) -> dict[str, Any]:
         "confidence": scene.confidence,
         "setups": sorted({film.structure.setups[shot] + 1 for shot in range(scene.first, scene.stop)} - {0}),
         "characters": sorted(number + 1 for number in seen) if film.cast else None,
+        "subjects": (None if film.subjects is None else list(unite_subjects(film.subjects[scene.first : scene.stop]))),
     }
 
 

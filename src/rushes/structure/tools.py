@@ -15,7 +15,7 @@ from rushes.inference.shot_predictor import ShotPredictor
 from rushes.progress import Progress, silent
 from rushes.structure.closeness import close_classes_of
 from rushes.structure.wishes import SCAN, Wishes
-from rushes.subjects.models import KNOWN, KnownModel, find_model, model_at_hand
+from rushes.subjects.models import KNOWN, Does, KnownModel, find_model, model_at_hand, model_to_fetch
 from rushes.subjects.names import Names, read_names
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def open_tools(
     models_folder: Path | None = None,
     faces_folder: Path | None = None,
     threads: int = 0,
+    fetch: bool = True,
     progress: Progress = silent,
 ) -> Tools:
     """Open the models that are wished for.
@@ -72,6 +73,7 @@ def open_tools(
         faces_folder: of a project, where names are kept: where no embedder of faces is named, the one they are known by
             is taken, if it is at hand.
         threads: for computing; 0 takes one per core.
+        fetch: whether a model that is not at hand may be downloaded.
         progress: told of bytes of models that are fetched.
 
     Raises:
@@ -90,18 +92,38 @@ def open_tools(
         if not embedder and faces_folder is not None:
             embedder = embedder_of_names(read_names(faces_folder), models_folder)
         faces = FaceReader(
-            find_model(wishes.face_detector, does="faces", folder=models_folder, progress=progress),
-            find_model(embedder, does="face embedding", folder=models_folder, progress=progress),
+            find_model(wishes.face_detector, does="faces", folder=models_folder, fetch=fetch, progress=progress),
+            find_model(embedder, does="face embedding", folder=models_folder, fetch=fetch, progress=progress),
             threads=threads,
         )
     if wishes.detector:
         from rushes.subjects.detectors import open_detector
 
         detector = open_detector(
-            wishes.detector, folder=models_folder, threads=threads, words=wishes.words, progress=progress
+            wishes.detector,
+            folder=models_folder,
+            threads=threads,
+            words=wishes.words,
+            fetch=fetch,
+            progress=progress,
         )
     name = SCAN if looks is None else looks.bundle.name
     return Tools(looks, name, closeness, faces, detector)
+
+
+def models_to_fetch(wishes: Wishes, models_folder: Path | None) -> list[KnownModel]:
+    """Return the models that `open_tools` would fetch.
+
+    Raises:
+        WeightsError: a model is not at hand and cannot be fetched, or a name is none.
+    """
+    wanted: list[tuple[str, Does]] = []
+    if wishes.faces:
+        wanted += [(wishes.face_detector, "faces"), (wishes.face_embedder, "face embedding")]
+    if wishes.detector:
+        wanted.append((wishes.detector, "objects"))
+    found = [model_to_fetch(named, does=does, folder=models_folder) for named, does in wanted]
+    return [model for model in found if model is not None]
 
 
 def embedder_of_names(names: Names, folder: Path | None, *, known: Mapping[str, KnownModel] = KNOWN) -> str:

@@ -33,6 +33,6 @@ def check_extension(extension: str, formats: Collection[str], what: str) -> None
 
 
 def file_reply(data: str | bytes, extension: str, *, name: str) -> Response:
-    """Return a file that a browser keeps under a name, to which the extension is put."""
+    """Return a file that a browser keeps under a name, to which the extension, `.scenes.csv` perhaps, is put."""
     said = f"attachment; filename*=UTF-8''{quote(f'{name}{extension}', safe='')}"
-    return Response(data, media_type=TYPES[extension], headers={"Content-Disposition": said})
+    return Response(data, media_type=TYPES["." + extension.rpartition(".")[2]], headers={"Content-Disposition": said})

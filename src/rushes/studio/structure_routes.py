@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.concurrency import run_in_threadpool
 
-from rushes.errors import MediaError, RushesError, did_you_mean
+from rushes.errors import MediaError, RushesError, UsageError, did_you_mean
 from rushes.footage.source import Source
 from rushes.progress import Progress
 from rushes.structure.film import Film
 from rushes.structure.outputs import needs_pictures, write_film
+from rushes.structure.parts import Character
+from rushes.structure.portraits import cut_portraits
 from rushes.structure.table import table_of
-from rushes.studio.exports import TYPES, check_extension, file_reply
+from rushes.studio.exports import check_extension, file_reply
 from rushes.studio.face_pictures import FacePictures
 from rushes.studio.footage_desk import FootageDesk, media_problems, send_picture
-from rushes.studio.structures import Asked, people_table
+from rushes.studio.structures import Asked
+from rushes.subjects.names import LONGEST_NAME, check_name
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.web.replies import json_reply
 
-LONGEST_NAME = 200
+# What stands behind `structure` in an address -> what it is, in words.
+EXPORTS: Mapping[str, str] = {
+    ".html": "report to read and share",
+    ".scenes.csv": "table of scenes",
+    ".dialogues.csv": "table of dialogues",
+    ".characters.csv": "table of characters",
+    ".subtitles.csv": "table of subtitles",
+    ".csv": "table of shots, with what each belongs to",
+    ".markers.edl": "markers for Resolve",
+    ".edl": "cuts, with markers",
+    ".otio": "OpenTimelineIO",
+    ".fcpxml": "Final Cut Pro",
+    ".eaf": "ELAN",
+    ".json": "all of it, for programs",
+}
 NO_FACES = (
     "faces are data about persons, and this project looks for none. To allow it, write 'faces = true' under [film] in "
     "rushes.toml and start the server anew"
@@ -59,7 +77,10 @@ def structure_state(desk: FootageDesk, source: Source) -> dict[str, Any]:
         "choices": structures.understanding.choices(),
         "faces": structures.has_faces,
         "no_faces": None if structures.has_faces else NO_FACES,
-        "exports": [extension[1:] for extension in TYPES] if is_kept else [],
+        "exports": [{"format": key[1:], "words": words} for key, words in EXPORTS.items()] if is_kept else [],
+        "subtitles": structures.understanding.subtitles(source),
+        "face_data": structures.face_data(),
+        "longest_name": LONGEST_NAME,
     }
 
 
@@ -89,8 +110,7 @@ def _add_people(router: APIRouter, desk: FootageDesk) -> None:
     def people() -> Response:
         """Who was named in the films of the project, with the scenes in which each is seen."""
         _need_faces(desk)
-        films = desk.structures.with_faces([one for one in desk.catalog.sources() if one.kind == "video"])
-        return json_reply(people_table(films, {source.digest: table_of(film)["scenes"] for source, film in films}))
+        return json_reply(desk.structures.people([one for one in desk.catalog.sources() if one.kind == "video"]))
 
     @router.post("/footage/people/undo")
     def undo() -> Response:
@@ -122,13 +142,17 @@ def _add_structure(router: APIRouter, desk: FootageDesk) -> None:
     def exported(source: str, extension: str) -> Response:
         """What is understood of a film as a file: a report, tables, or markers for editing programs and ELAN."""
         found = desk.film(source)
-        check_extension(extension, TYPES, "scenes")
+        check_extension(extension, EXPORTS, "scenes")
         film, data = _film_of(desk, found), b""
         with media_problems(), TemporaryDirectory(prefix="rushes-") as folder:
             path = Path(folder) / f"film{extension}"
-            write_film(film, path, _pictures(desk, found, film) if needs_pictures(path) else ())
+            if needs_pictures(path):
+                write_film(film, path, _pictures(desk, found, film), _portraits(desk, found, film))
+            else:
+                write_film(film, path)
             data = path.read_bytes()
-        return file_reply(data, extension, name=found.name)
+        part = "" if extension.count(".") > 1 else ".structure"  # no name that the shots' own files have
+        return file_reply(data, f"{part}{extension}", name=found.name)
 
     @router.post("/footage/{source}/structure")
     def understand(
@@ -159,25 +183,55 @@ def _pictures(desk: FootageDesk, source: Source, film: Film) -> Sequence[ShotPic
     return kept if kept is not None and len(kept) == count else (None,) * count
 
 
+def _portraits(desk: FootageDesk, source: Source, film: Film) -> Sequence[bytes | None]:
+    """Return the faces of a film's characters; those that are not kept yet are cut now."""
+    if not film.characters:
+        return ()
+    place, index, folder = desk.films.place(source), desk.films.index(source), desk.project.faces_folder
+    return cut_portraits(place, index, film.characters, source=source.digest, folder=folder)
+
+
 def _understanding(desk: FootageDesk, source: Source, asked: Asked) -> Callable[[Progress], None]:
     desk.films.place(source)  # a film that is gone is told at once
     return lambda progress: desk.structures.make(source, asked, progress=progress)
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A name for who is seen in a box of a frame: a place among the characters alone is soon somebody else's."""
+
+    best_frame: int
+    box: tuple[float, float, float, float]
+    name: str | None = None
+
+
+def _shown(film: Film, source: Source, number: int, frame: int, box: tuple[float, ...]) -> Character:
+    """Return a character, counted from 1, or answer that who is meant stands there no longer."""
+    if film.characters is None or not 1 <= number <= len(film.characters):
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"{source.name} has no character {number}")
+    one = film.characters[number - 1]
+    if (one.source_ordinal, one.box) != (frame, box):
+        said = f"who stands as character {number} of {source.name} is another one by now. Look again, then name"
+        raise HTTPException(HTTPStatus.CONFLICT, said)
+    return one
+
+
 def _add_characters(router: APIRouter, desk: FootageDesk, faces: FacePictures) -> None:
+    naming = threading.Lock()
+
     @router.post("/footage/{source}/characters/{number}")
-    def name(source: str, number: int, name: Annotated[str | None, Body(embed=True)] = None) -> Response:
+    def name(source: str, number: int, said: _Named) -> Response:
         """Name a character of a film; the name of another joins the two, none takes the name away."""
         _need_faces(desk)
-        found = desk.film(source)
-        wanted = " ".join((name or "").split())
-        if len(wanted) > LONGEST_NAME or not wanted.isprintable():
-            said = f"a name is of at most {LONGEST_NAME} letters, on one line"
-            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, said)
-        _film_of(desk, found)
+        found, asked = desk.film(source), " ".join((said.name or "").split())
         try:
-            with media_problems():
-                film = desk.structures.name(found, number - 1, wanted or None)
+            wanted = check_name(asked) if asked else None
+        except UsageError as error:
+            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+        try:
+            with naming, media_problems():  # nobody is named between the look at who it is and the name
+                _shown(_film_of(desk, found), found, number, said.best_frame, said.box)
+                film = desk.structures.name(found, number - 1, wanted)
         except LookupError as error:
             raise HTTPException(HTTPStatus.NOT_FOUND, f"{found.name} has no character {number}") from error
         except RushesError as error:
@@ -185,14 +239,20 @@ def _add_characters(router: APIRouter, desk: FootageDesk, faces: FacePictures) -
         return _reply(film)
 
     @router.get("/footage/{source}/characters/{number}.jpg")
-    async def face(source: str, number: int) -> Response:
-        """The face of a character, from the frame that shows it best."""
+    async def face(source: str, number: int, frame: int, box: Annotated[str, Query(max_length=200)]) -> Response:
+        """The face of a character, from the frame that shows it best; the address says which face is meant."""
         _need_faces(desk)
         found = await run_in_threadpool(desk.film, source)
         film = await run_in_threadpool(_film_of, desk, found)
-        if film.characters is None or not 1 <= number <= len(film.characters):
-            raise HTTPException(HTTPStatus.NOT_FOUND, f"{found.name} has no character {number}")
-        one = film.characters[number - 1]
+        one = _shown(film, found, number, frame, _box(box))
         cache = await run_in_threadpool(lambda: faces.cache)
         ask = lambda: desk.pictures.ask_face(found, one.source_ordinal, one.box, cache)  # noqa: E731
         return await send_picture(found, ask, cache, keeps=False)
+
+
+def _box(text: str) -> tuple[float, ...]:
+    """Return left, top, width and height, as an address has them."""
+    try:
+        return tuple(float(one) for one in text.split(","))
+    except ValueError:
+        return ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -16,7 +17,8 @@ from rushes.progress import Progress
 from rushes.project import Project
 from rushes.storage.files import write_json
 from rushes.structure.film import Film
-from rushes.subjects.kept_faces import Wiped
+from rushes.structure.table import table_of
+from rushes.subjects.kept_faces import Wiped, measure_kept_faces
 from rushes.subjects.wiping import wipe_mark
 from rushes.timelines.shot_pictures import ShotPicture
 
@@ -66,6 +68,9 @@ class Understanding(Protocol):
             RushesError: as `kept`, and where a model is missing.
         """
 
+    def subtitles(self, source: Source) -> str | None:
+        """Return the name of the file of subtitles beside a film, which is read with it; None where there is none."""
+
     def pictures(self, source: Source, asked: Asked) -> Sequence[ShotPicture | None] | None:
         """Return a small picture of each shot; None where they are not kept."""
 
@@ -99,7 +104,8 @@ class Structures:
         self.has_faces = project.film.faces
         self.understanding = understanding
         self._lock = threading.Lock()
-        self._held: OrderedDict[str, tuple[object, Film]] = OrderedDict()
+        self._held: OrderedDict[str, tuple[object, Film]] = OrderedDict()  # the one looked at longest ago first
+        self._seen_in: dict[str, tuple[object, dict[str, dict[str, Any]]]] = {}  # of each film with faces: who, by name
 
     def asked(self, digest: str) -> Asked | None:
         """Return what was asked of a film last; None where nothing was, or it cannot be read.
@@ -128,8 +134,9 @@ class Structures:
         key = (asked, self.understanding.state(source))
         with self._lock:
             held = self._held.get(source.digest)
-        if held is not None and held[0] == key:
-            return held[1]
+            if held is not None and held[0] == key:
+                self._held.move_to_end(source.digest)
+                return held[1]
         film = self.understanding.kept(source, asked)
         if film is not None:
             self._hold(source.digest, key, film)
@@ -157,8 +164,6 @@ class Structures:
         if asked is None or film is None or film.characters is None or not 0 <= number < len(film.characters):
             raise LookupError(number)
         self.understanding.name(source, asked, number, name)
-        with self._lock:
-            self._held.clear()  # a name may find someone in other films too
         found = self.film(source)
         return film if found is None else found
 
@@ -169,31 +174,65 @@ class Structures:
             UsageError: there was none, or they were changed elsewhere since.
         """
         self.understanding.unname()
-        with self._lock:
-            self._held.clear()
 
-    def with_faces(self, sources: Sequence[Source]) -> list[tuple[Source, Film]]:
-        """Return the films of which faces were asked for and are kept; what cannot be read is passed over."""
-        found = []
+    def people(self, sources: Sequence[Source], *, seconds: float = 1.0) -> dict[str, Any]:
+        """Return who was named, by name, with the films and scenes in which each is seen, `people/1`.
+
+        A name may find someone in any film, so that each is asked anew after one; what it says is held then. `left` is
+        how many wait for the next call, that no answer takes long. What cannot be read is passed over.
+
+        Args:
+            seconds: after which no further film is asked.
+        """
+        until, left, people = time.monotonic() + seconds, 0, dict[str, list[dict[str, Any]]]()
+        asked_any = False
         for source in sources:
             asked = self.asked(source.digest)
             if asked is None or not asked.faces:
+                self._seen_in.pop(source.digest, None)
                 continue
-            try:
-                film = self.film(source)
-            except RushesError as error:
-                said = error.reason if isinstance(error, MediaError) else error
-                _log.info("%s: not asked for its people: %s", source.name, said)
-                continue
-            if film is not None and film.characters is not None:
-                found.append((source, film))
-        return found
+            key = (asked, self.understanding.state(source))
+            known = self._seen_in.get(source.digest)
+            if known is None or known[0] != key:
+                if asked_any and time.monotonic() > until:
+                    left += 1
+                    continue
+                asked_any = True
+                film = self._read(source, asked, key)
+                if film is None:
+                    continue
+                known = self._seen_in[source.digest] = key, appearances(source, film)
+            for name, one in known[1].items():
+                people.setdefault(name, []).append(one)
+        named = [{"name": name, "films": people[name]} for name in sorted(people, key=str.casefold)]
+        return {"schema": "people/1", "people": named, "left": left}
+
+    def _read(self, source: Source, asked: Asked, key: object) -> Film | None:
+        """Return a film by what is kept of it, and hold no other for it: a person looks at one film, not at all."""
+        with self._lock:
+            held = self._held.get(source.digest)
+        if held is not None and held[0] == key:
+            return held[1]
+        try:
+            return self.understanding.kept(source, asked)
+        except RushesError as error:
+            said = error.reason if isinstance(error, MediaError) else error
+            _log.info("%s: not asked for its people: %s", source.name, said)
+            return None
+
+    def face_data(self) -> dict[str, int]:
+        """Return how much face data the project keeps, whether or not faces are looked for: `files` and `bytes`."""
+        try:
+            return asdict(measure_kept_faces(self._faces_folder))
+        except (OSError, RushesError):  # a wipe says what is wrong
+            return asdict(Wiped(1, 0))
 
     def wipe_faces(self) -> Wiped:
         """Delete all face data of the project; what was asked of films is asked without faces from then on."""
         wiped = self.understanding.wipe()
         with self._lock:
             self._held.clear()
+        self._seen_in.clear()
         return wiped
 
     def _hold(self, digest: str, key: object, film: Film) -> None:
@@ -204,34 +243,23 @@ class Structures:
                 self._held.popitem(last=False)
 
 
-def people_table(
-    films: Sequence[tuple[Source, Film]], spans: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> dict[str, Any]:
-    """Return who was named, by name, with the films and scenes in which each is seen, `people/1`.
-
-    Args:
-        spans: of each film by digest its scenes, as `film-structure/1` has them.
-    """
-    people: dict[str, list[dict[str, Any]]] = {}
-    for source, film in films:
-        for one in film.characters or ():
-            if one.name is None:
-                continue
-            scenes = [
-                {key: span[key] for key in ("scene", "start_timecode", "start_seconds", "stop_seconds")}
-                | {"shots": [shot + 1 for shot in one.shots if span["first_shot"] <= shot + 1 <= span["last_shot"]]}
-                for span in spans[source.digest]
-            ]
-            people.setdefault(one.name, []).append(
-                {
-                    "source": source.digest,
-                    "film": source.name,
-                    "character": one.number + 1,
-                    "seconds": one.seconds,
-                    "scenes": [scene for scene in scenes if scene["shots"]],
-                }
-            )
-    return {
-        "schema": "people/1",
-        "people": [{"name": name, "films": people[name]} for name in sorted(people, key=str.casefold)],
-    }
+def appearances(source: Source, film: Film) -> dict[str, dict[str, Any]]:
+    """Return of each character with a name what `people/1` says of it in one film."""
+    spans = table_of(film)["scenes"]
+    found = {}
+    for one in film.characters or ():
+        if one.name is None:
+            continue
+        scenes = [
+            {key: span[key] for key in ("scene", "start_timecode", "start_seconds", "stop_seconds")}
+            | {"shots": [shot + 1 for shot in one.shots if span["first_shot"] <= shot + 1 <= span["last_shot"]]}
+            for span in spans
+        ]
+        found[one.name] = {
+            "source": source.digest,
+            "film": source.name,
+            "character": one.number + 1,
+            "seconds": one.seconds,
+            "scenes": [scene for scene in scenes if scene["shots"]],
+        }
+    return found

@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rushes.bundles.bundle import CLASSES_FILE, is_of_shots
-from rushes.errors import BundleError, RushesError, UsageError
+from rushes.errors import BundleError, MediaError, ProjectError, RushesError, UsageError, WeightsError
 from rushes.footage.source import Source
-from rushes.progress import Progress
+from rushes.progress import Progress, silent
 from rushes.project import Project
 from rushes.storage.places import Place
 from rushes.storage.reading import local_state
 from rushes.structure.closeness import close_classes_of
 from rushes.structure.film import Film
+from rushes.structure.read_subtitles import subtitles_beside
 from rushes.structure.wishes import SCAN, Wishes, words_for
 from rushes.studio.films import Films
 from rushes.studio.structures import Asked
-from rushes.subjects.models import KNOWN, model_at_hand
+from rushes.subjects.models import KNOWN, cache_of_models, model_at_hand
 from rushes.timelines.shot_pictures import ShotPicture
 
 if TYPE_CHECKING:
@@ -32,11 +35,8 @@ if TYPE_CHECKING:
 
 PICTURE_SIDE = 320
 MOST_UNDONE = 100
-SUBTITLES = (".srt", ".vtt", ".ass")
-
-
-class _FetchedError(Exception):
-    """A model is not at hand."""
+_TOOLS_HELD = 3
+_PLAIN = (UsageError, ProjectError, WeightsError, BundleError)  # that say nothing but their words
 
 
 class ProjectUnderstanding:
@@ -46,7 +46,7 @@ class ProjectUnderstanding:
         """Open nothing yet."""
         self._project, self._films, self._threads = project, films, threads
         self._lock = threading.Lock()
-        self._tools: tuple[Wishes, Tools] | None = None
+        self._tools: OrderedDict[Wishes, Tools] = OrderedDict()  # the one asked for longest ago first
         self._latest: tuple[object, Understood] | None = None
         self._before: list[tuple[Names, object]] = []  # names before each change, and what the file was after it
 
@@ -75,7 +75,7 @@ class ProjectUnderstanding:
         """Return what changes with the scan, the faces and names that are kept, and the subtitles."""
         from rushes.subjects.kept_faces import state_of_film_faces
 
-        titles = self._subtitles(source)
+        titles = self._titles(source)
         return (
             self._films.scan_state(source),
             state_of_film_faces(self._project.faces_folder, source.digest),
@@ -95,18 +95,24 @@ class ProjectUnderstanding:
         from rushes.subjects.wiping import wipe_mark
 
         since = wipe_mark(self._project.faces_folder)
-        found = understand_film(
-            self._films.place(source),
-            self._opened(asked, progress),
-            folders=self._places(),
-            subtitles=self._subtitles(source),
-            picture_side=PICTURE_SIDE,
-            threads=self._threads,
-            progress=progress,
-        )
+        with self._unplaced():
+            found = understand_film(
+                self._films.place(source),
+                self._opened(asked, progress),
+                folders=self._places(),
+                subtitles=self._titles(source),
+                picture_side=PICTURE_SIDE,
+                threads=self._threads,
+                progress=progress,
+            )
         if asked.faces and wipe_mark(self._project.faces_folder) != since:
             raise UsageError(f"all face data was wiped while {source.name} was looked at. Find its scenes again")
         return found.film
+
+    def subtitles(self, source: Source) -> str | None:
+        """Return the name of the file of subtitles beside a film, which is read with it."""
+        titles = self._titles(source)
+        return None if titles is None else titles.name
 
     def pictures(self, source: Source, asked: Asked) -> tuple[ShotPicture | None, ...] | None:
         """Return the small pictures of the shots; None where they are not kept."""
@@ -130,7 +136,7 @@ class ProjectUnderstanding:
                 return unname_character(names, faces, cast, number)
             return name_character(names, faces, cast, number, name)
 
-        with self._lock:
+        with self._lock, self._unplaced():
             names, _ = change_names(self._project.faces_folder, change, since=since)
             self._before = [*self._before[1 - MOST_UNDONE :], (names, local_state(self._names_file))]
 
@@ -142,7 +148,7 @@ class ProjectUnderstanding:
         """
         from rushes.subjects.names import change_names
 
-        with self._lock:
+        with self._lock, self._unplaced():
             if not self._before:
                 raise UsageError("there is no name to take back since the server began")
             earlier, after = self._before.pop()
@@ -169,7 +175,8 @@ class ProjectUnderstanding:
             self._before.clear()
             self._latest = None
         try:
-            return wipe_faces(self._project.faces_folder)
+            with self._unplaced():
+                return wipe_faces(self._project.faces_folder)
         except OSError as error:
             said = f"some face data could not be deleted ({error.strerror or error}). Delete .rushes/faces by hand"
             raise UsageError(said) from error
@@ -184,19 +191,25 @@ class ProjectUnderstanding:
             self._latest = None  # where its faces were wiped, they are not held either
         place = self._films.place(source)
         try:
-            tools = self._opened(asked, _at_hand)
-        except _FetchedError:
+            with self._unplaced():
+                tools = self._opened(asked, None)
+        except WeightsError:  # to be fetched first, which whoever asks anew is told of
             return None
-        found = understood_before(
-            place, tools, folders=self._places(), subtitles=self._subtitles(source), picture_side=picture_side
-        )
+        with self._unplaced():
+            found = understood_before(
+                place, tools, folders=self._places(), subtitles=self._titles(source), picture_side=picture_side
+            )
         if found is not None:
             with self._lock:
                 self._latest = key, found
         return found
 
-    def _opened(self, asked: Asked, progress: Progress) -> Tools:
-        """Return the models that are asked for."""
+    def _opened(self, asked: Asked, progress: Progress | None) -> Tools:
+        """Return the models that are asked for; without progress none is fetched.
+
+        Raises:
+            WeightsError: one is not at hand, and may not or cannot be fetched.
+        """
         from rushes.structure.tools import open_tools
 
         settings = self._project.film
@@ -210,21 +223,38 @@ class ProjectUnderstanding:
             words=words_for(asked.detector, settings),
         )
         with self._lock:
-            if self._tools is None or self._tools[0] != wishes:
-                project = self._project
-                try:
-                    opened = open_tools(
-                        wishes,
-                        bundles_folder=project.bundles_folder,
-                        models_folder=project.models_folder,
-                        faces_folder=project.faces_folder,
-                        threads=self._threads,
-                        progress=progress,
-                    )
-                except BundleError as error:  # where the project is, is nobody's business
-                    raise BundleError(str(error).replace(f"{project.bundles_folder}{os.sep}", "")) from error
-                self._tools = wishes, opened
-            return self._tools[1]
+            if wishes in self._tools:
+                self._tools.move_to_end(wishes)
+                return self._tools[wishes]
+        project = self._project  # what is fetched may take minutes, and nobody else waits for that
+        opened = open_tools(
+            wishes,
+            bundles_folder=project.bundles_folder,
+            models_folder=project.models_folder,
+            faces_folder=project.faces_folder,
+            threads=self._threads,
+            fetch=progress is not None,
+            progress=progress or silent,
+        )
+        with self._lock:
+            opened = self._tools.setdefault(wishes, opened)
+            while len(self._tools) > _TOOLS_HELD:
+                self._tools.popitem(last=False)
+            return opened
+
+    @contextmanager
+    def _unplaced(self) -> Iterator[None]:
+        """Take the places on this machine out of what is wrong: they are nobody's business."""
+        try:
+            yield
+        except MediaError:  # whose reason, which is all that is told of it, names none
+            raise
+        except RushesError as error:
+            said = without_places(str(error), self._project)
+            if said == str(error):
+                raise
+            kind = type(error) if isinstance(error, _PLAIN) else RushesError
+            raise kind(said) from error
 
     def _places(self) -> Folders:
         from rushes.structure.understand import Folders
@@ -232,7 +262,7 @@ class ProjectUnderstanding:
         project = self._project
         return Folders(scans=project.scans_folder, cache=project.cache_folder, faces=project.faces_folder)
 
-    def _subtitles(self, source: Source) -> Path | None:
+    def _titles(self, source: Source) -> Path | None:
         """Return the subtitles that lie beside a film: those that are called as it is, or else begin so."""
         try:
             place: Place = self._films.place(source)
@@ -241,20 +271,19 @@ class ProjectUnderstanding:
         return subtitles_beside(place) if isinstance(place, Path) else None
 
 
-def subtitles_beside(film: Path) -> Path | None:
-    """Return the subtitles that lie beside a film: `film.srt`, or else the first of `film.en.srt` and its like."""
-    named = [film.with_suffix(suffix) for suffix in SUBTITLES]
-    alike = sorted(
-        path
-        for path in film.parent.glob("*")
-        if path.suffix.lower() in SUBTITLES and path.name.startswith(f"{film.stem}.")
-    )
-    return next((path for path in (*named, *alike) if path.is_file()), None)
-
-
-def _at_hand(done: int, total: int | None, note: str = "") -> None:
-    """Refuse to fetch a model where an answer is waited for."""
-    raise _FetchedError
+def without_places(said: str, project: Project) -> str:
+    """Return words in which files of a project are named from its folder, and no others by where they are."""
+    places = {
+        project.bundles_folder: ("", "bundles"),  # what stands for it before a file in it, and alone
+        project.models_folder: ("weights/", "the project's weights"),
+        project.root: ("", "the project"),
+        cache_of_models(): ("", "the cache of models"),
+    }
+    for place in sorted(places, key=lambda one: len(str(one)), reverse=True):
+        before, alone = places[place]
+        for text in dict.fromkeys((str(place), str(place.resolve()))):
+            said = said.replace(f"{text}{os.sep}", before).replace(text, alone)
+    return said
 
 
 def _listed(found: list[tuple[str, str]], named: str) -> list[dict[str, str]]:

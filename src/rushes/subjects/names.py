@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float32]
 
 _SCHEMA = "face-names/1"
 _FILE = "names.json"
-_LONGEST = 80  # characters of a name
+LONGEST_NAME = 80  # characters of a name
 _MOST_REFERENCES = 64  # of one person and embedder; the newest stay
 SAME_FACE = 0.9995  # cosine from which two vectors are of the same face in the same frame
 
@@ -146,8 +146,8 @@ def check_name(name: str) -> str:
     text = " ".join(unicodedata.normalize("NFC", name).split(" ")).strip()
     if not text:
         raise UsageError("a name has at least one letter")
-    if len(text) > _LONGEST:
-        raise UsageError(f"a name has at most {_LONGEST} characters; this one has {len(text)}")
+    if len(text) > LONGEST_NAME:
+        raise UsageError(f"a name has at most {LONGEST_NAME} characters; this one has {len(text)}")
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
         raise UsageError("a name is one line without control characters")
     return text

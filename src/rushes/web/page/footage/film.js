@@ -9,6 +9,7 @@ import { Button, Message, Progress } from "../parts.js";
 import { hooks, html } from "../view.js";
 import { clock, number, percent, plural } from "../words.js";
 import { Dialogues } from "./dialogues.js";
+import { Downloads } from "./downloads.js";
 import { Picture } from "./films.js";
 import { choicesOf, Filters, filtersOf, fits, labelsWithin, nameOf } from "./filters.js";
 import { Finding } from "./finding.js";
@@ -178,16 +179,18 @@ export function Film({ app, source, shot }) {
     app.say(value ? `${name.replace("label:", "")} ${value}` : `all of ${name.replace("label:", "")}`);
   };
   const tell = (text, urgent = false) => { app.show(text); app.say(text, { urgent }); };
-  const name = async (number, text) => {
-    const before = model.characters[number - 1];
+  // null where it is kept, else why it is not. Who is meant is said by the face: by a number another may stand in between.
+  const name = async (one, text) => {
     try {
-      const { reply } = await app.ask(`footage/${source}/characters/${number}`, { method: "POST", body: { name: text } });
+      const { reply } = await app.ask(`footage/${source}/characters/${one.character}`, { method: "POST", body: { name: text, best_frame: one.best_frame, box: one.box } });
       setModel(new Structure(reply));
       setUndoes((count) => count + 1);
-      tell(text ? `${before.title} is ${text} now` : `${before.title} has no name any more`);
+      tell(text ? `${one.title} is ${text} now` : `${one.title} has no name any more`);
+      return null;
     } catch (error) {
       tell(`It was not kept: ${error.message}`, true);
-      setModel(new Structure(model.table)); // the fields show what is kept
+      if (error.status === 409) load(); // as they are by now
+      return error.message;
     }
   };
   const undo = async () => {
@@ -283,8 +286,7 @@ export function Film({ app, source, shot }) {
       ${deepest(film) > 1 && html`<span class="zooms" role="group" aria-label="Scale of time"><${Button} plain text="−" label="Time smaller" keys="-" run=${() => acts.zoom("-")} disabled=${zoom === 1} /><${Button} plain text="+" label="Time larger" keys="+" run=${() => acts.zoom("+")} disabled=${zoom >= deepest(film)} /></span>`}
     </div>
     <${Ruler} film=${film} model=${model} shots=${shots} seen=${seen} at=${at} seconds=${seconds} zoom=${zoom} person=${person} does=${does} />
-    ${model && html`<div class="panels"><div class="choice-row" role="group" aria-label="What of the film is shown">${Object.entries(PANELS).map(([key, text], place) => html`<${Button} key=${key} plain text=${text} keys=${String(place + 1)} look="panel" aria-pressed=${panel === key} run=${() => open(key)}>${countOf(model, key)}<//>`)}</div>
-      ${film.structure.exports.length > 0 && html`<span class="exports" role="group" aria-label="Download the scenes"><span class="soft small">Scenes</span>${film.structure.exports.map((format) => html`<a key=${format} href=${pathOf(film, `structure.${format}`)} download aria-label=${`Scenes as ${format}`}>${format}</a>`)}</span>`}</div>`}
+    ${model && html`<div class="panels"><div class="choice-row" role="group" aria-label="What of the film is shown">${Object.entries(PANELS).map(([key, text], place) => html`<${Button} key=${key} plain text=${text} keys=${String(place + 1)} look="panel" aria-pressed=${panel === key} run=${() => open(key)}>${countOf(model, key)}<//>`)}</div></div>`}
     ${film.shot_list ? html`
       ${panel === "shots" && html`<${Choices} film=${film} model=${model} offered=${offered} at=${at} within=${within} playing=${playing} filters=${filters} seen=${seen} even=${even} does=${does} />`}
       <div class="below" hidden=${panel !== "shots"}><${Strip} film=${film} model=${model} shots=${seen} at=${at} even=${even} does=${does} /></div>
@@ -338,7 +340,7 @@ function Head({ film, model, works, begin, find }) {
       ${film.structure && film.shot_list && html`<${Button} text=${model ? "Find scenes again" : "Find scenes"} primary=${!model} keys="f" run=${find} disabled=${isBusy(works.structure)} />`}
       ${film.bundles.length > 0 && film.shot_list && html`${film.bundles.length > 1 && html`<label><span class="unseen">Bundle of shots</span><select value=${bundle} onChange=${(event) => setBundle(event.target.value)}>${film.bundles.map((name) => html`<option key=${name}>${name}</option>`)}</select></label>`}
         <${Button} text=${film.bundles.length > 1 ? "Ask this bundle" : `Ask ${bundle}`} run=${() => begin("scan", `?bundle=${encodeURIComponent(bundle)}`)} disabled=${isBusy(works.scan)} />`}
-      ${film.exports.length > 0 && html`<span class="exports" role="group" aria-label="Download the shots"><${Icon} name="save" />${["csv", "edl", "otio", "fcpxml", "json"].map((format) => html`<a key=${format} href=${pathOf(film, `shots.${format}`)} download aria-label=${`Shots as ${format}`}>${format}</a>`)}</span>`}
+      ${film.exports.length > 0 && html`<${Downloads} film=${film} />`}
     </div>
     ${film.shot_list && html`<${Doing} work=${works.scan} label="Asking the bundle" /><${Doing} work=${works.structure} label=${SAID.structure[1]} />`}
   </header>`;

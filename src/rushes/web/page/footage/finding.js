@@ -18,6 +18,7 @@ export function Finding({ film, close, begin }) {
     ${field("looks", "Compare shots by", "A bundle sees more than the scan, and takes longer the first time.")}
     ${field("closeness", "Medium close-ups by", "Two sides in medium close-ups speak for a dialogue.")}
     ${field("detector", "Objects by", "Words of what is in the pictures, to filter shots by.")}
+    ${film.structure.subtitles && html`<p class="small soft">Beside the film lies <b>${film.structure.subtitles}</b>: its subtitles are read too, and compared with the sound.</p>`}
     <fieldset><legend>Faces</legend><label class="check"><input type="checkbox" checked=${faces && wanted.faces} disabled=${!faces} onChange=${change("faces")} aria-describedby="what-is-kept" /><span>Look for faces, and tell characters apart by them</span></label>
       <p class="small" id="what-is-kept">${faces ? html`Faces are data about persons. Kept in the project, in <code>.rushes/faces</code> and nowhere else: where each face is, numbers by which faces of one person are alike, names that you give, and pictures of the faces. Nothing is sent anywhere, and all of it can be deleted at any time, here or with <code>rushes faces wipe</code>.` : `${refused[0].toUpperCase()}${refused.slice(1)}.`}</p></fieldset>
     <p class="choice-row"><button type="submit" class="button primary" autofocus><span>Find scenes</span></button><${Button} plain text="Not now" run=${close} /></p></form><//>`;

@@ -12,7 +12,7 @@ const WIDE = 600, HIGH = 90; // of a chart, in its own units
 export const Measured = steady(({ film, model, does }) => {
   const { facts } = model;
   return html`<div class="measured">
-    <${Lengths} facts=${facts} does=${does} />
+    <${Lengths} film=${film} facts=${facts} does=${does} />
     ${facts.scales.length > 0 && html`<${Shares} film=${film} title="Shot scales" task="scale" shares=${facts.scales} by=${facts.scale_by} />`}
     ${facts.movements.length > 0 && html`<${Shares} film=${film} title="Movement" task="movement" shares=${facts.movements} />`}
     ${facts.rhythm.length > 1 && html`<${Rhythm} facts=${facts} does=${does} />`}
@@ -25,13 +25,14 @@ export const Measured = steady(({ film, model, does }) => {
 
 const seconds = (value) => `${decimal(value, 1)} s`;
 
-function Lengths({ facts, does }) {
+function Lengths({ film, facts, does }) {
+  const count = film.shots ?? facts.shot_count, blank = count - facts.shot_count; // facts leave blank shots out
   const cuts = Object.entries(facts.cuts).filter(([, count]) => count);
   return html`<section class="card" aria-labelledby="lengths"><h2 id="lengths">Lengths of shots</h2><dl>
     <div><dt>Average</dt><dd class="number big">${seconds(facts.average_shot_seconds)}</dd></div>
     <div><dt>Median</dt><dd class="number">${seconds(facts.median_shot_seconds)}</dd></div>
     <div><dt>Range</dt><dd class="number">${seconds(facts.shortest_shot_seconds)} – ${seconds(facts.longest_shot_seconds)}</dd></div>
-    <div><dt>Shots</dt><dd class="number">${plural(facts.shot_count, "shot")} in ${clock(facts.duration_seconds)}</dd></div>
+    <div><dt>Shots</dt><dd class="number">${plural(count, "shot")}${blank > 0 && `, ${blank === 1 ? "one" : blank} of them blank,`} in ${clock(facts.duration_seconds)}</dd></div>
     ${cuts.length > 0 && html`<div><dt>Cuts</dt><dd class="number">${cuts.map(([kind, count]) => `${count} ${kind}`).join(", ")}</dd></div>`}
     ${facts.long_takes.length > 0 && html`<div><dt>Long takes</dt><dd>${facts.long_takes.slice(0, 12).map((shot) => html`<button key=${shot} type="button" class="chip" onClick=${() => does.choose(shot, { play: true })}>shot ${shot}</button>`)}${facts.long_takes.length > 12 && html`<span class="soft">and ${facts.long_takes.length - 12} more</span>`}<span class="soft small number">from ${seconds(facts.long_take_seconds)}</span></dd></div>`}
   </dl></section>`;
@@ -111,7 +112,7 @@ function Found({ model }) {
     ["Close-ups by", table.closeness_by ?? "nobody: dialogues are judged by how set-ups alternate"],
     ["Faces by", table.faces_by ?? "not looked for"],
     ["Objects by", table.subjects_by ?? "not looked for"],
-    ["Subtitles", table.subtitles?.name ?? "none"],
+    ["Subtitles", table.subtitles ? `${table.subtitles.name}, which lies beside the film` : "none lie beside the film"],
   ];
   return html`<section class="card" aria-label="How it was found"><h2>How it was found</h2>
     <dl>${rows.map(([name, text]) => html`<div key=${name}><dt>${name}</dt><dd>${text}</dd></div>`)}</dl>

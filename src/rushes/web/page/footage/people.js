@@ -9,33 +9,60 @@ import { pathOf } from "./words.js";
 
 export const People = steady(({ app, film, model, person, undoes, does }) => {
   const [people, setPeople] = hooks.useState({ people: [] }), [wiping, setWiping] = hooks.useState(false);
-  hooks.useEffect(() => { // who else is called so; without it the page goes on
-    if (model.hasFaces) app.ask("footage/people").then(({ reply }) => setPeople(reply)).catch(() => {});
+  hooks.useEffect(() => { // who else is called so, a part of the films with each answer; without it the page goes on
+    let gone = !model.hasFaces;
+    const look = async () => {
+      for (let left = Infinity; left > 0 && !gone;) {
+        const { reply } = await app.ask("footage/people");
+        if (gone || reply.left >= left) return;
+        left = reply.left;
+        setPeople(reply);
+      }
+    };
+    look().catch(() => {});
+    return () => { gone = true; };
   }, [model]);
-  if (!film.structure.faces) return html`<div class="opening"><${Message} kind="note" title="Faces are not looked for">Faces ${film.structure.no_faces.replace(/^faces /, "")}.<//></div>`;
-  if (!model.hasFaces) return html`<div class="opening"><${Message} kind="note" title="Nobody was looked for">Find the scenes again with faces, and whoever is seen in this film stands here.<//>
-    <p class="choice-row"><${Button} text="Find scenes with faces" run=${does.find} /></p></div>`;
+  const left = film.structure.face_data, wipe = html`<p class="wipe"><${Button} plain text="Delete all face data of the project …" run=${() => setWiping(true)} /></p>
+    ${wiping && html`<${Wipe} app=${app} close=${() => setWiping(false)} does=${does} />`}`;
+  if (!film.structure.faces) return html`<div class="people"><${Message} kind="note" title="Faces are not looked for">Faces ${film.structure.no_faces.replace(/^faces /, "")}.<//>
+    ${left.files > 0 && html`<${Message} title="Face data is still kept">From when faces were looked for, ${plural(left.files, "file")} (${bytesOf(left.bytes)}) of faces, their pictures and names lie in <code>.rushes/faces</code>.<//>${wipe}`}</div>`;
+  if (!model.hasFaces) return html`<div class="people"><${Message} kind="note" title="Nobody was looked for">Find the scenes again with faces, and whoever is seen in this film stands here.<//>
+    <p class="choice-row"><${Button} text="Find scenes with faces" run=${does.find} /></p>${left.files > 0 && wipe}</div>`;
   const one = model.characters[person - 1] ?? model.characters[0] ?? null;
   return html`<div class="people">
     ${model.characters.length ? html`<p class="small soft">A name is kept for the whole project and finds the same face in its other films. The same name given twice joins the two. Enter keeps it, Esc leaves it as it was.${undoes > 0 && html` <${Button} plain icon="undo" text="Undo the last name" keys="Ctrl+z" run=${does.undo} />`}</p>
-      <ul class="faces">${model.characters.map((each) => html`<${Face} key=${each.character} film=${film} one=${each} current=${each === one} known=${people.people.length > 0} does=${does} />`)}</ul>
+      <ul class="faces">${model.characters.map((each) => html`<${Face} key=${faceOf(each)} film=${film} one=${each} current=${each === one} known=${people.people.length > 0} does=${does} />`)}</ul>
       <datalist id="known-people">${people.people.map(({ name }) => html`<option key=${name} value=${name} />`)}</datalist>
       ${one && html`<${Seen} film=${film} model=${model} one=${one} people=${people} does=${does} />`}`
       : html`<${Message} kind="note" title="No face was found">Nobody is seen near enough, or what is shown are no people's faces. Scenes and dialogues are found without.<//>`}
-    <p class="wipe"><${Button} plain text="Delete all face data of the project …" run=${() => setWiping(true)} /></p>
-    ${wiping && html`<${Wipe} app=${app} close=${() => setWiping(false)} does=${does} />`}</div>`;
+    ${wipe}</div>`;
 });
 
+// Who it is, whatever number it has by now: characters are numbered anew when two of them join.
+const faceOf = (one) => `frame=${one.best_frame}&box=${one.box.join(",")}`;
+
 function Face({ film, one, current, known, does }) {
-  const [text, setText] = hooks.useState(one.name ?? "");
-  hooks.useEffect(() => setText(one.name ?? ""), [one]);
-  const keep = () => { if (text.trim() !== (one.name ?? "")) does.name(one.character, text.trim()); };
+  const [text, setText] = hooks.useState(one.name ?? ""), [refused, setRefused] = hooks.useState(null);
+  const asking = hooks.useRef(false), hint = `hint-${one.character}`;
+  const leave = () => { setText(one.name ?? ""); setRefused(null); };
+  hooks.useEffect(leave, [one.name]);
+  const isKept = text.trim() === (one.name ?? "");
+  const keep = async () => {
+    if (isKept || asking.current) return;
+    asking.current = true;
+    setRefused(await does.name(one, text.trim()));
+    asking.current = false;
+  };
+  const press = (event) => {
+    if (event.key === "Enter") { event.preventDefault(); keep(); }
+    if (event.key === "Escape") { event.preventDefault(); if (isKept) event.target.blur(); leave(); }
+  };
   return html`<li class="face"><button type="button" aria-pressed=${current} title=${`Every scene with ${one.title}`} onClick=${() => does.look(one.character)}>
-      <${Picture} src=${pathOf(film, "characters", `${one.character}.jpg`)} /><span class="unseen">Every scene with ${one.title}</span></button>
-    <input type="text" maxlength="200" autocomplete="off" spellcheck=${false} list=${known ? "known-people" : undefined} placeholder=${one.title} aria-label=${`Name of character ${one.character}`} value=${text}
-      onInput=${(event) => setText(event.target.value)} onBlur=${keep}
-      onKeyDown=${(event) => { if (event.key === "Enter") keep(); if (event.key === "Escape") setText(one.name ?? ""); }} />
-    <span class="soft small number">${timeTaken(1000 * one.seconds)} · ${plural(one.scenes.length, "scene")}</span></li>`;
+      <${Picture} src=${`${pathOf(film, "characters", `${one.character}.jpg`)}?${faceOf(one)}`} /><span class="unseen">Every scene with ${one.title}</span></button>
+    <input type="text" maxlength=${film.structure.longest_name} autocomplete="off" spellcheck=${false} list=${known ? "known-people" : undefined} placeholder=${one.title} aria-label=${`Name of character ${one.character}`} value=${text}
+      aria-invalid=${refused ? "true" : undefined} aria-describedby=${isKept ? undefined : hint} onInput=${(event) => { setText(event.target.value); setRefused(null); }} onKeyDown=${press} />
+    ${isKept ? html`<span class="soft small number">${timeTaken(1000 * one.seconds)} · ${plural(one.scenes.length, "scene")}</span>`
+      : html`<span class=${`small ${refused ? "refused" : "soft"}`} id=${hint}>${refused ? `Not kept: ${refused}` : "Not kept yet: Enter keeps it"}</span>`}</li>`;
 }
 
 // Every scene with one of them: of this film, and of others where a name says who it is.
@@ -48,6 +75,7 @@ function Seen({ film, model, one, people, does }) {
     <ul class="scenes">${here.map(({ scene, shots }) => html`<${SceneWith} key=${scene.scene} source=${film} number=${scene.scene} shots=${shots} start=${scene.start_seconds} long=${lasting(scene)} choose=${() => does.choose(shots[0])} />`)}</ul>
     ${elsewhere.map((each) => html`<h3 key=${each.source} class="heading">${each.film} <span class="number">${plural(each.scenes.length, "scene")}</span></h3>
       <ul class="scenes">${each.scenes.map((scene) => html`<${SceneWith} key=${scene.scene} source=${each} number=${scene.scene} shots=${scene.shots} start=${scene.start_seconds} long=${lasting(scene)} />`)}</ul>`)}
+    ${one.name && people.left > 0 && html`<p class="soft small" aria-live="polite">${plural(people.left, "more film")} of the project ${people.left === 1 ? "is" : "are"} looked through …</p>`}
     ${!one.name && html`<p class="soft small">With a name, scenes of the project's other films stand here too.</p>`}</section>`;
 }
 

@@ -10,7 +10,7 @@ import { classesOf } from "./words.js";
 const STEPS = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const MOST_TICKS = 8;
 const LEAST_SECONDS = 4; // that are seen at once
-const MOST_PEOPLE = 5; // with a row of their own; of the others, the one that is looked at
+const MOST_PEOPLE = 3; // with a row of their own; of the others, the one that is looked at
 const ROW = "1.25rem", LOW_ROW = ".8rem";
 
 // How far a film can be enlarged: twice as wide each time.

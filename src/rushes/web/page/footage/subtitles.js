@@ -17,7 +17,7 @@ export const Subtitles = steady(({ film, model, field, does }) => {
   const lines = hooks.useMemo(() => (found?.entries ?? []).filter((one) => one.text.toLocaleLowerCase().includes(word)), [found, word]);
   if (!found) return html`<div class="opening"><${Message} kind="note" title="No subtitles">They are read from a file beside the film that is called as it is: <code>${film.name}.srt</code>. Put it there, and find the scenes again.<//></div>`;
   return html`<div class="speech">
-    ${found.fit === "other film" ? html`<${Message} title=${`${found.name} does not seem to belong to this film`}>${found.reason}. Its lines are listed all the same.<//>` : html`<p class="small soft">${found.name}. ${FITS[found.fit](found)} Who speaks is not known.</p>`}
+    ${found.fit === "other film" ? html`<${Message} title=${`${found.name} does not seem to belong to this film`}>${found.reason}. Its lines are listed all the same.<//>` : html`<p class="small soft">Read from <b>${found.name}</b>, which lies beside the film. ${FITS[found.fit](found)} Who speaks is not known.</p>`}
     <div class="tools" role="search" aria-label="Subtitles"><label class="find"><span class="unseen">Search the subtitles</span>
         <input type="search" ref=${field} placeholder="Search what is said" value=${wanted} aria-keyshortcuts="/" onInput=${(event) => setWanted(event.target.value)}
           onKeyDown=${(event) => { if (event.key === "Enter" && lines.length) does.seek(lines[0].start_seconds, { lands: true }); if (event.key === "Escape") { if (wanted) event.preventDefault(); setWanted(""); event.target.blur(); } }} /></label>

@@ -142,7 +142,7 @@ def say_plan(
     lacking = models_to_fetch(wishes, models)
     tools = open_tools(
         _without(wishes, lacking), bundles_folder=None if project is None else project.bundles_folder,
-        models_folder=models,
+        models_folder=models, faces_folder=None if project is None else project.faces_folder,
     )  # fmt: skip
     told = []
     for film, said, paths in zip(films, titles, planned, strict=True):

@@ -276,7 +276,7 @@ def _report(door: Door, film: Film, with_character: str | None) -> None:
     for note in film.notes:
         door.warn(f"{film.timeline.path}: {note}")
     if not structure.dialogues and facts.shot_count:
-        door.say("no two-character dialogue was found")
+        door.say(f"no two-character dialogue was found: {structure.why_no_dialogue}")
 
 
 def _scenes_with(film: Film, named: str | None) -> list[int]:

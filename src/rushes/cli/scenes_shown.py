@@ -34,7 +34,7 @@ def show_film(door: Door, film: Film, chosen: Sequence[int], noted: set[str]) ->
             door.warn(f"{film.timeline.path}: {note}")
     noted.update(film.notes)
     if not structure.dialogues and facts.shot_count:
-        door.say("no two-character dialogue was found")
+        door.say(f"no two-character dialogue was found: {structure.why_no_dialogue}")
 
 
 def _headline(film: Film) -> str:

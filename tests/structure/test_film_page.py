@@ -21,7 +21,7 @@ from rushes.structure.film_page import format_film_page
 from rushes.structure.film_stills import choose_stills
 from rushes.structure.film_timeline import hues_of, lanes_of
 from rushes.structure.film_words import count_changes, side_of
-from rushes.structure.parts import Scene, Structure
+from rushes.structure.parts import Dialogue, Scene, Structure
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.timeline import make_timeline
 from structure.big_film import repeated_film
@@ -226,6 +226,19 @@ def bare_film(*, blank: bool) -> Film:
     facts = FilmFacts(count, 2.0 * count, 2.0 * count, 2.0 * count, 2.0 * count, 2.0 * count, {"hard": 0})
     setups = (-1,) if blank else (0,)
     return Film(timeline, Structure(setups, (Scene(0, 1),), (1.0,)), facts, looks_by="scan")
+
+
+def test_a_film_whose_dialogue_was_refused_says_why() -> None:
+    film = bare_film(blank=False)
+    refused = (
+        Dialogue(16, 33, (15, 16), confidence=0.42, reason="11 changes between two set-ups; a third takes part"),
+    )
+    words = page_of(
+        dataclasses.replace(film, structure=dataclasses.replace(film.structure, refused=refused)), None
+    ).words
+    said = "shots 17–33 come nearest, 0.42 of the 0.5 it takes: 11 changes between two set-ups; a third takes part."
+    assert words.count(said) == 2
+    assert "long enough" not in words
 
 
 @pytest.mark.parametrize("blank", [False, True], ids=["one shot", "all black"])

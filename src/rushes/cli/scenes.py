@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rushes.cli.door import Door, opened, plural, table_of
+from rushes.cli.door import Door, opened
 from rushes.cli.film_files import say_fetched, write_each
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
-from rushes.cli.scenes_plan import Titles, check_faces, check_idle, pair_subtitles, readable, say_plan
-from rushes.errors import MediaError, ProjectError, SheetError, UsageError
+from rushes.cli.scenes_plan import Titles, check_faces, check_idle, films_at, pair_subtitles, readable, say_plan
+from rushes.cli.scenes_shown import show_film
+from rushes.errors import MediaError, SheetError, UsageError
 
 if TYPE_CHECKING:
     from rushes.project import Project
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
 app = verb_app()
 MANY = ("--write", "--subtitles", "--words", "--close-class")
 
-_SCENES_SHOWN, _CHARACTERS_SHOWN, _SUBJECTS_SHOWN = 200, 24, 6
 _PICTURE_SIDE = 320
 
 
 @app.command(epilog="Example: rushes scenes film.mp4 --write film.html film.eaf film.csv")
 def scenes(
-    films: Annotated[list[str] | None, typer.Argument(metavar="PLACE…", help="Films; s3:// and https:// too.")] = None,
+    films: Annotated[
+        list[str] | None, typer.Argument(metavar="PLACE…", help="Films and folders of them; s3:// and https:// too.")
+    ] = None,
     write: Annotated[
         list[str] | None,
         typer.Option(
@@ -104,12 +106,12 @@ def scenes(
         )
         check_faces(door, wishes.faces, around, with_character=with_character, faces=faces)
         check_idle(wishes, close_class=close_class or (), words=words or ())
-        places = [parse_place(film) for film in films]
+        places = list(films_at(parse_place(film) for film in films))
         titles = pair_subtitles(places, subtitles or [])
         planned = plan_film_files(places, write or [])
         check_places(path for paths in planned for path in paths)
-        known = None if truth is None else _truth_of(films, truth)
-        find = None if with_character is None else _finder(with_character, around, len(films))
+        known = None if truth is None else _truth_of(places, truth)
+        find = None if with_character is None else _finder(with_character, around, len(places))
         if dry_run:
             say_plan(door, places, titles, planned, wishes, around)
         tools = _open(door, open_tools, wishes, around, threads or 0)
@@ -150,7 +152,7 @@ def _wishes(
     )
 
 
-def _truth_of(films: Sequence[str], truth: Path) -> StructureTruth:
+def _truth_of(films: Sequence[Place], truth: Path) -> StructureTruth:
     from rushes.structure.truth import read_truth
 
     if len(films) > 1:
@@ -162,16 +164,11 @@ def _project_around(project: Path | None) -> Project | None:
     """Return the project that is named, or the one around the working folder; None outside of any.
 
     Raises:
-        ProjectError: the project that is named is none.
+        ProjectError: the project that is named is none, or what a rushes.toml says is not allowed.
     """
-    from rushes.project import find_project
+    from rushes.project import find_project, project_around
 
-    try:
-        return find_project(project)
-    except ProjectError:
-        if project is not None:
-            raise
-        return None
+    return project_around() if project is None else find_project(project)
 
 
 def _finder(named: str, project: Project | None, film_count: int) -> Callable[[Film], Character]:
@@ -227,6 +224,7 @@ class _Act:
         self.tables: list[dict[str, Any]] = []
         self.scores: list[dict[str, Any]] = []
         self.written: list[Path] = []
+        self._noted: set[str] = set()
         self.fetched: list[dict[str, Any]] = []
         self._without: list[UsageError] = []  # of films in which the character is not
 
@@ -239,7 +237,7 @@ class _Act:
         has_page = any(needs_pictures(path) for path in paths)
         try:
             subtitles = readable(self._door, titles)
-            with self._door.progress("film") as progress:
+            with self._door.progress(film.name) as progress:
                 understood = understand_film(
                     film,
                     self._tools,
@@ -258,7 +256,7 @@ class _Act:
             self.fetched.append(asdict(got))
         self.tables.append(table_of_film(understood.film))
         try:
-            _report(self._door, understood.film, _scenes_with(understood.film, self._find))
+            show_film(self._door, understood.film, _scenes_with(understood.film, self._find), self._noted)
         except UsageError as error:
             self._door.say(str(error))
             self._without.append(error)
@@ -297,21 +295,6 @@ class _Act:
         self.written += write_each(self._door, paths, lambda path: write(path, part=part[path]))
 
 
-def _report(door: Door, film: Film, chosen: Sequence[int]) -> None:
-    structure, facts = film.structure, film.facts
-    door.say(f"{film.timeline.name}  {_headline(film)}")
-    _show_scenes(door, film, chosen)
-    _show_dialogues(door, film, chosen)
-    _show_characters(door, film)
-    _show_subjects(door, film, chosen)
-    for line in _facts_in_words(film):
-        door.say(line)
-    for note in film.notes:
-        door.warn(f"{film.timeline.path}: {note}")
-    if not structure.dialogues and facts.shot_count:
-        door.say("no two-character dialogue was found")
-
-
 def _scenes_with(film: Film, find: Callable[[Film], Character] | None) -> list[int]:
     """Return the places of the scenes that are shown: all, or those with a character.
 
@@ -323,128 +306,3 @@ def _scenes_with(film: Film, find: Callable[[Film], Character] | None) -> list[i
     from rushes.structure.scenes_with import scenes_with
 
     return scenes_with(film, find(film))
-
-
-def _headline(film: Film) -> str:
-    from rushes.structure.film_words import count_shots
-
-    structure = film.structure
-    said = [
-        count_shots(film),
-        plural(len(structure.scenes), "scene"),
-        plural(len(structure.dialogues), "dialogue"),
-    ]
-    if film.characters is not None:
-        said.append(plural(len(film.characters), "character"))
-    return f"{float(film.timeline.duration_seconds):.1f} s, {', '.join(said)}; compared by {film.looks_by}"
-
-
-def _span(film: Film, first: int, stop: int) -> list[object]:
-    timeline = film.timeline
-    opening, last = timeline.shots[first], timeline.shots[stop - 1]
-    seconds = float(last.stop_seconds - opening.start_seconds)
-    shots = f"{first + 1}–{stop}" if stop > first + 1 else f"{stop}"
-    return [timeline.timecode_at(opening.start_slot), timeline.timecode_at(last.stop_slot), f"{seconds:8.2f}", shots]
-
-
-def _show_scenes(door: Door, film: Film, chosen: Sequence[int]) -> None:
-    rows: list[list[object]] = []
-    for place in chosen[:_SCENES_SHOWN]:
-        scene = film.structure.scenes[place]
-        within = range(scene.first, scene.stop)
-        talks = [number for number, one in enumerate(film.structure.dialogues, 1) if one.first in within]
-        setups = {film.structure.setups[shot] for shot in within} - {-1}
-        people = sorted({number for shot in within for number in (film.cast[shot] if film.cast else ())})
-        rows.append(
-            [
-                place + 1,
-                *_span(film, scene.first, scene.stop),
-                len(setups),
-                f"{scene.confidence:.2f}",
-                ", ".join(map(str, talks)),
-                ", ".join((film.characters or ())[number].title for number in people),
-            ]
-        )
-    columns = ["scene", "start", "end", "seconds", "shots", "set-ups", "sure", "dialogue", "characters"]
-    kept = [
-        at for at, name in enumerate(columns) if name not in ("dialogue", "characters") or any(row[at] for row in rows)
-    ]
-    door.show(table_of(None, [columns[at] for at in kept], [[row[at] for at in kept] for row in rows],
-                       whole=[columns[at] for at in kept if columns[at] != "characters"]))  # fmt: skip
-    if len(chosen) > _SCENES_SHOWN:
-        door.say(f"and {len(chosen) - _SCENES_SHOWN} more; --json and the files of --write hold them all")
-
-
-def _show_dialogues(door: Door, film: Film, chosen: Sequence[int]) -> None:
-    shown = [(number, one) for number, one in enumerate(film.structure.dialogues, 1)
-             if film.structure.scene_of(one.first) in chosen]  # fmt: skip
-    if not shown:
-        return
-    rows: list[list[object]] = []
-    for number, one in shown:
-        people = [f"set-up {setup + 1}" if person is None else (film.characters or ())[person].title
-                  for setup, person in zip(one.sides, one.people, strict=True)]  # fmt: skip
-        rows.append([number, *_span(film, one.first, one.stop), " / ".join(people), len(one.cutaways),
-                     f"{one.confidence:.2f}", one.reason])  # fmt: skip
-    columns = ["dialogue", "start", "end", "seconds", "shots", "sides", "cutaways", "sure", ""]
-    door.show(table_of(None, columns, rows, whole=columns[:-1]))
-
-
-def _show_characters(door: Door, film: Film) -> None:
-    if not film.characters:
-        return
-    rows: list[list[object]] = [
-        [one.number + 1, one.name or "", len(one.shots), f"{one.seconds:8.1f}",
-         len({film.structure.scene_of(shot) for shot in one.shots}), one.face_count]
-        for one in film.characters[:_CHARACTERS_SHOWN]
-    ]  # fmt: skip
-    door.show(table_of(None, ["character", "name", "shots", "seconds", "scenes", "faces"], rows))
-    if len(film.characters) > _CHARACTERS_SHOWN:
-        door.say(f"and {len(film.characters) - _CHARACTERS_SHOWN} more; --json holds them all")
-
-
-def _show_subjects(door: Door, film: Film, chosen: Sequence[int]) -> None:
-    """Print the commonest subjects of each scene, with the number of shots that each is in."""
-    if film.subjects is None:
-        return
-    from rushes.structure.film_words import count_subjects
-
-    rows: list[list[object]] = []
-    for place in chosen[:_SCENES_SHOWN]:
-        counts = count_subjects(film, film.structure.scenes[place])
-        said = ", ".join(f"{word} {shots}" for word, shots in counts[:_SUBJECTS_SHOWN])
-        more = f" and {len(counts) - _SUBJECTS_SHOWN} more" if len(counts) > _SUBJECTS_SHOWN else ""
-        rows.append([place + 1, f"{said}{more}" if said else "none"])
-    door.show(table_of(None, ["scene", "subjects, and in how many shots"], rows))
-
-
-def _facts_in_words(film: Film) -> list[str]:
-    """Return what was counted and measured of the film, a line each."""
-    from rushes.structure.film_words import describe_bars, describe_light
-
-    facts = film.facts
-    if not facts.shot_count:
-        return [f"every shot is blank: there is nothing to measure but its light, {describe_light(facts)}"]
-    lines = [
-        f"average shot {facts.average_shot_seconds:.2f} s, median {facts.median_shot_seconds:.2f} s, "
-        f"{facts.shortest_shot_seconds:.2f} to {facts.longest_shot_seconds:.2f} s; "
-        f"{plural(len(facts.long_takes), 'long take')} (from {facts.long_take_seconds:.1f} s)"
-    ]
-    if facts.scales:
-        total = sum(one.seconds for one in facts.scales) or 1.0
-        shares = ", ".join(f"{one.class_name} {one.seconds / total:.0%}" for one in facts.scales if one.shots)
-        lines.append(f"scale by time: {shares}")
-    if facts.area is not None:
-        area = facts.area
-        more = "; its format varies" if area.varies else ""
-        format = area.name or f"{area.aspect:.2f}:1"
-        bars = describe_bars(area, width=film.timeline.width_pixels, height=film.timeline.height_pixels)
-        lines.append(f"picture {area.right - area.left} × {area.bottom - area.top}, {format}, {bars}{more}")
-    if facts.palette:
-        lines.append("colours " + ", ".join(f"{one.code} {one.share:.0%}" for one in facts.palette))
-    if film.subtitles is not None:
-        found = film.subtitles
-        by = f" by {found.offset_seconds:+.1f} s" if found.fit == "moved" else ""
-        lines.append(f"subtitles {found.name}: {plural(len(found.entries), 'line')}, {found.fit}{by} ({found.reason})")
-        lines += [f"subtitles {found.name}: {note}" for note in found.notes]
-    return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -182,3 +182,21 @@ def _describe(wishes: Wishes, tools: Tools) -> str:
     if wishes.detector:
         said.append(f"objects looked for by {wishes.detector}")
     return ", ".join(said)
+
+
+def films_at(places: Iterable[Place]) -> Iterator[Place]:
+    """Yield films: those that are named, and those in folders that are named, in the order of their names.
+
+    Raises:
+        UsageError: a folder holds no film.
+    """
+    from rushes.footage.kinds import find_media, kind_of
+
+    for place in places:
+        if not (isinstance(place, Path) and place.is_dir()):
+            yield place
+            continue
+        films = [file for file in find_media(place, passed_over=lambda _: None) if kind_of(file) == "video"]
+        if not films:
+            raise UsageError(f"{place}: holds no film. Name a film, or another folder")
+        yield from films

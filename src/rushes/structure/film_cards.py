@@ -174,7 +174,7 @@ def show_dialogues(film: Film, stills: Stills) -> str:
     """Return the table of dialogues, or that there is none."""
     found = film.structure.dialogues
     if not found:
-        return "<p>No dialogue was found: nowhere do two set-ups answer each other for long enough.</p>"
+        return f"<p>No dialogue was found: {text(film.structure.why_no_dialogue)}.</p>"
     rows = "".join(_dialogue(film, stills, at, one) for at, one in enumerate(found))
     columns = ("dialogue", "start and end", "changes", "side A", "side B", "cutaways", "confidence")
     words = dict.fromkeys(("start and end", "side A", "side B", "confidence"), "words")

@@ -67,7 +67,7 @@ from rushes.subjects.faces import FaceReader
 from rushes.subjects.kept_faces import FilmFaces
 from rushes.subjects.kept_films import keep_film_note, note_of
 from rushes.subjects.names import Names, read_names
-from rushes.subjects.wiping import wipe_mark
+from rushes.subjects.wiping import alone_with_faces, wipe_mark
 from rushes.timelines.movement import answer_movement
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.sound import has_sound
@@ -238,7 +238,8 @@ def _note_film(film: Place, found: FoundShots, tools: Tools, folders: Folders) -
     if tools.faces is None or folders.faces is None:
         return
     try:
-        keep_film_note(folders.faces, note_of(film, found.source.digest))
+        with alone_with_faces(folders.faces):
+            keep_film_note(folders.faces, note_of(film, found.source.digest))
     except OSError as error:
         _log.info("the name of %s is not kept with its faces: %s", film, error.strerror or error)
 

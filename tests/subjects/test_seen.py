@@ -7,13 +7,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from rushes.catalog.catalog import StoredFrame
 from rushes.footage.picture import encode_picture
 from rushes.footage.source import Frame
 from rushes.storage.files import digest_of_bytes
+from rushes.storage.kept_pixels import LIMIT_VARIABLE
 from rushes.subjects.detection import Detection, Pixels
-from rushes.subjects.seen import LOWEST_SCORE, look_at_frames, plan_statements
+from rushes.subjects.seen import FOLDER, LOWEST_SCORE, look_at_frames, plan_statements
 
 
 @dataclass
@@ -73,6 +75,14 @@ def test_records_that_are_spoilt_are_made_again(tmp_path: Path) -> None:
     [part] = (tmp_path / "cache").rglob("part-*.bin")
     part.write_bytes(b"?" * part.stat().st_size)
     assert look(tmp_path, frames, Brightness()).looked_at == 1
+
+
+def test_a_detector_that_was_asked_longest_ago_makes_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [frame(tmp_path, 0, 250)]
+    look(tmp_path, frames, Brightness())
+    monkeypatch.setenv(LIMIT_VARIABLE, str(1 / (1 << 30)))
+    look(tmp_path, frames, Brightness(id="c" * 64))
+    assert [path.name for path in (tmp_path / "cache" / FOLDER).iterdir()] == ["c" * 24]
 
 
 def test_a_detector_replaces_only_what_it_could_look_at(tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ class Home:
         run_rushes_here("init", self.folder, "--task", "rarity=Common,Rare")
         toml = self.folder / "rushes.toml"
         text = toml.read_text(encoding="utf-8") + "\n[tasks.rarity.suggest.quantiles]\nCommon = 0.9\n"
-        toml.write_text(f'{text}\n[film]\ndetector = "weights/cells.onnx"\n', encoding="utf-8")
+        text = text.replace("\n[film]\n", '\n[film]\ndetector = "weights/cells.onnx"\n')
+        toml.write_text(text, encoding="utf-8")
         graphs.yolox(self.folder / "weights" / "cells.onnx")
         self.say("ingest", *(folder / f"shoot{shoot}" for shoot in range(SHOOTS)))
         self.say("labels", "import", self.sheet)

@@ -300,14 +300,25 @@ def find_project(start: Path | None = None) -> Project:
     Raises:
         ProjectError: neither `start` nor a folder above it holds a rushes.toml.
     """
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / PROJECT_FILE).is_file():
-            return read_project(folder)
-    raise ProjectError(
-        f"no {PROJECT_FILE} in {here} or above it. Make a project here with 'rushes init', "
-        "or name one with --project DIR"
-    )
+    found = project_around(start)
+    if found is None:
+        here = (start or Path.cwd()).resolve()
+        raise ProjectError(
+            f"no {PROJECT_FILE} in {here} or above it. Make a project here with 'rushes init', "
+            "or name one with --project DIR"
+        )
+    return found
+
+
+def project_around(folder: Path | None = None) -> Project | None:
+    """Read the project that holds a folder (default: the working folder); None where there is none around it.
+
+    Raises:
+        ProjectError: there is one whose rushes.toml says something that is not allowed.
+    """
+    here = (folder or Path.cwd()).resolve()
+    root = next((one for one in (here, *here.parents) if (one / PROJECT_FILE).is_file()), None)
+    return None if root is None else read_project(root)
 
 
 def read_project(root: Path) -> Project:

@@ -127,13 +127,14 @@ def test_signers_are_named_once_and_found_again(media: Path, ffmpeg: str, tmp_pa
     for name in ("face_detection_yunet_n_640.onnx", "face_embedding_mobilefacenet.onnx"):
         shutil.copyfile(media / "weights" / name, tmp_path / "weights" / name)
     first = joined(ffmpeg, media, tmp_path / "first.mp4", "again", "bird", "brother", "book", "milk")
-    second = joined(ffmpeg, media, tmp_path / "second.mp4", "learn", "student", "eat")
+    second = joined(ffmpeg, media, tmp_path / "second half.mp4", "learn", "student", "eat")
     inside = ("--project", tmp_path)
 
     def characters(film: Path) -> dict[tuple[int, ...], str | None]:
         found = run_rushes_here("faces", "list", film, *inside, "--json").json["characters"]
         return {tuple(one["shots"]): one["name"] for one in found}
 
+    assert f"rushes faces name '{second}' NUMBER NAME" in run_rushes_here("faces", "list", second, *inside).out
     assert set(characters(first)) == {(1, 3), (2, 5), (4,)}
     number = list(characters(first)).index((1, 3)) + 1
     run_rushes_here("faces", "name", first, number, "Ada", *inside)
@@ -141,12 +142,23 @@ def test_signers_are_named_once_and_found_again(media: Path, ffmpeg: str, tmp_pa
     assert characters(second) == {(1,): None, (2,): "Ada", (3,): None}
     found = run_rushes_here("faces", "where", "ada", first, second, *inside, "--json").json["scenes"]
     assert {(one["film"], shot) for one in found for shot in one["shots_with"]} == {
-        ("first", 1), ("first", 3), ("second", 2)
+        ("first", 1), ("first", 3), ("second-half", 2)
     }  # fmt: skip
     run_rushes_here("faces", "split", first, number, 3, *inside)
     assert characters(first) == {(1,): "Ada", (3,): None, (2, 5): None, (4,): None}
     said = run_rushes_here("faces", "where", "Eve", first, *inside, status=2)
     assert "Eve" in said.err
+    page = tmp_path / "{name}.html"
+    found = run_rushes_here("scenes", first, second, "--with", "Grace", *inside, status=2)
+    assert "no character 'Grace'" in found.err
+    forgotten = list(characters(second)).index((2,)) + 1
+    run_rushes_here("faces", "split", second, forgotten, 2, *inside)
+    found = run_rushes_here("scenes", second, first, "--with", "ada", "--write", page, *inside)
+    assert "second-half has no character 'ada'" in found.out
+    shown = (tmp_path / "first.html").read_text(encoding="utf-8")
+    assert shown.count('<img class="still"') == len(characters(first))
+    assert "of persons. Whoever has the page" in shown
+    assert len(list((tmp_path / ".rushes" / "faces" / "pictures").rglob("*.jpg"))) >= len(characters(first))
 
 
 def joined(ffmpeg: str, media: Path, to: Path, *clips: str) -> Path:

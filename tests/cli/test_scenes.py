@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,9 @@ def test_its_json_is_scored_against_a_truth(film: Path, tmp_path: Path, capsys: 
         ((), "no film is named"),
         (("film.mp4", "--faces"), "there is none here. Make one with 'rushes init DIR'"),
         (("film.mp4", "--with", "Ada"), "there is none here"),
+        (("film.mp4", "--no-faces", "--with", "2"), "--no-faces --with 2: who is in a film is known by faces alone"),
+        (("film.mp4", "--close-class", "CS"), "Name one with --closeness"),
+        (("film.mp4", "--words", "cup"), "Name one with --detector"),
         (("a.mp4", "b.mp4", "--subtitles", "a.srt"), "1 file for 2 films"),
         (("a.mp4", "b.mp4", "--truth", "t.csv"), "it is of one film, and 2 are named"),
         (("film.mp4", "--write", "film.xyz"), "Allowed: "),
@@ -80,3 +84,63 @@ def test_a_dry_run_writes_nothing(film: Path, tmp_path: Path, capsys: pytest.Cap
     assert ended("scenes", film, "--write", "out.html", "--dry-run") == 0
     assert "would write out.html" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_says_what_would_be_fetched_and_refuses_what_the_run_would(
+    film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUSHES_MODELS", str(tmp_path / "none"))
+    assert ended("scenes", film, "--detector", "nanodet", "--dry-run") == 0
+    assert "would fetch nanodet (object_detection_nanodet_2022nov.onnx, 3.8 MB, licence Apache-2.0" in (
+        capsys.readouterr().out
+    )
+    (tmp_path / "s.srt").write_text("nothing")
+    words = ("--detector", "nanodet", "--subtitles", "s.srt", "--write", "out.csv", "--dry-run", "--json")
+    assert ended("scenes", film, *words) == 1
+    table = json.loads(capsys.readouterr().out)
+    assert table["would_look_at"] == [{"film": str(film), "subtitles": None}]
+    assert [one["name"] for one in table["would_fetch"]] == ["nanodet"]
+    assert (table["by"]["detector"], table["by"]["faces"], table["would_write"]) == ("nanodet", False, ["out.csv"])
+    assert "s.srt" in table["failed"][0]
+    assert ended("scenes", film, "--closeness", "nothing", "--dry-run") == 2
+    assert "there is no such bundle" in capsys.readouterr().err
+    assert ended("scenes", film, "--detector", "nothing.onnx", "--dry-run") == 2
+    assert "there is no file 'nothing.onnx'" in capsys.readouterr().err
+
+
+def test_a_truth_that_is_not_of_the_film_costs_no_files(
+    film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "truth.csv").write_text("kind,first_shot,last_shot\nscene,1,400\n")
+    words = ("--truth", "truth.csv", "--write", "out.csv", "--threads", 1, "--json")
+    assert ended("scenes", film, *words) == 1
+    table = json.loads(capsys.readouterr().out)
+    assert (table["written"], table["scores"]) == (["out.csv"], [])
+    assert "there is no shot 400" in table["failed"][0]
+    assert (tmp_path / "out.csv").is_file()
+
+
+def test_subtitles_beside_a_film_are_taken_and_can_be_left(
+    film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own.mp4"
+    shutil.copyfile(film, own)
+    (tmp_path / "own.srt").write_text("1\n00:00:00,500 --> 00:00:01,000\nA word\n")
+    assert ended("scenes", own, "--threads", 1, "--dry-run") == 0
+    assert f"subtitles beside the film: {tmp_path / 'own.srt'}" in capsys.readouterr().out
+    assert ended("scenes", own, "--dry-run", "--json", "--subtitles", "none") == 0
+    assert json.loads(capsys.readouterr().out)["would_look_at"][0]["subtitles"] is None
+    (tmp_path / "own.srt").write_text("nothing")
+    assert ended("scenes", own, "--threads", 1, "--json") == 0
+    said = capsys.readouterr()
+    assert "understood without it" in said.err
+    assert json.loads(said.out)["films"][0]["subtitles"] is None
+
+
+def test_somebody_is_looked_for_only_where_faces_are_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "rushes.toml").write_text('name = "film"\n')
+    assert ended("scenes", "film.mp4", "--with", "Ada") == 2
+    said = capsys.readouterr().err
+    assert "faces alone, and they are off" in said
+    assert "Add --faces for this once" in said
+    assert not (tmp_path / ".rushes").exists()

@@ -21,7 +21,7 @@ from rushes.structure.film_page import format_film_page
 from rushes.structure.film_stills import choose_stills
 from rushes.structure.film_timeline import hues_of, lanes_of
 from rushes.structure.film_words import count_changes, side_of
-from rushes.structure.parts import Scene, Structure
+from rushes.structure.parts import Dialogue, Scene, Structure
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.timeline import make_timeline
 from structure.big_film import repeated_film
@@ -122,9 +122,9 @@ def test_the_script_is_told_of_every_shot() -> None:
 
 
 def test_the_page_reaches_for_nothing_outside_itself() -> None:
-    text = format_film_page(example_film(), [GREY] * 44)
+    text = format_film_page(example_film(), [GREY] * 44, [b"\xff\xd8\xff"])
     assert "default-src 'none'" in text
-    assert not re.findall(r"(?:src|href|action)=\"(?!data:image/webp;base64,|#|\")", text)
+    assert not re.findall(r"(?:src|href|action)=\"(?!data:image/(?:webp|jpeg);base64,|#|\")", text)
     assert not re.findall(r"@import|url\((?!data:)|https?://(?!www\.w3\.org)", text)
 
 
@@ -182,18 +182,19 @@ def test_a_shot_without_a_picture_is_shown_by_its_set_up() -> None:
     assert "no picture" in page_of(film, None).words
 
 
-def test_a_face_is_cut_out_only_of_the_frame_that_shows_it() -> None:
+def test_a_character_is_shown_by_a_face_or_by_no_picture_and_the_page_says_that_it_carries_faces() -> None:
     film = example_film()
     assert film.characters is not None
-    views = re.findall(r'viewBox="([^"]+)"[^>]+aria-label="Ada, as', format_film_page(film, [GREY] * 44))
-    _, _, width, height = map(float, views[0].split())
-    assert width == height
-    elsewhere = dataclasses.replace(film.characters[0], source_ordinal=film.characters[0].source_ordinal + 1)
-    moved = dataclasses.replace(film, characters=(elsewhere, *film.characters[1:]))
-    views = re.findall(r'viewBox="([^"]+)"[^>]+aria-label="Ada, as', format_film_page(moved, [GREY] * 44))
-    _, _, width, height = map(float, views[0].split())
-    assert width == pytest.approx(320)
-    assert height == pytest.approx(320 * 804 / 1920, abs=0.1)
+    face = encode_picture(np.full((8, 8, 3), 90, np.uint8), "jpeg", 80)
+    text = format_film_page(film, [GREY] * 44, [face, None])
+    shown = [card.partition("</li>")[0] for card in text.split('<li id="character-')[1:]]
+    assert len(shown) == len(film.characters)
+    assert 'alt="The face of Ada"' in shown[0]
+    assert all("no picture" in card and "<img" not in card and "<use" not in card for card in shown[1:])
+    names = sum(one.name is not None for one in film.characters)
+    assert f"This page carries 1 face and {names} names of persons." in read(text).words
+    nobody = dataclasses.replace(film, characters=tuple(dataclasses.replace(one, name=None) for one in film.characters))
+    assert "of persons" not in page_of(nobody).words
 
 
 def test_set_ups_have_rows_within_a_scene_and_one_colour_in_the_film() -> None:
@@ -225,6 +226,19 @@ def bare_film(*, blank: bool) -> Film:
     facts = FilmFacts(count, 2.0 * count, 2.0 * count, 2.0 * count, 2.0 * count, 2.0 * count, {"hard": 0})
     setups = (-1,) if blank else (0,)
     return Film(timeline, Structure(setups, (Scene(0, 1),), (1.0,)), facts, looks_by="scan")
+
+
+def test_a_film_whose_dialogue_was_refused_says_why() -> None:
+    film = bare_film(blank=False)
+    refused = (
+        Dialogue(16, 33, (15, 16), confidence=0.42, reason="11 changes between two set-ups; a third takes part"),
+    )
+    words = page_of(
+        dataclasses.replace(film, structure=dataclasses.replace(film.structure, refused=refused)), None
+    ).words
+    said = "shots 17–33 come nearest, 0.42 of the 0.5 it takes: 11 changes between two set-ups; a third takes part."
+    assert words.count(said) == 2
+    assert "long enough" not in words
 
 
 @pytest.mark.parametrize("blank", [False, True], ids=["one shot", "all black"])

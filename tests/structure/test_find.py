@@ -161,6 +161,36 @@ def test_the_camera_may_move_in_on_both_persons_at_once() -> None:
     assert (dialogue.first, dialogue.stop, dialogue.sides, dialogue.more) == (1, 13, (1, 2), ((3,), (4,)))
 
 
+def test_where_the_camera_comes_closer_midway_the_dialogue_begins_before() -> None:
+    for seed in range(4):
+        film = Drawn(seed=seed, faces=False).scene("hall", "WABABABABCDCDW", close="CD")
+        (dialogue,) = find_structure(film.truth().evidence).dialogues
+        assert (dialogue.first, dialogue.stop) == (1, 13)
+        assert dialogue.reason.endswith("changes between two set-ups, both medium close-ups in a part of it")
+
+
+def test_a_third_person_in_two_setups_counts_as_one() -> None:
+    people = [("A", 0), ("B", 1), ("C", 2), ("D", 2)]
+    for closeness in (False, True):
+        film = Drawn(seed=1, closeness=closeness)
+        found = find_structure(film.scene("hall", "ACBADBABCABDAB", close="ABCD", people=people).truth().evidence)
+        assert not found.dialogues
+        assert "a third takes part" in found.why_no_dialogue
+
+
+def test_a_run_that_is_refused_says_why_and_others_say_that_there_is_none() -> None:
+    far = find_structure(Drawn(seed=6).scene("hall", "XYXYXYXYXYXY").truth().evidence)
+    (refused,) = far.refused
+    assert (refused.first, refused.stop) == (0, 12)
+    assert refused.confidence < 0.5
+    assert far.why_no_dialogue.startswith("shots 1–12 come nearest, 0.")
+    assert "not both mostly medium close-ups" in far.why_no_dialogue
+    walk = find_structure(Drawn(seed=6).scene("hall", "KLMNOP").truth().evidence)
+    assert (walk.refused, walk.why_no_dialogue) == ((), "no two set-ups answer each other for long enough")
+    talk = find_structure(Drawn(seed=1).scene("hall", "WABABABAB", close="AB").truth().evidence)
+    assert (len(talk.dialogues), talk.refused, talk.why_no_dialogue) == (1, (), "")
+
+
 def test_one_person_in_two_setups_is_no_dialogue() -> None:
     people = [("A", 0), ("B", 0)]
     assert not find_structure(

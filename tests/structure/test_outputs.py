@@ -20,6 +20,7 @@ from rushes.structure.outputs import (
     format_table,
     markers_of,
     needs_pictures,
+    part_of,
     plan_film_files,
     write_film,
 )
@@ -34,6 +35,8 @@ from timelines.formats.test_markers import READERS
 
 FILM = example_film()
 NAMES = ('Ada & <Co> "x"\x07', "مريم", '=HYPERLINK("x")', "-2; 3")
+LONE = "half \udc80 of a letter"
+SILENT = (".markers.edl", ".objects.csv", ".subtitles.csv")  # that name nobody in the example
 
 
 def hostile_film() -> Film:
@@ -232,6 +235,28 @@ def test_files_are_planned_as_those_of_shots_are() -> None:
     ]
     with pytest.raises(UsageError, match=r"no format of films\. Allowed: \.csv, \.json, .*\.eaf, \.html"):
         plan_film_files(films, ["{name}.jpg"])
+
+
+def test_the_name_of_a_film_chooses_no_part(tmp_path: Path) -> None:
+    patterns = ["{name}.csv", "{name}.scenes.csv", "{name}.edl", "x.Markers.EDL", "x.scenes.edl", "x.markers.csv"]
+    assert [part_of(pattern) for pattern in patterns] == ["", "scenes", "", "markers", "", ""]
+    ((shots, *_),) = plan_film_files([Path("holiday.scenes.mov")], patterns[:1])
+    write_film(FILM, tmp_path / shots, part=part_of(patterns[0]))
+    assert (tmp_path / "holiday.scenes.csv").read_text(encoding="utf-8") == format_film_csv(FILM)
+
+
+@pytest.mark.parametrize("ending", [*EXTENSIONS, ".markers.edl", *(f".{part}.csv" for part in TABLES)])
+def test_half_a_letter_in_a_name_keeps_no_file_from_being_written(ending: str, tmp_path: Path) -> None:
+    assert FILM.subtitles is not None
+    film = replace(
+        FILM,
+        characters=tuple(replace(one, name=LONE) for one in FILM.characters or ()),
+        subjects=((LONE,),) * 44,
+        subtitles=replace(FILM.subtitles, name=LONE),
+        notes=(LONE,),
+    )
+    write_film(film, tmp_path / f"film{ending}", [None] * 44)
+    assert "half" in (tmp_path / f"film{ending}").read_text(encoding="utf-8") or ending in SILENT
 
 
 def test_a_place_that_takes_no_file_is_named(tmp_path: Path) -> None:

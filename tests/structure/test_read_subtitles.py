@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rushes.errors import MediaError
-from rushes.structure.read_subtitles import parse_subtitles, read_subtitles
+from rushes.structure.read_subtitles import parse_subtitles, read_subtitles, subtitles_beside
 
 _TWO = "1\n00:00:01,500 --> 00:00:03,000\n<i>Grüß Gott</i>,\nHerr & Frau\n\n2\n00:01:00,000 --> 00:01:02,250\nJa.\n"
 
@@ -176,3 +176,14 @@ def test_a_file_without_subtitles_is_refused(tmp_path: Path, name: str, data: by
 def test_a_missing_file_is_an_error_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="cannot be read"):
         read_subtitles(tmp_path / "none.srt")
+
+
+def test_subtitles_are_those_that_are_called_as_the_film_is(tmp_path: Path) -> None:
+    film = tmp_path / "film.one.mp4"
+    for name in ("film.srt", "film.one.txt", "other.srt"):
+        (tmp_path / name).touch()
+    assert subtitles_beside(film) is None
+    (tmp_path / "film.one.en.SRT").touch()
+    assert subtitles_beside(film) == tmp_path / "film.one.en.SRT"
+    (tmp_path / "film.one.vtt").touch()
+    assert subtitles_beside(film) == tmp_path / "film.one.vtt"

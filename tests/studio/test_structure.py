@@ -13,16 +13,20 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from footage.spliced import still, write_frames
 from rushes.catalog.catalog import open_catalog
 from rushes.footage.picture import decode_picture, encode_picture
+from rushes.progress import silent
 from rushes.project import FilmSettings, Project, read_project
 from rushes.storage.files import write_text
+from rushes.structure.portraits import cut_face
 from rushes.studio.face_pictures import FacePictures
-from rushes.studio.film_pictures import cut_face
+from rushes.studio.films import Films
+from rushes.studio.structures import Asked, Structures
 from rushes.studio.understanding import ProjectUnderstanding
 from rushes.subjects.kept_faces import wipe_faces
 from studio.kino import named, studio, take_in
-from studio.story import SHOTS, write_story
+from studio.story import SHOTS, ByHand, write_story
 
 ALL = {"faces": "true", "closeness": "scale-1", "detector": "yolox-s"}
 
@@ -162,6 +166,21 @@ def test_a_wipe_beside_a_running_server_holds(client: TestClient, film: str, sto
     assert client.get(shown).status_code == 200, "whoever asks again has them again"
 
 
+def test_many_films_are_looked_through_for_people_a_part_at_a_time(tmp_path: Path) -> None:
+    project, _ = make_story(tmp_path / "project")
+    write_frames(tmp_path / "other.mp4", [frame for seed in range(10) for frame in still(seed + 20, 18)])
+    with open_catalog(project.catalog_place) as catalog:
+        take_in(catalog, project, [tmp_path / "other.mp4"], scan=True)
+        sources = catalog.sources()
+        structures = Structures(project, ByHand(project, Films(project, catalog)))
+        for source in sources:
+            structures.make(source, Asked(faces=True), progress=silent)
+        structures.name(sources[0], 1, "Ada")
+        answers = [structures.people(sources, seconds=0) for _ in range(2)]
+    assert [one["left"] for one in answers] == [1, 0], "one at least is asked each time"
+    assert [len(one["people"][0]["films"]) for one in answers] == [1, 2]
+
+
 def test_without_leave_of_the_project_nothing_is_told_of_faces(film: str, story: tuple[Project, str]) -> None:
     with studio(replace(story[0], film=FilmSettings())) as app:
         client = TestClient(app)
@@ -189,6 +208,7 @@ def test_scenes_are_written_as_editing_programs_and_elan_read_them(client: TestC
         "characters.csv": ("characters.csv", "character,"),
         "subtitles.csv": ("subtitles.csv", "Line 4"),
         "markers.edl": ("markers.edl", "|M:Scene 2"),
+        "html": ("structure.html", 'alt="The face of'),
     }
     for asked, (file, word) in told.items():
         reply = client.get(f"{film}/structure.{asked}")

@@ -1,4 +1,4 @@
-"""What films are understood by: choices, subtitles beside a film, and names that are taken away."""
+"""What films are understood by: choices  and names that are taken away."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from rushes.catalog.catalog import open_catalog
+from rushes.errors import WeightsError
+from rushes.progress import silent
 from rushes.project import read_project
 from rushes.structure.characters import Cast
 from rushes.structure.naming import name_character, unname_character
 from rushes.structure.parts import Character
 from rushes.studio.films import Films
-from rushes.studio.understanding import ProjectUnderstanding, subtitles_beside
+from rushes.studio.structures import Asked
+from rushes.studio.understanding import ProjectUnderstanding, without_places
 from rushes.subjects.face import Face
 from rushes.subjects.kept_faces import FilmFaces
+from rushes.subjects.models import cache_of_models
 from rushes.subjects.names import Names
+from studio.kino import named, take_in
+from studio.story import write_story
 
 
 def test_what_may_be_asked_for_is_what_the_project_has_and_what_is_known(tmp_path: Path) -> None:
@@ -46,15 +53,33 @@ def test_what_may_be_asked_for_is_what_the_project_has_and_what_is_known(tmp_pat
     assert "Apache-2.0" in fetched or "fetched" not in fetched
 
 
-def test_subtitles_are_those_that_are_called_as_the_film_is(tmp_path: Path) -> None:
-    film = tmp_path / "film.one.mp4"
-    for name in ("film.srt", "film.one.txt", "other.srt"):
-        (tmp_path / name).touch()
-    assert subtitles_beside(film) is None
-    (tmp_path / "film.one.en.SRT").touch()
-    assert subtitles_beside(film) == tmp_path / "film.one.en.SRT"
-    (tmp_path / "film.one.vtt").touch()
-    assert subtitles_beside(film) == tmp_path / "film.one.vtt"
+def test_what_is_wrong_is_told_without_places_of_the_machine(tmp_path: Path) -> None:
+    project = read_project(_bare(tmp_path / "a project"))
+    said = f"it is neither in {project.models_folder} nor in {cache_of_models()}. Put it into {project.models_folder}, "
+    told = without_places(f"{said}or see {project.root}/own.onnx and {project.bundles_folder}/scale-1", project)
+    assert told == (
+        "it is neither in the project's weights nor in the cache of models. Put it into the project's weights, or see "
+        "own.onnx and scale-1"
+    )
+
+
+def _bare(root: Path) -> Path:
+    root.mkdir()
+    (root / "rushes.toml").touch()
+    return root
+
+
+def test_a_model_that_is_not_at_hand_is_not_fetched_where_an_answer_is_waited_for(tmp_path: Path) -> None:
+    project = read_project(_bare(tmp_path / "project"))
+    write_story(tmp_path / "story.mp4")
+    with open_catalog(project.catalog_place) as catalog:
+        take_in(catalog, project, [tmp_path / "story.mp4"], scan=True)
+        understanding = ProjectUnderstanding(project, Films(project, catalog))
+        source = named(catalog, "story")
+        assert understanding.kept(source, Asked(detector="weights/missing.onnx")) is None
+        with pytest.raises(WeightsError) as caught:
+            understanding.make(source, Asked(detector="weights/missing.onnx"), progress=silent)
+        assert str(tmp_path) not in str(caught.value)
 
 
 def test_a_name_that_is_taken_from_one_character_stays_with_the_others() -> None:

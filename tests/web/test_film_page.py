@@ -59,10 +59,26 @@ def test_scenes_are_found_walked_named_and_wiped_by_key(
     press(page, "Escape")
     until(page, f"document.querySelectorAll('.shot').length === {SHOTS}")
 
+    page.locator(".downloads summary").press("Enter")
+    page.wait_for_selector("a:has-text('Table of scenes')")
+    check_access(page)
+    press(page, "Escape")
+    page.wait_for_selector(".downloads .menu", state="hidden")
+
     press(page, "3")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method) if "characters" in request.url else None)
+    page.fill("[aria-label='Name of character 2']", "Eve")
+    press(page, "Tab")
+    until(page, "document.querySelector('.face:nth-child(2)').innerText.includes('Not kept yet: Enter keeps it')")
+    check_access(page)
+    page.focus("[aria-label='Name of character 2']")
+    press(page, "Escape")
+    until(page, "document.querySelector('[aria-label=\"Name of character 2\"]').value === ''")
     page.fill("[aria-label='Name of character 2']", "Ada")
-    press(page, "Enter")
+    press(page, "Enter", "Tab")
     until(page, "document.querySelector('#said').textContent.startsWith('character 2 is Ada now')")
+    assert sent.count("POST") == 1, "Enter keeps it, once, and nothing else does"
     page.get_by_role("button", name="Every scene with Ada").press("Enter")
     page.wait_for_selector("h2 >> text=Every scene with Ada")
     check_access(page)
@@ -88,6 +104,7 @@ def test_scenes_are_found_walked_named_and_wiped_by_key(
     page.get_by_role("button", name="Delete all face data").press("Enter")
     page.get_by_role("button", name="Delete", exact=True).press("Enter")
     assert list(story[0].faces_folder.rglob("*.jpg")), "asked once"
+    check_access(page)
     page.get_by_role("button", name="Yes, delete all of it").press("Enter")
     page.wait_for_selector("text=Nobody was looked for")
     assert not [path for path in story[0].faces_folder.rglob("*") if path.is_file()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -101,7 +102,7 @@ def _list_film(door: Door, film: Film) -> None:
     if rows:
         columns = ["character", "name", "shots", "seconds", "scenes", "faces", "best frame"]
         door.show(table_of(film.timeline.name, columns, rows))
-        door.say(f"Name one: rushes faces name {film.timeline.path} NUMBER NAME")
+        door.say(f"Name one: rushes faces name {quote(str(film.timeline.path))} NUMBER NAME")
     else:
         door.say(f"{film.timeline.name}: no face is seen twice or large enough to be a character's")
     door.finish({"film": film.timeline.name, "faces_by": film.faces_by, "characters": characters})

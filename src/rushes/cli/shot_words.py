@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rushes.errors import ProjectError
-
 if TYPE_CHECKING:
     from rushes.timelines.timeline import ShotAnswer
 
@@ -15,16 +13,12 @@ def scans_of(project: Path | None) -> Path | None:
     """Return the folder of scans of a project, or of the one around the working folder; None outside of any.
 
     Raises:
-        ProjectError: the project that is named is none.
+        ProjectError: the project that is named is none, or what a rushes.toml says is not allowed.
     """
-    from rushes.project import find_project
+    from rushes.project import find_project, project_around
 
-    try:
-        return find_project(project).scans_folder
-    except ProjectError:
-        if project is not None:
-            raise
-        return None
+    found = project_around() if project is None else find_project(project)
+    return None if found is None else found.scans_folder
 
 
 def cell_of(answer: ShotAnswer | None) -> str:

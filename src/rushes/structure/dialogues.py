@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -70,28 +70,61 @@ class _Judged:
 
     run: _Run
     confidence: float
+    support: float  # by what the shots show
     reason: str
     people: tuple[int | None, int | None]
 
 
 def find_dialogues(
     evidence: Evidence, likeness: Likeness, setups: Indices, scenes: Sequence[Scene]
-) -> tuple[Dialogue, ...]:
-    """Return the dialogues of two of a film, in order, apart from each other, each within one scene.
+) -> tuple[tuple[Dialogue, ...], tuple[Dialogue, ...]]:
+    """Return the dialogues of two of a film, in order, apart, each within one scene; and what was refused.
+
+    Refused is, of each scene without a dialogue, the run that holds most, weighed as dialogues are against each other.
 
     Two set-ups that follow each other directly are taken up and down the scene as far as they answer each other over
     no more than MOST_CUTAWAYS other shots; then further set-ups of the same persons are taken into the sides. Only
-    dialogues of a confidence of THRESHOLD and above are returned. Alternation alone, where nobody says which shots are
+    those of a confidence of THRESHOLD and above are dialogues. Alternation alone, where nobody says which shots are
     close or whose faces they show, needs five changes and few cutaways to reach it, and goes little beyond: films also
     cut to and fro between a hunter and the hunted, or a person and what is looked at.
     """
-    return tuple(
-        _dialogue(judged, setups)
-        for scene in scenes
-        for judged in _best_apart(
-            [_judge(run, scene, evidence, setups) for run in _runs_of_scene(scene, evidence, likeness, setups)]
-        )
+    found: list[_Judged] = []
+    refused: list[_Judged] = []
+    for scene in scenes:
+        judged = _judged_of_scene(scene, evidence, likeness, setups)
+        best = _best_apart(judged)
+        found += best
+        if judged and not best:
+            refused.append(max(judged, key=lambda one: (one.confidence * len(one.run.places), len(one.run.places))))
+    return tuple(_dialogue(one, setups) for one in found), tuple(_dialogue(one, setups) for one in refused)
+
+
+def _judged_of_scene(scene: Scene, evidence: Evidence, likeness: Likeness, setups: Indices) -> list[_Judged]:
+    """Return all runs of a scene, judged; one that holds a closer part is as well supported as that part."""
+    judged = [_judge(run, scene, evidence, setups) for run in _runs_of_scene(scene, evidence, likeness, setups)]
+    return [_with_close_part(one, judged) for one in judged]
+
+
+def _with_close_part(one: _Judged, judged: Sequence[_Judged]) -> _Judged:
+    """Return a run as supported by what the shots show where the camera has come closer on both, if that is more."""
+    closer = max(
+        (part.support for part in judged if part.confidence >= THRESHOLD and _is_part(part.run, one.run)), default=0.0
     )
+    if not 0 < one.support < closer:
+        return one
+    return replace(
+        one,
+        confidence=one.confidence * closer / one.support,
+        support=closer,
+        reason=one.reason.replace("not both mostly medium close-ups", "both medium close-ups in a part of it"),
+    )
+
+
+def _is_part(part: _Run, run: _Run) -> bool:
+    """Say whether a run is a stretch of another that has further set-ups on both sides."""
+    own = part.sides if part.sides[0] < run.sides[0] else part.sides[::-1]
+    nested = run.span[0] <= part.span[0] and part.span[1] <= run.span[1]
+    return nested and own[0] < run.sides[0] and own[1] < run.sides[1]
 
 
 def _runs_of_scene(scene: Scene, evidence: Evidence, likeness: Likeness, setups: Indices) -> list[_Run]:
@@ -273,8 +306,8 @@ def _judge(run: _Run, scene: Scene, evidence: Evidence, setups: Indices) -> _Jud
     if cutaways:
         reason += f"; {len(cutaways)} cutaway{'s' if len(cutaways) > 1 else ''}"
     if third:
-        reason += "; a third set-up takes part"
-    return _Judged(run, certainty, reason, people)
+        reason += "; a third takes part"
+    return _Judged(run, certainty, support, reason, people)
 
 
 def _support(
@@ -303,7 +336,7 @@ def _support(
 
 
 def _third_part(run: _Run, scene: Scene, evidence: Evidence, setups: Indices) -> float:
-    """Return how much a third set-up takes part, 0 to 1: one person's, seen nearly as often as the rarer side's.
+    """Return how much a third takes part, 0 to 1: a set-up, or all those of one person, nearly as often as a side.
 
     It is looked for shortly before and after the run too: among three who talk, two talk to each other for a while.
     Who is seen on one side of it only is met afterwards, or was before. Where nothing says what shots show, it is not
@@ -315,9 +348,10 @@ def _third_part(run: _Run, scene: Scene, evidence: Evidence, setups: Indices) ->
     around = _AROUND if told else 0
     places = sorted(set(range(max(scene.first, first - around), min(scene.stop, stop + around))) - set(run.places))
     seen: dict[int, list[int]] = {}
+    keys = _keys(scene, evidence, setups)
     for place in places:
         if setups[place] >= 0 and not evidence.close[place] < CLOSE and evidence.face_count[place] <= 1:
-            seen.setdefault(int(setups[place]), []).append(place)
+            seen.setdefault(keys[int(setups[place])], []).append(place)
     mixed = [len(shots) for shots in seen.values() if len(shots) > 1 - told and shots[0] < stop and shots[-1] >= first]
     share = max(mixed, default=0) / min(len(run.shots_of(0)), len(run.shots_of(1)))
     return min(1.0, share) if share >= _THIRD_SHARE else 0.0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rushes.evaluation.markup import counted, duration, number
 from rushes.structure.film import Film
-from rushes.structure.film_stills import Stills, best_shot
+from rushes.structure.film_stills import Stills, show_portrait
 from rushes.structure.film_table import show_table
 from rushes.structure.film_timeline import CAST_ROWS, SCALE_TASK, setups_that_return
 from rushes.structure.film_words import (
@@ -23,6 +24,7 @@ from rushes.structure.film_words import (
     usable_subtitles,
 )
 from rushes.structure.parts import Character, Dialogue, Scene
+from rushes.structure.portraits import PORTRAITS
 from rushes.structure.subtitle import Subtitle
 from rushes.timelines.contact_sheet import describe_opening
 from rushes.timelines.markup import text
@@ -30,7 +32,6 @@ from rushes.timelines.timeline import TimelineShot
 
 _STRIP = 18  # set-ups of a scene that are shown
 _QUOTED = 2  # subtitles at the head of a scene
-_PORTRAITS = 24  # characters with a card; further ones are listed
 _LINKED = 14  # scenes of a character that are named one by one
 
 
@@ -173,7 +174,7 @@ def show_dialogues(film: Film, stills: Stills) -> str:
     """Return the table of dialogues, or that there is none."""
     found = film.structure.dialogues
     if not found:
-        return "<p>No dialogue was found: nowhere do two set-ups answer each other for long enough.</p>"
+        return f"<p>No dialogue was found: {text(film.structure.why_no_dialogue)}.</p>"
     rows = "".join(_dialogue(film, stills, at, one) for at, one in enumerate(found))
     columns = ("dialogue", "start and end", "changes", "side A", "side B", "cutaways", "confidence")
     words = dict.fromkeys(("start and end", "side A", "side B", "confidence"), "words")
@@ -212,24 +213,25 @@ def _side(film: Film, stills: Stills, one: Dialogue, side: int) -> str:
     return f"{still}{who}<small>{named}, {counted(len(shots), 'shot')}</small>"
 
 
-def show_characters(film: Film, stills: Stills) -> str:
-    """Return a card for each character that is seen long, a table of the others; or why there is none."""
+def show_characters(film: Film, portraits: Sequence[bytes | None]) -> str:
+    """Return a card for each character that is seen long, a table of the others; or why there is none.
+
+    Args:
+        portraits: of the former, as JPEG.
+    """
     if film.characters is None:
         return f"<p>{NO_FACES}</p>"
     if not film.characters:
         by = text(film.faces_by or "the detector")
         return f"<p>No face was found, and so no character: {by} looked for them.</p>"
-    cards = "".join(_character(film, stills, one) for one in film.characters[:_PORTRAITS])
+    shown = film.characters[:PORTRAITS]
+    lacking = [None] * (len(shown) - len(portraits))
+    cards = "".join(_character(film, *pair) for pair in zip(shown, [*portraits, *lacking], strict=True))
     return f'<ul class="cast">{cards}</ul>{_further(film)}'
 
 
-def _character(film: Film, stills: Stills, one: Character) -> str:
-    shot = best_shot(film, one)
-    label = f"{one.title}, as shot {(one.shots[0] if shot is None else shot) + 1 if one.shots else 1} shows it"
-    if shot is not None and shot in stills.held:
-        still = stills.portrait(shot, label, one.box)
-    else:
-        still = stills.still(one.shots[0], film.structure.setups[one.shots[0]], label) if one.shots else ""
+def _character(film: Film, one: Character, portrait: bytes | None) -> str:
+    still = show_portrait(portrait, f"The face of {one.title}")
     seen = f"{duration(one.seconds)} in {counted(len(one.shots), 'shot')}, {counted(one.face_count, 'face')}"
     return (
         f'<li id="character-{one.number + 1}">{still}<div><b>{title_of(film, one.number)}</b>'
@@ -262,7 +264,7 @@ def _scenes_of(film: Film, one: Character) -> str:
 
 
 def _further(film: Film) -> str:
-    rest = (film.characters or ())[_PORTRAITS:]
+    rest = (film.characters or ())[PORTRAITS:]
     if not rest:
         return ""
     rows = "".join(

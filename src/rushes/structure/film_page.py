@@ -28,18 +28,20 @@ from rushes.structure.film_words import (
     seconds,
     side_of,
     summarise,
+    tell_personal,
     usable_subtitles,
 )
 from rushes.timelines.markup import breakable, text
 from rushes.timelines.shot_pictures import ShotPicture
 
 
-def format_film_page(film: Film, pictures: Sequence[ShotPicture | None]) -> str:
+def format_film_page(film: Film, pictures: Sequence[ShotPicture | None], portraits: Sequence[bytes | None] = ()) -> str:
     """Return the page as HTML; it needs no network and no file beside it, and is read without its script too.
 
     Args:
         pictures: one for each shot, of its typical frame; None is shown as an empty frame. Of a long film they are
             carried smaller, one of each set-up before those of the other shots.
+        portraits: as `cut_portraits` gives them; who has none is shown by an empty frame.
     """
     stills = choose_stills(film, pictures)
     name = film.timeline.name
@@ -56,10 +58,11 @@ def format_film_page(film: Film, pictures: Sequence[ShotPicture | None]) -> str:
         scenes=show_scenes(film, stills),
         dialogues=show_dialogues(film, stills),
         rows=explain_rows(film),
-        characters=show_characters(film, stills),
+        characters=show_characters(film, portraits),
+        personal=tell_personal(film, portraits),
         lengths=show_lengths(film),
         scales=show_shares(film.facts.scales, what="shot scale", by=film.facts.scale_by),
-        movements=show_shares(film.facts.movements, what="camera movement", by="") if film.facts.movements else "",
+        movements=show_shares(film.facts.movements, what="camera movement", by=""),
         palette=show_palette(film.facts.palette),
         figures=show_scene_figures(film),
         notes=_notes(film),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,6 @@ import numpy.typing as npt
 from rushes.footage.picture import PictureSize, encode_picture, resize
 from rushes.structure.facts import PictureArea
 from rushes.structure.film import Film
-from rushes.structure.parts import Character
 from rushes.timelines.markup import text
 from rushes.timelines.shot_pictures import ShotPicture
 
@@ -25,7 +23,7 @@ _SETUP_SIDES, _SHOT_SIDES = (320, 256, 208, 160, 128), (320, 256, 192, 144, 112,
 _QUALITY = 62
 _TRIED = 12  # pictures by which it is foreseen how large all of them become at a side
 _WIDTH = 320.0  # of every picture in the page's own units
-_AROUND = 2.3  # a portrait is so many times as wide as the face
+NO_PICTURE = '<span class="still lost">no picture</span>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +66,24 @@ class Stills:
         """
         lead, own = self.held.get(self.leads.get(setup, -1)), self.held.get(shot)
         if lead is not None and (own is None or own.width_pixels < lead.width_pixels):
-            return self._show(self.leads[setup], label, self.view)
-        return self._show(self.stands_for[shot], label, self.view)
+            return self._show(self.leads[setup], label)
+        return self._show(self.stands_for[shot], label)
 
-    def portrait(self, shot: int, label: str, box: tuple[float, float, float, float]) -> str:
-        """Return the square around a face in a shot's own picture; `box` is as a character's."""
-        left, top, width, height = box
-        x0, y0, area_width, area_height = self.area
-        side = min(_AROUND * max(width * _WIDTH, height * self.height), area_width, area_height)
-        x = min(max((left + width / 2) * _WIDTH - side / 2, x0), x0 + area_width - side)
-        y = min(max((top + height / 2) * self.height - side / 2, y0), y0 + area_height - side)
-        return self._show(shot if shot in self.held else None, label, f"{x:.1f} {y:.1f} {side:.1f} {side:.1f}")
-
-    def _show(self, shown: int | None, label: str, view: str) -> str:
+    def _show(self, shown: int | None, label: str) -> str:
         if shown is None:
-            return '<span class="still lost">no picture</span>'
+            return NO_PICTURE
         return (
-            f'<svg class="still" viewBox="{view}" preserveAspectRatio="xMidYMid slice" role="img" '
+            f'<svg class="still" viewBox="{self.view}" preserveAspectRatio="xMidYMid slice" role="img" '
             f'aria-label="{text(label)}"><use href="#p{shown}"/></svg>'
         )
+
+
+def show_portrait(portrait: bytes | None, label: str) -> str:
+    """Return the face of a character, a JPEG, or an empty frame."""
+    if portrait is None:
+        return NO_PICTURE
+    data = base64.b64encode(portrait).decode("ascii")
+    return f'<img class="still" src="data:image/jpeg;base64,{data}" alt="{text(label)}">'
 
 
 def choose_stills(
@@ -100,13 +97,11 @@ def choose_stills(
 
     Args:
         pictures: one for each shot, of its typical frame.
-        setup_bytes, shot_bytes: what the pictures of set-ups and of characters, and those of other shots may take.
+        setup_bytes, shot_bytes: what the pictures of set-ups, and those of other shots may take.
     """
     setups = film.structure.setups
     leads = lead_shots(film, pictures)
-    faces = {shot for one in film.characters or () for shot in [best_shot(film, one)] if shot is not None}
-    first = [*leads.values(), *sorted(faces - set(leads.values()))]
-    held = _fitted({shot: pictures[shot] for shot in first}, _SETUP_SIDES, setup_bytes, keep_some=True)
+    held = _fitted({shot: pictures[shot] for shot in leads.values()}, _SETUP_SIDES, setup_bytes, keep_some=True)
     rest = {shot: picture for shot, picture in enumerate(pictures) if shot not in held}
     held |= _fitted(rest, _SHOT_SIDES, shot_bytes, keep_some=False)
     of_setup = {setup: shot for setup, shot in leads.items() if shot in held}
@@ -128,13 +123,6 @@ def lead_shots(film: Film, pictures: Sequence[ShotPicture | None]) -> dict[int, 
         if setup not in leads or lengths[shot] > lengths[leads[setup]]:
             leads[setup] = shot
     return {setup: leads[setup] for setup in sorted(leads, key=lambda one: -total[one])}
-
-
-def best_shot(film: Film, character: Character) -> int | None:
-    """Return the shot whose typical frame is the one that shows a character best; None where none's is."""
-    starts = [place.shot.start for place in film.timeline.shots]
-    shot = bisect_right(starts, character.source_ordinal) - 1
-    return shot if shot >= 0 and film.timeline.shots[shot].shot.typical == character.source_ordinal else None
 
 
 def _shown_area(film: Film, height: float) -> tuple[float, float, float, float]:

@@ -196,7 +196,7 @@ def _edges(film: Film) -> str:
 def _dialogues(film: Film) -> str:
     found, structure = film.structure.dialogues, film.structure
     if not found:
-        return _absent("dialogues", "Dialogues", "None: no two set-ups answer each other for long enough.")
+        return _absent("dialogues", "Dialogues", f"None: {structure.why_no_dialogue}.")
     ground: list[Span] = []
     cutaways: list[Span] = []
     sides: tuple[list[Span], list[Span]] = ([], [])

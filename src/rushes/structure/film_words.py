@@ -221,3 +221,16 @@ def describe_subtitles(found: FilmSubtitles) -> str:
         "not known": "were taken as they are: there is too little to compare them with",
     }[found.fit]
     return f"{counted(len(found.entries), 'subtitle')} of {found.name} {said} ({found.reason})."
+
+
+def tell_personal(film: Film, portraits: Sequence[bytes | None]) -> str:
+    """Return as HTML what a page carries about persons, for whoever passes it on; "" where it carries nothing."""
+    faces = sum(one is not None for one in portraits)
+    names = sum(one.name is not None for one in film.characters or ())
+    held = [*([counted(faces, "face")] if faces else []), *([counted(names, "name")] if names else [])]
+    if not held:
+        return ""
+    return (
+        f'<p class="personal">This page carries {" and ".join(held)} of persons. Whoever has the page has them too, '
+        "and wiping the project's face data does not reach it.</p>"
+    )

@@ -18,5 +18,5 @@ def find_structure(evidence: Evidence) -> Structure:
     likeness = compare_shots(evidence)
     setups = find_setups(evidence, likeness)
     scenes, boundaries = find_scenes(evidence, likeness, setups)
-    dialogues = find_dialogues(evidence, likeness, setups, scenes)
-    return Structure(tuple(setups.tolist()), scenes, tuple(boundaries.tolist()), dialogues)
+    dialogues, refused = find_dialogues(evidence, likeness, setups, scenes)
+    return Structure(tuple(setups.tolist()), scenes, tuple(boundaries.tolist()), dialogues, refused)

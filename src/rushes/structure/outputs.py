@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
@@ -20,14 +19,16 @@ from rushes.structure.table import table_of
 from rushes.timelines.formats.csv import cells_of, columns_of_timeline, format_rows
 from rushes.timelines.formats.edl import format_marker_edl
 from rushes.timelines.formats.files import FORMATS, write_timeline
+from rushes.timelines.formats.json import as_text
 from rushes.timelines.marker import Marker
-from rushes.timelines.markup import xml_text
+from rushes.timelines.markup import whole_text, xml_text
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.written import Written, plan_written
 
 PAGE_EXTENSION = ".html"
 EXTENSIONS = (*FORMATS, PAGE_EXTENSION)
 MARKERS = "markers"  # `film.markers.edl`
+_PARTS = {".csv": (*TABLES,), ".edl": (MARKERS,)}  # that a format can hold one of
 _COLOURS = {"scene": "BLUE", "dialogue": "GREEN", "character": "YELLOW"}
 
 
@@ -49,36 +50,57 @@ def needs_pictures(path: Path) -> bool:
     return path.suffix.lower() == PAGE_EXTENSION
 
 
-def write_film(film: Film, path: Path, pictures: Sequence[ShotPicture | None] = ()) -> list[Path]:
+def part_of(pattern: str) -> str:
+    """Return the part of a film that a file of this name holds: `scenes` of `{name}.scenes.csv`; "" is the whole.
+
+    The film's own name, which stands for `{name}`, says nothing of that, so that a film may be called `holiday.scenes`.
+    """
+    path = Path(pattern.replace("{name}", "film"))
+    extension, part = path.suffix.lower(), Path(path.stem).suffix.lower().removeprefix(".")
+    return part if part in _PARTS.get(extension, ()) else ""
+
+
+def write_film(
+    film: Film,
+    path: Path,
+    pictures: Sequence[ShotPicture | None] = (),
+    portraits: Sequence[bytes | None] = (),
+    *,
+    part: str | None = None,
+) -> list[Path]:
     """Write what is understood of a film to a file, whole or not at all; return what was written.
 
     Args:
         path: its extension is one of EXTENSIONS. `film.csv` has a row per shot; `film.scenes.csv`, and so with the
             other names of TABLES, one per scene; `film.markers.edl` is a list of markers instead of one of cuts.
         pictures: one for each shot, where `needs_pictures` says so.
+        portraits: the same, as JPEG, for each of the characters that are seen longest.
+        part: what of the film is written, from `part_of`; None takes it from the path.
 
     Raises:
         MediaError: the format cannot hold this film, or the system does not take the file.
     """
     try:
-        _write(film, path, pictures)
+        _write(film, path, pictures, portraits, part_of(str(path)) if part is None else part)
     except OSError as error:
         reason = f"could not be written ({error.strerror or error}). Make room, or name another place"
         raise MediaError(path, reason) from error
     return [path]
 
 
-def _write(film: Film, path: Path, pictures: Sequence[ShotPicture | None]) -> None:
-    extension, part = path.suffix.lower(), Path(path.stem).suffix.lower().removeprefix(".")
+def _write(
+    film: Film, path: Path, pictures: Sequence[ShotPicture | None], portraits: Sequence[bytes | None], part: str
+) -> None:
+    extension = path.suffix.lower()
     if extension == ".csv":
-        write_text(path, format_film_csv(film) if part not in TABLES else format_table(TABLES[part](film)))
+        write_text(path, format_table(TABLES[part](film)) if part else format_film_csv(film))
     elif extension == ".json":
         write_text(path, format_film_json(film))
     elif extension == PAGE_EXTENSION:
         from rushes.structure.film_page import format_film_page
 
-        write_text(path, format_film_page(film, pictures))
-    elif extension == ".edl" and part == MARKERS:
+        write_text(path, whole_text(format_film_page(film, pictures, portraits)))
+    elif part == MARKERS:
         write_text(path, format_marker_edl(film.timeline, markers_of(film)))
     else:
         write_timeline(film.timeline, path, markers_of(film))
@@ -86,7 +108,7 @@ def _write(film: Film, path: Path, pictures: Sequence[ShotPicture | None]) -> No
 
 def format_film_json(film: Film) -> str:
     """Return `film-structure/1` as JSON that a person can read."""
-    return json.dumps(table_of(film), indent=2, ensure_ascii=False) + "\n"
+    return as_text(table_of(film))
 
 
 def format_film_csv(film: Film) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
@@ -95,12 +96,15 @@ class Structure:
         scenes: they tile the film.
         boundaries: (shots,) how sure it is that a scene begins with the shot, 0 to 1; 1 of the first.
         dialogues: in order, apart from each other, each within one scene.
+        refused: of each scene without a dialogue in which two set-ups answer each other, where they came nearest to
+            one: of a confidence below 0.5, with the reason in words. It is no part of what was found, and not written.
     """
 
     setups: tuple[int, ...]
     scenes: tuple[Scene, ...]
     boundaries: tuple[float, ...]
     dialogues: tuple[Dialogue, ...] = ()
+    refused: tuple[Dialogue, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.setups)
@@ -110,6 +114,17 @@ class Structure:
         for before, after in pairwise(self.dialogues):
             if after.first < before.stop:
                 raise ValueError(f"dialogues stand apart, got {before!r} and {after!r}")
+
+    @property
+    def why_no_dialogue(self) -> str:
+        """Why no dialogue was found, in words; empty where one was."""
+        if self.dialogues:
+            return ""
+        if not self.refused:
+            return "no two set-ups answer each other for long enough"
+        nearest = max(self.refused, key=lambda one: one.confidence * (one.stop - one.first - len(one.cutaways)))
+        sure = f"{math.floor(nearest.confidence * 100) / 100:.2f}"  # 0.499 is not 0.50
+        return f"shots {nearest.first + 1}–{nearest.stop} come nearest, {sure} of the 0.5 it takes: {nearest.reason}"
 
     def scene_of(self, shot: int) -> int:
         """Return the place of the scene that a shot is in.

@@ -6,10 +6,12 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rushes.errors import MediaError
 from rushes.storage.places import Place
 from rushes.storage.reading import read_place, size_of_place
+from rushes.timelines.markup import whole_text
 
 SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
 _MOST_BYTES = 16 << 20  # a feature's subtitles are some 100 KB
@@ -62,6 +64,17 @@ class SubtitleFile:
     notes: tuple[str, ...] = ()
 
 
+def subtitles_beside(film: Path) -> Path | None:
+    """Return the subtitles that lie beside a film: `film.srt`, or else the first of `film.en.srt` and its like."""
+    named = [film.with_suffix(suffix) for suffix in SUFFIXES]
+    alike = sorted(
+        path
+        for path in film.parent.glob("*")
+        if path.suffix.lower() in SUFFIXES and path.name.startswith(f"{film.stem}.")
+    )
+    return next((path for path in (*named, *alike) if path.is_file()), None)
+
+
 def read_subtitles(path: Place) -> SubtitleFile:
     """Return the subtitles of a file; what of it cannot be read is counted and named in its notes.
 
@@ -82,7 +95,7 @@ def read_subtitles(path: Place) -> SubtitleFile:
     except OSError as error:
         why = error.strerror or error
         raise MediaError(path, f"cannot be read ({why}). Check its name, and who may read it") from error
-    found = parse_subtitles(text, name=path.name)
+    found = parse_subtitles(text, name=whole_text(path.name))
     if not found.entries:
         why = f" ({found.notes[0]})" if found.notes else ""
         raise MediaError(path, f"holds no subtitle that can be read{why}. Save it again from the program it came from")

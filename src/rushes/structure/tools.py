@@ -15,7 +15,7 @@ from rushes.inference.shot_predictor import ShotPredictor
 from rushes.progress import Progress, silent
 from rushes.structure.closeness import close_classes_of
 from rushes.structure.wishes import SCAN, Wishes
-from rushes.subjects.models import KNOWN, KnownModel, find_model, model_at_hand
+from rushes.subjects.models import KNOWN, Does, KnownModel, find_model, model_at_hand, model_to_fetch
 from rushes.subjects.names import Names, read_names
 
 if TYPE_CHECKING:
@@ -109,6 +109,21 @@ def open_tools(
         )
     name = SCAN if looks is None else looks.bundle.name
     return Tools(looks, name, closeness, faces, detector)
+
+
+def models_to_fetch(wishes: Wishes, models_folder: Path | None) -> list[KnownModel]:
+    """Return the models that `open_tools` would fetch.
+
+    Raises:
+        WeightsError: a model is not at hand and cannot be fetched, or a name is none.
+    """
+    wanted: list[tuple[str, Does]] = []
+    if wishes.faces:
+        wanted += [(wishes.face_detector, "faces"), (wishes.face_embedder, "face embedding")]
+    if wishes.detector:
+        wanted.append((wishes.detector, "objects"))
+    found = [model_to_fetch(named, does=does, folder=models_folder) for named, does in wanted]
+    return [model for model in found if model is not None]
 
 
 def embedder_of_names(names: Names, folder: Path | None, *, known: Mapping[str, KnownModel] = KNOWN) -> str:

@@ -34,6 +34,7 @@ from rushes.structure.kept_answers import keep_answers, read_answers
 from rushes.structure.looked_at import plan_looks
 from rushes.structure.measure import measure_facts
 from rushes.structure.palette import merge_palettes
+from rushes.structure.portraits import cut_portraits
 from rushes.structure.read_subtitles import SubtitleFile, read_subtitles
 from rushes.structure.scan_looks import looks_of_scan, tones_of_scan
 from rushes.structure.sightings import list_faces, list_objects
@@ -66,6 +67,7 @@ from rushes.subjects.faces import FaceReader
 from rushes.subjects.kept_faces import FilmFaces
 from rushes.subjects.kept_films import keep_film_note, note_of
 from rushes.subjects.names import Names, read_names
+from rushes.subjects.wiping import alone_with_faces, wipe_mark
 from rushes.timelines.movement import answer_movement
 from rushes.timelines.shot_pictures import ShotPicture
 from rushes.timelines.sound import has_sound
@@ -85,11 +87,13 @@ class Understood:
         faces: what was found of faces, with `cast`, which of them are whose; None where they were not looked for.
         fetched: of a remote film, what came over the network.
         pictures: a small one of each shot, where pictures were asked for; None of one that has none.
+        portraits: the face of each character that is seen long, where they were asked for; None of one without.
     """
 
     film: Film
     found: FoundShots
     pictures: tuple[ShotPicture | None, ...] = ()
+    portraits: tuple[bytes | None, ...] = ()
     faces: FilmFaces | None = None
     cast: Cast | None = None
     fetched: Fetched | None = None
@@ -120,6 +124,7 @@ def understand_film(
     folders: Folders = NOWHERE,
     subtitles: Place | None = None,
     picture_side: int = 0,
+    portraits: bool = False,
     threads: int = 0,
     progress: Progress = silent,
 ) -> Understood:
@@ -132,6 +137,8 @@ def understand_film(
         tools: from `open_tools`.
         subtitles: a file of them; None takes none.
         picture_side: longest side of a small picture of each shot, in pixels; 0 makes none.
+        portraits: whether the faces of characters are cut out, which takes a second look at the frames that show them
+            best: who is a character is known only once all faces were found.
         threads: for decoding; 0 takes one per core.
         progress: told of frames; the note says what is done with them.
 
@@ -140,6 +147,7 @@ def understand_film(
         BundleError: a bundle gives no features to compare shots by.
     """
     entries = None if subtitles is None else read_subtitles(subtitles)
+    since = None if folders.faces is None else wipe_mark(folders.faces)
     with held(film) as remote:
         found = find_shots(film, scans=folders.scans, threads=threads, progress=noting(progress, "frames scanned"))
         plan = _plan(found, tools, folders, picture_side)
@@ -158,9 +166,20 @@ def understand_film(
         if entries is not None and has_sound_track:
             told = noting(progress, "seconds of sound heard")
             heard = kept_loudness(film, found.index, source=digest, folder=folders.cache, progress=told)
-    everything = _Everything(watched.said, unkept, scores, has_sound_track, entries, heard)
-    whole = _put_together(found, plan, everything, tools, folders)
-    _note_film(film, found, tools, folders)
+        everything = _Everything(watched.said, unkept, scores, has_sound_track, entries, heard)
+        whole = _put_together(found, plan, everything, tools, folders)
+        if portraits and whole.cast is not None:
+            cut = cut_portraits(
+                film,
+                found.index,
+                whole.cast.characters,
+                source=digest,
+                folder=folders.faces,
+                since=since,
+                threads=threads,
+            )
+            whole = replace(whole, portraits=cut)
+        _note_film(film, found, tools, folders)
     return whole if remote is None else replace(whole, fetched=remote.fetched)
 
 
@@ -220,7 +239,8 @@ def _note_film(film: Place, found: FoundShots, tools: Tools, folders: Folders) -
     if tools.faces is None or folders.faces is None:
         return
     try:
-        keep_film_note(folders.faces, note_of(film, found.source.digest))
+        with alone_with_faces(folders.faces):
+            keep_film_note(folders.faces, note_of(film, found.source.digest))
     except OSError as error:
         _log.info("the name of %s is not kept with its faces: %s", film, error.strerror or error)
 
@@ -304,7 +324,7 @@ def _put_together(
         objects=None if detections is None else list_objects(detections, found.index, found.shots),
         notes=(*_notes(found, tools, everything.unkept), *(() if faces is None else notes_of_faces(faces, names))),
     )
-    return Understood(film, found, _pictures(said.get("pictures"), found), faces, cast)
+    return Understood(film, found, _pictures(said.get("pictures"), found), faces=faces, cast=cast)
 
 
 def _ask_of_shots(

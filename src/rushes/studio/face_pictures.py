@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rushes.review.picture_cache import PictureCache
+from rushes.structure.portraits import FOLDER
 from rushes.subjects.wiping import alone_with_faces, wipe_mark
 
 
@@ -32,7 +33,7 @@ class _Cache(PictureCache):
     """Keeps pictures of faces until the next wipe."""
 
     def __init__(self, folder: Path, since: str) -> None:
-        super().__init__(folder / "pictures")
+        super().__init__(folder / FOLDER)
         self.since = since
         self._faces_folder = folder
 

@@ -18,11 +18,11 @@ from rushes.footage.sources import read_still
 from rushes.footage.video import DecodedFrame, decode_frames
 from rushes.review.picture_cache import PictureCache
 from rushes.storage.files import digest_of_bytes
+from rushes.structure.portraits import QUALITY, cut_face, portrait_key
 from rushes.studio.films import Films
 from rushes.studio.works import FullError
 
-SIDE, FACE_SIDE = 320, 192
-_AROUND = 1.7  # sides of the picture of a face, in sides of the face
+SIDE = 320
 _AT_ONCE = 12  # shots whose pictures are made together: one opening of the film, side by side in the strip
 _THREADS = 2
 _MOST_WAITING = 256
@@ -88,7 +88,7 @@ class FilmPictures:
         Raises:
             FullError: too many wait.
         """
-        key = digest_of_bytes(f"{_SCHEMA} face {source.digest} {ordinal} {box} {FACE_SIDE}".encode())
+        key = portrait_key(source.digest, ordinal, box)
         if key in cache:
             return key, None
         return key, self._ask(key, lambda: self._make_face(source, key, ordinal, box, cache))
@@ -97,9 +97,9 @@ class FilmPictures:
         self, source: Source, key: str, ordinal: int, box: tuple[float, float, float, float], cache: PictureCache
     ) -> None:
         place, index = self._films.place(source), self._films.index(source)
-        for frame in decode_frames(place, index, [ordinal], threads=_THREADS):
+        for frame in decode_frames(place, index, [ordinal], threads=_THREADS, deinterlace=True):
             if isinstance(frame, DecodedFrame):
-                cache.put(key, encode_picture(cut_face(frame.pixels, box), "jpeg", _QUALITY))
+                cache.put(key, encode_picture(cut_face(frame.pixels, box), "jpeg", QUALITY))
 
     def _ask(self, name: str, make: Callable[[], None]) -> Future[None]:
         with self._lock:
@@ -150,16 +150,6 @@ def _best_frames(frames: Sequence[StoredFrame]) -> list[StoredFrame]:
 
 def _key_of(source: Source, ordinal: int) -> str:
     return digest_of_bytes(f"{_SCHEMA} frame {source.digest} {ordinal} {SIDE}".encode())
-
-
-def cut_face(pixels: npt.NDArray[np.uint8], box: tuple[float, float, float, float]) -> npt.NDArray[np.uint8]:
-    """Return a face with what is around it as a square of at most FACE_SIDE, all of it within the picture."""
-    height, width = pixels.shape[:2]
-    left, top, wide, high = box
-    side = max(1, min(width, height, round(_AROUND * max(wide * width, high * height))))
-    across = min(max(0, round((left + wide / 2) * width - side / 2)), width - side)
-    down = min(max(0, round((top + high / 2) * height - side / 2)), height - side)
-    return resize(pixels[down : down + side, across : across + side], PictureSize(long_side=FACE_SIDE))
 
 
 def _small(pixels: npt.NDArray[np.uint8]) -> bytes:

@@ -19,6 +19,7 @@ from rushes.progress import Progress
 from rushes.structure.film import Film
 from rushes.structure.outputs import needs_pictures, write_film
 from rushes.structure.parts import Character
+from rushes.structure.portraits import cut_portraits
 from rushes.structure.table import table_of
 from rushes.studio.exports import check_extension, file_reply
 from rushes.studio.face_pictures import FacePictures
@@ -145,7 +146,10 @@ def _add_structure(router: APIRouter, desk: FootageDesk) -> None:
         film, data = _film_of(desk, found), b""
         with media_problems(), TemporaryDirectory(prefix="rushes-") as folder:
             path = Path(folder) / f"film{extension}"
-            write_film(film, path, _pictures(desk, found, film) if needs_pictures(path) else ())
+            if needs_pictures(path):
+                write_film(film, path, _pictures(desk, found, film), _portraits(desk, found, film))
+            else:
+                write_film(film, path)
             data = path.read_bytes()
         part = "" if extension.count(".") > 1 else ".structure"  # no name that the shots' own files have
         return file_reply(data, f"{part}{extension}", name=found.name)
@@ -177,6 +181,14 @@ def _pictures(desk: FootageDesk, source: Source, film: Film) -> Sequence[ShotPic
     asked, count = desk.structures.asked(source.digest), len(film.timeline.shots)
     kept = None if asked is None else desk.structures.understanding.pictures(source, asked)
     return kept if kept is not None and len(kept) == count else (None,) * count
+
+
+def _portraits(desk: FootageDesk, source: Source, film: Film) -> Sequence[bytes | None]:
+    """Return the faces of a film's characters; those that are not kept yet are cut now."""
+    if not film.characters:
+        return ()
+    place, index, folder = desk.films.place(source), desk.films.index(source), desk.project.faces_folder
+    return cut_portraits(place, index, film.characters, source=source.digest, folder=folder)
 
 
 def _understanding(desk: FootageDesk, source: Source, asked: Asked) -> Callable[[Progress], None]:

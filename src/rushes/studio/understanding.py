@@ -20,6 +20,7 @@ from rushes.storage.places import Place
 from rushes.storage.reading import local_state
 from rushes.structure.closeness import close_classes_of
 from rushes.structure.film import Film
+from rushes.structure.read_subtitles import subtitles_beside
 from rushes.structure.wishes import SCAN, Wishes, words_for
 from rushes.studio.films import Films
 from rushes.studio.structures import Asked
@@ -36,7 +37,6 @@ PICTURE_SIDE = 320
 MOST_UNDONE = 100
 _TOOLS_HELD = 3
 _PLAIN = (UsageError, ProjectError, WeightsError, BundleError)  # that say nothing but their words
-SUBTITLES = (".srt", ".vtt", ".ass")
 
 
 class ProjectUnderstanding:
@@ -269,17 +269,6 @@ class ProjectUnderstanding:
         except RushesError:
             return None
         return subtitles_beside(place) if isinstance(place, Path) else None
-
-
-def subtitles_beside(film: Path) -> Path | None:
-    """Return the subtitles that lie beside a film: `film.srt`, or else the first of `film.en.srt` and its like."""
-    named = [film.with_suffix(suffix) for suffix in SUBTITLES]
-    alike = sorted(
-        path
-        for path in film.parent.glob("*")
-        if path.suffix.lower() in SUBTITLES and path.name.startswith(f"{film.stem}.")
-    )
-    return next((path for path in (*named, *alike) if path.is_file()), None)
 
 
 def without_places(said: str, project: Project) -> str:

@@ -150,20 +150,39 @@ def find_model(
     Raises:
         WeightsError: there is no such file and no such model, or it is not at hand and cannot be fetched.
     """
+    found = _at_hand_or_known(named, does, folder, known)
+    return found if isinstance(found, Path) else _fetched(found, folder, allowed=fetch, progress=progress)
+
+
+def model_to_fetch(
+    named: str, *, does: Does, folder: Path | None, known: Mapping[str, KnownModel] = KNOWN
+) -> KnownModel | None:
+    """Return the model that `find_model` would fetch; None where its file is at hand.
+
+    Raises:
+        WeightsError: as there; it is not tried whether it can be reached.
+    """
+    found = _at_hand_or_known(named, does, folder, known)
+    if isinstance(found, KnownModel) and not found.url:
+        _fetched(found, folder, allowed=True, progress=silent)  # says where to get it
+    return None if isinstance(found, Path) else found
+
+
+def _at_hand_or_known(
+    named: str, does: Does, folder: Path | None, known: Mapping[str, KnownModel]
+) -> Path | KnownModel:
+    """Return the file of a model, or the known model whose file is not at hand."""
     candidates = [model for model in known.values() if model.does == does]
     if not named.strip():
-        for model in candidates:
-            path = model_at_hand(model, folder)
-            if path is not None:
-                return path
-        return _fetched(candidates[0], folder, allowed=fetch, progress=progress)
+        paths = (model_at_hand(model, folder) for model in candidates)
+        return next((path for path in paths if path is not None), candidates[0])
     wanted = known.get(named.strip().lower())
     if wanted is None:
         return _by_path(named, does, folder, [model.name for model in candidates])
     if wanted.does != does:
         others = did_you_mean("", [model.name for model in candidates])
         raise WeightsError(f"'{wanted.name}' is a model for {wanted.does}, not for {does}. {others}")
-    return model_at_hand(wanted, folder) or _fetched(wanted, folder, allowed=fetch, progress=progress)
+    return model_at_hand(wanted, folder) or wanted
 
 
 def model_at_hand(model: KnownModel, folder: Path | None) -> Path | None:

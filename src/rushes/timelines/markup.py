@@ -6,6 +6,7 @@ import html
 import re
 
 _NOT_IN_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
+_LONE_HALF = re.compile("[\ud800-\udfff]")
 _LONGEST = 24  # characters without a place to break
 
 
@@ -17,6 +18,14 @@ def text(value: object) -> str:
 def xml_text(value: str) -> str:
     """Return text without the characters that XML 1.0 cannot hold, not even escaped; nothing else is changed."""
     return _NOT_IN_XML.sub("", value)
+
+
+def whole_text(value: str) -> str:
+    """Return text with U+FFFD for each lone half of a character, which no file of UTF-8 can hold.
+
+    Names of files that are no UTF-8 have them, and JSON that somebody else wrote may.
+    """
+    return _LONE_HALF.sub("\ufffd", value)
 
 
 def breakable(name: object) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rushes.timelines.marker import Marker, PlacedMarker, place_markers
+from rushes.timelines.markup import whole_text
 from rushes.timelines.timeline import Timeline, TimelineShot
 
 SCHEMA = "shots/1"
@@ -17,7 +18,12 @@ def format_json(timeline: Timeline, markers: Sequence[Marker] = ()) -> str:
     table = table_of(timeline)
     if markers:
         table["markers"] = [_marker(timeline, placed) for placed in place_markers(timeline, markers)]
-    return json.dumps(table, indent=2, ensure_ascii=False) + "\n"
+    return as_text(table)
+
+
+def as_text(table: Mapping[str, Any]) -> str:
+    """Return plain values as JSON that a person can read and every file can hold."""
+    return whole_text(json.dumps(table, indent=2, ensure_ascii=False)) + "\n"
 
 
 def table_of(timeline: Timeline) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from rushes.timelines.formats.json import SCHEMA, table_of
+from rushes.timelines.formats.json import SCHEMA, as_text, table_of
 from rushes.timelines.marker import (
     USUAL_COLOUR,
     WALKED,
@@ -45,7 +44,7 @@ def format_otio(timeline: Timeline, markers: Sequence[Marker] = ()) -> str:
         "global_start_time": _time(timeline.first_count, timeline.rate) if timeline.first_count else None,
         "tracks": stack,
     }
-    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+    return as_text(tree)
 
 
 def _clip(timeline: Timeline, place: TimelineShot, metadata: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ export function Downloads({ film }) {
     document.addEventListener("pointerdown", look);
     return () => document.removeEventListener("pointerdown", look);
   }, [open]);
-  const group = (title, files) => html`<section aria-label=${title}><h3 class="heading">${title}</h3><ul>${files.map(([path, words, format]) => html`<li key=${path}>
+  const group = (title, files) => html`<section aria-label=${title}><h2 class="heading">${title}</h2><ul>${files.map(([path, words, format]) => html`<li key=${path}>
     <a href=${pathOf(film, path)} download onClick=${close}><span class="words">${words}</span><span class="soft small">${format}</span></a></li>`)}</ul></section>`;
   return html`<details class="downloads" ref=${root} open=${open} onToggle=${(event) => setOpen(event.currentTarget.open)}
       onFocusOut=${(event) => { if (event.relatedTarget && !event.currentTarget.contains(event.relatedTarget)) setOpen(false); }}

@@ -56,7 +56,8 @@ class Home:
         run_rushes_here("init", self.folder, "--task", "rarity=Common,Rare")
         toml = self.folder / "rushes.toml"
         text = toml.read_text(encoding="utf-8") + "\n[tasks.rarity.suggest.quantiles]\nCommon = 0.9\n"
-        toml.write_text(f'{text}\n[film]\ndetector = "weights/cells.onnx"\n', encoding="utf-8")
+        text = text.replace("\n[film]\n", '\n[film]\ndetector = "weights/cells.onnx"\n')
+        toml.write_text(text, encoding="utf-8")
         graphs.yolox(self.folder / "weights" / "cells.onnx")
         self.say("ingest", *(folder / f"shoot{shoot}" for shoot in range(SHOOTS)))
         self.say("labels", "import", self.sheet)
@@ -74,17 +75,20 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def test_what_is_seen_becomes_subjects_and_all_that_they_are_good_for(home: Home) -> None:
-    # A dry run looks and states nothing; the run after it looks at nothing again.
+    # A dry run plans, looks at nothing, and states nothing.
     total = SHOOTS * PHOTOGRAPHS
     tried = home.json("subjects", "find", "--dry-run")
-    assert (tried["looked_at"], tried["stated"], tried["dry_run"]) == (total, total // 2, True)
+    assert (tried["would_look_at"], tried["kept"], tried["dry_run"]) == (total, 0, True)
+    assert not (home.folder / ".rushes" / "cache" / "detections").exists()
     assert (
         home.json("subjects", "list")["sheets"].keys() == {str(home.sheet)}
         or len(home.json("subjects", "list")["sheets"]) == 1
     )
     [unread] = home.folder.glob(f"frames/**/{SCARCE}.jpg")
     found = home.json("subjects", "find")
-    assert (found["looked_at"], found["stated"], found["withdrawn"]) == (0, total // 2, 0)
+    assert (found["looked_at"], found["stated"], found["withdrawn"]) == (total, total // 2, 0)
+    again = home.json("subjects", "find", "--dry-run")
+    assert (again["would_look_at"], again["kept"]) == (0, total)
     assert found["subjects"] == {"red": total // 2, "blue": 1}
     assert found["sheet"] == "detector:cells"
 

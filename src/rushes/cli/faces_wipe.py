@@ -35,7 +35,15 @@ def wipe(
             door.finish({"folder": str(folder), "wiped": False, "files": kept.files, "bytes": kept.bytes})
         if not yes:
             raise UsageError(f"this would remove {said}, names among them; nothing was removed. To do it, add --yes")
-        gone = wipe_faces(folder)
+        try:
+            gone = wipe_faces(folder)
+        except OSError as error:
+            left = measure_kept_faces(folder)
+            raise UsageError(
+                f"{folder} could not be wiped: {error.strerror or error}. {plural(left.files, 'file')} of face data "
+                f"({left.bytes / 1e6:.1f} MB) are still there. Make it possible to write in {folder.parent} and below "
+                "(rights of the folder, a disk that is not mounted read-only), and wipe again"
+            ) from error
         door.say(f"removed {said}" if gone.files else f"no face data was kept in {folder}")
         if place.film.faces:
             door.say("Faces are still on: [film] faces = false in rushes.toml keeps them from being looked for again")

@@ -60,6 +60,8 @@ def find(
             frames = _frames_of(catalog, group or [])
             detector, score = _detector_of(door, place, model, words, min_score, fetch=not dry_run)
             sheet = f"{SHEET}{detector.name}"
+            if dry_run:
+                _say_plan(door, detector, frames, place, score=score, sheet=sheet)
             with door.progress("look") as progress:
                 seen = look_at_frames(
                     frames,
@@ -70,9 +72,8 @@ def find(
                     progress=progress,
                 )
             changed = plan_statements(catalog.subjects_of_sheet(sheet), seen, min_score=score)
-            if not dry_run:
-                catalog.set_subjects(sheet, changed)
-        _report(door, detector, seen, changed, sheet=sheet, score=score, dry_run=dry_run)
+            catalog.set_subjects(sheet, changed)
+        _report(door, detector, seen, changed, sheet=sheet, score=score)
 
 
 @app.command(name="list", epilog="Example: rushes subjects list --json")
@@ -169,6 +170,20 @@ def _frames_of(catalog: Catalog, groups: Sequence[str]) -> list[StoredFrame]:
     return [item for item in frames if not groups or group_of[item.frame.source] in groups]
 
 
+def _say_plan(
+    door: Door, detector: OnnxDetector, frames: Sequence[StoredFrame], place: Project, *, score: float, sheet: str
+) -> None:
+    """Print what would be looked at, and end; nothing is looked at."""
+    from rushes.subjects.seen import plan_look
+
+    plan = plan_look(frames, detector, cache_folder=place.cache_folder)
+    door.say(f"{detector.name} would look at {plural(plan.pictures, 'picture')}; of {plan.kept:,} of "
+             f"{plural(len(frames), 'frame')} it is kept what it sees")  # fmt: skip
+    door.say(f"what it sees from a score of {score:g} would be stated as {sheet}; nothing was looked at")
+    door.finish({"model": detector.name, "sheet": sheet, "min_score": score, "frames": len(frames), "kept": plan.kept,
+                 "would_look_at": plan.pictures, "dry_run": True})  # fmt: skip
+
+
 def _report(
     door: Door,
     detector: OnnxDetector,
@@ -177,7 +192,6 @@ def _report(
     *,
     sheet: str,
     score: float,
-    dry_run: bool,
 ) -> None:
     from rushes.storage.pictures import without_query
     from rushes.subjects.seen import words_seen
@@ -190,8 +204,7 @@ def _report(
     withdrawn = sum(not words for words in changed.values())
     door.say(f"{detector.name}: {plural(len(seen.detections), 'frame')}, {seen.looked_at:,} looked at now; "
              f"{len(words_of):,} with subjects from a score of {score:g}")  # fmt: skip
-    does = "would be stated" if dry_run else "stated"
-    door.say(f"{len(changed) - withdrawn:,} {does} as {sheet}, {withdrawn:,} taken back")
+    door.say(f"{len(changed) - withdrawn:,} stated as {sheet}, {withdrawn:,} taken back")
     reasons = [f"{without_query(item.image)}: {reason}" for item, reason in seen.unread]
     for reason in reasons[:_FAILED_SHOWN]:
         door.fail_item(reason)
@@ -208,7 +221,7 @@ def _report(
         "stated": len(changed) - withdrawn,
         "withdrawn": withdrawn,
         "unread": reasons,
-        "dry_run": dry_run,
+        "dry_run": False,
     }
     door.finish(table)
 

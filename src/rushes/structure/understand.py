@@ -159,13 +159,14 @@ def understand_film(
         watched = watch_film(
             film, found.index, plan.watches, source=digest, known=known, threads=threads, progress=told
         )
-        scores = _ask_of_shots(film, found, tools, folders, threads, progress)
+        unkept = dict(watched.unkept)
+        scores = _ask_of_shots(film, found, tools, folders, threads, progress, unkept)
         has_sound_track = has_sound(film)
         heard = None
         if entries is not None and has_sound_track:
             told = noting(progress, "seconds of sound heard")
             heard = kept_loudness(film, found.index, source=digest, folder=folders.cache, progress=told)
-        everything = _Everything(watched.said, watched.unkept, scores, has_sound_track, entries, heard)
+        everything = _Everything(watched.said, unkept, scores, has_sound_track, entries, heard)
         whole = _put_together(found, plan, everything, tools, folders)
         if portraits and whole.cast is not None:
             cut = cut_portraits(
@@ -327,9 +328,19 @@ def _put_together(
 
 
 def _ask_of_shots(
-    film: Place, found: FoundShots, tools: Tools, folders: Folders, threads: int, progress: Progress
+    film: Place,
+    found: FoundShots,
+    tools: Tools,
+    folders: Folders,
+    threads: int,
+    progress: Progress,
+    unkept: dict[str, str],
 ) -> list[Mapping[str, Scores]] | None:
-    """Return what a bundle of shots says of each shot, asked once; None where none is to be asked."""
+    """Return what a bundle of shots says of each shot, asked once; None where none is to be asked.
+
+    Args:
+        unkept: is told why what it says could not be kept.
+    """
     predictor = _asked_of_shots(tools)
     if predictor is None:
         return None
@@ -340,7 +351,10 @@ def _ask_of_shots(
     shots = list(answer_shots(predictor, film, found, found.shots, threads=threads, progress=told))
     if folders.cache is not None:
         bundle = predictor.bundle
-        keep_answers(folders.cache, shots, source=found.source.digest, bundle=bundle.name, bundle_id=bundle.id)
+        try:
+            keep_answers(folders.cache, shots, source=found.source.digest, bundle=bundle.name, bundle_id=bundle.id)
+        except OSError as error:
+            unkept["shots"] = error.strerror or str(error)
     return [shot.scores for shot in shots]
 
 

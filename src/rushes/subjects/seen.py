@@ -42,6 +42,32 @@ class Seen:
     looked_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class LookPlan:
+    """What would be looked at.
+
+    Attributes:
+        pictures: how many pictures the detector has not seen; frames with the same picture share it.
+        kept: of how many frames it is known what the detector sees.
+    """
+
+    pictures: int
+    kept: int
+
+
+def plan_look(frames: Sequence[StoredFrame], detector: Detector, *, cache_folder: Path) -> LookPlan:
+    """Return what `look_at_frames` would look at; no picture is read, and nothing is written.
+
+    Args:
+        cache_folder: of the project.
+    """
+    folder = cache_folder / FOLDER / detector.id[:24]
+    kept = KeptRecords(folder) if folder.is_dir() else None
+    pictures = {_key_of(item) for item in frames}
+    known = {key for key in pictures if kept is not None and _parsed(kept.get(key)) is not None}
+    return LookPlan(len(pictures - known), sum(_key_of(item) in known for item in frames))
+
+
 def look_at_frames(
     frames: Sequence[StoredFrame],
     detector: Detector,

@@ -80,6 +80,33 @@ def test_a_film_that_is_none_is_listed_and_the_rest_goes_on(
     assert "moving" in said.out
 
 
+def test_no_model_is_asked_for_where_there_is_no_film(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended("scenes", "no.mp4", "--detector", "yolox-tiny") == 1
+    said = capsys.readouterr().err
+    assert "no.mp4" in said
+    assert "yolox" not in said
+
+
+def test_a_broken_project_is_told(film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "rushes.toml").write_text("[film]\nfacess = true\n")
+    assert ended("scenes", film) == 2
+    assert "unknown key 'facess'" in capsys.readouterr().err
+
+
+def test_films_of_a_folder_are_each_understood(film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        (folder / name).symlink_to(film)
+    assert ended("scenes", folder, "--threads", 1, "--json") == 0
+    shown = capsys.readouterr()
+    assert [one["name"] for one in json.loads(shown.out)["films"]] == ["a", "b"]
+    assert shown.err.count("alternation alone") == 0  # too few shots to talk in
+    (tmp_path / "empty").mkdir()
+    assert ended("scenes", tmp_path / "empty") == 2
+    assert "holds no film" in capsys.readouterr().err
+
+
 def test_a_dry_run_writes_nothing(film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended("scenes", film, "--write", "out.html", "--dry-run") == 0
     assert "would write out.html" in capsys.readouterr().out

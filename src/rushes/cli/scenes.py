@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +13,16 @@ import typer
 from rushes.cli.door import Door, opened
 from rushes.cli.film_files import say_fetched, write_each
 from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
-from rushes.cli.scenes_plan import Titles, check_faces, check_idle, films_at, pair_subtitles, readable, say_plan
+from rushes.cli.scenes_plan import (
+    Titles,
+    check_faces,
+    check_idle,
+    films_at,
+    may_be_there,
+    pair_subtitles,
+    readable,
+    say_plan,
+)
 from rushes.cli.scenes_shown import show_film
 from rushes.errors import MediaError, SheetError, UsageError
 
@@ -114,6 +123,8 @@ def scenes(
         find = None if with_character is None else _finder(with_character, around, len(places))
         if dry_run:
             say_plan(door, places, titles, planned, wishes, around)
+        if not any(map(may_be_there, places)):  # no model is fetched for films that are not there
+            wishes = replace(wishes, faces=False, detector="", words=())
         tools = _open(door, open_tools, wishes, around, threads or 0)
         parts = [part_of(pattern) for pattern in write or []]
         act = _Act(door, tools, _folders_of(around), known, find, parts, threads or 0)

@@ -200,3 +200,8 @@ def films_at(places: Iterable[Place]) -> Iterator[Place]:
         if not films:
             raise UsageError(f"{place}: holds no film. Name a film, or another folder")
         yield from films
+
+
+def may_be_there(film: Place) -> bool:
+    """Return whether a film is there, or is in a store, which is asked when its turn comes."""
+    return not isinstance(film, Path) or film.exists()

@@ -479,4 +479,10 @@ def _notes(found: FoundShots, tools: Tools, unkept: Mapping[str, str]) -> tuple[
             "dialogues are told by alternation alone: neither a bundle that knows medium close-ups (--closeness) nor "
             "faces (--faces) were asked"
         )
+    asked = tools.closeness
+    if asked is not None and can_talk:
+        notes.append(
+            f"a medium close-up is what {asked.name} calls {' or '.join(asked.classes)}; dialogues that are filmed "
+            "wider are hardly found by it (--close-class names more classes)"
+        )
     return tuple(notes)

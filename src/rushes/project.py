@@ -17,7 +17,7 @@ from rushes.wish import Wish, parse_wish
 T = TypeVar("T")
 
 PROJECT_FILE = "rushes.toml"
-# What rushes writes into a project; none of it is footage.
+# What rushes writes into a project, or reads as models (`weights`); none of it is footage.
 OWN_FOLDERS = frozenset(
     {
         ".rushes",
@@ -32,6 +32,7 @@ OWN_FOLDERS = frozenset(
         "scans",
         "splits",
         "thumbnails",
+        "weights",
     }
 )
 PICTURE_FORMATS = ("jpeg", "webp", "png")

@@ -225,6 +225,7 @@ def test_the_card_of_a_run_not_judged_says_so(tmp_path: Path) -> None:
     assert "trained from scratch" in card
 
 
+@pytest.mark.longer
 @pytest.mark.slow
 def test_a_pretrained_backbone_with_a_head_becomes_an_equal_bundle(media: Path, tmp_path: Path) -> None:
     weights = media / "weights" / "mobilenetv2_100_tf_ptq_dequant_fp16.pth"

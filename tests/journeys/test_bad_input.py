@@ -289,6 +289,7 @@ def test_a_name_that_init_cannot_use_writes_nothing(rushes: Rushes, tmp_path: Pa
     assert not (tmp_path / "p").exists()
 
 
+@pytest.mark.longer
 def test_a_look_alike_labelled_after_the_split_is_not_called_never_watched(
     rushes: Rushes, project: Path, tmp_path: Path
 ) -> None:

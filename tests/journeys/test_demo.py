@@ -16,6 +16,7 @@ from rushes.cli.door import Door
 from rushes.datasets.synthetic.films import render_films
 
 
+@pytest.mark.longer
 @pytest.mark.slow
 def test_the_demo_goes_the_whole_way_and_again_from_where_it_is(rushes: Rushes, tmp_path: Path) -> None:
     pytest.importorskip("torch")

@@ -89,6 +89,7 @@ def test_the_last_stage_of_the_same_backbone_can_be_trained(rushes: Rushes, proj
     assert 0 < run["trained_parameters"] < run["parameters"]
 
 
+@pytest.mark.longer
 def test_weights_that_are_not_at_hand_are_named_with_what_to_do(rushes: Rushes, project: Path) -> None:
     said = rushes("train", "mobile-features", "--set", "model.weights=nowhere.pth", folder=project, status=2)
     assert "nowhere.pth" in said.err

@@ -112,6 +112,7 @@ def test_the_bundle_says_of_every_shot_of_a_film_what_it_is(rushes: Rushes, proj
     assert "close" in shown
 
 
+@pytest.mark.longer
 def test_labels_change_and_it_goes_around_again(rushes: Rushes, project: Path, run: dict[str, Any]) -> None:
     before = list((project / "manifests").glob("shots-manifest-*.jl"))
     assert rushes("train", "tiny", "--set", "split=stated", "--json", folder=project).json["shots"] == run["shots"]

@@ -16,6 +16,7 @@ from rushes.learning.predictions import read_predictions
 from rushes.learning.train import train
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("kind", ["cnn", "finetune"])
 def test_two_processes_learn_together_what_one_learns_alone(tmp_path: Path, weights: Path, kind: str) -> None:
     settings = {"epochs": 2, "precision": "fp32", "monitor": "loss", "patience": 9}

@@ -284,6 +284,7 @@ def test_a_space_that_is_used_up_ends_optuna(tmp_path: Path) -> None:
     assert "not tried" in searched.stopped
 
 
+@pytest.mark.longer
 def test_several_processes_find_what_one_finds_though_one_is_killed(tmp_path: Path, unbroken: Searched) -> None:
     tiny = again(tmp_path)
     killed = []

@@ -134,6 +134,7 @@ def test_where_the_weights_are_not_at_hand_the_file_of_the_project_that_fits_is_
         find_weights(TINY, file=tmp_path / "gone.pth", folder=folder)
 
 
+@pytest.mark.longer
 def test_without_a_network_the_error_says_which_file_to_put_where(tmp_path: Path) -> None:
     program = (
         "from rushes.models.backbones import Backbone, find_weights\n"

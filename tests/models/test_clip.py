@@ -201,6 +201,7 @@ class Listed(nn.Module):
         return tuple(self.network(*inputs).values())
 
 
+@pytest.mark.longer
 def test_a_graph_answers_alike_for_any_number_of_shots_frames_and_pairs() -> None:
     import onnxruntime
 

@@ -70,6 +70,7 @@ def test_a_folder_of_a_place_is_listed_and_not_what_begins_alike(folder: ObjectF
     assert list(folder.listing("none/")) == []
 
 
+@pytest.mark.longer
 def test_more_keys_than_a_page_holds_are_listed(folder: ObjectFolder) -> None:
     keys = {f"{number % 7}/{number:05}.jpg" for number in range(2100)}
     with ThreadPoolExecutor(8) as pool:

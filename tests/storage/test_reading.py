@@ -347,6 +347,7 @@ def test_a_public_object_is_read_without_keys(bucket: Bucket, monkeypatch: pytes
     assert read_place(film) == DATA[:1000]
 
 
+@pytest.mark.longer
 @pytest.mark.slow
 def test_keys_of_a_folder_come_in_pages(bucket: Bucket) -> None:
     for number in range(1005):  # a page has 1000

@@ -15,7 +15,6 @@ from rushes.subjects.kept_faces import (
     Wiped,
     kind_of,
     list_film_faces,
-    newest_film_faces,
     read_film_faces,
     state_of_film_faces,
     wipe_faces,
@@ -61,10 +60,6 @@ def test_another_reader_or_film_has_faces_of_its_own(tmp_path: Path) -> None:
     write_film_faces(tmp_path, film_of([[[seen(1)]]])[0])
     assert read_film_faces(tmp_path, "film", "another") is None
     assert read_film_faces(tmp_path, "other film", READER) is None
-    assert newest_film_faces(tmp_path, "other film") is None
-    newest = newest_film_faces(tmp_path, "film")
-    assert newest is not None
-    assert newest.reader == READER
     assert [(one.source, one.frames, one.faces) for one in list_film_faces(tmp_path)] == [("film", 1, 1)]
 
 

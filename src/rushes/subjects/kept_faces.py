@@ -84,16 +84,6 @@ def read_film_faces(folder: Path, source: str, reader: str) -> FilmFaces | None:
     return _read(_path(folder, source, reader))
 
 
-def newest_film_faces(folder: Path, source: str) -> FilmFaces | None:
-    """Return the faces of a film as the reader found them that looked last; None where none are kept."""
-    paths = list((folder / _FILMS).glob(f"{_stem(source)}-*.npz"))
-    for path in sorted(paths, key=_when, reverse=True):
-        found = _read(path)
-        if found is not None and found.source == source:
-            return found
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class KeptFilm:
     """A film whose faces are kept.

@@ -15,7 +15,7 @@ from rushes.errors import UsageError
 if TYPE_CHECKING:
     from rushes.project import Project
     from rushes.structure.characters import Cast
-    from rushes.structure.understand import Understood
+    from rushes.structure.film import Film
     from rushes.subjects.kept_faces import FilmFaces
     from rushes.subjects.names import Names
 
@@ -43,9 +43,7 @@ def name(
 
         place = project_with_faces(project)
         named, since = check_name(named), wipe_mark(place.faces_folder)
-        with door.progress("faces") as progress:
-            found = understood(film, place, threads=threads or 0, progress=progress)
-        faces, cast = _found(found, film)
+        shown, faces, cast = _look(door, film, place, threads or 0)
         names, changed = _change(
             place, lambda names: name_character(names, faces, cast, number - 1, named), since=since, dry_run=dry_run
         )
@@ -53,9 +51,9 @@ def name(
         called = next(person.name for person in [changed.person(named)] if person is not None)
         was = f" (was {before})" if before and before != called else ""
         also = " · joined with who is called so already" if names.person(named) and before != called else ""
-        door.say(f"{'would call' if dry_run else 'called'} character {number} of {found.film.timeline.name} "
+        door.say(f"{'would call' if dry_run else 'called'} character {number} of {shown.timeline.name} "
                  f"{called}{was}{also}")  # fmt: skip
-        door.finish({"film": found.film.timeline.name, "character": number, "name": called, "before": before,
+        door.finish({"film": shown.timeline.name, "character": number, "name": called, "before": before,
                      "names": list(changed.all)})  # fmt: skip
 
 
@@ -93,13 +91,11 @@ def split(
 
         place = project_with_faces(project)
         since = wipe_mark(place.faces_folder)
-        with door.progress("faces") as progress:
-            found = understood(film, place, threads=threads or 0, progress=progress)
-        faces, cast = _found(found, film)
-        every = [one.shot for one in found.film.timeline.shots]
+        shown, faces, cast = _look(door, film, place, threads or 0)
+        every = [one.shot for one in shown.timeline.shots]
         wrong = [shot for shot in shots if not 1 <= shot <= len(every)]
         if wrong:
-            raise UsageError(f"there is no shot {wrong[0]}; {found.film.timeline.name} has {len(every)}")
+            raise UsageError(f"there is no shot {wrong[0]}; {shown.timeline.name} has {len(every)}")
         places = {shot - 1 for shot in shots}
         _, changed = _change(
             place,
@@ -131,10 +127,13 @@ def forget(
         _say_changed(door, f"{'would forget' if dry_run else 'forgot'} {named}", list(changed.all))
 
 
-def _found(found: Understood, film: str) -> tuple[FilmFaces, Cast]:
+def _look(door: Door, film: str, place: Project, threads: int) -> tuple[Film, FilmFaces, Cast]:
+    """Return a film, its faces and whose they are."""
+    with door.progress("faces") as progress:
+        found = understood(film, place, threads=threads, progress=progress)
     if found.faces is None or found.cast is None:
         raise UsageError(f"no faces were looked for in {film}")
-    return found.faces, found.cast
+    return found.film, found.faces, found.cast
 
 
 def _change(

@@ -459,7 +459,8 @@ def test_every_key_of_rushes_toml_is_described_with_its_default() -> None:
     project = {
         key: default
         for key, default in keys_of(Project).items()
-        if key.partition(".")[0] in ("trust", "catalog", "ingest", "split", "dataset", "labels", "runs", "film")
+        if key.partition(".")[0]
+        in ("trust", "catalog", "engine", "store", "ingest", "split", "dataset", "labels", "runs", "film")
     }
     tasks = {f"tasks.NAME.{key}": default for key, default in keys_of(Task).items() if key != "name"}
     tasks["tasks.NAME.classes"] = MISSING
@@ -473,7 +474,7 @@ def test_every_table_of_rushes_toml_has_a_section() -> None:
     assert allowed
     titles = " ".join(sections(page("project.md"), 2))
     for name in ast.literal_eval(f"({allowed[1]})"):
-        if name in ("schema", "name", "catalog", "trust"):
+        if name in ("schema", "name", "catalog", "engine", "store", "trust"):
             continue
         assert f"`[{name}" in titles, f"[{name}] of rushes.toml has no section in docs/project.md"
 

@@ -18,6 +18,7 @@ SOURCE = Path(rushes.__file__).parent
 GROUND = ("errors", "progress", "cores", "timecode", "wish", "project")
 ROOMS = (
     "storage",
+    "scale",
     "footage",
     "xmp",
     "timelines",
@@ -44,6 +45,8 @@ EDGES = {
     "fastexcel": {"labels"},
     "rawpy": {"footage"},
     "av": {"footage", "datasets"},
+    "ray": {"scale"},
+    "psycopg": {"catalog"},
     "obstore": {"storage"},
     "boto3": {"storage"},
     "botocore": {"storage"},

@@ -39,6 +39,7 @@ PICTURE_FORMATS = ("jpeg", "webp", "png")
 RAW_DEVELOPMENTS = ("preview", "half", "full")
 DEFAULT_TRUST = ("review", "jonny", "supervised", "folder", "unsupervised")
 SUGGEST_SCOPES = ("project", "group")
+ENGINES = ("here", "ray")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,8 @@ class Project:
     tasks: Mapping[str, Task]
     trust: tuple[str, ...] = DEFAULT_TRUST
     catalog: str = ""  # SQLAlchemy URL; "" is the SQLite file in the project
+    engine: str = "here"  # what does the work on many files: here, ray, ray://HOST:PORT
+    store: str = ""  # bucket in which frames and what workers make are kept; "" is the project's folder
     ingest: IngestDefaults = field(default_factory=IngestDefaults)
     split: SplitSettings = field(default_factory=SplitSettings)
     columns: Mapping[str, str] = field(default_factory=dict)  # sheet column -> its meaning, as --map says it
@@ -345,8 +348,8 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         ProjectError: a key is unknown, a value is of the wrong type or not allowed.
     """
     where = str(root / PROJECT_FILE)
-    allowed = ("schema", "name", "catalog", "trust", "tasks", "ingest", "split", "columns", "labels", "dataset", "runs",
-               "film")  # fmt: skip
+    allowed = ("schema", "name", "catalog", "engine", "store", "trust", "tasks", "ingest", "split", "columns", "labels",
+               "dataset", "runs", "film")  # fmt: skip
     check_keys(table, allowed, where=where, error=ProjectError)
     if table.get("schema", "project/1") != "project/1":
         raise ProjectError(f"{where}: schema is '{table['schema']}', this rushes reads 'project/1'")
@@ -361,6 +364,8 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         tasks=tasks,
         trust=_words(table, "trust", DEFAULT_TRUST, where=where),
         catalog=_typed(table, "catalog", str, "", where=where),
+        engine=_parse_engine(table, where=where),
+        store=_parse_store(table, where=where),
         ingest=_parse_ingest(_typed(table, "ingest", dict, {}, where=where), where=where),
         split=_parse_split(_typed(table, "split", dict, {}, where=where), where=where),
         columns={str(column): str(meaning) for column, meaning in columns.items()},
@@ -369,6 +374,29 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         runs=_parse_runs(_typed(table, "runs", dict, {}, where=where), where=where),
         film=_parse_film(_typed(table, "film", dict, {}, where=where), where=f"{where}: [film]"),
     )
+
+
+def _parse_engine(table: Mapping[str, Any], *, where: str) -> str:
+    engine: str = _typed(table, "engine", str, "here", where=where)
+    wrong = why_no_engine(engine)
+    if wrong:
+        raise ProjectError(f"{where}: engine {wrong}")
+    return engine
+
+
+def why_no_engine(name: str) -> str:
+    """Return why a name is no engine, to be read behind its key; "" where it is one."""
+    if name in ENGINES or re.fullmatch(r"ray://[^/\s@]+", name):
+        return ""
+    return f"is '{name}'. {did_you_mean(name, ENGINES)} ray://HOST:PORT names a cluster"
+
+
+def _parse_store(table: Mapping[str, Any], *, where: str) -> str:
+    store: str = _typed(table, "store", str, "", where=where)
+    if store and not re.fullmatch(r"(s3|gs|az)://[^/]+(/.*)?", store):
+        raise ProjectError(f"{where}: store is '{store}'; it must be a folder of a bucket, such as "
+                           '"s3://bucket/project/", or "" for the project\'s own folder')  # fmt: skip
+    return store
 
 
 def _parse_film(body: Mapping[str, Any], *, where: str) -> FilmSettings:

@@ -29,6 +29,15 @@ ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads for heavy work; otherwise one per core.")
 ]
 
+EngineOption = Annotated[
+    str | None,
+    typer.Option("--engine", help="What does the work: here, ray or ray://HOST:PORT; otherwise what rushes.toml says."),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="Processes that work at a time; otherwise as many as pay."),
+]
+
 
 def verb_app() -> typer.Typer:
     """Return the application of a verb that is one command."""

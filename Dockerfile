@@ -1,7 +1,9 @@
-# Two images. `serve` predicts: the API and the page, without torch. `full` does all that rushes does.
+# Three images. `serve` predicts: the API and the page, without torch. `full` does all that rushes does on one machine.
+# `node` is a machine of a cluster, and the one that gives it work.
 #
 #     docker build --target serve -t rushes:serve .
 #     docker build --target full -t rushes:full .
+#     docker build --target node -t rushes:node .
 #
 # The base is named by its exact version. To hold it to a digest too, build with
 # --build-arg PYTHON_IMAGE=python:3.11.14-slim-bookworm@sha256:…
@@ -74,6 +76,27 @@ RUN ["python", "-m", "compileall", "-q", "-j", "0", "-x", "/torch/testing/_inter
 
 FROM ground AS full
 COPY --from=full-packages /opt/rushes /opt/rushes
+COPY --from=wheel /laid-out /opt/rushes
+USER 10001:10001
+WORKDIR /project
+HEALTHCHECK NONE
+CMD ["--help"]
+
+
+# What a cluster needs: what does the work, a catalog that a team shares, and Ray.
+FROM ${PYTHON_IMAGE} AS node-packages
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PYTHONDONTWRITEBYTECODE=1
+WORKDIR /build
+RUN ["python", "-m", "venv", "--without-pip", "/opt/rushes"]
+COPY requirements/node.txt requirements/
+RUN ["python", "-m", "pip", "--python", "/opt/rushes/bin/python", "install", "--no-compile", "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", "requirements/node.txt"]
+RUN ["python", "-m", "compileall", "-q", "-j", "0", "-x", "/torch/testing/_internal/", "--invalidation-mode", "unchecked-hash", "/opt/rushes"]
+
+
+FROM ground AS node
+# Ray tells nobody that it is used, and serves no page.
+ENV RAY_USAGE_STATS_ENABLED=0
+COPY --from=node-packages /opt/rushes /opt/rushes
 COPY --from=wheel /laid-out /opt/rushes
 USER 10001:10001
 WORKDIR /project

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 RECIPE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 ARGUMENTS, STAGES = parse_dockerfile(RECIPE)
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
-TARGETS = ("serve", "full")
+TARGETS = ("serve", "full", "node")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -107,7 +107,7 @@ def test_no_instruction_fetches_by_address() -> None:
 
 def test_every_installed_file_is_checked_against_a_lock_or_was_built_here() -> None:
     installs = [one for stage in STAGES for one in stage.all("RUN") if {"pip", "install"} <= set(one.words)]
-    assert len(installs) == 4
+    assert len(installs) == 5
     for one in installs:
         assert "--no-deps" in one.words
         if "--no-index" in one.words:
@@ -176,12 +176,22 @@ def test_the_small_image_has_what_serving_needs_and_no_torch() -> None:
 
 def test_the_full_image_trains_too_and_has_no_tools_of_development() -> None:
     packages, extras = pins("full"), PROJECT["optional-dependencies"]
-    wanted = PROJECT["dependencies"] + [one for extra in ("app", "train", "cloud", "sheets") for one in extras[extra]]
+    wanted = PROJECT["dependencies"] + [
+        one for extra in ("app", "train", "cloud", "sheets", "postgres") for one in extras[extra]
+    ]
     assert named(wanted) <= set(packages)
     assert {"pytest", "mypy", "ruff", "playwright", "moto"}.isdisjoint(packages)
 
 
-@pytest.mark.parametrize("name", ["serve", "full", "wheel"])
+def test_a_node_of_a_cluster_has_ray_and_no_tools_of_development() -> None:
+    packages, extras = pins("node"), PROJECT["optional-dependencies"]
+    wanted = PROJECT["dependencies"] + [one for extra in ("train", "cloud", "ray", "postgres") for one in extras[extra]]
+    assert named(wanted) <= set(packages)
+    assert {"grpcio", "pandas", "tensorboardx"} <= set(packages), "of ray[client], ray[train] and ray[tune]"
+    assert {"pytest", "mypy", "ruff", "playwright", "moto"}.isdisjoint(packages)
+
+
+@pytest.mark.parametrize("name", ["serve", "full", "node", "wheel"])
 def test_an_image_has_the_versions_that_are_tested(name: str) -> None:
     tested = pins("all")
     assert {package: found for package, found in pins(name).items() if not found <= tested.get(package, set())} == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,17 @@ def format_results(findings: Sequence[Finding]) -> str:
         lines += [f"## {finding.table['name']}", "", f"`make bench NAME={finding.table['name']}`", ""]
         lines += ["```text", *finding.said, "```", ""]
     return "\n".join(lines)
+
+
+def format_findings(findings: Sequence[Finding]) -> str:
+    """Return findings as JSON, one on a line, to be read by `parse_findings`."""
+    lines = [json.dumps({"title": one.title, "table": dict(one.table), "said": one.said}) for one in findings]
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def parse_findings(text: str) -> list[Finding]:
+    """Return what `format_findings` wrote."""
+    return [Finding(one["title"], tuple(one["said"]), one["table"]) for one in json.loads(text)]
 
 
 def draw_chart(findings: Sequence[Finding]) -> str:

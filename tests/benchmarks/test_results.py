@@ -3,7 +3,15 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from benchmarks.results import Finding, draw_chart, format_ratio, format_results, ratio_wanted
+from benchmarks.results import (
+    Finding,
+    draw_chart,
+    format_findings,
+    format_ratio,
+    format_results,
+    parse_findings,
+    ratio_wanted,
+)
 
 
 def finding(name: str, *, ratio: float | None = 12.0, holds: bool | None = True, **changes) -> Finding:
@@ -69,3 +77,8 @@ def test_a_target_says_which_ratio_it_wants(target, wanted):
 @pytest.mark.parametrize(("ratio", "shown"), [(130.8, "131 ×"), (1300.0, "1,300 ×"), (4.96, "5.0 ×")])
 def test_small_ratios_keep_a_decimal(ratio, shown):
     assert format_ratio(ratio) == shown
+
+
+def test_findings_are_read_as_they_were_written() -> None:
+    found = [Finding("a, beside b", ("one", "two"), {"name": "a", "ours": 1.5, "ratio": None, "holds": True})]
+    assert parse_findings(format_findings(found)) == found

@@ -50,6 +50,7 @@ BENCHMARKS = {
     "characters": "people told apart in real footage",
     "pool_overhead": "work in a pool of processes here, as a share of the time of a bare one",
     "scale_kill": "rows lost or doubled by kill -9 of workers, of a node, of the driver",
+    "scale_rates": "ten million frames sought, measured and seen, in core-hours, from the rates of one core",
     "catalog_million": "a million frames and three million labels to a manifest",
     "catalog": "100,000 frames and 300,000 labels to a manifest",
 }

@@ -16,7 +16,7 @@ from rushes.errors import RushesError
 from rushes.progress import Progress, silent
 from rushes.scale.engine import Answer, Done, Item, Lost, Work, count_of, never
 from rushes.scale.in_process import InProcess
-from rushes.scale.process import Process, Task, pack_chunk, pack_work
+from rushes.scale.process import GoneError, Process, Task, pack_chunk, pack_work
 
 _log = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ class Here:
                     done += course.answered(heard.tasks, heard.answers, heard.seconds)
                 else:
                     course.failures = 0
-        except (EOFError, ConnectionError):
+        except GoneError:
             return done + self._take_death(process, course)
         except Exception:
             self._end(process)

@@ -139,12 +139,16 @@ class Process:
 
         Raises:
             RushesError: its work raised it.
-            EOFError, OSError: the process is no more.
+            GoneError: the process is no more.
             Exception: its work cannot be built, by a bug.
         """
-        if not self.line.poll():
-            return None
-        kind, seconds, said = self.line.recv()
+        try:
+            if not self.line.poll():
+                return None
+            packed = self.line.recv_bytes()
+        except (EOFError, OSError) as error:  # also in the middle of what it said
+            raise GoneError from error
+        kind, seconds, said = pickle.loads(packed)
         if kind == "raised":
             error, trace = said
             raise error from _ElsewhereError(trace)
@@ -189,6 +193,10 @@ class Process:
             self._process.close()
         if self._folder is not None:
             self._folder.cleanup()
+
+
+class GoneError(Exception):
+    """A process is no more, and has said all that it will."""
 
 
 class _ElsewhereError(Exception):

@@ -18,6 +18,7 @@
     ├── RunError            a training that cannot start or go on
     ├── BundleError         a bundle that is missing something, or was altered
     ├── CullError           a cull that cannot be carried out or undone
+    ├── EngineError         an engine that cannot start or go on
     └── MissingExtraError   a part of rushes that is not installed
 
 A bug raises a standard exception instead, so that it is seen as one.
@@ -189,6 +190,10 @@ class BundleError(RushesError):
 
 class CullError(RushesError):
     """A cull that cannot be carried out or undone, or that another process holds."""
+
+
+class EngineError(RushesError):
+    """Processes or a cluster that cannot start or go on."""
 
 
 class MissingExtraError(RushesError):

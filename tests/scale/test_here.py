@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from rushes.cores import count_cores
-from rushes.errors import RushesError
+from rushes.errors import EngineError
 from rushes.scale.engine import Chore, Lost, Seat, Work, in_order
 from rushes.scale.here import Here
 from scale.engine_contract import (  # noqa: F401
@@ -149,14 +149,14 @@ def test_what_is_said_of_a_death_names_the_signal_and_what_to_do() -> None:
 
 
 def test_a_build_that_dies_ends_the_map_after_some_tries() -> None:
-    with closing(Here(workers=2)) as engine, pytest.raises(RushesError, match=r"working: .* \(exit status 7\) before"):
+    with closing(Here(workers=2)) as engine, pytest.raises(EngineError, match=r"working: .* \(exit status 7\) before"):
         list(engine.map(Work(build_that_dies, "working"), [1, 2, 3]))
 
 
 def test_a_build_that_hangs_ends_the_map_after_some_tries() -> None:
     with (
         closing(Here(workers=2, build_seconds=0.3)) as engine,
-        pytest.raises(RushesError, match=r"took longer than 0\.3 s before it was ready, 3 times in a row"),
+        pytest.raises(EngineError, match=r"took longer than 0\.3 s before it was ready, 3 times in a row"),
     ):
         list(engine.map(Work(build_that_hangs, "working"), [1, 2, 3]))
 

@@ -12,7 +12,7 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from rushes.cores import count_cores
-from rushes.errors import RushesError
+from rushes.errors import EngineError
 from rushes.progress import Progress, silent
 from rushes.scale.engine import Answer, Done, Item, Lost, Work, count_of, never
 from rushes.scale.in_process import InProcess
@@ -192,7 +192,7 @@ class Here:
         if course.failures < _BUILD_TRIES:
             return
         if not any(one.is_ready for one in self._processes):
-            raise RushesError(
+            raise EngineError(
                 f"{course.work.what}: a process {how} before it was ready, {_BUILD_TRIES} times in a row. The system "
                 "ends processes where memory runs out: take fewer --workers, or --workers 1, which says more"
             )

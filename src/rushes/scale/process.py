@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from rushes.errors import RushesError
+from rushes.errors import EngineError, RushesError
 from rushes.scale.child import become_child, without_interrupt
 from rushes.scale.engine import Seat, Work
 from rushes.scale.in_process import answers_of, failed
@@ -88,7 +88,7 @@ class Process:
             keeps: whether its work keeps what it makes; otherwise it gets a folder that goes with the process.
 
         Raises:
-            RushesError: the system starts no more processes.
+            EngineError: the system starts no more processes.
         """
         self.chunks: deque[Sequence[Task]] = deque()
         self.is_ready = False
@@ -104,7 +104,7 @@ class Process:
                 self._process.start()
         except OSError as error:
             self._leave()
-            raise RushesError(
+            raise EngineError(
                 f"another process to work in cannot be started: {error.strerror or error}. Close other programs, or "
                 "take fewer --workers"
             ) from error

@@ -146,8 +146,8 @@ class Process:
             if not self.line.poll():
                 return None
             packed = self.line.recv_bytes()
-        except (EOFError, OSError) as error:  # also in the middle of what it said
-            raise GoneError from error
+        except (EOFError, OSError) as end:  # also in the middle of what it said
+            raise GoneError from end
         kind, seconds, said = pickle.loads(packed)
         if kind == "raised":
             error, trace = said

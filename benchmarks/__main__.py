@@ -48,7 +48,7 @@ BENCHMARKS = {
     "scenes": "boundaries of scenes missed, beside simpler ways",
     "dialogues": "two-character dialogues missed, beside the first algorithm",
     "characters": "people told apart in real footage",
-    "pool_overhead": "work in a pool of processes here, as a share of the time of a bare one",
+    "pool_overhead": "files and pictures in the pool of this machine, beside a bare ProcessPoolExecutor",
     "scale_kill": "rows lost or doubled by kill -9 of workers, of a node, of the driver",
     "scale_rates": "ten million frames sought, measured and seen, in core-hours, from the rates of one core",
     "catalog_million": "a million frames and three million labels to a manifest",

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
-from rushes.errors import Fault, MediaError, MissingExtraError, SheetError, did_you_mean, nearest, require_extra
+from rushes.errors import (
+    Fault,
+    MediaError,
+    MissingExtraError,
+    PlaceError,
+    RushesError,
+    SheetError,
+    UnreachableError,
+    UsageError,
+    XmpError,
+    did_you_mean,
+    nearest,
+    require_extra,
+)
 
 
 def test_a_fault_says_where_and_what() -> None:
@@ -38,3 +53,23 @@ def test_a_missing_extra_names_the_command_that_installs_it() -> None:
     with pytest.raises(MissingExtraError, match="sheets"):
         require_extra("sheets", "json", "a_package_that_nobody_has.auth", purpose="reading")
     require_extra("train", "json", "json.decoder", purpose="training")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UsageError("no such place"),
+        MediaError("a.mp4", "is empty"),
+        UnreachableError("s3://a/b", "does not answer"),
+        PlaceError("s3://a", "is full"),
+        SheetError([Fault("a.csv", 2, None, "one"), Fault("a.csv", None, "b", "two", "task 17")]),
+        XmpError("a.xmp", "is no XML", remedy="Remove it"),
+        MissingExtraError("train", "training"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_is_the_same_in_another_process(error: RushesError) -> None:
+    error.add_note("while reading")
+    there = pickle.loads(pickle.dumps(error))
+    assert type(there) is type(error)
+    assert (str(there), vars(there)) == (str(error), vars(error))

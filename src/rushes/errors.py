@@ -18,6 +18,7 @@
     ├── RunError            a training that cannot start or go on
     ├── BundleError         a bundle that is missing something, or was altered
     ├── CullError           a cull that cannot be carried out or undone
+    ├── EngineError         an engine that cannot start or go on
     └── MissingExtraError   a part of rushes that is not installed
 
 A bug raises a standard exception instead, so that it is seen as one.
@@ -25,11 +26,13 @@ A bug raises a standard exception instead, so that it is seen as one.
 
 from __future__ import annotations
 
+import copyreg
 import difflib
 import errno
 import importlib.util
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 _LONGEST_MESSAGE = 1200  # characters of what is said of one cell
 _REMEDIES = {
@@ -46,6 +49,10 @@ def remedy_of(code: int | None) -> str | None:
 
 class RushesError(Exception):
     """What a user can put right; its text says where, what was found, what is allowed, what to do."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how it is brought to another process: as it is, however its class is called."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class UsageError(RushesError):
@@ -183,6 +190,10 @@ class BundleError(RushesError):
 
 class CullError(RushesError):
     """A cull that cannot be carried out or undone, or that another process holds."""
+
+
+class EngineError(RushesError):
+    """Processes or a cluster that cannot start or go on."""
 
 
 class MissingExtraError(RushesError):

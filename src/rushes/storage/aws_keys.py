@@ -57,15 +57,14 @@ def _of_file() -> dict[str, Any]:
 def _library_keys(settings: S3Settings) -> Any:
     """Return the keys as botocore keeps them: by sign-in, role, program, web identity, container or server."""
     require_extra("cloud", "boto3", purpose="keys that a role, a sign-in or a program gives")
-    from botocore.exceptions import BotoCoreError
     from botocore.session import Session
 
     try:
         found = Session(profile=settings.profile).get_credentials()
         if found is not None:
             found.get_frozen_credentials()
-    except (BotoCoreError, OSError, ValueError, KeyError) as error:
-        # Without its text: it may quote what a program or a server said.
+    except Exception as error:
+        # Whoever gives them may do anything. Without its text: it may quote what a program or a server said.
         raise UsageError(
             f"the keys for S3 could not be had ({type(error).__name__}). Sign in again (aws sso login), or check the "
             "role, the program or the file that the profile names"

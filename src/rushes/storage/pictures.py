@@ -243,8 +243,8 @@ class Pictures:
                 (self._elsewhere / name).unlink(missing_ok=True)
             remedy = remedy_of(refused.errno) or "Check the folder, then run this again"
             raise ProjectError(
-                f"{self._folder}: a picture that was fetched cannot be kept ({refused.strerror or refused}), nor put into "
-                f"{tempfile.gettempdir()} ({error.strerror or error}). {remedy}"
+                f"{self._folder}: a picture that was fetched cannot be kept ({refused.strerror or refused}), nor put "
+                f"into {tempfile.gettempdir()} ({error.strerror or error}). {remedy}"
             ) from error
         with self._lock:
             self._aside[path] = aside

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from rushes.errors import MediaError
@@ -36,6 +37,7 @@ RAW_EXTENSIONS = frozenset(
     }
 )  # fmt: skip
 MAX_FOUND = 10_000_000  # files below one place; each takes some 250 bytes of memory
+_FOOTAGE = VIDEO_EXTENSIONS | PHOTO_EXTENSIONS | RAW_EXTENSIONS
 _NUMBERS = re.compile(r"(\d+)")
 
 
@@ -79,8 +81,7 @@ def find_media(path: Place, *, passed_over: Callable[[Unreadable], None] = lambd
 
 def _find_listed(inventory: Inventory) -> list[Place]:
     """Return the footage that a list names, in its order, each once."""
-    suffixes = VIDEO_EXTENSIONS | PHOTO_EXTENSIONS | RAW_EXTENSIONS
-    found = list(dict.fromkeys(read_inventory(inventory, suffixes=suffixes)))
+    found = list(dict.fromkeys(read_inventory(inventory, suffixes=_FOOTAGE)))
     if not found:
         below = f" below '{inventory.below}'" if inventory.below else ""
         raise MediaError(inventory.place, f"lists no videos, raws or photographs{below}. Check the list")
@@ -139,15 +140,16 @@ def _find_remote(place: Remote) -> list[Remote]:
     footage: list[Remote] = []
     key = None
     for key in list_keys(folder):
-        remote = Remote(place.scheme, place.host, key)
-        if kind_of(remote) is None or any(part.startswith(".") for part in key[len(folder.key) :].split("/")):
+        below = f"/{key[len(folder.key) :]}"
+        if f".{below.rpartition('.')[2]}".lower() not in _FOOTAGE or "/." in below:
             continue
-        footage.append(remote)
+        footage.append(Remote(place.scheme, place.host, key))
         if len(footage) > MAX_FOUND:
             raise MediaError(place, f"holds more than {MAX_FOUND:,} videos, raws and photographs. Name a folder in it")
     if key is None:
         raise MediaError(place, "there is no such object, and nothing below a folder of that name. Check the name")
-    return sorted(footage, key=lambda remote: [natural_key(part) for part in remote.parts])
+    key_of = lru_cache(1 << 14)(natural_key)  # folders come again and again
+    return sorted(footage, key=lambda remote: [key_of(part) for part in remote.key.split("/") if part])
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:

@@ -14,6 +14,8 @@ _ROOT = Path(__file__).resolve().parents[1]
 # No test asserts a time, and a machine may be busy with others.
 hypothesis.settings.register_profile("rushes", deadline=None)
 hypothesis.settings.load_profile("rushes")
+# Nor is any store waited for that a test has fail for good.
+os.environ.setdefault("RUSHES_PATIENCE_SECONDS", "0")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@
     ├── ProjectError        rushes.toml, or the folder that should hold it
     ├── MediaError          one file that cannot be read as footage
     │   └── UnreachableError    a file in a store that does not answer
+    ├── ExpiredKeysError    keys of a store that were good, and are no longer
     ├── PlaceError          a folder or bucket, or a file in it, that cannot be listed, read or written
     │   └── AbsentError     a file that must be there and is not
     ├── SheetError          a sheet of labels: every fault in it at once
@@ -79,6 +80,10 @@ class MediaError(RushesError):
 
 class UnreachableError(MediaError):
     """A file in a store that does not answer or lets nobody in: no other file there can be read now either."""
+
+
+class ExpiredKeysError(RushesError):
+    """Keys of a store that were good and are no longer: it is of no file, and ends what was to be done."""
 
 
 class PlaceError(RushesError):

@@ -94,8 +94,8 @@ def test_a_folder_that_cannot_be_listed_is_told_and_the_rest_is_found(tmp_path: 
 
 
 def test_a_file_is_itself_and_nothing_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("x")
-    assert find_media(tmp_path / "notes.txt") == [tmp_path / "notes.txt"]
+    (tmp_path / "notes.doc").write_text("x")
+    assert find_media(tmp_path / "notes.doc") == [tmp_path / "notes.doc"]
     with pytest.raises(MediaError, match="no such file or folder"):
         find_media(tmp_path / "gone")
     assert find_media(tmp_path) == []

@@ -14,6 +14,7 @@ from rushes.storage.buckets import BucketFolder
 from rushes.storage.local_folder import LocalFolder
 from rushes.storage.object_folder import ObjectFolder, object_folder
 from rushes.storage.places import Remote
+from storage.azure_server import azure_store
 from storage.servers import s3_store
 
 
@@ -33,6 +34,9 @@ def folders_at(kind: str, tmp_path: Path) -> Iterator[Callable[[str], ObjectFold
             said = {"GOOGLE_BASE_URL": endpoint, "GOOGLE_BEARER_TOKEN": "token"}
             with reached_by(said):
                 yield lambda name: object_folder(Remote("gs", "rushes-data", f"{name}/"))
+    elif kind == "azure":
+        with azure_store("rushes-data") as said, reached_by(said):
+            yield lambda name: object_folder(Remote("az", "rushes-data", f"{name}/"))
     else:
         with s3_store() as bucket, reached_by(bucket.environment):
             yield lambda name: object_folder(Remote("s3", bucket.name, f"{name}/"))

@@ -138,6 +138,38 @@ def web_server() -> Iterator[WebServer]:
         thread.join()
 
 
+@contextmanager
+def metadata_server(keys: str) -> Iterator[str]:
+    """A server as each machine of Amazon's has one, which gives the keys of its role; give its address."""
+
+    class Asked(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_PUT(self) -> None:
+            self.answer("token" if self.path == "/latest/api/token" else None)
+
+        def do_GET(self) -> None:
+            role = "/latest/meta-data/iam/security-credentials/"
+            allowed = self.headers.get("x-aws-ec2-metadata-token") == "token"
+            self.answer({role: "studio", f"{role}studio": keys}.get(self.path) if allowed else None)
+
+        def answer(self, text: str | None) -> None:
+            self.send_response(404 if text is None else 200)
+            self.send_header("Content-Length", str(len(text or "")))
+            self.end_headers()
+            self.wfile.write((text or "").encode())
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Asked) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 @dataclass
 class Bucket:
     """A bucket in an S3 store on this machine; `environment` is what leads rushes to it."""

@@ -22,7 +22,7 @@ from storage.servers import web_server
 _numbers = itertools.count()
 
 
-@pytest.fixture(scope="module", params=["local", "memory", "s3", "loopback", "google"])
+@pytest.fixture(scope="module", params=["local", "memory", "s3", "loopback", "google", "azure"])
 def places(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     with folders_at(request.param, tmp_path_factory.mktemp("places")) as make:
         yield make

@@ -269,6 +269,19 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(web: WebServer, tmp
     assert fetch(tmp_path, address) == DATA
 
 
+def test_pictures_that_cannot_be_kept_are_given_all_the_same(web: WebServer, tmp_path: Path) -> None:
+    (tmp_path / ".rushes" / "cache").mkdir(parents=True)
+    (tmp_path / ".rushes" / "cache" / "pictures").write_bytes(b"no folder")
+    address = web.put("/a.jpg", DATA)
+    with Pictures(tmp_path) as pictures:
+        with pictures.held(address) as path, pictures.held(address) as again:
+            assert path.read_bytes() == again.read_bytes() == DATA
+        assert not path.exists()
+        with pictures.held(address) as path:
+            assert path.read_bytes() == DATA
+    assert not path.parent.exists()
+
+
 def test_the_limit_can_be_stated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for wrong in ("much", "0", "-1", "nan", "inf"):
         monkeypatch.setenv(LIMIT_VARIABLE, wrong)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rushes.errors import MediaError
+from rushes.errors import MediaError, UsageError
 from rushes.storage.places import Remote, parse_place
 from rushes.storage.reading import (
     BLOCK_BYTES,
@@ -334,8 +335,9 @@ def test_without_keys_the_way_to_give_them_is_named(bucket: Bucket, monkeypatch:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with web_server() as no_role:
-        monkeypatch.setenv("AWS_METADATA_ENDPOINT", no_role.base)
-        with pytest.raises(MediaError, match="no keys for S3 were found"):
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", no_role.base)
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        with pytest.raises(UsageError, match="no keys for S3 were found"):
             read_place(film)
 
 

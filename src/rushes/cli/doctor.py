@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rushes.cli.door import opened, table_of
+from rushes.cli.door import Door, opened, table_of
 from rushes.cli.options import DebugOption, JsonOption, verb_app
 from rushes.errors import is_installed
 
@@ -73,7 +73,7 @@ def doctor(
             watchers = _watchers()
             for line in _lines_of_watchers(watchers):
                 door.say(line)
-            door.finish({"packages": rows, "watchers": watchers})
+            door.finish({"packages": rows, "watchers": watchers, "store": _look_at_store(door)})
         from rushes.bundles.browser_folder import is_browser_folder
 
         if is_browser_folder(bundle):
@@ -92,6 +92,30 @@ def doctor(
         door.finish({"bundle": str(bundle), "pictures": parity.pictures if parity else None,
                      "difference": parity.largest_difference if parity else None,
                      "runtimes": [one.to_table() for one in checked], "failed": door.failed})  # fmt: skip
+
+
+def _look_at_store(door: Door) -> dict[str, Any] | None:
+    """Say how the store of the project around is, and return it; None where there is no project, or no store."""
+    from dataclasses import asdict
+
+    from rushes.errors import ProjectError
+    from rushes.project import find_project
+
+    try:
+        address = find_project(None).store
+    except ProjectError:
+        return None
+    if not address:
+        return None
+    from rushes.storage.probe import probe
+
+    found = probe(address)
+    if found.reason:
+        door.fail_item(f"store {found.place}: {found.reason}")
+    else:
+        clocks = "" if found.skew_seconds is None else f", clocks {found.skew_seconds:+.0f} s apart"
+        door.say(f"store {found.place}: can be listed, read, written and removed from{clocks}")
+    return asdict(found)
 
 
 def _watchers() -> list[dict[str, Any]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from rushes.errors import MediaError
 from rushes.footage.source import MediaKind, Unreadable
 from rushes.project import OWN_FOLDERS, PROJECT_FILE
+from rushes.storage.inventory import Inventory, inventory_at, read_inventory
 from rushes.storage.places import Place, Remote
 from rushes.storage.reading import exists, open_place, size_of_place
 from rushes.storage.stores import list_keys
@@ -34,6 +36,8 @@ RAW_EXTENSIONS = frozenset(
         ".gpr"
     }
 )  # fmt: skip
+MAX_FOUND = 10_000_000  # files below one place; each takes some 250 bytes of memory
+_FOOTAGE = VIDEO_EXTENSIONS | PHOTO_EXTENSIONS | RAW_EXTENSIONS
 _NUMBERS = re.compile(r"(\d+)")
 
 
@@ -53,7 +57,8 @@ def kind_of(path: Place) -> MediaKind | None:
 def find_media(path: Place, *, passed_over: Callable[[Unreadable], None] = lambda _: None) -> Sequence[Place]:
     """Return the footage at `path`: the file itself, or all below a folder in natural order (`shot2`, `shot10`).
 
-    A prefix in a bucket is a folder. On a web server there are files only.
+    A prefix in a bucket is a folder. On a web server there are files only. A list of files (`.csv`, `.txt`, `.parquet`,
+    or the manifest.json of an inventory of S3) stands for what it lists (see `rushes.storage.inventory`).
 
     Hidden files and folders, and files that are no footage, are left out. A folder that is reached twice through
     symbolic links is walked once. A file is returned whatever it is called: it was named by hand.
@@ -68,7 +73,19 @@ def find_media(path: Place, *, passed_over: Callable[[Unreadable], None] = lambd
     Raises:
         MediaError: nothing is at `path`, or the folder cannot be listed.
     """
+    inventory = inventory_at(path)
+    if inventory is not None:
+        return _find_listed(inventory)
     return _find_remote(path) if isinstance(path, Remote) else _find_local(path, passed_over)
+
+
+def _find_listed(inventory: Inventory) -> list[Place]:
+    """Return the footage that a list names, in its order, each once."""
+    found = list(dict.fromkeys(read_inventory(inventory, suffixes=_FOOTAGE)))
+    if not found:
+        below = f" below '{inventory.below}'" if inventory.below else ""
+        raise MediaError(inventory.place, f"lists no videos, raws or photographs{below}. Check the list")
+    return found
 
 
 def _find_local(path: Path, passed_over: Callable[[Unreadable], None]) -> list[Path]:
@@ -120,13 +137,19 @@ def _find_remote(place: Remote) -> list[Remote]:
     if not place.is_folder and (kind_of(place) is not None or exists(place)):
         return [place]
     folder = place if place.is_folder else Remote(place.scheme, place.host, f"{place.key}/")
-    keys = list(list_keys(folder))
-    if not keys:
+    footage: list[Remote] = []
+    key = None
+    for key in list_keys(folder):
+        below = f"/{key[len(folder.key) :]}"
+        if f".{below.rpartition('.')[2]}".lower() not in _FOOTAGE or "/." in below:
+            continue
+        footage.append(Remote(place.scheme, place.host, key))
+        if len(footage) > MAX_FOUND:
+            raise MediaError(place, f"holds more than {MAX_FOUND:,} videos, raws and photographs. Name a folder in it")
+    if key is None:
         raise MediaError(place, "there is no such object, and nothing below a folder of that name. Check the name")
-    below = (key for key in keys if not any(part.startswith(".") for part in key[len(folder.key) :].split("/")))
-    found = [Remote(place.scheme, place.host, key) for key in below]
-    footage = [remote for remote in found if kind_of(remote) is not None]
-    return sorted(footage, key=lambda remote: [natural_key(part) for part in remote.parts])
+    key_of = lru_cache(1 << 14)(natural_key)  # folders come again and again
+    return sorted(footage, key=lambda remote: [key_of(part) for part in remote.key.split("/") if part])
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from rushes.errors import UsageError, require_extra
+from rushes.errors import ExpiredKeysError, UsageError, require_extra
 from rushes.storage.aws import NO_KEYS, S3Settings, s3_settings
+from rushes.storage.aws_keys import NOT_RENEWED, keys_for
+from rushes.storage.patience import patiently
 from rushes.storage.places import Remote
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, ClientConfig, GCSStore, HTTPStore, RetryConfig, S3Store
 
+T = TypeVar("T")
+
 FIRST_WAIT_SECONDS = 0.1
 _RETRIES = 4  # of a request that was not answered, by the store itself
 _LONGEST_TRY = timedelta(seconds=60)
 # What S3 says where no other object could be read either; AccessDenied may be said of a single one.
-_CODES_OF_STORE = ("NoSuchBucket", "ExpiredToken", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch")
+_CODES_OF_STORE = ("NoSuchBucket", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch")
+# What a store says of keys that were good and are no longer: S3, then Azure and Google.
+_EXPIRED = re.compile(
+    rf"ExpiredToken|RequestExpired|TokenRefreshRequired|Signature not valid in the specified time|{NOT_RENEWED}"
+)
+_THROTTLED = re.compile(
+    r"\b(SlowDown|ServiceUnavailable|RequestLimitExceeded|TooManyRequests|Throttling\w*|ServerBusy|RequestThrottled)\b"
+    r"|\((429|503)\)"
+)
 _STATUS = re.compile(r"status code: (\d{3})([A-Za-z ]*)")
 _NO_GOOGLE_KEYS = (
     "no keys for Google Cloud Storage were found. Set GOOGLE_APPLICATION_CREDENTIALS to the file of a service account; "
@@ -31,6 +44,9 @@ _NO_AZURE_KEYS = (
     "for a public container set AZURE_SKIP_SIGNATURE=true"
 )
 _NO_AZURE_ACCOUNT = "Azure: no account is named. Set AZURE_STORAGE_ACCOUNT_NAME, and AZURE_STORAGE_ACCOUNT_KEY"
+_EXPIRED_REASON = (
+    "the keys have expired. Get new ones, then run this again: what was done is kept, and it goes on from there"
+)
 # What a scheme's keys come from, where they are refused.
 _KEYS = {
     "s3": "Check AWS_PROFILE or AWS_ACCESS_KEY_ID, and the policy of the bucket",
@@ -81,19 +97,13 @@ def s3_bucket(name: str, settings: S3Settings, *, copies_from: str | None = None
     if settings.anonymous:
         # Half a pair of keys in the environment would be refused, though none is sent.
         stated |= {"skip_signature": True, "access_key_id": "none", "secret_access_key": "none"}
-    keys = {
-        "access_key_id": settings.access_key_id,
-        "secret_access_key": settings.secret_access_key,
-        "token": settings.session_token,
-        "expires_at": None,
-    }
     return S3Store(
         name if copies_from is None else copies_from,
         config=stated,  # type: ignore[arg-type]  # plain keys and values
         client_options=_client(allow_http=settings.allow_http),
         retry_config=_retry(),
         # Not by the settings: those would be completed by whatever session token stands in the environment.
-        credential_provider=(lambda: keys) if settings.access_key_id else None,  # type: ignore[arg-type]
+        credential_provider=None if settings.anonymous else keys_for(settings),
     )
 
 
@@ -160,6 +170,22 @@ def status_of(error: Exception) -> str:
     return f"{found[1]}{found[2]}".strip() if found else ""
 
 
+def with_patience(remote: Remote, call: Callable[[], T]) -> T:
+    """Return what a request to a store returns, asked again for a while where the store throttles."""
+    return patiently(call, store=f"{remote.scheme}://{remote.host}", throttled=is_throttled)
+
+
+def is_throttled(error: Exception) -> bool:
+    """Return whether a store has too much to do, and is to be asked again later."""
+    return status_of(error).startswith(("429", "503")) or _THROTTLED.search(str(error)) is not None
+
+
+def raise_if_expired(error: Exception, remote: Remote) -> None:
+    """Raise ExpiredKeysError where a store's error says that the keys were good and are no longer."""
+    if _EXPIRED.search(str(error)):
+        raise ExpiredKeysError(f"{remote.scheme}://{remote.host}/: {_EXPIRED_REASON}") from None
+
+
 def reason_of(error: Exception, remote: Remote, *, opened: bool = False, doing: str = "read") -> str:
     """Return what a store's error means, in words of ours: its own may hold addresses with signatures, and keys.
 
@@ -177,8 +203,10 @@ def reason_of(error: Exception, remote: Remote, *, opened: bool = False, doing: 
         return f"there is no such {where}. Check the name"
     if lacking := _lacking_keys(said):
         return lacking
-    if "ExpiredToken" in said:
-        return "the keys have expired. Get new ones"
+    if _EXPIRED.search(said):
+        return _EXPIRED_REASON
+    if "RequestTimeTooSkewed" in said:
+        return "the clock of this machine is wrong by more than 15 minutes, so that no request is taken. Set it right"
     if status[:3] in ("401", "403", "407"):
         if remote.in_bucket:
             return f"may not be {doing} ({status}). {_KEYS[remote.scheme]}"
@@ -192,6 +220,11 @@ def reason_of(error: Exception, remote: Remote, *, opened: bool = False, doing: 
         return f"the store sends elsewhere. {where}"
     if status[:3] == "507" or "StorageFull" in said or "QuotaExceeded" in said:
         return "the store is full. Make room, then run this again: it goes on from where it was"
+    if is_throttled(error):
+        return (
+            f"the server answered {status or 'that it is busy'}, also when asked again for a while: it throttles or is "
+            "down. Ask less of it at a time (--workers 1), or try again later"
+        )
     if status:
         return f"the server answered {status}, also when asked again. Try again later"
     if isinstance(error, ValueError):

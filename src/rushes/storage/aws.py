@@ -24,6 +24,9 @@ _GIVEN_KEYS = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 )
 
+# What a profile says where its keys are not in it: Amazon's own library follows it.
+_ASKING = ("role_arn", "sso_session", "sso_start_url", "sso_account_id", "credential_process", "login_session")
+
 
 @dataclass(frozen=True, slots=True)
 class S3Settings:
@@ -31,18 +34,27 @@ class S3Settings:
 
     Attributes:
         endpoint: address of a store that is not Amazon's own; None leaves it to the region.
-        access_key_id, secret_access_key, session_token: None where the store is to find them itself, or needs none.
+        access_key_id, secret_access_key, session_token: None where they are to be asked for, or none are needed.
         anonymous: requests are not signed, as for a public bucket.
         allow_http: an address without TLS may be used.
+        asks: Amazon's own library is to find the keys and to renew them: a profile names a role, a sign-in or a
+            program, or nothing states keys and the machine is asked.
+        in_file: the keys are those of a profile file.
+        profile: its name, where one is asked for.
+        told: what the environment says, where the library looks at it.
     """
 
     region: str = DEFAULT_REGION
     endpoint: str | None = None
-    access_key_id: str | None = None
+    access_key_id: str | None = field(default=None, repr=False)
     secret_access_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
     anonymous: bool = False
     allow_http: bool = False
+    asks: bool = False
+    in_file: bool = False
+    profile: str | None = None
+    told: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 def s3_settings(environment: Mapping[str, str], *, home: Path) -> S3Settings:
@@ -50,8 +62,8 @@ def s3_settings(environment: Mapping[str, str], *, home: Path) -> S3Settings:
 
     The variables are those of Amazon's own tools: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
     AWS_REGION, AWS_DEFAULT_REGION, AWS_PROFILE, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, AWS_ENDPOINT_URL_S3,
-    AWS_ENDPOINT_URL, AWS_EC2_METADATA_DISABLED; and AWS_SKIP_SIGNATURE and AWS_ALLOW_HTTP. Without keys the store asks
-    the machine's role for them.
+    AWS_ENDPOINT_URL, AWS_EC2_METADATA_DISABLED; and AWS_SKIP_SIGNATURE and AWS_ALLOW_HTTP. Without keys, and where the
+    profile names a role, a sign-in or a program, they are asked for.
 
     Raises:
         UsageError: a profile is named that is in no file, a file cannot be read, half of a pair of keys is set, or an
@@ -72,15 +84,19 @@ def s3_settings(environment: Mapping[str, str], *, home: Path) -> S3Settings:
         allow_http = True
     anonymous = environment.get("AWS_SKIP_SIGNATURE", "").lower() in _TRUE
     # Keys belong together: a secret from a file never completes a key from the environment.
-    stated = (
-        environment if environment.get("AWS_ACCESS_KEY_ID") else {key.upper(): value for key, value in profile.items()}
-    )
+    in_file = not environment.get("AWS_ACCESS_KEY_ID")
+    named = in_file and any(profile.get(word) for word in _ASKING)
+    stated = {} if named else {key.upper(): value for key, value in profile.items()} if in_file else environment
     keys = stated.get("AWS_ACCESS_KEY_ID"), stated.get("AWS_SECRET_ACCESS_KEY")
     if bool(keys[0]) != bool(keys[1]) and not anonymous:
         raise UsageError("of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY only one is set. Set both, or AWS_PROFILE")
     given = any(environment.get(name) for name in _GIVEN_KEYS)
-    if not (keys[0] or given or anonymous) and environment.get("AWS_EC2_METADATA_DISABLED", "").lower() in _TRUE:
+    if (
+        not (keys[0] or given or anonymous or named)
+        and environment.get("AWS_EC2_METADATA_DISABLED", "").lower() in _TRUE
+    ):
         raise UsageError(NO_KEYS)
+    asks = not (keys[0] or anonymous)
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or profile.get("region")
     return S3Settings(
         region=region or DEFAULT_REGION,
@@ -90,6 +106,12 @@ def s3_settings(environment: Mapping[str, str], *, home: Path) -> S3Settings:
         session_token=None if anonymous else stated.get("AWS_SESSION_TOKEN") or stated.get("AWS_SECURITY_TOKEN"),
         anonymous=anonymous,
         allow_http=allow_http,
+        asks=asks,
+        in_file=in_file and not asks and not anonymous,
+        profile=environment.get("AWS_PROFILE") or None,
+        told=tuple(sorted((name, said) for name, said in environment.items() if name.startswith("AWS_")))
+        if asks
+        else (),
     )
 
 

@@ -14,16 +14,23 @@ from typing import Any
 
 from rushes.errors import AbsentError, PlaceError, remedy_of, require_extra
 from rushes.progress import Progress, silent
-from rushes.storage.access import is_of_whole_store, reason_of, s3_bucket, store_of
+from rushes.storage.access import (
+    is_of_whole_store,
+    raise_if_expired,
+    reason_of,
+    s3_bucket,
+    status_of,
+    store_of,
+    with_patience,
+)
 from rushes.storage.aws import S3Settings, s3_settings
 from rushes.storage.keys import check_key
 from rushes.storage.places import Place, Remote
 from rushes.storage.s3 import S3Client
-from rushes.storage.stores import State, is_other, state_of
+from rushes.storage.stores import State, is_other, pages_below, state_of
 from rushes.storage.streams import PIECE_BYTES, Stream
 
 LARGEST_COPY_BYTES = 5 << 30  # that S3 copies by one request
-_KEYS_PER_PAGE = 1000
 _KEYS_PER_DELETE = 1000
 _ONE_BY_ONE = 16  # removals at the same time, where a batch was refused
 _MD5 = re.compile(r'"?[0-9a-f]{32}"?')
@@ -49,7 +56,6 @@ class BucketFolder:
         self._seen = False  # whether the bucket is there
 
     def listing(self, prefix: str = "", *, progress: Progress = silent) -> Iterator[tuple[str, State]]:
-        import obstore
         from obstore.exceptions import BaseError, InvalidPathError
 
         below = self._prefix + (f"{prefix.rstrip('/')}/" if prefix else "")
@@ -57,7 +63,7 @@ class BucketFolder:
             check_key(self.place, prefix.rstrip("/"))
         count = 0
         try:
-            for page in obstore.list(self._store, below or None, chunk_size=_KEYS_PER_PAGE):
+            for page in pages_below(self._store, self._remote, below):
                 for item in page:
                     path, state = item["path"], state_of(item)
                     if not path.startswith(below) or (not state.size_bytes and self._is_mark(path)):
@@ -72,6 +78,7 @@ class BucketFolder:
                 "Rename or remove it",
             ) from None
         except (BaseError, OSError, ValueError) as error:
+            raise_if_expired(error, self._remote)
             raise PlaceError(self.place, reason_of(error, self._remote, doing="listed")) from None
         self._seen = True
 
@@ -98,12 +105,11 @@ class BucketFolder:
             return None
 
     def rewrite(self, key: str, data: bytes, *, known: State) -> State | None:
-        import obstore
         from obstore.exceptions import PreconditionError
 
         path = self._path(key)
         try:
-            now = self._do("read", path, lambda: obstore.head(self._store, path), missing=FileNotFoundError)
+            now = self._do("read", path, lambda: self._head(path), missing=FileNotFoundError)
             if is_other(known, state_of(now)):
                 return None
             # Some stores tell versions apart by the ETag, others by a number of their own.
@@ -159,8 +165,9 @@ class BucketFolder:
         from obstore.exceptions import BaseError
 
         try:
-            obstore.delete(self._store, paths)
-        except (BaseError, OSError, ValueError):
+            with_patience(self._remote, lambda: obstore.delete(self._store, paths))
+        except (BaseError, OSError, ValueError) as error:
+            raise_if_expired(error, self._remote)
             return self._remove_apart(paths)
         return {}
 
@@ -190,15 +197,26 @@ class BucketFolder:
 
     def _state(self, path: str) -> State | None:
         """Return the state of what is at a path of the bucket; None where there is nothing."""
-        import obstore
 
         try:
-            meta = self._do("read", path, lambda: obstore.head(self._store, path), missing=FileNotFoundError)
+            meta = self._do("read", path, lambda: self._head(path), missing=FileNotFoundError)
         except FileNotFoundError:
             self._look_for_bucket()
             return None
         self._seen = True
         return state_of(meta)
+
+    def _head(self, path: str) -> Any:
+        """Return what a store says of an object. A refusal of HEAD has no words in it, one of GET says why."""
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            return obstore.head(self._store, path)
+        except BaseError as error:
+            if not status_of(error).startswith(("400", "401", "403")):
+                raise
+            return obstore.get(self._store, path, options={"range": (0, 1)}).meta
 
     def _look_for_bucket(self) -> None:
         """Raise PlaceError where the bucket is missing, which the state of an object does not tell."""
@@ -230,10 +248,11 @@ class BucketFolder:
         from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 
         try:
-            return call()
+            return with_patience(self._remote, call)
         except (AlreadyExistsError, PreconditionError):
             raise
         except (BaseError, OSError, ValueError) as error:
+            raise_if_expired(error, self._remote)
             reason = reason_of(error, self._remote, doing=doing)
             if missing and isinstance(error, missing) and "there is no bucket" not in reason:
                 raise
@@ -300,11 +319,12 @@ class BucketFolder:
         from obstore.exceptions import BaseError
 
         try:
-            obstore.copy(store, source.key, target)
+            with_patience(self._remote, lambda: obstore.copy(store, source.key, target))
         except FileNotFoundError as error:  # it names the target, and means the source
             kind = PlaceError if is_of_whole_store(error) else AbsentError
             raise kind(source, reason_of(error, source, doing="copied")) from None
         except (BaseError, OSError, ValueError) as error:
+            raise_if_expired(error, self._remote)
             raise PlaceError(self._named(target), reason_of(error, self._remote, doing="written")) from None
 
     def _is_same(self, source: Remote, known: State, target: str, copy: State) -> bool:

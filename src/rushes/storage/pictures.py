@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import shutil
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -29,6 +32,7 @@ _KEPT_SHARE = 0.9  # of the limit, once it is passed: room is made now and then,
 _LOOKED_AT_SHARE = 0.01  # of the limit, written between two looks at the folder
 _SPARED_SECONDS = 10.0  # another process may have asked for the picture and not opened it yet
 _TOUCHED_SECONDS = 60.0
+_log = logging.getLogger(__name__)
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 
 
@@ -57,6 +61,8 @@ class Pictures:
         self._in_use: Counter[Path] = Counter()
         self._refused: dict[str, str] = {}  # stores that did not answer, with the reason
         self._pool: ThreadPoolExecutor | None = None
+        self._aside: dict[Path, Path] = {}  # where what cannot be kept is meanwhile
+        self._elsewhere: Path | None = None
         self._making_room = threading.Lock()
         self._kept_bytes: int | None = None
         self._written_bytes = 0
@@ -73,6 +79,9 @@ class Pictures:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
+        if self._elsewhere is not None:
+            shutil.rmtree(self._elsewhere, ignore_errors=True)
+            self._elsewhere = None
 
     def fetch_ahead(self, image: str, *, sha256: str = "") -> None:
         """Begin to fetch a picture that `held` will be asked for, beside up to FETCHES others.
@@ -104,7 +113,7 @@ class Pictures:
             MediaError: it is missing, may not be read, is larger than a picture may be, or is not the one that the
                 digest is of. It names the reference, without what may be a signature.
             UnreachableError: its store does not answer, or lets nobody in. It is not asked again.
-            ProjectError: it cannot be kept in the project's folder.
+            ProjectError: there is room for it neither in the project's folder nor where temporary files are.
             UsageError, MissingExtraError: the environment says what cannot be followed, or `cloud` is not installed.
         """
         try:
@@ -130,13 +139,15 @@ class Pictures:
                 fetching.set_result(None)
             else:
                 begun.result()
-            yield path
+            yield self._aside.get(path, path)
         finally:
             with self._lock:
                 self._wanted.pop(path, None)
                 self._in_use[path] -= 1
                 if not self._in_use[path]:
                     del self._in_use[path]
+                    if (aside := self._aside.pop(path, None)) is not None:
+                        aside.unlink(missing_ok=True)
 
     def read_each(
         self, images: Sequence[str], read: Callable[[Path], T], *, digests: Sequence[str] = ()
@@ -210,10 +221,33 @@ class Pictures:
             self._make_room(len(data))
             write_bytes(path, data)
         except OSError as error:
-            remedy = remedy_of(error.errno) or "Check the folder, then run this again"
+            self._put_aside(path, data, error)
+
+    def _put_aside(self, path: Path, data: bytes, refused: OSError) -> None:
+        """Have a picture that cannot be kept in a temporary file, which goes once nobody holds it.
+
+        Raises:
+            ProjectError: there is no room for that either.
+        """
+        name = f"{path.parent.name}{path.name}"
+        try:
+            with self._lock:
+                if self._elsewhere is None:
+                    self._elsewhere = Path(tempfile.mkdtemp(prefix="rushes-pictures-"))
+                    reason = refused.strerror or refused
+                    _log.warning("%s: pictures that are fetched cannot be kept (%s)", self._folder, reason)
+                aside = self._elsewhere / name
+            aside.write_bytes(data)
+        except OSError as error:
+            if self._elsewhere is not None:
+                (self._elsewhere / name).unlink(missing_ok=True)
+            remedy = remedy_of(refused.errno) or "Check the folder, then run this again"
             raise ProjectError(
-                f"{self._folder}: a picture that was fetched cannot be kept ({error.strerror or error}). {remedy}"
+                f"{self._folder}: a picture that was fetched cannot be kept ({refused.strerror or refused}), nor put "
+                f"into {tempfile.gettempdir()} ({error.strerror or error}). {remedy}"
             ) from error
+        with self._lock:
+            self._aside[path] = aside
 
     def _is_at_hand(self, path: Path, sha256: str) -> bool:
         try:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from rushes.errors import PlaceError
-from rushes.storage.access import reason_of
+from rushes.storage.access import raise_if_expired, reason_of, with_patience
 from rushes.storage.aws import S3Settings
 from rushes.storage.places import Remote
 from rushes.storage.stores import State
@@ -15,6 +15,11 @@ _TRIES = 5
 _CONNECTIONS = 32
 _SMALLEST_PART_BYTES = 64 << 20
 _MOST_PARTS = 10_000
+_BUSY = ("SlowDown", "ServiceUnavailable", "InternalError")  # of one object among many
+
+
+class _Busy(Exception):
+    """Some of what was asked at once is to be asked again later."""
 
 
 class S3Client:
@@ -27,15 +32,31 @@ class S3Client:
         """Remove up to 1,000 objects of a bucket; return why, for each that could not be."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        asked = {"Objects": [{"Key": path} for path in paths], "Quiet": True}
+        asked: dict[str, Any] = {"Objects": [{"Key": path} for path in paths], "Quiet": True}
+        faults: dict[str, str] = {}  # key -> code, of what was left over each time
+
+        def remove() -> None:
+            if faults:
+                asked["Objects"] = [{"Key": key} for key, code in faults.items() if code in _BUSY]
+            answer = client.delete_objects(Bucket=bucket.host, Delete=asked)
+            for one in asked["Objects"]:
+                faults.pop(one["Key"], None)
+            faults.update((fault["Key"], fault.get("Code", "")) for fault in answer.get("Errors", []))
+            if any(code in _BUSY for code in faults.values()):
+                raise _Busy("SlowDown")
+
         try:
-            answer = _client(self._settings).delete_objects(Bucket=bucket.host, Delete=asked)
+            client = _client(self._settings)
+            with_patience(bucket, remove)
         except (ClientError, BotoCoreError) as error:
-            return dict.fromkeys(paths, _reason(error, bucket, "removed"))
+            reason = _reason(error, bucket, "removed")
+            return dict.fromkeys((one["Key"] for one in asked["Objects"]), reason)
+        except _Busy:
+            pass
         return {
-            fault["Key"]: _said(fault.get("Code", ""), bucket, "removed")
-            for fault in answer.get("Errors", [])
-            if fault.get("Code") not in ("NoSuchKey", "NoSuchVersion")
+            key: _said(code, bucket, "removed")
+            for key, code in faults.items()
+            if code not in ("NoSuchKey", "NoSuchVersion")
         }
 
     def copy_in_parts(
@@ -52,19 +73,24 @@ class S3Client:
         from botocore.exceptions import BotoCoreError, ClientError
 
         client = _client(self._settings)
+
+        def ask(name: str, **words: Any) -> Any:
+            return with_patience(target, lambda: getattr(client, name)(**words))
+
         pinned = {"CopySourceIfMatch": known.etag} if known.etag else {}
         asked = {"Bucket": source.host, "Key": source.key}
         part = max(part_bytes, -(-known.size_bytes // _MOST_PARTS))
         try:
-            about = client.head_object(Bucket=source.host, Key=source.key)
+            about = ask("head_object", Bucket=source.host, Key=source.key)
             kept = {name: about[name] for name in ("ContentType", "Metadata") if about.get(name)}
-            started = client.create_multipart_upload(Bucket=target.host, Key=target.key, **kept)
+            started = ask("create_multipart_upload", Bucket=target.host, Key=target.key, **kept)
             where = {"Bucket": target.host, "Key": target.key, "UploadId": started["UploadId"]}
             try:
                 parts = []
                 for number, start in enumerate(range(0, known.size_bytes, part), 1):
                     stop = min(start + part, known.size_bytes)
-                    answer = client.upload_part_copy(
+                    answer = ask(
+                        "upload_part_copy",
                         **where,
                         **pinned,
                         CopySource=asked,
@@ -72,9 +98,9 @@ class S3Client:
                         CopySourceRange=f"bytes={start}-{stop - 1}",
                     )
                     parts.append({"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]})
-                client.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})
+                ask("complete_multipart_upload", **where, MultipartUpload={"Parts": parts})
             except BaseException:
-                client.abort_multipart_upload(**where)
+                ask("abort_multipart_upload", **where)
                 raise
         except (ClientError, BotoCoreError) as error:
             raise PlaceError(source, _reason(error, source, "copied")) from None
@@ -88,7 +114,9 @@ class S3Client:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            about = _client(self._settings).head_object(Bucket=remote.host, Key=remote.key)
+            about = with_patience(
+                remote, lambda: _client(self._settings).head_object(Bucket=remote.host, Key=remote.key)
+            )
         except (ClientError, BotoCoreError) as error:
             raise PlaceError(remote, _reason(error, remote, "read")) from None
         return about.get("ServerSideEncryption", "AES256") != "AES256" or "SSECustomerAlgorithm" in about
@@ -113,7 +141,7 @@ def _client(settings: S3Settings) -> Any:
         how["s3"] = {"addressing_style": "path"}
     if settings.anonymous:
         how["signature_version"] = UNSIGNED
-    return boto3.session.Session().client(
+    return boto3.session.Session(profile_name=settings.profile if settings.asks else None).client(
         "s3",
         region_name=settings.region,
         endpoint_url=settings.endpoint,
@@ -125,6 +153,7 @@ def _client(settings: S3Settings) -> Any:
 
 
 def _reason(error: Exception, remote: Remote, doing: str) -> str:
+    raise_if_expired(error, remote)
     answer = getattr(error, "response", {})
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
     code = answer.get("Error", {}).get("Code", "")

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+import queue
 import re
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from rushes.errors import MediaError, UnreachableError
-from rushes.storage.access import FIRST_WAIT_SECONDS, is_of_whole_store, reason_of, status_of, store_of
+from rushes.storage.access import (
+    FIRST_WAIT_SECONDS,
+    is_of_whole_store,
+    raise_if_expired,
+    reason_of,
+    status_of,
+    store_of,
+    with_patience,
+)
 from rushes.storage.places import Remote
 
 _TRIES = 4  # of an answer that broke off
-_KEYS_PER_PAGE = 1000
+KEYS_PER_PAGE = 1000
+_LISTED_AT_ONCE = 8  # folders
+_PAGES_WAITING = 16
 WHOLE_BYTES = 64 << 20  # of a file on a server that knows no ranges
-MAX_KEYS = 1_000_000  # that a listing looks through; more is no folder of footage
+MAX_KEYS = 1_000_000  # directly in one folder that is taken into memory
 # A body that broke off is asked for again by the store itself, but not by every store, nor when it is short.
 _BROKEN_BODY = re.compile(r"body error|decod|incomplete|connection (reset|closed)", re.IGNORECASE)
 
@@ -107,7 +122,7 @@ class StoredObject:
             options["if_match"] = known.etag
         for tried in range(1, _TRIES + 1):
             try:
-                answer = self._get(options)
+                answer = with_patience(self.remote, lambda: self._get(options))
             except PreconditionError:
                 raise Changed from None
             except NotSupportedError:
@@ -146,24 +161,113 @@ class StoredObject:
 
 
 def list_keys(remote: Remote) -> Iterator[str]:
-    """Yield the keys below a folder in a bucket, in pages, in the order of the store.
+    """Yield the keys below a folder in a bucket, however many there are, in no order to rely on.
+
+    Up to a page they come by one request. Of more, the folders below are listed side by side, since a store gives a
+    thousand keys at a time and the next only after them. Memory holds a few pages, and what lies directly in the folder
+    where there are folders beside it.
 
     Raises:
-        MediaError: the bucket is missing or may not be listed, or holds more than MAX_KEYS below the folder.
+        MediaError: the bucket is missing or may not be listed.
     """
     store, _ = store_of(remote)
+    prefix = remote.key if remote.is_folder else f"{remote.key}/"
+    with _refusals_of_listing(remote):
+        pages = pages_below(store, remote, prefix)
+        first = next(pages, [])
+        if len(first) < KEYS_PER_PAGE or "/" not in first[0]["path"][len(prefix) :]:
+            for page in chain([first], pages):
+                yield from (item["path"] for item in page)
+            return
+        folders, loose = _folders_in(store, remote, prefix)
+        while len(folders) == 1 and not loose:
+            folders, loose = _folders_in(store, remote, folders[0])
+        yield from loose
+        yield from _listed_side_by_side(store, remote, folders)
+
+
+def pages_below(store: Any, remote: Remote, prefix: str) -> Iterator[Sequence[Any]]:
+    """Yield what lies below a prefix of a store, in pages; one that throttles is asked again from the last key on.
+
+    Raises:
+        Exception: what obstore raises.
+    """
     import obstore
+
+    pages: Iterator[Sequence[Any]] | None = None
+    last: str | None = None
+
+    def next_page() -> Sequence[Any] | None:
+        nonlocal pages
+        if pages is None:
+            pages = iter(obstore.list(store, prefix or None, offset=last, chunk_size=KEYS_PER_PAGE))
+        try:
+            return next(pages, None)
+        except Exception:
+            pages = None
+            raise
+
+    while (page := with_patience(remote, next_page)) is not None:
+        if page:
+            last = page[-1]["path"]
+        yield page
+
+
+def _folders_in(store: Any, remote: Remote, prefix: str) -> tuple[list[str], list[str]]:
+    """Return the folders directly in a folder, with a slash behind each, and the keys directly in it."""
+    import obstore
+
+    found = with_patience(remote, lambda: obstore.list_with_delimiter(store, prefix or None))
+    folders = [f"{folder.rstrip('/')}/" for folder in found["common_prefixes"]]
+    return folders, [item["path"] for item in found["objects"]]
+
+
+def _listed_side_by_side(store: Any, remote: Remote, folders: Sequence[str]) -> Iterator[str]:
+    """Yield the keys below some folders; when the reader stops, no more are asked for."""
+    pages: queue.Queue[list[str] | BaseException | None] = queue.Queue(_PAGES_WAITING)
+    stopped = threading.Event()
+
+    def give(found: list[str] | BaseException | None) -> None:
+        while not stopped.is_set():
+            with suppress(queue.Full):
+                pages.put(found, timeout=0.1)
+                return
+
+    def list_one(folder: str) -> None:
+        try:
+            for page in pages_below(store, remote, folder):
+                if stopped.is_set():
+                    return
+                give([item["path"] for item in page])
+            give(None)
+        except BaseException as error:
+            give(error)
+
+    with ThreadPoolExecutor(_LISTED_AT_ONCE, thread_name_prefix="listed") as pool:
+        try:
+            for folder in folders:
+                pool.submit(list_one, folder)
+            left = len(folders)
+            while left:
+                page = pages.get()
+                if isinstance(page, BaseException):
+                    raise page
+                if page is None:
+                    left -= 1
+                else:
+                    yield from page
+        finally:
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _refusals_of_listing(remote: Remote) -> Iterator[None]:
+    """Let what obstore raises about a listing be an error of ours."""
     from obstore.exceptions import BaseError, InvalidPathError
 
-    prefix = remote.key if remote.is_folder else f"{remote.key}/"
-    seen = 0
     try:
-        for page in obstore.list(store, prefix or None, chunk_size=_KEYS_PER_PAGE):
-            for item in page:
-                seen += 1
-                if seen > MAX_KEYS:
-                    raise MediaError(remote, f"holds more than {MAX_KEYS:,} objects. Name a folder in it")
-                yield item["path"]
+        yield
     except InvalidPathError:
         raise MediaError(
             remote,
@@ -181,18 +285,10 @@ def list_folder(remote: Remote) -> list[str]:
     """
     store, _ = store_of(remote)
     import obstore
-    from obstore.exceptions import BaseError, InvalidPathError
 
     prefix = remote.key if remote.is_folder else f"{remote.key}/"
-    try:
-        found = obstore.list_with_delimiter(store, prefix or None)["objects"]
-    except InvalidPathError:
-        raise MediaError(
-            remote,
-            "holds a key with an empty part ('//', '.' or '..'), which cannot be listed. Name a folder beside it",
-        ) from None
-    except (BaseError, OSError, ValueError) as error:
-        raise _failure(error, remote, opened=False) from None
+    with _refusals_of_listing(remote):
+        found = with_patience(remote, lambda: obstore.list_with_delimiter(store, prefix or None))["objects"]
     if len(found) > MAX_KEYS:
         raise MediaError(remote, f"holds more than {MAX_KEYS:,} objects. Name a folder in it")
     return [item["path"] for item in found]
@@ -222,5 +318,6 @@ def state_of(meta: Any) -> State:
 
 def _failure(error: Exception, remote: Remote, *, opened: bool) -> MediaError:
     """Return a store's error as ours."""
+    raise_if_expired(error, remote)
     reason = reason_of(error, remote, opened=opened)
     return UnreachableError(remote, reason) if is_of_whole_store(error) else MediaError(remote, reason)

@@ -1,0 +1,69 @@
+"""Whether a place can be listed, written to and read from, and how far its clock is from this machine's."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rushes.errors import RushesError
+from rushes.storage.object_folder import object_folder
+from rushes.storage.places import Remote, parse_place
+
+MOST_SKEW_SECONDS = 300.0  # S3 takes no request whose clock is off by more than 900
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What was found of a place.
+
+    Attributes:
+        place: where it is, without what may be a signature.
+        reachable: it can be listed.
+        writable: an object was written, read as it was, and removed again.
+        skew_seconds: by how much its clock is ahead of this machine's; None where it is not known.
+        reason: what is wrong and what to do; "" where nothing is.
+    """
+
+    place: str
+    reachable: bool
+    writable: bool
+    skew_seconds: float | None
+    reason: str
+
+
+def probe(address: str) -> Probed:
+    """Look at a place: list it, write a small object, read it and remove it. What goes wrong is an answer."""
+    shown, reachable, skew = address.partition("?")[0], False, None
+    key, word = f"rushes-probe-{secrets.token_hex(8)}", secrets.token_bytes(16)
+    try:
+        place = parse_place(address)
+        shown = str(place)
+        folder = object_folder(place)
+        next(iter(folder.listing()), None)
+        reachable = True
+        before = datetime.now(UTC)
+        try:
+            folder.write(key, word)
+            state = folder.state(key)
+            if folder.read(key) != word:
+                return Probed(shown, True, False, None, "what is read is not what was written. Check the store")
+            if isinstance(place, Remote) and state is not None and state.modified is not None:
+                after = datetime.now(UTC)
+                # A store states whole seconds: a second either way says nothing.
+                late, early = (state.modified - after).total_seconds(), (state.modified - before).total_seconds()
+                skew = 0.0 if early >= -1 and late <= 1 else round(late, 1)
+        finally:
+            with suppress(RushesError):
+                left = folder.delete([key])
+        if left:
+            return Probed(shown, True, False, skew, f"{key} was written and {left[key]}")
+    except (RushesError, OSError) as error:
+        said = str(error)
+        return Probed(shown, reachable, False, skew, said.removeprefix(f"{shown}: ").replace(f"{shown}{key}: ", ""))
+    if skew is not None and abs(skew) > MOST_SKEW_SECONDS:
+        return Probed(
+            shown, True, True, skew, f"its clock and this machine's differ by {abs(skew):.0f} s. Set this one right"
+        )
+    return Probed(shown, True, True, skew, "")

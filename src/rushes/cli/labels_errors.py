@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
-from rushes.cli.options import DebugOption, DeviceOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption
+from rushes.cli.engines import engine_of, is_engine_asked
+from rushes.cli.options import (
+    DebugOption,
+    DeviceOption,
+    DryRunOption,
+    EngineOption,
+    JsonOption,
+    ProjectOption,
+    ThreadsOption,
+    WorkersOption,
+)
 from rushes.errors import RunError, UsageError
 
 if TYPE_CHECKING:
@@ -54,6 +64,8 @@ def errors(
     ] = None,
     device: DeviceOption = None,
     threads: ThreadsOption = None,
+    engine: EngineOption = None,
+    workers: WorkersOption = None,
     project: ProjectOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,

@@ -25,13 +25,12 @@ from rushes.progress import Progress, silent
 from rushes.scale.engine import Engine, Lost, Seat, Work
 from rushes.scale.in_process import InProcess
 from rushes.storage.files import digest_of_bytes
-from rushes.storage.kept_vectors import read_vectors, write_vectors
+from rushes.storage.kept_vectors import join_vectors, read_vectors, write_vectors
 from rushes.storage.pictures import FETCHES, Pictures, is_remote, without_query
 
 # Names the folder of what is kept; a change of what is computed needs another.
 _SCHEMA = "picture-descriptions-1"
 _TOGETHER = 128  # pictures that a process looks at between two writes: what a kill can cost it
-_WORTH = 512  # pictures
 
 Floats = npt.NDArray[np.float32]
 
@@ -105,7 +104,7 @@ def describe_pictures(
             "looking at pictures",
             fills=folder,
             together=_TOGETHER,
-            worth=_WORTH,
+            worth=None,  # threads of one process keep every core busy: docs/decisions/2026-11-26-filled-by-many.md
             name_of=_name_of,
         )
         for part in (engine or InProcess(threads=threads)).map(work, missing, progress=progress):
@@ -113,6 +112,7 @@ def describe_pictures(
                 answer = done.answer
                 if answer:
                     reasons[done.item.image] = answer.reason if isinstance(answer, Lost) else answer
+        join_vectors(folder)
         known |= read_vectors(folder, {keys[item.frame.id] for item in missing})
     there = tuple(item for item in frames if keys[item.frame.id] in known)
     unread = tuple(UnreadPicture(item, reasons[item.image]) for item in frames if keys[item.frame.id] not in known)

@@ -79,7 +79,7 @@ def check(
             )
         total = found.right_count + len(found.faulty)
         counts = {fault: sum(one.fault == fault for one in found.faulty) for fault in FAULTS}
-        said = [["right", found.right_count], *([fault, count] for fault, count in counts.items() if count)]
+        said = [("right", found.right_count), *((fault, count) for fault, count in counts.items() if count)]
         door.show(table_of(None, ("found", "pictures"), said))
         known = f", {found.known_count:,} of them known from before" if found.known_count else ""
         door.say(f"{plural(total, 'picture')} of {manifest.name if manifest else 'the catalog'}{known}")

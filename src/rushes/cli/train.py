@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import Door, opened
-from rushes.cli.ground import newest_ground, task_of
 from rushes.cli.engines import engine_of, is_engine_asked
+from rushes.cli.ground import newest_ground, task_of
 from rushes.cli.options import (
     DebugOption,
     DeviceOption,

@@ -18,7 +18,7 @@ from rushes.labels.manifest import ManifestRow
 from rushes.progress import Progress
 from rushes.scale.engine import Engine, Lost, Seat, Work
 from rushes.scale.in_process import InProcess
-from rushes.storage.kept_vectors import read_vectors, write_vectors
+from rushes.storage.kept_vectors import join_vectors, read_vectors, write_vectors
 from rushes.storage.pictures import FETCHES, Pictures, is_remote, without_query
 
 Floats = npt.NDArray[np.float32]
@@ -33,7 +33,6 @@ def measure_each(
     project_root: Path,
     folder: Path,
     together: int,
-    worth: int | None,
     what: str,
     files: Mapping[str, Path] | None = None,
     threads: int | None,
@@ -45,7 +44,7 @@ def measure_each(
     Args:
         build: called once in each process that measures; it is sent there.
         folder: in which the numbers are kept; it may be emptied at any time.
-        together, worth, files: as `Work` has them; `together` is what a kill can cost for each process.
+        together, files: as `Work` has them; `together` is what a kill can cost for each process.
         what: is done, for a person: `measuring pictures`.
         threads: that read and measure in this process; None takes one per core.
         engine: that measures what is not kept; None measures in this process.
@@ -65,7 +64,7 @@ def measure_each(
             files=files or {},
             fills=folder,
             together=together,
-            worth=worth,
+            worth=None,  # threads of one process keep every core busy: docs/decisions/2026-11-26-filled-by-many.md
             name_of=_name_of,
         )
         for part in (engine or InProcess(threads=threads or 0)).map(work, missing, progress=progress):
@@ -74,6 +73,7 @@ def measure_each(
                     lost[done.item.frame_id] = MediaError(_name_of(done.item), done.answer.reason)
                 elif done.answer is not None:
                     lost[done.item.frame_id] = done.answer
+        join_vectors(folder)
         known |= read_vectors(folder, {digests[row.frame_id] for row in missing})
     return {frame: lost[frame] if frame in lost else known[key] for frame, key in digests.items()}
 

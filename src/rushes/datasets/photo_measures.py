@@ -19,7 +19,6 @@ from rushes.scale.engine import Engine, Seat
 from rushes.storage.files import digest_of_file
 
 _TOGETHER = 32  # photographs that a process measures between two writes
-_WORTH = 256  # photographs
 _FACES = "faces"  # the detector's name among the files that an engine takes along
 
 
@@ -57,7 +56,6 @@ def read_photo_measures(
         project_root=project_root,
         folder=cache_folder / _folder_name(faces),
         together=_TOGETHER,
-        worth=_WORTH,
         what="measuring photographs",
         files={_FACES: faces} if faces is not None else None,
         threads=threads,

@@ -23,7 +23,7 @@ from rushes.project import PROJECT_FILE
 from rushes.scale.engine import Engine, Lost, Seat, Work
 from rushes.scale.in_process import InProcess
 from rushes.storage.files import digest_of_bytes, digest_of_file
-from rushes.storage.kept_vectors import read_vectors, write_vectors
+from rushes.storage.kept_vectors import join_vectors, read_vectors, write_vectors
 from rushes.storage.object_folder import object_folder
 from rushes.storage.pictures import FETCHES, without_query
 from rushes.storage.places import Remote, parse_place
@@ -34,7 +34,6 @@ FAULTS: tuple[Fault, ...] = ("missing", "changed", "corrupt", "unreadable", "unr
 
 _FOLDER = "checked-1"  # another number where something else is looked for
 _TOGETHER = 64  # pictures that a process checks between two writes: what a kill can cost it
-_WORTH = 512  # pictures
 _LISTED_FROM = 8  # pictures of one folder of a bucket: fewer are asked for one by one
 _LISTED_EACH = 50  # keys that are listed for each picture before a folder is held to be mostly of something else
 _LISTED_LEAST = 10_000
@@ -154,7 +153,7 @@ def check_pictures(
             "checking pictures",
             fills=folder,
             together=_TOGETHER,
-            worth=_WORTH,
+            worth=None,  # threads of one process keep every core busy: docs/decisions/2026-11-26-filled-by-many.md
             name_of=_name_of,
         )
         for part in (engine or InProcess(threads=threads or 0)).map(work, waiting, progress=progress):
@@ -163,6 +162,7 @@ def check_pictures(
                     answers[done.item.picture] = ("unreadable", done.answer.reason)
                 elif done.answer is not None:
                     answers[done.item.picture] = done.answer
+        join_vectors(folder)
     faulty = tuple(Faulty(picture, *answers[picture]) for picture in unique if picture in answers)
     return Checked(len(unique) - len(faulty), len(known), faulty)
 
@@ -328,7 +328,7 @@ def _check_remote(place: Remote, one: _Found, *, deep: bool) -> _Answer:
 
 
 def _decoded(place: Path | Remote) -> str | None:
-    """Return why a picture cannot be decoded to its end; None where it can, and for a film, of which it is not asked."""
+    """Return why a picture cannot be decoded to its end; None where it can, and for a film."""
     if kind_of(place) == "video":
         return None
     try:

@@ -22,7 +22,6 @@ _FOLDER = "facts-1"  # another number where they are measured otherwise
 _MEASURED = PictureSize(long_side=512)
 _CLIPPED_LOW, _CLIPPED_HIGH = 4, 251  # luma at and beyond which there is no detail left
 _TOGETHER = 128  # pictures that a process measures between two writes
-_WORTH = 512  # pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,6 @@ def read_picture_facts(
         project_root=project_root,
         folder=cache_folder / _FOLDER,
         together=_TOGETHER,
-        worth=_WORTH,
         what="measuring pictures",
         threads=threads,
         engine=engine,

@@ -21,7 +21,7 @@ from rushes.models.backbones import Backbone
 from rushes.progress import Progress, silent
 from rushes.scale.engine import Engine, Lost, Seat, Work
 from rushes.storage.files import digest_of_bytes, write_json
-from rushes.storage.kept_vectors import read_vectors, write_vectors
+from rushes.storage.kept_vectors import join_vectors, read_vectors, write_vectors
 from rushes.storage.pictures import without_query
 
 _SCHEMA = "features/1"
@@ -108,6 +108,7 @@ def compute_features(
     if elsewhere is not None and missing:
         lost += _fill(missing, folder, elsewhere, preprocessing=preprocessing, project_root=project_root,
                       progress=progress)  # fmt: skip
+        join_vectors(folder)
         known |= read_vectors(folder, {digests[row.frame_id] for row in missing})
         refused = {one.row.frame_id for one in lost}
         missing = [row for row in missing if digests[row.frame_id] not in known and row.frame_id not in refused]

@@ -177,7 +177,7 @@ class Pictures:
 
     def _local(self, image: str, sha256: str) -> Path:
         path = self._root / image
-        if self._lacks and not path.is_absolute():
+        if self._lacks and not Path(image).is_absolute():
             raise ProjectError(
                 f"{image}: is on the machine {self._lacks}, in the folder {self._root}, which this work does not find "
                 f'on the machine {platform.node()}. Keep frames in a bucket (store = "s3://bucket/project/" in '

@@ -16,8 +16,12 @@ import pytest
 from learning.tiny import StopAt, TinyProject, make_project
 from rushes.datasets.preprocessing import Preprocessing
 from rushes.labels.manifest import ManifestRow
-from rushes.learning.features import Features, compute_features, describe_features
+from rushes.learning.features import Elsewhere, Features, compute_features, describe_features
+from rushes.learning.samples import read_pictures
 from rushes.models.backbones import Backbone
+from rushes.scale.choose import open_engine
+from rushes.scale.engine import Engine, Seat
+from rushes.scale.in_process import InProcess
 from rushes.storage.pictures import PICTURES_FOLDER
 from storage.servers import web_server
 
@@ -202,3 +206,54 @@ def test_pictures_in_a_store_that_nobody_has_read_are_fetched_once_for_their_fea
 def test_when_nothing_can_be_read_there_are_no_features(project: TinyProject) -> None:
     found = compute(project, [replace(project.rows[0], img_ref="gone.png", sha256="")], MeanColour())
     assert (found.rows, len(found.values)) == ((), 0)
+
+
+def build_mean(seat: Seat) -> tuple[MeanColour, int]:
+    """What a process computes features with; the file that it takes along says when it dies."""
+    deadly = seat.files["deadly"].read_bytes()
+
+    class Dying(MeanColour):
+        def __call__(self, pixels: np.ndarray) -> np.ndarray:
+            if deadly and any(picture.tobytes() == deadly for picture in pixels):
+                os.kill(os.getpid(), signal.SIGKILL)
+            return super().__call__(pixels)
+
+    return Dying(), 5
+
+
+def elsewhere(engine: Engine, tmp_path: Path, deadly: bytes = b"") -> Elsewhere:
+    (tmp_path / "deadly").write_bytes(deadly)
+    return Elsewhere(engine, build_mean, {"deadly": tmp_path / "deadly"})
+
+
+def test_features_that_another_computes_are_those_of_this_process(project: TinyProject, tmp_path: Path) -> None:
+    extract = MeanColour()
+    (project.root / project.rows[4].img_ref).unlink()
+    found = compute(project, project.rows, extract, elsewhere=elsewhere(InProcess(threads=2), tmp_path))
+    assert extract.batches == []
+    assert [one.row for one in found.lost] == [project.rows[4]]
+    assert found.computed_count == 47
+    shutil.rmtree(project.root / "cache")
+    here = compute(project, project.rows, extract)
+    np.testing.assert_array_equal(found.values, here.values)
+    assert (found.rows, found.lost, found.computed_count) == (here.rows, here.lost, here.computed_count)
+
+
+@pytest.mark.longer
+def test_a_picture_that_ends_its_process_is_listed_and_not_tried_here(project: TinyProject, tmp_path: Path) -> None:
+    deadly = next(
+        picture for row, picture in read_pictures(project.rows, project_root=project.root, preprocessing=SHOWN,
+                                                  threads=1) if row == project.rows[9]
+    )  # fmt: skip
+    assert isinstance(deadly, np.ndarray)
+    extract = MeanColour()
+    engine = open_engine("here", workers=2)
+    try:
+        found = compute(
+            project, project.rows, extract, elsewhere=elsewhere(engine, tmp_path, deadly.tobytes())
+        )  # fmt: skip
+    finally:
+        engine.close()
+    assert extract.batches == []
+    assert project.rows[9] in [one.row for one in found.lost]
+    assert len(found.rows) + len(found.lost) == 48

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rushes.storage.kept_vectors import read_vectors, write_vectors
+from rushes.storage.kept_vectors import join_vectors, read_vectors, write_vectors
 
 
 def test_what_is_kept_is_read_back_by_digest(tmp_path: Path) -> None:
@@ -26,3 +26,16 @@ def test_a_part_that_was_spoilt_is_removed_and_the_others_are_read(tmp_path: Pat
 
 def test_an_empty_folder_or_none_holds_nothing(tmp_path: Path) -> None:
     assert read_vectors(tmp_path / "none", {"a"}) == {}
+
+
+def test_many_small_parts_are_joined_and_few_are_left_as_they_are(tmp_path: Path) -> None:
+    for number in range(31):
+        write_vectors(tmp_path, [f"{number}"], np.full((1, 2), number, np.float32))
+    join_vectors(tmp_path)
+    assert len(list(tmp_path.glob("part-*.npz"))) == 31
+    write_vectors(tmp_path, ["31"], np.full((1, 2), 31, np.float32))
+    (tmp_path / "part-spoilt.npz").write_bytes(b"no part")
+    join_vectors(tmp_path)
+    known = read_vectors(tmp_path, {f"{number}" for number in range(32)})
+    assert {name: float(row[0]) for name, row in known.items()} == {f"{number}": float(number) for number in range(32)}
+    assert len(list(tmp_path.glob("part-*.npz"))) == 1

@@ -299,3 +299,17 @@ def test_references_are_told_apart_and_shown_without_what_may_be_secret() -> Non
     assert without_query("s3://bucket/a.jpg") == "s3://bucket/a.jpg"
     assert without_query("https://host/a.jpg?X-Amz-Signature=hush") == "https://host/a.jpg?…"
     assert without_query("ftp://me:hush@host/a.jpg") == "ftp://…"
+
+
+def test_a_local_picture_of_a_project_on_another_machine_is_said_to_be_there(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    away = Pictures(root, machine="studio-7")
+    with pytest.raises(ProjectError) as caught, away.held("frames/one.jpg"):
+        pass
+    assert "frames/one.jpg: is on the machine studio-7" in str(caught.value)
+    assert "store = " in str(caught.value)
+    root.mkdir()
+    (root / "rushes.toml").write_text("")  # the folder is shared
+    shared = Pictures(root, machine="studio-7")
+    with pytest.raises(MediaError, match="the file is missing"), shared.held("frames/one.jpg"):
+        pass

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import platform
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -20,13 +22,15 @@ from rushes.footage.picture import decode_picture
 from rushes.footage.quality import MEASURES, Quality, find_mixtures, measure_quality, quality_of
 from rushes.footage.signals import read_signals
 from rushes.progress import Progress, silent
+from rushes.scale.engine import Engine, Lost, Seat, Work
+from rushes.scale.in_process import InProcess
 from rushes.storage.files import digest_of_bytes
-from rushes.storage.kept_vectors import read_vectors, write_vectors
+from rushes.storage.kept_vectors import join_vectors, read_vectors, write_vectors
 from rushes.storage.pictures import FETCHES, Pictures, is_remote, without_query
 
 # Names the folder of what is kept; a change of what is computed needs another.
 _SCHEMA = "picture-descriptions-1"
-_PART_SIZE = 2048  # pictures computed between two writes: what a kill can cost
+_TOGETHER = 128  # pictures that a process looks at between two writes: what a kill can cost it
 
 Floats = npt.NDArray[np.float32]
 
@@ -68,6 +72,7 @@ def describe_pictures(
     cache_folder: Path,
     scans_folder: Path,
     threads: int,
+    engine: Engine | None = None,
     progress: Progress = silent,
 ) -> Descriptions:
     """Return what the pictures of frames show; only those that are not known from before are read.
@@ -79,6 +84,11 @@ def describe_pictures(
         frames: of each source in the order of time.
         root: folder of the project.
         cache_folder: where what was computed is kept; it may be emptied at any time.
+        threads: that look in this process.
+        engine: that looks at what is not known; None looks in this process.
+
+    Raises:
+        ProjectError, UsageError, MissingExtraError: as `Pictures.held`.
     """
     folder = cache_folder / _SCHEMA
     keys = {item.frame.id: _key_of(item) for item in frames}
@@ -88,27 +98,22 @@ def describe_pictures(
         {(keys[item.frame.id], item.image): item for item in frames if keys[item.frame.id] not in known}.values()
     )
     reasons: dict[str, str] = {}
-    progress(0, len(missing), "looking at pictures")
-    far = any(is_remote(item.image) for item in missing)  # most of the time they are waited for
-    with (
-        Pictures(root) as pictures,
-        ThreadPoolExecutor(max(threads, FETCHES) if far else threads, thread_name_prefix="pictures") as pool,
-    ):
-        for start in range(0, len(missing), _PART_SIZE):
-            part = missing[start : start + _PART_SIZE]
-            digests, values = [], []
-            for done, (item, seen) in enumerate(
-                zip(part, pool.map(lambda one: _look(one, pictures), part), strict=True)
-            ):
-                if isinstance(seen, str):
-                    reasons[item.image] = seen
-                else:
-                    digests.append(keys[item.frame.id])
-                    values.append(seen)
-                progress(start + done + 1, len(missing), "looking at pictures")
-            if values:
-                write_vectors(folder, digests, np.stack(values))
-                known |= dict(zip(digests, values, strict=True))
+    if missing:
+        work: Work[StoredFrame, str] = Work(
+            partial(_build, root, platform.node()),
+            "looking at pictures",
+            fills=folder,
+            together=_TOGETHER,
+            worth=None,  # threads of one process keep every core busy: docs/decisions/2026-11-26-filled-by-many.md
+            name_of=_name_of,
+        )
+        for part in (engine or InProcess(threads=threads)).map(work, missing, progress=progress):
+            for done in part:
+                answer = done.answer
+                if answer:
+                    reasons[done.item.image] = answer.reason if isinstance(answer, Lost) else answer
+        join_vectors(folder)
+        known |= read_vectors(folder, {keys[item.frame.id] for item in missing})
     there = tuple(item for item in frames if keys[item.frame.id] in known)
     unread = tuple(UnreadPicture(item, reasons[item.image]) for item in frames if keys[item.frame.id] not in known)
     seen = np.stack([known[keys[item.frame.id]] for item in there]) if there else np.empty((0, _LENGTH), np.float32)
@@ -123,6 +128,26 @@ _LENGTH = DESCRIPTOR_LENGTH + len(MEASURES)
 def _key_of(item: StoredFrame) -> str:
     """Return what a picture's description is kept under: its digest, or of one that nobody has read its address."""
     return item.sha256 or f"@{digest_of_bytes(item.image.encode())}"  # an address may hold a signature
+
+
+def _name_of(item: StoredFrame) -> str:
+    return without_query(item.image)
+
+
+def _build(root: Path, machine: str, seat: Seat) -> Callable[[Sequence[StoredFrame]], list[str]]:
+    """Return what looks at some pictures and keeps what it sees; it answers why, for each that cannot be read."""
+    pictures = Pictures(root, machine=machine)
+
+    def look(items: Sequence[StoredFrame]) -> list[str]:
+        far = any(is_remote(item.image) for item in items)  # most of the time they are waited for
+        with ThreadPoolExecutor(max(seat.threads, FETCHES) if far else seat.threads) as pool:
+            seen = list(pool.map(lambda item: _look(item, pictures), items))
+        kept = {_key_of(item): one for item, one in zip(items, seen, strict=True) if not isinstance(one, str)}
+        if kept:
+            write_vectors(seat.folder, list(kept), np.stack(list(kept.values())))
+        return [one if isinstance(one, str) else "" for one in seen]
+
+    return look
 
 
 def _look(item: StoredFrame, pictures: Pictures) -> Floats | str:

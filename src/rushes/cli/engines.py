@@ -27,3 +27,9 @@ def engine_of(
     store = project.store if project is not None else ""
     with closing(open_engine(name, workers=workers or 0, threads=threads or 0, store=store)) as opened:
         yield opened
+
+
+def is_engine_asked(project: Project | None, engine: str | None, workers: int | None) -> bool:
+    """Return whether somebody wants work in other processes that by itself is best done in this one."""
+    name = engine or (project.engine if project is not None else "here")
+    return name != "here" or (workers or 1) > 1

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
-from rushes.cli.options import DebugOption, JsonOption, ProjectOption, TaskOption, ThreadsOption
+from rushes.cli.engines import engine_of
+from rushes.cli.options import (
+    DebugOption,
+    EngineOption,
+    JsonOption,
+    ProjectOption,
+    TaskOption,
+    ThreadsOption,
+    WorkersOption,
+)
 from rushes.cli.versions import newest_manifest_of
 from rushes.errors import UsageError
 
@@ -35,6 +44,8 @@ def explore(
     ] = None,
     task: TaskOption = None,
     threads: ThreadsOption = None,
+    engine: EngineOption = None,
+    workers: WorkersOption = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -63,12 +74,13 @@ def explore(
         split_path, split = _newest_split(place, wanted.name) if wanted else (None, None)
         facts = None
         if not no_pictures and is_measurable(rows):
-            with door.progress("measure") as progress:
+            with engine_of(place, engine, workers, threads=threads) as pool, door.progress("measure") as progress:
                 facts = read_picture_facts(
                     rows,
                     project_root=place.root,
                     cache_folder=place.cache_folder,
                     threads=threads,
+                    engine=pool,
                     progress=progress,
                 )
         found = look(

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
-from rushes.cli.options import DebugOption, DeviceOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption
+from rushes.cli.engines import engine_of, is_engine_asked
+from rushes.cli.options import (
+    DebugOption,
+    DeviceOption,
+    DryRunOption,
+    EngineOption,
+    JsonOption,
+    ProjectOption,
+    ThreadsOption,
+    WorkersOption,
+)
 from rushes.errors import RunError, UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
     from rushes.learning.review_queue import ReviewQueue
     from rushes.learning.runs import Run
     from rushes.project import Project, Task
+    from rushes.scale.engine import Engine
 
 _FOLDS = 5
 _LENGTH = 60
@@ -54,6 +65,8 @@ def errors(
     ] = None,
     device: DeviceOption = None,
     threads: ThreadsOption = None,
+    engine: EngineOption = None,
+    workers: WorkersOption = None,
     project: ProjectOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
@@ -78,8 +91,10 @@ def errors(
         rows, split, standing = _labels_of(place, task, found)
         answers, notes = _held_out(found, rows, split)
         if not dry_run:
-            notes += _add_train(door, place, task, found, rows, split, answers, folds=folds, retrain=retrain,
-                                device=device, threads=threads)  # fmt: skip
+            with engine_of(place, engine, workers, threads=threads) as pool:
+                notes += _add_train(door, place, task, found, rows, split, answers, folds=folds, retrain=retrain,
+                                    device=device, threads=threads,
+                                    engine=pool if is_engine_asked(place, engine, workers) else None)  # fmt: skip
         if not answers:
             raise RunError(f"{found.folder}: none of its parts can be judged. {' '.join(notes)}")
         _report(
@@ -177,6 +192,7 @@ def _add_train(
     retrain: bool,
     device: str | None,
     threads: int | None,
+    engine: Engine | None,
 ) -> list[str]:
     """Judge the train part out of fold, and return what is to be known of that; a part that cannot be is said."""
     from rushes.learning.ground import Ground
@@ -193,6 +209,7 @@ def _add_train(
         cache_folder=place.cache_folder,
         threads=threads,
         working_size=run.working_size,
+        engine=engine,
     )
     if retrain:
         door.warn(f"note: --retrain trains {run.recipe['name']} {folds} times; with the same labels the answers are "

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import Door, opened, plural, table_of
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, ThreadsOption
+from rushes.cli.engines import engine_of, is_engine_asked
+from rushes.cli.options import (
+    DebugOption,
+    DryRunOption,
+    EngineOption,
+    JsonOption,
+    ProjectOption,
+    TaskOption,
+    ThreadsOption,
+    WorkersOption,
+)
 from rushes.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
     from rushes.labels.suggest import Suggestions
     from rushes.learning.recipe import Recipe
     from rushes.project import Project
+    from rushes.scale.engine import Engine
 
 _EXAMPLES = 10
 _FAILED_SHOWN = 20
@@ -39,6 +50,8 @@ def suggest(
         Path | None, typer.Option(metavar="FILE", help="Write a page of suggested frames by class, with the reasons.")
     ] = None,
     threads: ThreadsOption = None,
+    engine: EngineOption = None,
+    workers: WorkersOption = None,
     task: TaskOption = None,
     project: ProjectOption = None,
     dry_run: DryRunOption = False,
@@ -65,7 +78,7 @@ def suggest(
         check_suggestible(wanted, where=place.root / PROJECT_FILE)
         recipe = _recipe_of(place, backbone) if backbone is not None else None
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        with open_catalog(place.catalog_place) as catalog:
+        with open_catalog(place.catalog_place) as catalog, engine_of(place, engine, workers, threads=threads) as pool:
             stored = catalog.frames()
             if not stored:
                 raise CatalogError("the catalog holds no frames. Take footage in first: rushes ingest FOOTAGE")
@@ -78,12 +91,20 @@ def suggest(
                     cache_folder=place.cache_folder / "descriptions",
                     scans_folder=place.scans_folder,
                     threads=threads or count_cores(),
+                    engine=pool,
                     progress=progress,
                 )
             frames, features, quality = described.frames, described.features, described.quality
             unread = [(one.frame, str(one)) for one in described.unread]
             if recipe is not None:
-                frames, features, quality, unseen = _seen_by_backbone(door, place, described, recipe, threads)
+                frames, features, quality, unseen = _seen_by_backbone(
+                    door,
+                    place,
+                    described,
+                    recipe,
+                    threads,
+                    engine=pool if is_engine_asked(place, engine, workers) else None,
+                )
                 unread += unseen
             with door.progress("compare") as progress:
                 planned = plan_suggestions(
@@ -133,7 +154,13 @@ def _recipe_of(place: Project, word: str) -> Recipe:
 
 
 def _seen_by_backbone(
-    door: Door, place: Project, described: Descriptions, recipe: Recipe, threads: int | None
+    door: Door,
+    place: Project,
+    described: Descriptions,
+    recipe: Recipe,
+    threads: int | None,
+    *,
+    engine: Engine | None,
 ) -> tuple[tuple[StoredFrame, ...], Any, Quality, list[tuple[StoredFrame, str]]]:
     """Return the frames with what a backbone sees in them, of length 1, their quality, and those it cannot be shown."""
     import numpy as np
@@ -154,7 +181,13 @@ def _seen_by_backbone(
     ]
     with door.progress("look") as progress:
         seen = read_backbone_features(
-            rows, recipe, project_root=place.root, cache_folder=place.cache_folder, threads=threads, progress=progress
+            rows,
+            recipe,
+            project_root=place.root,
+            cache_folder=place.cache_folder,
+            threads=threads,
+            engine=engine,
+            progress=progress,
         )
     kept = np.array([by_id[row.frame_id] for row in seen.rows], np.int64)
     length = np.linalg.norm(seen.values, axis=1, keepdims=True)

@@ -16,6 +16,7 @@ VERBS: dict[str, str] = {
     "scenes": "scenes, dialogues, characters and facts of films: tables, report, CSV, JSON, EDL, OTIO, FCPXML, EAF",
     "faces": "characters of films by their faces: list, name, where, wipe; off unless turned on",
     "status": "groups, sources, frames, labels per class, conflicts, runs",
+    "check": "pictures that are missing, changed or corrupt, here and in buckets",
     "labels": "statements that frames are of classes: import, pull, picks, suggest, export, conflicts",
     "subjects": "what is in the pictures, by a detector of objects: find, list, clear",
     "manifest": "the versioned list of labelled samples: build, diff, preview",

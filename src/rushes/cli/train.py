@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import Door, opened
+from rushes.cli.engines import engine_of, is_engine_asked
 from rushes.cli.ground import newest_ground, task_of
 from rushes.cli.options import (
     DebugOption,
     DeviceOption,
     DryRunOption,
+    EngineOption,
     JsonOption,
     ProjectOption,
     ThreadsOption,
+    WorkersOption,
     verb_app,
 )
 from rushes.cli.runs_send import send_trained
@@ -40,6 +43,8 @@ def train(
     device: DeviceOption = None,
     project: ProjectOption = None,
     threads: ThreadsOption = None,
+    engine: EngineOption = None,
+    workers: WorkersOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -50,6 +55,7 @@ def train(
     """
     with opened(as_json=as_json, debug=debug) as door:
         require_extra("train", "torch", "timm", "safetensors", "sklearn", purpose="training")
+        from dataclasses import replace
         from datetime import UTC, datetime
 
         from rushes.datasets.split import count_classes, rows_of_parts
@@ -102,7 +108,8 @@ def train(
         _warn_of_removal(door, why_not_remove(counts, asked.balance))
         if not is_answered(suggestion, asked.balance):
             door.say(f"suggestion: {suggestion.sentence} {suggestion.options}")
-        with door.progress("train") as progress:
+        with engine_of(place, engine, workers, threads=threads) as pool, door.progress("train") as progress:
+            ground = replace(ground, engine=pool if is_engine_asked(place, engine, workers) else None)
             run = train_on(ground, asked, device=device, progress=progress, now=datetime.now(UTC))
         for warning in run.warnings:
             door.warn(f"warning: {warning}")

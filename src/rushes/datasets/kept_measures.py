@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import platform
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from rushes.cores import count_cores
 from rushes.datasets.content import content_of
 from rushes.errors import MediaError, UnreachableError
 from rushes.labels.manifest import ManifestRow
 from rushes.progress import Progress
-from rushes.storage.kept_vectors import read_vectors, write_vectors
-from rushes.storage.pictures import Pictures, without_query
+from rushes.scale.engine import Engine, Lost, Seat, Work
+from rushes.scale.in_process import InProcess
+from rushes.storage.kept_vectors import join_vectors, read_vectors, write_vectors
+from rushes.storage.pictures import FETCHES, Pictures, is_remote, without_query
 
 Floats = npt.NDArray[np.float32]
+# What gives the numbers of a picture's file, as many for each; called by several threads.
+Measure: TypeAlias = Callable[[Path], Sequence[float]]
 
 
 def measure_each(
     rows: Sequence[ManifestRow],
-    measure: Callable[[Path], Sequence[float]],
+    build: Callable[[Seat], Measure],
     *,
     project_root: Path,
     folder: Path,
-    part_size: int,
+    together: int,
     what: str,
+    files: Mapping[str, Path] | None = None,
     threads: int | None,
+    engine: Engine | None,
     progress: Progress,
 ) -> dict[str, Floats | MediaError]:
     """Return frame id -> the numbers of its picture, or why it cannot be read; what was measured once is kept.
 
     Args:
-        measure: gives the numbers of a picture's file, as many for each; called by several threads.
+        build: called once in each process that measures; it is sent there.
         folder: in which the numbers are kept; it may be emptied at any time.
-        part_size: pictures that are measured between two writes.
+        together, files: as `Work` has them; `together` is what a kill can cost for each process.
         what: is done, for a person: `measuring pictures`.
-        threads: that read and measure; None takes one per core.
+        threads: that read and measure in this process; None takes one per core.
+        engine: that measures what is not kept; None measures in this process.
 
     Raises:
         UnreachableError: a store does not answer; what it holds is not to be taken for lost.
@@ -48,32 +57,54 @@ def measure_each(
     known = read_vectors(folder, set(digests.values()))
     missing = [row for row in rows if digests[row.frame_id] not in known]
     lost: dict[str, MediaError] = {}
-    with (
-        Pictures(project_root) as pictures,
-        ThreadPoolExecutor(threads or count_cores(), thread_name_prefix="measures") as pool,
-    ):
-        for start in range(0, len(missing), part_size):
-            part = missing[start : start + part_size]
-            for row in part:
-                pictures.fetch_ahead(row.img_ref, sha256=row.sha256)
-            measured: dict[str, Sequence[float]] = {}
-            found = pool.map(lambda row: _measure(row, measure, pictures), part)
-            for done, (row, one) in enumerate(zip(part, found, strict=True), start=start + 1):
-                if isinstance(one, MediaError):
-                    lost[row.frame_id] = one
-                else:
-                    measured[digests[row.frame_id]] = one
-                progress(done, len(missing), what)
-            if measured:
-                values = np.array(list(measured.values()), np.float32)
-                write_vectors(folder, list(measured), values)
-                known |= dict(zip(measured, values, strict=True))
+    if missing:
+        work: Work[ManifestRow, MediaError | None] = Work(
+            partial(_build, build, project_root, platform.node()),
+            what,
+            files=files or {},
+            fills=folder,
+            together=together,
+            worth=None,  # threads of one process keep every core busy: docs/decisions/2026-11-26-filled-by-many.md
+            name_of=_name_of,
+        )
+        for part in (engine or InProcess(threads=threads or 0)).map(work, missing, progress=progress):
+            for done in part:
+                if isinstance(done.answer, Lost):
+                    lost[done.item.frame_id] = MediaError(_name_of(done.item), done.answer.reason)
+                elif done.answer is not None:
+                    lost[done.item.frame_id] = done.answer
+        join_vectors(folder)
+        known |= read_vectors(folder, {digests[row.frame_id] for row in missing})
     return {frame: lost[frame] if frame in lost else known[key] for frame, key in digests.items()}
 
 
-def _measure(
-    row: ManifestRow, measure: Callable[[Path], Sequence[float]], pictures: Pictures
-) -> Sequence[float] | MediaError:
+def _name_of(row: ManifestRow) -> str:
+    return without_query(row.img_ref)
+
+
+def _build(
+    build: Callable[[Seat], Measure], project_root: Path, machine: str, seat: Seat
+) -> Callable[[Sequence[ManifestRow]], list[MediaError | None]]:
+    """Return what measures the pictures of some rows and keeps the numbers; it answers why, for each that it cannot."""
+    measure, pictures = build(seat), Pictures(project_root, machine=machine)
+
+    def measure_rows(rows: Sequence[ManifestRow]) -> list[MediaError | None]:
+        far = any(is_remote(row.img_ref) for row in rows)  # most of the time they are waited for
+        with ThreadPoolExecutor(max(seat.threads, FETCHES) if far else seat.threads) as pool:
+            found = list(pool.map(lambda row: _measured(row, measure, pictures), rows))
+        kept = {
+            content_of(row, project_root): one
+            for row, one in zip(rows, found, strict=True)
+            if not isinstance(one, MediaError)
+        }
+        if kept:
+            write_vectors(seat.folder, list(kept), np.array(list(kept.values()), np.float32))
+        return [one if isinstance(one, MediaError) else None for one in found]
+
+    return measure_rows
+
+
+def _measured(row: ManifestRow, measure: Measure, pictures: Pictures) -> Sequence[float] | MediaError:
     try:
         with pictures.held(row.img_ref, sha256=row.sha256) as path:
             return measure(path)

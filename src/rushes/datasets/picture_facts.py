@@ -9,18 +9,19 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rushes.datasets.kept_measures import measure_each
+from rushes.datasets.kept_measures import Measure, measure_each
 from rushes.errors import MediaError
 from rushes.footage.picture import PictureSize, resize
 from rushes.footage.pictures import read_still
 from rushes.labels.manifest import ManifestRow
 from rushes.progress import Progress, silent
+from rushes.scale.engine import Engine, Seat
 
 _FOLDER = "facts-1"  # another number where they are measured otherwise
 # What pictures are shrunk to before they are measured, so that those of all sizes can be held against each other.
 _MEASURED = PictureSize(long_side=512)
 _CLIPPED_LOW, _CLIPPED_HIGH = 4, 251  # luma at and beyond which there is no detail left
-_PART_SIZE = 512  # pictures measured between two writes
+_TOGETHER = 128  # pictures that a process measures between two writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,15 @@ def read_picture_facts(
     project_root: Path,
     cache_folder: Path,
     threads: int | None = None,
+    engine: Engine | None = None,
     progress: Progress = silent,
 ) -> dict[str, PictureFacts | MediaError]:
     """Return frame id -> the facts of its picture, or why it cannot be read; what was measured once is kept.
 
     Args:
         cache_folder: of the project; it may be emptied at any time.
-        threads: that read pictures; None takes one per core.
+        threads: that read pictures in this process; None takes one per core.
+        engine: that measures what is not kept; None measures in this process.
 
     Raises:
         UnreachableError: a store does not answer; what it holds is not to be taken for lost.
@@ -88,15 +91,20 @@ def read_picture_facts(
     """
     found = measure_each(
         rows,
-        _measure,
+        _build,
         project_root=project_root,
         folder=cache_folder / _FOLDER,
-        part_size=_PART_SIZE,
+        together=_TOGETHER,
         what="measuring pictures",
         threads=threads,
+        engine=engine,
         progress=progress,
     )
     return {frame: one if isinstance(one, MediaError) else _facts_of(one) for frame, one in found.items()}
+
+
+def _build(seat: Seat) -> Measure:
+    return _measure
 
 
 def _measure(path: Path) -> Sequence[float]:

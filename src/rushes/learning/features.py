@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +19,35 @@ from rushes.labels.manifest import ManifestRow
 from rushes.learning.samples import UnusableSample, read_pictures
 from rushes.models.backbones import Backbone
 from rushes.progress import Progress, silent
+from rushes.scale.engine import Engine, Lost, Seat, Work
 from rushes.storage.files import digest_of_bytes, write_json
-from rushes.storage.kept_vectors import read_vectors, write_vectors
+from rushes.storage.kept_vectors import join_vectors, read_vectors, write_vectors
+from rushes.storage.pictures import without_query
 
 _SCHEMA = "features/1"
+_WHAT = "computing features"
 _PART_SIZE = 256  # pictures computed between two writes, filled up to a whole batch: what a kill can cost
 
+_LEAST_TOGETHER = 16  # pictures that a process is given at once
+_CHUNKS_EACH = 4  # that each process is given at least, where there are enough: none waits long for the slowest
+
 Extract = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
+# Called once in a process: gives what computes there, and how many pictures it is best given at once.
+BuildExtract: TypeAlias = Callable[[Seat], tuple[Extract, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Who computes features in place of this process.
+
+    Attributes:
+        build: loads the network in each process; it is sent there.
+        files: that it reads, as `Work.files`.
+    """
+
+    engine: Engine
+    build: BuildExtract
+    files: Mapping[str, Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +87,7 @@ def compute_features(
     preprocessing: Preprocessing,
     batch_size: int,
     threads: int,
+    elsewhere: Elsewhere | None = None,
     progress: Progress = silent,
 ) -> Features:
     """Return the features of rows, in order; only those that the cache lacks are computed, and then kept there.
@@ -71,16 +96,59 @@ def compute_features(
         extract: (batch, height, width, channels) uint8 -> (batch, features) float32.
         about: what `describe_features` returned.
         cache_folder: where the features of all backbones are kept; it may be emptied at any time.
+        elsewhere: who computes what the cache lacks; None computes it here by `extract`.
     """
     folder = _folder_of(about, cache_folder)
     write_json(folder / "about.json", about)
     digests = {row.frame_id: content_of(row, project_root) for row in rows}
     known = read_vectors(folder, set(digests.values()))
     missing = [row for row in rows if digests[row.frame_id] not in known]
+    lost: list[UnusableSample] = []
+    asked = len(missing)
+    if elsewhere is not None and missing:
+        lost += _fill(missing, folder, elsewhere, preprocessing=preprocessing, project_root=project_root,
+                      progress=progress)  # fmt: skip
+        join_vectors(folder)
+        known |= read_vectors(folder, {digests[row.frame_id] for row in missing})
+        refused = {one.row.frame_id for one in lost}
+        missing = [row for row in missing if digests[row.frame_id] not in known and row.frame_id not in refused]
     waiting = _Waiting(folder, digests)
+    computed, unusable = _compute(
+        missing,
+        waiting,
+        extract=extract,
+        preprocessing=preprocessing,
+        project_root=project_root,
+        batch_size=batch_size,
+        threads=threads,
+        progress=progress,
+    )
+    known |= computed
+    lost += unusable
+    there = tuple(row for row in rows if digests[row.frame_id] in known)
+    values = np.stack([known[digests[row.frame_id]] for row in there]) if there else np.empty((0, 0), np.float32)
+    return Features(there, values, tuple(lost), computed_count=asked - len(lost))
+
+
+def _compute(
+    missing: Sequence[ManifestRow],
+    waiting: _Waiting,
+    *,
+    extract: Extract,
+    preprocessing: Preprocessing,
+    project_root: Path,
+    machine: str = "",
+    batch_size: int,
+    threads: int,
+    progress: Progress,
+) -> tuple[dict[str, npt.NDArray[np.float32]], list[UnusableSample]]:
+    """Compute features and write them, part by part; return them under their digests, and what cannot be used."""
+    known: dict[str, npt.NDArray[np.float32]] = {}
     lost: list[UnusableSample] = []
     # One reader for all: pictures of the next part are read while this one is computed and written.
-    read = read_pictures(missing, project_root=project_root, preprocessing=preprocessing, threads=threads)
+    read = read_pictures(
+        missing, project_root=project_root, preprocessing=preprocessing, threads=threads, machine=machine
+    )
     for done, (row, picture) in enumerate(read, start=1):
         if isinstance(picture, UnusableSample):
             lost.append(picture)
@@ -90,10 +158,66 @@ def compute_features(
             waiting.compute(extract)
             if len(waiting.rows) >= _PART_SIZE or done == len(missing):
                 known |= waiting.write()
-            progress(done, len(missing), "computing features")
-    there = tuple(row for row in rows if digests[row.frame_id] in known)
-    values = np.stack([known[digests[row.frame_id]] for row in there]) if there else np.empty((0, 0), np.float32)
-    return Features(there, values, tuple(lost), computed_count=len(missing) - len(lost))
+            progress(done, len(missing), _WHAT)
+    return known, lost
+
+
+def _fill(
+    missing: Sequence[ManifestRow],
+    folder: Path,
+    elsewhere: Elsewhere,
+    *,
+    preprocessing: Preprocessing,
+    project_root: Path,
+    progress: Progress,
+) -> list[UnusableSample]:
+    """Have features computed by an engine and kept in a folder; return what cannot be used, or was lost."""
+    engine = elsewhere.engine
+    chunks = _CHUNKS_EACH * max(1, engine.workers)
+    work: Work[ManifestRow, UnusableSample | None] = Work(
+        partial(_build, elsewhere.build, preprocessing, project_root, platform.node()),
+        _WHAT,
+        files=elsewhere.files,
+        fills=folder,
+        together=min(_PART_SIZE, max(_LEAST_TOGETHER, -(-len(missing) // chunks))),
+        worth=None,  # torch keeps every core of one process busy: docs/decisions/2026-11-26-filled-by-many.md
+        name_of=_name_of,
+    )
+    answers = [done for part in engine.map(work, missing, progress=progress) for done in part]
+    return [
+        UnusableSample(done.item, done.answer.reason)
+        for done in sorted(answers, key=lambda done: done.number)
+        if isinstance(done.answer, Lost | UnusableSample)
+    ]
+
+
+def _name_of(row: ManifestRow) -> str:
+    return without_query(row.img_ref)
+
+
+def _build(
+    build: BuildExtract, preprocessing: Preprocessing, project_root: Path, machine: str, seat: Seat
+) -> Callable[[Sequence[ManifestRow]], list[UnusableSample | None]]:
+    """Return what computes the features of some rows and keeps them; it answers why, for each that it cannot use."""
+    extract, batch_size = build(seat)
+
+    def compute(rows: Sequence[ManifestRow]) -> list[UnusableSample | None]:
+        digests = {row.frame_id: content_of(row, project_root) for row in rows}
+        _, lost = _compute(
+            rows,
+            _Waiting(seat.folder, digests),
+            extract=extract,
+            preprocessing=preprocessing,
+            project_root=project_root,
+            machine=machine,
+            batch_size=batch_size,
+            threads=seat.threads,
+            progress=silent,
+        )
+        why = {one.row.frame_id: one for one in lost}
+        return [why.get(row.frame_id) for row in rows]
+
+    return compute
 
 
 def read_features(rows: Sequence[ManifestRow], *, about: dict[str, Any], cache_folder: Path) -> npt.NDArray[np.float32]:

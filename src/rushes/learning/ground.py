@@ -13,6 +13,7 @@ from rushes.labels.manifest import ManifestRow
 from rushes.learning.recipe import Recipe
 from rushes.progress import Progress, silent
 from rushes.project import Task
+from rushes.scale.engine import Engine
 
 if TYPE_CHECKING:
     from rushes.learning.runs import Run
@@ -33,6 +34,7 @@ class Ground:
     threads: int | None = None
     working_size: str = "640"
     leaks: tuple[str, ...] = ()
+    engine: Engine | None = None
 
 
 def check_on(ground: Ground, recipe: Recipe, *, device: str | None = None) -> None:
@@ -76,6 +78,7 @@ def train_on(
         working_size=ground.working_size,
         leaks=ground.leaks,
         device=device,
+        engine=ground.engine,
         on_epoch=on_epoch,
         progress=progress,
         now=now,

@@ -44,6 +44,7 @@ from rushes.models.backbones import Backbone, free_parameters
 from rushes.models.designs import Design
 from rushes.progress import Progress, silent
 from rushes.project import Task
+from rushes.scale.engine import Engine
 from rushes.storage.files import digest_of_bytes, digest_of_file
 from rushes.storage.kept_pixels import KeptPixels, make_room
 from rushes.storage.pictures import Pictures
@@ -76,6 +77,7 @@ class Lesson:
     on_epoch: Callable[[Mapping[str, Any]], None] | None = None
     crew: Crew = ALONE
     start: Start | None = None  # a trained network to go on from, of this architecture
+    engine: Engine | None = None  # that computes features which the cache lacks; None computes them in this process
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,8 @@ def _train_head(lesson: Lesson) -> Outcome:
 
     kind = lesson.recipe.model.head
     check_head_balance(kind, lesson.recipe.balance)
-    network, weights = _pretrained_network(lesson)
-    features = _features_of(lesson, network, weights)
+    network, file, weights = _pretrained_network(lesson)
+    features = _features_of(lesson, network, file, weights)
     seen_count = features.values.shape[1]
     features = with_measures(
         features,
@@ -133,6 +135,7 @@ def _train_head(lesson: Lesson) -> Outcome:
         project_root=lesson.project_root,
         cache_folder=lesson.cache_folder,
         threads=lesson.threads,
+        engine=lesson.engine,
         progress=lesson.progress,
     )
     parts, warnings = _without_lost(lesson, features.lost)
@@ -197,13 +200,13 @@ def _ablate(
 
 
 def _train_backbone(lesson: Lesson) -> Outcome:
-    network, weights = _pretrained_network(lesson)
+    network, file, weights = _pretrained_network(lesson)
     model = lesson.recipe.model
     free_parameters(network.body, trained=model.trained, stages=model.stages)
     copied = lesson.start is not None and copy_head(network, lesson.start, lesson.task.classes)
     lost: Sequence[UnusableSample] = ()
     if not copied:
-        features = _features_of(lesson, network, weights)
+        features = _features_of(lesson, network, file, weights)
         lost = features.lost
         parts, _ = _without_lost(lesson, lost)
         # A head that fits the features as they are keeps the first steps from spoiling the backbone (Kumar et al. 2022)
@@ -326,8 +329,8 @@ def _kept_pixels(lesson: Lesson) -> KeptPixels:
     return KeptPixels(folder / name, (shown.height, shown.width, shown.channels))
 
 
-def _pretrained_network(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
-    """Return the backbone with its pretrained weights and a head still to be fitted, and which weights these are."""
+def _pretrained_network(lesson: Lesson) -> tuple[Network, Path, dict[str, Any]]:
+    """Return the backbone with its pretrained weights and a head still to be fitted, their file, and which they are."""
     assert isinstance(lesson.architecture, Backbone)
     named = lesson.recipe.model.weights
     network, file = load_pretrained(
@@ -340,9 +343,9 @@ def _pretrained_network(lesson: Lesson) -> tuple[Network, dict[str, Any]]:
         device=lesson.device,
     )
     if lesson.start is not None:
-        return network, _weights_of_start(lesson)
+        return network, file, _weights_of_start(lesson)
     path = relative_path(file, lesson.project_root) if named else file.name
-    return network, {"path": path, "sha256": digest_of_file(file)}
+    return network, file, {"path": path, "sha256": digest_of_file(file)}
 
 
 def _weights_of_start(lesson: Lesson) -> dict[str, Any]:
@@ -356,19 +359,21 @@ def _with_new_head(outcome: Outcome, lesson: Lesson) -> Outcome:
     return replace(outcome, warnings=(why_new_head(lesson.start, lesson.task.classes), *outcome.warnings))
 
 
-def _features_of(lesson: Lesson, network: Network, weights: Mapping[str, Any]) -> Features:
+def _features_of(lesson: Lesson, network: Network, file: Path, weights: Mapping[str, Any]) -> Features:
     assert isinstance(lesson.architecture, Backbone)
     lesson.crew.await_note("features")  # the leader computes them, and keeps them for all
     features = see_pictures(
         [row for part in PARTS for row in lesson.parts[part]],
-        network,
+        lambda: network,
         backbone=lesson.architecture,
-        weights_digest=weights["sha256"],
+        weights=(file, weights["sha256"]),
         preprocessing=lesson.preprocessing,
+        start=lesson.start,
         device=lesson.device,
         project_root=lesson.project_root,
         cache_folder=lesson.cache_folder,
         threads=lesson.threads,
+        engine=lesson.engine,
         progress=lesson.progress,
     )
     lesson.crew.note("features")

@@ -23,6 +23,7 @@ from rushes.learning.runs import Run
 from rushes.learning.samples import UnusableSample
 from rushes.progress import Progress, silent
 from rushes.project import IngestDefaults, read_project
+from rushes.scale.engine import Engine
 from rushes.storage.files import digest_of_file
 
 
@@ -61,6 +62,7 @@ def with_measures(
     project_root: Path,
     cache_folder: Path,
     threads: int,
+    engine: Engine | None = None,
     progress: Progress = silent,
 ) -> Features:
     """Return features with the measures of each picture behind them, where a recipe asks for measures.
@@ -69,6 +71,7 @@ def with_measures(
 
     Args:
         cache_folder: of the project, where measures are kept.
+        engine: that measures what is not kept; None measures in this process, by `threads`.
 
     Raises:
         WeightsError: as `plan_measured`.
@@ -82,6 +85,7 @@ def with_measures(
         cache_folder=cache_folder,
         faces=find_faces(shown, project_root),
         threads=threads,
+        engine=engine,
         progress=progress,
     )
     found = [measured[row.frame_id] for row in features.rows]

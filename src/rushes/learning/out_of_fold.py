@@ -158,6 +158,7 @@ def _refitted(
         project_root=ground.project_root,
         cache_folder=ground.cache_folder,
         threads=ground.threads,
+        engine=ground.engine,
         progress=progress,
     )
     seen_count = features.values.shape[1]
@@ -167,6 +168,7 @@ def _refitted(
         project_root=ground.project_root,
         cache_folder=ground.cache_folder,
         threads=count_threads(ground.threads),
+        engine=ground.engine,
         progress=progress,
     )
     place = {row.frame_id: index for index, row in enumerate(features.rows)}

@@ -184,11 +184,14 @@ def truth_of(rows: Sequence[ManifestRow], classes: Sequence[str]) -> npt.NDArray
 
 
 def read_pictures(
-    rows: Sequence[ManifestRow], *, project_root: Path, preprocessing: Preprocessing, threads: int
+    rows: Sequence[ManifestRow], *, project_root: Path, preprocessing: Preprocessing, threads: int, machine: str = ""
 ) -> Iterator[tuple[ManifestRow, npt.NDArray[np.uint8] | UnusableSample]]:
     """Yield each row with its prepared picture, in order; a few pictures are fetched and read ahead in threads.
 
     A picture whose bytes are not those that the manifest states is unreadable: the label may not be its own.
+
+    Args:
+        machine: that the project is on, as `Pictures` takes it.
 
     Raises:
         UnreachableError: a store does not answer; what it holds is not to be taken for lost.
@@ -197,7 +200,7 @@ def read_pictures(
     waiting = iter(rows)
     reading: deque[tuple[ManifestRow, Future[npt.NDArray[np.uint8] | UnusableSample]]] = deque()
     with (
-        Pictures(project_root) as pictures,
+        Pictures(project_root, machine=machine) as pictures,
         decoders_for(preprocessing, threads=threads, picture_count=len(rows)) as decoders,
         ThreadPoolExecutor(threads, thread_name_prefix="pictures") as pool,
     ):

@@ -34,6 +34,7 @@ from rushes.models.backbones import Backbone, find_weights
 from rushes.models.designs import Design
 from rushes.progress import Progress, silent
 from rushes.project import Task
+from rushes.scale.engine import Engine
 from rushes.storage.files import digest_of_bytes, digest_of_file, sweep_temporaries
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def train(
     working_size: str = "640",
     leaks: Sequence[str] = (),
     device: str | None = None,
+    engine: Engine | None = None,
     on_epoch: Callable[[Mapping[str, Any]], None] | None = None,
     progress: Progress = silent,
     now: datetime | None = None,
@@ -86,6 +88,7 @@ def train(
         threads: to compute with; None takes every core that this process may use, or OMP_NUM_THREADS.
         device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the best that is there. Several, with commas between, train
             together: each takes its share of every batch.
+        engine: that computes the features which the cache lacks; None computes them in this process.
         on_epoch: told the record of each epoch, such as `f1_macro` on validation; what it raises ends the training.
         now: UTC; names the run.
 
@@ -121,10 +124,11 @@ def train(
         progress=progress,
         on_epoch=on_epoch,
         start=start,
+        engine=engine,
     )
     # A head on features takes seconds: more devices would only wait.
     devices = devices[:1] if recipe.model.kind == "features" else devices
-    others = [(replace(lesson, device=device, progress=silent, on_epoch=None),) for device in devices[1:]]
+    others = [(replace(lesson, device=device, progress=silent, on_epoch=None, engine=None),) for device in devices[1:]]
     with assembled(devices, _assist, others) as crew:
         outcome = _teach(replace(lesson, crew=crew))
     with new_run_folder(runs_folder, name_run(recipe.name, now)) as (folder, final_folder):

@@ -165,7 +165,7 @@ class _Worker:
     """A process that trains what it is sent, and asks after each epoch whether to go on."""
 
     def __init__(self, ground: Ground, device: str | None, threads: int) -> None:
-        self._begin = (ground, device, threads)
+        self._begin = (replace(ground, engine=None), device, threads)
         self.process: SpawnProcess | None = None
         self.line: Connection | None = None
         self.job: Job | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import re
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from rushes.errors import MediaError, ProjectError, UnreachableError, UsageError, remedy_of
+from rushes.project import PROJECT_FILE
 from rushes.storage.files import digest_of_bytes, digest_of_file, sweep_temporaries, write_bytes
 from rushes.storage.limits import stated_limit
 from rushes.storage.places import Remote, parse_place
@@ -43,18 +45,22 @@ class Pictures:
     PICTURES_FOLDER, where those that were used longest ago make room for new ones.
     """
 
-    def __init__(self, root: Path, *, limit_bytes: int | None = None) -> None:
+    def __init__(self, root: Path, *, machine: str = "", limit_bytes: int | None = None) -> None:
         """Begin; nothing is read yet.
 
         Args:
             root: the project's folder.
+            machine: that the folder is on; "" for this one. On another one, which does not share it, only what has an
+                address can be had.
             limit_bytes: of what is kept; None takes what LIMIT_VARIABLE says, and LIMIT_BYTES where it says nothing.
 
         Raises:
             UsageError: LIMIT_VARIABLE says no number.
         """
         self._root = root
-        self._folder = root / PICTURES_FOLDER
+        is_here = machine in ("", platform.node()) or (root / PROJECT_FILE).is_file()
+        self._lacks = "" if is_here else machine
+        self._folder = (root if is_here else _away()) / PICTURES_FOLDER
         self._limit_bytes = stated_limit(LIMIT_VARIABLE, otherwise=LIMIT_BYTES) if limit_bytes is None else limit_bytes
         self._lock = threading.Lock()
         self._wanted: dict[Path, Future[None]] = {}  # begun, and not used to the end yet
@@ -113,7 +119,8 @@ class Pictures:
             MediaError: it is missing, may not be read, is larger than a picture may be, or is not the one that the
                 digest is of. It names the reference, without what may be a signature.
             UnreachableError: its store does not answer, or lets nobody in. It is not asked again.
-            ProjectError: there is room for it neither in the project's folder nor where temporary files are.
+            ProjectError: there is room for it neither in the project's folder nor where temporary files are; or it is a file
+                there, and that folder is on another machine.
             UsageError, MissingExtraError: the environment says what cannot be followed, or `cloud` is not installed.
         """
         try:
@@ -181,6 +188,12 @@ class Pictures:
 
     def _local(self, image: str, sha256: str) -> Path:
         path = self._root / image
+        if self._lacks and not Path(image).is_absolute():
+            raise ProjectError(
+                f"{image}: is on the machine {self._lacks}, in the folder {self._root}, which this work does not find "
+                f'on the machine {platform.node()}. Keep frames in a bucket (store = "s3://bucket/project/" in '
+                "rushes.toml), or share that folder with every machine under the same name"
+            )
         try:
             if sha256 and digest_of_file(path) != sha256:
                 raise MediaError(image, _another("file"))
@@ -281,6 +294,11 @@ class Pictures:
                         with suppress(OSError):
                             path.unlink()
                             self._kept_bytes -= size
+
+
+def _away() -> Path:
+    """Return the folder below which pictures are kept on a machine that has no project of theirs."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rushes"
 
 
 def is_remote(image: str) -> bool:

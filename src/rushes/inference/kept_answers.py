@@ -23,7 +23,8 @@ from rushes.storage.reading import held, local_state
 
 _FOLDER = "predicted"  # of a project's cache
 VERSION = "predicted-1"  # another number where a picture is seen in another way
-_FLUSH_SECONDS = 10.0  # what a killed process loses at the most, besides what was under way
+_FLUSH_SECONDS = 10.0  # what a killed process loses at the most, besides what was under way,
+_FLUSH_RECORDS = 32  # or so many batches
 
 FileState = tuple[int, int | str]  # size, and the time of the last change or what a store vouches for
 
@@ -42,6 +43,7 @@ class KeptAnswers:
         self._asked = [VERSION, bundle.id, runtime]
         self._records = KeptRecords(folder)
         self._flushed = time.monotonic()
+        self._waiting = 0
 
     def __len__(self) -> int:
         return len(self._records)
@@ -116,7 +118,7 @@ class KeptAnswers:
     def flush(self) -> None:
         """Write what waits."""
         self._records.flush()
-        self._flushed = time.monotonic()
+        self._flushed, self._waiting = time.monotonic(), 0
 
     def remove(self) -> None:
         """Remove what is kept, and the folder where nothing else is in it."""
@@ -140,7 +142,8 @@ class KeptAnswers:
         if not key:
             return
         self._records.put(key, json.dumps(rows).encode())
-        if time.monotonic() - self._flushed > _FLUSH_SECONDS:
+        self._waiting += 1
+        if self._waiting >= _FLUSH_RECORDS or time.monotonic() - self._flushed > _FLUSH_SECONDS:
             self.flush()
 
 

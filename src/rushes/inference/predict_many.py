@@ -326,7 +326,7 @@ class _Job:
             else:
                 begun[film.number] = known
                 yield from self._ended(begun, film.number)
-        for done in self._map(self._work_on_films(together=1), new):
+        for done in self._map(self._work_on_films(), new):
             film, answer = new[done.number], done.answer
             if isinstance(answer, Lost):
                 answer = Unreadable(str(film.file), answer.reason)
@@ -337,7 +337,7 @@ class _Job:
                 assert isinstance(answer, Unreadable)  # a film is begun, or cannot be
                 yield from self._counted(film.number, answer)
         missing = [piece for number in sorted(begun) for piece in begun[number].missing()]
-        for piece_done in self._map(self._work_on_films(together=2), missing):
+        for piece_done in self._map(self._work_on_films(), missing):
             piece, part = missing[piece_done.number], piece_done.answer
             if isinstance(part, Lost):
                 part = Unreadable(str(piece.file), part.reason)
@@ -419,12 +419,12 @@ class _Job:
             worth=_WORTH_BATCHES,
         )
 
-    def _work_on_films(self, *, together: int) -> Work[_FilmItem, _FilmAnswer]:
+    def _work_on_films(self) -> Work[_FilmItem, _FilmAnswer]:
         return Work(
             partial(build_films, runtime=self.runtime, sampling=self.sampling),
             "looking at frames",
             files={_BUNDLE: self.bundle.folder},
-            together=together,
+            together=2,
             seconds=_FILM_SECONDS + PIECE_FRAMES * FRAME_SECONDS,
             worth=_WORTH_PIECES,
         )

@@ -151,7 +151,7 @@ def predict_films(
     Raises:
         BundleError: the bundle cannot be run.
     """
-    here = progress if len(films) == 1 else silent
+    here = _InThisProcess(progress) if len(films) == 1 else silent
     work = Work(
         partial(build_shots, runtime=runtime, stated=stated, keeps=scans is not None, progress=here),
         "films",
@@ -164,6 +164,23 @@ def predict_films(
     for done in in_order(engine.map(work, films, progress=silent if len(films) == 1 else progress)):
         answer = done.answer
         yield AnsweredFilm(Unreadable(str(done.item), answer.reason)) if isinstance(answer, Lost) else answer
+
+
+class _InThisProcess:
+    """Progress that is told by the process that asks; sent to another, it is silent there."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def __call__(self, done: int, total: int | None, note: str = "") -> None:
+        self._progress(done, total, note)
+
+    def __reduce__(self) -> tuple[Callable[[], Progress], tuple[()]]:
+        return _silent, ()
+
+
+def _silent() -> Progress:
+    return silent
 
 
 def build_shots(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,12 @@ from rushes.datasets.synthetic.exif import StatedExif, write_jpeg
 from rushes.errors import MediaError
 from rushes.footage.pairs import Photograph
 from rushes.footage.source import Unreadable
-from rushes.inference.cull_look import Looking, look_at_photographs
+from rushes.inference.cull_look import Looking, look_at_photographs, look_by_engine
 from rushes.inference.cull_plan import ScoredPhotograph
 from rushes.inference.predictor import Predictor
+from rushes.scale.choose import open_engine
+from rushes.scale.engine import Done, Lost, Work
+from rushes.scale.in_process import InProcess
 
 
 def shoot(folder: Path, count: int = 5) -> list[Photograph]:
@@ -127,3 +132,57 @@ def test_what_could_not_be_seen_as_it_is_is_looked_at_anew(predictor: Predictor,
     os.utime(raw, ns=(state.st_atime_ns, state.st_mtime_ns))
     (again,) = seen(predictor, [photograph], looking)
     assert again.flaw != first.flaw  # it was read again, though nothing shows that it changed
+
+
+class Losing(InProcess):
+    """An engine that loses one photograph, and works where it is asked."""
+
+    workers = 2
+
+    def map(self, work: Work[Photograph, None], items: Sequence[Photograph], **options: object) -> Iterator[list[Done]]:
+        yield from super().map(work, [one for one in items if one.main.name != "1.jpg"], **options)
+        yield [Done(1, one, Lost("died", "ended its process")) for one in items if one.main.name == "1.jpg"]
+
+
+def test_what_an_engine_looked_at_is_kept_and_what_it_lost_is_named(predictor: Predictor, tmp_path: Path) -> None:
+    photographs = shoot(tmp_path / "shoot", 4)
+    looking = Looking(class_index=1, kept=tmp_path / "cache")
+    alone = seen(predictor, photographs, Looking(class_index=1))
+    lost = look_by_engine(Losing(threads=1), predictor.bundle, photographs, looking)
+    assert {Path(path).name: one.reason for path, one in lost.items()} == {"1.jpg": "ended its process"}
+    for photograph in photographs:  # what was kept needs no reading
+        path, state = Path(str(photograph.main)), Path(str(photograph.main)).stat()
+        path.write_bytes(b"\0" * state.st_size)
+        os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    left = [one for one in photographs if str(one.main) not in lost]
+    found = seen(predictor, left, looking)
+    assert [one.score for one in found] == pytest.approx([alone[n].score for n in (0, 2, 3)], abs=1e-6)
+    assert look_by_engine(InProcess(threads=1), predictor.bundle, photographs, looking) == {}
+
+
+def test_a_card_that_is_pulled_out_ends_the_work_of_an_engine_too(predictor: Predictor, tmp_path: Path) -> None:
+    photographs = shoot(tmp_path / "card", 12)
+    looking = Looking(class_index=1, kept=tmp_path / "cache", measures=False)
+
+    def pull(done: int, total: int | None, note: str = "") -> None:
+        (tmp_path / "card").rename(tmp_path / "pulled")
+
+    with pytest.raises(MediaError, match="the folder is gone: was a card pulled out"):
+        look_by_engine(Losing(threads=1), predictor.bundle, photographs, looking, progress=pull)
+
+
+@pytest.mark.longer
+def test_processes_see_what_one_sees(predictor: Predictor, tmp_path: Path) -> None:
+    photographs = shoot(tmp_path / "shoot", 20)
+    looking = Looking(class_index=1, kept=tmp_path / "cache", measures=False)
+    told: list[int] = []
+    with closing(open_engine("here", workers=2)) as engine:
+        lost = look_by_engine(
+            engine, predictor.bundle, photographs, looking, progress=lambda done, total, note="": told.append(done)
+        )
+        assert look_by_engine(engine, predictor.bundle, photographs, looking) == lost == {}
+    assert told[-1] == 20
+    found = seen(predictor, photographs, looking)
+    alone = seen(predictor, photographs, Looking(class_index=1, measures=False))
+    assert [one.score for one in found] == pytest.approx([one.score for one in alone], abs=1e-6)
+    assert [one.facts.captured_at for one in found] == [one.facts.captured_at for one in alone]

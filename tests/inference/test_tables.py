@@ -7,11 +7,12 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from rushes.footage.source import Unreadable
 from rushes.inference.prediction import FramePrediction, PicturePrediction, Prediction, VideoPrediction, plan_timeline
-from rushes.inference.tables import rows_of, table_of, write_csv, write_json_lines
+from rushes.inference.tables import rows_of, table_of, write_csv, write_json_lines, write_parquet
 
 
 def some() -> list[Prediction]:
@@ -46,6 +47,22 @@ def test_a_json_line_holds_a_whole_prediction(tmp_path: Path) -> None:
     assert lines == [table_of(prediction) for prediction in some()]
     assert len(lines[1]["timeline"]) == 2
     assert lines[2] == {"file": "broken.mp4", "kind": "unreadable", "error": "is cut off. Copy it again"}
+
+
+def test_a_parquet_file_has_a_row_for_each_picture_and_frame(tmp_path: Path) -> None:
+    write_parquet(some(), tmp_path / "out.parquet", classes=("a", "b"))
+    rows = pl.read_parquet(tmp_path / "out.parquet")
+    assert rows["kind"].to_list() == ["photo", "frame", "frame", "unreadable"]
+    assert rows["ordinal"].to_list() == [None, 0, 5, None]
+    assert rows["p:a"].to_list() == [0.25, 0.75, 0.25, None]
+    assert (rows.schema["p:a"], rows.schema["above"]) == (pl.Float32, pl.List(pl.String))
+    assert rows["error"].to_list() == [None, None, None, "is cut off. Copy it again"]
+    write_parquet([], tmp_path / "none.parquet", classes=("a", "b"))
+    assert pl.read_parquet(tmp_path / "none.parquet").schema == rows.schema
+    many = [PicturePrediction(f"{number}.jpg", "photo", {"a": 0.5, "b": 0.5}) for number in range(100_001)]
+    write_parquet(many, tmp_path / "many.parquet", classes=("a", "b"))  # more than are held at once
+    assert pl.read_parquet(tmp_path / "many.parquet")["file"].to_list() == [one.path for one in many]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["many.parquet", "none.parquet", "out.parquet"]
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

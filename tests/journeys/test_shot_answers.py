@@ -142,7 +142,7 @@ def test_a_folder_is_answered_but_for_what_cannot_be_read(
         (["--fps", "2", "--keyframes"], "--fps and --keyframes: this bundle answers about shots"),
         (["--shots", "gone.csv"], "gone.csv: cannot be read as text"),
         (["--project", "nowhere"], "no rushes.toml in"),
-        (["--out", "p.txt"], "name a file that ends in .csv or .jsonl"),
+        (["--out", "p.txt"], "name a file that ends in .csv, .jsonl or .parquet"),
     ],
 )
 def test_wrong_words_are_refused(

@@ -9,7 +9,16 @@ import typer
 
 from rushes.cli.cull_words import say_applied, say_cull, say_culls, say_undone, say_unread
 from rushes.cli.door import Door, opened, plural
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, short_app
+from rushes.cli.options import (
+    DebugOption,
+    DryRunOption,
+    EngineOption,
+    JsonOption,
+    ProjectOption,
+    ThreadsOption,
+    WorkersOption,
+    short_app,
+)
 from rushes.errors import CullError, ProjectError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -84,6 +93,8 @@ def run(
     ] = True,
     project: ProjectOption = None,
     threads: ThreadsOption = None,
+    engine: EngineOption = None,
+    workers: WorkersOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -98,6 +109,7 @@ def run(
         from datetime import UTC, datetime
 
         from rushes.bundles.bundle import open_bundle
+        from rushes.cli.engines import engine_of
         from rushes.inference.cull import Wanted, cull_folder, find_shoot, good_class
         from rushes.inference.cull_folders import culls_home, name_cull, write_cull
         from rushes.inference.cull_gathered import find_gathered
@@ -118,8 +130,11 @@ def run(
         began = time.monotonic()
         now = datetime.now(UTC)
         name = name_cull(home, shoot=folder.resolve(), now=now)
-        with door.progress("cull") as progress:
-            made, seen = cull_folder(predictor, folder, found, looking, wanted, name=name, now=now, progress=progress)
+        with engine_of(place, engine, workers, threads=threads) as working, door.progress("cull") as progress:
+            # Threads of this process read ahead as it is: processes are for those who ask for them, or for a cluster.
+            is_asked = bool(engine or workers) or working.name != "here"
+            made, seen = cull_folder(predictor, folder, found, looking, wanted, name=name, now=now,
+                                     engine=working if is_asked else None, progress=progress)  # fmt: skip
         if not made.verdicts:
             door.say(f"{plural(len(found.photographs), 'photograph')}, none of which can be read: nothing is proposed")
             for one in made.unreadable:

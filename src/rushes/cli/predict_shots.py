@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from rushes.cli.door import Door, plural, table_of
-from rushes.cli.shot_words import cell_of, scans_of
+from rushes.cli.shot_words import cell_of
 
 if TYPE_CHECKING:
+    from rushes.bundles.shot_bundle import ShotBundle
     from rushes.footage.source import Unreadable
     from rushes.inference.shot_prediction import ShotPrediction, ShotsPrediction
-    from rushes.inference.shot_predictor import ShotPredictor
     from rushes.storage.reading import Fetched
 
 _SHOTS_SHOWN = 200
@@ -29,6 +29,8 @@ def predict_films(
     project: Path | None,
     threads: int,
     runtime: str,
+    engine: str | None,
+    workers: int | None,
 ) -> NoReturn:
     """Answer the shots of films, print them, and end the verb.
 
@@ -36,42 +38,51 @@ def predict_films(
         stated: a CSV of the shots; None finds them.
         out: a file to write the answers to.
         runtime: name of what runs the graph.
+        engine: name of what does the work; None takes what rushes.toml says.
     """
+    from rushes.bundles.runtimes import choose_runtime
     from rushes.bundles.shot_bundle import open_shot_bundle
+    from rushes.cli.engines import engine_of
     from rushes.footage.source import Unreadable
-    from rushes.inference.predict_shots import find_films, predict_shots
+    from rushes.inference.predict_shots import find_films
+    from rushes.inference.predict_shots import predict_films as films_predicted
     from rushes.inference.shot_list import read_shot_list
-    from rushes.inference.shot_predictor import ShotPredictor
+    from rushes.project import find_project, project_around
     from rushes.storage.places import parse_place
 
     shots = None if stated is None else read_shot_list(stated)
-    scans = scans_of(project)
+    home = project_around() if project is None else find_project(project)
     places = [parse_place(path) for path in paths]
-    predictor = ShotPredictor(open_shot_bundle(bundle), threads=threads, runtime=runtime)
+    model = open_shot_bundle(bundle)
+    choose_runtime(model, runtime)
     films, failed, stills = find_films(places)
     if stills:
         door.warn(f"{plural(stills, 'file')} of the folders {'is' if stills == 1 else 'are'} no video and passed over: "
                   "this bundle answers about the shots of films")  # fmt: skip
     answers: list[ShotsPrediction | Unreadable] = [*failed]
     fetched: list[Fetched] = []
-    for film in films:
-        with door.progress("predict") as progress:
-            answer = predict_shots(
-                predictor, film, stated=shots, scans=scans, threads=threads, progress=progress,
-                note_fetched=fetched.append,
-            )  # fmt: skip
-        answers.append(answer)
-        if not isinstance(answer, Unreadable):
-            _show(door, answer, list(predictor.bundle.tasks))
+    scans = None if home is None else home.scans_folder
+    with (
+        engine_of(home, engine, workers, threads=threads) as working,
+        door.progress("predict") as progress,
+    ):
+        for film in films_predicted(
+            working, model, films, runtime=runtime, stated=shots, scans=scans, progress=progress
+        ):
+            answers.append(film.answer)
+            fetched += film.fetched
+    for one in answers:
+        if not isinstance(one, Unreadable):
+            _show(door, one, list(model.tasks))
     for one in answers:
         if isinstance(one, Unreadable):
             door.fail_item(str(one))
     if out is not None:
-        _write(answers, out, predictor)
+        _write(answers, out, model)
         door.say(f"wrote {out}")
     done = [one.to_table() for one in answers if not isinstance(one, Unreadable)]
-    kinds = {task: one.kind for task, one in predictor.bundle.calibrations.items()}
-    door.finish({"bundle": predictor.bundle.id, "runtime": predictor.runtime,
+    kinds = {task: one.kind for task, one in model.calibrations.items()}
+    door.finish({"bundle": model.id, "runtime": runtime,
                  "calibrated": any(kind != "none" for kind in kinds.values()),
                  "calibration": kinds, "predictions": done, "fetched": [asdict(one) for one in fetched],
                  "failed": door.failed})  # fmt: skip
@@ -107,10 +118,12 @@ def _above(shot: ShotPrediction) -> str:
     return "; ".join(f"{task} {', '.join(names)}" for task, names in shot.above.items() if names)
 
 
-def _write(answers: Sequence[ShotsPrediction | Unreadable], out: Path, predictor: ShotPredictor) -> None:
-    from rushes.inference.tables import write_json_lines, write_shots_csv
+def _write(answers: Sequence[ShotsPrediction | Unreadable], out: Path, bundle: ShotBundle) -> None:
+    from rushes.inference.tables import write_json_lines, write_shots_csv, write_shots_parquet
 
     if out.suffix == ".csv":
-        write_shots_csv(answers, out, tasks=predictor.bundle.tasks)
+        write_shots_csv(answers, out, tasks=bundle.tasks)
+    elif out.suffix == ".parquet":
+        write_shots_parquet(answers, out, tasks=bundle.tasks)
     else:
         write_json_lines(answers, out)

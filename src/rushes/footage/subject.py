@@ -39,7 +39,11 @@ _NO_FACES: npt.NDArray[np.float32] = np.zeros((0, 4), np.float32)
 
 
 class Faces:
-    """A face detector (YuNet, Wu et al. 2023) read from a file; may be used by several threads."""
+    """A face detector (YuNet, Wu et al. 2023) read from a file; may be used by several threads.
+
+    Attributes:
+        path: of the file.
+    """
 
     def __init__(self, path: Path) -> None:
         """Read the detector.
@@ -47,7 +51,7 @@ class Faces:
         Raises:
             WeightsError: the file is missing or no such detector.
         """
-        self._path = path
+        self.path = path
         self._each = threading.local()
         self._detector()
 
@@ -78,7 +82,7 @@ class Faces:
         """Return the detector of this thread: one keeps the size of what it looks at."""
         detector: cv2.FaceDetectorYN | None = getattr(self._each, "detector", None)
         if detector is None:
-            detector = self._each.detector = _read_detector(self._path)
+            detector = self._each.detector = _read_detector(self.path)
         return detector
 
 

@@ -23,13 +23,14 @@ from rushes.footage.source import Unreadable
 from rushes.footage.sources import address_of
 from rushes.inference.cull_control import Control, Promise, choose_control, expected_misses
 from rushes.inference.cull_gathered import Gathered
-from rushes.inference.cull_look import Looking, look_at_photographs
+from rushes.inference.cull_look import Looking, look_at_photographs, look_by_engine
 from rushes.inference.cull_plan import Rules, ScoredPhotograph, plan_verdicts
 from rushes.inference.predictor import Predictor
 from rushes.inference.verdicts import Cull, Seen
 from rushes.learning.calibration import calibrated
 from rushes.learning.predictions import Predictions
 from rushes.progress import Progress, silent
+from rushes.scale.engine import Engine
 
 _HEAD_BYTES = 64 << 10
 # Words for a class of photographs to keep, the first that a bundle has being taken.
@@ -151,11 +152,15 @@ def cull_folder(
     *,
     name: str,
     now: datetime,
+    engine: Engine | None = None,
     progress: Progress = silent,
 ) -> tuple[Cull, Seen]:
     """Return the proposal for a shoot, with sizes and times of its files as they were judged.
 
     Nothing but what was seen of photographs is written anywhere.
+
+    Args:
+        engine: looks at photographs; None looks in this process.
 
     Raises:
         UsageError: a recall is asked for that the bundle's validation cannot tell.
@@ -167,7 +172,10 @@ def cull_folder(
         choose_control(wanted.control, answers, class_name=wanted.class_name)
     seen: list[ScoredPhotograph] = []
     lost: list[Unreadable] = list(found.passed_over)
-    for one in look_at_photographs(predictor, found.photographs, looking, progress=progress):
+    failed = {} if engine is None else look_by_engine(engine, bundle, found.photographs, looking, progress=progress)
+    lost += failed.values()
+    photographs = [one for one in found.photographs if str(one.main) not in failed]
+    for one in look_at_photographs(predictor, photographs, looking, progress=progress):
         if isinstance(one, Unreadable):
             lost.append(one)
         else:

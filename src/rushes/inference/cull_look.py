@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rushes.bundles.bundle import Bundle, open_bundle
 from rushes.cores import count_cores
 from rushes.errors import MediaError, UnreachableError
 from rushes.footage.camera import CameraFacts, read_camera_facts
@@ -34,11 +35,14 @@ from rushes.inference.cull_plan import ScoredPhotograph
 from rushes.inference.predictor import BATCH_SIZE, Predictor
 from rushes.inference.verdicts import Seen
 from rushes.progress import Progress, silent
+from rushes.scale.engine import Engine, Lost, Seat, Work
 from rushes.storage.files import digest_of_bytes
 from rushes.storage.kept_records import KeptRecords
 from rushes.storage.places import Place
 
 _KEPT = "culled-1"  # another number where more or other things are seen
+_BUNDLE, _FACES = "bundle", "faces"
+_SECONDS = 120.0  # for one photograph; the largest raws take some
 _SIZE = PictureSize(long_side=LONG_SIDE)
 
 
@@ -87,6 +91,80 @@ def look_at_photographs(
         UnreachableError: a store does not answer.
     """
     kept = None if looking.kept is None else KeptRecords(looking.kept / _KEPT)
+    yield from _look(predictor, photographs, looking, kept, progress=progress)
+
+
+def look_by_engine(
+    engine: Engine, bundle: Bundle, photographs: Sequence[Photograph], looking: Looking, *, progress: Progress = silent
+) -> dict[str, Unreadable]:
+    """Have an engine look at the photographs of which nothing is kept, for `look_at_photographs` to find it kept.
+
+    Nothing is done where nothing is kept, or the engine is this process alone.
+
+    Args:
+        progress: counts the photographs of which nothing is kept.
+
+    Returns:
+        Path of a photograph -> why it has no answer: it ended its process, or took too long. It is not to be looked at
+        here.
+
+    Raises:
+        MediaError, UnreachableError: as `look_at_photographs`.
+        BundleError: the bundle cannot be run.
+    """
+    if looking.kept is None or engine.workers < 2:
+        return {}
+    home = looking.kept / _KEPT
+    kept = KeptRecords(home)
+    keyed = [(one, _key_now(one, bundle.id, looking)) for one in photographs]
+    missing = [one for one, key in keyed if key and key not in kept]
+    faces = {} if looking.faces is None else {_FACES: looking.faces.path}
+    plain = replace(looking, faces=None, kept=None, threads=0)
+    work = Work(
+        partial(build_looks, looking=plain),
+        "photographs",
+        files={_BUNDLE: bundle.folder} | faces,
+        fills=home,
+        together=BATCH_SIZE,
+        seconds=_SECONDS,
+        worth=None,
+        name_of=_name_of,
+    )
+    lost: dict[str, Unreadable] = {}
+    if missing:
+        for part in engine.map(work, missing, progress=progress):
+            for done in part:
+                if isinstance(done.answer, Lost):
+                    path = str(done.item.main)
+                    lost[path] = Unreadable(path, done.answer.reason)
+    return lost
+
+
+def build_looks(seat: Seat, *, looking: Looking) -> Callable[[Sequence[Photograph]], list[None]]:
+    """Return what looks at photographs and keeps what it sees, with the bundle loaded."""
+    predictor = Predictor(open_bundle(seat.files[_BUNDLE]), threads=seat.threads)
+    faces = Faces(seat.files[_FACES]) if _FACES in seat.files else None
+    kept = KeptRecords(seat.folder)
+    looking = replace(looking, faces=faces, threads=seat.threads)
+
+    def look(photographs: Sequence[Photograph]) -> list[None]:
+        return [None for _ in _look(predictor, photographs, looking, kept)]
+
+    return look
+
+
+def _name_of(photograph: Photograph) -> str:
+    return str(photograph.main)
+
+
+def _look(
+    predictor: Predictor,
+    photographs: Sequence[Photograph],
+    looking: Looking,
+    kept: KeptRecords | None,
+    *,
+    progress: Progress = silent,
+) -> Iterator[ScoredPhotograph | Unreadable]:
     read = partial(_see, predictor=predictor, looking=looking, kept=kept)
     done = 0
     try:
@@ -109,7 +187,7 @@ def _see(
     main = photograph.main
     try:
         files = _files_of(photograph)  # before they are read: what is replaced from now on is not what was judged
-        key = _key(photograph, files, predictor, looking) if kept is not None else ""
+        key = _key(photograph, files, predictor.bundle.id, looking) if kept is not None else ""
         known = kept.get(key) if kept is not None and key else None
         if known is not None:
             return replace(_parse(photograph, key, known), files=files)
@@ -199,14 +277,22 @@ def _files_of(photograph: Photograph) -> Seen:
     return files
 
 
-def _key(photograph: Photograph, files: Seen, predictor: Predictor, looking: Looking) -> str:
+def _key_now(photograph: Photograph, bundle_id: str, looking: Looking) -> str:
+    """Return the key of a photograph as it is now; "" where it is gone, which is said when it is read."""
+    try:
+        return _key(photograph, _files_of(photograph), bundle_id, looking)
+    except OSError:
+        return ""
+
+
+def _key(photograph: Photograph, files: Seen, bundle_id: str, looking: Looking) -> str:
     """Return the digest that what is seen of a photograph is kept under; "" where files may change unnoticed."""
     states = []
     for file in (photograph.main, *photograph.companions):
         if not isinstance(file, Path):
             return ""
         states.append([str(file.resolve()), *files[str(file)]])
-    asked = [VERSION, looking.measures, looking.faces_digest, looking.class_index, predictor.bundle.id]
+    asked = [VERSION, looking.measures, looking.faces_digest, looking.class_index, bundle_id]
     return digest_of_bytes(json.dumps([states, asked]).encode())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
@@ -22,7 +22,7 @@ from rushes.footage.shots import plan_per_shot
 from rushes.footage.source import MediaKind, Unreadable
 from rushes.footage.video import DecodedFrame, decode_frames, index_video
 from rushes.footage.video_index import VideoIndex
-from rushes.inference.ahead import batches_ahead
+from rushes.inference.ahead import in_batches, read_batches
 from rushes.inference.bounds import Bounds
 from rushes.inference.prediction import (
     FramePrediction,
@@ -94,7 +94,7 @@ def predict_files(
 ) -> Iterator[Prediction]:
     """Give a prediction for each file, in their order; else as `predict_path`."""
     done = 0
-    for way, run in groupby(files, key=_way_of):
+    for way, run in groupby(files, key=way_of):
         shown = progress if len(files) == 1 else silent
         for prediction in _predict_alike(predictor, way, list(run), sampling, shown, note_fetched):
             done += 1
@@ -124,20 +124,52 @@ def predict_video(
         ordinals, shots = _plan_sampled(path, index, sampling, progress=progress)
         if bounds is not None:
             bounds.check_sampled(path, ordinals)
-        frames = _predict_frames(predictor, path, index, ordinals, progress=progress)
+        frames = predict_frames(predictor, path, index, ordinals, progress=progress)
     except MediaError as error:
         return Unreadable(str(path), error.reason)
+    return join_frames(path, predictor.classes, frames, outline_of(index, len(ordinals), shots=shots))
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What of a film is told around the answers for its frames.
+
+    Attributes:
+        sampled: how many frames are looked at.
+        end: where the film ends.
+        shots: where each begins and ends, where they were found for it by a pass over the film.
+    """
+
+    sampled: int
+    end: FilmPlace
+    duration_seconds: Fraction
+    warnings: tuple[str, ...] = ()
+    shots: tuple[tuple[FilmPlace, FilmPlace], ...] | None = None
+
+
+def outline_of(index: VideoIndex, sampled: int, *, shots: Sequence[Shot] | None = None) -> Outline:
+    """Return the outline of a film of which so many frames are looked at."""
+    edges = None if shots is None else tuple((_place_at(index, one.start), _place_at(index, one.stop)) for one in shots)
+    return Outline(sampled, _place_at(index, index.frame_count), index.duration_seconds, index.warnings, edges)
+
+
+def join_frames(
+    path: Place, classes: Sequence[str], frames: Sequence[FramePrediction], outline: Outline
+) -> VideoPrediction | Unreadable:
+    """Return the prediction for a film from those for its frames, in order; Unreadable where there are none."""
     if not frames:
-        return Unreadable(str(path), f"none of the {len(ordinals)} sampled frames can be decoded. Copy the file again")
+        return Unreadable(
+            str(path), f"none of the {outline.sampled} sampled frames can be decoded. Copy the file again"
+        )
     table = np.array([list(frame.scores.values()) for frame in frames], np.float32)
     return VideoPrediction(
         path=str(path),
-        scores=name_scores(predictor.classes, pool_scores(table)),
+        scores=name_scores(classes, pool_scores(table)),
         frames=tuple(frames),
-        timeline=_timeline_of(frames, index, shots),
-        duration_seconds=index.duration_seconds,
-        lost_frames=len(ordinals) - len(frames),
-        warnings=index.warnings,
+        timeline=_timeline_of(frames, outline),
+        duration_seconds=outline.duration_seconds,
+        lost_frames=outline.sampled - len(frames),
+        warnings=outline.warnings,
     )
 
 
@@ -151,13 +183,11 @@ def _plan_sampled(
     return plan_per_shot(found.signals, frame_count=index.frame_count, count=sampling.count), found.shots
 
 
-def _timeline_of(
-    frames: Sequence[FramePrediction], index: VideoIndex, shots: Sequence[Shot] | None
-) -> tuple[Segment, ...]:
-    end = _place_at(index, index.frame_count)
-    if shots is None:
+def _timeline_of(frames: Sequence[FramePrediction], outline: Outline) -> tuple[Segment, ...]:
+    end = outline.end
+    if outline.shots is None:
         return plan_timeline(frames, stop=end.ordinal, stop_seconds=end.seconds, stop_timecode=end.timecode)
-    return plan_shot_timeline(frames, [(_place_at(index, one.start), _place_at(index, one.stop)) for one in shots])
+    return plan_shot_timeline(frames, outline.shots)
 
 
 def _place_at(index: VideoIndex, ordinal: int) -> FilmPlace:
@@ -168,7 +198,8 @@ def _place_at(index: VideoIndex, ordinal: int) -> FilmPlace:
     return FilmPlace(ordinal, seconds, str(shown))
 
 
-def _way_of(path: Place) -> Literal["video", "still", "nothing"]:
+def way_of(path: Place) -> Literal["video", "still", "nothing"]:
+    """Return in which of the ways a file is predicted, by its name."""
     kind = kind_of(path)
     return "nothing" if kind is None else "video" if kind == "video" else "still"
 
@@ -183,7 +214,9 @@ def _predict_alike(
 ) -> Iterator[Prediction]:
     """Give a prediction for each of some files that are predicted in one way."""
     if way == "still":
-        yield from _predict_pictures(predictor, files, note_fetched)
+        batches = in_batches(files, BATCH_SIZE)
+        for answers in predict_pictures(predictor, batches, note_fetched=note_fetched):
+            yield from answers
     elif way == "video":
         for file in files:
             with held(file) as remote:
@@ -193,13 +226,23 @@ def _predict_alike(
             yield answer
     else:
         for file in files:
-            yield _not_footage(file)
+            yield not_footage(file)
 
 
-def _predict_frames(
-    predictor: Predictor, path: Place, index: VideoIndex, ordinals: Sequence[int], *, progress: Progress
+def predict_frames(
+    predictor: Predictor,
+    path: Place,
+    index: VideoIndex,
+    ordinals: Sequence[int],
+    *,
+    threads: int = 0,
+    progress: Progress = silent,
 ) -> list[FramePrediction]:
-    """Return the predictions of those of the frames that can be decoded."""
+    """Return the predictions of those of the frames that can be decoded.
+
+    Raises:
+        MediaError: the file cannot be opened.
+    """
     predicted: list[FramePrediction] = []
     waiting: list[tuple[int, Prepared]] = []
 
@@ -211,7 +254,7 @@ def _predict_frames(
             predicted.append(FramePrediction(ordinal, place.seconds, place.timecode, scores, above))
         waiting.clear()
 
-    for done, frame in enumerate(decode_frames(path, index, ordinals), start=1):
+    for done, frame in enumerate(decode_frames(path, index, ordinals, threads=threads), start=1):
         if isinstance(frame, DecodedFrame):
             waiting.append((frame.ordinal, predictor.prepared(frame.pixels)))
         if len(waiting) == BATCH_SIZE:
@@ -221,16 +264,20 @@ def _predict_frames(
     return predicted
 
 
-def _predict_pictures(
-    predictor: Predictor, files: Sequence[Place], note_fetched: NoteFetched
-) -> Iterator[PicturePrediction | Unreadable]:
-    """Give a prediction for each still; the next batch is read while one is answered."""
+def predict_pictures(
+    predictor: Predictor,
+    batches: Iterable[Sequence[Place]],
+    *,
+    threads: int = _READERS,
+    note_fetched: NoteFetched = forget,
+) -> Iterator[list[PicturePrediction | Unreadable]]:
+    """Give the predictions for each batch of stills; the next is read, by threads, while one is answered."""
 
     def read(file: Place) -> _Still | Unreadable:
         return _read_still(predictor, file, note_fetched)
 
-    for batch in batches_ahead(files, read, size=BATCH_SIZE, threads=_READERS):
-        yield from _answer_stills(predictor, batch)
+    for batch in read_batches(batches, read, threads=threads):
+        yield list(_answer_stills(predictor, batch))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -265,6 +312,7 @@ def _answer_stills(
             yield PicturePrediction(str(still.path), still.kind, scores, above)
 
 
-def _not_footage(path: Place) -> Unreadable:
+def not_footage(path: Place) -> Unreadable:
+    """Return what to say of a file that is no footage by its name."""
     found = f"'{path.suffix}'" if path.suffix else "no extension"
     return Unreadable(str(path), f"is no video, photograph or camera raw by its name ({found}). Name one that is")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from rushes.bundles.shot_bundle import ShotBundle, open_shot_bundle
 from rushes.datasets.shot_frames import rows_of
 from rushes.datasets.shot_sample import ShotSample, UnusableShot
 from rushes.datasets.shot_samples import cuts_inside, read_found_shots
@@ -26,10 +28,14 @@ from rushes.inference.shot_list import ShotList
 from rushes.inference.shot_prediction import ShotPrediction, ShotsPrediction
 from rushes.inference.shot_predictor import ShotPredictor
 from rushes.progress import Progress, noting, silent
+from rushes.scale.engine import Engine, Lost, Seat, Work, in_order
 from rushes.storage.places import Place
-from rushes.storage.reading import held
+from rushes.storage.reading import Fetched, held
 from rushes.timelines.timeline import timecode_of_frame
 
+_BUNDLE = "bundle"
+_FILM_SECONDS = 6 * 3600.0  # a film of three hours, scanned at half its speed
+_WORTH_FILMS = 4  # from here on processes of their own are started: a film takes minutes
 _NAMED = 3  # shots in a warning
 _NO_FRAMES = np.zeros((0, 1, 1, 3), np.uint8)
 
@@ -115,6 +121,87 @@ def predict_shots(
         lost_frames=found.lost_frames,
         warnings=tuple(warnings),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredFilm:
+    """The prediction for a film, and what of it came over the network."""
+
+    answer: ShotsPrediction | Unreadable
+    fetched: tuple[Fetched, ...] = ()
+
+
+def predict_films(
+    engine: Engine,
+    bundle: ShotBundle,
+    films: Sequence[Place],
+    *,
+    runtime: str,
+    stated: ShotList | None = None,
+    scans: Path | None = None,
+    progress: Progress = silent,
+) -> Iterator[AnsweredFilm]:
+    """Give the prediction for each film, in their order, by an engine; else as `predict_shots`.
+
+    A film that ended its process, or took too long, is Unreadable.
+
+    Args:
+        progress: counts films; where there is one only, and it is read in this process, as `predict_shots` says.
+
+    Raises:
+        BundleError: the bundle cannot be run.
+    """
+    here = _InThisProcess(progress) if len(films) == 1 else silent
+    work = Work(
+        partial(build_shots, runtime=runtime, stated=stated, keeps=scans is not None, progress=here),
+        "films",
+        files={_BUNDLE: bundle.folder},
+        fills=scans,
+        together=1,
+        seconds=_FILM_SECONDS,
+        worth=_WORTH_FILMS,
+    )
+    for done in in_order(engine.map(work, films, progress=silent if len(films) == 1 else progress)):
+        answer = done.answer
+        yield AnsweredFilm(Unreadable(str(done.item), answer.reason)) if isinstance(answer, Lost) else answer
+
+
+class _InThisProcess:
+    """Progress that is told by the process that asks; sent to another, it is silent there."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def __call__(self, done: int, total: int | None, note: str = "") -> None:
+        self._progress(done, total, note)
+
+    def __reduce__(self) -> tuple[Callable[[], Progress], tuple[()]]:
+        return _silent, ()
+
+
+def _silent() -> Progress:
+    return silent
+
+
+def build_shots(
+    seat: Seat, *, runtime: str, stated: ShotList | None, keeps: bool, progress: Progress
+) -> Callable[[Sequence[Place]], list[AnsweredFilm]]:
+    """Return what answers films about their shots, with the bundle loaded."""
+    predictor = ShotPredictor(open_shot_bundle(seat.files[_BUNDLE]), threads=seat.threads, runtime=runtime)
+    scans = seat.folder if keeps else None
+
+    def answer(films: Sequence[Place]) -> list[AnsweredFilm]:
+        found = []
+        for film in films:
+            fetched: list[Fetched] = []
+            predicted = predict_shots(
+                predictor, film, stated=stated, scans=scans, threads=seat.threads, progress=progress,
+                note_fetched=fetched.append,
+            )  # fmt: skip
+            found.append(AnsweredFilm(predicted, tuple(fetched)))
+        return found
+
+    return answer
 
 
 def answer_shots(

@@ -1,0 +1,171 @@
+"""What a bundle answered before, kept under the state of the files, so that a job that was stopped goes on."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from rushes.bundles.bundle import Bundle
+from rushes.footage.kinds import kind_of
+from rushes.inference.predict import Outline
+from rushes.inference.prediction import FramePrediction, PicturePrediction, Scores, find_above
+from rushes.inference.prediction import Place as FilmPlace
+from rushes.storage.files import digest_of_bytes, is_temporary
+from rushes.storage.kept_pixels import make_room
+from rushes.storage.kept_records import KeptRecords
+from rushes.storage.places import Place
+from rushes.storage.reading import held, local_state
+
+_FOLDER = "predicted"  # of a project's cache
+VERSION = "predicted-1"  # another number where a picture is seen in another way
+_FLUSH_SECONDS = 10.0  # what a killed process loses at the most, besides what was under way,
+_FLUSH_RECORDS = 32  # or so many batches
+
+FileState = tuple[int, int | str]  # size, and the time of the last change or what a store vouches for
+
+
+class KeptAnswers:
+    """Answers of one bundle by one runtime, in a folder; what cannot be kept is answered anew another time."""
+
+    def __init__(self, folder: Path, bundle: Bundle, *, runtime: str) -> None:
+        """Open what is kept.
+
+        Args:
+            folder: made on the first answer that is kept.
+        """
+        self.folder = folder
+        self._bundle = bundle
+        self._asked = [VERSION, bundle.id, runtime]
+        self._records = KeptRecords(folder)
+        self._flushed = time.monotonic()
+        self._waiting = 0
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def key(self, files: Sequence[Place], states: Sequence[FileState | None], *, of: object = None) -> str:
+        """Return what the answers for files are kept under; "" where a file may change unnoticed.
+
+        Args:
+            of: what of the files was looked at, as JSON takes it; None for all.
+        """
+        if None in states:
+            return ""
+        named = [str(file.resolve()) if isinstance(file, Path) else str(file) for file in files]
+        return digest_of_bytes(json.dumps([self._asked, named, states, of]).encode())
+
+    def pictures(self, key: str, files: Sequence[Place]) -> list[PicturePrediction] | None:
+        """Return the answers for stills that are kept under a key; None where there are none."""
+        rows = self._get(key)
+        if rows is None:
+            return None
+        named = [self._named(row) for row in rows]
+        return [
+            PicturePrediction(str(file), kind_of(file) or "photo", scores, self._above(scores))
+            for file, scores in zip(files, named, strict=True)
+        ]
+
+    def keep_pictures(self, key: str, answers: Sequence[PicturePrediction]) -> None:
+        """Keep the answers for stills, in the order of the files of the key."""
+        self._put(key, [list(one.scores.values()) for one in answers])
+
+    def frames(self, key: str) -> list[FramePrediction] | None:
+        """Return the answers for frames of a film that are kept under a key; None where there are none."""
+        rows = self._get(key)
+        if rows is None:
+            return None
+        frames = []
+        for ordinal, seconds, timecode, row in rows:
+            scores = self._named(row)
+            frames.append(FramePrediction(ordinal, Fraction(seconds), timecode, scores, self._above(scores)))
+        return frames
+
+    def keep_frames(self, key: str, frames: Sequence[FramePrediction]) -> None:
+        """Keep the answers for frames of a film."""
+        self._put(key, [[one.ordinal, str(one.seconds), one.timecode, list(one.scores.values())] for one in frames])
+
+    def outline(self, key: str) -> Outline | None:
+        """Return the outline of a film that is kept under a key, of a film without shots; None where there is none."""
+        table = self._get(key)
+        if table is None:
+            return None
+        ordinal, seconds, timecode = table["end"]
+        return Outline(
+            table["sampled"],
+            FilmPlace(ordinal, Fraction(seconds), timecode),
+            Fraction(table["duration_seconds"]),
+            tuple(table["warnings"]),
+        )
+
+    def keep_outline(self, key: str, outline: Outline) -> None:
+        """Keep the outline of a film."""
+        end = outline.end
+        self._put(
+            key,
+            {
+                "sampled": outline.sampled,
+                "end": [end.ordinal, str(end.seconds), end.timecode],
+                "duration_seconds": str(outline.duration_seconds),
+                "warnings": list(outline.warnings),
+            },
+        )
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._records.flush()
+        self._flushed, self._waiting = time.monotonic(), 0
+
+    def remove(self) -> None:
+        """Remove what is kept, and the folder where nothing else is in it."""
+        with suppress(OSError):
+            for path in self.folder.iterdir():
+                if path.match("part-*") or is_temporary(path.name):
+                    path.unlink()
+            self.folder.rmdir()
+
+    def _named(self, row: Sequence[float]) -> Scores:
+        return dict(zip(self._bundle.classes, row, strict=True))
+
+    def _above(self, scores: Scores) -> tuple[str, ...] | None:
+        return find_above(scores, self._bundle.thresholds)
+
+    def _get(self, key: str) -> Any:
+        data = self._records.get(key) if key else None
+        return None if data is None else json.loads(data)
+
+    def _put(self, key: str, rows: Any) -> None:
+        if not key:
+            return
+        self._records.put(key, json.dumps(rows).encode())
+        self._waiting += 1
+        if self._waiting >= _FLUSH_RECORDS or time.monotonic() - self._flushed > _FLUSH_SECONDS:
+            self.flush()
+
+
+def folder_in_cache(cache_folder: Path, bundle: Bundle, *, runtime: str) -> Path:
+    """Return where a project keeps the answers of a bundle; those of others give way where there are too many.
+
+    Raises:
+        UsageError: the variable that limits what is kept says no number.
+    """
+    name = digest_of_bytes(json.dumps([VERSION, bundle.id, runtime]).encode())[:16]
+    make_room(cache_folder / _FOLDER, keep=name)
+    return cache_folder / _FOLDER / name
+
+
+def state_of(file: Place) -> FileState | None:
+    """Return the state of a file, by which it is told whether it changed; None where that cannot be told.
+
+    Raises:
+        MediaError: a store does not answer.
+    """
+    if isinstance(file, Path):
+        return local_state(file)
+    with held(file) as found:
+        assert found is not None  # of a remote place
+        return (found.size_bytes, found.state.stamp) if found.state.stamp else None

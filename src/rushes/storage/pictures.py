@@ -119,8 +119,8 @@ class Pictures:
             MediaError: it is missing, may not be read, is larger than a picture may be, or is not the one that the
                 digest is of. It names the reference, without what may be a signature.
             UnreachableError: its store does not answer, or lets nobody in. It is not asked again.
-            ProjectError: there is room for it neither in the project's folder nor where temporary files are; or it is a file
-                there, and that folder is on another machine.
+            ProjectError: there is room for it neither in the project's folder nor where temporary files are; or it is
+                a file there, and that folder is on another machine.
             UsageError, MissingExtraError: the environment says what cannot be followed, or `cloud` is not installed.
         """
         try:

@@ -18,6 +18,7 @@
     ├── RunError            a training that cannot start or go on
     ├── BundleError         a bundle that is missing something, or was altered
     ├── CullError           a cull that cannot be carried out or undone
+    ├── EngineError         an engine that cannot start or go on
     └── MissingExtraError   a part of rushes that is not installed
 
 A bug raises a standard exception instead, so that it is seen as one.
@@ -183,6 +184,10 @@ class BundleError(RushesError):
 
 class CullError(RushesError):
     """A cull that cannot be carried out or undone, or that another process holds."""
+
+
+class EngineError(RushesError):
+    """A cluster that does not answer, has other versions, or has no node left."""
 
 
 class MissingExtraError(RushesError):

@@ -53,23 +53,11 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Why a process cannot go on: an error for a person, a fault of the work's, or a disk that is full."""
+    """Why a process cannot go on: what was raised, and whether that is for a full disk."""
 
-    kind: Literal["error", "fault", "full"]
+    error: Exception
     trace: str
-    error: type[RushesError] = RushesError
-    arguments: tuple[object, ...] = ()
-    state: Mapping[str, object] = field(default_factory=dict)
-
-    def again(self) -> Exception:
-        """Return the error as it was raised there."""
-        if self.kind != "error":
-            return RuntimeError(f"the work cannot begin:\n{self.trace}")
-        # Not by its arguments: an error of ours puts its message together from others.
-        error = self.error.__new__(self.error, *self.arguments)
-        error.args = self.arguments
-        error.__dict__.update(self.state)
-        return error
+    is_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +99,7 @@ class Desk:
                 self._bucket = bucket_of(self._order.store) if self._carries else None
             self._chore = self._order.build(Seat(self._order.threads, files, self._folder))
         except Exception as error:
-            return pickle.dumps(wrong_of(error))
+            return _packed_wrong(error)
         return b""
 
     def do(self, chunk: bytes) -> bytes:
@@ -121,9 +109,9 @@ class Desk:
             answers = _sendable(answers_of(self._minding_the_disk, pickle.loads(chunk)))
             parts = hand_on(self._folder, self._bucket, self._order.prefix) if self._carries else []
         except _DiskFull as full:
-            return pickle.dumps(Wrong("full", str(full.__cause__)))
+            return pickle.dumps(Wrong(RuntimeError(str(full.__cause__)), "", is_full=True))
         except Exception as error:
-            return pickle.dumps(wrong_of(error))
+            return _packed_wrong(error)
         return pickle.dumps(Reply(answers, parts, time.perf_counter() - began))
 
     def _minding_the_disk(self, items: Sequence[Any]) -> Sequence[Any]:
@@ -148,14 +136,16 @@ def is_full(error: BaseException | None) -> bool:
     return False
 
 
-def wrong_of(error: Exception) -> Wrong:
-    """Return what is said of an error to another process."""
-    trace = "".join(traceback.format_exception(error))
-    if is_full(error):
-        return Wrong("full", trace)
-    if isinstance(error, RushesError):
-        return Wrong("error", trace, type(error), error.args, dict(error.__dict__))
-    return Wrong("fault", trace)
+def _packed_wrong(error: Exception) -> bytes:
+    """Return a pickled Wrong; an error that cannot be sent as it is, is by its text."""
+    full, trace = is_full(error), "".join(traceback.format_exception(error))
+    try:
+        packed = pickle.dumps(Wrong(error, trace, is_full=full))
+        pickle.loads(packed)
+        return packed
+    except Exception:
+        kind = RushesError if isinstance(error, RushesError) else RuntimeError
+        return pickle.dumps(Wrong(kind(str(error)), trace, is_full=full))
 
 
 def _sendable(answers: list[Any]) -> list[Any]:

@@ -113,6 +113,10 @@ class OnRay:
             self._cluster = None
 
 
+class _ElsewhereError(Exception):
+    """What `--debug` shows of an error raised on a node: the trace there."""
+
+
 @dataclass
 class _Chunk:
     """Some items, counted from the beginning of the map."""
@@ -293,8 +297,8 @@ class _Map:
         return self._packed[name]
 
     def _refuse(self, hand: _Hand, wrong: Wrong) -> None:
-        if wrong.kind != "full":
-            raise wrong.again()
+        if not wrong.is_full:
+            raise wrong.error from _ElsewhereError(wrong.trace)
         self._full[hand.node] = hand.where
         _log.warning("%s: its disk is full. It gets no more work; the others go on", hand.where)
         for other in [one for one in self._hands if one.node == hand.node]:

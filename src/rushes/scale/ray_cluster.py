@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import socket
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rushes.cores import count_cores
@@ -43,17 +46,17 @@ class Node:
 class Cluster:
     """A cluster that this process has joined."""
 
-    def __init__(self, address: str, *, is_ours: bool, joined: bool) -> None:
+    def __init__(self, address: str, *, joined: bool, folder: Path | None = None) -> None:
         """Keep what is known of it.
 
         Args:
             address: how it is called, for a person.
-            is_ours: it was started here, and ends with this process.
             joined: by us, and not by whoever else uses Ray in this process.
+            folder: of a cluster that was started here, which goes with it.
         """
         self.address = address
-        self.is_ours = is_ours
         self._joined = joined
+        self._folder = folder
 
     def nodes(self) -> list[Node]:
         """Return the nodes that are there now.
@@ -77,6 +80,8 @@ class Cluster:
         if self._joined:
             self._joined = False
             ray.shutdown()
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def join(address: str, *, cores: int = 0) -> Cluster:
@@ -97,7 +102,7 @@ def join(address: str, *, cores: int = 0) -> Cluster:
 
         logging.getLogger("ray").setLevel(logging.ERROR)
         if ray.is_initialized():  # by whoever else uses Ray in this process, or by another engine of ours
-            return Cluster(address or "ray", is_ours=False, joined=False)
+            return Cluster(address or "ray", joined=False)
         named = address or os.environ.get("RAY_ADDRESS", "")
         if not named or named == "local":
             return _own(cores or count_cores())
@@ -108,15 +113,18 @@ def join(address: str, *, cores: int = 0) -> Cluster:
         except Exception as error:  # of many kinds, and none of Ray's own
             raise EngineError(why_not_joined(named, error)) from error
         _be_silent()
-        return Cluster(named, is_ours=False, joined=True)
+        return Cluster(named, joined=True)
 
 
 def _own(cores: int) -> Cluster:
     import ray
 
+    # Short, because the names of sockets below it must be.
+    folder = Path(tempfile.mkdtemp(prefix="rushes-ray-", dir="/tmp" if Path("/tmp").is_dir() else None))
     try:
         ray.init(
             address="local",
+            _temp_dir=str(folder),
             num_cpus=cores,
             include_dashboard=False,
             object_store_memory=_OBJECTS_BYTES,
@@ -126,12 +134,13 @@ def _own(cores: int) -> Cluster:
             _node_ip_address="127.0.0.1",
         )
     except Exception as error:
+        shutil.rmtree(folder, ignore_errors=True)
         raise EngineError(
             f"Ray does not start on this machine ({_first_line(error)}). Check the room in /tmp and in memory, "
             "or work without it: --engine here"
         ) from error
     _be_silent()
-    return Cluster("ray", is_ours=True, joined=True)
+    return Cluster("ray", joined=True, folder=folder)
 
 
 def _be_silent() -> None:

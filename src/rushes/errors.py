@@ -198,7 +198,7 @@ class CullError(RushesError):
 
 
 class EngineError(RushesError):
-    """Processes or a cluster that cannot start or go on."""
+    """Processes or a cluster that cannot start or go on: it does not answer, has other versions, or no node is left."""
 
 
 class MissingExtraError(RushesError):

@@ -27,4 +27,8 @@ def open_engine(name: str = "here", *, workers: int = 0, threads: int = 0, store
     wrong = why_no_engine(name)
     if wrong:
         raise UsageError(f"--engine {wrong}")
+    if name != "here":
+        from rushes.scale.on_ray import OnRay
+
+        return OnRay(name if name != "ray" else "", workers=workers, threads=threads, store=store)
     return InProcess(threads=threads) if workers == 1 else Here(workers=workers, threads=threads)

@@ -1,0 +1,166 @@
+"""Desk: what a process of a cluster does with the work that it is sent, whatever sends it."""
+
+from __future__ import annotations
+
+import errno
+import pickle
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from rushes.errors import RushesError
+from rushes.scale.engine import Lost, Seat
+from rushes.scale.in_process import answers_of, failed
+from rushes.scale.luggage import Piece, folder_for_luggage, stamp_of, unpack
+from rushes.scale.parts import Part, bucket_of, hand_on, own_folder, sees
+from rushes.storage.object_folder import ObjectFolder
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a process is to do, as it is sent.
+
+    Attributes:
+        build: `Work.build`.
+        threads: that the work may keep busy.
+        files: name -> where it is on the driver's machine, and its stamp there.
+        fills: where the driver's folder is, with the name and the word of the file that tells it; None for none.
+        store: the bucket that parts go through, "" for none.
+        prefix: below which they wait there.
+    """
+
+    build: Callable[[Seat], Callable[[Sequence[Any]], Sequence[Any]]]
+    threads: int
+    files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    fills: tuple[str, str, str] | None = None
+    store: str = ""
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A file or folder that is sent along: its name, its digest, and its pieces."""
+
+    name: str
+    digest: str
+    pieces: Iterable[Piece]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Why a process cannot go on: what was raised, and whether that is for a full disk."""
+
+    error: Exception
+    trace: str
+    is_full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came of a chunk: answers in its order, what was written meanwhile, and how long it took."""
+
+    answers: Sequence[Any]
+    parts: Sequence[Part]
+    seconds: float
+
+
+class Desk:
+    """Does the work of one order, chunk by chunk; what it takes and gives is pickled."""
+
+    def __init__(self, order: bytes) -> None:
+        """Begin; `order` is a pickled Order."""
+        self._order: Order = pickle.loads(order)
+        self._bucket: ObjectFolder | None = None
+        self._carries = False
+        self._folder, self._handle = Path(), -1
+        self._chore: Callable[[Sequence[Any]], Sequence[Any]] = list
+
+    def unseen(self) -> list[str]:
+        """Return the names of the files that are not on this machine as they are on the driver's."""
+        return [name for name, (path, stamp) in self._order.files.items() if stamp_of(Path(path)) != stamp]
+
+    def sit(self, luggage: Mapping[str, Packed]) -> bytes:
+        """Build the chore; return b"", or a pickled Wrong."""
+        try:
+            files = {name: Path(path) for name, (path, _) in self._order.files.items()}
+            for name, packed in luggage.items():
+                files[name] = unpack(packed.pieces, name=packed.name, digest=packed.digest, kept=folder_for_luggage())
+            fills = self._order.fills
+            if fills is not None and sees(Path(fills[0]), fills[1], fills[2]):
+                self._folder = Path(fills[0])
+            else:
+                self._folder, self._handle = own_folder()
+                self._carries = fills is not None
+                self._bucket = bucket_of(self._order.store) if self._carries else None
+            self._chore = self._order.build(Seat(self._order.threads, files, self._folder))
+        except Exception as error:
+            return _packed_wrong(error)
+        return b""
+
+    def do(self, chunk: bytes) -> bytes:
+        """Return a pickled Reply to a pickled chunk of items, or a pickled Wrong."""
+        began = time.perf_counter()
+        try:
+            answers = _sendable(answers_of(self._minding_the_disk, pickle.loads(chunk)))
+            parts = hand_on(self._folder, self._bucket, self._order.prefix) if self._carries else []
+        except _DiskFull as full:
+            return pickle.dumps(Wrong(RuntimeError(str(full.__cause__)), "", is_full=True))
+        except Exception as error:
+            return _packed_wrong(error)
+        return pickle.dumps(Reply(answers, parts, time.perf_counter() - began))
+
+    def _minding_the_disk(self, items: Sequence[Any]) -> Sequence[Any]:
+        try:
+            return self._chore(items)
+        except Exception as error:
+            if is_full(error):
+                raise _DiskFull from error
+            raise
+
+
+class _DiskFull(BaseException):
+    """No exception of one item: the machine's disk is full, whatever the item."""
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Return whether an error, or what it came from, says that a disk is full."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _packed_wrong(error: Exception) -> bytes:
+    """Return a pickled Wrong; an error that cannot be sent as it is, is by its text."""
+    full, trace = is_full(error), "".join(traceback.format_exception(error))
+    try:
+        packed = pickle.dumps(Wrong(error, trace, is_full=full))
+        pickle.loads(packed)
+        return packed
+    except Exception:
+        kind = RushesError if isinstance(error, RushesError) else RuntimeError
+        return pickle.dumps(Wrong(kind(str(error)), trace, is_full=full))
+
+
+def _sendable(answers: list[Any]) -> list[Any]:
+    """Return answers that can be sent; Lost for each that cannot."""
+    try:
+        pickle.dumps(answers)
+        return answers
+    except Exception as error:
+        if len(answers) == 1:
+            return [failed(error)]
+        return [sent for answer in answers for sent in _sendable([answer])]
+
+
+def lost(cause: Literal["died", "late"], seconds: float = 0.0) -> Lost:
+    """Return what is said of an item that ended its process twice, or that took too long."""
+    if cause == "died":
+        return Lost("died", "the process that worked on it ended twice, perhaps for lack of memory. Try it by itself")
+    return Lost("late", f"took longer than {seconds:g} s and was given up. Try it by itself")

@@ -1,0 +1,482 @@
+"""The engine of a cluster: one Ray actor per worker, given chunk after chunk."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rushes.errors import EngineError, require_extra
+from rushes.progress import Progress, silent
+from rushes.scale.desk import Order, Reply, Wrong, lost
+from rushes.scale.engine import Answer, Done, Item, Work, count_of, never
+from rushes.scale.luggage import digest_of, pieces_of, stamp_of
+from rushes.scale.parts import bucket_of, prefix_of, take_in, take_in_left, token_in
+from rushes.scale.ray_cluster import Cluster, join, reached, threads_for, why_other
+from rushes.storage.object_folder import ObjectFolder
+
+_log = logging.getLogger(__name__)
+
+_AHEAD = 2  # chunks that a worker has, the one it works on included
+_WAIT_SECONDS = 0.2  # between two looks at whether the map was stopped
+_CHUNK_SECONDS = 1.0  # that a chunk should take
+_PATIENCE_SECONDS = 60.0  # without any node
+_NOTE_SECONDS = 10.0  # without any worker, before it is said
+_LOOK_SECONDS = 2.0  # between two looks at the nodes
+_FAILED_STARTS = 4  # of workers that ended before they worked, one after another, until the map is given up
+
+
+class OnRay:
+    """Does work on the nodes of a Ray cluster."""
+
+    name = "ray"
+
+    def __init__(self, address: str = "", *, workers: int = 0, threads: int = 0, store: str = "") -> None:
+        """Begin; the cluster is joined when there is work.
+
+        Args:
+            address: see `ray_cluster.join`.
+            workers: actors at a time; 0 takes as many as the cluster's cores hold.
+            threads: cores that each takes; 0 divides them among the workers that were asked for, or else takes one.
+            store: folder of a bucket for what workers make; "" has their answers carry it.
+
+        Raises:
+            MissingExtraError: the extra `ray` is not installed.
+        """
+        require_extra("ray", "ray", purpose="working on a cluster")
+        self._address, self._workers, self._threads, self._store = address, workers, threads, store
+        self._cluster: Cluster | None = None
+
+    @property
+    def workers(self) -> int:
+        """How many actors work at a time, where the cluster has room for them."""
+        return self._shape()[0]
+
+    def _joined(self) -> Cluster:
+        if self._cluster is None:
+            self._cluster = join(self._address, cores=self._workers * max(1, self._threads))
+        return self._cluster
+
+    def _shape(self) -> tuple[int, int]:
+        """Return how many workers there are, and the threads of each."""
+        cores = [node.cores for node in self._joined().nodes()]
+        if self._workers:
+            return self._workers, self._threads or threads_for(cores, self._workers)
+        threads = self._threads or 1
+        return max(1, sum(count // threads for count in cores)), threads
+
+    def map(
+        self,
+        work: Work[Item, Answer],
+        items: Iterable[Item],
+        *,
+        total: int | None = None,
+        progress: Progress = silent,
+        stopped: Callable[[], bool] = never,
+    ) -> Iterator[list[Done[Item, Answer]]]:
+        """Give what came of the items; see `Engine.map`."""
+        cluster, (workers, threads) = self._joined(), self._shape()
+        count = count_of(items, total)
+        with ExitStack() as ends:
+            bucket, fills, prefix = None, None, ""
+            if work.fills is not None:
+                name, word = ends.enter_context(token_in(work.fills))
+                fills, bucket = (str(work.fills.absolute()), name, word), bucket_of(self._store)
+                if bucket is not None:
+                    prefix = prefix_of(work.fills)
+                    take_in_left(work.fills, bucket, prefix)
+            files = {name: (str(path.absolute()), stamp_of(path)) for name, path in work.files.items()}
+            order = pickle.dumps(Order(work.build, threads, files, fills, self._store, prefix))
+            going = _Map(cluster, work, iter(items), count, order, bucket, prefix, workers=workers, threads=threads)
+            ends.callback(going.end)
+            done = 0
+            while not stopped() and not going.is_over():
+                with reached(cluster.address):
+                    part = going.step()
+                if part:
+                    done += len(part)
+                    progress(done, count, work.what)
+                    yield part
+
+    def close(self) -> None:
+        """End the cluster that was started here, or leave that of others as it is."""
+        if self._cluster is not None:
+            self._cluster.leave()
+            self._cluster = None
+
+
+class _ElsewhereError(Exception):
+    """What `--debug` shows of an error raised on a node: the trace there."""
+
+
+@dataclass
+class _Chunk:
+    """Some items, counted from the beginning of the map."""
+
+    start: int
+    items: list[Any]
+    tried: bool = False  # with a process that ended, or was too late
+
+
+@dataclass
+class _Hand:
+    """An actor, and what it was given; at work once `node` is known and nothing is awaited of its beginning."""
+
+    actor: Any
+    awaited: Any  # the answer to what it was asked last before it works; None once it works
+    stage: str = "edition"
+    node: str = ""
+    where: str = ""
+    given: deque[tuple[Any, _Chunk]] = field(default_factory=deque)
+    since: float = 0.0  # when the first of `given` was begun, as seen from here
+
+
+class _Map:
+    """One map over the cluster: step by step, until nothing is left."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        work: Work[Any, Any],
+        items: Iterator[Any],
+        count: int | None,
+        order: bytes,
+        bucket: ObjectFolder | None,
+        prefix: str,
+        *,
+        workers: int,
+        threads: int,
+    ) -> None:
+        self._cluster, self._work, self._items, self._count = cluster, work, items, count
+        self._order, self._bucket, self._prefix = order, bucket, prefix
+        self._wanted, self._threads = workers, threads
+        self._ours = edition_here()
+        self._hands: list[_Hand] = []
+        self._again: deque[_Chunk] = deque()  # to be given once more
+        self._taken = 0  # of the items
+        self._peeked: list[Any] = []
+        self._is_dry = False
+        self._size = 1  # items of a chunk
+        self._full: dict[str, str] = {}  # nodes without room on their disk, with their address
+        self._packed: dict[str, tuple[str, str, list[Any]]] = {}
+        self._failed_starts = 0
+        self._idle_since = time.monotonic()  # without any worker
+        self._nodeless_since: float | None = None
+        self._looked, self._noted = 0.0, False
+
+    def is_over(self) -> bool:
+        """Return whether every item was answered."""
+        return not self._has_more() and not any(hand.given for hand in self._hands)
+
+    def end(self) -> None:
+        """End all workers."""
+        while self._hands:
+            self._dismiss(self._hands[-1])
+
+    def step(self) -> list[Done[Any, Any]]:
+        """Give out what there is to do, wait a moment, and return what came of it."""
+        import ray
+
+        self._hire()
+        self._give()
+        self._mind_the_nodes()
+        awaited = {ref: hand for hand in self._hands for ref in _first_of(hand)}
+        if not awaited:
+            time.sleep(_WAIT_SECONDS)
+            return []
+        ready, _ = ray.wait(list(awaited), num_returns=1, timeout=_WAIT_SECONDS)
+        if ready:
+            ready, _ = ray.wait(list(awaited), num_returns=len(awaited), timeout=0)
+        done: list[Done[Any, Any]] = []
+        for ref in ready:
+            hand = awaited[ref]
+            if hand not in self._hands:  # dismissed a moment ago
+                continue
+            try:
+                answer = ray.get(ref)
+            except ray.exceptions.RayActorError:
+                done += self._died(hand)
+            except ray.exceptions.RayTaskError as error:
+                raise RuntimeError(f"the work cannot begin:\n{error}") from error
+            else:
+                done += self._begun(hand, answer) if hand.awaited is not None else self._done(hand, answer)
+        return done + self._given_up()
+
+    # What is to be done.
+
+    def _has_more(self) -> bool:
+        if not self._again and not self._peeked and not self._is_dry:
+            self._peeked = list(islice(self._items, 1))
+            self._is_dry = not self._peeked
+        return bool(self._again or self._peeked)
+
+    def _next(self) -> _Chunk | None:
+        if self._again:
+            return self._again.popleft()
+        if not self._has_more():
+            return None
+        chunk = self._peeked + list(islice(self._items, self._next_size() - 1))
+        self._peeked = []
+        self._taken += len(chunk)
+        return _Chunk(self._taken - len(chunk), chunk)
+
+    def _next_size(self) -> int:
+        if self._count is None:
+            return self._size
+        left = max(1, self._count - self._taken)
+        return max(1, min(self._size, -(-left // (2 * max(1, len(self._hands))))))
+
+    def _give(self) -> None:
+        for ahead in range(1, _AHEAD + 1):  # one for each before anyone has a second
+            for hand in self._hands:
+                if hand.awaited is None and len(hand.given) < ahead:
+                    chunk = self._next()
+                    if chunk is None:
+                        return
+                    if not hand.given:
+                        hand.since = time.monotonic()
+                    hand.given.append((hand.actor.do.remote(pickle.dumps(chunk.items)), chunk))
+
+    # Workers.
+
+    def _hire(self) -> None:
+        given = sum(len(hand.given) for hand in self._hands)
+        left = None if self._count is None else self._count - self._taken + len(self._again) + given
+        while len(self._hands) < self._wanted and self._has_more() and (left is None or len(self._hands) < left):
+            actor = _actor_class(self._threads, without=list(self._full)).remote()
+            self._hands.append(_Hand(actor, actor.introduced.remote()))
+
+    def _dismiss(self, hand: _Hand) -> None:
+        """End a worker; what it was given is to be given again."""
+        import ray
+
+        self._hands.remove(hand)
+        self._again.extendleft(chunk for _, chunk in reversed(hand.given))
+        hand.given.clear()
+        with suppress(Exception):  # it may be gone, and so may the cluster
+            ray.kill(hand.actor)
+        if not any(one.awaited is None for one in self._hands):
+            self._idle_since, self._noted = time.monotonic(), False
+
+    def _begun(self, hand: _Hand, answer: Any) -> list[Done[Any, Any]]:
+        """Take the next step in setting up a worker: is it ours, what does it lack, build."""
+        if hand.stage == "edition":
+            hand.node, hand.where = answer["node"], f"node {answer['address']} ({answer['node'][:12]})"
+            wrong = why_other(answer, self._ours)
+            if wrong:
+                raise EngineError(f"{hand.where} {wrong}")
+            if hand.node in self._full:
+                self._dismiss(hand)
+            else:
+                hand.stage, hand.awaited = "files", hand.actor.unseen.remote(self._order)
+        elif hand.stage == "files":
+            luggage = {name: self._pack(name) for name in answer}
+            hand.stage, hand.awaited = "building", hand.actor.sit.remote(luggage)
+        elif answer:
+            self._refuse(hand, pickle.loads(answer))
+        else:
+            hand.awaited, self._failed_starts, self._nodeless_since = None, 0, None
+        return []
+
+    def _pack(self, name: str) -> tuple[str, str, list[Any]]:
+        """Return a file or folder as it lies in the cluster's memory: its name, its digest, its pieces."""
+        import ray
+
+        if name not in self._packed:
+            path = Path(self._work.files[name])
+            _log.info("%s is sent to the cluster", path)
+            self._packed[name] = (path.name, digest_of(path), [ray.put(piece) for piece in pieces_of(path)])
+        return self._packed[name]
+
+    def _refuse(self, hand: _Hand, wrong: Wrong) -> None:
+        if not wrong.is_full:
+            raise wrong.error from _ElsewhereError(wrong.trace)
+        self._full[hand.node] = hand.where
+        _log.warning("%s: its disk is full. It gets no more work; the others go on", hand.where)
+        for other in [one for one in self._hands if one.node == hand.node]:
+            self._dismiss(other)
+
+    # What comes of it.
+
+    def _done(self, hand: _Hand, packed: bytes) -> list[Done[Any, Any]]:
+        reply: Reply | Wrong = pickle.loads(packed)
+        if isinstance(reply, Wrong):
+            self._refuse(hand, reply)
+            return []
+        _, chunk = hand.given.popleft()
+        hand.since = time.monotonic()
+        if reply.parts and self._work.fills is not None:
+            take_in(reply.parts, self._work.fills, self._bucket, self._prefix)
+        if not chunk.tried:
+            fitting = int(_CHUNK_SECONDS / max(1e-9, reply.seconds / len(chunk.items)))
+            self._size = max(1, min(self._work.together, 2 * self._size, fitting))
+        return _answered(chunk, reply.answers)
+
+    def _died(self, hand: _Hand) -> list[Done[Any, Any]]:
+        """Take back what a worker was given that ended: the first chunk was begun, and is tried once more in ones."""
+        if hand.awaited is not None:
+            self._failed_starts += 1
+            if self._failed_starts >= _FAILED_STARTS:
+                raise EngineError(
+                    f"{hand.where or self._cluster.address}: {self._failed_starts} workers in turn ended before they "
+                    f"could begin {self._work.what}. Look into the logs of Ray on that node, and at its memory"
+                )
+        _log.info("%s: a worker ended, and another takes its place", hand.where)
+        return self._suspected(hand, lost("died"))
+
+    def _given_up(self) -> list[Done[Any, Any]]:
+        """End workers whose chunk takes too long."""
+        seconds = self._work.seconds
+        done: list[Done[Any, Any]] = []
+        for hand in list(self._hands) if seconds else ():
+            if hand.given:
+                # Several may each be in time and yet be late together; tried in ones, none is lost for that.
+                allowed = seconds if len(hand.given[0][1].items) == 1 else 2 * seconds
+                if time.monotonic() - hand.since > allowed:
+                    done += self._suspected(hand, lost("late", seconds), once=True)
+        return done
+
+    def _suspected(self, hand: _Hand, reason: Any, *, once: bool = False) -> list[Done[Any, Any]]:
+        """Dismiss a worker; return its first chunk as lost where that is certain, else have it tried in ones.
+
+        Args:
+            once: an item that was alone the first time is lost.
+        """
+        first = hand.given.popleft()[1] if hand.given else None
+        self._dismiss(hand)
+        if first is None:
+            return []
+        if len(first.items) == 1 and (once or first.tried):
+            return _answered(first, [reason])
+        ones = [_Chunk(first.start + at, [item], tried=True) for at, item in enumerate(first.items)]
+        self._again.extendleft(reversed(ones))
+        return []
+
+    # Nodes.
+
+    def _mind_the_nodes(self) -> None:
+        """See to it that somebody waits no longer than there is hope.
+
+        Raises:
+            EngineError: no node is left.
+        """
+        now = time.monotonic()
+        if now - self._looked < _LOOK_SECONDS or any(hand.awaited is None for hand in self._hands):
+            return
+        self._looked = now
+        nodes = self._cluster.nodes()
+        fit = [node for node in nodes if node.cores >= self._threads and node.id not in self._full]
+        if fit:
+            self._nodeless_since = None
+            if now - self._idle_since > _NOTE_SECONDS and not self._noted:
+                self._noted = True
+                _log.warning("%s: waiting for a worker; the cluster's cores are busy, or it starts", self._work.what)
+            return
+        if self._full and any(node.id in self._full for node in nodes):
+            raise EngineError(
+                f"the disk is full on every node that could work: {', '.join(self._full.values())}. "
+                "Make room there, then run this again: it goes on from where it was"
+            )
+        if self._nodeless_since is None:
+            self._nodeless_since = now
+            _log.warning("%s: no node with %d cores is left; waiting for one", self._work.what, self._threads)
+        elif now - self._nodeless_since > _PATIENCE_SECONDS:
+            raise EngineError(
+                f"{self._cluster.address}: no node with {self._threads} cores is left in the cluster. Start one "
+                "(ray start --address), or ask for fewer threads; then run this again: it goes on from where it was"
+            )
+
+
+def _first_of(hand: _Hand) -> list[Any]:
+    """Return what is awaited of a worker next."""
+    return [hand.awaited] if hand.awaited is not None else [ref for ref, _ in islice(hand.given, 1)]
+
+
+def _answered(chunk: _Chunk, answers: Iterable[Any]) -> list[Done[Any, Any]]:
+    return [
+        Done(chunk.start + at, item, answer) for at, (item, answer) in enumerate(zip(chunk.items, answers, strict=True))
+    ]
+
+
+@cache
+def edition_here() -> Mapping[str, str]:
+    """Return the versions of this process: `rushes`, `digest` and `python`."""
+    found: Mapping[str, str] = _worker_class()().edition()
+    return found
+
+
+def _actor_class(threads: int, *, without: list[str]) -> Any:
+    """Return the actor that takes so many cores, on none of some nodes."""
+    import ray
+
+    how: dict[str, Any] = {"num_cpus": threads, "max_restarts": 0}
+    if without:
+        how["label_selector"] = {"ray.io/node-id": f"!in({','.join(without)})"}
+    return ray.remote(_worker_class()).options(**how)
+
+
+def _worker_class() -> type[Any]:
+    """Return the class of an actor.
+
+    It is defined in here so that Ray sends it as it stands, and it can say what a node has where that is no rushes, or
+    another one. All else is done by the node's own rushes, once it is known to be the same.
+    """
+
+    class Worker:
+        def edition(self) -> dict[str, str]:
+            import hashlib
+            import sys
+            from importlib import metadata, util
+            from pathlib import Path
+
+            told = {"python": f"{sys.version_info[0]}.{sys.version_info[1]}", "rushes": "", "digest": ""}
+            found = util.find_spec("rushes")
+            if found is not None and found.submodule_search_locations:
+                digest, root = hashlib.sha256(), Path(next(iter(found.submodule_search_locations)))
+                for path in sorted(root.rglob("*.py"), key=lambda path: path.relative_to(root).as_posix()):
+                    name, text = path.relative_to(root).as_posix(), path.read_bytes().replace(b"\r\n", b"\n")
+                    digest.update(f"{name}\0{len(text)}\0".encode() + text)
+                told["digest"] = digest.hexdigest()
+                try:
+                    told["rushes"] = metadata.version("rushes")
+                except metadata.PackageNotFoundError:
+                    told["rushes"] = "of unknown version"
+            return told
+
+        def introduced(self) -> dict[str, str]:
+            import ray
+
+            here = ray.get_runtime_context().get_node_id()
+            address = next(node["NodeManagerAddress"] for node in ray.nodes() if node["NodeID"] == here)  # type: ignore[no-untyped-call]
+            return self.edition() | {"node": here, "address": address}
+
+        def unseen(self, order: bytes) -> list[str]:
+            from rushes.scale.desk import Desk
+
+            self.desk = Desk(order)
+            return self.desk.unseen()
+
+        def sit(self, luggage: Any) -> bytes:
+            import ray
+
+            from rushes.scale.desk import Packed
+
+            return self.desk.sit(
+                {
+                    name: Packed(packed, digest, (ray.get(ref) for ref in refs))
+                    for name, (packed, digest, refs) in luggage.items()
+                }
+            )
+
+        def do(self, chunk: bytes) -> bytes:
+            return self.desk.do(chunk)
+
+    return Worker

@@ -1,0 +1,237 @@
+"""The Ray cluster that an address names, or one of its own on this machine: joined, asked for its nodes, left."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import socket
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rushes.cores import count_cores
+from rushes.errors import EngineError
+
+_PROBE_SECONDS = 5.0
+_OBJECTS_BYTES = 256 << 20  # that a cluster of our own holds in memory; more goes to its disk
+# Said before Ray is imported, where nobody said otherwise: no statistics are sent, an address that does not answer is
+# given up after three tries of 3 s, the working folder is not sent, and devices are not hidden from workers.
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S": "3",
+    "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "3",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+_CHECK = (
+    "Check that Ray runs there (ray start --head), that the address is that of its client port "
+    "(ray://HOST:10001), and that no firewall is between"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A machine of the cluster that answers."""
+
+    id: str
+    address: str
+    cores: int
+
+
+class Cluster:
+    """A cluster that this process has joined."""
+
+    def __init__(self, address: str, *, joined: bool, folder: Path | None = None) -> None:
+        """Keep what is known of it.
+
+        Args:
+            address: how it is called, for a person.
+            joined: by us, and not by whoever else uses Ray in this process.
+            folder: of a cluster that was started here, which goes with it.
+        """
+        self.address = address
+        self._joined = joined
+        self._folder = folder
+
+    def nodes(self) -> list[Node]:
+        """Return the nodes that are there now.
+
+        Raises:
+            EngineError: the cluster no longer answers.
+        """
+        import ray
+
+        with reached(self.address):
+            return [
+                Node(found["NodeID"], found["NodeManagerAddress"], int(found["Resources"].get("CPU", 0)))
+                for found in ray.nodes()  # type: ignore[no-untyped-call]
+                if found["Alive"]
+            ]
+
+    def leave(self) -> None:
+        """End what was started here; a cluster of others goes on."""
+        import ray
+
+        if self._joined:
+            self._joined = False
+            ray.shutdown()
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def join(address: str, *, cores: int = 0) -> Cluster:
+    """Return the cluster of an address.
+
+    Args:
+        address: `ray://HOST:PORT`, or "" for what RAY_ADDRESS names, or else a cluster of our own on this machine.
+        cores: that a cluster of our own says it has; 0 takes those of this machine.
+
+    Raises:
+        EngineError: nothing answers there, or what answers is another version of Ray or Python.
+    """
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import ray
+
+        logging.getLogger("ray").setLevel(logging.ERROR)
+        if ray.is_initialized():  # by whoever else uses Ray in this process, or by another engine of ours
+            return Cluster(address or "ray", joined=False)
+        named = address or os.environ.get("RAY_ADDRESS", "")
+        if not named or named == "local":
+            return _own(cores or count_cores())
+        _probe(named)
+        quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "logging_level": logging.ERROR}
+        try:
+            ray.init(address=named, **quiet)
+        except Exception as error:  # of many kinds, and none of Ray's own
+            raise EngineError(why_not_joined(named, error)) from error
+        _be_silent()
+        return Cluster(named, joined=True)
+
+
+def _own(cores: int) -> Cluster:
+    import ray
+
+    # Short, because the names of sockets below it must be.
+    folder = Path(tempfile.mkdtemp(prefix="rushes-ray-", dir="/tmp" if Path("/tmp").is_dir() else None))
+    try:
+        ray.init(
+            address="local",
+            _temp_dir=str(folder),
+            num_cpus=cores,
+            include_dashboard=False,
+            object_store_memory=_OBJECTS_BYTES,
+            log_to_driver=False,
+            configure_logging=False,
+            logging_level=logging.ERROR,
+            _node_ip_address="127.0.0.1",
+        )
+    except Exception as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise EngineError(
+            f"Ray does not start on this machine ({_first_line(error)}). Check the room in /tmp and in memory, "
+            "or work without it: --engine here"
+        ) from error
+    _be_silent()
+    return Cluster("ray", joined=True, folder=folder)
+
+
+def _be_silent() -> None:
+    """Keep Ray from printing each process that ended to our output: it is ours to tell what was lost."""
+    from ray._private.worker import global_worker
+
+    told = getattr(global_worker, "gcs_error_subscriber", None)
+    if told is not None:
+        told.close()
+
+
+def _probe(address: str) -> None:
+    """Raise EngineError unless something listens at an address; Ray itself would wait for long."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        if address.startswith("ray://"):
+            raise EngineError(f"{address}: names no port. Write ray://HOST:10001")
+        return  # `auto`, which Ray looks up on this machine
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PROBE_SECONDS).close()
+    except OSError as error:
+        reason = "in time" if isinstance(error, TimeoutError) else f"({error.strerror or error})"
+        raise EngineError(f"{address}: no Ray cluster answers {reason}. {_CHECK}") from error
+
+
+def why_not_joined(address: str, error: Exception) -> str:
+    """Return what Ray's refusal means."""
+    said = str(error)
+    if "ersion mismatch" in said or ("versions" in said and "Python" in said):
+        return (
+            f"{address}: the cluster has another version of Ray or Python: {_lines(said)}. "
+            "Install the same versions on this machine as on the cluster"
+        )
+    if "oken" in said and "uthentic" in said:
+        return (
+            f"{address}: the cluster asks for a token and was given none, or another one. Put that of the cluster "
+            "(ray get-auth-token, on its head) into a file, name it in RAY_AUTH_TOKEN_PATH, and set RAY_AUTH_MODE=token"
+        )
+    if "node_ip_address" in said or "raylet" in said.lower():
+        return (
+            f"{address}: no Ray node runs on this machine, which an address without ray:// needs. "
+            "Name the cluster's client port, ray://HOST:10001, or run ray start --address on this machine"
+        )
+    return f"{address}: something listens there, but no Ray cluster answers ({_first_line(error)}). {_CHECK}"
+
+
+@contextmanager
+def reached(address: str) -> Iterator[None]:
+    """Turn what Ray says where the cluster is gone into one error.
+
+    Raises:
+        EngineError: the cluster does not answer.
+    """
+    from ray.exceptions import RaySystemError
+
+    try:
+        yield
+    except (ConnectionError, RaySystemError) as error:
+        raise EngineError(
+            f"{address}: the connection to the cluster was lost ({_first_line(error)}). What was kept stays; "
+            "once the cluster is there again, run this again: it goes on from where it was"
+        ) from error
+
+
+def threads_for(cores: Sequence[int], workers: int) -> int:
+    """Return the most threads that each of some workers may have, so that all find room on nodes of so many cores."""
+    for threads in range(max(cores, default=1), 1, -1):
+        if sum(count // threads for count in cores) >= workers:
+            return threads
+    return 1
+
+
+def why_other(edition: Mapping[str, str], ours: Mapping[str, str]) -> str:
+    """Return what a node has that differs from what this machine has, to be read behind its name; "" for nothing.
+
+    Args:
+        edition: `rushes` (version), `digest` (of its source) and `python` (major.minor); no `rushes` where the node
+            has none.
+    """
+    if not edition.get("rushes"):
+        return f"has no rushes. Install rushes {ours['rushes']} there, for Python {ours['python']}"
+    here = f"rushes {ours['rushes']} ({ours['digest'][:12]}), Python {ours['python']}"
+    there = f"rushes {edition['rushes']} ({edition['digest'][:12]}), Python {edition['python']}"
+    if here == there:
+        return ""
+    return f"has {there}, and this machine {here}. Install the same on every node, then run this again"
+
+
+def _lines(text: str) -> str:
+    return " ".join(line.strip() for line in text.splitlines() if line.strip()).rstrip(".")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,58 @@
+"""The engine on one Ray of this machine, started once for the module."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rushes.scale.choose import open_engine
+from rushes.scale.on_ray import OnRay
+from scale.engine_contract import (  # noqa: F401
+    build_orders,
+    done_by,
+    orders_of,
+    test_a_bug_of_building_is_seen_as_one,
+    test_an_error_of_building_ends_the_map,
+    test_an_error_that_a_person_can_put_right_ends_the_map,
+    test_an_item_on_which_the_work_fails_is_lost_alone,
+    test_an_item_that_ends_its_process_is_lost_alone,
+    test_an_item_that_takes_too_long_is_lost_alone,
+    test_an_item_whose_process_died_once_is_tried_again,
+    test_every_item_is_answered_once,
+    test_items_are_taken_only_as_they_are_needed,
+    test_large_items_and_large_answers_pass_each_other,
+    test_no_items_give_nothing,
+    test_progress_counts_items,
+    test_the_map_ends_where_it_is_stopped,
+    test_what_is_done_can_be_taken_in_order,
+    test_what_is_under_way_is_not_waited_for_when_the_iterator_is_closed,
+    test_what_the_work_keeps_is_there_once_its_chunk_is_given,
+    test_what_the_work_reads_comes_along,
+    test_work_is_built_once_in_each_process,
+    test_work_that_keeps_nothing_has_a_folder_of_its_own,
+)
+
+pytest.importorskip("ray", reason="the extra 'ray' is not installed")
+# Ray leaves sockets and files to the collector.
+pytestmark = [
+    pytest.mark.longer,
+    pytest.mark.xdist_group("ray"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+_ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[OnRay]:
+    paths = os.pathsep.join(str(_ROOT / name) for name in ("src", "tests"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", paths)
+        patch.delenv("RAY_ADDRESS", raising=False)
+        engine = open_engine("ray", workers=2)
+        assert isinstance(engine, OnRay)
+        yield engine
+        engine.close()

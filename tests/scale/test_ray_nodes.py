@@ -1,0 +1,190 @@
+"""The engine on a cluster that others started, some nodes of which do not see this machine's files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rushes.errors import EngineError
+from rushes.scale.engine import Lost, Work
+from rushes.scale.on_ray import OnRay
+from scale.engine_contract import build_orders, done_by, orders_of
+
+pytest.importorskip("ray", reason="the extra 'ray' is not installed")
+# Ray leaves sockets and files to the collector.
+pytestmark = [
+    pytest.mark.longer,
+    pytest.mark.xdist_group("ray"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+_ROOT = Path(__file__).parents[2]
+_PATHS = os.pathsep.join(str(_ROOT / name) for name in ("src", "tests"))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def until(holds: Callable[[], Any], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.2)
+
+
+@dataclass
+class Nodes:
+    """A cluster of `ray start`, each node a process group of its own."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    client_port: int = field(default_factory=free_port)
+    groups: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        return f"ray://127.0.0.1:{self.client_port}"
+
+    def start(self, name: str, *options: str, paths: str = _PATHS, without: Path | None = None) -> None:
+        """Start a node; `without` hides a folder from it, in a mount namespace."""
+        ray = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats", *options]
+        if without is not None:
+            ray = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"', str(without), *ray]
+        environment = os.environ | {
+            "PYTHONPATH": paths,
+            "RAY_AUTH_MODE": "disabled",
+            "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "3",
+        }
+        with (self.folder / f"{name}.log").open("wb") as log:
+            self.groups[name] = subprocess.Popen(
+                ray, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+
+    def start_head(self) -> None:
+        self.start(
+            "head", "--head", f"--port={self.port}", f"--ray-client-server-port={self.client_port}", "--num-cpus=1",
+            "--include-dashboard=false", f"--temp-dir={self.folder}", "--object-store-memory=100000000",
+            "--node-ip-address=127.0.0.1",
+        )  # fmt: skip
+        until(lambda: socket.socket().connect_ex(("127.0.0.1", self.client_port)) == 0)
+
+    def join(self, name: str, **how: Any) -> None:
+        self.start(
+            name, f"--address=127.0.0.1:{self.port}", "--num-cpus=1", "--object-store-memory=100000000",
+            "--node-ip-address=127.0.0.1", **how,
+        )  # fmt: skip
+
+    def kill(self, name: str) -> None:
+        group = self.groups.pop(name)
+        os.killpg(group.pid, signal.SIGKILL)
+        group.wait()
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Nodes]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_MODE", "disabled")
+        folder = Path(tempfile.mkdtemp(prefix="rr-", dir="/tmp"))
+        cluster = Nodes(folder)
+        try:
+            cluster.start_head()
+            yield cluster
+        finally:
+            for name in list(cluster.groups):
+                cluster.kill(name)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def engine(nodes: Nodes) -> Iterator[OnRay]:
+    engine = OnRay(nodes.address, workers=2)
+    yield engine
+    engine.close()
+
+
+def count_nodes(engine: OnRay) -> int:
+    return len(engine._joined().nodes())
+
+
+def test_a_node_that_sees_no_file_of_this_machine_gets_them_and_its_parts_come_here(
+    nodes: Nodes, engine: OnRay, tmp_path: Path
+) -> None:
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("hiding a folder from a node needs root and unshare")
+    (tmp_path / "model.txt").write_text("a model")
+    nodes.join("far", without=tmp_path)
+    until(lambda: count_nodes(engine) == 2)
+    fills = tmp_path / "kept"
+    work = Work(build_orders, "writing", files={"model": tmp_path / "model.txt"}, fills=fills, together=1)
+    names = [f"{number}.txt" for number in range(12)]
+    items = [item for name in names for item in (("write", name), ("sleep", 0.3), ("read", "model"))]
+    done = done_by(engine, work, items)
+    folders = {one.answer for one in done if one.item[0] == "write"}
+    assert len(folders) == 2, "both nodes worked, one of them in a folder of its own"
+    assert str(fills) in folders
+    assert {one.answer for one in done if one.item[0] == "read"} == {"a model"}
+    assert sorted(path.name for path in fills.iterdir()) == sorted(names)
+
+
+def test_a_node_that_is_killed_costs_only_what_was_under_way(nodes: Nodes, engine: OnRay) -> None:
+    if "far" not in nodes.groups:
+        nodes.join("far")
+    until(lambda: count_nodes(engine) == 2)
+    items = orders_of("sleep", [0.2 + number / 1000 for number in range(40)])
+    done = []
+    for part in engine.map(Work(build_orders, "waiting", together=1), items):
+        done += part
+        if len(done) >= 10 and "far" in nodes.groups:
+            nodes.kill("far")
+    assert sorted(one.number for one in done) == list(range(40))
+    assert not [one for one in done if isinstance(one.answer, Lost)]
+
+
+def test_a_driver_that_is_killed_leaves_no_worker_behind(nodes: Nodes, tmp_path: Path) -> None:
+    driver = textwrap.dedent(f"""
+        import sys
+        sys.path.insert(0, {str(_ROOT / "tests")!r})
+        from rushes.scale.engine import Work
+        from rushes.scale.on_ray import OnRay
+        from scale.engine_contract import build_orders
+        work = Work(build_orders, "x", together=1)
+        for part in OnRay({nodes.address!r}, workers=1).map(work, [("process", 0), ("sleep", 900)]):
+            print(part[0].answer[0], flush=True)
+    """)
+    started = subprocess.Popen([sys.executable, "-c", driver], stdout=subprocess.PIPE, text=True)
+    assert started.stdout is not None
+    worker = int(started.stdout.readline())
+    os.kill(worker, 0)
+    started.kill()
+    started.wait()
+    started.stdout.close()
+    until(lambda: not Path(f"/proc/{worker}").exists())
+
+
+def test_a_node_with_another_rushes_is_refused_by_name(nodes: Nodes, engine: OnRay, tmp_path: Path) -> None:
+    shutil.copytree(_ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.js", "*.css"))
+    (tmp_path / "src" / "rushes" / "scale" / "another.py").write_text('"""Of another version."""\n')
+    nodes.join("other", paths=os.pathsep.join([str(tmp_path / "src"), str(_ROOT / "tests")]))
+    until(lambda: count_nodes(engine) >= 2)
+    try:
+        with pytest.raises(EngineError, match=r"node 127\.0\.0\.1 .* has rushes .*, and this machine rushes .*Install"):
+            list(engine.map(Work(build_orders, "waiting", together=1), orders_of("sleep", [1.0] * 60)))
+    finally:
+        nodes.kill("other")

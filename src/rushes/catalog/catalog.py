@@ -9,15 +9,16 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from rushes.catalog import schema
-from rushes.catalog.database import is_postgresql, open_database, our_errors, take_turn
+from rushes.catalog.database import insert_rows, is_postgresql, open_database, our_errors, take_turn
 from rushes.catalog.migrations import migrate
 from rushes.footage.source import REFERENCED, Frame, Source, episode_of
 from rushes.labels.label import Label
@@ -316,21 +317,9 @@ class Catalog:
 
     def append_labels(self, labels: Sequence[Label]) -> None:
         """Append statements, all of them or, on an error, none."""
-        rows = [
-            {
-                "frame": label.frame,
-                "task": label.task,
-                "class_name": label.class_name,
-                "origin": label.origin,
-                "stated_at": label.stated_at,
-                "place": label.place,
-                "sheet": label.sheet,
-            }
-            for label in labels
-        ]
+        columns = ("frame", "task", "class_name", "origin", "stated_at", "place", "sheet")
         with self._writing() as connection:
-            for batch in _batches(rows):
-                connection.execute(insert(schema.labels), batch)
+            insert_rows(connection, schema.labels, columns, map(attrgetter(*columns), labels))
 
     def labels(self, *, task: str | None = None) -> list[Label]:
         """Return every statement, the earliest first; of one task where it is named."""

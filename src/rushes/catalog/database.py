@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, DBAPIError, InterfaceError, OperationalError
 
 from rushes.errors import CatalogError, require_extra
@@ -19,6 +20,7 @@ from rushes.errors import CatalogError, require_extra
 _WAIT_FOR_SQLITE_SECONDS = 30
 _WAIT_FOR_POSTGRESQL_SECONDS = 120  # an import of millions of labels is one change, and others wait for its end
 _CONNECT_SECONDS = 10
+_ROWS_PER_BATCH = 5000
 _TURN = 0x72757368  # "rush": the first of the two numbers of our advisory lock
 _AGAIN = "Nothing of the change that was under way was kept. When the server answers, run this again"
 
@@ -109,6 +111,33 @@ def take_turn(connection: Connection) -> None:
         connection.execute(mine, {"turn": _TURN})
     else:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # its driver would begin only before the first row
+
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Add rows, each in the order of `columns`, as they come: no more than a batch of them is held."""
+    named = ", ".join(columns)
+    if is_postgresql(connection):
+        _copy_in(connection, f"COPY {table.name} ({named}) FROM STDIN", rows)
+        return
+    statement = f"INSERT INTO {table.name} ({named}) VALUES ({', '.join('?' * len(columns))})"
+    arriving = iter(rows)
+    while batch := list(itertools.islice(arriving, _ROWS_PER_BATCH)):
+        connection.exec_driver_sql(statement, batch)
+
+
+def _copy_in(connection: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    import psycopg
+
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        is_gone = bool(driver.closed)
+        raise DBAPIError.instance(
+            statement, None, error, psycopg.Error, connection_invalidated=is_gone, dialect=connection.dialect
+        ) from error
 
 
 @contextmanager

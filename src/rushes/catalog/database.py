@@ -22,7 +22,6 @@ _WAIT_FOR_POSTGRESQL_SECONDS = 120  # an import of millions of labels is one cha
 _CONNECT_SECONDS = 10
 _ROWS_PER_BATCH = 5000
 _TURN = 0x72757368  # "rush": the first of the two numbers of our advisory lock
-_AGAIN = "Nothing of the change that was under way was kept. When the server answers, run this again"
 
 
 def open_database(place: Path | str, *, outlasts_power: bool = False) -> Engine:
@@ -195,7 +194,10 @@ def _words_of_postgresql(error: DBAPIError, engine: Engine) -> str | None:
     if state in ("40001", "40P01"):
         return f"was changed by another program at the same time ({said}). Nothing was kept: run this again"
     if error.connection_invalidated or state[:2] == "08" or state in ("57P01", "57P02", "57P03"):
-        return f"went away ({said}). {_AGAIN}"
+        return (
+            f"went away ({said}). Nothing of the change that was under way was kept. When the server answers, run this "
+            "again"
+        )
     if isinstance(error, OperationalError | InterfaceError):
         return f"cannot be used ({said}). {_remedy(said, engine.url)}"
     return None

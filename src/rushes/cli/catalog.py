@@ -91,8 +91,8 @@ def check(
                 theirs = read_contents(catalog, progress=progress)
             different = differences(found, theirs)
             for name in different:
-                door.fail_item(f"table {name}: {found[name].rows:,} rows here, {theirs[name].rows:,} in {shown(other)}, "
-                               "and they are not the same")  # fmt: skip
+                counts = f"{found[name].rows:,} rows here, {theirs[name].rows:,} in {shown(other)}"
+                door.fail_item(f"table {name}: {counts}, and they are not the same")
             if not different:
                 door.say(f"{shown(other)} holds the same")
             told |= {"against": shown(other), "different": different}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from catalog.postgres import PostgresServer, find_binaries, running_postgres, why_no_postgres
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,14 +30,19 @@ def media() -> Path:
     return folder
 
 
-def _tool(name: str) -> str:
-    """Return the path of a program; without it skip aloud, or fail where RUSHES_MUST_RUN names it."""
-    path = shutil.which(name)
-    if path is None:
+def _tool(name: str, *, path: str | None = None, wrong: str = "") -> str:
+    """Return the path of a program; without it skip aloud, or fail where RUSHES_MUST_RUN names it.
+
+    Args:
+        path: where it is looked for; otherwise in PATH.
+        wrong: why it would not run if it were there.
+    """
+    found = shutil.which(name, path=path)
+    if found is None or wrong:
         if name in os.environ.get("RUSHES_MUST_RUN", "").split():
-            pytest.fail(f"{name} is missing, and RUSHES_MUST_RUN says that what needs it must run")
-        pytest.skip(f"no {name} on this machine")
-    return path
+            pytest.fail(f"{wrong or f'{name} is missing'}, and RUSHES_MUST_RUN says that what needs it must run")
+        pytest.skip(wrong or f"no {name} on this machine")
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +73,23 @@ def ffmpeg() -> str:
 def exiftool() -> str:
     """The path of exiftool."""
     return _tool("exiftool")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of the tests' own."""
+    program = _tool("postgres", path=find_binaries(), wrong=why_no_postgres())
+    with running_postgres(Path(program).resolve().parent) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def catalog_place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where an empty catalog may be, in each kind of database: what uses it holds for both."""
+    if request.param == "sqlite":
+        return tmp_path / "with a space" / "catalog.db"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_place()
 
 
 # Begun last, one of these would run alone for minutes while other processes have nothing left to do.

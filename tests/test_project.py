@@ -163,3 +163,26 @@ def test_wishes_for_thresholds_are_read_by_alias_and_kept_in_the_order_of_the_cl
         "Rare": "recall >= 0.95",
     }
     assert list(task.thresholds) == ["Junk", "Rare"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql+psycopg://ann@db.example/rushes", "postgresql:///rushes?service=team", "sqlite:////data/catalog.db"],
+)
+def test_a_catalog_may_be_in_postgresql_or_in_a_file(tmp_path: Path, address: str) -> None:
+    assert parse_project({"catalog": address}, root=tmp_path).catalog_place == address
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("postgresql://ann:geheim@db.example/rushes", "catalog holds a password"),
+        ("postgresql://db.example/rushes?user=ann&password=geheim", "catalog holds a password"),
+        ("mysql://db.example/rushes", r"catalog is 'mysql://db\.example/rushes'\. Allowed"),
+        ("db.example/rushes", "Allowed"),
+    ],
+)
+def test_a_catalog_with_a_password_or_of_another_kind_is_refused(tmp_path: Path, address: str, said: str) -> None:
+    with pytest.raises(ProjectError, match=said) as refused:
+        parse_project({"catalog": address}, root=tmp_path)
+    assert "geheim" not in str(refused.value)

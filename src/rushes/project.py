@@ -363,7 +363,7 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         name=_typed(table, "name", str, root.name, where=where),
         tasks=tasks,
         trust=_words(table, "trust", DEFAULT_TRUST, where=where),
-        catalog=_typed(table, "catalog", str, "", where=where),
+        catalog=_parse_catalog(table, where=where),
         engine=_parse_engine(table, where=where),
         store=_parse_store(table, where=where),
         ingest=_parse_ingest(_typed(table, "ingest", dict, {}, where=where), where=where),
@@ -373,6 +373,29 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         labels=_parse_labels(_typed(table, "labels", dict, {}, where=where), where=where),
         runs=_parse_runs(_typed(table, "runs", dict, {}, where=where), where=where),
         film=_parse_film(_typed(table, "film", dict, {}, where=where), where=f"{where}: [film]"),
+    )
+
+
+def _parse_catalog(table: Mapping[str, Any], *, where: str) -> str:
+    catalog: str = _typed(table, "catalog", str, "", where=where)
+    wrong = why_no_catalog(catalog) if catalog else ""
+    if wrong:
+        raise ProjectError(f"{where}: catalog {wrong}")
+    return catalog
+
+
+def why_no_catalog(address: str) -> str:
+    """Return why a catalog cannot be named so, to be read behind what names it; "" where it can."""
+    if re.search(r"://[^:/@]*:[^@]*@", address) or re.search(r"[?&][^=&]*password=", address):
+        return (
+            "holds a password, which does not belong into a file or a command that others read. Take it out, and set "
+            "PGPASSWORD, or put it into ~/.pgpass"
+        )
+    if re.match(r"(postgresql(\+psycopg)?|sqlite)://", address):
+        return ""
+    return (
+        f'is \'{address}\'. Allowed: "postgresql+psycopg://USER@HOST/NAME", "sqlite:////FOLDER/catalog.db", or "" for '
+        "the file in the project"
     )
 
 

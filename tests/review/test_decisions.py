@@ -51,8 +51,8 @@ def from_folder(class_name: str) -> State:
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    with open_catalog(tmp_path / "catalog.db", outlasts_power=True) as found:
+def catalog(catalog_place: Path | str) -> Iterator[Catalog]:
+    with open_catalog(catalog_place, outlasts_power=True) as found:
         fill(found)
         yield found
 
@@ -97,14 +97,14 @@ def test_undo_restores_what_a_reviewed_sheet_had_said(catalog: Catalog) -> None:
     assert decisions.undo().states[IDS[0]] == State("reject", None, origin="review")
 
 
-def test_undo_and_redo_go_on_after_a_restart(tmp_path: Path) -> None:
-    with open_catalog(tmp_path / "catalog.db") as catalog:
+def test_undo_and_redo_go_on_after_a_restart(catalog_place: Path | str) -> None:
+    with open_catalog(catalog_place) as catalog:
         fill(catalog)
         first = decisions_in(catalog)
         first.decide([picked(IDS[0])])
         first.decide([picked(IDS[1]), Wanted(IDS[1], "rating", "3")])
         first.undo()
-    with open_catalog(tmp_path / "catalog.db") as catalog:
+    with open_catalog(catalog_place) as catalog:
         second = decisions_in(catalog)
         assert second.redo().states == {IDS[1]: reviewed("select", rating=3)}
         assert set(second.undo().states) == {IDS[1]}

@@ -23,8 +23,8 @@ A, B = IDS[:2]
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    with open_catalog(tmp_path / "catalog.db", outlasts_power=True) as found:
+def catalog(catalog_place: Path | str) -> Iterator[Catalog]:
+    with open_catalog(catalog_place, outlasts_power=True) as found:
         fill(found)
         yield found
 

@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache, partial
+from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    Row,
-    bindparam,
-    case,
-    create_engine,
-    delete,
-    event,
-    func,
-    insert,
-    make_url,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, Row, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from rushes.catalog import schema
+from rushes.catalog.database import insert_rows, is_postgresql, open_database, our_errors, take_turn
 from rushes.catalog.migrations import migrate
-from rushes.errors import CatalogError
 from rushes.footage.source import REFERENCED, Frame, Source, episode_of
 from rushes.labels.label import Label
 from rushes.labels.subjects import Subjects, unite_subjects
 from rushes.labels.trust import current_statements
 from rushes.storage.places import Place
 
-_WAIT_FOR_WRITERS_SECONDS = 30
 _ROWS_PER_STATEMENT = 500
 
 
@@ -151,6 +134,10 @@ class Catalog:
         that is its own group, and so is called like it, follows. Referenced frames of the same episode (`episode_of`)
         are in the same group: a source that has none of its own comes to them, and to any other they come along.
         """
+        with self.at_once():  # so that no other takes a name or a group meanwhile
+            return self._add_source(source, now=now)
+
+    def _add_source(self, source: Source, *, now: str) -> Source:
         table = schema.sources
         episode = episode_of(source)
         referenced = select(table.c.digest, table.c.name, table.c.group_name).where(
@@ -330,21 +317,9 @@ class Catalog:
 
     def append_labels(self, labels: Sequence[Label]) -> None:
         """Append statements, all of them or, on an error, none."""
-        rows = [
-            {
-                "frame": label.frame,
-                "task": label.task,
-                "class_name": label.class_name,
-                "origin": label.origin,
-                "stated_at": label.stated_at,
-                "place": label.place,
-                "sheet": label.sheet,
-            }
-            for label in labels
-        ]
+        columns = ("frame", "task", "class_name", "origin", "stated_at", "place", "sheet")
         with self._writing() as connection:
-            for batch in _batches(rows):
-                connection.execute(insert(schema.labels), batch)
+            insert_rows(connection, schema.labels, columns, map(attrgetter(*columns), labels))
 
     def labels(self, *, task: str | None = None) -> list[Label]:
         """Return every statement, the earliest first; of one task where it is named."""
@@ -443,9 +418,8 @@ class Catalog:
         if getattr(self._of_thread, "connection", None) is not None:
             yield
             return
-        with _our_errors(self._engine), self._engine.begin() as connection:
-            if self._engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")  # its driver would begin only before the first row
+        with our_errors(self._engine), self._engine.begin() as connection:
+            take_turn(connection)
             self._of_thread.connection = connection
             try:
                 yield
@@ -466,7 +440,7 @@ class Catalog:
         if begun is not None:
             yield begun
             return
-        with _our_errors(self._engine), self._engine.connect() as connection:
+        with our_errors(self._engine), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -476,12 +450,14 @@ class Catalog:
             with begun.begin_nested():  # so that a refused row does not end the whole change
                 yield begun
             return
-        with _our_errors(self._engine), self._engine.begin() as connection:
+        with our_errors(self._engine), self._engine.begin() as connection:
+            if is_postgresql(connection):
+                take_turn(connection)
             yield connection
 
     def _insert(self, table: Any) -> Any:
         """Return an insert that can say what to do on a conflict, in the database's dialect."""
-        return postgresql.insert(table) if self._engine.dialect.name == "postgresql" else sqlite.insert(table)
+        return postgresql.insert(table) if is_postgresql(self._engine) else sqlite.insert(table)
 
 
 def open_catalog(place: Path | str, *, outlasts_power: bool = False) -> Catalog:
@@ -493,68 +469,21 @@ def open_catalog(place: Path | str, *, outlasts_power: bool = False) -> Catalog:
 
     Raises:
         CatalogError: it cannot be opened, is not a catalog, or was made by a newer rushes.
+        MissingExtraError: it is in PostgreSQL, and the driver is not installed.
     """
-    if isinstance(place, Path):
-        place.parent.mkdir(parents=True, exist_ok=True)
-    # A path is no URL: a question mark or a percent sign in a folder's name means itself.
-    url = URL.create("sqlite", database=str(place)) if isinstance(place, Path) else make_url(place)
-    if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": _WAIT_FOR_WRITERS_SECONDS})
-        event.listen(engine, "connect", partial(_set_up_sqlite, synchronous="FULL" if outlasts_power else "NORMAL"))
-    else:
-        engine = create_engine(url)
-    with _our_errors(engine):
-        migrate(engine)
+    engine = open_database(place, outlasts_power=outlasts_power)
+    try:
+        with our_errors(engine):
+            migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return Catalog(engine)
 
 
 def signatures_of_frames(frames: Iterable[StoredFrame]) -> dict[str, int]:
     """Return frame id -> perceptual signature, of the frames that have one."""
     return {item.frame.id: item.signature for item in frames if item.signature is not None}
-
-
-def _set_up_sqlite(connection: Any, _record: object, *, synchronous: str) -> None:
-    cursor = connection.cursor()
-    give_up = time.monotonic() + _WAIT_FOR_WRITERS_SECONDS
-    while True:
-        try:
-            # SQLite does not wait for other processes here, as it does everywhere else.
-            cursor.execute("PRAGMA journal_mode = WAL")
-            break
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > give_up:
-                raise
-            time.sleep(0.01)
-    cursor.execute(f"PRAGMA synchronous = {synchronous}")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
-
-
-@contextmanager
-def _our_errors(engine: Engine) -> Iterator[None]:
-    """Turn a database's refusal into what a person can do about it."""
-    place = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
-    try:
-        yield
-    except OperationalError as error:
-        if "locked" in str(error.orig):
-            raise CatalogError(
-                f"the catalog {place} is held by another rushes; wait for it to end, then run this again"
-            ) from error
-        remedy = {
-            "unable to open database file": "Its folder is missing or cannot be written to: check who may write there",
-            "attempt to write a readonly database": "It cannot be written to: check who may write there",
-            "disk I/O error": "The disk is full or failing: make room, then run this again",
-            "database or disk is full": "Make room, then run this again",
-        }.get(str(error.orig), "Check the place, then run this again")
-        raise CatalogError(f"the catalog {place} cannot be used ({error.orig}). {remedy}") from error
-    except DatabaseError as error:
-        if "not a database" in str(error.orig) or "malformed" in str(error.orig):
-            raise CatalogError(
-                f"the catalog {place} is damaged ({error.orig}). Put a copy in its place, or move it "
-                "away and run 'rushes ingest' and 'rushes labels import' again"
-            ) from error
-        raise
 
 
 def _batches(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

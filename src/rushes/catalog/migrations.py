@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from rushes.catalog.database import is_postgresql, shown, take_turn
 from rushes.errors import CatalogError
 
 Step = Callable[[Connection], None]
@@ -69,8 +70,7 @@ def _make_first_tables(connection: Connection) -> None:
 
 
 def _make(connection: Connection, statements: Sequence[str]) -> None:
-    sqlite = connection.dialect.name == "sqlite"
-    serial = "INTEGER PRIMARY KEY AUTOINCREMENT" if sqlite else "BIGSERIAL PRIMARY KEY"
+    serial = "BIGSERIAL PRIMARY KEY" if is_postgresql(connection) else "INTEGER PRIMARY KEY AUTOINCREMENT"
     for statement in statements:
         connection.execute(text(statement.replace("{serial}", serial)))
 
@@ -132,6 +132,54 @@ def _note_who_reviewed(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE review_steps ADD COLUMN person TEXT NOT NULL DEFAULT ''"))
 
 
+# The columns of each table that hold text, as they are at that step.
+_TEXTS = {
+    "files": ("path", "digest"),
+    "sources": (
+        "digest",
+        "path",
+        "name",
+        "group_name",
+        "kind",
+        "codec",
+        "rate",
+        "duration_seconds",
+        "captured_at",
+        "start_timecode",
+        "added_at",
+    ),
+    "frames": (
+        "id",
+        "source",
+        "time_base",
+        "timecode",
+        "name",
+        "image",
+        "sha256",
+        "signature",
+        "size",
+        "added_at",
+        "taken_over_by",
+    ),
+    "labels": ("frame", "task", "class_name", "origin", "stated_at", "place", "sheet"),
+    "subjects": ("frame", "sheet", "words"),
+    "marks": ("frame", "field", "value", "origin", "stated_at"),
+    "review_steps": ("review", "kind", "request", "stated_at", "person"),
+    "review_changes": ("frame", "field", "before", "after"),
+}
+
+
+def _let_postgresql_keep_texts_as_sqlite_does(connection: Connection) -> None:
+    """Sort by the bytes of UTF-8 and not by a language, and let texts be of any length."""
+    if not is_postgresql(connection):
+        return
+    for table, columns in _TEXTS.items():
+        changes = [f'ALTER COLUMN {column} TYPE TEXT COLLATE "C"' for column in columns]
+        connection.execute(text(f"ALTER TABLE {table} {', '.join(changes)}"))
+    connection.execute(text("ALTER TABLE review_steps ALTER COLUMN of_step TYPE BIGINT"))
+    connection.execute(text("ALTER TABLE review_changes ALTER COLUMN step TYPE BIGINT"))
+
+
 STEPS: tuple[Step, ...] = (
     _make_first_tables,
     _add_start_timecode,
@@ -139,6 +187,7 @@ STEPS: tuple[Step, ...] = (
     _index_by_sheet_and_let_frames_be_taken_over,
     _add_marks_and_the_journal_of_reviews,
     _note_who_reviewed,
+    _let_postgresql_keep_texts_as_sqlite_does,
 )
 
 
@@ -153,17 +202,17 @@ def migrate(engine: Engine, *, steps: Sequence[Step] = STEPS) -> int:
         if inspect(connection).has_table("catalog_version") and _version(connection) == len(steps):
             return 0
     with engine.begin() as connection:
+        if is_postgresql(connection):
+            take_turn(connection)
         if not inspect(connection).has_table("catalog_version"):
             connection.execute(text("CREATE TABLE IF NOT EXISTS catalog_version (version INTEGER PRIMARY KEY)"))
     while True:
         with engine.begin() as connection:
-            if connection.dialect.name == "sqlite":
-                # Take the right to write before looking, so that of two processes one waits for the other.
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            take_turn(connection)  # before looking, so that of two processes one waits for the other
             version = _version(connection)
             if version > len(steps):
                 raise CatalogError(
-                    f"the catalog {engine.url.database} is of version {version}; this rushes knows "
+                    f"the catalog {shown(engine.url)} is of version {version}; this rushes knows "
                     f"versions up to {len(steps)}. Update rushes"
                 )
             if version == len(steps):

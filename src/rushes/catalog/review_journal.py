@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 
 from rushes.catalog import schema
 from rushes.catalog.catalog import Catalog
@@ -66,12 +66,6 @@ class ReviewJournal:
         """Open the journal of a review by its key."""
         self._catalog = catalog
         self._review = review
-
-    def hold(self) -> None:
-        """Let no other process note a step before the change of `Catalog.at_once` around this ends."""
-        with self._catalog.reading() as connection:
-            if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
-                connection.execute(text("LOCK TABLE review_steps IN EXCLUSIVE MODE"))
 
     def steps(self, *, after: int = 0) -> list[Step]:
         """Return the steps of this review with higher numbers, in order."""

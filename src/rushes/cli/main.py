@@ -36,6 +36,7 @@ VERBS: dict[str, str] = {
     "cull": "picks and rejects for a shoot, as XMP, copies, CSV; apply, undo, list",
     "review": "a page on this machine: look, say the class, pick, reject, rate, colour",
     "serve": "bundles as an API for programs, with a page: pictures, films, heat, jobs, metrics",
+    "catalog": "the project's memory: copy it between a file and PostgreSQL, check what it holds",
     "doctor": "what is installed, what is missing, what it would enable",
 }
 

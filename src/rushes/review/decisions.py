@@ -242,7 +242,6 @@ class Decisions:
         with self._lock:
             try:
                 with self._catalog.at_once():
-                    self._journal.hold()
                     yield
             except BaseException:
                 self._steps.clear()  # what was read may not have come to be

@@ -1,0 +1,178 @@
+"""A catalog moved between SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from catalog.postgres import PostgresServer
+from catalog.test_catalog import NOW, SOURCE, frame, label
+from rushes.catalog.catalog import open_catalog
+from rushes.catalog.copying import check_copy, copy_catalog, count_rows, differences, read_contents
+from rushes.catalog.review_journal import Change, ReviewJournal, read_marks
+from rushes.cli.main import main
+from rushes.errors import CatalogError
+
+
+def fill(place: Path | str) -> None:
+    """Put something into every table, with texts that databases differ about."""
+    with open_catalog(place) as catalog:
+        for number, name in enumerate(("b", "B", "ä\t\\N", "o'clock\n", "𝄞")):
+            catalog.add_source(replace(SOURCE, digest=f"{number:x}" * 64, name=name, group=name, rate=None), now=NOW)
+        catalog.add_source(SOURCE, now=NOW)
+        catalog.add_frames([frame(ordinal) for ordinal in (3, 1, 2, 0)], now=NOW)
+        catalog.append_labels([label("Rare"), label(None), label("Ju\\nk", ordinal=1), label("", origin='a"b')])
+        catalog.set_subjects("a", {frame(0).frame.id: ("car", "\\N")})
+        catalog.remember_digest(Path("/films/a.mp4"), size_bytes=1 << 40, modified_ns=1 << 60, digest="aa")
+        change = Change(frame(0).frame.id, "rating", None, "3")
+        ReviewJournal(catalog, "shoot").append("do", [change], now=NOW, origin="review:ann", person="ann")
+
+
+def contents(place: Path | str) -> object:
+    with open_catalog(place) as catalog:
+        return read_contents(catalog)
+
+
+@pytest.fixture
+def other_place(catalog_place: Path | str, postgres: PostgresServer, tmp_path: Path) -> Path | str:
+    """An empty place in the other kind of database."""
+    return postgres.new_place() if isinstance(catalog_place, Path) else tmp_path / "other.db"
+
+
+def test_a_catalog_goes_over_and_back_row_by_row_and_goes_on_from_where_it_was(
+    catalog_place: Path | str, other_place: Path | str, tmp_path: Path
+) -> None:
+    fill(catalog_place)
+    told: list[tuple[int, int | None]] = []
+    assert check_copy(catalog_place, other_place)["labels"] == 4
+    with open_catalog(catalog_place) as old, open_catalog(other_place) as new:
+        copied = copy_catalog(old, new, progress=lambda done, total, note="": told.append((done, total)))
+        assert all(content.rows for content in copied.values())
+        assert (old.sources(), old.frames(), old.labels(), old.subjects(), read_marks(old)) == (
+            new.sources(), new.frames(), new.labels(), new.subjects(), read_marks(new)
+        )  # fmt: skip
+        assert told[-1][0] == told[-1][1]
+    with open_catalog(other_place) as new, open_catalog(tmp_path / "third.db") as third:
+        assert differences(copy_catalog(new, third), copied) == []
+    for place in (catalog_place, other_place, tmp_path / "third.db"):
+        with open_catalog(place) as catalog:
+            before = catalog.last_label(task="rarity")
+            catalog.append_labels([label("Rare")])
+            assert catalog.last_label(task="rarity") == before + 1
+            step = ReviewJournal(catalog, "shoot").append("do", [], now=NOW, origin="review", person="")
+            assert step == 2
+    assert contents(catalog_place) == contents(other_place) == contents(tmp_path / "third.db")
+
+
+def test_a_target_that_is_not_empty_and_a_source_that_is_not_there_are_refused(
+    catalog_place: Path | str, other_place: Path | str
+) -> None:
+    with pytest.raises(CatalogError, match="there is nothing to copy"):
+        check_copy(catalog_place, other_place)
+    assert count_rows(catalog_place) == {}
+    fill(catalog_place)
+    for target in (catalog_place, other_place):
+        fill(other_place) if target is other_place else None
+        with pytest.raises(CatalogError, match=r"is not empty \(.*labels 4.*Name an empty database"):
+            check_copy(catalog_place, target)
+    with (
+        open_catalog(catalog_place) as old,
+        open_catalog(other_place) as new,
+        pytest.raises(CatalogError, match="filled meanwhile"),
+    ):
+        copy_catalog(old, new)
+
+
+def test_a_copy_that_is_not_given_back_as_it_was_put_in_is_taken_back(postgres: PostgresServer, tmp_path: Path) -> None:
+    fill(tmp_path / "catalog.db")
+    place = postgres.new_place()
+    with open_catalog(place) as new, open_catalog(tmp_path / "catalog.db") as old:
+        with new.writing() as connection:  # a database that alters what is put in
+            connection.execute(text("CREATE FUNCTION alter_it() RETURNS trigger LANGUAGE plpgsql AS "
+                                    "$$ BEGIN NEW.class_name = lower(NEW.class_name); RETURN NEW; END $$"))  # fmt: skip
+            connection.execute(text("CREATE TRIGGER altering BEFORE INSERT ON labels FOR EACH ROW EXECUTE FUNCTION "
+                                    "alter_it()"))  # fmt: skip
+        with pytest.raises(CatalogError, match="table labels has 4 rows for 4, digest"):
+            copy_catalog(old, new)
+        assert not any(count_rows(place).values())
+
+
+def test_a_row_that_postgresql_has_no_room_for_is_named_and_nothing_is_copied(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    place = postgres.new_place()
+    with open_catalog(tmp_path / "catalog.db") as old, open_catalog(place) as new:
+        old.add_source(replace(SOURCE, name="a\0b"), now=NOW)
+        with pytest.raises(
+            CatalogError, match=r"table sources, the row that begins with 'abab.*, name: 'a\\x00b' holds"
+        ):
+            copy_catalog(old, new)
+    assert not any(count_rows(place).values())
+
+
+def test_the_command_moves_a_project_and_says_the_line(
+    postgres: PostgresServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def say(*words: object) -> tuple[int, dict[str, object]]:
+        with pytest.raises(SystemExit) as ended:
+            main([*map(str, words), "--project", str(tmp_path), "--json"])
+        said: dict[str, object] = json.loads(capsys.readouterr().out)
+        return int(str(ended.value.code)), said
+
+    (tmp_path / "rushes.toml").write_text('[tasks.rarity]\nclasses = ["Junk", "Rare"]\n')
+    fill(tmp_path / ".rushes" / "catalog.db")
+    place = postgres.new_place()
+    status, planned = say("catalog", "copy", "--to", place, "--dry-run")
+    assert (status, planned["dry_run"], count_rows(place)) == (0, True, {})
+    status, copied = say("catalog", "copy", "--to", place)
+    assert (status, copied["rows"], copied["line"]) == (0, planned["rows"], f'catalog = "{place}"')
+    status, refused = say("catalog", "copy", "--to", "postgresql://ann:geheim@h/x")
+    assert (status, "geheim" in str(refused)) == (2, False)
+    assert "--to holds a password" in str(refused["message"])
+
+    toml = (tmp_path / "rushes.toml").read_text()
+    (tmp_path / "rushes.toml").write_text(f"{copied['line']}\n{toml}")
+    status, same = say("catalog", "check", "--against", tmp_path / ".rushes" / "catalog.db")
+    assert (status, same["different"], same["tables"]) == (0, [], copied["tables"])
+    with open_catalog(place) as catalog:
+        catalog.append_labels([label("Junk")])
+    assert say("status")[1]["statements"] == 5
+    status, other = say("catalog", "check", "--against", tmp_path / ".rushes" / "catalog.db")
+    assert (status, other["different"]) == (1, ["labels"])
+    assert say("catalog", "check", "--against", tmp_path / "nowhere.db")[0] == 2
+
+    (tmp_path / ".rushes" / "catalog.db").rename(tmp_path / "before.db")
+    status, back = say("catalog", "copy", "--to", tmp_path / ".rushes" / "catalog.db")
+    assert (status, back["line"]) == (0, 'catalog = ""')
+    assert contents(tmp_path / ".rushes" / "catalog.db") == contents(place)
+    assert say("catalog", "copy", "--from", place, "--to", tmp_path / "x.db")[1]["line"] == (
+        f'catalog = "sqlite:///{tmp_path / "x.db"}"'
+    )
+
+
+def test_nobody_writes_into_a_catalog_while_it_is_copied(catalog_place: Path | str, other_place: Path | str) -> None:
+    fill(catalog_place)
+    written = threading.Event()
+
+    def write() -> None:
+        with open_catalog(catalog_place) as beside:
+            beside.append_labels([label("Late")])
+        written.set()
+
+    beside = threading.Thread(target=write)
+
+    def begin_to_write(done: int, total: int | None, note: str = "") -> None:
+        if not beside.ident:
+            beside.start()
+            assert not written.wait(0.3)
+
+    with open_catalog(catalog_place) as old, open_catalog(other_place) as new:
+        copied = copy_catalog(old, new, progress=begin_to_write)
+    beside.join()
+    assert written.is_set()
+    assert copied["labels"].rows == 4

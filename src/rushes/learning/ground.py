@@ -16,6 +16,7 @@ from rushes.project import Task
 
 if TYPE_CHECKING:
     from rushes.learning.runs import Run
+    from rushes.scale.room import OnCluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def train_on(
     recipe: Recipe,
     *,
     device: str | None = None,
+    cluster: OnCluster | None = None,
     on_epoch: Callable[[Mapping[str, Any]], None] | None = None,
     progress: Progress = silent,
     now: datetime | None = None,
@@ -76,7 +78,23 @@ def train_on(
         working_size=ground.working_size,
         leaks=ground.leaks,
         device=device,
+        cluster=cluster,
         on_epoch=on_epoch,
         progress=progress,
         now=now,
+    )
+
+
+def forget_on(ground: Ground, recipe: Recipe) -> None:
+    """Leave nothing to take up of a training of a recipe, as `rushes.learning.train.forget_training` does."""
+    from rushes.learning.train import forget_training
+
+    forget_training(
+        recipe,
+        task=ground.task,
+        rows=ground.rows,
+        split=ground.split,
+        project_root=ground.project_root,
+        runs_folder=ground.runs_folder,
+        cache_folder=ground.cache_folder,
     )

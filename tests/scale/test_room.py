@@ -38,7 +38,9 @@ def test_more_processes_than_gpus_are_refused_with_what_there_is() -> None:
 
 
 def test_a_gpu_that_no_machine_has_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"--device cuda: no machine of the cluster has a GPU \(1 machine with 1 core\)"):
+    with pytest.raises(
+        UsageError, match=r"--device cuda: no machine of the cluster has a GPU \(1 machine with 1 core\)"
+    ):
         plan_room([Machine(1)], OnCluster(device="cuda"))
 
 

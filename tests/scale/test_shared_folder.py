@@ -18,7 +18,10 @@ def test_a_mark_is_seen_where_the_folder_is_the_same_and_goes_with_its_block(tmp
 
 
 def test_a_machine_without_the_folder_is_named(tmp_path: Path) -> None:
-    with marked(tmp_path) as mark, pytest.raises(ProjectError, match=r"the machine 10\.0\.0\.7 of the cluster does not"):
+    with (
+        marked(tmp_path) as mark,
+        pytest.raises(ProjectError, match=r"the machine 10\.0\.0\.7 of the cluster does not"),
+    ):
         require_seen(replace(mark, path=tmp_path / "elsewhere" / "mark"), machine="10.0.0.7")
 
 

@@ -96,7 +96,7 @@ def heard_from_afar(lesson: Lesson, member: Member) -> Lesson:
             member.tell(_Note(done, total, note))
 
     def on_epoch(record: Mapping[str, Any]) -> None:
-        member.tell(_Epoch(dict(record)))
+        member.ask(_Epoch(dict(record)))  # it may end here
 
     return replace(lesson, progress=progress, on_epoch=on_epoch)
 

@@ -34,6 +34,7 @@ def train_all_on_cluster(source: Source, ground: Ground, cluster: OnCluster, *, 
             room=room,
             shared=ground.cache_folder / "training",
             heard=tell,
+            name_of=_name_of,
         )
 
 
@@ -68,7 +69,7 @@ class _Trials:
 
 
 def _name_of(job: Job) -> str:
-    return f"{job.number}-{job.repeat}"
+    return f"setting {job.number}, seed {job.repeat + 1}"
 
 
 def _train_there(job: Job, bench: Bench, *, ground: Ground) -> Ended:

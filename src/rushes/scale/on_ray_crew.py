@@ -31,6 +31,7 @@ class Member:
         machine: address of its machine.
         meeting: address of the leader's machine, at which the others reach it.
         tell: says something to whoever wanted the work; it does not wait.
+        ask: says it likewise, and waits until it was heard.
     """
 
     rank: int
@@ -39,6 +40,7 @@ class Member:
     machine: str
     meeting: str
     tell: Callable[[Any], None]
+    ask: Callable[[Any], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def _take_part(config: dict[str, Any]) -> Any:
         machine=address_here(),
         meeting=os.environ["MASTER_ADDR"],
         tell=post.tell.remote,
+        ask=lambda said: ray.get(post.ask.remote(said)),
     )
     ray.get(post.tell.remote(_Began(member.rank, os.getpid(), member.machine)))
     try:

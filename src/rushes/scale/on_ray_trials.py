@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -15,6 +16,8 @@ from rushes.scale.ray_room import address_here
 from rushes.scale.room import Room
 from rushes.scale.shared_folder import Mark, marked, require_seen
 from rushes.scale.trials import Ledger, NoMore, Trials
+
+_log = logging.getLogger(__name__)
 
 _TRIES = 2  # of a trial whose process dies, as by the system when memory runs out
 _METRIC = "turn"  # Tune wants a number to go by; nothing is decided by it
@@ -40,7 +43,7 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question of Tune's: what is done, of which trial, with what."""
+    """What is asked of whoever wanted the trials: of which trial, and with what."""
 
     what: str
     key: str
@@ -54,6 +57,7 @@ def try_all(
     room: Room,
     shared: Path,
     heard: Callable[[Any], None],
+    name_of: Callable[[Any], str] = str,
 ) -> None:
     """Carry trials out until there are no more, `room.workers` at a time.
 
@@ -63,6 +67,7 @@ def try_all(
         work: called with a trial of `trials` on the cluster; found by its name there. What it returns is the answer.
         shared: a folder that all machines must see.
         heard: what processes tell, in this process.
+        name_of: how a trial is called, for a person.
 
     Raises:
         RushesError: the work raised it.
@@ -75,8 +80,10 @@ def try_all(
         if not isinstance(said, _Asked):
             return heard(said)
         match said.what:
-            case "begin":
+            case "draw":
                 return ledger.begin(said.key)
+            case "begin":
+                return _log.info("process %s begins %s", said.key, said.said)
             case "goes on":
                 return ledger.goes_on(said.key, said.said)
             case "end" if isinstance(said.said, _Fault):
@@ -88,9 +95,16 @@ def try_all(
 
     with marked(shared) as mark:
         try:
-            carried_out(_tune, hear, work, room, mark)
+            carried_out(_tune, hear, work, room, mark, name_of)
         finally:
             shutil.rmtree(_storage_beside(mark), ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A value that Tune does not look into; it would take tables apart."""
+
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +117,7 @@ def _storage_beside(mark: Mark) -> Path:
     return mark.path.with_name(f"ray{mark.path.suffix or mark.path.name}")
 
 
-def _tune(post: Any, work: Callable[[Any, Bench], Any], room: Room, mark: Mark) -> None:
+def _tune(post: Any, work: Callable[[Any, Bench], Any], room: Room, mark: Mark, name_of: Callable[[Any], str]) -> None:
     """Have Ray Tune carry the trials out; runs on the cluster."""
     # Of this process alone: no loggers of Tune's own, and no table of its progress.
     os.environ |= {
@@ -115,7 +129,7 @@ def _tune(post: Any, work: Callable[[Any, Bench], Any], room: Room, mark: Mark) 
 
     scheduler, search = _adapters(post)
     resources = {"cpu": float(room.cores)} | ({"gpu": 1.0} if room.on_gpu else {})
-    worker = tune.with_parameters(_carry_out, work=work, post=post, room=room, mark=mark)
+    worker = tune.with_parameters(_carry_out, work=work, post=post, room=room, mark=mark, name_of=name_of)
     tune.Tuner(
         tune.with_resources(worker, resources),
         tune_config=tune.TuneConfig(
@@ -147,13 +161,13 @@ def _adapters(post: Any) -> tuple[Any, Any]:
 
     class Watcher(FIFOScheduler):
         def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
-            if "record" not in result or ask("goes on", trial.trial_id, result["record"]):
+            if "record" not in result or ask("goes on", trial.trial_id, result["record"].value):
                 return str(self.CONTINUE)
             return str(self.STOP)
 
     class Drawer(Searcher):
         def suggest(self, trial_id: str) -> Any:
-            trial = ask("begin", trial_id)
+            trial = ask("draw", trial_id)
             if isinstance(trial, NoMore):
                 return Searcher.FINISHED
             return None if trial is None else {"trial": trial}
@@ -162,7 +176,7 @@ def _adapters(post: Any) -> tuple[Any, Any]:
             if error or result is None:
                 ask("lose", trial_id)
             else:
-                ask("end", trial_id, result.get("answer"))
+                ask("end", trial_id, result["answer"].value if "answer" in result else None)
 
         def save(self, checkpoint_path: str) -> None:
             """Keep nothing: who draws the trials keeps them."""
@@ -174,20 +188,31 @@ def _adapters(post: Any) -> tuple[Any, Any]:
     return watcher(), Drawer(metric=_METRIC, mode="max")
 
 
-def _carry_out(config: dict[str, Any], *, work: Callable[[Any, Bench], Any], post: Any, room: Room, mark: Mark) -> None:
+def _carry_out(
+    config: dict[str, Any],
+    *,
+    work: Callable[[Any, Bench], Any],
+    post: Any,
+    room: Room,
+    mark: Mark,
+    name_of: Callable[[Any], str],
+) -> None:
     """Carry one trial out, in a process of its own."""
+    import ray
     from ray import tune
 
     def report(record: Mapping[str, Any]) -> None:
-        tune.report({_METRIC: 0, "record": dict(record)})
+        tune.report({_METRIC: 0, "record": _Sealed(dict(record))})
 
     bench = Bench(room.cores, "cuda" if room.on_gpu else "cpu", report, post.tell.remote)
+    process = f"{os.getpid()} on {address_here()}"
+    ray.get(post.ask.remote(_Asked("begin", process, name_of(config["trial"]))))
     try:
         require_seen(mark, machine=address_here())
         answer = work(config["trial"], bench)
     except Exception as error:  # Tune would take it for a loss, and try again what fails each time
         answer = _Fault(error if isinstance(error, RushesError) else _plain(error))
-    tune.report({_METRIC: 0, "answer": answer})
+    tune.report({_METRIC: 0, "answer": _Sealed(answer)})
 
 
 def _plain(error: Exception) -> Exception:

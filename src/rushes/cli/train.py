@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rushes.cli.door import Door, opened
-from rushes.cli.engines import engine_of, is_engine_asked
+from rushes.cli.engines import cluster_of, engine_of, is_engine_asked
 from rushes.cli.ground import newest_ground, task_of
 from rushes.cli.options import (
     DebugOption,
@@ -23,7 +23,7 @@ from rushes.cli.options import (
 )
 from rushes.cli.runs_send import send_trained
 from rushes.cli.train_shots import train_on_shots
-from rushes.errors import RecipeError, require_extra
+from rushes.errors import RecipeError, UsageError, require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 
 app = verb_app()
 
+# Kinds of which no several processes train one network, and why.
+_TAUGHT_HERE = {
+    "features": "a head on features takes seconds, and the cluster computes the features",
+    "shots": "a network of shots is trained on one device",
+}
+
 
 @app.command(epilog="Example: rushes train recipes/features.toml --set training.seed=1")
 def train(
@@ -41,10 +47,10 @@ def train(
         list[str] | None, typer.Option("--set", help="section.key=value, in place of the recipe's.")
     ] = None,
     device: DeviceOption = None,
-    project: ProjectOption = None,
-    threads: ThreadsOption = None,
     engine: EngineOption = None,
     workers: WorkersOption = None,
+    project: ProjectOption = None,
+    threads: ThreadsOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -75,13 +81,20 @@ def train(
         place = find_project(project)
         path = find_recipe(recipe, (place.recipes_folder, SHIPPED))
         asked = read_recipe(path, changes=change or ())
+        cluster = cluster_of(place, engine, workers, device)
+        if cluster is None and (workers or 1) > 1 and asked.model.kind != "features":
+            raise UsageError(f"--workers {workers}: processes on a cluster train together, and this is done here. Say "
+                             "--engine ray, or name the devices of this machine: --device cuda:0,cuda:1")  # fmt: skip
+        if cluster is not None and asked.model.kind in _TAUGHT_HERE:
+            door.say(f"note: {_TAUGHT_HERE[asked.model.kind]}: it is trained on this machine")
+            cluster = None
         if asked.model.kind == "shots":
             train_on_shots(door, place, asked, device=device, threads=threads, dry_run=dry_run)
         task = task_of(place, asked, path)
         ground = newest_ground(door, place, task, split_kind=asked.split, threads=threads)
         _check_classes(asked, path, task.classes)
         if dry_run:
-            check_on(ground, asked, device=device)
+            check_on(ground, asked, device=None if cluster else device)
         counts = count_classes(rows_of_parts(ground.rows, ground.split), task.classes)["train"]
         kept = count_kept(counts, asked.balance)
         suggestion = suggest_balance(kept, kind=asked.model.kind)
@@ -110,7 +123,7 @@ def train(
             door.say(f"suggestion: {suggestion.sentence} {suggestion.options}")
         with engine_of(place, engine, workers, threads=threads) as pool, door.progress("train") as progress:
             ground = replace(ground, engine=pool if is_engine_asked(place, engine, workers) else None)
-            run = train_on(ground, asked, device=device, progress=progress, now=datetime.now(UTC))
+            run = train_on(ground, asked, device=device, cluster=cluster, progress=progress, now=datetime.now(UTC))
         for warning in run.warnings:
             door.warn(f"warning: {warning}")
         send_trained(door, place, run)

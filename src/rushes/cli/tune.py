@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rushes.cli.door import opened, plural, table_of
+from rushes.cli.engines import cluster_of
 from rushes.cli.ground import newest_ground, task_of
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, ThreadsOption, verb_app
+from rushes.cli.options import (
+    DebugOption,
+    DryRunOption,
+    EngineOption,
+    JsonOption,
+    ProjectOption,
+    ThreadsOption,
+    verb_app,
+)
 from rushes.errors import UsageError, require_extra
 
 if TYPE_CHECKING:
@@ -37,7 +46,11 @@ def tune(
     change: Annotated[
         list[str] | None, typer.Option("--set", help="section.key=value, in place of the recipe's.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Trainings at a time, each in its own process.")] = 1,
+    engine: EngineOption = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Trainings at a time, each in its own process; 1, or what a cluster holds."),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; otherwise the best there is.")] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Train anew what had failed.")] = False,
     to: Annotated[Path | None, typer.Option("--to", help="File for the best recipe.")] = None,
@@ -61,6 +74,7 @@ def tune(
         from rushes.project import find_project
 
         place = find_project(project)
+        cluster = cluster_of(place, engine, workers, device)
         path = find_recipe(recipe, (place.recipes_folder, SHIPPED))
         table = read_recipe_table(path, changes=change or ())
         asked = parse_recipe(table, where=str(path))
@@ -82,8 +96,9 @@ def tune(
         with door.progress("tune") as progress:
             searched = run_search(
                 plan,
-                devices=devices_for(device, workers),
-                workers=workers,
+                devices=devices_for(device, workers or 1) if cluster is None else (None,),
+                workers=workers or 1,
+                cluster=cluster,
                 retry_failed=retry_failed,
                 command=command,
                 progress=progress,

@@ -155,6 +155,34 @@ def assembled(
             other.kill()
 
 
+def gathered(*, rank: int, size: int, device: torch.device, meeting: str) -> Crew:
+    """Return the crew of a process group that is there already; all of its processes must ask for it.
+
+    Args:
+        meeting: address of the leader's machine.
+    """
+    if size == 1:
+        return ALONE
+    import torch
+    from torch import distributed
+
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    own = _board(meeting, 0, size, leads=True) if rank == 0 else None
+    port = Crew(rank, size).tell(own.port if own is not None else None)
+    board = own if own is not None else _board(meeting, port, size, leads=False)
+    distributed.barrier()  # what the leader keeps must be there until all have reached it
+    return Crew(rank, size, board)
+
+
+def _board(host: str, port: int, size: int, *, leads: bool) -> Any:
+    from torch import distributed
+
+    return distributed.TCPStore(  # type: ignore[attr-defined]
+        host, port, size, is_master=leads, timeout=_JOINING, wait_for_workers=False
+    )
+
+
 @contextmanager
 def joined(address: str, *, rank: int, size: int, device: torch.device) -> Iterator[Crew]:
     """Give the crew that meets at an address; the block must be entered by all of its processes."""

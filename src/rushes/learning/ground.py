@@ -17,6 +17,7 @@ from rushes.scale.engine import Engine
 
 if TYPE_CHECKING:
     from rushes.learning.runs import Run
+    from rushes.scale.room import OnCluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def train_on(
     recipe: Recipe,
     *,
     device: str | None = None,
+    cluster: OnCluster | None = None,
     on_epoch: Callable[[Mapping[str, Any]], None] | None = None,
     progress: Progress = silent,
     now: datetime | None = None,
@@ -79,7 +81,23 @@ def train_on(
         leaks=ground.leaks,
         device=device,
         engine=ground.engine,
+        cluster=cluster,
         on_epoch=on_epoch,
         progress=progress,
         now=now,
+    )
+
+
+def forget_on(ground: Ground, recipe: Recipe) -> None:
+    """Leave nothing to take up of a training of a recipe, as `rushes.learning.train.forget_training` does."""
+    from rushes.learning.train import forget_training
+
+    forget_training(
+        recipe,
+        task=ground.task,
+        rows=ground.rows,
+        split=ground.split,
+        project_root=ground.project_root,
+        runs_folder=ground.runs_folder,
+        cache_folder=ground.cache_folder,
     )

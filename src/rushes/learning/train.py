@@ -18,7 +18,8 @@ from rushes.labels.manifest import ManifestRow, Part
 from rushes.learning.ablation import write_ablation
 from rushes.learning.architecture import plan_architecture
 from rushes.learning.augment import plan_augmentations
-from rushes.learning.crew import assembled, joined
+from rushes.learning.cluster_lessons import forget_state, heard_from_afar, teach_on_cluster
+from rushes.learning.crew import assembled, gathered, joined
 from rushes.learning.head_balance import check_head_balance
 from rushes.learning.lessons import SCORED, TRAININGS, Lesson, Outcome, relative_path
 from rushes.learning.machine import choose_devices, commit_of_rushes, describe_machine
@@ -39,6 +40,9 @@ from rushes.storage.files import digest_of_bytes, digest_of_file, sweep_temporar
 
 if TYPE_CHECKING:
     import torch
+
+    from rushes.scale.on_ray_crew import Member
+    from rushes.scale.room import OnCluster
 
 _FEW_SAMPLES = 10
 _log = logging.getLogger(__name__)
@@ -71,6 +75,7 @@ def train(
     leaks: Sequence[str] = (),
     device: str | None = None,
     engine: Engine | None = None,
+    cluster: OnCluster | None = None,
     on_epoch: Callable[[Mapping[str, Any]], None] | None = None,
     progress: Progress = silent,
     now: datetime | None = None,
@@ -89,6 +94,8 @@ def train(
         device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the best that is there. Several, with commas between, train
             together: each takes its share of every batch.
         engine: that computes the features which the cache lacks; None computes them in this process.
+        cluster: whose processes train together, on a device of its own; the project must be on a disk that its
+            machines share. A head on features is trained here all the same. None trains here.
         on_epoch: told the record of each epoch, such as `f1_macro` on validation; what it raises ends the training.
         now: UTC; names the run.
 
@@ -98,6 +105,7 @@ def train(
         WeightsError: pretrained weights, or those of model.start, are not at hand or do not fit.
         RunError: model.start names no run, a class cannot be learnt from these samples, validation is empty, or the
             training ran away.
+        EngineError, UsageError, ProjectError: the cluster cannot be reached, has no room, or does not see the project.
     """
     require_extra("train", "torch", "timm", "safetensors", "sklearn", purpose="training")
     let_idle_threads_sleep()
@@ -105,8 +113,15 @@ def train(
     started = time.monotonic()
     now = now or datetime.now(UTC)
     sweep_temporaries(cache_folder / "training")
+    on_cluster = cluster is not None and recipe.model.kind != "features"
     ready = check_training(
-        recipe, task=task, rows=rows, split=split, project_root=project_root, runs_folder=runs_folder, device=device
+        recipe,
+        task=task,
+        rows=rows,
+        split=split,
+        project_root=project_root,
+        runs_folder=runs_folder,
+        device=None if on_cluster else device,
     )
     devices, start, parts = ready.devices, ready.start, ready.parts
     architecture, preprocessing = ready.architecture, ready.preprocessing
@@ -118,7 +133,7 @@ def train(
         parts=parts,
         project_root=project_root,
         cache_folder=cache_folder,
-        checkpoint=cache_folder / "training" / f"{_key_of(recipe, task, parts, start)[:32]}.safetensors",
+        checkpoint=_state_of(recipe, task, ready, cache_folder),
         threads=max(1, count_threads(threads) // len(devices)),
         device=devices[0],
         progress=progress,
@@ -128,9 +143,15 @@ def train(
     )
     # A head on features takes seconds: more devices would only wait.
     devices = devices[:1] if recipe.model.kind == "features" else devices
-    others = [(replace(lesson, device=device, progress=silent, on_epoch=None, engine=None),) for device in devices[1:]]
-    with assembled(devices, _assist, others) as crew:
-        outcome = _teach(replace(lesson, crew=crew))
+    if cluster is not None and on_cluster:
+        outcome, machine = teach_on_cluster(replace(lesson, engine=None), cluster, work=_take_part, threads=threads)
+    else:
+        others = [
+            (replace(lesson, device=device, progress=silent, on_epoch=None, engine=None),) for device in devices[1:]
+        ]
+        with assembled(devices, _assist, others) as crew:
+            outcome = _teach(replace(lesson, crew=crew))
+        machine = describe_machine(threads=lesson.threads, device=lesson.device)
     with new_run_folder(runs_folder, name_run(recipe.name, now)) as (folder, final_folder):
         run = Run(
             folder=folder,
@@ -150,7 +171,7 @@ def train(
             commit=commit_of_rushes(),
             working_size=working_size,
             leaks=tuple(leaks),
-            machine=describe_machine(threads=lesson.threads, device=lesson.device),
+            machine=machine,
             created_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
             elapsed_seconds=round(time.monotonic() - started + outcome.earlier_seconds, 3),
             parameters=sum(parameter.numel() for parameter in outcome.network.parameters()),
@@ -168,8 +189,7 @@ def train(
         )
         _write_outcome(run, outcome)
         _write_sheet(run, recipe, outcome.parts["train"], project_root=project_root)
-    for state in lesson.checkpoint.parent.glob(f"{lesson.checkpoint.stem}*"):
-        state.unlink(missing_ok=True)
+    forget_state(lesson.checkpoint)
     return read_run(final_folder)
 
 
@@ -218,6 +238,19 @@ def _assist(address: str, rank: int, size: int, lesson: Lesson) -> None:
     let_idle_threads_sleep()
     with joined(address, rank=rank, size=size, device=lesson.device) as crew:
         _teach(replace(lesson, crew=crew))
+
+
+def _take_part(lesson: Lesson, member: Member) -> tuple[Outcome, Mapping[str, Any]] | None:
+    """Train along in a process on a cluster; the leader returns what came of it, and on what."""
+    import torch
+
+    let_idle_threads_sleep()
+    device = torch.device(member.device)
+    crew = gathered(rank=member.rank, size=member.size, device=device, meeting=member.meeting)
+    outcome = _teach(heard_from_afar(replace(lesson, crew=crew, device=device), member))
+    if not crew.leads:
+        return None
+    return replace(outcome, network=outcome.network.cpu()), describe_machine(threads=lesson.threads, device=device)
 
 
 def _unplaced(
@@ -321,6 +354,28 @@ def _write_outcome(run: Run, outcome: Outcome) -> None:
         write_ablation(outcome.ablation, run.folder, answered)
     save_network(outcome.network, run.folder / MODEL_FILE)
     write_run(run, run.folder)
+
+
+def forget_training(
+    recipe: Recipe,
+    *,
+    task: Task,
+    rows: Sequence[ManifestRow],
+    split: Split,
+    project_root: Path,
+    runs_folder: Path,
+    cache_folder: Path,
+) -> None:
+    """Leave nothing to take up of a training that was ended for good where nobody could tidy up behind it."""
+    ready = check_training(
+        recipe, task=task, rows=rows, split=split, project_root=project_root, runs_folder=runs_folder
+    )
+    forget_state(_state_of(recipe, task, ready, cache_folder))
+
+
+def _state_of(recipe: Recipe, task: Task, ready: Ready, cache_folder: Path) -> Path:
+    """Return where the state of a training is kept; its name says of what it is."""
+    return cache_folder / "training" / f"{_key_of(recipe, task, ready.parts, ready.start)[:32]}.safetensors"
 
 
 def _key_of(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rushes.errors import RecipeError, RunError, WeightsError
+from rushes.learning.cluster_trainings import train_all_on_cluster
 from rushes.learning.findings import Findings, find, rounds_of
 from rushes.learning.ground import Ground
 from rushes.learning.plateau import decide
@@ -47,6 +48,8 @@ from rushes.storage.files import digest_of_bytes, digest_of_file, write_json
 
 if TYPE_CHECKING:
     import optuna
+
+    from rushes.scale.room import OnCluster
 
 SCHEMA = "search/1"
 SEARCHES_FOLDER = "searches"
@@ -198,6 +201,7 @@ def run_search(
     *,
     devices: Sequence[str | None] = (None,),
     workers: int = 1,
+    cluster: OnCluster | None = None,
     retry_failed: bool = False,
     command: str = "",
     progress: Progress = silent,
@@ -209,6 +213,7 @@ def run_search(
     Args:
         devices: one for each worker, around; None takes the best that is there.
         workers: trainings at a time, each in a process of its own.
+        cluster: that the trainings are sent to, in place of devices and workers; None trains here.
         retry_failed: train anew what had failed.
         command: what was typed; kept with the search.
         progress: counts trainings.
@@ -222,7 +227,10 @@ def run_search(
         write_search(plan, plan.find(trials), stopped=None, command=command)
         record = _Record(plan, trials, progress, given={trial.number: trial.setting for trial in known})
         source = _Asked(record) if plan.search.method == "optuna" else _Listed(record)
-        train_all(source, plan.ground, devices=devices, workers=workers, tell=record.note)
+        if cluster is not None:
+            train_all_on_cluster(source, plan.ground, cluster, tell=record.note)
+        else:
+            train_all(source, plan.ground, devices=devices, workers=workers, tell=record.note)
         findings = plan.find(record.trials)
         write_search(plan, findings, stopped=source.stopped, command=command)
         return Searched(plan.folder, findings, source.stopped, record.trained)

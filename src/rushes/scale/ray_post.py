@@ -1,0 +1,110 @@
+"""What processes of a Ray cluster tell, and ask, the one that wanted their work, while a task goes on there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from rushes.errors import EngineError
+
+_LISTEN_SECONDS = 0.5
+
+
+class _Post:
+    """Letters to the driver, and its answers to those that ask; an actor."""
+
+    def __init__(self) -> None:
+        self._letters: asyncio.Queue[tuple[int | None, Any]] = asyncio.Queue()
+        self._asked: dict[int, asyncio.Future[Any]] = {}
+        self._numbers = count()
+
+    async def tell(self, said: Any) -> None:
+        """Take a letter."""
+        await self._letters.put((None, said))
+
+    async def ask(self, question: Any) -> Any:
+        """Return the driver's answer to a question."""
+        number = next(self._numbers)
+        self._asked[number] = asyncio.get_running_loop().create_future()
+        await self._letters.put((number, question))
+        try:
+            return await self._asked[number]
+        finally:
+            del self._asked[number]
+
+    async def letters(self) -> list[tuple[int | None, Any]]:
+        """Return what has come, with the number of each that waits for an answer; after a while, nothing."""
+        try:
+            found = [await asyncio.wait_for(self._letters.get(), _LISTEN_SECONDS)]
+        except TimeoutError:
+            return []
+        while not self._letters.empty():
+            found.append(self._letters.get_nowait())
+        return found
+
+    async def answer(self, number: int, said: Any) -> None:
+        """Answer a question; whoever asked may be no more."""
+        waiting = self._asked.get(number)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(said)
+
+
+def carried_out(task: Callable[..., Any], heard: Callable[[Any], Any], *arguments: Any) -> Any:
+    """Return what a task on the cluster returns that is called with (a post, *arguments).
+
+    Processes of it say things by `post.tell.remote` and ask by `post.ask.remote`: each is heard here, in the order in
+    which it came, and what hearing it gives is the answer. Whatever ends this ends the task, and all that it began.
+
+    Raises:
+        EngineError: the task failed, or the cluster is gone.
+    """
+    import ray
+    from ray.exceptions import RayError
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    # Beside this process, or on the head of a cluster that is reached from outside: it falls with no other machine.
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+    actor: Any = ray.remote(_Post)
+    post = actor.options(num_cpus=0, scheduling_strategy=here).remote()
+    remotely: Any = ray.remote(num_cpus=0, max_retries=0, max_calls=1, scheduling_strategy=here)(task)
+    ending = remotely.remote(post, *arguments)
+
+    def hear() -> bool:
+        letters = ray.get(post.letters.remote())
+        for number, said in letters:
+            answer = heard(said)
+            if number is not None:
+                post.answer.remote(number, answer)
+        return bool(letters)
+
+    try:
+        while not ray.wait([ending], timeout=0)[0]:
+            hear()
+        while hear():
+            pass
+        return ray.get(ending)
+    except RayError as error:
+        cause = getattr(error, "cause", None) or error
+        raise EngineError(f"the work on the cluster has ended before its time: {_last_line(cause)}") from error
+    finally:
+        _end(ending, post)
+
+
+def _end(ending: Any, post: Any) -> None:
+    """End a task, all that it began, and its post."""
+    from contextlib import suppress
+
+    import ray
+    from ray.exceptions import RayError
+
+    with suppress(RayError, ConnectionError, ValueError):
+        ray.cancel(ending, force=True)
+        ray.kill(post)
+
+
+def _last_line(error: BaseException) -> str:
+    """Return what an error says, without the stacks that Ray puts around it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

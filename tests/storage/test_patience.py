@@ -134,6 +134,7 @@ def test_a_listing_goes_on_from_the_key_where_it_was_throttled(
     assert set(found) >= wanted
 
 
+@pytest.mark.longer
 def test_a_store_that_goes_on_throttling_is_told_once_with_what_to_do(folder: S3Folder, store: Store) -> None:
     throttle(store, 10_000)
     with pytest.raises(UnreachableError, match=r"503.*throttles.*--workers 1.*try again later"):

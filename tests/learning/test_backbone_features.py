@@ -1,0 +1,45 @@
+"""What a pretrained backbone sees, computed here or by an engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from learning.tiny import TinyProject, backbone_recipe
+from rushes.learning.backbone_features import read_backbone_features
+from rushes.scale.in_process import InProcess
+
+pytest.importorskip("torch")
+
+
+def test_an_engine_sees_in_pictures_what_this_process_sees(project: TinyProject, weights: Path, tmp_path: Path) -> None:
+    recipe = backbone_recipe("features", weights)
+    here = read_backbone_features(
+        project.rows, recipe, project_root=project.root, cache_folder=tmp_path / "here", threads=1
+    )
+    by_engine = read_backbone_features(
+        project.rows,
+        recipe,
+        project_root=project.root,
+        cache_folder=tmp_path / "engine",
+        threads=1,
+        engine=InProcess(threads=1),
+    )
+    assert (here.computed_count, by_engine.computed_count) == (48, 48)
+    np.testing.assert_allclose(by_engine.values, here.values, rtol=1e-5, atol=1e-5)
+    assert by_engine.rows == here.rows
+
+
+def test_a_training_finds_the_features_that_an_engine_computed(project: TinyProject, weights: Path) -> None:
+    from rushes.learning.train import train
+
+    places = project.places()
+    recipe = backbone_recipe("features", weights)
+    run = train(recipe, **places, engine=InProcess(threads=1))
+    assert run.weights["path"] == weights.name
+    found = read_backbone_features(
+        project.rows, recipe, project_root=project.root, cache_folder=places["cache_folder"], threads=1
+    )
+    assert found.computed_count == 0

@@ -60,6 +60,11 @@ class Nodes:
 
     @property
     def address(self) -> str:
+        """How a driver inside the cluster names it, as RAY_ADDRESS does."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def client_address(self) -> str:
         return f"ray://127.0.0.1:{self.client_port}"
 
     def start(self, name: str, *options: str, paths: str = _PATHS, without: Path | None = None) -> None:
@@ -176,6 +181,21 @@ def test_a_driver_that_is_killed_leaves_no_worker_behind(nodes: Nodes, tmp_path:
     started.wait()
     started.stdout.close()
     until(lambda: not Path(f"/proc/{worker}").exists())
+
+
+def test_a_cluster_is_joined_from_outside_through_its_client_port(nodes: Nodes) -> None:
+    # In a process of its own: one process joins one cluster.
+    driver = textwrap.dedent(f"""
+        import sys
+        sys.path.insert(0, {str(_ROOT / "tests")!r})
+        from rushes.scale.engine import Work
+        from rushes.scale.on_ray import OnRay
+        from scale.engine_contract import build_orders, done_by, orders_of
+        engine = OnRay({nodes.client_address!r}, workers=1)
+        print([one.answer for one in done_by(engine, Work(build_orders, "x"), orders_of("square", range(5)))])
+    """)
+    told = subprocess.run([sys.executable, "-c", driver], capture_output=True, text=True, check=True)
+    assert told.stdout == "[0, 1, 4, 9, 16]\n"
 
 
 def test_a_node_with_another_rushes_is_refused_by_name(nodes: Nodes, engine: OnRay, tmp_path: Path) -> None:

@@ -109,7 +109,10 @@ def join(address: str, *, cores: int = 0) -> Cluster:
         _probe(named)
         quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "logging_level": logging.ERROR}
         try:
-            ray.init(address=named, **quiet)
+            try:
+                ray.init(address=named, **quiet)
+            except ConnectionAbortedError:  # a head with much to do is too slow for its own patience the first time
+                ray.init(address=named, **quiet)
         except Exception as error:  # of many kinds, and none of Ray's own
             raise EngineError(why_not_joined(named, error)) from error
         _be_silent()

@@ -46,6 +46,7 @@ BENCHMARKS = {
     "dialogues": "two-character dialogues missed, beside the first algorithm",
     "characters": "people told apart in real footage",
     "catalog": "100,000 frames and 300,000 labels to a manifest",
+    "catalog_million": "a million frames and three million labels to a manifest, in SQLite and PostgreSQL",
 }
 
 

@@ -32,7 +32,7 @@ TARGET = Target("ours", 6)  # a tenth of what is promised for ten times as many:
 _TASK = Task("rarity", ("Junk", "Common", "Uncommon", "Rare", "Legendary"))
 _COLUMNS = ("UNSUPERVISED CLASSIFICATION", "SUPERVISED CLASSIFICATION", "JONNY's RECLASSIFICATION")
 _TRUST = ("jonny", "supervised", "unsupervised")
-_NOW = "2026-11-20T12:00:00Z"
+NOW = "2026-11-20T12:00:00Z"
 
 _T = TypeVar("_T")
 
@@ -45,20 +45,16 @@ def measure(say: Say) -> Outcome:
     say("There is no peer: what else does all of this is not at hand. The target is a tenth of that for a million.")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        sources, stored = _footage()
-        sheet = _write_sheet(root / "season.csv", stored)
-        steps = _Steps()
+        sources, stored = make_footage(_FRAMES, _EPISODES)
+        sheet = write_sheet(root / "season.csv", stored)
+        steps = Steps()
         with open_catalog(f"sqlite:///{root / 'catalog.db'}") as catalog:
-            _go_through(steps, catalog, sources, stored, sheet, root)
-        for name, timing in steps.taken:
-            say(f"  {name}: {format_seconds(timing.wall_seconds)}, processor {format_seconds(timing.cpu_seconds)}")
-        spent = sum(timing.cpu_seconds for _, timing in steps.taken)
-        seconds = sum(timing.wall_seconds for _, timing in steps.taken)
-        say(f"  all of it: {format_seconds(seconds)}, processor {format_seconds(spent)}")
-    return Outcome("catalog", seconds, None, "s", TARGET)
+            go_through(steps, catalog, sources, stored, sheet, root)
+        steps.tell(say)
+    return Outcome("catalog", steps.wall_seconds, None, "s", TARGET)
 
 
-class _Steps:
+class Steps:
     """The steps in their order, with what each took."""
 
     def __init__(self) -> None:
@@ -70,25 +66,40 @@ class _Steps:
         self.taken.append((name, time_call(lambda: kept.append(step()))))
         return kept[0]
 
+    @property
+    def wall_seconds(self) -> float:
+        return sum(timing.wall_seconds for _, timing in self.taken)
 
-def _go_through(
-    steps: _Steps, catalog: Catalog, sources: list[Source], stored: list[StoredFrame], sheet: Path, root: Path
+    def wall_seconds_of(self, *names: str) -> float:
+        """Return what the steps of these names took together."""
+        return sum(timing.wall_seconds for name, timing in self.taken if name in names)
+
+    def tell(self, say: Say) -> None:
+        """Say what each step took, and all of them together."""
+        for name, timing in self.taken:
+            say(f"  {name}: {format_seconds(timing.wall_seconds)}, processor {format_seconds(timing.cpu_seconds)}")
+        spent = sum(timing.cpu_seconds for _, timing in self.taken)
+        say(f"  all of it: {format_seconds(self.wall_seconds)}, processor {format_seconds(spent)}")
+
+
+def go_through(
+    steps: Steps, catalog: Catalog, sources: list[Source], stored: list[StoredFrame], sheet: Path, root: Path
 ) -> None:
     def add_frames() -> None:
         for source in sources:
-            catalog.add_source(source, now=_NOW)
-        catalog.add_frames(stored, now=_NOW)
+            catalog.add_source(source, now=NOW)
+        catalog.add_frames(stored, now=NOW)
 
     steps.take("frames added", add_frames)
     there = steps.take("frames and sources read back", lambda: (catalog.frames(), catalog.sources()))
     index = steps.take("frames indexed by name, path and time", lambda: FrameIndex(frame_refs(*there)))
     ((table, columns),) = steps.take("sheet read", lambda: plan_sheets(read_sheets(sheet), {}, task_name=_TASK.name))
     parsed = steps.take(
-        "rows checked", lambda: parse_labels(table, _TASK, columns, index, default_origin="sheet", now=_NOW)
+        "rows checked", lambda: parse_labels(table, _TASK, columns, index, default_origin="sheet", now=NOW)
     )
-    if parsed.faults or parsed.unmatched or len(parsed.labels) != 3 * _FRAMES:
-        raise ValueError(f"of {3 * _FRAMES:,} labels {len(parsed.labels):,} were taken in")
-    new = steps.take("import planned", lambda: plan_import(catalog.labels(task=_TASK.name), parsed, now=_NOW))
+    if parsed.faults or parsed.unmatched or len(parsed.labels) != 3 * len(stored):
+        raise ValueError(f"of {3 * len(stored):,} labels {len(parsed.labels):,} were taken in")
+    new = steps.take("import planned", lambda: plan_import(catalog.labels(task=_TASK.name), parsed, now=NOW))
     steps.take("labels appended", lambda: catalog.append_labels(new))
     labels = steps.take("labels read back", lambda: catalog.labels(task=_TASK.name))
     resolved = steps.take("labels resolved", lambda: resolve(labels, _TRUST))
@@ -96,11 +107,11 @@ def _go_through(
     steps.take("manifest written", lambda: write_manifest(rows, root, _TASK.name, datetime(2026, 11, 20, tzinfo=UTC)))
 
 
-def _footage() -> tuple[list[Source], list[StoredFrame]]:
+def make_footage(frames: int, episodes: int) -> tuple[list[Source], list[StoredFrame]]:
     """Return episodes and their frames, one every second at 24 per second."""
     sources, stored = [], []
-    each = _FRAMES // _EPISODES
-    for episode in range(_EPISODES):
+    each = frames // episodes
+    for episode in range(episodes):
         name = f"TT_S01_E{episode + 1:02d}"
         digest = digest_of_bytes(name.encode())
         sources.append(
@@ -128,7 +139,7 @@ def _footage() -> tuple[list[Source], list[StoredFrame]]:
     return sources, stored
 
 
-def _write_sheet(path: Path, stored: list[StoredFrame]) -> Path:
+def write_sheet(path: Path, stored: list[StoredFrame]) -> Path:
     dice = random.Random(0)
     with path.open("w", encoding="utf-8", newline="") as file:
         sheet = csv.writer(file)

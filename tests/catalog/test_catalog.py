@@ -91,6 +91,21 @@ def test_a_frame_that_is_referred_to_where_it_is_has_no_digest_and_no_signature_
     assert catalog.frames() == [frame(0), frame(1)]
 
 
+def test_many_frames_at_once_are_kept_as_few_are(catalog: Catalog) -> None:
+    catalog.add_source(SOURCE, now=NOW)
+    many = [frame(ordinal) for ordinal in range(600)]
+    catalog.add_frames(many, now=NOW)
+    catalog.add_frames([replace(one, sha256="", signature=None) for one in many], now=NOW)
+    assert catalog.frames() == many  # what is known of a picture stays known
+    anew = [replace(one, image="frames/x/new.png", sha256="") for one in many]
+    catalog.add_frames([*many, anew[0]], now=NOW)  # of one that is stated twice, the last one counts
+    assert catalog.frames() == [anew[0], *many[1:]]
+    with catalog.at_once():
+        catalog.add_frames(anew, now=NOW)
+        catalog.add_frames(anew, now=NOW)
+    assert catalog.frames() == anew
+
+
 def test_a_name_belongs_to_one_source(catalog: Catalog) -> None:
     other = replace(SOURCE, digest="cd" * 32)
     assert catalog.add_source(SOURCE, now=NOW).name == "TT_S01_E01"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -86,7 +88,24 @@ def test_an_address_that_names_no_catalog_is_refused_without_its_password(addres
     assert "geheim" not in str(refused.value)
 
 
-def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
+def test_without_the_driver_the_extra_is_named() -> None:
+    words = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name == "psycopg":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+from rushes.catalog.catalog import open_catalog
+open_catalog("postgresql://h/x")
+"""
+    ended = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=False)
+    assert (
+        "a catalog in PostgreSQL needs the extra 'postgres'. Install it: pip install 'rushes[postgres]'" in ended.stderr
+    )
+
+
+def test_a_server_that_does_not_answer_is_named() -> None:
     with pytest.raises(CatalogError, match=r"cannot be used \(.*\)\. Check that the server runs") as refused:
         open_catalog("postgresql://ann:geheim@localhost:1/x")
     assert "geheim" not in str(refused.value)

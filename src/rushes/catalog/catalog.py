@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +14,22 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, case, delete, func, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -199,37 +215,41 @@ class Catalog:
         while it is the same picture. A frame whose picture was only referred to gives way to one of the same name whose
         picture is here: its statements and subjects are that one's from now on, and no list of frames holds it.
         """
-        rows = [
-            {
-                "id": item.frame.id,
-                "source": item.frame.source,
-                "pts": item.frame.pts,
-                "time_base": str(item.frame.time_base),
-                "ordinal": item.frame.ordinal,
-                "timecode": item.frame.timecode,
-                "name": item.frame.name,
-                "image": item.image,
-                "sha256": item.sha256,
-                "signature": "" if item.signature is None else f"{item.signature:016x}",
-                "size": item.size,
-                "added_at": now,
-            }
-            for item in stored
-        ]
-        table = schema.frames
         with self.at_once(), self._writing() as connection:
-            statement = self._insert(table)
-            stated = statement.excluded
-            is_known = (stated.sha256 == "") & (stated.image == table.c.image)
-            changes = {
-                "image": stated.image,
-                "size": stated.size,
-                "sha256": case((is_known, table.c.sha256), else_=stated.sha256),
-                "signature": case((stated.signature == "", table.c.signature), else_=stated.signature),
-            }
-            for batch in _batches(rows):
-                connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changes), batch)
+            self._put_frames(stored, connection, now=now)
             self._take_over([item.frame for item in stored], connection, now=now)
+
+    def _put_frames(self, stored: Sequence[StoredFrame], connection: Connection, *, now: str) -> None:
+        table = schema.frames
+        rows = (_frame_to_row(item, now) for item in stored)
+        statement = self._insert(table)
+        is_one_go = (
+            is_postgresql(connection)
+            and len(stored) > _ROWS_PER_STATEMENT
+            and len({item.frame.id for item in stored}) == len(stored)  # one statement states a row once
+        )
+        if is_one_go:
+            arriving = Table("arriving_frames", MetaData(), *(Column(name, Text) for name in _FRAME_COLUMNS))
+            connection.execute(text("CREATE TEMPORARY TABLE arriving_frames (LIKE frames) ON COMMIT DROP"))
+            insert_rows(connection, arriving, _FRAME_COLUMNS, rows)
+            statement = statement.from_select(_FRAME_COLUMNS, select(*arriving.columns))
+        else:
+            statement = statement.values({name: bindparam(name) for name in _FRAME_COLUMNS})
+        stated = statement.excluded
+        is_known = (stated.sha256 == "") & (stated.image == table.c.image)
+        changes = {
+            "image": stated.image,
+            "size": stated.size,
+            "sha256": case((is_known, table.c.sha256), else_=stated.sha256),
+            "signature": case((stated.signature == "", table.c.signature), else_=stated.signature),
+        }
+        put = statement.on_conflict_do_update(index_elements=["id"], set_=changes)
+        if is_one_go:
+            connection.execute(put)
+            connection.execute(text("DROP TABLE arriving_frames"))
+            return
+        for batch in _batches([dict(zip(_FRAME_COLUMNS, row, strict=True)) for row in rows]):
+            connection.execute(put, batch)
 
     def _take_over(self, frames: Sequence[Frame], connection: Connection, *, now: str) -> None:
         """Let frames stand for the referenced ones of the same names."""
@@ -258,8 +278,9 @@ class Catalog:
         """State anew what is said of a frame of another one, and take it back of the first."""
         table, words = schema.labels, schema.subjects
         said: dict[str, list[Label]] = {}
-        for row in connection.execute(select(table).where(table.c.frame == old).order_by(table.c.number)):
-            said.setdefault(row.task, []).append(_label_from_row(row))
+        of_old = select(*_READ_OF_LABELS).where(table.c.frame == old).order_by(table.c.number)
+        for label in _labels_from(connection.execute(of_old)):
+            said.setdefault(label.task, []).append(label)
         standing = [
             label
             for labels in said.values()
@@ -280,12 +301,12 @@ class Catalog:
     def frames(self, *, source: str | None = None) -> list[StoredFrame]:
         """Return frames in the order of source name and time; of one source where its digest is given."""
         table = schema.frames
-        wanted = select(table).join(schema.sources).where(table.c.taken_over_by.is_(None))
+        wanted = select(*_READ_OF_FRAMES).join(schema.sources).where(table.c.taken_over_by.is_(None))
         wanted = wanted.order_by(schema.sources.c.name, table.c.ordinal)
         if source is not None:
             wanted = wanted.where(table.c.source == source)
         with self._reading() as connection:
-            return [_frame_from_row(row) for row in connection.execute(wanted)]
+            return _frames_from(connection.execute(wanted))
 
     def frames_of(self, sources: Sequence[str]) -> list[StoredFrame]:
         """Return the frames of the sources with these digests, in the order of the digests and of time."""
@@ -293,10 +314,10 @@ class Catalog:
         found: list[StoredFrame] = []
         with self._reading() as connection:
             for start in range(0, len(sources), _ROWS_PER_STATEMENT):
-                wanted = select(table).where(
+                wanted = select(*_READ_OF_FRAMES).where(
                     table.c.source.in_(sources[start : start + _ROWS_PER_STATEMENT]), table.c.taken_over_by.is_(None)
                 )
-                found += [_frame_from_row(row) for row in connection.execute(wanted.order_by(table.c.ordinal))]
+                found += _frames_from(connection.execute(wanted.order_by(table.c.ordinal)))
         place = {digest: number for number, digest in enumerate(sources)}
         return sorted(found, key=lambda item: place[item.frame.source])
 
@@ -324,11 +345,11 @@ class Catalog:
     def labels(self, *, task: str | None = None) -> list[Label]:
         """Return every statement, the earliest first; of one task where it is named."""
         table = schema.labels
-        wanted = select(table).order_by(table.c.number)
+        wanted = select(*_READ_OF_LABELS).order_by(table.c.number)
         if task is not None:
             wanted = wanted.where(table.c.task == task)
         with self._reading() as connection:
-            return [_label_from_row(row) for row in connection.execute(wanted)]
+            return _labels_from(connection.execute(wanted))
 
     def last_label(self, *, task: str) -> int:
         """Return the number of the last statement of a task; later ones have higher numbers. 0 where there is none."""
@@ -340,16 +361,16 @@ class Catalog:
     def labels_of(self, frame: str, *, task: str) -> list[Label]:
         """Return every statement about one frame, the earliest first."""
         table = schema.labels
-        wanted = select(table).where(table.c.frame == frame, table.c.task == task).order_by(table.c.number)
+        wanted = select(*_READ_OF_LABELS).where(table.c.frame == frame, table.c.task == task).order_by(table.c.number)
         with self._reading() as connection:
-            return [_label_from_row(row) for row in connection.execute(wanted)]
+            return _labels_from(connection.execute(wanted))
 
     def labels_of_sheet(self, sheet: str, *, task: str) -> list[Label]:
         """Return every statement that one sheet made, the earliest first."""
         table = schema.labels
-        wanted = select(table).where(table.c.task == task, table.c.sheet == sheet).order_by(table.c.number)
+        wanted = select(*_READ_OF_LABELS).where(table.c.task == task, table.c.sheet == sheet).order_by(table.c.number)
         with self._reading() as connection:
-            return [_label_from_row(row) for row in connection.execute(wanted)]
+            return _labels_from(connection.execute(wanted))
 
     def sheets(self, *, task: str) -> list[str]:
         """Return the keys of the sheets that ever stated anything for a task, in order."""
@@ -532,19 +553,60 @@ def _source_from_row(row: Row[Any]) -> Source:
 _fraction = lru_cache(maxsize=256)(Fraction)  # a film's frames have one time base, and it is written out in each
 
 
-def _frame_from_row(row: Row[Any]) -> StoredFrame:
-    frame = Frame(sys.intern(row.source), row.pts, _fraction(row.time_base), row.ordinal, row.timecode, row.name)
-    return StoredFrame(frame, row.image, row.sha256, int(row.signature, 16) if row.signature else None, row.size)
+_FRAME_COLUMNS = (
+    "id", "source", "pts", "time_base", "ordinal", "timecode", "name", "image", "sha256", "signature", "size",
+    "added_at",
+)  # fmt: skip
+_READ_OF_FRAMES = tuple(schema.frames.c[name] for name in _FRAME_COLUMNS[1:-1])
+_READ_OF_LABELS = tuple(
+    schema.labels.c[name] for name in ("frame", "task", "class_name", "origin", "stated_at", "place", "sheet")
+)
 
 
-def _label_from_row(row: Row[Any]) -> Label:
-    """Return a statement; what a million of them have in common is held once."""
-    return Label(
-        frame=row.frame,
-        task=sys.intern(row.task),
-        class_name=None if row.class_name is None else sys.intern(row.class_name),
-        origin=sys.intern(row.origin),
-        stated_at=sys.intern(row.stated_at),
-        place=row.place,
-        sheet=sys.intern(row.sheet),
-    )
+def _frame_to_row(item: StoredFrame, now: str) -> tuple[Any, ...]:
+    """Return what stands for a frame in the order of `_FRAME_COLUMNS`."""
+    frame = item.frame
+    signature = "" if item.signature is None else f"{item.signature:016x}"
+    return (frame.id, frame.source, frame.pts, str(frame.time_base), frame.ordinal, frame.timecode, frame.name,
+            item.image, item.sha256, signature, item.size, now)  # fmt: skip
+
+
+def _frames_from(found: Iterable[Any]) -> list[StoredFrame]:
+    """Return frames of rows of `_READ_OF_FRAMES`; what many of them have in common is held once."""
+    same = sys.intern
+    with _garbage_left():
+        return [
+            StoredFrame(
+                Frame(same(source), pts, _fraction(time_base), ordinal, timecode, name),
+                image,
+                sha256,
+                int(signature, 16) if signature else None,
+                same(size),
+            )
+            for source, pts, time_base, ordinal, timecode, name, image, sha256, signature, size in found
+        ]
+
+
+def _labels_from(found: Iterable[Any]) -> list[Label]:
+    """Return statements of rows of `_READ_OF_LABELS`; what a million of them have in common is held once."""
+    same = sys.intern
+    with _garbage_left():
+        return [
+            Label(
+                frame, same(task), None if name is None else same(name), same(origin), same(stated_at), place,
+                same(sheet),
+            )
+            for frame, task, name, origin, stated_at, place, sheet in found
+        ]  # fmt: skip
+
+
+@contextmanager
+def _garbage_left() -> Iterator[None]:
+    """Let nobody look for garbage while millions of values are made, of which none refers to another in a circle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -28,6 +28,7 @@ _PACKAGES = {
     "onnxruntime": ("onnxruntime", "prediction", "base"),
     "polars": ("polars", "sheets and tables", "base"),
     "sqlalchemy": ("sqlalchemy", "the catalog", "base"),
+    "psycopg": ("psycopg", "a catalog in PostgreSQL", "postgres"),
     "obstore": ("obstore", "s3://, gs://, az:// and https:// places", "cloud"),
     "boto3": ("boto3", "datasets in S3", "cloud"),
     "google-auth": ("google.auth", "Google Sheets that are not public", "sheets"),

@@ -24,7 +24,7 @@ TWO_SMALL_ONE_LARGE = [Machine(4), Machine(4), Machine(16, 2)]
 def test_processes_get_as_many_cores_as_fit_on_their_machines(
     workers: int, device: str | None, cores: int, room: Room
 ) -> None:
-    assert plan_room(TWO_SMALL_ONE_LARGE, OnCluster("", workers, device), cores=cores) == room  # type: ignore[arg-type]
+    assert plan_room(TWO_SMALL_ONE_LARGE, OnCluster("", workers, device), cores=cores) == room
 
 
 def test_more_processes_than_cores_are_refused_with_what_there_is() -> None:

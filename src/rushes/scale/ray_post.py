@@ -68,8 +68,8 @@ def carried_out(task: Callable[..., Any], heard: Callable[[Any], Any], *argument
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
     actor: Any = ray.remote(_Post)
     post = actor.options(num_cpus=0, scheduling_strategy=here).remote()
-    remotely: Any = ray.remote(num_cpus=0, max_retries=0, max_calls=1, scheduling_strategy=here)(task)
-    ending = remotely.remote(post, *arguments)
+    once: Any = ray.remote(max_calls=1)(task)  # its process ends with it
+    ending = once.options(num_cpus=0, max_retries=0, scheduling_strategy=here).remote(post, *arguments)
 
     def hear() -> bool:
         letters = ray.get(post.letters.remote())

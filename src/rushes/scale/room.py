@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from rushes.errors import UsageError
 
@@ -16,12 +15,12 @@ class OnCluster:
     Attributes:
         address: `ray://HOST:PORT`; "" for the cluster that RAY_ADDRESS names, or else one on this machine.
         workers: processes at a time; 0 takes one for each GPU, or else one for each machine.
-        device: None takes GPUs where there are any.
+        device: of each: `cpu` or `cuda`; None takes GPUs where there are any.
     """
 
     address: str = ""
     workers: int = 0
-    device: Literal["cpu", "cuda"] | None = None
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

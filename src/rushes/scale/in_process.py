@@ -59,9 +59,7 @@ class InProcess:
         """End nothing: there are no other processes."""
 
 
-def answers_of(
-    chore: Callable[[Sequence[Item]], Sequence[Answer]], chunk: Sequence[Item]
-) -> list[Answer | Lost]:
+def answers_of(chore: Callable[[Sequence[Item]], Sequence[Answer]], chunk: Sequence[Item]) -> list[Answer | Lost]:
     """Return the answers to a chunk; where it fails as a whole, item by item, and Lost for each that fails again.
 
     Raises:

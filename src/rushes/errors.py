@@ -25,11 +25,13 @@ A bug raises a standard exception instead, so that it is seen as one.
 
 from __future__ import annotations
 
+import copyreg
 import difflib
 import errno
 import importlib.util
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 _LONGEST_MESSAGE = 1200  # characters of what is said of one cell
 _REMEDIES = {
@@ -46,6 +48,10 @@ def remedy_of(code: int | None) -> str | None:
 
 class RushesError(Exception):
     """What a user can put right; its text says where, what was found, what is allowed, what to do."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how it is brought to another process: as it is, however its class is called."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class UsageError(RushesError):

@@ -12,11 +12,12 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from rushes.errors import MediaError, RushesError
+from rushes.scale.child import become_child
 
 _log = logging.getLogger(__name__)
 
@@ -274,10 +275,8 @@ def _resident(pid: int | None) -> int:
 
 def _serve(pipe: Connection, make: Callable[[], Do], memory_bytes: int) -> None:
     """Carry out orders until the pipe is closed; runs in the process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server ends its workers itself
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _share_heaps()
-    threading.Thread(target=_end_with_the_server, name="watch", daemon=True).start()
+    become_child()  # also in the middle of a long film it ends with the server, which ends its workers itself
     _bound(memory_bytes)
     with suppress(OSError, EOFError):
         try:
@@ -311,14 +310,6 @@ def _hush() -> None:
     for stream in (1, 2):
         os.dup2(nowhere, stream)
     os.close(nowhere)
-
-
-def _end_with_the_server() -> None:
-    """End the process as soon as the one that started it is gone, also in the middle of a long film."""
-    server = multiprocessing.parent_process()
-    if server is not None:
-        wait([server.sentinel])
-        os._exit(1)
 
 
 def _carried_out(do: Do, order: Any, tell: Tell) -> tuple[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import signal
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +23,7 @@ from rushes.learning.runs import RUN_FILE, Run, name_run, read_run
 from rushes.learning.search import Setting
 from rushes.learning.threads import count_threads
 from rushes.progress import Progress, silent
+from rushes.scale.child import become_child
 
 _NOTE_EVERY_SECONDS = 1.0
 _TRIES = 2  # of a training whose process dies, as by the system when memory runs out
@@ -253,7 +253,7 @@ def _hear(
 
 def _work(line: Connection, ground: Ground, device: str | None, threads: int) -> None:
     """Train what comes down a line until it is closed: a worker's whole life."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who sent the work
+    become_child()
     said_at = 0.0
 
     def goes_on(record: Mapping[str, Any]) -> bool:

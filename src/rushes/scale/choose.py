@@ -5,6 +5,7 @@ from __future__ import annotations
 from rushes.errors import UsageError
 from rushes.project import why_no_engine
 from rushes.scale.engine import Engine
+from rushes.scale.here import Here
 from rushes.scale.in_process import InProcess
 
 
@@ -26,4 +27,4 @@ def open_engine(name: str = "here", *, workers: int = 0, threads: int = 0, store
     wrong = why_no_engine(name)
     if wrong:
         raise UsageError(f"--engine {wrong}")
-    return InProcess(threads=threads)
+    return InProcess(threads=threads) if workers == 1 else Here(workers=workers, threads=threads)

@@ -125,8 +125,8 @@ def test_what_is_lost_is_listed_and_tried_again_by_the_next_run(footage: Path, t
     lost = {outcome.path: outcome.reason for outcome in outcomes if isinstance(outcome, Unreadable)}
     assert lost == {str(footage / "tulip" / "IMG.jpg"): "killed its process twice. Leave it out"}
     films = [one for one in outcomes if isinstance(one, Ingested) and one.source.kind == "video"]
-    assert [(one.new, one.lost_frames) for one in films] == [(0, 3), (0, 4)]
-    assert "E01.mp4, frames 0 to 50: killed its process twice" in str(films[0].lost[0])
+    assert sorted((one.new, one.lost_frames) for one in films) == [(0, 3), (0, 4)]
+    assert all("E01.mp4, frames 0 to " in str(one.lost[0]) for one in films)
     take(broken, footage)
     assert [len(rows) for rows in rows_of(broken)[:3]] == [len(rows) for rows in rows_of(whole)[:3]]  # type: ignore[arg-type]
 
@@ -145,11 +145,13 @@ def test_what_the_workers_of_a_killed_driver_had_done_is_noted_and_not_done_agai
         )
         assert (answer.written, len(answer.parts)) == ((0, 25, 50), 1)
         assert catalog.frames() == []
-        (project / TAKEN_FOLDER / "frames-0000.parquet").write_bytes(b"spoilt")
+    for name in ("frames-0000.parquet", "yesterday.jpg", "today.jpg"):
+        (project / TAKEN_FOLDER / name).write_bytes(b"spoilt")
+    os.utime(project / TAKEN_FOLDER / "yesterday.jpg", (0, 0))
     (outcome,) = take(project, film, settings=sparse)
     assert isinstance(outcome, Ingested)
     assert (outcome.new, outcome.known) == (1, 3)
-    assert waiting_in(project) == []
+    assert waiting_in(project) == ["today.jpg"]
     take(tmp_path / "whole", film, settings=sparse)
     assert rows_of(project) == rows_of(tmp_path / "whole")
 
@@ -216,7 +218,7 @@ def test_where_the_project_has_a_store_pictures_are_in_it_and_found_there(
 
 @pytest.mark.longer
 def test_a_pool_of_processes_gives_the_tables_of_one(footage: Path, tmp_path: Path) -> None:
-    write_film(footage / "long.mp4", 700)
+    write_film(footage / "long.mp4", 260)
     every = replace(SETTINGS, sampling=EveryFrame(), task=None)
     one, many = tmp_path / "one", tmp_path / "many"
     take(one, footage, settings=every)

@@ -56,20 +56,18 @@ def looking(order: Order, root: Path, *, film_bytes: int = 0) -> Work[LookAt, Lo
         partial(_build_look, order),
         "looking at files",
         fills=root,
-        together=8,
         seconds=order.seconds + film_bytes / _READ_BYTES,
         worth=_WORTH_FILES,
         name_of=_path_of,
     )
 
 
-def taking(order: Order, root: Path, pieces: Sequence[FilmPiece], *, together: int) -> Work[FilmPiece, PieceTaken]:
+def taking(order: Order, root: Path, pieces: Sequence[FilmPiece]) -> Work[FilmPiece, PieceTaken]:
     """Return the work of taking pieces of films."""
     return Work(
         partial(_build_take, order),
         "taking frames",
         fills=root,
-        together=together,
         seconds=order.seconds + max(map(_seconds_of, pieces), default=0.0),
         worth=_WORTH_PIECES,
         name_of=str,

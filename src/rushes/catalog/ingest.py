@@ -43,13 +43,13 @@ from rushes.project import Task
 from rushes.scale.engine import Answer, Done, Engine, Item, Lost
 from rushes.scale.in_process import InProcess
 from rushes.storage.files import sweep_temporaries
+from rushes.storage.object_folder import object_folder
 from rushes.storage.places import Place, parse_place
 from rushes.storage.reading import Fetched, RemoteObject, exists, held, local_state
 from rushes.timecode import parse_frame_name
 
 _WAVE_FILES = 1024
 _WAVE_FILMS = 64
-_PIECES_HERE = 16  # of films, among which one process divides its threads
 _REMOTE_FILM_BYTES = 64 << 30  # of a film whose size nobody asked for
 FOLDER_ORIGIN = "folder"
 
@@ -395,7 +395,7 @@ class _Driver:
             stays = kind_of(found.path) != known.kind and exists(parse_place(known.path))
             place = known.path if stays else address_of(found.path)
             source = self.catalog.add_source(replace(known, path=place, group=group), now=now())
-            self._clear(found)
+            self._clear(found, stored)
             return Ingested(found.path, source, new=0, known=1, lost=found.lost, companions=found.companions)
         assert found.read is not None  # there is no picture of it, so that it was read
         assert found.picture is not None
@@ -422,12 +422,17 @@ class _Driver:
                     raise
         return replace(picture, image=image)
 
-    def _clear(self, found: FoundStill) -> None:
-        """Remove a picture that was made and is there already."""
-        if found.picture is not None and "://" not in found.picture.image:
-            made = self.root / found.picture.image
-            made.unlink(missing_ok=True)
-            small_of(made).unlink(missing_ok=True)
+    def _clear(self, found: FoundStill, stored: Sequence[StoredFrame]) -> None:
+        """Remove a picture that was made although there is another."""
+        if found.picture is None or found.picture.image in {item.image for item in stored}:
+            return
+        image = found.picture.image
+        if "://" in image:
+            key = image.removeprefix(self.order.store)
+            object_folder(parse_place(self.order.store)).delete([key, thumbnail_of(key)])
+        else:
+            (self.root / image).unlink(missing_ok=True)
+            small_of(self.root / image).unlink(missing_ok=True)
 
     def _called(self, wanted: Wanted, path: Place, known: Source | None) -> tuple[str, str]:
         """Return the name and the group of a source."""
@@ -477,7 +482,7 @@ class _Driver:
             if film.outcome is not None:
                 yield self._done(turn, film.outcome)
         while pieces:
-            work = taking(self.order, self.root, pieces, together=1 if self.engine.workers > 1 else _PIECES_HERE)
+            work = taking(self.order, self.root, pieces)
             later: list[FilmPiece] = []
             for part in _ended(self.engine.map(work, pieces)):
                 for done in part:

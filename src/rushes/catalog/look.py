@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rushes.catalog.catalog import KnownFile, StoredFrame
-from rushes.catalog.frame_writer import PictureMaker
+from rushes.catalog.frame_writer import PictureMaker, thumbnail_of
 from rushes.catalog.taken import TAKEN_FOLDER
 from rushes.errors import MediaError, remedy_of
 from rushes.footage.kinds import kind_of, require_content
@@ -281,12 +281,11 @@ class _Looking:
             lost.append(Unreadable(str(path), still.flaw))
         frame = Frame(digest, 0, STILL_TIME_BASE, 0, "00:00:00:00", read.name)
         maker, extension = self.maker, self.maker.extension()
+        made = digest_of_bytes(f"{digest} {settings.size} {settings.quality} {settings.raw}".encode())[:32]
+        image, small = f"{TAKEN_FOLDER}/{made}.{extension}", f"{TAKEN_FOLDER}/{made}-small.jpg"
         if maker.store:  # where nothing can be given another name, it has its own from the beginning
-            name = f"{STILLS_FOLDER}/{read.name}-{digest[:16]}"
-            image, small = f"frames/{name}.{extension}", f"thumbnails/{name}.jpg"
-        else:
-            made = digest_of_bytes(f"{digest} {settings.size} {settings.quality} {settings.raw}".encode())[:32]
-            image, small = f"{TAKEN_FOLDER}/{made}.{extension}", f"{TAKEN_FOLDER}/{made}-small.jpg"
+            image = f"frames/{STILLS_FOLDER}/{read.name}-{made[:16]}.{extension}"
+            small = thumbnail_of(image)
         stored = maker.write(frame, still.pixels, image=image, thumbnail=small, store=maker.store)
         return FoundStill(path, digest, read, stored, lost=tuple(lost))
 

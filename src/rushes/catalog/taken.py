@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from rushes.storage.files import digest_of_bytes, sweep_temporaries, whole_file
 TAKEN_FOLDER = ".rushes/taken"  # in a project
 _SCHEMA = "taken-frames/1"
 _PART = "frames-*.parquet"
+_WAITED_SECONDS = 86_400.0
 
 
 def write_part(root: Path, stored: Sequence[StoredFrame]) -> str:
@@ -74,7 +77,8 @@ def note_part(part: Path, catalog: Catalog, *, now: str) -> None:
 def note_left_parts(root: Path, catalog: Catalog, *, now: str) -> int:
     """Note what the workers of a driver that was killed had done; return how many frames that are.
 
-    A frame whose picture is no longer there, or whose film the catalog does not know, is passed over.
+    A frame whose picture is no longer there, or whose film the catalog does not know, is passed over. Pictures of
+    photographs that waited for a name are removed after a day; a run that takes the photographs in writes them anew.
     """
     folder, noted = root / TAKEN_FOLDER, 0
     if not folder.is_dir():
@@ -88,4 +92,8 @@ def note_left_parts(root: Path, catalog: Catalog, *, now: str) -> int:
             catalog.add_frames(stored, now=now)
         noted += len(stored)
         path.unlink(missing_ok=True)
+    for path in folder.iterdir():
+        with suppress(OSError):
+            if path.suffix != ".parquet" and time.time() - path.stat().st_mtime > _WAITED_SECONDS:
+                path.unlink()
     return noted

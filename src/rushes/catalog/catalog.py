@@ -105,6 +105,12 @@ class Catalog:
             found = connection.execute(wanted).scalar_one_or_none()
         return None if found is None else str(found)
 
+    def known_file(self, path: Place) -> KnownFile | None:
+        """Return what is remembered of the file at a path; None where it was never looked at."""
+        with self._reading() as connection:
+            row = connection.execute(select(schema.files).where(schema.files.c.path == str(path))).one_or_none()
+        return None if row is None else KnownFile(row.size_bytes, row.modified_ns, row.digest)
+
     def known_files(self) -> dict[str, KnownFile]:
         """Return path -> what is remembered of the file there, of every file that was ever looked at."""
         with self._reading() as connection:

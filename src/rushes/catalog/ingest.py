@@ -4,40 +4,54 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from rushes.catalog.catalog import Catalog
-from rushes.catalog.frame_writer import is_made_by, now, thumbnail_of, write_frame
+from rushes.catalog.catalog import Catalog, KnownFile, StoredFrame
+from rushes.catalog.chores import SECONDS, Order, looking, taking
+from rushes.catalog.frame_writer import PictureMaker, is_made_by, now, thumbnail_of
 from rushes.catalog.intake import Ingested, IngestSettings, Wanted
-from rushes.catalog.shoots import find_exports, is_named_after_folder, name_shoots, shoot_of
-from rushes.catalog.take_film import FilmIntake, take_film
-from rushes.cores import count_cores
-from rushes.errors import MediaError, did_you_mean, remedy_of
-from rushes.footage.kinds import find_media, kind_of, require_content
-from rushes.footage.pairs import Photograph, part_by_time
-from rushes.footage.photographs import find_photographs, time_if_stated
-from rushes.footage.source import STILL_TIME_BASE, Frame, Unreadable
-from rushes.footage.sources import (
-    address_of,
-    capture_time_of_still,
-    digest_of_place,
-    read_still,
-    source_name,
+from rushes.catalog.listening import Listener, heard
+from rushes.catalog.look import (
+    STILLS_FOLDER,
+    FileSeen,
+    FoundFilm,
+    FoundStill,
+    Look,
+    LookAt,
+    key_of,
+    look,
+    needs_reading,
+    sum_fetched,
+    why_not,
 )
+from rushes.catalog.shoots import find_exports, is_named_after_folder, name_shoots, shoot_of
+from rushes.catalog.take_film import FilmOrder, FilmTaking
+from rushes.catalog.take_piece import FilmPiece
+from rushes.catalog.taken import note_left_parts, note_part
+from rushes.cores import count_cores
+from rushes.errors import MediaError, did_you_mean
+from rushes.footage.kinds import find_media, kind_of
+from rushes.footage.photographs import find_photographs, time_if_stated
+from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
+from rushes.footage.sources import address_of, source_name
 from rushes.labels.label import Label
 from rushes.progress import Progress, silent
 from rushes.project import Task
+from rushes.scale.engine import Answer, Done, Engine, Item, Lost
+from rushes.scale.in_process import InProcess
 from rushes.storage.files import sweep_temporaries
+from rushes.storage.object_folder import object_folder
 from rushes.storage.places import Place, parse_place
-from rushes.storage.reading import Fetched, RemoteObject, exists, held
+from rushes.storage.reading import Fetched, RemoteObject, exists, held, local_state
 from rushes.timecode import parse_frame_name
 
+_WAVE_FILES = 1024
+_WAVE_FILMS = 64
+_REMOTE_FILM_BYTES = 64 << 30  # of a film whose size nobody asked for
 FOLDER_ORIGIN = "folder"
-_STILLS_FOLDER = "stills"
 
 
 def plan_ingest(
@@ -120,26 +134,6 @@ def _paired(wanted: Sequence[Wanted]) -> list[Wanted]:
     return [replace(by_path[one.main], companions=one.companions) for one in find_photographs(list(by_path))]
 
 
-def _state_of(path: Place) -> tuple[int, int | None]:
-    """Return a file's size in bytes and a number that changes with it; None where its store vouches for nothing."""
-    if isinstance(path, Path):
-        state = path.stat()
-        return state.st_size, state.st_mtime_ns
-    with held(path) as remote:
-        assert remote is not None  # of a remote place
-        return remote.size_bytes, remote.state.number
-
-
-def _sum_of(path: Place, remotes: Sequence[RemoteObject]) -> Fetched:
-    parts = [remote.fetched for remote in remotes]
-    return Fetched(
-        str(path),
-        sum(part.size_bytes for part in parts),
-        sum(part.fetched_bytes for part in parts),
-        sum(part.requests for part in parts),
-    )
-
-
 def _resolved(path: Place) -> Place:
     return path.resolve() if isinstance(path, Path) else path
 
@@ -169,44 +163,68 @@ def ingest(
     scans: Path | None = None,
     threads: int = 2,
     progress: Progress = silent,
+    engine: Engine | None = None,
+    store: str = "",
+    seconds: float = SECONDS,
 ) -> Iterator[Ingested | Unreadable]:
-    """Take files in, several at a time, and yield what came of each as it is done.
+    """Take files in, many at a time, and yield what came of each.
 
-    Frames are written under `root`/frames whole or not at all and noted in the catalog in small batches, so
-    that a run that was stopped or killed goes on where it was.
+    Files are looked at, and pieces of films taken, wherever the engine works; the catalog is written to here alone, in
+    the order of the wanted files, so that what is in it depends on no other order. Frames are written whole or not at
+    all, and noted a few at a time, so that a run that was stopped or killed goes on where it was.
 
     Args:
         root: the project's folder.
         scans: folder in which scans of films are kept; None takes `root`/scans.
-        threads: files that are taken in side by side.
+        threads: files that one process works on side by side.
+        engine: what does the work; None does it in this process.
+        store: folder of a bucket that takes the pictures of frames; "" keeps them under `root`/frames.
+        seconds: that a file or a piece of one may take in a process of its own, beside what its size adds.
     """
-    stop = threading.Event()
-    stills = (root / "frames" / _STILLS_FOLDER, root / "thumbnails" / _STILLS_FOLDER)
+    stills = (root / "frames" / STILLS_FOLDER, root / "thumbnails" / STILLS_FOLDER)
     for folder in (*stills, scans or root / "scans"):
         sweep_temporaries(folder)
-    # A few films side by side, or the segments of one: either way every core has something to do.
-    film_threads = max(1, count_cores() // min(threads, max(1, len(wanted))))
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        waiting = iter(wanted)
-        meter = _Meter(len(wanted), progress)
-        running: set[Future[Ingested | Unreadable]] = set()
-        try:
-            while True:
-                for item in waiting:
-                    job = _Job(item, catalog, root, settings, stop, meter, scans or root / "scans", film_threads)
-                    running.add(pool.submit(job.run))
-                    if len(running) >= 2 * threads:
-                        break
-                if not running:
-                    return
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    outcome = future.result()
-                    meter.file_done(Path(str(outcome.path)).name)
-                    yield outcome
-        finally:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
+    note_left_parts(root, catalog, now=now())
+    store = store if not store or store.endswith("/") else f"{store}/"
+    films: dict[str, FilmTaking] = {}
+    lock = threading.Lock()
+
+    def stored(digest: str, frames: Sequence[StoredFrame]) -> None:
+        with lock:
+            films[digest].stored(frames)
+
+    def scanned(digest: str, count: int) -> None:
+        with lock:
+            films[digest].scanned(count)
+
+    with heard(Listener(stored, scanned)) as word:
+        order = Order(settings, store, word, threads, seconds)
+        driver = _Driver(
+            catalog,
+            root,
+            settings,
+            scans or root / "scans",
+            engine or InProcess(),
+            order,
+            _Meter(len(wanted), progress),
+            films,
+        )
+        for wave in _waves(wanted):
+            yield from driver.take(wave)
+
+
+def _waves(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
+    """Yield files in order, so many at a time as are planned together: films with all their times stay in memory."""
+    wave: list[Wanted] = []
+    films = 0
+    for item in wanted:
+        wave.append(item)
+        films += kind_of(item.path) == "video"
+        if len(wave) == _WAVE_FILES or films == _WAVE_FILMS:
+            yield wave
+            wave, films = [], 0
+    if wave:
+        yield wave
 
 
 class _Meter:
@@ -221,198 +239,279 @@ class _Meter:
             self._done += 1
             self._progress(self._done, self._total, name)
 
-    def frames_done(self, name: str, done: int, total: int) -> None:
+    def frames_done(self, done: int, total: int | None, note: str = "") -> None:
         with self._lock:
-            self._progress(self._done, self._total, f"{name} {done}/{total} frames")
+            self._progress(self._done, self._total, f"{note} {done}/{total} frames")
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """The work on one file; runs in a thread."""
+@dataclass(slots=True)
+class _Turn:
+    """A file on its way through a wave.
+
+    Attributes:
+        remotes: what it is read from in a store, held open until it is done, so that what one work of this process
+            fetched is there for the next.
+        fetched: what other processes fetched of it.
+        otherwise: how many of its pictures were there already and are of another size or format.
+    """
 
     wanted: Wanted
+    ends: ExitStack
+    remotes: list[RemoteObject]
+    fetched: list[Fetched] = field(default_factory=list)
+    otherwise: int = 0
+
+
+@dataclass(slots=True)
+class _Driver:
+    """What has the catalog: it has files looked at and films taken, and writes down what came of them."""
+
     catalog: Catalog
     root: Path
     settings: IngestSettings
-    stop: threading.Event
-    meter: _Meter
     scans: Path
-    film_threads: int
+    engine: Engine
+    order: Order
+    meter: _Meter
+    films: dict[str, FilmTaking]
 
-    def run(self) -> Ingested | Unreadable:
-        path = self.wanted.path
-        if self.stop.is_set():
-            return Unreadable(str(path), "was not looked at: the run was stopped before")
+    def take(self, wave: Sequence[Wanted]) -> Iterator[Ingested | Unreadable]:
+        """Take in some files: all are looked at, and noted in their order; then the films among them are taken."""
+        taking: list[tuple[_Turn, FilmTaking]] = []
+        with ExitStack() as ends:
+            for turn, answer in self._looks(wave, ends):
+                outcome = self._note(turn, answer)
+                if isinstance(outcome, FilmTaking):
+                    taking.append((turn, outcome))
+                else:
+                    yield self._done(turn, outcome)
+            while taking:
+                first, later = _one_of_each(taking)
+                yield from self._take_films(first)
+                for _, film in later:  # another file of a film that is there by now
+                    film.there = {item.frame.id for item in self._stored_of(film.source.digest)}
+                taking = later
+
+    def _looks(self, wave: Sequence[Wanted], ends: ExitStack) -> Iterator[tuple[_Turn, Look | Lost]]:
+        """Yield what came of looking at each file, in their order."""
+        turns = [_turn_of(item, ends) for item in wave]
+        early: dict[int, Look | Lost] = {}
+        is_film = [kind_of(item.path) == "video" for item in wave]
+        kinds = [[place for place in range(len(wave)) if is_film[place] is kind] for kind in (True, False)]
+        at = 0
+        for places in kinds:
+            asked: list[int] = []
+            sizes = [state[0] for place in places if is_film[place] and (state := local_state(wave[place].path))]
+            work = looking(
+                self.order, self.root, film_bytes=max(sizes, default=_REMOTE_FILM_BYTES if any(is_film) else 0)
+            )
+            items = list(self._to_look_at(wave, places, asked, early))
+            for part in _ended(self.engine.map(work, items)):
+                early |= {asked[done.number]: done.answer for done in part}
+                while at in early:
+                    yield turns[at], early.pop(at)
+                    at += 1
+        while at in early:
+            yield turns[at], early.pop(at)
+            at += 1
+
+    def _to_look_at(
+        self, wave: Sequence[Wanted], places: Sequence[int], asked: list[int], early: dict[int, Look | Lost]
+    ) -> Iterator[LookAt]:
+        """Yield what an engine is to look at; what needs no reading is answered here."""
+        maker = PictureMaker(self.root, self.settings, self.order.store)
+        for place in places:
+            item = self._with_what_is_known(wave[place])
+            if needs_reading(item):
+                asked.append(place)
+                yield item
+            else:
+                early[place] = look(item, maker)
+
+    def _with_what_is_known(self, wanted: Wanted) -> LookAt:
+        files = (wanted.path, *wanted.companions)
+        known = {key_of(path): found for path in files if (found := self.catalog.known_file(_resolved(path)))}
+        return self._knowing(LookAt(wanted.path, wanted.companions, known), {one.digest for one in known.values()})
+
+    def _knowing(self, item: LookAt, digests: Collection[str]) -> LookAt:
+        sources = frozenset(digest for digest in digests if self.catalog.source(digest) is not None)
+        is_film = kind_of(item.path) == "video"
+        pictured = frozenset(digest for digest in sources if not is_film and self._stored_of(digest))
+        return replace(item, sources=sources, pictured=pictured)
+
+    def _note(self, turn: _Turn, answer: Look | Lost) -> Ingested | Unreadable | FilmTaking:
+        """Write down what a look at a file found; of a film, return what is to be taken of it."""
+        path = turn.wanted.path
+        if isinstance(answer, Lost):
+            return Unreadable(str(path), answer.reason)
+        turn.fetched += () if answer.fetched is None else (answer.fetched,)
+        if isinstance(answer.found, FoundStill) and not self._still_holds(turn.wanted, answer):
+            answer = self._look_again(turn.wanted, answer)
+        self._remember(answer.seen)
+        if isinstance(answer.found, Unreadable):
+            return answer.found
+        if isinstance(answer.found, FoundFilm):
+            return self._film_of(turn, answer.found)
         try:
-            with ExitStack() as stack:
-                places = (path, *self.wanted.companions)
-                remotes = [remote for place in places if (remote := stack.enter_context(held(place))) is not None]
-                outcome = self._take_photograph() if self.wanted.companions else self._take_in(path)
-                return replace(outcome, fetched=_sum_of(path, remotes)) if remotes else outcome
-        except MediaError as error:
-            return Unreadable(str(path), self._gone() or error.reason)
+            return self._note_still(turn, answer.found)
         except OSError as error:
-            remedy = remedy_of(error.errno)
-            reason = f"cannot be taken in: {error.strerror or error}{f'. {remedy}' if remedy else ''}"
-            return Unreadable(str(path), self._gone() or reason)
+            return why_not(path, error)
 
-    def _gone(self) -> str | None:
-        """Return what to say where a local file, which was there when the run was planned, is no longer."""
-        gone = isinstance(self.wanted.path, Path) and not self.wanted.path.exists()
-        return (
-            "is no longer there: it was removed or moved after this run began. Put it back, then run this again"
-            if gone
-            else None
-        )
+    def _remember(self, seen: Iterable[FileSeen]) -> None:
+        for one in seen:
+            if one.changed is not None:
+                self.catalog.remember_digest(
+                    _resolved(one.path), size_bytes=one.size_bytes, modified_ns=one.changed, digest=one.digest
+                )
 
-    def _take_photograph(self) -> Ingested:
-        """Take in a raw and its companions as one sample, known by the raw.
+    def _still_holds(self, wanted: Wanted, answer: Look) -> bool:
+        """Return whether what the catalog says now would not have changed the look at a photograph."""
+        assert isinstance(answer.found, FoundStill)
+        if answer.found.read is None:
+            return bool(self._stored_of(answer.found.digest))
+        others = {one.digest for one in answer.seen} - {answer.found.digest}
+        return not wanted.companions or not any(self.catalog.source(digest) for digest in others)
 
-        A companion that was taken in before the raw appeared stays what the photograph is known by, so that its labels
-        stay its own. Where the raw cannot be read, the first companion that can stands for it.
-        """
-        path, companions = self.wanted.path, self.wanted.companions
-        strangers = self._strangers()
-        files = (path, *(file for file in companions if file not in strangers))
-        main = next((file for file in files if self._is_known(file)), path)
-        beside = tuple(file for file in files if file != main)
-        try:
-            outcome = self._joined(self._take_in(main, beside=beside), beside)
-            return replace(outcome, lost=(*outcome.lost, *strangers.values()))
-        except MediaError as error:
-            reasons = [error.reason]
-        for file in beside:
-            try:
-                outcome = self._take_in(file)
-            except MediaError as error:
-                reasons.append(f"{file.name} {error.reason}")
-                continue
-            lost = Unreadable(str(main), f"{reasons[0]}; {file.name} stands for it")
-            return replace(outcome, lost=(*outcome.lost, lost, *strangers.values()))
-        raise MediaError(main, "; ".join(reasons))
+    def _look_again(self, wanted: Wanted, answer: Look) -> Look:
+        """Look at a photograph once more, with what the catalog says of it by now; here, for that is rare."""
+        item = self._with_what_is_known(wanted)
+        known = {
+            key_of(one.path): KnownFile(one.size_bytes, one.changed, one.digest)
+            for one in answer.seen
+            if one.changed is not None
+        }
+        item = replace(item, known={**item.known, **known})
+        item = self._knowing(item, {one.digest for one in item.known.values()})
+        again = look(item, PictureMaker(self.root, self.settings, self.order.store))
+        return replace(again, seen=(*answer.seen, *again.seen))
 
-    def _strangers(self) -> dict[Place, Unreadable]:
-        """Return those companions of a remote raw that were taken at another time, which no plan has looked for."""
-        path, companions = self.wanted.path, self.wanted.companions
-        if isinstance(path, Path) or self._is_known(path):
-            return {}
-        times = {file: time_if_stated(file) for file in (path, *companions)}
-        _, *others = part_by_time(Photograph(path, companions), times)
-        reason = f"has the name of {path.name} and was taken at another time. Name it by itself to take it in"
-        return {other.main: Unreadable(str(other.main), reason) for other in others}
-
-    def _is_known(self, path: Place) -> bool:
-        try:
-            return self.catalog.source(self._digest(path)) is not None
-        except MediaError:
-            return False
-
-    def _joined(self, outcome: Ingested, beside: Sequence[Place]) -> Ingested:
-        """Remember that files are the photograph that was taken in; those that cannot be read are lost.
-
-        A file that is a source of its own stays one.
-        """
-        lost, companions = list(outcome.lost), []
-        for file in beside:
-            try:
-                if self._remembered(file) != outcome.source.digest:
-                    capture_time_of_still(file)
-                    if not self._is_known(file):
-                        self._remember(file, outcome.source.digest)
-                companions.append(file)
-            except MediaError as error:
-                if str(file) not in {item.path for item in lost}:
-                    lost.append(Unreadable(str(file), f"{error.reason}; {outcome.path.name} stands for it"))
-        return replace(outcome, lost=tuple(lost), companions=tuple(companions))
-
-    def _take_in(self, path: Place, *, beside: Sequence[Place] = ()) -> Ingested:
-        digest = self._digest(path)
-        known = self.catalog.source(digest)
-        name = known.name if known else source_name(path)
-        class_folders = self.wanted.class_name is not None
-        suggested = known.group if known else group_of(path, name=name, class_folders=class_folders)
-        group = self.wanted.group or suggested
-        stored = [item for item in self.catalog.frames(source=digest) if self._is_there(item.image)]
-        there = {item.frame.id for item in stored}
-        if kind_of(path) == "video":
-            outcome = take_film(self._film_intake(path), path, name=name, group=group, digest=digest, there=there)
-        elif known is not None and there:
+    def _note_still(self, turn: _Turn, found: FoundStill) -> Ingested:
+        known = self.catalog.source(found.digest)
+        stored = self._stored_of(found.digest)
+        turn.otherwise = sum(not is_made_by(self.settings, item) for item in stored)
+        name, group = self._called(turn.wanted, found.path, known)
+        if known is not None and stored:
             # A photograph that is named by its companion stays where it is.
-            stays = kind_of(path) != known.kind and exists(parse_place(known.path))
-            place = known.path if stays else address_of(path)
+            stays = kind_of(found.path) != known.kind and exists(parse_place(known.path))
+            place = known.path if stays else address_of(found.path)
             source = self.catalog.add_source(replace(known, path=place, group=group), now=now())
-            outcome = Ingested(path, source, new=0, known=1)
+            self._clear(found, stored)
+            return Ingested(found.path, source, new=0, known=1, lost=found.lost, companions=found.companions)
+        assert found.read is not None  # there is no picture of it, so that it was read
+        assert found.picture is not None
+        # The catalog gives the name before a picture is put under it: another process may want the same one.
+        source = self.catalog.add_source(replace(found.read, name=name, group=group), now=now())
+        frame = Frame(found.digest, 0, STILL_TIME_BASE, 0, "00:00:00:00", source.name)
+        picture = replace(found.picture, frame=frame)
+        if "://" not in picture.image:
+            picture = self._put_in_place(picture)
+        self.catalog.add_frames([picture], now=now())
+        return Ingested(found.path, source, new=1, known=0, lost=found.lost, companions=found.companions)
+
+    def _put_in_place(self, picture: StoredFrame) -> StoredFrame:
+        """Give the picture of a photograph, and its thumbnail, the names that are theirs."""
+        made = self.root / picture.image
+        image = f"frames/{STILLS_FOLDER}/{picture.frame.name}{made.suffix}"
+        moves = [(small_of(made), self.root / thumbnail_of(image))] if self.settings.thumbnail is not None else []
+        for old, new in (*moves, (made, self.root / image)):
+            new.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                old.replace(new)
+            except FileNotFoundError:
+                if not new.is_file():  # else another driver of this project, which took in a copy of it
+                    raise
+        return replace(picture, image=image)
+
+    def _clear(self, found: FoundStill, stored: Sequence[StoredFrame]) -> None:
+        """Remove a picture that was made although there is another."""
+        if found.picture is None or found.picture.image in {item.image for item in stored}:
+            return
+        image = found.picture.image
+        if "://" in image:
+            key = image.removeprefix(self.order.store)
+            object_folder(parse_place(self.order.store)).delete([key, thumbnail_of(key)])
         else:
-            outcome = self._take_still(path, name=name, group=group, digest=digest, beside=beside)
-        otherwise = sum(not is_made_by(self.settings, item) for item in stored)
-        outcome = replace(outcome, made_otherwise=otherwise)
-        return self._labelled(outcome) if class_folders else outcome
+            (self.root / image).unlink(missing_ok=True)
+            small_of(self.root / image).unlink(missing_ok=True)
+
+    def _called(self, wanted: Wanted, path: Place, known: Source | None) -> tuple[str, str]:
+        """Return the name and the group of a source."""
+        name = known.name if known else source_name(path)
+        suggested = known.group if known else group_of(path, name=name, class_folders=wanted.class_name is not None)
+        return name, wanted.group or suggested
+
+    def _stored_of(self, digest: str) -> list[StoredFrame]:
+        """Return the frames of a source whose pictures are there."""
+        return [item for item in self.catalog.frames(source=digest) if self._is_there(item.image)]
 
     def _is_there(self, image: str) -> bool:
+        if "://" in image:  # the catalog is believed: a store would have to be asked for each
+            return True
         small = self.settings.thumbnail is None or (self.root / thumbnail_of(image)).is_file()
         return small and (self.root / image).is_file()
 
-    def _digest(self, path: Place) -> str:
-        digest = self._remembered(path)
-        if digest is None:
-            digest = digest_of_place(path, stopped=self.stop.is_set)
-            self._remember(path, digest)
-        return digest
+    def _film_of(self, turn: _Turn, found: FoundFilm) -> FilmTaking:
+        known, stored = self.catalog.source(found.read.digest), self._stored_of(found.read.digest)
+        turn.otherwise = sum(not is_made_by(self.settings, item) for item in stored)
+        name, group = self._called(turn.wanted, found.path, known)
+        source = self.catalog.add_source(replace(found.read, name=name, group=group), now=now())
+        return FilmTaking(self._film_order, found, source, {item.frame.id for item in stored})
 
-    def _remembered(self, path: Place) -> str | None:
-        """Return the digest under which a file was taken in, where it did not change since then."""
-        require_content(path)
-        size, changed = _state_of(path)
-        if changed is None:
-            return None
-        return self.catalog.digest_of(_resolved(path), size_bytes=size, modified_ns=changed)
+    @property
+    def _film_order(self) -> FilmOrder:
+        many = self.engine.workers > 1
+        return FilmOrder(
+            self.root,
+            self.scans,
+            self.settings,
+            segments=self.engine.workers if many else count_cores(),
+            seeks_in_pieces=many,
+            note=lambda frames: self.catalog.add_frames(frames, now=now()),
+            note_part=lambda part: note_part(self.root / part, self.catalog, now=now()),
+            progress=self.meter.frames_done,
+        )
 
-    def _remember(self, path: Place, digest: str) -> None:
-        size, changed = _state_of(path)
-        if changed is not None:
-            self.catalog.remember_digest(_resolved(path), size_bytes=size, modified_ns=changed, digest=digest)
+    def _take_films(self, films: Sequence[tuple[_Turn, FilmTaking]]) -> Iterator[Ingested | Unreadable]:
+        """Take films, round after round, and yield what came of each as it is done."""
+        turns = {film.source.digest: turn for turn, film in films}
+        self.films.clear()
+        self.films.update({film.source.digest: film for _, film in films})
+        pieces: list[FilmPiece] = []
+        for turn, film in films:
+            pieces += _begun(film)
+            if film.outcome is not None:
+                yield self._done(turn, film.outcome)
+        while pieces:
+            work = taking(self.order, self.root, pieces)
+            later: list[FilmPiece] = []
+            for part in _ended(self.engine.map(work, pieces)):
+                for done in part:
+                    film, turn = self.films[done.item.source.digest], turns[done.item.source.digest]
+                    if not isinstance(done.answer, Lost) and done.answer.fetched is not None:
+                        turn.fetched.append(done.answer.fetched)
+                    try:
+                        later += film.take(done.item, done.answer)
+                    except (MediaError, OSError) as error:
+                        film.outcome = why_not(film.found.path, error)
+                    if film.outcome is not None:
+                        yield self._done(turn, film.outcome)
+            pieces = later
 
-    def _take_still(self, path: Place, *, name: str, group: str, digest: str, beside: Sequence[Place]) -> Ingested:
-        settings = self.settings
-        lost: list[Unreadable] = []
-        for companion in (*beside, None):
-            try:
-                read, still = read_still(
-                    path,
-                    name=name,
-                    group=group,
-                    digest=digest,
-                    size=settings.size,
-                    development=settings.raw,
-                    companion=companion,
-                )
-                break
-            except MediaError as error:
-                if companion is None or error.path != str(companion):
-                    raise
-                lost.append(Unreadable(error.path, f"{error.reason}; {path.name} stands for it"))
-        # The catalog gives the name before a picture is written under it: another process may want the same one.
-        source = self.catalog.add_source(read, now=now())
-        frame = Frame(digest, 0, STILL_TIME_BASE, 0, "00:00:00:00", source.name)
-        stored = write_frame(frame, still.pixels, root=self.root, folder=_STILLS_FOLDER, settings=settings)
-        self.catalog.add_frames([stored], now=now())
-        if still.flaw:
-            lost.append(Unreadable(str(path), still.flaw))
-        return Ingested(path, source, new=1, known=0, lost=tuple(lost))
+    def _done(self, turn: _Turn, outcome: Ingested | Unreadable) -> Ingested | Unreadable:
+        """Return what came of a file, with its class and what was fetched of it."""
+        if isinstance(outcome, Ingested):
+            outcome = replace(outcome, made_otherwise=turn.otherwise, fetched=_fetched(turn))
+            outcome = outcome if turn.wanted.class_name is None else self._labelled(turn.wanted, outcome)
+        turn.ends.close()
+        self.meter.file_done(Path(str(outcome.path)).name)
+        return outcome
 
-    def _film_intake(self, path: Place) -> FilmIntake:
-        def progress(done: int, total: int | None, note: str = "") -> None:
-            self.meter.frames_done(path.name, done, total or done)
-
-        stopped = self.stop.is_set
-        return FilmIntake(self.catalog, self.root, self.scans, self.settings, self.film_threads, stopped, progress)
-
-    def _labelled(self, outcome: Ingested) -> Ingested:
+    def _labelled(self, wanted: Wanted, outcome: Ingested) -> Ingested:
         """State the class that the folder names for every frame of a source, unless that was said before.
 
         Where the same file lies in folders of two classes, neither is stated, whichever came first.
         """
-        task, class_name = self.settings.task, self.wanted.class_name
+        task, class_name = self.settings.task, wanted.class_name
         assert task is not None
         others = [parse_place(path) for path in self.catalog.paths_of(outcome.source.digest)]
         contested = [
@@ -423,8 +522,8 @@ class _Job:
         if contested:
             reason = f"is the same picture as {contested[0]}, in the folder of another class. Remove one of them"
             outcome = replace(outcome, lost=(*outcome.lost, Unreadable(str(outcome.path), reason)))
-        wanted = None if contested else class_name
-        place = str(self.wanted.path)
+        said_now = None if contested else class_name
+        place = str(wanted.path)
         labels = []
         for item in self.catalog.frames(source=outcome.source.digest):
             said = [
@@ -432,7 +531,59 @@ class _Job:
                 for label in self.catalog.labels_of(item.frame.id, task=task.name)
                 if label.origin == FOLDER_ORIGIN
             ]
-            if (said[-1].class_name if said else None) != wanted:
-                labels.append(Label(item.frame.id, task.name, wanted, FOLDER_ORIGIN, now(), place, FOLDER_ORIGIN))
+            if (said[-1].class_name if said else None) != said_now:
+                labels.append(Label(item.frame.id, task.name, said_now, FOLDER_ORIGIN, now(), place, FOLDER_ORIGIN))
         self.catalog.append_labels(labels)
         return outcome
+
+
+def small_of(made: Path) -> Path:
+    """Return where the thumbnail of a photograph's picture waits beside it until the photograph has its name."""
+    return made.with_name(f"{made.stem}-small.jpg")
+
+
+def _turn_of(wanted: Wanted, ends: ExitStack) -> _Turn:
+    mine = ends.enter_context(ExitStack())
+    places = (wanted.path, *wanted.companions)
+    remotes = [remote for place in places if (remote := mine.enter_context(held(place))) is not None]
+    return _Turn(wanted, mine, remotes)
+
+
+def _fetched(turn: _Turn) -> Fetched | None:
+    """Return what came over the network of a file, here and in other processes; None of a local one."""
+    if not turn.remotes:
+        return None
+    here = sum_fetched(turn.wanted.path, turn.remotes)
+    parts = (here, *turn.fetched)
+    return Fetched(
+        here.path,
+        max(part.size_bytes for part in parts),
+        sum(part.fetched_bytes for part in parts),
+        sum(part.requests for part in parts),
+    )
+
+
+def _one_of_each(
+    taking: Sequence[tuple[_Turn, FilmTaking]],
+) -> tuple[list[tuple[_Turn, FilmTaking]], list[tuple[_Turn, FilmTaking]]]:
+    """Return the films, one file of each, and the other files of the same films."""
+    first: dict[str, tuple[_Turn, FilmTaking]] = {}
+    later = [one for one in taking if first.setdefault(one[1].source.digest, one) is not one]
+    return list(first.values()), later
+
+
+def _begun(film: FilmTaking) -> list[FilmPiece]:
+    try:
+        return film.begin()
+    except (MediaError, OSError) as error:
+        film.outcome = why_not(film.found.path, error)
+        return []
+
+
+def _ended(parts: Iterator[list[Done[Item, Answer]]]) -> Iterator[list[Done[Item, Answer]]]:
+    """Yield what a map gives, and end its work where nobody wants the rest."""
+    try:
+        yield from parts
+    finally:
+        if isinstance(parts, Generator):
+            parts.close()

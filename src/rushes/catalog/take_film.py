@@ -1,14 +1,16 @@
-"""The frames of a film into the catalog: sought one by one, or taken from one pass over all of it."""
+"""The frames of a film into the catalog: cut into pieces, and what came of the pieces put together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from rushes.catalog.catalog import Catalog
-from rushes.catalog.frame_writer import FrameWriter, now
+from rushes.catalog.catalog import StoredFrame
 from rushes.catalog.intake import Ingested, IngestSettings
+from rushes.catalog.look import FoundFilm, what_happened, why_not
+from rushes.catalog.take_piece import FilmPiece, PieceTaken
+from rushes.errors import MediaError
 from rushes.footage.found_shots import keep_scan, read_kept_scan
 from rushes.footage.sampling import (
     EveryFrame,
@@ -19,105 +21,224 @@ from rushes.footage.sampling import (
     narrow_to_film,
     plan_ordinals,
 )
-from rushes.footage.scan import Scan, scan_film
+from rushes.footage.scan import Scan, ScannedPart, Segment, join_parts, plan_segments, require_frames, whole_film
 from rushes.footage.shots import plan_per_shot, shots_of
 from rushes.footage.signals import Signals
-from rushes.footage.source import Frame, Unreadable
-from rushes.footage.sources import read_source
-from rushes.footage.video import LostFrame, decode_frames
+from rushes.footage.source import Frame, Source, Unreadable
 from rushes.footage.video_index import VideoIndex
 from rushes.progress import Progress
+from rushes.scale.engine import Lost
 from rushes.storage.files import sweep_temporaries
 from rushes.storage.places import Place
-from rushes.storage.reading import local_state
 from rushes.timecode import timecode_at
 
 _NAMED = 3  # of the lost frames of a film
+_SOUGHT_TOGETHER = 64  # frames: what a process that is killed loses of a film at most
 
 
 @dataclass(frozen=True, slots=True)
-class FilmIntake:
-    """What taking in a film needs, whichever film it is.
+class FilmOrder:
+    """How films are taken in, whichever they are.
 
     Attributes:
+        root: the project's folder.
         scans: folder in which scans are kept.
-        threads: for decoding.
-        stopped: asked now and then; where it says so, what is done is noted, and the rest is left.
-        progress: told of frames.
+        segments: into how many pieces a film that is decoded from end to end is to be cut at least, where it is long
+            enough.
+        seeks_in_pieces: whether sought frames are cut into pieces; one process seeks them side by side by itself.
+        note: told of frames whose pictures are written, to note them.
+        note_part: told of a part with the rows of such frames, to note them.
+        progress: told of frames, with the film's name.
     """
 
-    catalog: Catalog
     root: Path
     scans: Path
     settings: IngestSettings
-    threads: int
-    stopped: Callable[[], bool]
+    segments: int
+    seeks_in_pieces: bool
+    note: Callable[[Sequence[StoredFrame]], None]
+    note_part: Callable[[str], None]
     progress: Progress
 
 
-def take_film(
-    intake: FilmIntake, path: Place, *, name: str, group: str, digest: str, there: Collection[str]
-) -> Ingested:
-    """Take in the frames of a film that are not there yet.
+@dataclass(slots=True)
+class FilmTaking:
+    """The taking of one film: gives its pieces, a round at a time, and takes in what came of them.
 
     Where all frames are wanted, or a scan is asked for and there is none, the film is decoded once from end to end,
     and its scan is kept; otherwise what is not needed is not decoded. Frames of shots are chosen by a scan, and then
-    sought.
+    sought. Where a seek leads astray, the film is decoded in one go.
 
-    Args:
+    Attributes:
         there: ids of the frames that are in the catalog with their pictures.
-
-    Raises:
-        MediaError: the film cannot be read, or a connection broke off; what came before is noted.
+        outcome: what came of it, once it is done.
     """
-    settings, before = intake.settings, local_state(path)
-    read, index = read_source(path, name=name, group=group, digest=digest)
-    assert index is not None  # a film has one
-    source = intake.catalog.add_source(read, now=now())
-    for folder in ("frames", "thumbnails"):
-        sweep_temporaries(intake.root / folder / source.name)
-    sampling = narrow_to_film(settings.sampling, (source.name, path.name, path.stem))
-    signals = read_kept_scan(intake.scans, digest, index)
-    lost: list[Unreadable] = []
-    damage: list[Unreadable] = []
-    notes: tuple[str, ...] = ()
-    if isinstance(sampling, PerShot) and signals is None:
-        scan = _scan(intake, path, index, digest, wanted=(), keep=None)
-        signals, damage = scan.signals, _damage(path, index, scan)
-        notes += _keep(intake, path, before, scan)
-    ordinals = () if intake.stopped() else _ordinals(index, sampling, signals)
-    frames = {frame.ordinal: frame for frame in name_frames(source, index, ordinals)}
-    missing = [ordinal for ordinal, frame in frames.items() if frame.id not in there]
-    if missing:
-        lost += (Unreadable(str(path), warning) for warning in index.warnings)
-    lost += (Unreadable(str(path), reason) for reason in find_missing_times(index, sampling))
-    writer = FrameWriter(intake.catalog, intake.root, source.name, settings, frames, len(missing), intake.progress)
-    whole = signals is None and (settings.scan or (isinstance(sampling, EveryFrame) and bool(missing)))
-    try:
-        if whole:
-            scan = _scan(intake, path, index, digest, wanted=missing, keep=writer)
-            signals, damage = scan.signals, _damage(path, index, scan)
-            notes += _keep(intake, path, before, scan)
-            undecoded = [frames[one.ordinal] for one in scan.lost if one.ordinal in frames]
+
+    order: FilmOrder
+    found: FoundFilm
+    source: Source
+    there: Collection[str]
+    outcome: Ingested | Unreadable | None = None
+    _frames: dict[int, Frame] = field(default_factory=dict)
+    _missing: list[int] = field(default_factory=list)
+    _written: set[int] = field(default_factory=set)
+    _undecoded: list[Frame] = field(default_factory=list)
+    _failures: list[Unreadable] = field(default_factory=list)
+    _given_up: list[Unreadable] = field(default_factory=list)
+    _lost: list[Unreadable] = field(default_factory=list)
+    _damage: list[Unreadable] = field(default_factory=list)
+    _notes: tuple[str, ...] = ()
+    _parts: dict[int, ScannedPart] = field(default_factory=dict)
+    _pieces: int = 0  # of the round
+    _open: int = 0  # of them
+    _scanned_frames: int = 0
+    _signals: Signals | None = None
+    _are_frames_planned: bool = False
+
+    @property
+    def _path(self) -> Place:
+        return self.found.path
+
+    @property
+    def _index(self) -> VideoIndex:
+        return self.found.index
+
+    def begin(self) -> list[FilmPiece]:
+        """Return the first pieces; none where there is nothing to do, and the outcome is there."""
+        for folder in ("frames", "thumbnails"):
+            sweep_temporaries(self.order.root / folder / self.source.name)
+        self._signals = read_kept_scan(self.order.scans, self.source.digest, self._index)
+        if isinstance(self._sampling, PerShot) and self._signals is None:
+            return self._round(self._scanning(()))
+        return self._plan_frames()
+
+    def stored(self, frames: Sequence[StoredFrame]) -> None:
+        """Note frames whose pictures are written, while their piece is still under way."""
+        self.order.note(frames)
+        self._count(item.frame.ordinal for item in frames)
+
+    def scanned(self, count: int) -> None:
+        """Tell how many more frames were looked at."""
+        self._scanned_frames = min(self._index.frame_count, self._scanned_frames + count)
+        self.order.progress(self._scanned_frames, self._index.frame_count, self._path.name)
+
+    def take(self, piece: FilmPiece, answer: PieceTaken | Lost) -> list[FilmPiece]:
+        """Take in what came of a piece; return the pieces of the next round once the last of this one is done."""
+        self._open -= 1
+        if isinstance(answer, Lost):
+            self._given_up.append(Unreadable(str(piece), answer.reason))
         else:
-            undecoded = [frames[one.ordinal] for one in _seek_frames(intake, path, index, missing, writer)]
-    finally:
-        writer.finish()
-    if damage or undecoded:
-        what = _what_happened(path, before)
-        lost += [Unreadable(str(path), what)] if what else damage or _name_lost(path, undecoded)
-    notes += _notes(index, deinterlace=settings.deinterlace) if missing else ()
-    return Ingested(
-        path,
-        source,
-        writer.new,
-        len(frames) - len(missing),
-        tuple(lost),
-        notes,
-        index.interlaced,
-        lost_frames=len(undecoded),
-        shots=None if signals is None else len(shots_of(signals, frame_count=index.frame_count)),
-    )
+            try:
+                for part in answer.parts:
+                    self.order.note_part(part)
+                self._count(answer.written)
+            except OSError as error:
+                self._failures.append(why_not(self._path, error))
+            self._undecoded += (self._frames[ordinal] for ordinal in answer.lost)
+            self._failures += () if answer.failure is None else (answer.failure,)
+            if answer.scanned is not None:
+                self._parts[answer.scanned.segment.start] = answer.scanned
+        return [] if self._open else self._next(scans=piece.segment is not None)
+
+    def _count(self, ordinals: Iterable[int]) -> None:
+        new = set(ordinals) - self._written
+        self._written |= new
+        if new:
+            self.order.progress(len(self._written), len(self._missing), self._path.name)
+
+    @property
+    def _sampling(self) -> Sampling:
+        names = (self.source.name, self._path.name, self._path.stem)
+        return narrow_to_film(self.order.settings.sampling, names)
+
+    def _plan_frames(self) -> list[FilmPiece]:
+        settings, sampling, index = self.order.settings, self._sampling, self._index
+        self._are_frames_planned = True
+        frames = name_frames(self.source, index, _ordinals(index, sampling, self._signals))
+        self._frames = {frame.ordinal: frame for frame in frames}
+        self._missing = [ordinal for ordinal, frame in self._frames.items() if frame.id not in self.there]
+        if self._missing:
+            self._lost += (Unreadable(str(self._path), warning) for warning in index.warnings)
+        self._lost += (Unreadable(str(self._path), reason) for reason in find_missing_times(index, sampling))
+        is_every_frame = isinstance(sampling, EveryFrame) and bool(self._missing)
+        if self._signals is None and (settings.scan or is_every_frame):
+            return self._round(self._scanning(self._missing))
+        return self._round(self._seeking())
+
+    def _seeking(self) -> list[FilmPiece]:
+        size = _SOUGHT_TOGETHER if self.order.seeks_in_pieces and self._index.exact and self._index.seekable else 0
+        size = size or max(1, len(self._missing))
+        starts = range(0, len(self._missing), size)
+        return [self._piece(self._missing[start : start + size], None) for start in starts]
+
+    def _scanning(self, wanted: Sequence[int]) -> list[FilmPiece]:
+        segments = plan_segments(self._index, threads=self.order.segments)
+        return [self._piece([o for o in wanted if one.start <= o < one.stop], one) for one in segments]
+
+    def _piece(self, ordinals: Sequence[int], segment: Segment | None) -> FilmPiece:
+        frames = tuple(self._frames[ordinal] for ordinal in ordinals)
+        return FilmPiece(self._path, self.source, self._index, frames, segment)
+
+    def _round(self, pieces: list[FilmPiece]) -> list[FilmPiece]:
+        self._pieces = self._open = len(pieces)
+        self._parts = {}
+        if not pieces:
+            self._finish()
+        return pieces
+
+    def _next(self, *, scans: bool) -> list[FilmPiece]:
+        """Return the pieces of the next round; finish where there is none."""
+        happened = what_happened(self._path, self.found.before)
+        if self._failures and (happened is None or not self._written):
+            self.outcome = self._failures[0]
+            return []
+        if scans and not self._failures and not self._given_up:
+            whole = len(self._parts) == self._pieces
+            scan = join_parts([part for _, part in sorted(self._parts.items())], self.source.digest) if whole else None
+            if self._pieces > 1 and (scan is None or not scan.is_whole):
+                left = [ordinal for ordinal in self._missing if ordinal not in self._written]
+                return self._round([self._piece(left, whole_film(self._index))])
+            assert scan is not None  # no seek leads to the beginning of a film, so that none leads astray
+            try:
+                require_frames(self._path, scan)
+            except MediaError as error:
+                self.outcome = Unreadable(str(self._path), error.reason)
+                return []
+            self._take_scan(scan, happened)
+        if not self._are_frames_planned and self._signals is not None:
+            return self._plan_frames()
+        self._finish()
+        return []
+
+    def _take_scan(self, scan: Scan, happened: str | None) -> None:
+        self._signals, self._damage = scan.signals, _damage(self._path, self._index, scan)
+        self._undecoded = [self._frames[one.ordinal] for one in scan.lost if one.ordinal in self._frames]
+        if scan.is_whole and happened is None:
+            reason = keep_scan(self.order.scans, scan)
+            self._notes += () if reason is None else (f"the scan was not kept: {reason}",)
+
+    def _finish(self) -> None:
+        path, index, undecoded = self._path, self._index, self._undecoded
+        if self._failures or self._given_up:
+            known = {frame.ordinal for frame in undecoded} | self._written
+            undecoded = [*undecoded, *(self._frames[ordinal] for ordinal in self._missing if ordinal not in known)]
+        self._lost += self._given_up
+        if self._damage or undecoded:
+            what = what_happened(path, self.found.before)
+            damage = self._damage or ([] if self._given_up else _name_lost(path, undecoded))
+            self._lost += [Unreadable(str(path), what)] if what else damage
+        deinterlace = self.order.settings.deinterlace
+        self.outcome = Ingested(
+            path,
+            self.source,
+            len(self._written),
+            len(self._frames) - len(self._missing),
+            tuple(self._lost),
+            self._notes + (_notes(index, deinterlace=deinterlace) if self._missing else ()),
+            index.interlaced,
+            lost_frames=len(undecoded),
+            shots=None if self._signals is None else len(shots_of(self._signals, frame_count=index.frame_count)),
+        )
 
 
 def _ordinals(index: VideoIndex, sampling: Sampling, signals: Signals | None) -> Sequence[int]:
@@ -125,63 +246,6 @@ def _ordinals(index: VideoIndex, sampling: Sampling, signals: Signals | None) ->
         return plan_ordinals(index, sampling)
     assert signals is not None  # shots are looked for in a scan
     return plan_per_shot(signals, frame_count=index.frame_count, count=sampling.count)
-
-
-def _scan(
-    intake: FilmIntake,
-    path: Place,
-    index: VideoIndex,
-    digest: str,
-    *,
-    wanted: Collection[int],
-    keep: FrameWriter | None,
-) -> Scan:
-    """Scan a film."""
-    return scan_film(
-        path,
-        index,
-        source=digest,
-        wanted=wanted,
-        keep=keep,
-        threads=intake.threads,
-        deinterlace=intake.settings.deinterlace,
-        progress=intake.progress if keep is None else lambda done, total, note="": None,
-        stopped=intake.stopped,
-    )
-
-
-def _keep(intake: FilmIntake, path: Place, before: tuple[int, int] | None, scan: Scan) -> tuple[str, ...]:
-    """Keep a scan that is whole, of a file that stayed what it was; return what to say where that cannot be."""
-    if not scan.is_whole or _what_happened(path, before):
-        return ()
-    reason = keep_scan(intake.scans, scan)
-    return () if reason is None else (f"the scan was not kept: {reason}",)
-
-
-def _seek_frames(
-    intake: FilmIntake, path: Place, index: VideoIndex, missing: Sequence[int], writer: FrameWriter
-) -> list[LostFrame]:
-    """Write the missing frames, decoding only what must be; return those that are lost."""
-    lost: list[LostFrame] = []
-    found = decode_frames(path, index, missing, threads=intake.threads, deinterlace=intake.settings.deinterlace)
-    for decoded in found:
-        if isinstance(decoded, LostFrame):
-            lost.append(decoded)
-        else:
-            writer(decoded)
-        if intake.stopped():
-            break
-    return lost
-
-
-def _what_happened(path: Place, before: tuple[int, int] | None) -> str | None:
-    """Return what became of a local file since it was in the state `before`; None where it is the same."""
-    now_is = local_state(path)
-    if before is None or now_is == before:
-        return None
-    if now_is is None:
-        return "was removed or moved while it was read. Put it back, then run this again"
-    return "changed while it was read, so that frames are missing. Run this again when nothing writes to it any more"
 
 
 def _name_lost(path: Place, lost: Sequence[Frame]) -> list[Unreadable]:

@@ -9,7 +9,17 @@ import typer
 
 from rushes.cli.door import Door, opened, plural
 from rushes.cli.footage_words import parse_development, parse_format, parse_picture_size, parse_sampling
-from rushes.cli.options import DebugOption, DryRunOption, JsonOption, ProjectOption, TaskOption, ThreadsOption, verb_app
+from rushes.cli.options import (
+    DebugOption,
+    DryRunOption,
+    EngineOption,
+    JsonOption,
+    ProjectOption,
+    TaskOption,
+    ThreadsOption,
+    WorkersOption,
+    verb_app,
+)
 from rushes.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,6 +75,8 @@ def ingest(
     task: TaskOption = None,
     project: ProjectOption = None,
     threads: ThreadsOption = None,
+    engine: EngineOption = None,
+    workers: WorkersOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -81,6 +93,7 @@ def ingest(
         from rushes.catalog.ingest import ingest as take_in
         from rushes.catalog.ingest import plan_ingest
         from rushes.catalog.intake import Ingested, IngestSettings
+        from rushes.cli.engines import engine_of
         from rushes.footage.sampling import find_strangers
         from rushes.project import find_project
         from rushes.storage.places import parse_place
@@ -149,7 +162,11 @@ def ingest(
             door.warn("note: in class folders each photograph is a group of its own; photographs of one shoot may then "
                       "stand on two sides of a split. Name shoots with --group")  # fmt: skip
         taken: list[Ingested] = []
-        with open_catalog(place.catalog_place) as catalog, door.progress("ingest") as progress:
+        with (
+            open_catalog(place.catalog_place) as catalog,
+            engine_of(place, engine, workers, threads=threads) as doer,
+            door.progress("ingest") as progress,
+        ):
             count = threads or min(4, os.cpu_count() or 1)
             for outcome in take_in(
                 wanted,
@@ -159,6 +176,8 @@ def ingest(
                 settings=settings,
                 threads=count,
                 progress=progress,
+                engine=doer,
+                store=place.store,
             ):
                 if isinstance(outcome, Ingested):
                     taken.append(outcome)

@@ -353,6 +353,7 @@ def _take_in(door: Door, home: Project, catalog: Catalog, paths: list[Path], *, 
             settings=settings,
             threads=count,
             progress=progress,
+            store=home.store,
         ):
             lacks += outcome.lost if isinstance(outcome, Ingested) else (outcome,)
     for lack in lacks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -81,7 +81,7 @@ def plan_segments(index: VideoIndex, *, threads: int) -> list[Segment]:
     Every segment but the first begins at a keyframe. What a scanner needs from before its first frame is given by the
     segment before, which goes on that far: no frame's signals depend on where the film was cut.
     """
-    whole = [Segment(None, 0, 0, index.frame_count, index.frame_count)]
+    whole = [whole_film(index)]
     least, usual = (max(1, round(index.rate * seconds)) for seconds in (_LEAST_SECONDS, _SEGMENT_SECONDS))
     count = max(min(threads, index.frame_count // least), min(4 * threads, index.frame_count // usual))
     if threads < 2 or count < 2 or not (index.exact and index.seekable):
@@ -103,6 +103,11 @@ def plan_segments(index: VideoIndex, *, threads: int) -> list[Segment]:
         )
         for start, stop in zip(starts, stops, strict=True)
     ]
+
+
+def whole_film(index: VideoIndex) -> Segment:
+    """Return the segment that is all of a film."""
+    return Segment(None, 0, 0, index.frame_count, index.frame_count)
 
 
 def scan_film(
@@ -141,16 +146,75 @@ def scan_film(
     if chosen and not 0 <= min(chosen) <= max(chosen) < index.frame_count:
         raise ValueError(f"ordinals are 0 to {index.frame_count - 1}, got {min(chosen)} to {max(chosen)}")
     count = threads or count_cores()
-    work = _Pass(
-        path, index, chosen, keep, _Tally(index.frame_count, progress), stopped, deinterlace and index.interlaced
-    )
+    tally = _Tally(index.frame_count, progress)
+    given: set[int] = set()  # a frame is handed on once, also where the film is begun again
+
+    def part(segment: Segment, threads: int, abandoned: Callable[[], bool]) -> ScannedPart:
+        return scan_segment(
+            path,
+            index,
+            segment,
+            wanted=chosen,
+            keep=None if keep is None else once,
+            threads=threads,
+            deinterlace=deinterlace,
+            told=tally.add,
+            stopped=lambda: stopped() or abandoned(),
+        )
+
+    def once(frame: DecodedFrame) -> None:
+        if keep is not None and frame.ordinal not in given:
+            given.add(frame.ordinal)
+            keep(frame)
+
     segments = plan_segments(index, threads=count)
-    with _one_thread_each():
-        scan = work.run(segments, source, threads=count)
-    if not scan.signals.frame_count and not stopped():
-        raise MediaError(path, "gave no frame: all of its data is damaged. Copy it again from where it came from")
+    parts = _side_by_side(part, segments, count) if len(segments) > 1 else None
+    scan = None if parts is None else join_parts(parts, source)
+    if scan is None or not (scan.is_whole or stopped()):
+        if len(segments) > 1:
+            logger.info("%s: seeking leads astray; scanning from the beginning", path.name)
+        tally.restart()
+        scan = join_parts([part(whole_film(index), count, lambda: False)], source)
+    if not stopped():
+        require_frames(path, scan)
     assert scan.is_whole or stopped(), "a scan accounts for every frame of the film"
     return scan
+
+
+def require_frames(path: Place, scan: Scan) -> None:
+    """Raise MediaError where a film gave no frame at all."""
+    if not scan.signals.frame_count:
+        raise MediaError(path, "gave no frame: all of its data is damaged. Copy it again from where it came from")
+
+
+def scan_segment(
+    path: Place,
+    index: VideoIndex,
+    segment: Segment,
+    *,
+    wanted: Set[int] = frozenset(),
+    keep: Keep | None = None,
+    threads: int = 1,
+    deinterlace: bool = False,
+    told: Callable[[int], None] = lambda count: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> ScannedPart:
+    """Decode a segment of a film, and hand those of the wanted frames that it answers for to `keep`.
+
+    It needs nothing of the other segments, and may be done on another machine; `join_parts` makes one scan of all.
+
+    Args:
+        wanted: ordinals, of the whole film.
+        told: of frames that were decoded, some at a time.
+        stopped: asked now and then; where it says so, what was noted until then is returned.
+
+    Raises:
+        AstrayError: no seek leads to the beginning of the segment.
+        MediaError: the file cannot be opened.
+    """
+    reading = _Reading(path, index, segment, wanted, keep, deinterlace and index.interlaced, told, stopped)
+    with _one_thread_each():
+        return reading.part(threads)
 
 
 @contextmanager
@@ -177,8 +241,8 @@ _scanning: list[int] = []
 _scanning_lock = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+@dataclass(frozen=True, slots=True, eq=False)
+class ScannedPart:
     """What a segment gave; its scanner has noted some frames before `start` and after `stop` too."""
 
     segment: Segment
@@ -187,8 +251,8 @@ class _Part:
     damaged_packets: int
 
 
-class _Astray(Exception):
-    """No seek leads to the beginning of a segment."""
+class AstrayError(Exception):
+    """No seek leads to the beginning of a segment: the film is to be scanned in one go."""
 
 
 class _Damage:
@@ -221,113 +285,95 @@ class _Tally:
             self._progress(self._done, self._total)
 
 
-class _Pass:
-    """The work of one pass: what is the same for all its segments."""
+def _side_by_side(
+    part: Callable[[Segment, int, Callable[[], bool]], ScannedPart], segments: Sequence[Segment], threads: int
+) -> list[ScannedPart] | None:
+    """Return what the segments gave, in order; None where no seek leads to the beginning of one."""
+    parts: dict[int, ScannedPart] = {}
+    abandoned = threading.Event()
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        running = {pool.submit(part, one, 1, abandoned.is_set): number for number, one in enumerate(segments)}
+        try:
+            for future in as_completed(running):
+                parts[running[future]] = future.result()
+        except AstrayError:
+            return None
+        finally:
+            abandoned.set()
+            pool.shutdown(cancel_futures=True)
+    return [parts[number] for number in range(len(segments))]
 
-    def __init__(
-        self,
-        path: Place,
-        index: VideoIndex,
-        wanted: frozenset[int],
-        keep: Keep | None,
-        tally: _Tally,
-        stopped: Callable[[], bool],
-        deinterlace: bool,
-    ) -> None:
-        self._path, self._index, self._wanted, self._keep = path, index, wanted, keep
-        self._deinterlace = deinterlace
-        self._asked = frozenset(with_neighbours(sorted(wanted), index.frame_count)) if deinterlace else wanted
-        self._tally, self._stopped = tally, stopped
-        self._given: set[int] = set()  # a frame is handed on once, also where the film is begun again
 
-    def run(self, segments: Sequence[Segment], source: str, *, threads: int) -> Scan:
-        """Return the scan of the whole film."""
-        if len(segments) > 1:
-            parts = self.side_by_side(segments, threads)
-            if parts is not None and ((scan := _joined(parts, source)).is_whole or self._stopped()):
-                return scan
-            logger.info("%s: seeking leads astray; scanning from the beginning", self._path.name)
-            self._tally.restart()
-        whole = Segment(None, 0, 0, self._index.frame_count, self._index.frame_count)
-        return _joined([self.part(whole, threading.Event(), threads=threads)], source)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The decoding of one segment."""
 
-    def side_by_side(self, segments: Sequence[Segment], threads: int) -> list[_Part] | None:
-        """Return what the segments gave, in order; None where no seek leads to the beginning of one."""
-        parts: dict[int, _Part] = {}
-        abandoned = threading.Event()
-        with ThreadPoolExecutor(max_workers=threads) as pool:
-            running = {pool.submit(self.part, one, abandoned, threads=1): number for number, one in enumerate(segments)}
-            try:
-                for future in as_completed(running):
-                    parts[running[future]] = future.result()
-            except _Astray:
-                return None
-            finally:
-                abandoned.set()
-                pool.shutdown(cancel_futures=True)
-        return [parts[number] for number in range(len(segments))]
+    path: Place
+    index: VideoIndex
+    segment: Segment
+    wanted: Set[int]
+    keep: Keep | None
+    deinterlace: bool
+    told: Callable[[int], None]
+    stopped: Callable[[], bool]
 
-    def part(self, segment: Segment, abandoned: threading.Event, *, threads: int) -> _Part:
-        """Decode a segment; give up where it is no longer wanted."""
+    def part(self, threads: int) -> ScannedPart:
+        """Decode the segment; give up where it is no longer wanted."""
         from rushes.footage.color import ToRgb
 
-        index = self._index
+        index, segment = self.index, self.segment
         scanner = Scanner(index, capacity=segment.end - segment.first)
         to_rgb = ToRgb(index.width_pixels, index.height_pixels, index.flip)
         lost: list[LostFrame] = []
-        with open_film(self._path, stream=index.stream, threads=threads) as decoder:
+        with open_film(self.path, stream=index.stream, threads=threads) as decoder:
             damage = _Damage(decoder)
-            numbered = self._numbered(self._frames_of(decoder, segment), segment)
-            frames: Iterator[tuple[int, av.VideoFrame | None]] = self._watched(
-                numbered, segment, scanner, lost, damage, abandoned
-            )
-            if self._deinterlace:
-                frames = without_combs(frames, self._wanted)
+            numbered = self._numbered(self._frames_of(decoder))
+            frames: Iterator[tuple[int, av.VideoFrame | None]] = self._watched(numbered, scanner, lost, damage)
+            if self.deinterlace:
+                frames = without_combs(frames, frozenset(self.wanted))
             for ordinal, frame in frames:
                 if frame is not None and segment.start <= ordinal < segment.stop:
                     self._hand_on(frame, ordinal, to_rgb)
         within = tuple(frame for frame in lost if segment.start <= frame.ordinal < segment.stop)
-        return _Part(segment, scanner.signals(""), within, damage.count)
+        return ScannedPart(segment, scanner.signals(""), within, damage.count)
 
     def _watched(
-        self,
-        frames: Iterator[tuple[int, av.VideoFrame]],
-        segment: Segment,
-        scanner: Scanner,
-        lost: list[LostFrame],
-        damage: _Damage,
-        abandoned: threading.Event,
+        self, frames: Iterator[tuple[int, av.VideoFrame]], scanner: Scanner, lost: list[LostFrame], damage: _Damage
     ) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Yield those of a segment's frames that are asked for, once the scanner has seen all; note which are lost."""
-        index = self._index
+        """Yield the segment's frames that are asked for, once the scanner has seen all; note which are lost."""
+        segment = self.segment
+        asked = (
+            frozenset(with_neighbours(sorted(self.wanted), self.index.frame_count)) if self.deinterlace else self.wanted
+        )
+        index = self.index
         expected, since = segment.first, 0
         for ordinal, frame in frames:
             lost += (lost_frame(missed, index) for missed in range(expected, ordinal))
             expected = ordinal + 1
             damage.look(within=segment.start <= ordinal < segment.stop)
             scanner.take(frame, ordinal)
-            if ordinal in self._asked:
+            if ordinal in asked:
                 yield ordinal, frame
             since += segment.start <= ordinal < segment.stop
             if since == _PROGRESS_FRAMES:
-                self._tally.add(since)
+                self.told(since)
                 since = 0
-                if self._stopped() or abandoned.is_set():
+                if self.stopped():
                     return
         damage.look(within=segment.end == segment.stop)
         lost += (lost_frame(missed, index) for missed in range(expected, segment.end))
-        self._tally.add(since)
+        self.told(since)
 
-    def _frames_of(self, decoder: Decoder, segment: Segment) -> Iterator[av.VideoFrame]:
+    def _frames_of(self, decoder: Decoder) -> Iterator[av.VideoFrame]:
         """Yield frames from the segment's first on, or from some way before it.
 
         Raises:
-            _Astray: every seek came out behind it, from however far back.
+            AstrayError: every seek came out behind it, from however far back.
         """
+        index, segment = self.index, self.segment
         if segment.seek is None:
             yield from decoder.frames()
             return
-        index = self._index
         see_first_packet(decoder, index)
         place = bisect_left(index.keyframes, segment.seek)
         for back in STEPS_BACK:
@@ -338,11 +384,11 @@ class _Pass:
                 yield first
                 yield from frames
                 return
-        raise _Astray
+        raise AstrayError
 
-    def _numbered(self, frames: Iterator[av.VideoFrame], segment: Segment) -> Iterator[tuple[int, av.VideoFrame]]:
+    def _numbered(self, frames: Iterator[av.VideoFrame]) -> Iterator[tuple[int, av.VideoFrame]]:
         """Yield the segment's frames with their ordinals; a frame is known by its time."""
-        index = self._index
+        index, segment = self.index, self.segment
         if not index.exact:
             frames = counted(frames, index)
         place = segment.first
@@ -358,14 +404,13 @@ class _Pass:
                 place += 1
 
     def _hand_on(self, frame: av.VideoFrame, ordinal: int, to_rgb: Callable[[av.VideoFrame], object]) -> None:
-        if self._keep is None or ordinal not in self._wanted or ordinal in self._given:
+        if self.keep is None or ordinal not in self.wanted:
             return
-        self._given.add(ordinal)
         pixels = np.asarray(to_rgb(frame), np.uint8)
-        self._keep(DecodedFrame(ordinal, self._index.pts[ordinal], pixels))
+        self.keep(DecodedFrame(ordinal, self.index.pts[ordinal], pixels))
 
 
-def _joined(parts: Sequence[_Part], source: str) -> Scan:
+def join_parts(parts: Sequence[ScannedPart], source: str) -> Scan:
     """Return one scan of parts in order, each cut to the frames that it answers for."""
     cut = [_rows_of(part) for part in parts]
     first = parts[0].signals
@@ -383,7 +428,7 @@ def _joined(parts: Sequence[_Part], source: str) -> Scan:
     return Scan(signals, lost, sum(part.damaged_packets for part in parts))
 
 
-def _rows_of(part: _Part) -> slice:
+def _rows_of(part: ScannedPart) -> slice:
     low, high = np.searchsorted(part.signals.ordinal, [part.segment.start, part.segment.stop])
     return slice(int(low), int(high))
 

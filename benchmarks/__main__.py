@@ -53,7 +53,6 @@ BENCHMARKS = {
     "scale_rates": "ten million frames sought, measured and seen, in core-hours, from the rates of one core",
     "catalog_million": "a million frames and three million labels to a manifest",
     "catalog": "100,000 frames and 300,000 labels to a manifest",
-    "catalog_million": "a million frames and three million labels to a manifest, in SQLite and PostgreSQL",
 }
 
 

@@ -28,7 +28,7 @@ _SCHEMA = "features/1"
 _WHAT = "computing features"
 _PART_SIZE = 256  # pictures computed between two writes, filled up to a whole batch: what a kill can cost
 
-_LEAST_TOGETHER = 16  # pictures that a process is given at once
+_LEAST_TOGETHER = 16  # pictures that a process is given at once: whole batches of a CPU, and no crumbs of parts
 _CHUNKS_EACH = 4  # that each process is given at least, where there are enough: none waits long for the slowest
 
 Extract = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
@@ -155,7 +155,7 @@ def _compute(
         else:
             waiting.add(row, picture)
         if len(waiting.pictures) == batch_size or done == len(missing):
-            waiting.compute(extract)
+            waiting.compute(extract, batch_size)
             if len(waiting.rows) >= _PART_SIZE or done == len(missing):
                 known |= waiting.write()
             progress(done, len(missing), _WHAT)
@@ -180,6 +180,7 @@ def _fill(
         files=elsewhere.files,
         fills=folder,
         together=min(_PART_SIZE, max(_LEAST_TOGETHER, -(-len(missing) // chunks))),
+        at_once=_LEAST_TOGETHER,
         worth=None,  # torch keeps every core of one process busy: docs/decisions/2026-11-26-filled-by-many.md
         name_of=_name_of,
     )
@@ -252,9 +253,16 @@ class _Waiting:
         self.rows.append(row)
         self.pictures.append(picture)
 
-    def compute(self, extract: Extract) -> None:
+    def compute(self, extract: Extract, batch_size: int) -> None:
+        """Compute the features of the pictures, by whole batches.
+
+        The last bits of a picture's features depend on how many are computed with it, not on which: a short batch is
+        filled up, so that they are the same however the work was divided.
+        """
         if self.pictures:
-            self._computed.append(extract(np.stack(self.pictures)))
+            count = len(self.pictures)
+            filling = [self.pictures[-1]] * (batch_size - count)
+            self._computed.append(extract(np.stack([*self.pictures, *filling]))[:count])
             self.pictures.clear()
 
     def write(self) -> dict[str, npt.NDArray[np.float32]]:

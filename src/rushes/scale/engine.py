@@ -46,6 +46,7 @@ class Work(Generic[Item, Answer]):
         fills: folder of this machine in which the work keeps what it makes, in files that are whole or not at all and
             whose names tell their content, so that two processes may write the same one; None keeps nothing.
         together: items that are given to a process at once, at most.
+        at_once: items that the work does at the cost of one: a process is given so many or a multiple, while there are.
         seconds: that one item may take, the building of the process aside; 0 for any time.
         worth: the number of items from which on processes of their own are started here, where nobody said how many;
             None where they are not worth it however many there are.
@@ -57,6 +58,7 @@ class Work(Generic[Item, Answer]):
     files: Mapping[str, Path] = field(default_factory=dict)
     fills: Path | None = None
     together: int = 16
+    at_once: int = 1
     seconds: float = 0.0
     worth: int | None = 256
     name_of: Callable[[Item], str] = str

@@ -291,12 +291,13 @@ class _Course:
 
     def _size(self) -> int:
         """Return how many items make a chunk: of some time, and the last ones spread evenly."""
-        size = self._longest * _GROWTH if self._each else 1
+        least = self.work.at_once
+        size = self._longest * _GROWTH if self._each else least
         if self._each:
             size = min(size, int(_CHUNK_SECONDS / self._each))
         if self.count is not None:
             size = min(size, (self.count - self._taken) // (_AHEAD * self.seats))
-        return max(1, min(size, self.work.together))
+        return max(least, min(size, self.work.together) // least * least)
 
 
 def _said_of_death(end: str) -> str:

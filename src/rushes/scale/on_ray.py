@@ -229,10 +229,11 @@ class _Map:
         return _Chunk(self._taken - len(chunk), chunk)
 
     def _next_size(self) -> int:
-        if self._count is None:
-            return self._size
-        left = max(1, self._count - self._taken)
-        return max(1, min(self._size, -(-left // (2 * max(1, len(self._hands))))))
+        least, size = self._work.at_once, self._size
+        if self._count is not None:
+            left = max(1, self._count - self._taken)
+            size = min(size, -(-left // (2 * max(1, len(self._hands)))))
+        return max(least, size // least * least)
 
     def _give(self) -> None:
         for ahead in range(1, _AHEAD + 1):  # one for each before anyone has a second

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from benchmarks.postgres import PostgresServer, running_postgres
 from sqlalchemy import text
 
-from catalog.postgres import PostgresServer, running_postgres
 from catalog.test_catalog import NOW, SOURCE, frame, label
 from rushes.catalog.catalog import Catalog, open_catalog
 from rushes.catalog.database import shown, url_of

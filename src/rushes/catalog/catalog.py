@@ -621,7 +621,7 @@ def _frames_from(found: CursorResult[Any]) -> list[StoredFrame]:
                 frames = list(map(Frame, *address.values()))  # which says what is wrong
             else:
                 frames = made_of_columns(Frame, count, address)
-            picture = {
+            picture: dict[str, Iterable[Any]] = {
                 "frame": frames, "image": image, "sha256": sha256,
                 "signature": [int(digits, 16) if digits else None for digits in signature],
                 "size": map(sys.intern, size),
@@ -652,7 +652,7 @@ def _labels_from(found: CursorResult[Any]) -> list[Label]:
 
 
 def _columns_of(found: CursorResult[Any]) -> Iterator[tuple[tuple[Any, ...], ...]]:
-    """Give what was found in pieces, each as columns; texts and numbers alone, which no driver has to turn into ours."""
+    """Give what was found in pieces, each as columns: texts and numbers alone, which no driver need turn into ours."""
     cursor: Any = found.cursor
     while rows := cursor.fetchmany(_ROWS_PER_PIECE):
         yield tuple(zip(*rows, strict=True))

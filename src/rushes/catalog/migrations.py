@@ -217,7 +217,7 @@ def _let_postgresql_check_frames_of_labels_at_once(connection: Connection) -> No
     """Check the frames of labels once a statement; what no frame has is refused as before."""
     if is_postgresql(connection):
         for statement in _CHECKS_OF_LABELS:
-            connection.exec_driver_sql(statement)
+            connection.execute(text(statement))
 
 
 STEPS: tuple[Step, ...] = (

@@ -189,7 +189,7 @@ _CHECKS_OF_LABELS = (
         EXECUTE format('SELECT min(changed.frame) FROM changed WHERE NOT EXISTS '
             '(SELECT 1 FROM %I.frames WHERE frames.id = changed.frame)', TG_TABLE_SCHEMA) INTO stray;
         IF stray IS NOT NULL THEN
-            RAISE foreign_key_violation USING MESSAGE = format('a label is of the frame %s, which is not there', stray);
+            RAISE foreign_key_violation USING MESSAGE = format('foreign key: there is no frame %s', stray);
         END IF;
         RETURN NULL;
     END $$""",
@@ -200,7 +200,7 @@ _CHECKS_OF_LABELS = (
             '(SELECT 1 FROM %I.frames WHERE frames.id = gone.id) AND EXISTS '
             '(SELECT 1 FROM %I.labels WHERE labels.frame = gone.id)', TG_TABLE_SCHEMA, TG_TABLE_SCHEMA) INTO labelled;
         IF labelled IS NOT NULL THEN
-            RAISE foreign_key_violation USING MESSAGE = format('the frame %s has labels', labelled);
+            RAISE foreign_key_violation USING MESSAGE = format('foreign key: the frame %s has labels', labelled);
         END IF;
         RETURN NULL;
     END $$""",

@@ -637,7 +637,7 @@ def _labels_from(found: CursorResult[Any]) -> list[Label]:
     places: dict[str, str] = {}
     with garbage_left():
         for frame, task, class_name, origin, stated_at, place, sheet in _columns_of(found):
-            held = {
+            held: dict[str, Iterable[Any]] = {
                 "frame": map(places.setdefault, frame, frame),
                 "task": map(known.setdefault, task, task),
                 "class_name": map(known.setdefault, class_name, class_name),

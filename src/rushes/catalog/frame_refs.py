@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 from rushes.bulk import made_of_columns
 from rushes.catalog.catalog import StoredFrame
@@ -37,7 +38,7 @@ def frame_refs(
     }
     of_frames = [item.frame for item in frames]
     of_sources = [by_digest[frame.source] for frame in of_frames]
-    columns = {
+    columns: dict[str, Sequence[Any]] = {
         "id": [frame.id for frame in of_frames],
         "name": [frame.name for frame in of_frames],
         "image": [item.image for item in frames],

@@ -23,7 +23,7 @@ VERBS: dict[str, str] = {
     "split": "train, validation and test: make, check for leaks",
     "build": "the class-folder dataset, in a folder or a bucket",
     "sync": "a dataset that follows the labels: plan, apply, watch",
-    "recipes": "the recipes of the project and those that come with rushes: list, show, copy",
+    "recipes": "the recipes of the project and those that come with rushes; show or copy one",
     "train": "train what a recipe says: one run",
     "tune": "a recipe in many settings: grid, one at a time, or optuna; several seeds each",
     "iterate": "rounds: train, judge, queue the doubtful labels for review, until nothing is gained",

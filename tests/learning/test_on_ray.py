@@ -8,12 +8,12 @@ import re
 import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-pytest.importorskip("ray")
 pytest.importorskip("torch")
 
 from learning.test_tune import SPACE, again, outcome, ready
@@ -25,7 +25,10 @@ from rushes.learning.tune import run_search
 from rushes.scale.ray_cluster import join
 from rushes.scale.room import OnCluster
 
-pytestmark = pytest.mark.longer
+pytestmark = [
+    pytest.mark.longer,
+    pytest.mark.skipif(find_spec("ray") is None, reason="the extra 'ray' is not installed"),
+]
 
 TWO = OnCluster(workers=2, device="cpu")
 SETTINGS = {"epochs": 3, "precision": "fp32", "monitor": "loss", "patience": 9}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from rushes.scale.choose import open_engine
+from rushes.scale.engine import Chore, Lost, Seat, Work
 from rushes.scale.on_ray import OnRay
 from scale.engine_contract import (  # noqa: F401
     build_orders,
@@ -35,9 +37,10 @@ from scale.engine_contract import (  # noqa: F401
     test_work_that_keeps_nothing_has_a_folder_of_its_own,
 )
 
-pytest.importorskip("ray", reason="the extra 'ray' is not installed")
-# Ray leaves sockets and files to the collector.
+# Ray is loaded only where a test runs, for collecting them loads it into no process. It leaves sockets and files to the
+# collector.
 pytestmark = [
+    pytest.mark.skipif(find_spec("ray") is None, reason="the extra 'ray' is not installed"),
     pytest.mark.longer,
     pytest.mark.xdist_group("ray"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -56,3 +59,21 @@ def engine() -> Iterator[OnRay]:
         assert isinstance(engine, OnRay)
         yield engine
         engine.close()
+
+
+def test_an_item_whose_process_died_once_is_tried_again_also_where_it_was_late_before(
+    engine: OnRay, tmp_path: Path
+) -> None:
+    kills = ("kill once", str(tmp_path / "killed"))
+    items = [*orders_of("sleep", [0.9] * 3), kills]  # in time each, and late together
+    done = done_by(engine, Work(build_orders, "waiting", together=4, at_once=4, seconds=1.3), items)
+    assert not [one for one in done if isinstance(one.answer, Lost)]
+
+
+def build_told_of_gpus(seat: Seat) -> Chore:
+    return lambda items: [os.environ.get("CUDA_VISIBLE_DEVICES")] * len(items)
+
+
+def test_work_that_takes_no_gpu_sees_none(engine: OnRay) -> None:
+    (done,) = done_by(engine, Work(build_told_of_gpus, "looking"), [1])
+    assert done.answer == ""

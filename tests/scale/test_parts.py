@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from rushes.errors import AbsentError, PlaceError
-from rushes.scale.parts import hand_on, own_folder, prefix_of, sees, take_in, take_in_left, token_in
+from rushes.scale.parts import hand_on, sees, take_in, token_in, way_through
 from rushes.storage.object_folder import ObjectFolder, object_folder
 
 
@@ -36,17 +37,72 @@ def test_parts_arrive_whole_and_leave_nothing_behind(tmp_path: Path, bucket: Obj
     assert bucket is None or list(bucket.listing()) == []
 
 
+def test_what_tells_of_other_parts_arrives_behind_them(tmp_path: Path, bucket: ObjectFolder | None) -> None:
+    there = tmp_path / "there"
+    for name in ("frames/aa/one.jpg", ".rushes/taken/one.parquet", "zz.npy"):
+        (there / name).parent.mkdir(parents=True, exist_ok=True)
+        (there / name).write_bytes(b"x")
+    parts = hand_on(there, bucket, "parts/a/")
+    assert [name for name, _ in parts] == ["frames/aa/one.jpg", "zz.npy", ".rushes/taken/one.parquet"]
+
+
+def left_by_a_driver(folder: Path, bucket: ObjectFolder, store: str, *, silent_for: float) -> str:
+    """Leave parts in a bucket as a driver does that was killed some seconds after it said that it lives."""
+    word = "0123456789abcdef"
+    hand_on(written_in(folder.parent / "there"), bucket, f"parts/{word}/")
+    bucket.write(f"parts/alive/{word}", b"")
+    said = time.time() - silent_for
+    os.utime(folder.parent / "bucket" / "parts" / "alive" / word, (said, said))
+    (folder / ".rushes" / "parts").mkdir(parents=True)
+    (folder / ".rushes" / "parts" / word).write_text(store)
+    return word
+
+
 def test_the_next_driver_takes_in_what_a_killed_one_left_in_the_bucket(tmp_path: Path) -> None:
     (tmp_path / "bucket").mkdir()
-    (tmp_path / "here").mkdir()
-    bucket = object_folder(tmp_path / "bucket")
-    prefix = prefix_of(tmp_path / "here")
-    assert prefix == prefix_of(tmp_path / "here")
-    hand_on(written_in(tmp_path / "there"), bucket, prefix)
+    bucket, here = object_folder(tmp_path / "bucket"), tmp_path / "here"
+    left_by_a_driver(here, bucket, "a store", silent_for=900)
     bucket.write("parts/another/three.parquet", b"of another folder")
-    assert take_in_left(tmp_path / "here", bucket, prefix) == 2
-    assert (tmp_path / "here" / "one.parquet").read_bytes() == b"one"
+    with way_through(bucket, here, "another store"):
+        assert not (here / "one.parquet").exists()
+    with way_through(bucket, here, "a store"):
+        assert (here / "one.parquet").read_bytes() == b"one"
+        assert (here / "deep" / "two.parquet").read_bytes() == b"two"
     assert [key for key, _ in bucket.listing()] == ["parts/another/three.parquet"]
+    assert sorted(path.name for path in here.iterdir()) == ["deep", "one.parquet"]
+
+
+def test_what_a_driver_that_lives_waits_for_is_left_to_it(tmp_path: Path) -> None:
+    (tmp_path / "bucket").mkdir()
+    bucket, here = object_folder(tmp_path / "bucket"), tmp_path / "here"
+    word = left_by_a_driver(here, bucket, "a store", silent_for=20)
+    with way_through(bucket, here, "a store") as first, way_through(bucket, here, "a store") as second:
+        assert first != second
+    assert sorted(key for key, _ in bucket.listing(f"parts/{word}/")) == [
+        f"parts/{word}/deep/two.parquet",
+        f"parts/{word}/one.parquet",
+    ]
+    assert [path.name for path in here.rglob("*") if path.is_file()] == [word]
+
+
+def test_a_driver_says_now_and_then_that_it_lives(tmp_path: Path) -> None:
+    (tmp_path / "bucket").mkdir()
+    bucket = object_folder(tmp_path / "bucket")
+    with way_through(bucket, tmp_path / "here", "a store", beat=0.01):
+        (life,) = [key for key, _ in bucket.listing("parts/alive/")]
+        first = bucket.read(life)
+        while bucket.read(life) == first:
+            time.sleep(0.01)
+    assert list(bucket.listing()) == []
+
+
+def test_what_was_handed_on_and_not_waited_for_is_taken_in_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "bucket").mkdir()
+    bucket, here = object_folder(tmp_path / "bucket"), tmp_path / "here"
+    with way_through(bucket, here, "a store") as prefix:
+        hand_on(written_in(tmp_path / "there"), bucket, prefix)
+    assert (here / "one.parquet").read_bytes() == b"one"
+    assert list(bucket.listing()) == []
 
 
 def test_a_part_that_another_driver_took_in_is_no_fault_and_one_that_is_lost_is(tmp_path: Path) -> None:
@@ -69,17 +125,3 @@ def test_the_same_folder_is_known_by_its_word_and_a_copy_is_not(tmp_path: Path) 
         assert not sees(tmp_path / "here", name, "another word")
         assert not sees(tmp_path / "there", name, word)
     assert list((tmp_path / "here").iterdir()) == []
-
-
-def test_a_folder_of_a_process_that_is_no_more_goes_and_that_of_a_living_one_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    first, handle = own_folder()
-    second, other = own_folder()
-    assert first.is_dir()
-    os.close(handle)  # as the end of its process does
-    third, another = own_folder()
-    assert (first.is_dir(), second.is_dir(), third.is_dir()) == (False, True, True)
-    os.close(other)
-    os.close(another)

@@ -13,6 +13,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ from rushes.scale.engine import Lost, Work
 from rushes.scale.on_ray import OnRay
 from scale.engine_contract import build_orders, done_by, orders_of
 
-pytest.importorskip("ray", reason="the extra 'ray' is not installed")
-# Ray leaves sockets and files to the collector.
+# Ray is loaded only where a test runs, for collecting them loads it into no process. It leaves sockets and files to the
+# collector.
 pytestmark = [
+    pytest.mark.skipif(find_spec("ray") is None, reason="the extra 'ray' is not installed"),
     pytest.mark.longer,
     pytest.mark.xdist_group("ray"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -76,6 +78,7 @@ class Nodes:
             "PYTHONPATH": paths,
             "RAY_AUTH_MODE": "disabled",
             "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "3",
+            "RAY_worker_niceness": "0",
         }
         with (self.folder / f"{name}.log").open("wb") as log:
             self.groups[name] = subprocess.Popen(
@@ -146,6 +149,12 @@ def test_a_node_that_sees_no_file_of_this_machine_gets_them_and_its_parts_come_h
     assert str(fills) in folders
     assert {one.answer for one in done if one.item[0] == "read"} == {"a model"}
     assert sorted(path.name for path in fills.iterdir()) == sorted(names)
+
+
+def test_another_cluster_than_the_one_that_is_joined_is_refused(nodes: Nodes, engine: OnRay) -> None:
+    assert engine.workers == 2
+    with pytest.raises(EngineError, match=rf"ray://head:10001: .* another Ray cluster already \({nodes.address}\)"):
+        list(OnRay("ray://head:10001").map(Work(build_orders, "squaring"), orders_of("square", [1])))
 
 
 def test_a_node_that_is_killed_costs_only_what_was_under_way(nodes: Nodes, engine: OnRay) -> None:

@@ -182,6 +182,7 @@ def _fill(
         together=min(_PART_SIZE, max(_LEAST_TOGETHER, -(-len(missing) // chunks))),
         at_once=_LEAST_TOGETHER,
         worth=None,  # torch keeps every core of one process busy: docs/decisions/2026-11-26-filled-by-many.md
+        takes_gpu=True,
         name_of=_name_of,
     )
     answers = [done for part in engine.map(work, missing, progress=progress) for done in part]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import errno
 import pickle
 import time
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from rushes.errors import RushesError
-from rushes.scale.engine import Lost, Seat
-from rushes.scale.in_process import answers_of, failed
-from rushes.scale.luggage import Piece, folder_for_luggage, stamp_of, unpack
-from rushes.scale.parts import Part, bucket_of, hand_on, own_folder, sees
+from rushes.scale.engine import Seat
+from rushes.scale.in_process import answers_of
+from rushes.scale.luggage import Piece, stamp_of, unpack
+from rushes.scale.own_folders import folder_of_user, own_folder
+from rushes.scale.parts import Part, bucket_of, hand_on, sees
+from rushes.scale.sent import packed_answers, sendable_error
 from rushes.storage.object_folder import ObjectFolder
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -89,12 +89,14 @@ class Desk:
         try:
             files = {name: Path(path) for name, (path, _) in self._order.files.items()}
             for name, packed in luggage.items():
-                files[name] = unpack(packed.pieces, name=packed.name, digest=packed.digest, kept=folder_for_luggage())
+                files[name] = unpack(
+                    packed.pieces, name=packed.name, digest=packed.digest, kept=folder_of_user("luggage")
+                )
             fills = self._order.fills
             if fills is not None and sees(Path(fills[0]), fills[1], fills[2]):
                 self._folder = Path(fills[0])
             else:
-                self._folder, self._handle = own_folder()
+                self._folder, self._handle = own_folder("parts")
                 self._carries = fills is not None
                 self._bucket = bucket_of(self._order.store) if self._carries else None
             self._chore = self._order.build(Seat(self._order.threads, files, self._folder))
@@ -106,13 +108,14 @@ class Desk:
         """Return a pickled Reply to a pickled chunk of items, or a pickled Wrong."""
         began = time.perf_counter()
         try:
-            answers = _sendable(answers_of(self._minding_the_disk, pickle.loads(chunk)))
+            answers = answers_of(self._minding_the_disk, pickle.loads(chunk))
             parts = hand_on(self._folder, self._bucket, self._order.prefix) if self._carries else []
         except _DiskFull as full:
             return pickle.dumps(Wrong(RuntimeError(str(full.__cause__)), "", is_full=True))
         except Exception as error:
             return _packed_wrong(error)
-        return pickle.dumps(Reply(answers, parts, time.perf_counter() - began))
+        seconds = time.perf_counter() - began
+        return packed_answers(lambda sent: pickle.dumps(Reply(sent, parts, seconds), pickle.HIGHEST_PROTOCOL), answers)
 
     def _minding_the_disk(self, items: Sequence[Any]) -> Sequence[Any]:
         try:
@@ -137,30 +140,6 @@ def is_full(error: BaseException | None) -> bool:
 
 
 def _packed_wrong(error: Exception) -> bytes:
-    """Return a pickled Wrong; an error that cannot be sent as it is, is by its text."""
-    full, trace = is_full(error), "".join(traceback.format_exception(error))
-    try:
-        packed = pickle.dumps(Wrong(error, trace, is_full=full))
-        pickle.loads(packed)
-        return packed
-    except Exception:
-        kind = RushesError if isinstance(error, RushesError) else RuntimeError
-        return pickle.dumps(Wrong(kind(str(error)), trace, is_full=full))
-
-
-def _sendable(answers: list[Any]) -> list[Any]:
-    """Return answers that can be sent; Lost for each that cannot."""
-    try:
-        pickle.dumps(answers)
-        return answers
-    except Exception as error:
-        if len(answers) == 1:
-            return [failed(error)]
-        return [sent for answer in answers for sent in _sendable([answer])]
-
-
-def lost(cause: Literal["died", "late"], seconds: float = 0.0) -> Lost:
-    """Return what is said of an item that ended its process twice, or that took too long."""
-    if cause == "died":
-        return Lost("died", "the process that worked on it ended twice, perhaps for lack of memory. Try it by itself")
-    return Lost("late", f"took longer than {seconds:g} s and was given up. Try it by itself")
+    """Return a pickled Wrong."""
+    full = is_full(error)
+    return pickle.dumps(Wrong(*sendable_error(error), is_full=full))

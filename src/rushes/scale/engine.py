@@ -50,6 +50,8 @@ class Work(Generic[Item, Answer]):
         seconds: that one item may take, the building of the process aside; 0 for any time.
         worth: the number of items from which on processes of their own are started here, where nobody said how many;
             None where they are not worth it however many there are.
+        takes_gpu: whether each process computes on a GPU of its own, on a cluster that has some; there, work that says
+            nothing sees none. Here, every process sees what the machine has.
         name_of: how an item is called, for a person.
     """
 
@@ -61,6 +63,7 @@ class Work(Generic[Item, Answer]):
     at_once: int = 1
     seconds: float = 0.0
     worth: int | None = 256
+    takes_gpu: bool = False
     name_of: Callable[[Item], str] = str
 
 

@@ -14,9 +14,10 @@ from typing import Any
 from rushes.cores import count_cores
 from rushes.errors import EngineError
 from rushes.progress import Progress, silent
-from rushes.scale.engine import Answer, Done, Item, Lost, Work, count_of, never
+from rushes.scale.engine import Answer, Done, Item, Work, count_of, never
 from rushes.scale.in_process import InProcess
 from rushes.scale.process import GoneError, Process, Task, pack_chunk, pack_work
+from rushes.scale.sent import died, late
 
 _log = logging.getLogger(__name__)
 
@@ -270,7 +271,7 @@ class _Course:
             if task.deaths < _DEATHS:
                 self._next.append([task])
             else:
-                lost.append((task, Lost("died", _said_of_death(end))))
+                lost.append((task, died(end)))
         return self._done(lost)
 
     def late(self, tasks: Sequence[Task]) -> list[Done[Any, Any]]:
@@ -278,11 +279,7 @@ class _Course:
         if len(tasks) > 1:
             self._next.extend([task] for task in tasks)
             return []
-        reason = (
-            f"took longer than {self.work.seconds:g} s and was given up. Leave it out, or try again when the machine "
-            "has less to do"
-        )
-        return self._done([(tasks[0], Lost("late", reason))])
+        return self._done([(tasks[0], late(self.work.seconds))])
 
     def _done(self, pairs: Iterable[tuple[Task, Any]]) -> list[Done[Any, Any]]:
         done = [Done(task.number, task.item, answer) for task, answer in pairs]
@@ -298,11 +295,3 @@ class _Course:
         if self.count is not None:
             size = min(size, (self.count - self._taken) // (_AHEAD * self.seats))
         return max(least, min(size, self.work.together) // least * least)
-
-
-def _said_of_death(end: str) -> str:
-    if end == "SIGKILL":
-        why = "as the system does where memory runs out. Try it with fewer --workers, or leave it out"
-    else:
-        why = "which damaged files do, or a fault of a library. Leave it out, or repair it"
-    return f"ended the process that worked on it, twice ({end}), {why}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -110,20 +109,6 @@ def unpack(pieces: Iterable[Piece], *, name: str, digest: str, kept: Path) -> Pa
         finally:
             shutil.rmtree(begun, ignore_errors=True)
     return whole / name
-
-
-def folder_for_luggage() -> Path:
-    """Return the folder of this machine, of this user alone, in which unpacked luggage is kept.
-
-    Raises:
-        OSError: it cannot be made, or is somebody else's.
-    """
-    me = os.getuid() if hasattr(os, "getuid") else 0
-    kept = Path(tempfile.gettempdir()) / f"rushes-luggage-{me}"
-    kept.mkdir(mode=0o700, exist_ok=True)
-    if hasattr(os, "getuid") and (kept.is_symlink() or kept.stat().st_uid != me):
-        raise PermissionError(f"{kept} is somebody else's")
-    return kept
 
 
 def _stats(path: Path) -> Iterator[tuple[str, os.stat_result]]:

@@ -6,21 +6,22 @@ import logging
 import pickle
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rushes.errors import EngineError, require_extra
 from rushes.progress import Progress, silent
-from rushes.scale.desk import Order, Reply, Wrong, lost
+from rushes.scale.desk import Order, Reply, Wrong
+from rushes.scale.edition import edition_here, teller, why_other
 from rushes.scale.engine import Answer, Done, Item, Work, count_of, never
 from rushes.scale.luggage import digest_of, pieces_of, stamp_of
-from rushes.scale.parts import bucket_of, prefix_of, take_in, take_in_left, token_in
-from rushes.scale.ray_cluster import Cluster, join, reached, threads_for, why_other
+from rushes.scale.parts import bucket_of, take_in, token_in, way_through
+from rushes.scale.ray_cluster import Cluster, join, reached, threads_for
+from rushes.scale.sent import ElsewhereError, died, late
 from rushes.storage.object_folder import ObjectFolder
 
 _log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ _CHUNK_SECONDS = 1.0  # that a chunk should take
 _PATIENCE_SECONDS = 60.0  # without any node
 _NOTE_SECONDS = 10.0  # without any worker, before it is said
 _LOOK_SECONDS = 2.0  # between two looks at the nodes
+_DEATHS = 2  # of processes that worked on an item, after which it is lost
 _FAILED_STARTS = 4  # of workers that ended before they worked, one after another, until the map is given up
 
 
@@ -58,20 +60,26 @@ class OnRay:
     @property
     def workers(self) -> int:
         """How many actors work at a time, where the cluster has room for them."""
-        return self._shape()[0]
+        return self._shape(())[0]
 
     def _joined(self) -> Cluster:
         if self._cluster is None:
             self._cluster = join(self._address, cores=self._workers * max(1, self._threads))
         return self._cluster
 
-    def _shape(self) -> tuple[int, int]:
-        """Return how many workers there are, and the threads of each."""
-        cores = [node.cores for node in self._joined().nodes()]
-        if self._workers:
-            return self._workers, self._threads or threads_for(cores, self._workers)
-        threads = self._threads or 1
-        return max(1, sum(count // threads for count in cores)), threads
+    def _shape(self, gpus: Sequence[int]) -> tuple[int, int]:
+        """Return how many workers there are, and the threads of each.
+
+        Args:
+            gpus: of the nodes that have some, where each worker takes one.
+        """
+        nodes = [node for node in self._joined().nodes() if node.gpus or not gpus]
+        cores, most = [node.cores for node in nodes], sum(gpus)
+        if not self._workers and not gpus:
+            threads = self._threads or 1
+            return max(1, sum(count // threads for count in cores)), threads
+        workers = min(self._workers, most) if self._workers and gpus else self._workers or most
+        return workers, self._threads or threads_for(cores, workers)
 
     def map(
         self,
@@ -83,7 +91,9 @@ class OnRay:
         stopped: Callable[[], bool] = never,
     ) -> Iterator[list[Done[Item, Answer]]]:
         """Give what came of the items; see `Engine.map`."""
-        cluster, (workers, threads) = self._joined(), self._shape()
+        cluster = self._joined()
+        gpus = [node.gpus for node in cluster.nodes() if node.gpus] if work.takes_gpu else []
+        workers, threads = self._shape(gpus)
         count = count_of(items, total)
         with ExitStack() as ends:
             bucket, fills, prefix = None, None, ""
@@ -91,11 +101,11 @@ class OnRay:
                 name, word = ends.enter_context(token_in(work.fills))
                 fills, bucket = (str(work.fills.absolute()), name, word), bucket_of(self._store)
                 if bucket is not None:
-                    prefix = prefix_of(work.fills)
-                    take_in_left(work.fills, bucket, prefix)
+                    prefix = ends.enter_context(way_through(bucket, work.fills, self._store))
             files = {name: (str(path.absolute()), stamp_of(path)) for name, path in work.files.items()}
             order = pickle.dumps(Order(work.build, threads, files, fills, self._store, prefix))
-            going = _Map(cluster, work, iter(items), count, order, bucket, prefix, workers=workers, threads=threads)
+            crew = _Crew(workers, threads, on_gpu=bool(gpus))
+            going = _Map(cluster, work, iter(items), count, order, bucket, prefix, crew)
             ends.callback(going.end)
             done = 0
             while not stopped() and not going.is_over():
@@ -113,8 +123,13 @@ class OnRay:
             self._cluster = None
 
 
-class _ElsewhereError(Exception):
-    """What `--debug` shows of an error raised on a node: the trace there."""
+@dataclass(frozen=True, slots=True)
+class _Crew:
+    """How many workers there are at a time, the cores of each, and whether each has a GPU."""
+
+    workers: int
+    threads: int
+    on_gpu: bool
 
 
 @dataclass
@@ -123,7 +138,8 @@ class _Chunk:
 
     start: int
     items: list[Any]
-    tried: bool = False  # with a process that ended, or was too late
+    deaths: int = 0  # of processes that worked on it
+    is_again: bool = False  # after it was late, or its process ended
 
 
 @dataclass
@@ -151,14 +167,13 @@ class _Map:
         order: bytes,
         bucket: ObjectFolder | None,
         prefix: str,
-        *,
-        workers: int,
-        threads: int,
+        crew: _Crew,
     ) -> None:
         self._cluster, self._work, self._items, self._count = cluster, work, items, count
         self._order, self._bucket, self._prefix = order, bucket, prefix
-        self._wanted, self._threads = workers, threads
+        self._crew = crew
         self._ours = edition_here()
+        self._actors = _worker_class()  # one for all workers: each new one is sent to the cluster
         self._hands: list[_Hand] = []
         self._again: deque[_Chunk] = deque()  # to be given once more
         self._taken = 0  # of the items
@@ -251,8 +266,15 @@ class _Map:
     def _hire(self) -> None:
         given = sum(len(hand.given) for hand in self._hands)
         left = None if self._count is None else self._count - self._taken + len(self._again) + given
-        while len(self._hands) < self._wanted and self._has_more() and (left is None or len(self._hands) < left):
-            actor = _actor_class(self._threads, without=list(self._full)).remote()
+        while len(self._hands) < self._crew.workers and self._has_more() and (left is None or len(self._hands) < left):
+            how: dict[str, Any] = {
+                "num_cpus": self._crew.threads,
+                "num_gpus": int(self._crew.on_gpu),
+                "max_restarts": 0,
+            }
+            if self._full:
+                how["label_selector"] = {"ray.io/node-id": f"!in({','.join(self._full)})"}
+            actor = self._actors.options(**how).remote()
             self._hands.append(_Hand(actor, actor.introduced.remote()))
 
     def _dismiss(self, hand: _Hand) -> None:
@@ -277,7 +299,10 @@ class _Map:
             if hand.node in self._full:
                 self._dismiss(hand)
             else:
-                hand.stage, hand.awaited = "files", hand.actor.unseen.remote(self._order)
+                hand.stage, hand.awaited = (
+                    "files",
+                    hand.actor.unseen.remote(self._order, hide_gpus=not self._crew.on_gpu),
+                )
         elif hand.stage == "files":
             luggage = {name: self._pack(name) for name in answer}
             hand.stage, hand.awaited = "building", hand.actor.sit.remote(luggage)
@@ -299,7 +324,7 @@ class _Map:
 
     def _refuse(self, hand: _Hand, wrong: Wrong) -> None:
         if not wrong.is_full:
-            raise wrong.error from _ElsewhereError(wrong.trace)
+            raise wrong.error from ElsewhereError(wrong.trace)
         self._full[hand.node] = hand.where
         _log.warning("%s: its disk is full. It gets no more work; the others go on", hand.where)
         for other in [one for one in self._hands if one.node == hand.node]:
@@ -316,7 +341,7 @@ class _Map:
         hand.since = time.monotonic()
         if reply.parts and self._work.fills is not None:
             take_in(reply.parts, self._work.fills, self._bucket, self._prefix)
-        if not chunk.tried:
+        if not chunk.is_again:
             fitting = int(_CHUNK_SECONDS / max(1e-9, reply.seconds / len(chunk.items)))
             self._size = max(1, min(self._work.together, 2 * self._size, fitting))
         return _answered(chunk, reply.answers)
@@ -331,7 +356,14 @@ class _Map:
                     f"could begin {self._work.what}. Look into the logs of Ray on that node, and at its memory"
                 )
         _log.info("%s: a worker ended, and another takes its place", hand.where)
-        return self._suspected(hand, lost("died"))
+        chunk = self._first_taken_from(hand)
+        if chunk is None:
+            return []
+        deaths = chunk.deaths + 1
+        if len(chunk.items) == 1 and deaths >= _DEATHS:
+            return _answered(chunk, [died()])
+        self._try_in_ones(chunk, deaths)
+        return []
 
     def _given_up(self) -> list[Done[Any, Any]]:
         """End workers whose chunk takes too long."""
@@ -342,24 +374,22 @@ class _Map:
                 # Several may each be in time and yet be late together; tried in ones, none is lost for that.
                 allowed = seconds if len(hand.given[0][1].items) == 1 else 2 * seconds
                 if time.monotonic() - hand.since > allowed:
-                    done += self._suspected(hand, lost("late", seconds), once=True)
+                    chunk = self._first_taken_from(hand)
+                    if chunk is not None and len(chunk.items) == 1:
+                        done += _answered(chunk, [late(seconds)])
+                    elif chunk is not None:
+                        self._try_in_ones(chunk, chunk.deaths)
         return done
 
-    def _suspected(self, hand: _Hand, reason: Any, *, once: bool = False) -> list[Done[Any, Any]]:
-        """Dismiss a worker; return its first chunk as lost where that is certain, else have it tried in ones.
-
-        Args:
-            once: an item that was alone the first time is lost.
-        """
+    def _first_taken_from(self, hand: _Hand) -> _Chunk | None:
+        """Dismiss a worker, and return the chunk that it had begun."""
         first = hand.given.popleft()[1] if hand.given else None
         self._dismiss(hand)
-        if first is None:
-            return []
-        if len(first.items) == 1 and (once or first.tried):
-            return _answered(first, [reason])
-        ones = [_Chunk(first.start + at, [item], tried=True) for at, item in enumerate(first.items)]
+        return first
+
+    def _try_in_ones(self, chunk: _Chunk, deaths: int) -> None:
+        ones = [_Chunk(chunk.start + at, [item], deaths, is_again=True) for at, item in enumerate(chunk.items)]
         self._again.extendleft(reversed(ones))
-        return []
 
     # Nodes.
 
@@ -374,7 +404,10 @@ class _Map:
             return
         self._looked = now
         nodes = self._cluster.nodes()
-        fit = [node for node in nodes if node.cores >= self._threads and node.id not in self._full]
+        threads, on_gpu = self._crew.threads, self._crew.on_gpu
+        fit = [
+            node for node in nodes if node.cores >= threads and (node.gpus or not on_gpu) and node.id not in self._full
+        ]
         if fit:
             self._nodeless_since = None
             if now - self._idle_since > _NOTE_SECONDS and not self._noted:
@@ -386,12 +419,13 @@ class _Map:
                 f"the disk is full on every node that could work: {', '.join(self._full.values())}. "
                 "Make room there, then run this again: it goes on from where it was"
             )
+        what = f"{threads} {'core' if threads == 1 else 'cores'}{' and a GPU' if on_gpu else ''}"
         if self._nodeless_since is None:
             self._nodeless_since = now
-            _log.warning("%s: no node with %d cores is left; waiting for one", self._work.what, self._threads)
+            _log.warning("%s: no node with %s is left; waiting for one", self._work.what, what)
         elif now - self._nodeless_since > _PATIENCE_SECONDS:
             raise EngineError(
-                f"{self._cluster.address}: no node with {self._threads} cores is left in the cluster. Start one "
+                f"{self._cluster.address}: no node with {what} is left in the cluster. Start one "
                 "(ray start --address), or ask for fewer threads; then run this again: it goes on from where it was"
             )
 
@@ -407,59 +441,29 @@ def _answered(chunk: _Chunk, answers: Iterable[Any]) -> list[Done[Any, Any]]:
     ]
 
 
-@cache
-def edition_here() -> Mapping[str, str]:
-    """Return the versions of this process: `rushes`, `digest` and `python`."""
-    found: Mapping[str, str] = _worker_class()().edition()
-    return found
-
-
-def _actor_class(threads: int, *, without: list[str]) -> Any:
-    """Return the actor that takes so many cores, on none of some nodes."""
-    import ray
-
-    how: dict[str, Any] = {"num_cpus": threads, "max_restarts": 0}
-    if without:
-        how["label_selector"] = {"ray.io/node-id": f"!in({','.join(without)})"}
-    return ray.remote(_worker_class()).options(**how)
-
-
-def _worker_class() -> type[Any]:
+def _worker_class() -> Any:
     """Return the class of an actor.
 
     It is defined in here so that Ray sends it as it stands, and it can say what a node has where that is no rushes, or
     another one. All else is done by the node's own rushes, once it is known to be the same.
     """
+    import ray
+
+    tell_edition = teller()
 
     class Worker:
-        def edition(self) -> dict[str, str]:
-            import hashlib
-            import sys
-            from importlib import metadata, util
-            from pathlib import Path
-
-            told = {"python": f"{sys.version_info[0]}.{sys.version_info[1]}", "rushes": "", "digest": ""}
-            found = util.find_spec("rushes")
-            if found is not None and found.submodule_search_locations:
-                digest, root = hashlib.sha256(), Path(next(iter(found.submodule_search_locations)))
-                for path in sorted(root.rglob("*.py"), key=lambda path: path.relative_to(root).as_posix()):
-                    name, text = path.relative_to(root).as_posix(), path.read_bytes().replace(b"\r\n", b"\n")
-                    digest.update(f"{name}\0{len(text)}\0".encode() + text)
-                told["digest"] = digest.hexdigest()
-                try:
-                    told["rushes"] = metadata.version("rushes")
-                except metadata.PackageNotFoundError:
-                    told["rushes"] = "of unknown version"
-            return told
-
         def introduced(self) -> dict[str, str]:
             import ray
 
             here = ray.get_runtime_context().get_node_id()
             address = next(node["NodeManagerAddress"] for node in ray.nodes() if node["NodeID"] == here)  # type: ignore[no-untyped-call]
-            return self.edition() | {"node": here, "address": address}
+            return tell_edition() | {"node": here, "address": address}
 
-        def unseen(self, order: bytes) -> list[str]:
+        def unseen(self, order: bytes, *, hide_gpus: bool) -> list[str]:
+            if hide_gpus:  # before anything looks for one: Ray itself hides none where it is told to leave them alone
+                import os
+
+                os.environ["CUDA_VISIBLE_DEVICES"] = ""
             from rushes.scale.desk import Desk
 
             self.desk = Desk(order)
@@ -480,4 +484,4 @@ def _worker_class() -> type[Any]:
         def do(self, chunk: bytes) -> bytes:
             return self.desk.do(chunk)
 
-    return Worker
+    return ray.remote(Worker)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rushes.errors import RushesError
+from rushes.scale.edition import edition_here, require_same
 from rushes.scale.ray_post import carried_out
 from rushes.scale.ray_room import address_here
 from rushes.scale.room import Room
@@ -98,7 +99,7 @@ def work_together(
 
     with marked(shared) as mark:
         try:
-            return carried_out(_train, hear, work, room, mark, losses)
+            return carried_out(_train, hear, work, room, mark, edition_here(), losses)
         finally:
             shutil.rmtree(_storage_beside(mark), ignore_errors=True)
 
@@ -108,7 +109,9 @@ def _storage_beside(mark: Mark) -> Path:
     return mark.path.with_name(f"ray{mark.path.suffix or mark.path.name}")
 
 
-def _train(post: Any, work: Callable[[Member], Any], room: Room, mark: Mark, losses: int) -> Any:
+def _train(
+    post: Any, work: Callable[[Member], Any], room: Room, mark: Mark, edition: Mapping[str, str], losses: int
+) -> Any:
     """Have Ray Train do a work; runs on the cluster."""
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchConfig, TorchTrainer
@@ -116,7 +119,7 @@ def _train(post: Any, work: Callable[[Member], Any], room: Room, mark: Mark, los
     resources = {"CPU": float(room.cores)} | ({"GPU": 1.0} if room.on_gpu else {})
     trainer = TorchTrainer(
         _take_part,
-        train_loop_config={"work": work, "post": post, "mark": mark},
+        train_loop_config={"work": work, "post": post, "mark": mark, "edition": edition},
         scaling_config=ScalingConfig(num_workers=room.workers, use_gpu=room.on_gpu, resources_per_worker=resources),
         torch_config=TorchConfig(backend="nccl" if room.on_gpu else "gloo", timeout_s=_PATIENCE_SECONDS),
         run_config=RunConfig(
@@ -145,6 +148,7 @@ def _take_part(config: dict[str, Any]) -> Any:
     )
     ray.get(post.tell.remote(_Began(member.rank, os.getpid(), member.machine)))
     try:
+        require_same(config["edition"], machine=member.machine)
         require_seen(config["mark"], machine=member.machine)
         answer = config["work"](member)
     except RushesError as error:

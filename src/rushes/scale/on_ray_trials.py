@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rushes.errors import RushesError
+from rushes.scale.edition import edition_here, require_same
 from rushes.scale.ray_post import carried_out
 from rushes.scale.ray_room import address_here
 from rushes.scale.room import Room
@@ -95,7 +96,7 @@ def try_all(
 
     with marked(shared) as mark:
         try:
-            carried_out(_tune, hear, work, room, mark, name_of)
+            carried_out(_tune, hear, work, room, mark, edition_here(), name_of)
         finally:
             shutil.rmtree(_storage_beside(mark), ignore_errors=True)
 
@@ -117,7 +118,14 @@ def _storage_beside(mark: Mark) -> Path:
     return mark.path.with_name(f"ray{mark.path.suffix or mark.path.name}")
 
 
-def _tune(post: Any, work: Callable[[Any, Bench], Any], room: Room, mark: Mark, name_of: Callable[[Any], str]) -> None:
+def _tune(
+    post: Any,
+    work: Callable[[Any, Bench], Any],
+    room: Room,
+    mark: Mark,
+    edition: Mapping[str, str],
+    name_of: Callable[[Any], str],
+) -> None:
     """Have Ray Tune carry the trials out; runs on the cluster."""
     # Of this process alone: no loggers of Tune's own, and no table of its progress.
     os.environ |= {
@@ -129,7 +137,9 @@ def _tune(post: Any, work: Callable[[Any, Bench], Any], room: Room, mark: Mark, 
 
     scheduler, search = _adapters(post)
     resources = {"cpu": float(room.cores)} | ({"gpu": 1.0} if room.on_gpu else {})
-    worker = tune.with_parameters(_carry_out, work=work, post=post, room=room, mark=mark, name_of=name_of)
+    worker = tune.with_parameters(
+        _carry_out, work=work, post=post, room=room, mark=mark, edition=edition, name_of=name_of
+    )
     tune.Tuner(
         tune.with_resources(worker, resources),
         tune_config=tune.TuneConfig(
@@ -195,6 +205,7 @@ def _carry_out(
     post: Any,
     room: Room,
     mark: Mark,
+    edition: Mapping[str, str],
     name_of: Callable[[Any], str],
 ) -> None:
     """Carry one trial out, in a process of its own."""
@@ -208,6 +219,7 @@ def _carry_out(
     process = f"{os.getpid()} on {address_here()}"
     ray.get(post.ask.remote(_Asked("begin", process, name_of(config["trial"]))))
     try:
+        require_same(edition, machine=address_here())
         require_seen(mark, machine=address_here())
         answer = work(config["trial"], bench)
     except Exception as error:  # Tune would take it for a loss, and try again what fails each time

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
-import shutil
-import tempfile
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,8 +21,11 @@ from rushes.storage.places import parse_place
 # The name of a file below the folder, and its bytes; None where they wait in the bucket.
 Part: TypeAlias = tuple[str, bytes | None]
 
-_MARK = ".rushes-place"  # in a folder whose parts come through a bucket: says which are its own
-_PREFIX = "rushes-parts-"
+_log = logging.getLogger(__name__)
+
+_MARKS = ".rushes/parts"  # in a folder whose parts come through a bucket: a file for each driver, until it has ended
+_BEAT_SECONDS = 30.0
+_STALE_SECONDS = 180.0
 
 
 @contextmanager
@@ -58,25 +62,119 @@ def bucket_of(store: str) -> ObjectFolder | None:
     return object_folder(parse_place(store)) if store else None
 
 
-def prefix_of(folder: Path) -> str:
-    """Return below which key of a bucket the parts of a folder wait: the folder keeps it, wherever it is mounted."""
-    mark = folder / _MARK
+@contextmanager
+def way_through(
+    bucket: ObjectFolder, folder: Path, store: str, *, beat: float = _BEAT_SECONDS, stale: float = _STALE_SECONDS
+) -> Iterator[str]:
+    """Give below which key of a bucket the parts of one map wait on their way into a folder.
+
+    What drivers that were killed left there for the same folder is taken in first. A driver is held to be one of them
+    where it has not said for some time that it lives; it says so in the bucket, by whose clock alone the time counts.
+
+    Args:
+        store: what names the bucket.
+        beat: seconds between two times that this driver says that it lives.
+        stale: seconds after which another that said nothing is held to be gone.
+
+    Raises:
+        PlaceError: the bucket, or the folder, cannot be read or written.
+    """
+    word = secrets.token_hex(16)
+    mark = folder / _MARKS / word
+    _beat_in(bucket, word)
     with _said(folder):
-        if not mark.is_file():
-            write_text(mark, secrets.token_hex(16))
-        return f"parts/{mark.read_text(encoding='ascii').strip()}/"
+        write_text(mark, store)
+    ended = threading.Event()
+    beating = threading.Thread(target=_beat, args=(bucket, word, beat, ended), name="rushes-beat", daemon=True)
+    beating.start()
+    try:
+        _take_in_from_gone(bucket, folder, store, word, stale)
+        yield _prefix(word)
+    finally:
+        ended.set()
+        beating.join()
+        try:
+            _take_in_last(bucket, folder, word)
+        except PlaceError as error:  # the next driver of this folder takes it in
+            _log.info("%s: what is left waits in the bucket: %s", folder, error)
+
+
+def _prefix(word: str) -> str:
+    return f"parts/{word}/"
+
+
+def _life(word: str) -> str:
+    """Return the key at which a driver says that it lives."""
+    return f"parts/alive/{word}"
+
+
+def _beat_in(bucket: ObjectFolder, word: str) -> None:
+    bucket.write(_life(word), f"{time.time()}\n".encode())
+
+
+def _beat(bucket: ObjectFolder, word: str, seconds: float, ended: threading.Event) -> None:
+    while not ended.wait(seconds):
+        with suppress(PlaceError):  # of a bucket that does not answer for a moment
+            _beat_in(bucket, word)
+
+
+def _take_in_from_gone(bucket: ObjectFolder, folder: Path, store: str, own: str, stale: float) -> None:
+    """Take in what drivers left in the bucket that are no more."""
+    ours = bucket.state(_life(own))
+    now = ours.modified if ours is not None else None
+    with _said(folder):
+        words = {mark.name: mark.read_text(encoding="utf-8") for mark in _marks_in(folder) if mark.name != own}
+    for word in sorted(word for word, named in words.items() if named == store):
+        life = bucket.state(_life(word))
+        if life is not None:
+            said = life.modified
+            if said is None or now is None or (now - said).total_seconds() < stale:
+                continue
+        count = _take_in_last(bucket, folder, word)
+        _log.info("%s: took in %d parts that a driver left which was ended", folder, count)
+
+
+def _marks_in(folder: Path) -> list[Path]:
+    try:
+        return [mark for mark in (folder / _MARKS).iterdir() if not is_temporary(mark.name)]
+    except FileNotFoundError:
+        return []
+
+
+def _take_in_last(bucket: ObjectFolder, folder: Path, word: str) -> int:
+    """Take in all that waits of one driver, and remove what told of it; return how many parts."""
+    prefix = _prefix(word)
+    names = sorted((key.removeprefix(prefix) for key, _ in bucket.listing(prefix)), key=_turn_of)
+    for name in names:
+        with suppress(AbsentError):  # another driver takes it in at the same time
+            take_in([(name, None)], folder, bucket, prefix)
+    bucket.delete([_life(word)])
+    with _said(folder):
+        (folder / _MARKS / word).unlink(missing_ok=True)
+    for empty in (folder / _MARKS, (folder / _MARKS).parent):
+        with suppress(OSError):
+            empty.rmdir()
+    return len(names)
+
+
+def _turn_of(name: str) -> tuple[bool, str]:
+    """Return when a part is carried: what stands below a folder whose name begins with a dot speaks of the others."""
+    return any(folder.startswith(".") for folder in name.split("/")[:-1]), name
 
 
 def hand_on(folder: Path, bucket: ObjectFolder | None, prefix: str) -> list[Part]:
     """Take what stands in a folder of this machine out of it, and return it as parts.
+
+    What stands below a folder whose name begins with a dot comes last: it tells of the rest, which must be there first.
 
     Raises:
         PlaceError: the bucket does not take them.
         OSError: they cannot be read.
     """
     parts: list[Part] = []
-    for path in sorted(found for found in folder.rglob("*") if found.is_file() and not is_temporary(found.name)):
-        name = path.relative_to(folder).as_posix()
+    found = [path for path in folder.rglob("*") if path.is_file() and not is_temporary(path.name)]
+    for name in sorted((path.relative_to(folder).as_posix() for path in found), key=_turn_of):
+        path = folder / name
         if bucket is None:
             parts.append((name, path.read_bytes()))
         else:
@@ -109,51 +207,6 @@ def take_in(parts: Sequence[Part], folder: Path, bucket: ObjectFolder | None, pr
                 write_bytes(target, data)
     if bucket is not None and arrived:
         bucket.delete(arrived)
-
-
-def take_in_left(folder: Path, bucket: ObjectFolder, prefix: str) -> int:
-    """Take in what waits in a bucket from a driver that was killed; return how many parts.
-
-    Raises:
-        PlaceError: see `take_in`.
-    """
-    names = [key.removeprefix(prefix) for key, _ in bucket.listing(prefix)]
-    for name in names:
-        take_in([(name, None)], folder, bucket, prefix)
-    return len(names)
-
-
-def own_folder() -> tuple[Path, int]:
-    """Make a folder of this process, and remove those of processes that are no more.
-
-    Returns:
-        The folder, and a handle on it that the process keeps open: its end tells others that the folder is free.
-    """
-    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        handle = _held(left)
-        if handle is not None:
-            shutil.rmtree(left, ignore_errors=True)
-            os.close(handle)
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    handle = _held(folder)
-    return folder, -1 if handle is None else handle
-
-
-def _held(folder: Path) -> int | None:
-    """Return a handle that locks a folder; None where another process holds it, or it cannot be locked."""
-    try:
-        import fcntl
-    except ImportError:
-        return None
-    handle = -1
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return handle
-    except OSError:
-        with suppress(OSError):
-            os.close(handle)
-        return None
 
 
 @contextmanager

@@ -11,7 +11,6 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
 import warnings
 from collections import deque
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from rushes.errors import EngineError, RushesError
 from rushes.scale.child import become_child, without_interrupt
 from rushes.scale.engine import Seat, Work
 from rushes.scale.in_process import answers_of, failed
+from rushes.scale.sent import ElsewhereError, packed_answers, sendable_error
 
 # Bytes that a line takes in although nobody reads them yet: half of what the smallest holds.
 _ROOM = 32_768 if sys.platform == "linux" else 4_096
@@ -151,7 +151,7 @@ class Process:
         kind, seconds, said = pickle.loads(packed)
         if kind == "raised":
             error, trace = said
-            raise error from _ElsewhereError(trace)
+            raise error from ElsewhereError(trace)
         self.since, self._unread = time.monotonic(), 0
         if kind == "ready":
             self.is_ready = True
@@ -197,10 +197,6 @@ class Process:
 
 class GoneError(Exception):
     """A process is no more, and has said all that it will."""
-
-
-class _ElsewhereError(Exception):
-    """What `--debug` shows of an error raised in another process: the trace there."""
 
 
 def _said_of(status: int | None) -> str:
@@ -253,32 +249,12 @@ def _answered(chore: Any, packed: bytes) -> bytes:
     except RushesError as error:
         return _packed_error(error)
     seconds = time.perf_counter() - started
-    try:
-        return pickle.dumps(("answers", seconds, answers), pickle.HIGHEST_PROTOCOL)
-    except Exception:
-        return pickle.dumps(("answers", seconds, [_sendable(one) for one in answers]), pickle.HIGHEST_PROTOCOL)
-
-
-def _sendable(answer: Any) -> Any:
-    """Return an answer, or Lost where it cannot be sent."""
-    try:
-        pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-    except Exception as error:
-        return failed(error)
-    return answer
+    return packed_answers(lambda sent: pickle.dumps(("answers", seconds, sent), pickle.HIGHEST_PROTOCOL), answers)
 
 
 def _packed_error(error: Exception) -> bytes:
-    """Return an error with its trace as they are sent; what cannot be sent as it is, is by its text."""
-    trace = "".join(traceback.format_exception(error))
-    error.__traceback__ = error.__cause__ = error.__context__ = None
-    try:
-        packed = pickle.dumps(("raised", 0.0, (error, trace)), pickle.HIGHEST_PROTOCOL)
-        pickle.loads(packed)
-        return packed
-    except Exception:
-        kind = RushesError if isinstance(error, RushesError) else RuntimeError
-        return pickle.dumps(("raised", 0.0, (kind(str(error)), trace)), pickle.HIGHEST_PROTOCOL)
+    """Return an error with its trace as they are sent."""
+    return pickle.dumps(("raised", 0.0, sendable_error(error)), pickle.HIGHEST_PROTOCOL)
 
 
 def _be_quiet(level: int | None) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import socket
-import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,22 +14,26 @@ from typing import Any
 
 from rushes.cores import count_cores
 from rushes.errors import EngineError
+from rushes.scale.own_folders import end_folder, own_folder
 
 _PROBE_SECONDS = 5.0
 _OBJECTS_BYTES = 256 << 20  # that a cluster of our own holds in memory; more goes to its disk
 # Said before Ray is imported, where nobody said otherwise: no statistics are sent, an address that does not answer is
-# given up after three tries of 3 s, the working folder is not sent, and devices are not hidden from workers.
+# given up after three tries of 3 s, the working folder is not sent, it is ours to hide devices from workers, and those
+# of a cluster of our own stand back behind other programs no more than the processes of a pool do.
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S": "3",
     "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "3",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_worker_niceness": "0",
 }
 _CHECK = (
     "Check that Ray runs there (ray start --head), that the address is that of its client port "
     "(ray://HOST:10001), and that no firewall is between"
 )
+_joined_as: str | None = None  # the address of the cluster that this process has joined through here; "" of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +43,19 @@ class Node:
     id: str
     address: str
     cores: int
+    gpus: int = 0
 
 
 class Cluster:
     """A cluster that this process has joined."""
 
-    def __init__(self, address: str, *, joined: bool, folder: Path | None = None) -> None:
+    def __init__(self, address: str, *, joined: bool, folder: tuple[Path, int] | None = None) -> None:
         """Keep what is known of it.
 
         Args:
             address: how it is called, for a person.
             joined: by us, and not by whoever else uses Ray in this process.
-            folder: of a cluster that was started here, which goes with it.
+            folder: of a cluster that was started here, which goes with it, and the handle that holds it.
         """
         self.address = address
         self._joined = joined
@@ -68,7 +71,12 @@ class Cluster:
 
         with reached(self.address):
             return [
-                Node(found["NodeID"], found["NodeManagerAddress"], int(found["Resources"].get("CPU", 0)))
+                Node(
+                    found["NodeID"],
+                    found["NodeManagerAddress"],
+                    int(found["Resources"].get("CPU", 0)),
+                    int(found["Resources"].get("GPU", 0)),
+                )
                 for found in ray.nodes()  # type: ignore[no-untyped-call]
                 if found["Alive"]
             ]
@@ -77,11 +85,12 @@ class Cluster:
         """End what was started here; a cluster of others goes on."""
         import ray
 
+        global _joined_as
         if self._joined:
-            self._joined = False
+            self._joined, _joined_as = False, None
             ray.shutdown()
             if self._folder is not None:
-                shutil.rmtree(self._folder, ignore_errors=True)
+                end_folder(*self._folder)
 
 
 def join(address: str, *, cores: int = 0) -> Cluster:
@@ -92,8 +101,10 @@ def join(address: str, *, cores: int = 0) -> Cluster:
         cores: that a cluster of our own says it has; 0 takes those of this machine.
 
     Raises:
-        EngineError: nothing answers there, or what answers is another version of Ray or Python.
+        EngineError: nothing answers there, what answers is another version of Ray or Python, or this process works with
+            another cluster already.
     """
+    global _joined_as
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     with warnings.catch_warnings():
@@ -102,10 +113,11 @@ def join(address: str, *, cores: int = 0) -> Cluster:
 
         logging.getLogger("ray").setLevel(logging.ERROR)
         if ray.is_initialized():  # by whoever else uses Ray in this process, or by another engine of ours
-            return Cluster(address or "ray", joined=False)
+            return Cluster(_known_as(address or os.environ.get("RAY_ADDRESS", "")), joined=False)
         named = address or os.environ.get("RAY_ADDRESS", "")
         if not named or named == "local":
-            return _own(cores or count_cores())
+            own, _joined_as = _own(cores or count_cores()), ""
+            return own
         _probe(named)
         quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "logging_level": logging.ERROR}
         try:
@@ -116,14 +128,40 @@ def join(address: str, *, cores: int = 0) -> Cluster:
         except Exception as error:  # of many kinds, and none of Ray's own
             raise EngineError(why_not_joined(named, error)) from error
         _be_silent()
+        _joined_as = named
         return Cluster(named, joined=True)
+
+
+def _known_as(named: str) -> str:
+    """Return how the cluster is called that this process works with already.
+
+    Raises:
+        EngineError: it is another than the one that is named.
+    """
+    import ray
+
+    # Joined through here, or else by whoever uses Ray in this process besides, who does not say how it is called.
+    known = _joined_as if _joined_as is not None else str(ray.get_runtime_context().gcs_address)
+    if named not in ("", "auto", "local", known):
+        raise EngineError(
+            f"{named}: this process works with another Ray cluster already ({known or 'its own, on this machine'}), "
+            "and a process works with one at a time. Run this in a process of its own"
+        )
+    return known or "ray"
 
 
 def _own(cores: int) -> Cluster:
     import ray
 
     # Short, because the names of sockets below it must be.
-    folder = Path(tempfile.mkdtemp(prefix="rushes-ray-", dir="/tmp" if Path("/tmp").is_dir() else None))
+    below = Path("/tmp")
+    try:
+        folder, handle = own_folder("ray", below=below if below.is_dir() else None)
+    except OSError as error:
+        raise EngineError(
+            f"Ray does not start on this machine: there is no folder for it ({error.strerror or error}). Check the "
+            "room in /tmp, or work without it: --engine here"
+        ) from error
     try:
         ray.init(
             address="local",
@@ -137,13 +175,13 @@ def _own(cores: int) -> Cluster:
             _node_ip_address="127.0.0.1",
         )
     except Exception as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        end_folder(folder, handle)
         raise EngineError(
             f"Ray does not start on this machine ({_first_line(error)}). Check the room in /tmp and in memory, "
             "or work without it: --engine here"
         ) from error
     _be_silent()
-    return Cluster("ray", joined=True, folder=folder)
+    return Cluster("ray", joined=True, folder=(folder, handle))
 
 
 def _be_silent() -> None:
@@ -214,22 +252,6 @@ def threads_for(cores: Sequence[int], workers: int) -> int:
         if sum(count // threads for count in cores) >= workers:
             return threads
     return 1
-
-
-def why_other(edition: Mapping[str, str], ours: Mapping[str, str]) -> str:
-    """Return what a node has that differs from what this machine has, to be read behind its name; "" for nothing.
-
-    Args:
-        edition: `rushes` (version), `digest` (of its source) and `python` (major.minor); no `rushes` where the node
-            has none.
-    """
-    if not edition.get("rushes"):
-        return f"has no rushes. Install rushes {ours['rushes']} there, for Python {ours['python']}"
-    here = f"rushes {ours['rushes']} ({ours['digest'][:12]}), Python {ours['python']}"
-    there = f"rushes {edition['rushes']} ({edition['digest'][:12]}), Python {edition['python']}"
-    if here == there:
-        return ""
-    return f"has {there}, and this machine {here}. Install the same on every node, then run this again"
 
 
 def _lines(text: str) -> str:

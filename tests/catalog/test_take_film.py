@@ -15,8 +15,8 @@ from footage.spliced import pan, still, write_frames
 from rushes.catalog.catalog import Catalog, open_catalog
 from rushes.catalog.ingest import ingest, plan_ingest
 from rushes.catalog.intake import Ingested, IngestSettings
-from rushes.footage.found_shots import place_of_scan
 from rushes.errors import PlaceError
+from rushes.footage.found_shots import place_of_scan
 from rushes.footage.picture import parse_size
 from rushes.footage.pictures import read_picture
 from rushes.footage.sampling import Every, EveryFrame, PerShot
@@ -183,7 +183,8 @@ def test_a_full_disk_is_said_with_its_remedy(catalog: Catalog, tmp_path: Path) -
     with pytest.raises(PlaceError) as caught:
         list(ingest(wanted, catalog=catalog, root=root, settings=SPARSE, progress=full))
     assert caught.value.reason == (
-        "cannot be taken in: the disk for pictures is full. Make room, then run this again: it goes on from where it was"
+        "cannot be taken in: the disk for pictures is full. Make room, then run this again: it goes on from where it "
+        "was"
     )
     assert is_full(caught.value)  # so that a cluster gives the node no more work
     assert len(catalog.frames()) == 1

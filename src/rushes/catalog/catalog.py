@@ -105,12 +105,6 @@ class Catalog:
             found = connection.execute(wanted).scalar_one_or_none()
         return None if found is None else str(found)
 
-    def known_file(self, path: Place) -> KnownFile | None:
-        """Return what is remembered of the file at a path; None where it was never looked at."""
-        with self._reading() as connection:
-            row = connection.execute(select(schema.files).where(schema.files.c.path == str(path))).one_or_none()
-        return None if row is None else KnownFile(row.size_bytes, row.modified_ns, row.digest)
-
     def known_files(self, paths: Sequence[str] | None = None) -> dict[str, KnownFile]:
         """Return path -> what is remembered of the file there, of every file that was ever looked at.
 
@@ -145,10 +139,6 @@ class Catalog:
             for row in connection.execute(wanted):
                 found.setdefault(str(row.digest), []).append(str(row.path))
         return found
-
-    def remember_digest(self, path: Place, *, size_bytes: int, modified_ns: int, digest: str) -> None:
-        """Remember a file's digest for as long as its size and time stay the same."""
-        self.remember_files({str(path): KnownFile(size_bytes, modified_ns, digest)})
 
     def remember_files(self, files: Mapping[str, KnownFile]) -> None:
         """Remember the digests of files, path -> what they are, for as long as size and time stay the same."""

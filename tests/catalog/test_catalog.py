@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from rushes.catalog import schema
-from rushes.catalog.catalog import Catalog, StoredFrame, open_catalog, signatures_of_frames
+from rushes.catalog.catalog import Catalog, KnownFile, StoredFrame, open_catalog, signatures_of_frames
 from rushes.catalog.database import open_database
 from rushes.catalog.migrations import STEPS, migrate
 from rushes.errors import CatalogError
@@ -182,10 +182,10 @@ def test_the_group_of_a_source_can_be_set(catalog: Catalog) -> None:
 
 def test_a_digest_is_remembered_until_the_file_changes(catalog: Catalog) -> None:
     path = Path("/films/a.mp4")
-    catalog.remember_digest(path, size_bytes=10, modified_ns=5, digest="aa")
+    catalog.remember_files({str(path): KnownFile(10, 5, "aa")})
     assert catalog.digest_of(path, size_bytes=10, modified_ns=5) == "aa"
     assert catalog.digest_of(path, size_bytes=10, modified_ns=6) is None
-    catalog.remember_digest(path, size_bytes=11, modified_ns=6, digest="bb")
+    catalog.remember_files({str(path): KnownFile(11, 6, "bb")})
     assert catalog.digest_of(path, size_bytes=11, modified_ns=6) == "bb"
 
 

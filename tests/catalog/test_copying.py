@@ -12,7 +12,7 @@ from benchmarks.postgres import PostgresServer
 from sqlalchemy import text
 
 from catalog.test_catalog import NOW, SOURCE, frame, label
-from rushes.catalog.catalog import open_catalog
+from rushes.catalog.catalog import KnownFile, open_catalog
 from rushes.catalog.copying import check_copy, copy_catalog, count_rows, differences, read_contents
 from rushes.catalog.review_journal import Change, ReviewJournal, read_marks
 from rushes.cli.main import main
@@ -28,7 +28,7 @@ def fill(place: Path | str) -> None:
         catalog.add_frames([frame(ordinal) for ordinal in (3, 1, 2, 0)], now=NOW)
         catalog.append_labels([label("Rare"), label(None), label("Ju\\nk", ordinal=1), label("", origin='a"b')])
         catalog.set_subjects("a", {frame(0).frame.id: ("car", "\\N")})
-        catalog.remember_digest(Path("/films/a.mp4"), size_bytes=1 << 40, modified_ns=1 << 60, digest="aa")
+        catalog.remember_files({str(Path("/films/a.mp4")): KnownFile(1 << 40, 1 << 60, "aa")})
         change = Change(frame(0).frame.id, "rating", None, "3")
         ReviewJournal(catalog, "shoot").append("do", [change], now=NOW, origin="review:ann", person="ann")
 

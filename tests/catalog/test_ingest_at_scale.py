@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,14 @@ from rushes.catalog.frame_writer import PictureMaker
 from rushes.catalog.ingest import ingest, plan_ingest
 from rushes.catalog.intake import Ingested, IngestSettings
 from rushes.catalog.look import FoundFilm, LookAt, look
-from rushes.catalog.take_piece import FilmPiece, take_piece
-from rushes.catalog.taken import TAKEN_FOLDER, write_part
+from rushes.catalog.take_piece import FilmIndex, FilmPiece, take_piece
+from rushes.catalog.taken import TAKEN_FOLDER, note_left_parts, write_part
+from rushes.footage.kinds import OwnStore
 from rushes.footage.picture import parse_size
 from rushes.footage.pictures import read_picture
 from rushes.footage.sampling import Every, EveryFrame, name_frames
 from rushes.footage.source import Unreadable
+from rushes.footage.video_index import VideoIndex
 from rushes.progress import Progress, silent
 from rushes.scale.choose import open_engine
 from rushes.scale.engine import Done, Engine, Lost, Work, never
@@ -62,6 +66,39 @@ class Backwards(InProcess):
                 yield [Done(number, item, Lost("died", "killed its process twice. Leave it out"))]
         for part in super().map(work, [item for _, item in kept]):
             yield [Done(kept[done.number][0], done.item, done.answer) for done in part]
+
+
+class Elsewhere(InProcess):
+    """Does work as another process does, whom no driver hears; `meanwhile` happens before it answers."""
+
+    workers = 2
+
+    def __init__(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
+        self._meanwhile = meanwhile
+        self.seconds: dict[str, float] = {}
+        self.wanted: list[int] = []
+
+    def map(
+        self,
+        work: Work[Any, Any],
+        items: Iterable[Any],
+        *,
+        total: int | None = None,
+        progress: Progress = silent,
+        stopped: Callable[[], bool] = never,
+    ) -> Iterator[list[Done[Any, Any]]]:
+        build: Any = work.build
+        unheard = replace(work, build=partial(build.func, replace(build.args[0], word="")))
+        for part in super().map(unheard, items):
+            for done in part:
+                if isinstance(done.item, FilmPiece):
+                    self.wanted.append(len(done.item.frames))
+                else:
+                    parts = str(done.item.path).split("/")
+                    self.seconds |= {"/".join(parts[-count:]): work.seconds for count in (1, 2, 3)}
+            self._meanwhile()
+            yield part
 
 
 def take(
@@ -141,19 +178,107 @@ def test_what_the_workers_of_a_killed_driver_had_done_is_noted_and_not_done_agai
         source = catalog.add_source(replace(found.read, group="a"), now="2026-01-01T00:00:00Z")
         frames = tuple(name_frames(source, found.index, (0, 25, 50)))
         answer = take_piece(
-            FilmPiece(film, source, found.index, frames), maker, listener=None, threads=1, stopped=lambda: False
+            FilmPiece(film, source, FilmIndex(found.index), frames),
+            maker,
+            listener=None,
+            threads=1,
+            stopped=lambda: False,
         )
         assert (answer.written, len(answer.parts)) == ((0, 25, 50), 1)
         assert catalog.frames() == []
     for name in ("frames-0000.parquet", "yesterday.jpg", "today.jpg"):
         (project / TAKEN_FOLDER / name).write_bytes(b"spoilt")
-    os.utime(project / TAKEN_FOLDER / "yesterday.jpg", (0, 0))
+        if name != "today.jpg":
+            os.utime(project / TAKEN_FOLDER / name, (0, 0))
     (outcome,) = take(project, film, settings=sparse)
     assert isinstance(outcome, Ingested)
     assert (outcome.new, outcome.known) == (1, 3)
     assert waiting_in(project) == ["today.jpg"]
     take(tmp_path / "whole", film, settings=sparse)
     assert rows_of(project) == rows_of(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("fate", ["noted by another", "spoilt", "gone"])
+def test_only_what_the_catalog_has_counts_as_new(tmp_path: Path, fate: str) -> None:
+    film, project = write_film(tmp_path / "a.mp4", 60), tmp_path / "project"
+
+    def meanwhile() -> None:
+        for part in (project / TAKEN_FOLDER).glob("frames-*.parquet"):
+            if fate == "spoilt":
+                part.write_bytes(b"PAR1")
+            elif fate == "gone":
+                part.unlink()
+            else:
+                with open_catalog(project / "catalog.db") as catalog:
+                    assert note_left_parts(project, catalog, now="2026-01-01T00:00:00Z") == 3
+
+    (outcome,) = take(project, film, engine=Elsewhere(meanwhile))
+    assert isinstance(outcome, Ingested)
+    with open_catalog(project / "catalog.db") as catalog:
+        assert outcome.new == len(catalog.frames()) == (3 if fate == "noted by another" else 0)
+    assert len(waiting_in(project)) == (fate == "spoilt")
+    assert ["3 of its frames were written and cannot be noted" in str(lost) for lost in outcome.lost[:1]] == (
+        [] if fate == "noted by another" else [True]
+    )
+    (again,) = take(project, film)
+    assert isinstance(again, Ingested)
+    assert (again.new + outcome.new, again.lost) == (3, ())
+
+
+def test_a_part_whose_pictures_are_not_there_yet_waits_for_them(tmp_path: Path) -> None:
+    film, project = write_film(tmp_path / "a.mp4", 60), tmp_path / "project"
+    take(project, film)
+    with open_catalog(project / "catalog.db") as catalog:
+        stored = catalog.frames()
+        first = project / stored[0].image
+        first.rename(first.with_suffix(".aside"))
+        part = project / write_part(project, [replace(item, size="32") for item in stored])
+        assert note_left_parts(project, catalog, now="2026-01-01T00:00:00Z") == 0
+        assert part.exists()
+        first.with_suffix(".aside").rename(first)
+        assert note_left_parts(project, catalog, now="2026-01-01T00:00:00Z") == 3
+        assert not part.exists()
+
+
+def test_a_left_part_never_stands_for_another_picture(tmp_path: Path) -> None:
+    film, project = write_film(tmp_path / "a.mp4", 60), tmp_path / "project"
+    take(project, film)
+    with open_catalog(project / "catalog.db") as catalog:
+        stored = catalog.frames()
+        write_part(project, [replace(item, sha256="0" * 64, size="32") for item in stored])
+        write_part(project, [replace(item, image=f"s3://b/{item.image}") for item in stored])
+        assert note_left_parts(project, catalog, now="2026-01-01T00:00:00Z") == 0
+        assert catalog.frames() == stored
+    assert waiting_in(project) == []
+
+
+def test_a_photograph_has_no_more_time_because_a_film_is_beside_it(footage: Path, tmp_path: Path) -> None:
+    engine = Elsewhere()
+    remote = parse_place("http://127.0.0.1:9/E02.mp4")
+    take(tmp_path / "project", footage, remote, engine=engine)
+    assert engine.seconds["rose/1/IMG.jpg"] == engine.seconds["tulip/IMG.jpg"] == 120
+    assert 120 < engine.seconds["E01.mp4"] < 121
+    assert engine.seconds["E02.mp4"] > 3600
+
+
+def test_the_index_of_a_long_film_is_sent_small_and_opened_once() -> None:
+    count = 172_800
+    index = VideoIndex(
+        tuple(range(0, count * 512, 512)), Fraction(1, 12_288), Fraction(24), tuple(range(0, count, 48)), 8, 8, "h264",
+        Fraction(7200), start_timecode="01:00:00:00",
+    )  # fmt: skip
+    sent = [pickle.dumps(FilmIndex(index)) for _ in range(2)]
+    assert len(sent[0]) < 5000
+    one, other = map(pickle.loads, sent)
+    assert one is other
+    assert one.opened == index
+
+
+def test_a_film_of_which_every_frame_is_wanted_is_cut_short_enough_for_an_answer(tmp_path: Path) -> None:
+    film, engine = write_large_film(tmp_path / "a.mp4", 1500), Elsewhere()
+    take(tmp_path / "project", film, engine=engine, settings=replace(SETTINGS, sampling=EveryFrame(), thumbnail=None))
+    assert sum(engine.wanted) == 1500
+    assert max(engine.wanted) < 400
 
 
 def test_a_part_of_which_the_picture_is_gone_is_passed_over(tmp_path: Path) -> None:
@@ -214,6 +339,17 @@ def test_where_the_project_has_a_store_pictures_are_in_it_and_found_there(
         keys = [one["Key"] for one in bucket.client.list_objects_v2(Bucket=bucket.name)["Contents"]]
         assert len(keys) == 20
         assert {key.split("/")[1] for key in keys} == {"frames", "thumbnails"}
+        bucket.put("new/IMG.jpg", (footage / "copy.jpg").read_bytes())
+        own = OwnStore(store)
+        wanted, _ = plan_ingest([parse_place(f"s3://{bucket.name}/")], group=None, class_folders=None, own=own)
+        assert [str(item.path) for item in wanted] == [f"s3://{bucket.name}/new/IMG.jpg"]
+        assert own.passed_over == 20
+        keys_list = tmp_path / "keys.txt"
+        keys_list.write_text("\n".join(f"s3://{bucket.name}/{key}" for key in [*keys, "new/IMG.jpg"]))
+        listed, _ = plan_ingest([keys_list], group=None, class_folders=None, own=own)
+        assert [item.path for item in listed] == [item.path for item in wanted]
+        named, _ = plan_ingest([parse_place(f"{store}/frames/")], group=None, class_folders=None, own=own)
+        assert len(named) == 10
 
 
 @pytest.mark.longer

@@ -15,12 +15,14 @@ from footage.spliced import pan, still, write_frames
 from rushes.catalog.catalog import Catalog, open_catalog
 from rushes.catalog.ingest import ingest, plan_ingest
 from rushes.catalog.intake import Ingested, IngestSettings
+from rushes.errors import PlaceError
 from rushes.footage.found_shots import place_of_scan
 from rushes.footage.picture import parse_size
 from rushes.footage.pictures import read_picture
 from rushes.footage.sampling import Every, EveryFrame, PerShot
 from rushes.footage.signals import read_signals
 from rushes.footage.source import Unreadable
+from rushes.scale.desk import is_full
 
 EVERY = IngestSettings(sampling=EveryFrame(), size=parse_size("640"), format="png")
 SPARSE = replace(EVERY, sampling=Every(Fraction(1)))
@@ -178,12 +180,14 @@ def test_a_full_disk_is_said_with_its_remedy(catalog: Catalog, tmp_path: Path) -
         if "frames" in note:
             Path("/dev/full").write_bytes(b"x")
 
-    (outcome,) = ingest(wanted, catalog=catalog, root=root, settings=SPARSE, progress=full)
-    assert isinstance(outcome, Unreadable)
-    assert (
-        outcome.reason
-        == "cannot be taken in: No space left on device. Make room, then run this again: it goes on from where it was"
+    with pytest.raises(PlaceError) as caught:
+        list(ingest(wanted, catalog=catalog, root=root, settings=SPARSE, progress=full))
+    assert caught.value.reason == (
+        "cannot be taken in: the disk for pictures is full. Make room, then run this again: it goes on from where it "
+        "was"
     )
+    assert is_full(caught.value)  # so that a cluster gives the node no more work
+    assert len(catalog.frames()) == 1
 
 
 def test_thumbnails_are_written_at_once_with_frames_and_made_good_later(catalog: Catalog, tmp_path: Path) -> None:

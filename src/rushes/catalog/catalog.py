@@ -110,17 +110,18 @@ class Catalog:
             found = connection.execute(wanted).scalar_one_or_none()
         return None if found is None else str(found)
 
-    def known_file(self, path: Place) -> KnownFile | None:
-        """Return what is remembered of the file at a path; None where it was never looked at."""
-        with self._reading() as connection:
-            row = connection.execute(select(schema.files).where(schema.files.c.path == str(path))).one_or_none()
-        return None if row is None else KnownFile(row.size_bytes, row.modified_ns, row.digest)
+    def known_files(self, paths: Sequence[str] | None = None) -> dict[str, KnownFile]:
+        """Return path -> what is remembered of the file there, of every file that was ever looked at.
 
-    def known_files(self) -> dict[str, KnownFile]:
-        """Return path -> what is remembered of the file there, of every file that was ever looked at."""
+        Args:
+            paths: of these alone.
+        """
+        table, wanted = schema.files, select(schema.files)
+        starts = range(0, len(paths or ()), _ROWS_PER_STATEMENT)
+        some = [wanted.where(table.c.path.in_((paths or ())[start : start + _ROWS_PER_STATEMENT])) for start in starts]
         with self._reading() as connection:
-            rows = connection.execute(select(schema.files)).all()
-        return {row.path: KnownFile(row.size_bytes, row.modified_ns, row.digest) for row in rows}
+            found = [connection.execute(one).all() for one in (some if paths is not None else [wanted])]
+        return {row.path: KnownFile(row.size_bytes, row.modified_ns, row.digest) for rows in found for row in rows}
 
     def paths_of(self, digest: str) -> list[str]:
         """Return every path at which a file of this digest was seen, in order."""
@@ -144,15 +145,16 @@ class Catalog:
                 found.setdefault(str(row.digest), []).append(str(row.path))
         return found
 
-    def remember_digest(self, path: Place, *, size_bytes: int, modified_ns: int, digest: str) -> None:
-        """Remember a file's digest for as long as its size and time stay the same."""
-        values = {"size_bytes": size_bytes, "modified_ns": modified_ns, "digest": digest}
+    def remember_files(self, files: Mapping[str, KnownFile]) -> None:
+        """Remember the digests of files, path -> what they are, for as long as size and time stay the same."""
+        names = ("size_bytes", "modified_ns", "digest")
+        statement = self._insert(schema.files).values({name: bindparam(name) for name in ("path", *names)})
+        changes = {name: statement.excluded[name] for name in names}
+        rows = [{"path": path} | {name: getattr(file, name) for name in names} for path, file in files.items()]
         with self._writing() as connection:
-            connection.execute(
-                self._insert(schema.files)
-                .values(path=str(path), **values)
-                .on_conflict_do_update(index_elements=["path"], set_=values)
-            )
+            for batch in _batches(rows):
+                put = statement.on_conflict_do_update(index_elements=["path"], set_=changes)
+                connection.execute(put, batch)
 
     def add_source(self, source: Source, *, now: str) -> Source:
         """Add a source, or bring what may change of a known one up to date; return it as it stands.
@@ -208,6 +210,15 @@ class Catalog:
         with self._reading() as connection:
             row = connection.execute(select(schema.sources).where(schema.sources.c.digest == digest)).one_or_none()
         return None if row is None else _source_from_row(row)
+
+    def sources_of(self, digests: Sequence[str]) -> dict[str, Source]:
+        """Return digest -> the source with it, of those digests that have one."""
+        found: list[Source] = []
+        with self._reading() as connection:
+            for start in range(0, len(digests), _ROWS_PER_STATEMENT):
+                some = schema.sources.c.digest.in_(digests[start : start + _ROWS_PER_STATEMENT])
+                found += map(_source_from_row, connection.execute(select(schema.sources).where(some)))
+        return {source.digest: source for source in found}
 
     def set_groups(self, groups: Iterable[tuple[str, str]]) -> int:
         """Set the group of sources, given as (digest, group); return how many changed."""

@@ -50,7 +50,7 @@ def looking(order: Order, root: Path, *, film_bytes: int = 0) -> Work[LookAt, Lo
     """Return the work of looking at files.
 
     Args:
-        film_bytes: size of the largest film among them.
+        film_bytes: size of the largest film among them; a photograph takes nothing beside.
     """
     return Work(
         partial(_build_look, order),

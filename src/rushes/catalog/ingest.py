@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,7 +33,7 @@ from rushes.catalog.take_piece import FilmPiece
 from rushes.catalog.taken import note_left_parts, note_part
 from rushes.cores import count_cores
 from rushes.errors import MediaError, did_you_mean
-from rushes.footage.kinds import find_media, kind_of
+from rushes.footage.kinds import OwnStore, find_media, kind_of
 from rushes.footage.photographs import find_photographs, time_if_stated
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
 from rushes.footage.sources import address_of, source_name
@@ -50,6 +50,9 @@ from rushes.timecode import parse_frame_name
 
 _WAVE_FILES = 1024
 _WAVE_FILMS = 64
+_NOTED_TOGETHER = (
+    64  # photographs: what a driver that is killed has to look at again, beside those that wait their turn
+)
 _REMOTE_FILM_BYTES = 64 << 30  # of a film whose size nobody asked for
 FOLDER_ORIGIN = "folder"
 
@@ -61,6 +64,7 @@ def plan_ingest(
     class_folders: Task | None,
     shoots: Mapping[str, str] | None = None,
     passed_over: Callable[[Place, Place], None] = lambda export, raw: None,
+    own: OwnStore | None = None,
 ) -> tuple[list[Wanted], list[Unreadable]]:
     """Return the files to take in below some paths, and the paths where there are none.
 
@@ -72,6 +76,7 @@ def plan_ingest(
         passed_over: told of each such picture, and its raw.
         class_folders: where given, the folder that holds a file names its class of this task (the ImageFolder
             layout), and each photograph is a group of its own unless `group` says otherwise.
+        own: the store in which the project keeps what it made.
     """
     wanted: list[Wanted] = []
     strangers: Counter[Place] = Counter()
@@ -79,7 +84,7 @@ def plan_ingest(
     shoot_around: dict[Place, Place] = {}
     for path in paths:
         try:
-            found = find_media(path, passed_over=missing.append)
+            found = find_media(path, passed_over=missing.append, own=own)
         except MediaError as error:
             missing.append(Unreadable(error.path, error.reason))
             continue
@@ -184,7 +189,6 @@ def ingest(
     stills = (root / "frames" / STILLS_FOLDER, root / "thumbnails" / STILLS_FOLDER)
     for folder in (*stills, scans or root / "scans"):
         sweep_temporaries(folder)
-    note_left_parts(root, catalog, now=now())
     store = store if not store or store.endswith("/") else f"{store}/"
     films: dict[str, FilmTaking] = {}
     lock = threading.Lock()
@@ -211,6 +215,7 @@ def ingest(
         )
         for wave in _waves(wanted):
             yield from driver.take(wave)
+        driver.note_left()
 
 
 def _waves(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
@@ -274,17 +279,26 @@ class _Driver:
     order: Order
     meter: _Meter
     films: dict[str, FilmTaking]
+    files_to_write: dict[str, KnownFile] = field(default_factory=dict)
+    frames_to_write: dict[str, StoredFrame] = field(default_factory=dict)
+    has_noted_left: bool = False
+
+    def note_left(self) -> None:
+        """Note what a driver that was killed left, once: where a map was begun, what waited in a store is here."""
+        if not self.has_noted_left:
+            self.has_noted_left = True
+            note_left_parts(self.root, self.catalog, now=now())
 
     def take(self, wave: Sequence[Wanted]) -> Iterator[Ingested | Unreadable]:
         """Take in some files: all are looked at, and noted in their order; then the films among them are taken."""
         taking: list[tuple[_Turn, FilmTaking]] = []
         with ExitStack() as ends:
-            for turn, answer in self._looks(wave, ends):
-                outcome = self._note(turn, answer)
-                if isinstance(outcome, FilmTaking):
-                    taking.append((turn, outcome))
-                else:
-                    yield self._done(turn, outcome)
+            for ready in self._looks(wave, ends):
+                for turn, outcome in self._note_all(ready):
+                    if isinstance(outcome, FilmTaking):
+                        taking.append((turn, outcome))
+                    else:
+                        yield self._done(turn, outcome)
             while taking:
                 first, later = _one_of_each(taking)
                 yield from self._take_films(first)
@@ -292,55 +306,86 @@ class _Driver:
                     film.there = {item.frame.id for item in self._stored_of(film.source.digest)}
                 taking = later
 
-    def _looks(self, wave: Sequence[Wanted], ends: ExitStack) -> Iterator[tuple[_Turn, Look | Lost]]:
-        """Yield what came of looking at each file, in their order."""
+    def _looks(self, wave: Sequence[Wanted], ends: ExitStack) -> Iterator[list[tuple[_Turn, Look | Lost]]]:
+        """Yield what came of looking at the files, in their order, a few at a time."""
         turns = [_turn_of(item, ends) for item in wave]
-        early: dict[int, Look | Lost] = {}
-        is_film = [kind_of(item.path) == "video" for item in wave]
-        kinds = [[place for place in range(len(wave)) if is_film[place] is kind] for kind in (True, False)]
-        at = 0
-        for places in kinds:
-            asked: list[int] = []
-            sizes = [state[0] for place in places if is_film[place] and (state := local_state(wave[place].path))]
-            work = looking(
-                self.order, self.root, film_bytes=max(sizes, default=_REMOTE_FILM_BYTES if any(is_film) else 0)
-            )
-            items = list(self._to_look_at(wave, places, asked, early))
-            for part in _ended(self.engine.map(work, items)):
-                early |= {asked[done.number]: done.answer for done in part}
-                while at in early:
-                    yield turns[at], early.pop(at)
-                    at += 1
-        while at in early:
-            yield turns[at], early.pop(at)
-            at += 1
-
-    def _to_look_at(
-        self, wave: Sequence[Wanted], places: Sequence[int], asked: list[int], early: dict[int, Look | Lost]
-    ) -> Iterator[LookAt]:
-        """Yield what an engine is to look at; what needs no reading is answered here."""
+        items = self._with_what_is_known(wave)
         maker = PictureMaker(self.root, self.settings, self.order.store)
-        for place in places:
-            item = self._with_what_is_known(wave[place])
-            if needs_reading(item):
-                asked.append(place)
-                yield item
-            else:
-                early[place] = look(item, maker)
+        early: dict[int, Look | Lost] = {}
+        at = 0
 
-    def _with_what_is_known(self, wanted: Wanted) -> LookAt:
-        files = (wanted.path, *wanted.companions)
-        known = {key_of(path): found for path in files if (found := self.catalog.known_file(_resolved(path)))}
-        return self._knowing(LookAt(wanted.path, wanted.companions, known), {one.digest for one in known.values()})
+        def ready() -> Iterator[list[tuple[_Turn, Look | Lost]]]:
+            nonlocal at
+            while at in early:
+                some: list[tuple[_Turn, Look | Lost]] = []
+                while at in early and len(some) < _NOTED_TOGETHER:
+                    some.append((turns[at], early.pop(at)))
+                    at += 1
+                yield some
 
-    def _knowing(self, item: LookAt, digests: Collection[str]) -> LookAt:
-        sources = frozenset(digest for digest in digests if self.catalog.source(digest) is not None)
-        is_film = kind_of(item.path) == "video"
-        pictured = frozenset(digest for digest in sources if not is_film and self._stored_of(digest))
-        return replace(item, sources=sources, pictured=pictured)
+        for places, film_bytes in _by_kind(items):  # each kind has the time that it needs
+            asked = []
+            for place in places:
+                if needs_reading(items[place]):
+                    asked.append(place)
+                else:
+                    early[place] = look(items[place], maker)
+            work = looking(self.order, self.root, film_bytes=film_bytes)
+            for part in _ended(self.engine.map(work, [items[place] for place in asked])):
+                early |= {asked[done.number]: done.answer for done in part}
+                yield from ready()
+        yield from ready()
+
+    def _with_what_is_known(self, wave: Sequence[Wanted]) -> list[LookAt]:
+        """Return what is to be looked at, with what the catalog knows of it."""
+        keys = [[key_of(path) for path in (item.path, *item.companions)] for item in wave]
+        known = self.catalog.known_files([key for some in keys for key in some])
+        items = [
+            LookAt(item.path, item.companions, {key: known[key] for key in some if key in known})
+            for item, some in zip(wave, keys, strict=True)
+        ]
+        return self._knowing(items)
+
+    def _knowing(self, items: Sequence[LookAt]) -> list[LookAt]:
+        """Return the items with those of the digests under which their files are known that are sources."""
+        digests = {one.digest for item in items for one in item.known.values()}
+        sources = self.catalog.sources_of(sorted(digests))
+        stills = sorted(digest for digest, source in sources.items() if source.kind != "video")
+        pictured = {one.frame.source for one in self.catalog.frames_of(stills) if self._is_there(one.image)}
+        found = []
+        for item in items:
+            mine = frozenset(one.digest for one in item.known.values()) & sources.keys()
+            found.append(replace(item, sources=mine, pictured=mine & pictured))
+        return found
+
+    def _note_all(
+        self, ready: Sequence[tuple[_Turn, Look | Lost]]
+    ) -> list[tuple[_Turn, Ingested | Unreadable | FilmTaking]]:
+        """Write down what looks at files found, in one change of the catalog."""
+        if any(isinstance(answer, Look) and isinstance(answer.found, FoundFilm) for _, answer in ready):
+            self.note_left()
+        noted = []
+        with self.catalog.at_once():
+            for turn, answer in ready:
+                outcome = self._note(turn, answer)
+                if isinstance(outcome, Ingested) and turn.wanted.class_name is not None:
+                    outcome = self._labelled(turn.wanted, outcome)
+                noted.append((turn, outcome))
+            self._write()
+        return noted
+
+    def _write(self) -> None:
+        """Write what waits to be written with more of its kind; before anything asks for it."""
+        files, frames = self.files_to_write, self.frames_to_write
+        if files:
+            self.catalog.remember_files(files)
+        if frames:
+            self.catalog.add_frames(list(frames.values()), now=now())
+        files.clear()
+        frames.clear()
 
     def _note(self, turn: _Turn, answer: Look | Lost) -> Ingested | Unreadable | FilmTaking:
-        """Write down what a look at a file found; of a film, return what is to be taken of it."""
+        """Note what a look at a file found; of a film, return what is to be taken of it."""
         path = turn.wanted.path
         if isinstance(answer, Lost):
             return Unreadable(str(path), answer.reason)
@@ -360,9 +405,7 @@ class _Driver:
     def _remember(self, seen: Iterable[FileSeen]) -> None:
         for one in seen:
             if one.changed is not None:
-                self.catalog.remember_digest(
-                    _resolved(one.path), size_bytes=one.size_bytes, modified_ns=one.changed, digest=one.digest
-                )
+                self.files_to_write[key_of(one.path)] = KnownFile(one.size_bytes, one.changed, one.digest)
 
     def _still_holds(self, wanted: Wanted, answer: Look) -> bool:
         """Return whether what the catalog says now would not have changed the look at a photograph."""
@@ -374,20 +417,20 @@ class _Driver:
 
     def _look_again(self, wanted: Wanted, answer: Look) -> Look:
         """Look at a photograph once more, with what the catalog says of it by now; here, for that is rare."""
-        item = self._with_what_is_known(wanted)
+        self._write()
+        (item,) = self._with_what_is_known([wanted])
         known = {
             key_of(one.path): KnownFile(one.size_bytes, one.changed, one.digest)
             for one in answer.seen
             if one.changed is not None
         }
-        item = replace(item, known={**item.known, **known})
-        item = self._knowing(item, {one.digest for one in item.known.values()})
+        (item,) = self._knowing([replace(item, known={**item.known, **known})])
         again = look(item, PictureMaker(self.root, self.settings, self.order.store))
         return replace(again, seen=(*answer.seen, *again.seen))
 
     def _note_still(self, turn: _Turn, found: FoundStill) -> Ingested:
         known = self.catalog.source(found.digest)
-        stored = self._stored_of(found.digest)
+        stored = self._stored_of(found.digest) if known is not None else []
         turn.otherwise = sum(not is_made_by(self.settings, item) for item in stored)
         name, group = self._called(turn.wanted, found.path, known)
         if known is not None and stored:
@@ -405,7 +448,7 @@ class _Driver:
         picture = replace(found.picture, frame=frame)
         if "://" not in picture.image:
             picture = self._put_in_place(picture)
-        self.catalog.add_frames([picture], now=now())
+        self.frames_to_write[found.digest] = picture
         return Ingested(found.path, source, new=1, known=0, lost=found.lost, companions=found.companions)
 
     def _put_in_place(self, picture: StoredFrame) -> StoredFrame:
@@ -442,6 +485,8 @@ class _Driver:
 
     def _stored_of(self, digest: str) -> list[StoredFrame]:
         """Return the frames of a source whose pictures are there."""
+        if digest in self.frames_to_write:
+            self._write()
         return [item for item in self.catalog.frames(source=digest) if self._is_there(item.image)]
 
     def _is_there(self, image: str) -> bool:
@@ -459,15 +504,16 @@ class _Driver:
 
     @property
     def _film_order(self) -> FilmOrder:
-        many = self.engine.workers > 1
+        many = self.engine.workers > 1 or self.engine.name != InProcess.name
         return FilmOrder(
             self.root,
             self.scans,
             self.settings,
-            segments=self.engine.workers if many else count_cores(),
-            seeks_in_pieces=many,
+            segments=max(2, self.engine.workers) if many else count_cores(),
+            by_others=many,
             note=lambda frames: self.catalog.add_frames(frames, now=now()),
             note_part=lambda part: note_part(self.root / part, self.catalog, now=now()),
+            noted=lambda digest: {item.frame.id for item in self.catalog.frames(source=digest)},
             progress=self.meter.frames_done,
         )
 
@@ -480,7 +526,7 @@ class _Driver:
         for turn, film in films:
             pieces += _begun(film)
             if film.outcome is not None:
-                yield self._done(turn, film.outcome)
+                yield self._film_done(turn, film.outcome)
         while pieces:
             work = taking(self.order, self.root, pieces)
             later: list[FilmPiece] = []
@@ -494,14 +540,18 @@ class _Driver:
                     except (MediaError, OSError) as error:
                         film.outcome = why_not(film.found.path, error)
                     if film.outcome is not None:
-                        yield self._done(turn, film.outcome)
+                        yield self._film_done(turn, film.outcome)
             pieces = later
 
+    def _film_done(self, turn: _Turn, outcome: Ingested | Unreadable) -> Ingested | Unreadable:
+        if isinstance(outcome, Ingested) and turn.wanted.class_name is not None:
+            outcome = self._labelled(turn.wanted, outcome)
+        return self._done(turn, outcome)
+
     def _done(self, turn: _Turn, outcome: Ingested | Unreadable) -> Ingested | Unreadable:
-        """Return what came of a file, with its class and what was fetched of it."""
+        """Return what came of a file, with what was fetched of it."""
         if isinstance(outcome, Ingested):
             outcome = replace(outcome, made_otherwise=turn.otherwise, fetched=_fetched(turn))
-            outcome = outcome if turn.wanted.class_name is None else self._labelled(turn.wanted, outcome)
         turn.ends.close()
         self.meter.file_done(Path(str(outcome.path)).name)
         return outcome
@@ -511,6 +561,7 @@ class _Driver:
 
         Where the same file lies in folders of two classes, neither is stated, whichever came first.
         """
+        self._write()
         task, class_name = self.settings.task, wanted.class_name
         assert task is not None
         others = [parse_place(path) for path in self.catalog.paths_of(outcome.source.digest)]
@@ -547,6 +598,16 @@ def _turn_of(wanted: Wanted, ends: ExitStack) -> _Turn:
     places = (wanted.path, *wanted.companions)
     remotes = [remote for place in places if (remote := mine.enter_context(held(place))) is not None]
     return _Turn(wanted, mine, remotes)
+
+
+def _by_kind(items: Sequence[LookAt]) -> list[tuple[list[int], int]]:
+    """Return the places of the items of each kind, films first, with the size of the largest film among them."""
+    kinds: dict[int, list[int]] = {0: [], 1: [], 2: []}
+    for place, item in enumerate(items):
+        kinds[2 if kind_of(item.path) != "video" else 1 if isinstance(item.path, Path) else 0].append(place)
+    local = [state[0] for place in kinds[1] if (state := local_state(items[place].path))]
+    sizes = (_REMOTE_FILM_BYTES, max(local, default=0), 0)
+    return [(kinds[kind], sizes[kind]) for kind in kinds if kinds[kind]]
 
 
 def _fetched(turn: _Turn) -> Fetched | None:

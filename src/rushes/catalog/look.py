@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -10,13 +11,14 @@ from pathlib import Path
 from rushes.catalog.catalog import KnownFile, StoredFrame
 from rushes.catalog.frame_writer import PictureMaker, thumbnail_of
 from rushes.catalog.taken import TAKEN_FOLDER
-from rushes.errors import MediaError, remedy_of
+from rushes.errors import MediaError, PlaceError, remedy_of
 from rushes.footage.kinds import kind_of, require_content
 from rushes.footage.pairs import Photograph, part_by_time
 from rushes.footage.photographs import time_if_stated
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
 from rushes.footage.sources import capture_time_of_still, digest_of_place, read_source, read_still, source_name
 from rushes.footage.video_index import VideoIndex
+from rushes.scale.desk import is_full
 from rushes.storage.files import digest_of_bytes
 from rushes.storage.places import Place
 from rushes.storage.reading import Fetched, RemoteObject, held, local_state
@@ -112,7 +114,14 @@ def readably(
 
 
 def why_not(path: Place, error: MediaError | OSError) -> Unreadable:
-    """Return why a file, which was there when the run was planned, cannot be taken in."""
+    """Return why a file, which was there when the run was planned, cannot be taken in.
+
+    Raises:
+        PlaceError: the disk is full, whatever the file.
+    """
+    if is_full(error):
+        reason = f"cannot be taken in: the disk for pictures is full. {remedy_of(errno.ENOSPC)}"
+        raise PlaceError(path, reason) from error
     if isinstance(path, Path) and not path.exists():
         reason = "is no longer there: it was removed or moved after this run began. Put it back, then run this again"
     elif isinstance(error, MediaError):

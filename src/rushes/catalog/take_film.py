@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rushes.catalog.catalog import StoredFrame
 from rushes.catalog.intake import Ingested, IngestSettings
-from rushes.catalog.look import FoundFilm, what_happened, why_not
-from rushes.catalog.take_piece import FilmPiece, PieceTaken
+from rushes.catalog.look import FoundFilm, what_happened
+from rushes.catalog.take_piece import FilmIndex, FilmPiece, PieceTaken
 from rushes.errors import MediaError
 from rushes.footage.found_shots import keep_scan, read_kept_scan
 from rushes.footage.sampling import (
@@ -34,6 +34,7 @@ from rushes.timecode import timecode_at
 
 _NAMED = 3  # of the lost frames of a film
 _SOUGHT_TOGETHER = 64  # frames: what a process that is killed loses of a film at most
+_DECODED_TOGETHER = 256  # wanted frames of a segment: their pictures may have to come along in one answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,11 @@ class FilmOrder:
         scans: folder in which scans are kept.
         segments: into how many pieces a film that is decoded from end to end is to be cut at least, where it is long
             enough.
-        seeks_in_pieces: whether sought frames are cut into pieces; one process seeks them side by side by itself.
+        by_others: whether pieces are taken by other processes, which are given few frames at a time; one process seeks
+            frames side by side by itself.
         note: told of frames whose pictures are written, to note them.
-        note_part: told of a part with the rows of such frames, to note them.
+        note_part: told of a part with the rows of such frames, to note them; gives the frames (see `taken.note_part`).
+        noted: gives the ids of the frames of a film that are noted.
         progress: told of frames, with the film's name.
     """
 
@@ -55,9 +58,10 @@ class FilmOrder:
     scans: Path
     settings: IngestSettings
     segments: int
-    seeks_in_pieces: bool
+    by_others: bool
     note: Callable[[Sequence[StoredFrame]], None]
-    note_part: Callable[[str], None]
+    note_part: Callable[[str], Sequence[StoredFrame]]
+    noted: Callable[[str], Collection[str]]
     progress: Progress
 
 
@@ -93,6 +97,7 @@ class FilmTaking:
     _open: int = 0  # of them
     _scanned_frames: int = 0
     _signals: Signals | None = None
+    _sent: FilmIndex | None = None
     _are_frames_planned: bool = False
 
     @property
@@ -128,17 +133,37 @@ class FilmTaking:
         if isinstance(answer, Lost):
             self._given_up.append(Unreadable(str(piece), answer.reason))
         else:
-            try:
-                for part in answer.parts:
-                    self.order.note_part(part)
-                self._count(answer.written)
-            except OSError as error:
-                self._failures.append(why_not(self._path, error))
+            self._note(piece, answer)
             self._undecoded += (self._frames[ordinal] for ordinal in answer.lost)
             self._failures += () if answer.failure is None else (answer.failure,)
             if answer.scanned is not None:
                 self._parts[answer.scanned.segment.start] = answer.scanned
         return [] if self._open else self._next(scans=piece.segment is not None)
+
+    def _note(self, piece: FilmPiece, answer: PieceTaken) -> None:
+        """Note the frames of a piece; those of a part that is gone count where another driver has noted them."""
+        if not answer.parts:
+            self._count(answer.written)
+            return
+        left, reason = set(answer.written), "its part is gone"
+        for part in answer.parts:
+            try:
+                noted = {item.frame.ordinal for item in self.order.note_part(part)}
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                reason = error.strerror or str(error)
+                continue
+            self._count(noted)
+            left -= noted
+        if left:
+            ids = self.order.noted(self.source.digest)
+            others = {ordinal for ordinal in left if self._frames[ordinal].id in ids}
+            self._count(others)
+            left -= others
+        if left:
+            what = f"{len(left):,} of its frames were written and cannot be noted ({reason}). Run this again"
+            self._given_up.append(Unreadable(str(piece), what))
 
     def _count(self, ordinals: Iterable[int]) -> None:
         new = set(ordinals) - self._written
@@ -166,18 +191,22 @@ class FilmTaking:
         return self._round(self._seeking())
 
     def _seeking(self) -> list[FilmPiece]:
-        size = _SOUGHT_TOGETHER if self.order.seeks_in_pieces and self._index.exact and self._index.seekable else 0
+        size = _SOUGHT_TOGETHER if self.order.by_others and self._index.exact and self._index.seekable else 0
         size = size or max(1, len(self._missing))
         starts = range(0, len(self._missing), size)
         return [self._piece(self._missing[start : start + size], None) for start in starts]
 
     def _scanning(self, wanted: Sequence[int]) -> list[FilmPiece]:
-        segments = plan_segments(self._index, threads=self.order.segments)
+        count, most = self._index.frame_count, 0
+        if self.order.by_others and wanted:
+            most = max(1, _DECODED_TOGETHER * count // len(wanted))
+        segments = plan_segments(self._index, threads=self.order.segments, most_frames=most)
         return [self._piece([o for o in wanted if one.start <= o < one.stop], one) for one in segments]
 
     def _piece(self, ordinals: Sequence[int], segment: Segment | None) -> FilmPiece:
         frames = tuple(self._frames[ordinal] for ordinal in ordinals)
-        return FilmPiece(self._path, self.source, self._index, frames, segment)
+        self._sent = self._sent or FilmIndex(self._index)
+        return FilmPiece(self._path, self.source, self._sent, frames, segment)
 
     def _round(self, pieces: list[FilmPiece]) -> list[FilmPiece]:
         self._pieces = self._open = len(pieces)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
+
+import numpy as np
 
 from rushes.catalog.catalog import StoredFrame
 from rushes.catalog.frame_writer import FrameWriter, PictureMaker
@@ -18,6 +23,34 @@ from rushes.footage.video_index import VideoIndex
 from rushes.storage.places import Place
 from rushes.storage.reading import Fetched, held
 
+_LONG = ("pts", "keyframes")  # what a film's index has one of for each frame, or for many
+
+
+class FilmIndex:
+    """The index of a film, which every piece needs: sent small, and opened once in each process.
+
+    Attributes:
+        opened: the index.
+    """
+
+    def __init__(self, opened: VideoIndex) -> None:
+        self.opened = opened
+        self._packed = b""
+
+    def __reduce__(self) -> tuple[Callable[[bytes], FilmIndex], tuple[bytes]]:
+        """Return how it is sent: of two hours of film less than two thousand bytes, where frames follow evenly."""
+        if not self._packed:
+            values = {one.name: getattr(self.opened, one.name) for one in fields(VideoIndex) if one.init}
+            steps = {name: np.diff(np.array(values[name], np.int64), prepend=0) for name in _LONG}
+            self._packed = zlib.compress(pickle.dumps(values | steps, pickle.HIGHEST_PROTOCOL))
+        return _index_of, (self._packed,)
+
+
+@lru_cache(maxsize=4)
+def _index_of(packed: bytes) -> FilmIndex:
+    values = pickle.loads(zlib.decompress(packed))
+    return FilmIndex(VideoIndex(**values | {name: tuple(np.cumsum(values[name]).tolist()) for name in _LONG}))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FilmPiece:
@@ -30,7 +63,7 @@ class FilmPiece:
 
     path: Place
     source: Source
-    index: VideoIndex
+    index: FilmIndex
     frames: tuple[Frame, ...]
     segment: Segment | None = None
 
@@ -68,6 +101,9 @@ def take_piece(
 ) -> PieceTaken:
     """Take a piece of a film; what is wrong with it is an answer, and what came before stands.
 
+    Raises:
+        PlaceError: the disk is full.
+
     Args:
         listener: the driver, where it is in this process; else rows are kept in parts below `maker.root`.
         threads: for decoding.
@@ -87,7 +123,7 @@ def take_piece(
 
     writer = FrameWriter(maker, piece.source.name, {frame.ordinal: frame for frame in piece.frames}, note)
     lost: tuple[int, ...] = ()
-    scanned, astray, failure = None, False, None
+    scanned, astray, wrong = None, False, None
     with held(piece.path) as remote:
         try:
             if piece.segment is None:
@@ -95,7 +131,7 @@ def take_piece(
             else:
                 scanned = scan_segment(
                     piece.path,
-                    piece.index,
+                    piece.index.opened,
                     piece.segment,
                     wanted=frozenset(writer.frames),
                     keep=writer,
@@ -107,11 +143,12 @@ def take_piece(
         except AstrayError:
             astray = True
         except (MediaError, OSError) as error:
-            failure = why_not(piece.path, error)
+            wrong = error
         try:
             writer.finish()
         except OSError as error:
-            failure = failure or why_not(piece.path, error)
+            wrong = wrong or error
+        failure = None if wrong is None else why_not(piece.path, wrong)
         fetched = None if remote is None or listener is not None else remote.fetched
     return PieceTaken(tuple(writer.written), tuple(parts), lost, scanned, astray, failure, fetched)
 
@@ -121,7 +158,7 @@ def _seek(piece: FilmPiece, writer: FrameWriter, *, threads: int, stopped: Calla
     lost: list[int] = []
     deinterlace = writer.maker.settings.deinterlace
     for decoded in decode_frames(
-        piece.path, piece.index, list(writer.frames), threads=threads, deinterlace=deinterlace
+        piece.path, piece.index.opened, list(writer.frames), threads=threads, deinterlace=deinterlace
     ):
         if isinstance(decoded, LostFrame):
             lost.append(decoded.ordinal)

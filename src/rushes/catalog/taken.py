@@ -10,12 +10,13 @@ from pathlib import Path
 
 from rushes.catalog.catalog import Catalog, StoredFrame
 from rushes.footage.source import Frame
-from rushes.storage.files import digest_of_bytes, sweep_temporaries, whole_file
+from rushes.storage.files import digest_of_bytes, digest_of_file, sweep_temporaries, whole_file
 
 TAKEN_FOLDER = ".rushes/taken"  # in a project
 _SCHEMA = "taken-frames/1"
 _PART = "frames-*.parquet"
 _WAITED_SECONDS = 86_400.0
+_ARRIVING_SECONDS = 3600.0  # within which what a part speaks of is there, on a slow line
 
 
 def write_part(root: Path, stored: Sequence[StoredFrame]) -> str:
@@ -45,12 +46,17 @@ def write_part(root: Path, stored: Sequence[StoredFrame]) -> str:
 
 
 def read_part(path: Path) -> list[StoredFrame]:
-    """Return the rows of a part; none of one that is gone, or cannot be read, whose work is then done again."""
+    """Return the rows of a part.
+
+    Raises:
+        FileNotFoundError: it is gone.
+        OSError: it cannot be read, or is none.
+    """
     import polars as pl
 
     try:
         if pl.read_parquet_metadata(path).get("schema") != _SCHEMA:
-            return []
+            raise OSError(f"{path.name} is no part of an ingest")
         rows = pl.read_parquet(path).to_dicts()
         return [
             StoredFrame(
@@ -63,37 +69,80 @@ def read_part(path: Path) -> list[StoredFrame]:
             )
             for row in rows
         ]  # fmt: skip
-    except (OSError, pl.exceptions.PolarsError, ValueError, KeyError):
-        return []
+    except (pl.exceptions.PolarsError, ValueError, KeyError, TypeError) as error:
+        raise OSError(f"{path.name} is damaged ({type(error).__name__})") from error
 
 
-def note_part(part: Path, catalog: Catalog, *, now: str) -> None:
-    """Note the frames of a part in the catalog, and remove it; another driver may have done so already."""
-    if stored := read_part(part):
-        catalog.add_frames(stored, now=now)
+def note_part(part: Path, catalog: Catalog, *, now: str) -> list[StoredFrame]:
+    """Note the frames of a part in the catalog, remove it, and return them.
+
+    Raises:
+        FileNotFoundError: it is gone, as where another driver has noted it.
+        OSError: it cannot be read; it stays.
+    """
+    stored = read_part(part)
+    catalog.add_frames(stored, now=now)
     part.unlink(missing_ok=True)
+    return stored
 
 
 def note_left_parts(root: Path, catalog: Catalog, *, now: str) -> int:
     """Note what the workers of a driver that was killed had done; return how many frames that are.
 
-    A frame whose picture is no longer there, or whose film the catalog does not know, is passed over. Pictures of
-    photographs that waited for a name are removed after a day; a run that takes the photographs in writes them anew.
+    A frame is noted where its picture is the one of the part; one in a store, where the catalog lacks the frame. A part
+    that cannot be read, or whose films or pictures are not all there, may be on its way to another driver: it stays for
+    an hour, and then what is there counts. Pictures of photographs that waited for a name are removed after a day; a
+    run that takes the photographs in writes them anew.
     """
     folder, noted = root / TAKEN_FOLDER, 0
     if not folder.is_dir():
         return 0
     sweep_temporaries(folder)
     for path in sorted(folder.glob(_PART)):
-        stored = [item for item in read_part(path) if "://" in item.image or (root / item.image).is_file()]
-        known = {digest for digest in {item.frame.source for item in stored} if catalog.source(digest) is not None}
-        stored = [item for item in stored if item.frame.source in known]
-        if stored:
-            catalog.add_frames(stored, now=now)
-        noted += len(stored)
+        try:
+            is_new = time.time() - path.stat().st_mtime < _ARRIVING_SECONDS
+            stored = read_part(path)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            if is_new:
+                continue
+            stored = []
+        there = _there(root, catalog, stored)
+        if is_new and len(there) < len(stored):
+            continue
+        lacking = _lacking(root, catalog, there)
+        catalog.add_frames(lacking, now=now)
+        noted += len(lacking)
         path.unlink(missing_ok=True)
     for path in folder.iterdir():
         with suppress(OSError):
             if path.suffix != ".parquet" and time.time() - path.stat().st_mtime > _WAITED_SECONDS:
                 path.unlink()
     return noted
+
+
+def _there(root: Path, catalog: Catalog, stored: Sequence[StoredFrame]) -> list[StoredFrame]:
+    """Return the frames whose film is in the catalog and whose picture exists; in a store it is believed to."""
+    known = {digest for digest in {item.frame.source for item in stored} if catalog.source(digest) is not None}
+    return [
+        item for item in stored if item.frame.source in known and ("://" in item.image or (root / item.image).is_file())
+    ]
+
+
+def _lacking(root: Path, catalog: Catalog, there: Sequence[StoredFrame]) -> list[StoredFrame]:
+    """Return the frames that the catalog lacks, or knows by another picture than the one that stands there."""
+    known = {item.frame.id: item for item in catalog.frames_of(sorted({item.frame.source for item in there}))}
+    return [
+        item
+        for item in there
+        if (item.frame.id not in known if "://" in item.image else _is_its_picture(root, item))
+        and known.get(item.frame.id) != item
+    ]
+
+
+def _is_its_picture(root: Path, item: StoredFrame) -> bool:
+    try:
+        return digest_of_file(root / item.image) == item.sha256
+    except OSError:
+        return False

@@ -94,6 +94,7 @@ def ingest(
         from rushes.catalog.ingest import plan_ingest
         from rushes.catalog.intake import Ingested, IngestSettings
         from rushes.cli.engines import engine_of
+        from rushes.footage.kinds import OwnStore
         from rushes.footage.sampling import find_strangers
         from rushes.project import find_project
         from rushes.storage.places import parse_place
@@ -135,13 +136,18 @@ def ingest(
         )
         by_shoot = group is None and not class_folders and (place.ingest.shoots if shoots is None else shoots)
         exports: dict[Place, Place] = {}
+        own = OwnStore(place.store)
         wanted, missing = plan_ingest(
             [parse_place(path) for path in paths],
             group=group,
             class_folders=wanted_task,
             shoots=_known_groups(place) if by_shoot else None,
             passed_over=exports.__setitem__,
+            own=own,
         )
+        if own.passed_over:
+            files, are = plural(own.passed_over, "file"), "is" if own.passed_over == 1 else "are"
+            door.say(f"{files} below {place.store} {are} the project's own and passed over")
         found_shoots = list(dict.fromkeys(item.group or "" for item in wanted)) if by_shoot else []
         _report_shoots(door, found_shoots, exports)
         if dry_run:

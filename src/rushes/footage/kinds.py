@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rushes.errors import MediaError
 from rushes.footage.source import MediaKind, Unreadable
 from rushes.project import OWN_FOLDERS, PROJECT_FILE
 from rushes.storage.inventory import Inventory, inventory_at, read_inventory
-from rushes.storage.places import Place, Remote
+from rushes.storage.places import Place, Remote, parse_place
 from rushes.storage.reading import exists, open_place, size_of_place
 from rushes.storage.stores import list_keys
 
@@ -54,7 +55,47 @@ def kind_of(path: Place) -> MediaKind | None:
     return "photo" if extension in PHOTO_EXTENSIONS else None
 
 
-def find_media(path: Place, *, passed_over: Callable[[Unreadable], None] = lambda _: None) -> Sequence[Place]:
+@dataclass(slots=True)
+class OwnStore:
+    """The folders in which a project keeps what it made in a bucket; none of it is footage.
+
+    Attributes:
+        store: the project's `store`; "" for none.
+        passed_over: how many files of it were left out.
+    """
+
+    store: str
+    passed_over: int = 0
+    _folders: frozenset[Remote] = frozenset()
+
+    def __post_init__(self) -> None:
+        place = parse_place(self.store) if self.store else None
+        if isinstance(place, Remote):
+            key = place.key if not place.key or place.key.endswith("/") else f"{place.key}/"
+            names = OWN_FOLDERS | {"parts"}
+            self._folders = frozenset(Remote(place.scheme, place.host, f"{key}{name}/") for name in names)
+
+    def leaves_out(self, place: Place, named: Place) -> bool:
+        """Return whether what was found at a place that a person named is the project's own, and count it.
+
+        A place that is such a folder, or lies in one, was named by hand.
+        """
+        if not self._folders or not isinstance(place, Remote):
+            return False
+        own = next((one for one in self._folders if _is_below(place, one)), None)
+        if own is None or (isinstance(named, Remote) and _is_below(named, own)):
+            return False
+        self.passed_over += 1
+        return True
+
+
+def _is_below(place: Remote, folder: Remote) -> bool:
+    return (place.scheme, place.host) == (folder.scheme, folder.host) and f"{place.key}/".startswith(folder.key)
+
+
+def find_media(
+    path: Place, *, passed_over: Callable[[Unreadable], None] = lambda _: None, own: OwnStore | None = None
+) -> Sequence[Place]:
     """Return the footage at `path`: the file itself, or all below a folder in natural order (`shot2`, `shot10`).
 
     A prefix in a bucket is a folder. On a web server there are files only. A list of files (`.csv`, `.txt`, `.parquet`,
@@ -69,19 +110,21 @@ def find_media(path: Place, *, passed_over: Callable[[Unreadable], None] = lambd
     Args:
         passed_over: told of each folder below `path` that cannot be listed, and of each link that leads nowhere and
             might have led to footage.
+        own: of the project that looks for footage; counts what it leaves out.
 
     Raises:
         MediaError: nothing is at `path`, or the folder cannot be listed.
     """
     inventory = inventory_at(path)
     if inventory is not None:
-        return _find_listed(inventory)
-    return _find_remote(path) if isinstance(path, Remote) else _find_local(path, passed_over)
+        return _find_listed(inventory, own or OwnStore(""))
+    return _find_remote(path, own or OwnStore("")) if isinstance(path, Remote) else _find_local(path, passed_over)
 
 
-def _find_listed(inventory: Inventory) -> list[Place]:
+def _find_listed(inventory: Inventory, own: OwnStore) -> list[Place]:
     """Return the footage that a list names, in its order, each once."""
-    found = list(dict.fromkeys(read_inventory(inventory, suffixes=_FOOTAGE)))
+    listed = dict.fromkeys(read_inventory(inventory, suffixes=_FOOTAGE))
+    found = [place for place in listed if not own.leaves_out(place, inventory.place)]
     if not found:
         below = f" below '{inventory.below}'" if inventory.below else ""
         raise MediaError(inventory.place, f"lists no videos, raws or photographs{below}. Check the list")
@@ -129,7 +172,7 @@ def _may_hold_footage(folder: Path) -> bool:
     return meant.name not in OWN_FOLDERS or not (meant.parent / PROJECT_FILE).is_file()
 
 
-def _find_remote(place: Remote) -> list[Remote]:
+def _find_remote(place: Remote, own: OwnStore) -> list[Remote]:
     if not place.in_bucket:
         if place.is_folder:
             raise MediaError(place, "is a folder of a web server, which cannot be listed. Name each file in it")
@@ -143,7 +186,10 @@ def _find_remote(place: Remote) -> list[Remote]:
         below = f"/{key[len(folder.key) :]}"
         if f".{below.rpartition('.')[2]}".lower() not in _FOOTAGE or "/." in below:
             continue
-        footage.append(Remote(place.scheme, place.host, key))
+        found = Remote(place.scheme, place.host, key)
+        if own.leaves_out(found, folder):
+            continue
+        footage.append(found)
         if len(footage) > MAX_FOUND:
             raise MediaError(place, f"holds more than {MAX_FOUND:,} videos, raws and photographs. Name a folder in it")
     if key is None:

@@ -75,15 +75,21 @@ class Segment:
     end: int
 
 
-def plan_segments(index: VideoIndex, *, threads: int) -> list[Segment]:
+def plan_segments(index: VideoIndex, *, threads: int, most_frames: int = 0) -> list[Segment]:
     """Return the segments into which a film is cut for so many threads; one where it is short or cannot be sought.
 
     Every segment but the first begins at a keyframe. What a scanner needs from before its first frame is given by the
     segment before, which goes on that far: no frame's signals depend on where the film was cut.
+
+    Args:
+        most_frames: that a segment is to answer for, as far as the least length of one and the film's keyframes let
+            it; 0 for any number.
     """
     whole = [whole_film(index)]
     least, usual = (max(1, round(index.rate * seconds)) for seconds in (_LEAST_SECONDS, _SEGMENT_SECONDS))
     count = max(min(threads, index.frame_count // least), min(4 * threads, index.frame_count // usual))
+    if most_frames:
+        count = max(count, min(-(-index.frame_count // most_frames), index.frame_count // least))
     if threads < 2 or count < 2 or not (index.exact and index.seekable):
         return whole
     keyframes = [index.keyframes[min(bisect_left(index.keyframes, index.frame_count * part // count),

@@ -12,7 +12,7 @@ pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
 
 from benchmarks.loopback_s3 import Store, environment, s3_here
 
-from rushes.errors import ExpiredKeysError, PlaceError, UnreachableError, UsageError
+from rushes.errors import ExpiredKeysError, PlaceError, ThrottledError, UsageError
 from rushes.storage.aws import s3_settings
 from rushes.storage.buckets import S3Folder
 from rushes.storage.patience import patiently, stated_patience
@@ -137,7 +137,7 @@ def test_a_listing_goes_on_from_the_key_where_it_was_throttled(
 @pytest.mark.longer
 def test_a_store_that_goes_on_throttling_is_told_once_with_what_to_do(folder: S3Folder, store: Store) -> None:
     throttle(store, 10_000)
-    with pytest.raises(UnreachableError, match=r"503.*throttles.*--workers 1.*try again later"):
+    with pytest.raises(ThrottledError, match=r"s3://films/: .*503.*throttles.*--workers 1.*try again later.*is kept"):
         read_place(FILM)
     with pytest.raises(PlaceError, match=r"503.*throttles or is down"):
         folder.write("d.jpg", DATA)

@@ -154,8 +154,8 @@ class Here:
 
     def _patience(self, course: _Course) -> float:
         """Return for how long nothing has to be looked after."""
-        ends = [one.end_of(course.work.seconds) for one in self._processes if one.is_ready and one.chunks]
-        soonest = min(ends) - time.monotonic() if ends and course.work.seconds else _LOOK_SECONDS
+        ends = [one.end_of(course.work.limit_seconds) for one in self._processes if one.is_ready and one.chunks]
+        soonest = min(ends) - time.monotonic() if ends and course.work.limit_seconds else _LOOK_SECONDS
         return min(max(soonest, 0.0), _LOOK_SECONDS)
 
     def _hear_one(self, process: Process, course: _Course) -> list[Done[Any, Any]]:
@@ -201,7 +201,7 @@ class Here:
 
     def _end_late(self, process: Process, course: _Course) -> list[Done[Any, Any]]:
         """End a process that takes too long, and return the item that is lost with it."""
-        if process.is_over(course.work.seconds):
+        if process.is_over(course.work.limit_seconds):
             self._end(process)
             begun = process.chunks.popleft()
             course.take_back(process.chunks)
@@ -279,8 +279,8 @@ class _Course:
             self._next.extend([task] for task in tasks)
             return []
         reason = (
-            f"took longer than {self.work.seconds:g} s and was given up. Leave it out, or try again when the machine "
-            "has less to do"
+            f"took longer than {self.work.limit_seconds:g} s and was given up. Leave it out, or try again when the "
+            "machine has less to do"
         )
         return self._done([(tasks[0], Lost("late", reason))])
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +30,14 @@ def measure(say: Say) -> Outcome:
         "different trust; generated")  # fmt: skip
     say("The peer keeps as many rows of frames and labels, and does nothing else: dictionaries of text by SQLAlchemy's "
         "insert, 1,000 a statement, into a fresh SQLite file. It is beside the two steps that do that.")  # fmt: skip
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         root = Path(folder)
         sources, stored = make_footage(_FRAMES, _EPISODES)
         sheet = write_sheet(root / "season.csv", stored)
         places: dict[str, Path | str] = {"SQLite": root / "catalog.db"}
-        if os.environ.get(_POSTGRESQL):
-            places["PostgreSQL"] = os.environ[_POSTGRESQL]
-        else:
-            say(f"PostgreSQL was not measured: {_POSTGRESQL} names no empty database")
+        server = _postgresql(say, stack)
+        if server:
+            places["PostgreSQL"] = server
         total: dict[str, float] = {}
         for kind, place in places.items():
             say(f"{kind}:")
@@ -44,7 +45,7 @@ def measure(say: Say) -> Outcome:
             with open_catalog(place) as catalog:
                 if catalog.sources():
                     raise RushesError(f"the database that {_POSTGRESQL} names is not empty: name another")
-                go_through(steps, catalog, sources, stored, sheet, root)
+                go_through(steps, catalog, sources, stored, sheet, _fresh(root / kind))
             steps.tell(say)
             total[kind] = steps.wall_seconds
             kept = steps.wall_seconds_of("frames added", "labels appended")
@@ -54,6 +55,31 @@ def measure(say: Say) -> Outcome:
                     f"{peer / kept:.1f} x")  # fmt: skip
     is_whole = _FRAMES >= 1_000_000 and len(total) == 2  # of less, nothing is promised
     return Outcome("catalog_million", max(total.values()), None, "s", TARGET, is_whole)
+
+
+def _postgresql(say: Say, stack: ExitStack) -> str:
+    """Return the URL of an empty database: the one named, or one in a server of our own; "" where there is none."""
+    named = os.environ.get(_POSTGRESQL)
+    if named:
+        return named
+    try:
+        from benchmarks.postgres import find_binaries, running_postgres, why_no_postgres
+    except ImportError:
+        why = "its driver is not installed"
+    else:
+        why = why_no_postgres()
+        program = shutil.which("initdb", path=find_binaries())
+        if program and not why:
+            # With PostgreSQL's own settings: what is committed outlasts the power.
+            server = stack.enter_context(running_postgres(Path(program).resolve().parent, settings={}))
+            return server.url()
+    say(f"PostgreSQL was not measured: {why or 'it is not installed'}, and {_POSTGRESQL} names no empty database")
+    return ""
+
+
+def _fresh(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def _keep_plainly(place: Path, stored: list[StoredFrame]) -> None:

@@ -38,7 +38,7 @@ _PUT_DOLLARS, _GET_DOLLARS = 0.005 / 1000, 0.0004 / 1000  # a request
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What one core does: so many frames in so many seconds."""
+    """What one core does: so many frames in so many seconds of its time."""
 
     what: str
     frames: int
@@ -111,9 +111,9 @@ def _one_core() -> Iterator[None]:
 
 
 def _timed(what: str, work: Callable[[], int]) -> Rate:
-    started = time.perf_counter()
+    started = time.process_time()  # of all threads of this process, whatever else the machine does
     frames = work()
-    return Rate(what, frames, time.perf_counter() - started)
+    return Rate(what, frames, time.process_time() - started)
 
 
 def _taken_in(film: Path, root: Path, sampling: Sampling, what: str) -> tuple[Rate, list[StoredFrame]]:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-
-from catalog.postgres import PostgresServer, find_binaries, running_postgres, why_no_postgres
+from benchmarks.postgres import PostgresServer, find_binaries, running_postgres, why_no_postgres
 
 _ROOT = Path(__file__).resolve().parents[1]
 

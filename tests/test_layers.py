@@ -15,7 +15,7 @@ import rushes
 
 SOURCE = Path(rushes.__file__).parent
 # Every room may import the rooms before it, and itself; DESIGN's order.
-GROUND = ("errors", "progress", "cores", "timecode", "wish", "project")
+GROUND = ("errors", "progress", "cores", "bulk", "timecode", "wish", "project")
 ROOMS = (
     "storage",
     "scale",

@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 KEPT = {
     ".ci", ".dockerignore", ".gitignore", "CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile", "README.md",
-    "benchmarks", "compose.yaml", "docs", "pyproject.toml", "requirements", "setup_env.py", "src", "tests",
+    "benchmarks", "compose.cluster.yaml", "compose.yaml", "docs", "pyproject.toml", "requirements", "setup_env.py",
+    "src", "tests",
 }  # fmt: skip
 PICTURES_OF = ("docs/", "benchmarks/")  # what the documentation shows
 MEDIA = {".jpg", ".jpeg", ".png", ".webp", ".mp4", ".mkv", ".mov", ".nef", ".dng", ".db", ".parquet"}

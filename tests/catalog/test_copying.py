@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from benchmarks.postgres import PostgresServer
 from sqlalchemy import text
 
-from catalog.postgres import PostgresServer
 from catalog.test_catalog import NOW, SOURCE, frame, label
 from rushes.catalog.catalog import open_catalog
 from rushes.catalog.copying import check_copy, copy_catalog, count_rows, differences, open_as_it_is, read_contents

@@ -11,9 +11,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from benchmarks.postgres import PostgresServer, running_postgres
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
-from catalog.postgres import PostgresServer, running_postgres
 from catalog.test_catalog import NOW, SOURCE, frame, label
 from rushes.catalog.catalog import Catalog, open_catalog
 from rushes.catalog.database import shown, url_of
@@ -321,3 +322,28 @@ def test_a_writer_who_is_killed_lets_the_next_one_in(shared: str, postgres: Post
         with pytest.raises(CatalogError, match="went away"):
             write()
         assert other.labels() == [label("Junk")]
+
+
+def test_labels_of_any_letters_come_back_as_they_were_put_in(catalog_place: Path | str) -> None:
+    odd = ["plain", "a\tb", "two\nlines", "\\N", "a \\ b", "'\"", "\r", "", "Ä 電"]
+    said = [replace(label("Rare"), place=place, sheet=place) for place in odd]
+    said += [replace(label("Rare"), class_name=None), label("Common")]
+    with open_catalog(catalog_place) as catalog:
+        catalog.add_source(SOURCE, now=NOW)
+        catalog.add_frames([frame(0)], now=NOW)
+        catalog.append_labels(said)
+        catalog.append_labels(said[-1:])
+        assert catalog.labels() == [*said, said[-1]]
+        assert catalog.labels(task=said[0].task) == [*said, said[-1]]
+        assert catalog.labels(task="another") == []
+
+
+def test_a_frame_with_labels_cannot_be_taken_out_behind_our_back(shared: str) -> None:
+    with open_catalog(shared) as catalog:
+        catalog.append_labels([label("Rare")])
+        with pytest.raises(IntegrityError, match="has labels"), catalog.writing() as connection:
+            connection.execute(text("DELETE FROM frames"))
+        with pytest.raises(IntegrityError, match="there is no frame nowhere"), catalog.writing() as connection:
+            connection.execute(text("UPDATE labels SET frame = 'nowhere'"))
+        assert len(catalog.frames()) == 4
+        assert catalog.labels() == [label("Rare")]

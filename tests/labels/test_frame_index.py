@@ -239,3 +239,15 @@ def test_suggestions_name_what_is_near():
     assert index.suggest("TT_S01_E01_FRM-00-00-09-00.jpg") == "The nearest is 'TT_S01_E01_FRM-00-00-08-00'"
     assert index.suggest("rose_1.jpg") == "Did you mean 'rose_01'?"
     assert index.suggest("zzzzzz") == ""
+
+
+def test_a_plain_name_is_the_frame_that_any_look_up_finds() -> None:
+    refs = [*film_frames("/films/TT_S01_E01.mp4", range(0, 48, 24)), photograph("/a/shot.jpg"),
+            photograph("/a/shot.one.png"), photograph("/b/twin.jpg"), photograph("/c/twin.jpg")]  # fmt: skip
+    index = FrameIndex(refs)
+    words = [spelling for ref in refs for spelling in (ref.name, ref.name.lower(), f"{ref.name}.jpg", ref.image)]
+    words += ["shot.png", "shot.one", "shot.one.png", "nowhere", "twin.png", "TT_S01_E01", ".", ""]
+    found = index.of_plain_names(words)
+    assert [ref for ref in found if ref is not None]
+    for word, ref in zip(words, found, strict=True):
+        assert ref is None or ref == index.frame(word)

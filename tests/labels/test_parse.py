@@ -6,6 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from labels.catalogued import film_frames, photograph
 from rushes.errors import Fault
@@ -371,3 +373,25 @@ def test_a_row_that_is_refused_states_nothing_and_hides_no_other_fault_of_it():
         (2, "frame"), (3, "frame"), (3, "scale"), (4, "frame")
     ]  # fmt: skip
     assert not parsed.is_whole
+
+
+WORDS = ("TT_S01_E01_FRM-00-00-08-00", "tt_s01_e01_frm-00-00-08-00.JPG", "TT_S01_E01_FRM-00-00-16-00.png", "film",
+         "frames/TT_S01_E01/TT_S01_E01_FRM-00-00-16-00.jpg", " TT_S01_E01_FRM-00-00-00-00 ", "shot.one", "shot",
+         "TT_S01_E01_FRM-00-00-24-00", "nowhere", "", EPISODE[4].id)  # fmt: skip
+ANSWERS = ("Rare", "rare ", "Trash", "none", "", "Legendry")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(WORDS), *[st.sampled_from(ANSWERS)] * 2, st.sampled_from(("", " ", "a cat"))),
+             max_size=12),
+    st.booleans(),
+)  # fmt: skip
+def test_rows_of_plain_words_are_read_as_they_would_be_one_by_one(rows: list[tuple[str, ...]], is_numbered: bool):
+    refs = [*EPISODE, photograph("/a/shot.jpg"), photograph("/a/shot.one.png")]
+    header = ("frame", "SUPERVISED CLASSIFICATION", "class", "subjects")
+    entries = tuple(f"task {number}" for number, _ in enumerate(rows)) if is_numbered else ()
+    at_once = Sheet("labels.csv", header, tuple(rows), key="labels.csv", entries=entries)
+    # Where a column says when each row was stated, every row is read by itself.
+    one_by_one = replace(at_once, columns=(*header, "stated_at"), rows=tuple((*row, "") for row in rows))
+    mapping = {"SUPERVISED CLASSIFICATION": "class:supervised", "class": "class"}
+    assert parse(at_once, refs, RARITY, mapping=mapping) == parse(one_by_one, refs, RARITY, mapping=mapping)

@@ -225,3 +225,23 @@ def test_an_origin_of_a_review_tells_the_person() -> None:
         False,
         False,
     ]
+
+
+makers = st.sampled_from(("jonny", "Jonny", "review:ann", "model:a", "supervised", "nobody"))
+of_sheets = st.lists(
+    st.builds(
+        say, st.sampled_from(["MS", "CS", None]), makers, frame=st.sampled_from("fgh"), sheet=st.sampled_from("ab")
+    )
+)
+
+
+@given(of_sheets)
+def test_frames_together_are_resolved_as_each_alone(labels: list[Label]):
+    together = resolve(labels, TRUST)
+    alone: dict[str, Resolved] = {}
+    for frame in dict.fromkeys(label.frame for label in labels):
+        # A statement that is taken back at once changes nothing, and no frame with one is like another.
+        taken_back = [say("LS", "x", frame=frame, sheet="z"), say(None, "x", frame=frame, sheet="z")]
+        alone |= resolve([*taken_back, *(label for label in labels if label.frame == frame)], TRUST)
+    assert together == alone
+    assert list(together) == list(alone)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +15,9 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
+    CursorResult,
     Engine,
     MetaData,
     Row,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    literal_column,
     select,
     text,
     update,
@@ -33,8 +35,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from rushes.bulk import garbage_left, made_of_columns
 from rushes.catalog import schema
-from rushes.catalog.database import begin_snapshot, insert_rows, is_postgresql, open_database, our_errors, take_turn
+from rushes.catalog.database import (
+    batched,
+    begin_snapshot,
+    insert_rows,
+    is_postgresql,
+    open_database,
+    our_errors,
+    take_turn,
+)
 from rushes.catalog.migrations import migrate
 from rushes.footage.source import REFERENCED, Frame, Source, episode_of
 from rushes.labels.label import Label
@@ -43,6 +54,8 @@ from rushes.labels.trust import current_statements
 from rushes.storage.places import Place
 
 _ROWS_PER_STATEMENT = 500
+_ROWS_PER_PIECE = 8192
+_MUCH_OF_A_TABLE = 8  # one in so many of its rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,20 +255,28 @@ class Catalog:
         else:
             statement = statement.values({name: bindparam(name) for name in _FRAME_COLUMNS})
         stated = statement.excluded
-        is_known = (stated.sha256 == "") & (stated.image == table.c.image)
+        nothing = literal_column("''", Text)
+        is_known = (stated.sha256 == nothing) & (stated.image == table.c.image)
         changes = {
             "image": stated.image,
             "size": stated.size,
             "sha256": case((is_known, table.c.sha256), else_=stated.sha256),
-            "signature": case((stated.signature == "", table.c.signature), else_=stated.signature),
+            "signature": case((stated.signature == nothing, table.c.signature), else_=stated.signature),
         }
         put = statement.on_conflict_do_update(index_elements=["id"], set_=changes)
         if is_one_go:
             connection.execute(put)
             connection.execute(text("DROP TABLE arriving_frames"))
             return
-        for batch in _batches([dict(zip(_FRAME_COLUMNS, row, strict=True)) for row in rows]):
-            connection.execute(put, batch)
+        if is_postgresql(connection):
+            for batch in _batches([dict(zip(_FRAME_COLUMNS, row, strict=True)) for row in rows]):
+                connection.execute(put, batch)
+            return
+        compiled = put.compile(dialect=connection.dialect)
+        if compiled.positiontup != list(_FRAME_COLUMNS):
+            raise RuntimeError(f"the values of a frame are asked for in the order {compiled.positiontup}")
+        for values in batched(rows):
+            connection.exec_driver_sql(str(compiled), values)
 
     def _take_over(self, frames: Sequence[Frame], connection: Connection, *, now: str) -> None:
         """Let frames stand for the referenced ones of the same names."""
@@ -352,10 +373,27 @@ class Catalog:
         """Return every statement, the earliest first; of one task where it is named."""
         table = schema.labels
         wanted = select(*_READ_OF_LABELS).order_by(table.c.number)
-        if task is not None:
-            wanted = wanted.where(table.c.task == task)
         with self._reading() as connection:
+            if task is not None:
+                wanted = wanted.where(self._is_of(task, connection))
             return _labels_from(connection.execute(wanted))
+
+    def _is_of(self, task: str, connection: Connection) -> ColumnElement[bool]:
+        """Return the condition that a label is of a task.
+
+        SQLite would look up every label of it by an index, and then sort them: of a task that has much of the table,
+        to read that in its order is quicker.
+        """
+        table = schema.labels
+        plainly: ColumnElement[bool] = table.c.task == task
+        if is_postgresql(connection):
+            return plainly
+        counts = select(
+            select(func.count()).where(plainly).scalar_subquery(), select(func.max(table.c.number)).scalar_subquery()
+        )
+        of_task, last = connection.execute(counts).one()
+        is_much = of_task * _MUCH_OF_A_TABLE > (last or 0)
+        return literal_column("+labels.task", Text) == task if is_much else plainly
 
     def last_label(self, *, task: str) -> int:
         """Return the number of the last statement of a task; later ones have higher numbers. 0 where there is none."""
@@ -583,42 +621,53 @@ def _frame_to_row(item: StoredFrame, now: str) -> tuple[Any, ...]:
             item.image, item.sha256, signature, item.size, now)  # fmt: skip
 
 
-def _frames_from(found: Iterable[Any]) -> list[StoredFrame]:
+def _frames_from(found: CursorResult[Any]) -> list[StoredFrame]:
     """Return frames of rows of `_READ_OF_FRAMES`; what many of them have in common is held once."""
-    same = sys.intern
-    with _garbage_left():
-        return [
-            StoredFrame(
-                Frame(same(source), pts, _fraction(time_base), ordinal, timecode, name),
-                image,
-                sha256,
-                int(signature, 16) if signature else None,
-                same(size),
-            )
-            for source, pts, time_base, ordinal, timecode, name, image, sha256, signature, size in found
-        ]
+    stored: list[StoredFrame] = []
+    with garbage_left():
+        for source, pts, time_base, ordinal, timecode, name, image, sha256, signature, size in _columns_of(found):
+            count, bases = len(source), list(map(_fraction, time_base))
+            address: dict[str, Sequence[Any]] = {
+                "source": list(map(sys.intern, source)), "pts": pts, "time_base": bases, "ordinal": ordinal,
+                "timecode": timecode, "name": name,
+            }  # fmt: skip
+            if min(ordinal) < 0 or any(base.numerator <= 0 for base in set(bases)):
+                frames = list(map(Frame, *address.values()))  # which says what is wrong
+            else:
+                frames = made_of_columns(Frame, count, address)
+            picture: dict[str, Iterable[Any]] = {
+                "frame": frames, "image": image, "sha256": sha256,
+                "signature": [int(digits, 16) if digits else None for digits in signature],
+                "size": map(sys.intern, size),
+            }  # fmt: skip
+            stored += made_of_columns(StoredFrame, count, picture)
+    return stored
 
 
-def _labels_from(found: Iterable[Any]) -> list[Label]:
+def _labels_from(found: CursorResult[Any]) -> list[Label]:
     """Return statements of rows of `_READ_OF_LABELS`; what a million of them have in common is held once."""
-    same = sys.intern
-    with _garbage_left():
-        return [
-            Label(
-                frame, same(task), None if name is None else same(name), same(origin), same(stated_at), place,
-                same(sheet),
-            )
-            for frame, task, name, origin, stated_at, place, sheet in found
-        ]  # fmt: skip
+    labels: list[Label] = []
+    known: dict[str | None, str | None] = {}
+    places: dict[str, str] = {}
+    with garbage_left():
+        for frame, task, class_name, origin, stated_at, place, sheet in _columns_of(found):
+            held: dict[str, Iterable[Any]] = {
+                "frame": map(places.setdefault, frame, frame),
+                "task": map(known.setdefault, task, task),
+                "class_name": map(known.setdefault, class_name, class_name),
+                "origin": map(known.setdefault, origin, origin),
+                "stated_at": map(known.setdefault, stated_at, stated_at),
+                "place": map(places.setdefault, place, place),
+                "sheet": map(known.setdefault, sheet, sheet),
+            }
+            labels += made_of_columns(Label, len(frame), held)
+            places.clear()  # the statements of a frame, and of a row, stand together
+    return labels
 
 
-@contextmanager
-def _garbage_left() -> Iterator[None]:
-    """Let nobody look for garbage while millions of values are made, of which none refers to another in a circle."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+def _columns_of(found: CursorResult[Any]) -> Iterator[tuple[tuple[Any, ...], ...]]:
+    """Give what was found in pieces, each as columns: texts and numbers alone, which no driver need turn into ours."""
+    cursor: Any = found.cursor
+    while rows := cursor.fetchmany(_ROWS_PER_PIECE):
+        yield tuple(zip(*rows, strict=True))
+    found.close()

@@ -21,6 +21,7 @@ _WAIT_FOR_SQLITE_SECONDS = 30
 _WAIT_FOR_POSTGRESQL_SECONDS = 120  # an import of millions of labels is one change, and others wait for its end
 _CONNECT_SECONDS = 10
 _ROWS_PER_BATCH = 5000
+_SQLITE_CACHE_KIB = 1 << 16  # at most: of a large change it would otherwise write pages out and read them back
 _TURN = 0x72757368  # "rush": the first of the two numbers of our advisory lock
 
 
@@ -130,9 +131,15 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
         _copy_in(connection, f"COPY {table.name} ({named}) FROM STDIN", rows)
         return
     statement = f"INSERT INTO {table.name} ({named}) VALUES ({', '.join('?' * len(columns))})"
+    for batch in batched(rows):
+        connection.exec_driver_sql(statement, batch)
+
+
+def batched(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Give rows as they come, in lists that are no longer than one statement takes."""
     arriving = iter(rows)
     while batch := list(itertools.islice(arriving, _ROWS_PER_BATCH)):
-        connection.exec_driver_sql(statement, batch)
+        yield batch
 
 
 def _copy_in(connection: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -141,13 +148,30 @@ def _copy_in(connection: Connection, statement: str, rows: Iterable[tuple[Any, .
     driver: Any = connection.connection.driver_connection
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
+            for batch in batched(rows):
+                lines = _as_copied(batch)
+                if lines is not None:
+                    copy.write(lines)
+                    continue
+                for row in batch:
+                    copy.write_row(row)
     except psycopg.Error as error:
         is_gone = bool(driver.closed)
         raise DBAPIError.instance(
             statement, None, error, psycopg.Error, connection_invalidated=is_gone, dialect=connection.dialect
         ) from error
+
+
+def _as_copied(rows: Sequence[tuple[Any, ...]]) -> str | None:
+    """Return rows as lines of COPY; None where one holds null, or a character that has a meaning there."""
+    try:
+        lines = "\n".join(map("\t".join, rows)) + "\n"
+    except TypeError:
+        if any(None in row for row in rows):
+            return None
+        lines = "\n".join("\t".join(map(str, row)) for row in rows) + "\n"
+    is_plain = lines.count("\n") == len(rows) and lines.count("\t") == len(rows) * (len(rows[0]) - 1)
+    return lines if is_plain and not any(mark in lines for mark in "\\\r\0") else None
 
 
 @contextmanager
@@ -250,6 +274,7 @@ def _set_up_sqlite(connection: Any, _record: object, *, synchronous: str) -> Non
             time.sleep(0.01)
     cursor.execute(f"PRAGMA synchronous = {synchronous}")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
     cursor.close()
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
 
+from rushes.bulk import made_of_columns
 from rushes.catalog.catalog import StoredFrame
 from rushes.footage.pairs import companions_of
 from rushes.footage.source import Source
@@ -20,24 +23,33 @@ def frame_refs(
     """
     elsewhere = other_paths or {}
     by_digest = {source.digest: source for source in sources}
-    refs = []
+    times: dict[tuple[int, int, int], Fraction] = {}  # films are sampled alike, and a fraction takes long to make
+    seconds: list[Fraction] = []
     for item in frames:
-        frame = item.frame
-        source, others = by_digest[frame.source], elsewhere.get(frame.source, ())
-        refs.append(
-            FrameRef(
-                id=frame.id,
-                name=frame.name,
-                image=item.image,
-                source_name=source.name,
-                source_path=source.path,
-                ordinal=frame.ordinal,
-                seconds=(frame.pts - source.start_pts) * frame.time_base,
-                timecode=frame.timecode,
-                group=source.group,
-                rate=source.rate,
-                sha256=item.sha256,
-                companions=tuple(companions_of(source.path, others)) if others else (),
-            )
-        )
-    return refs
+        frame, unit = item.frame, item.frame.time_base
+        offset = frame.pts - by_digest[frame.source].start_pts
+        key = (offset, unit.numerator, unit.denominator)
+        if key not in times:
+            times[key] = offset * unit
+        seconds.append(times[key])
+    companions = {
+        digest: tuple(companions_of(source.path, elsewhere[digest])) if elsewhere.get(digest) else ()
+        for digest, source in by_digest.items()
+    }
+    of_frames = [item.frame for item in frames]
+    of_sources = [by_digest[frame.source] for frame in of_frames]
+    columns: dict[str, Sequence[Any]] = {
+        "id": [frame.id for frame in of_frames],
+        "name": [frame.name for frame in of_frames],
+        "image": [item.image for item in frames],
+        "source_name": [source.name for source in of_sources],
+        "source_path": [source.path for source in of_sources],
+        "ordinal": [frame.ordinal for frame in of_frames],
+        "seconds": seconds,
+        "timecode": [frame.timecode for frame in of_frames],
+        "group": [source.group for source in of_sources],
+        "rate": [source.rate for source in of_sources],
+        "companions": [companions[source.digest] for source in of_sources],
+        "sha256": [item.sha256 for item in frames],
+    }
+    return made_of_columns(FrameRef, len(frames), columns)

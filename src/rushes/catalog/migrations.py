@@ -180,6 +180,46 @@ def _let_postgresql_keep_texts_as_sqlite_does(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE review_changes ALTER COLUMN step TYPE BIGINT"))
 
 
+# A foreign key is checked row by row, which takes longer than all else that PostgreSQL does with a label.
+_CHECKS_OF_LABELS = (
+    "ALTER TABLE labels DROP CONSTRAINT labels_frame_fkey",
+    """CREATE FUNCTION frames_of_labels_are_there() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE stray text;
+    BEGIN
+        EXECUTE format('SELECT min(changed.frame) FROM changed WHERE NOT EXISTS '
+            '(SELECT 1 FROM %I.frames WHERE frames.id = changed.frame)', TG_TABLE_SCHEMA) INTO stray;
+        IF stray IS NOT NULL THEN
+            RAISE foreign_key_violation USING MESSAGE = format('foreign key: there is no frame %s', stray);
+        END IF;
+        RETURN NULL;
+    END $$""",
+    """CREATE FUNCTION frames_with_labels_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE labelled text;
+    BEGIN
+        EXECUTE format('SELECT min(gone.id) FROM gone WHERE NOT EXISTS '
+            '(SELECT 1 FROM %I.frames WHERE frames.id = gone.id) AND EXISTS '
+            '(SELECT 1 FROM %I.labels WHERE labels.frame = gone.id)', TG_TABLE_SCHEMA, TG_TABLE_SCHEMA) INTO labelled;
+        IF labelled IS NOT NULL THEN
+            RAISE foreign_key_violation USING MESSAGE = format('foreign key: the frame %s has labels', labelled);
+        END IF;
+        RETURN NULL;
+    END $$""",
+    """CREATE TRIGGER labels_arrive AFTER INSERT ON labels REFERENCING NEW TABLE AS changed
+        FOR EACH STATEMENT EXECUTE FUNCTION frames_of_labels_are_there()""",
+    """CREATE TRIGGER labels_change AFTER UPDATE ON labels REFERENCING NEW TABLE AS changed
+        FOR EACH STATEMENT EXECUTE FUNCTION frames_of_labels_are_there()""",
+    """CREATE TRIGGER frames_go AFTER DELETE ON frames REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION frames_with_labels_stay()""",
+)
+
+
+def _let_postgresql_check_frames_of_labels_at_once(connection: Connection) -> None:
+    """Check the frames of labels once a statement; what no frame has is refused as before."""
+    if is_postgresql(connection):
+        for statement in _CHECKS_OF_LABELS:
+            connection.execute(text(statement))
+
+
 STEPS: tuple[Step, ...] = (
     _make_first_tables,
     _add_start_timecode,
@@ -188,6 +228,7 @@ STEPS: tuple[Step, ...] = (
     _add_marks_and_the_journal_of_reviews,
     _note_who_reviewed,
     _let_postgresql_keep_texts_as_sqlite_does,
+    _let_postgresql_check_frames_of_labels_at_once,
 )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from rushes.catalog.catalog import Catalog, StoredFrame
 from rushes.errors import ManifestError
 from rushes.footage.source import Source
-from rushes.labels.manifest import ManifestRow, Part
+from rushes.labels.manifest import ManifestRow, Part, manifest_rows_of
 from rushes.labels.subjects import Subjects
 from rushes.labels.trust import Resolved, resolve
 from rushes.project import Project, Task
@@ -29,31 +30,33 @@ def manifest_rows(
         part_of: (frame id, group) -> the part of the split it is in, or None.
         subjects: frame id -> what is in its picture, where that is known.
     """
-    by_digest, words_of = {source.digest: source for source in sources}, subjects or {}
-    rows = []
-    for item in frames:
-        answer = resolved.get(item.frame.id)
-        if answer is None or answer.label.class_name is None:
-            continue
-        group = by_digest[item.frame.source].group
-        rows.append(
-            ManifestRow(
-                img_ref=item.image,
-                class_name=answer.label.class_name,
-                group=group,
-                source=item.frame.source,
-                pts=item.frame.pts,
-                time_base=item.frame.time_base,
-                timecode=item.frame.timecode,
-                origin=answer.label.origin,
-                sha256=item.sha256,
-                split=part_of(item.frame.id, group),
-                name=item.frame.name,
-                ordinal=item.frame.ordinal,
-                subjects=words_of.get(item.frame.id, ()),
-            )
-        )
-    return rows
+    group_of, words_of = {source.digest: source.group for source in sources}, subjects or {}
+    answers = map(resolved.get, [item.frame.id for item in frames])
+    labelled = [
+        (item, item.frame, answer.label, group_of[item.frame.source])
+        for item, answer in zip(frames, answers, strict=True)
+        if answer is not None and answer.label.class_name is not None
+    ]
+    splits = [part_of(label.frame, group) for _, _, label, group in labelled]
+    columns: dict[str, Sequence[Any]] = {
+        "img_ref": [item.image for item, _, _, _ in labelled],
+        "class_name": [label.class_name for _, _, label, _ in labelled],
+        "group": [group for _, _, _, group in labelled],
+        "source": [frame.source for _, frame, _, _ in labelled],
+        "pts": [frame.pts for _, frame, _, _ in labelled],
+        "time_base": [frame.time_base for _, frame, _, _ in labelled],
+        "timecode": [frame.timecode for _, frame, _, _ in labelled],
+        "origin": [label.origin for _, _, label, _ in labelled],
+        "sha256": [item.sha256 for item, _, _, _ in labelled],
+        "split": splits,
+        "name": [frame.name for _, frame, _, _ in labelled],
+        "ordinal": [frame.ordinal for _, frame, _, _ in labelled],
+        "subjects": [words_of.get(label.frame, ()) for _, _, label, _ in labelled]
+        if words_of
+        else [()] * len(labelled),
+        "stop": [0] * len(labelled),
+    }
+    return manifest_rows_of(columns)
 
 
 def labelled_rows(catalog: Catalog, project: Project, task: Task, *, part_of: PartOf) -> list[ManifestRow]:

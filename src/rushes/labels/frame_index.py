@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
+from rushes.bulk import garbage_left
 from rushes.errors import nearest
 from rushes.timecode import Timecode, nominal_rate, parse_frame_name, parse_timecode, timecode_at
 
@@ -20,7 +21,9 @@ SECONDS_TOLERANCE = Fraction(1, 20)
 _T = TypeVar("_T")
 
 _BARE = re.compile(r"[\w\-]+")  # neither a path nor a URL, and without an extension
+_FILE = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_\-.]*")  # a bare name, with an extension or without
 _PLAIN = re.compile(r"(?:[A-Za-z0-9+.\-]+://[A-Za-z0-9_.:\-]+/)?[A-Za-z0-9_\-/.+]+")  # nothing that a URL would escape
+_FILE_OF_PICTURE = re.compile(rf"(?:[A-Za-z0-9_\-]+/)*{_FILE.pattern}")  # the same, in folders of plain names
 _EXTENSION = re.compile(r"\.(?:3fr|[a-z][a-z0-9]{1,4})$")
 _IDENTITY = re.compile(r"[0-9a-f]{16}:-?\d+")
 _CHOICES_SHOWN = 5
@@ -108,10 +111,8 @@ class FrameIndex:
         self._sources_by_word: dict[str, list[str]] = {}
         self._times_by_source: dict[str, list[Fraction]] = {}
         self._timecodes_by_source: dict[str, dict[str, FrameRef]] = {}
-        for ref in refs:
-            for word in _words_of_frame(ref):
-                self._frames_by_word.setdefault(word, []).append(ref)
-            self._frames_by_source.setdefault(ref.source_id, []).append(ref)
+        with garbage_left():
+            self._take(refs)
         for source, frames in self._frames_by_source.items():
             frames.sort(key=lambda ref: ref.ordinal)
             for word in {
@@ -120,6 +121,20 @@ class FrameIndex:
                 source.casefold(),
             }:
                 self._sources_by_word.setdefault(word, []).append(source)
+
+    def _take(self, refs: Iterable[FrameRef]) -> None:
+        by_word, by_source = self._frames_by_word, self._frames_by_source
+        for ref in refs:
+            for word in _words_of_frame(ref):
+                if word in by_word:
+                    by_word[word].append(ref)
+                else:
+                    by_word[word] = [ref]
+            source = ref.id.rpartition(":")[0]
+            if source in by_source:
+                by_source[source].append(ref)
+            else:
+                by_source[source] = [ref]
 
     def frame(self, text: str, *, source: str = "") -> FrameRef | Miss:
         """Return the frame of a name, file name, path, URL or id.
@@ -162,6 +177,26 @@ class FrameIndex:
         if len(best) > 1:
             return _ambiguous(text, "frames", [ref.source_path if ref.is_still else ref.image for ref in best])
         return best[0]
+
+    def of_plain_names(self, texts: Sequence[str]) -> list[FrameRef | None]:
+        """Return what `frame` returns of each text that is the name of one frame, or of one file; None of all others.
+
+        It says nothing of what it leaves out: ask `frame`.
+        """
+        by_word, is_plain = self._frames_by_word.get, _FILE.fullmatch
+        found: list[FrameRef | None] = []
+        for text in texts:
+            ref = None
+            if is_plain(text):
+                word = text.lower()
+                fitting = by_word(word)
+                if fitting is not None and len(fitting) == 1:
+                    stem = _without_extension(word)
+                    of_stem = fitting if stem == word else by_word(stem, fitting)
+                    # A name with a dot in it may be one frame's, and the picture's that has it as its file another's.
+                    ref = fitting[0] if len(of_stem) == 1 and of_stem[0].id == fitting[0].id else None
+            found.append(ref)
+        return found
 
     def of_content(self, digest: str) -> FrameRef | None:
         """Return the one frame whose picture, or the one photograph that, has a SHA-256; None for none and for several.
@@ -341,8 +376,13 @@ def _base_of(text: str) -> str:
     return _path(text).base
 
 
-def _words_of_frame(ref: FrameRef) -> set[str]:
-    words = {_folded(ref.name), *_words_of_path(_base_of(ref.image))}
+def _words_of_frame(ref: FrameRef) -> Collection[str]:
+    name, image = ref.name, ref.image
+    if name != ref.source_name and _FILE.fullmatch(name) and _FILE_OF_PICTURE.fullmatch(image):
+        base = image[image.rfind("/") + 1 :].lower()
+        word, stem = name.lower(), _without_extension(base)
+        return (word, base) if stem == word != base else {word, base, stem}
+    words = {_folded(name), *_words_of_path(_base_of(image))}
     places = (ref.source_path, *ref.companions) if ref.is_still else ()
     return words.union(*(_words_of_path(_base_of(place)) for place in places))
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeVar, get_args
 
+from rushes.bulk import made_of_columns
 from rushes.errors import ManifestError
 from rushes.labels.subjects import Subjects
 
@@ -78,6 +79,25 @@ class ManifestRow:
         if self.stop:
             return f"{self.source[:16] or self.img_ref}:{self.ordinal}-{self.stop}"
         return f"{self.source[:16]}:{self.pts}" if self.source else self.img_ref
+
+
+def manifest_rows_of(columns: Mapping[str, Sequence[Any]]) -> list[ManifestRow]:
+    """Return rows of columns, named as the fields, as many as they are long.
+
+    Raises:
+        ValueError: as `ManifestRow` does, at the first row that it refuses.
+    """
+    faulty = (
+        not all(columns["img_ref"])
+        or not all(columns["class_name"])
+        or min(columns["ordinal"], default=0) < 0
+        or any(unit.numerator <= 0 for unit in {id(unit): unit for unit in columns["time_base"]}.values())
+        or any(columns["stop"])  # shots are few
+        or not set(columns["split"]) <= {None, *get_args(Part)}
+    )
+    if faulty:
+        return [ManifestRow(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+    return made_of_columns(ManifestRow, len(columns["img_ref"]), columns)
 
 
 def parse_manifest(text: str, *, where: str = "manifest") -> list[ManifestRow]:

@@ -67,20 +67,25 @@ def table_of_rows(rows: Iterable[ManifestRow]) -> pl.DataFrame:
     import polars as pl
 
     rows = list(rows)
-    columns: dict[str, list[Any]] = {
+    units = [row.time_base for row in rows]
+    texts = {key: str(unit) for key, unit in {id(unit): unit for unit in units}.items()}
+    subjects: Any = [row.subjects for row in rows]
+    if not any(subjects):  # what is known of few, and takes long to turn into a column
+        subjects = pl.repeat([], len(rows), dtype=pl.List(pl.String), eager=True)
+    columns: dict[str, Any] = {
         "img-ref": [row.img_ref for row in rows],
         "class": [row.class_name for row in rows],
         "group": [row.group for row in rows],
         "source": [row.source for row in rows],
         "pts": [row.pts for row in rows],
-        "time_base": [str(row.time_base) for row in rows],
+        "time_base": [texts[id(unit)] for unit in units],
         "timecode": [row.timecode for row in rows],
         "origin": [row.origin for row in rows],
         "sha256": [row.sha256 for row in rows],
         "split": [row.split for row in rows],
         "name": [row.name for row in rows],
         "ordinal": [row.ordinal for row in rows],
-        SUBJECTS: [row.subjects for row in rows],
+        SUBJECTS: subjects,
         STOP: [row.stop for row in rows],
     }
     table = pl.DataFrame(columns, schema=manifest_schema())

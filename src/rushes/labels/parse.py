@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from heapq import heappop, heappush
+from itertools import chain, compress, repeat
+from operator import itemgetter
+from typing import TypeVar
 
+from rushes.bulk import garbage_left, made_of_columns
 from rushes.errors import Fault, did_you_mean
 from rushes.labels.columns import ClassColumn, Column, Columns, origin_from
 from rushes.labels.frame_index import FrameIndex, FrameRef, Miss
@@ -16,6 +21,8 @@ from rushes.labels.sheet import Sheet, is_blank
 from rushes.labels.subjects import Subjects, parse_subjects, unite_subjects
 from rushes.project import Task
 from rushes.timecode import parse_duration
+
+_T = TypeVar("_T")
 
 _SUGGESTIONS = 10
 # "1,000" is one to some and a thousand to others: neither pattern takes it.
@@ -104,22 +111,9 @@ def parse_labels(
         refused: number of a row -> why its frame is not to be labelled; whoever knows the kind of sheet found it.
     """
     reading = _Reading(sheet, task, columns, index, origin_from(default_origin), refused or {})
-    for number, row in enumerate(sheet.rows, start=sheet.first_row):
-        if not is_blank(row):
-            reading.take(number, row)
-    labels = tuple(
-        Label(
-            frame,
-            task.name,
-            statement.class_name,
-            statement.origin,
-            min(statement.stated_at or now, now),
-            place=f"{sheet.name}, {sheet.place(statement.row)}",
-            sheet=sheet.key,
-        )
-        for (frame, _), statement in reading.stated.items()
-        if (frame, statement.origin) not in reading.contested
-    )
+    with garbage_left():
+        reading.take_all()
+        labels = tuple(reading.labels(now))
     return Parsed(
         sheet=sheet.key,
         task=task.name,
@@ -165,6 +159,125 @@ class _Reading:
         self._class_of: dict[str, str | None] = {}
         self._group_rows: dict[str, int] = {}
         self._subjects_of: dict[str, Subjects] = {}
+        self._waiting: list[int] = []  # a heap of the rows that are still to be read one by one
+        self._plain: dict[str, int] = {}  # frame id -> the row of plain words that labels it
+        self._answers: list[list[str | None]] = []  # of each column of classes, in every row
+
+    def take_all(self) -> None:
+        """Read every row: those of plain words at once, and one by one those that need more care.
+
+        A row is of plain words where it names one frame, as no other such row does, and holds nothing but answers that
+        are classes. Where a row that needs care labels the same frame, the plain one is read as such a row is.
+        """
+        self._plain = self._find_plain_rows()
+        first, plain = self.sheet.first_row, set(self._plain.values())
+        self._waiting = [
+            number
+            for number, row in enumerate(self.sheet.rows, start=first)
+            if number not in plain and not is_blank(row)
+        ]  # in order, and so a heap
+        while self._waiting:
+            number = heappop(self._waiting)
+            self.take(number, self.sheet.rows[number - first])
+        self.row_count += len(self._plain)
+
+    def labels(self, now: str) -> list[Label]:
+        """Return what was stated, in row order, after every row was read."""
+        numbered = [
+            (
+                statement.row,
+                Label(
+                    frame, self.task.name, statement.class_name, statement.origin, min(statement.stated_at or now, now),
+                    place=self._place(statement.row), sheet=self.sheet.key,
+                ),
+            )
+            for (frame, _), statement in self.stated.items()
+            if (frame, statement.origin) not in self.contested
+        ]  # fmt: skip
+        rows, labels = self._plain_labels(now)
+        if not numbered:
+            return labels
+        numbered += zip(rows, labels, strict=True)
+        return [label for _, label in sorted(numbered, key=itemgetter(0))]
+
+    def _plain_labels(self, now: str) -> tuple[list[int], list[Label]]:
+        """Return the labels of rows of plain words, and the row of each."""
+        first, width, rows = self.sheet.first_row, len(self.columns.classes), list(self._plain.values())
+        answers = [[column[row - first] for row in rows] for column in self._answers]
+        said = list(chain.from_iterable(zip(*answers, strict=True)))
+
+        def of_each(values: Sequence[_T]) -> list[_T]:
+            """Return a value per row as one per answer."""
+            return list(compress(chain.from_iterable(zip(*[values] * width, strict=True)), said))
+
+        origins = compress(chain.from_iterable(repeat(self._origins(), len(rows))), said)
+        rows_of_labels = of_each(rows)
+        columns = {
+            "frame": of_each(list(self._plain)),
+            "task": repeat(self.task.name),
+            "class_name": list(filter(None, said)),
+            "origin": origins,
+            "stated_at": repeat(now),
+            "place": of_each([self._place(row) for row in rows]),
+            "sheet": repeat(self.sheet.key),
+        }
+        return rows_of_labels, made_of_columns(Label, len(rows_of_labels), columns)
+
+    def _place(self, number: int) -> str:
+        return f"{self.sheet.name}, {self.sheet.place(number)}"
+
+    def _origins(self) -> list[str]:
+        """Return the origin of each column of classes, where no cell says another."""
+        return [item.origin or self.default_origin for item in self.columns.classes]
+
+    def _find_plain_rows(self) -> dict[str, int]:
+        """Return frame id -> the row of plain words that labels it, in row order."""
+        columns, sheet, origins = self.columns, self.sheet, self._origins()
+        says_more = columns.source or columns.group or columns.stated_at
+        is_of_cells = columns.origin is not None and not all(item.origin for item in columns.classes)
+        if columns.frame is None or says_more or is_of_cells or len(set(origins)) != len(origins) or not origins:
+            return {}
+        for item in columns.classes:
+            texts = list(map(itemgetter(item.column.index), sheet.rows))
+            for text in set(texts):
+                self._is_silent(text)
+            self._answers.append(list(map(self._class_of.__getitem__, texts)))
+        width, first, remark = len(sheet.columns), sheet.first_row, columns.subjects
+        numbers = [
+            number
+            for number, (row, answers) in enumerate(
+                zip(sheet.rows, zip(*self._answers, strict=True), strict=True), start=first
+            )
+            if None not in answers
+            and any(answers)
+            and len(row) == width
+            and not (remark is not None and row[remark.index] and self._subjects(row))
+            and number not in self.refused
+        ]
+        words = [sheet.rows[number - first][columns.frame.index].strip() for number in numbers]
+        refs = self.index.of_plain_names(words)
+        plain: dict[str, int] = {}
+        again: set[str] = set()
+        for number, ref in zip(numbers, refs, strict=True):
+            if ref is None:
+                continue
+            if ref.id in plain:
+                again.add(ref.id)
+            else:
+                plain[ref.id] = number
+        for frame in again:
+            del plain[frame]
+        return plain
+
+    def _also_read(self, ref: FrameRef, *, at: int) -> None:
+        """Read the row of plain words that labels a frame as one that needs care: the row `at` labels it as well."""
+        number = self._plain.pop(ref.id, None)
+        if number is None:
+            return
+        if number < at:
+            self.take(number, self.sheet.rows[number - self.sheet.first_row])
+        else:
+            heappush(self._waiting, number)
 
     def take(self, number: int, row: Sequence[str]) -> None:
         self.row_count += 1
@@ -283,6 +396,7 @@ class _Reading:
         against: dict[tuple[int, str, str], list[FrameRef]] = {}
         for ref in frames:
             key = (ref.id, statement.origin)
+            self._also_read(ref, at=number)
             earlier = self.stated.setdefault(key, statement)
             if earlier.class_name != statement.class_name:
                 self.contested.add(key)

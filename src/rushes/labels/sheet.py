@@ -41,7 +41,7 @@ class Sheet:
         for beside in (self.entries, self.digests):
             if beside and len(beside) != len(self.rows):
                 raise ValueError(f"the sheet {self.name} has {len(self.rows)} rows and {len(beside)} words on them")
-        if any(len(row) < len(self.columns) for row in self.rows):
+        if min(map(len, self.rows), default=len(self.columns)) < len(self.columns):
             raise ValueError(f"a row of the sheet {self.name} is shorter than its header")
 
     def entry(self, number: int) -> str:
@@ -64,14 +64,17 @@ def sheet_of_rows(rows: Sequence[Sequence[str]], *, name: str, key: str, first_r
         rows: cells as text, of any length.
         first_row: number of `rows[0]` as a spreadsheet counts.
     """
-    filled = [index for index, row in enumerate(rows) if not is_blank(row)]
-    if not filled:
+    head = next((index for index, row in enumerate(rows) if not is_blank(row)), None)
+    if head is None:
         return None
-    head, last = filled[0], filled[-1]
+    last = next(index for index in range(len(rows) - 1, -1, -1) if not is_blank(rows[index]))
     columns = [cell.strip() for cell in rows[head]]
     while columns and not columns[-1]:
         columns.pop()
-    body = (tuple(row) + ("",) * (len(columns) - len(row)) for row in rows[head + 1 : last + 1])
+    width = len(columns)
+    body = [
+        tuple(row) if len(row) >= width else (*row, *[""] * (width - len(row))) for row in rows[head + 1 : last + 1]
+    ]
     return Sheet(name, tuple(columns), tuple(body), key=key, first_row=first_row + head + 1)
 
 

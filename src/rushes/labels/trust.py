@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
+from rushes.bulk import garbage_left, made_of_columns
 from rushes.labels.label import Label
 
 REVIEW = "review"
+_MAKER = attrgetter("origin", "sheet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +52,38 @@ def resolve(labels: Iterable[Label], trust: Sequence[str]) -> dict[str, Resolved
         ValueError: the labels are of more than one task.
     """
     rank_of = ranks_of(trust)
-    resolved: dict[str, Resolved] = {}
-    for frame, statements in current_statements(labels).items():
-        last_of_origin: dict[str, Label] = {}
-        for label in reversed(statements):
-            if label.class_name is not None and not is_of_model(label.origin):
-                last_of_origin.setdefault(label.origin.casefold(), label)
-        if not last_of_origin:
-            continue
-        # Sorting leaves those of one rank as they are, the later first.
-        first, *others = sorted(last_of_origin.values(), key=lambda label: rank_of(label.origin))
-        resolved[frame] = Resolved(first, tuple(label for label in others if label.class_name != first.class_name))
-    return resolved
+    frames: list[str] = []
+    winners: list[Label] = []
+    overruled: list[tuple[Label, ...]] = []
+    places_of: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    with garbage_left():
+        for frame, statements in _by_frame(labels).items():
+            if None in [label.class_name for label in statements]:
+                ranked = _ranked(statements, rank_of)
+            else:  # then who says it decides, and that is the same of many frames
+                makers = tuple(map(_MAKER, statements))
+                places = places_of.get(makers)
+                if places is None:
+                    place_of = {id(label): place for place, label in enumerate(statements)}
+                    places = places_of[makers] = [place_of[id(label)] for label in _ranked(statements, rank_of)]
+                ranked = [statements[place] for place in places]
+            if ranked:
+                frames.append(frame)
+                winners.append(ranked[0])
+                name = ranked[0].class_name
+                overruled.append(tuple([label for label in ranked if label.class_name != name]))
+        answers = made_of_columns(Resolved, len(frames), {"label": winners, "overruled": overruled})
+    return dict(zip(frames, answers, strict=True))
+
+
+def _ranked(statements: Sequence[Label], rank_of: Callable[[str], int]) -> list[Label]:
+    """Return the last standing answer about a frame of each origin that counts, the most trusted first."""
+    last_of_origin: dict[str, Label] = {}
+    for label in reversed(_current(statements)):
+        if label.class_name is not None and not is_of_model(label.origin):
+            last_of_origin.setdefault(label.origin.casefold(), label)
+    # Sorting leaves those of one rank as they are, the later first.
+    return sorted(last_of_origin.values(), key=lambda label: rank_of(label.origin))
 
 
 def conflicts(labels: Iterable[Label], trust: Sequence[str]) -> list[Conflict]:
@@ -98,17 +121,35 @@ def current_statements(labels: Iterable[Label]) -> Mapping[str, Sequence[Label]]
     Raises:
         ValueError: the labels are of more than one task.
     """
-    last: dict[str, dict[tuple[str, str], Label]] = {}
+    with garbage_left():
+        return {frame: _current(statements) for frame, statements in _by_frame(labels).items()}
+
+
+def _by_frame(labels: Iterable[Label]) -> dict[str, list[Label]]:
+    """Return, by frame in order of first mention, the statements of one task in the order made."""
+    said: dict[str, list[Label]] = {}
     task: str | None = None
     for label in labels:
-        if task is not None and label.task != task:
-            raise ValueError(f"labels are resolved one task at a time, got '{task}' and '{label.task}'")
-        task = label.task
-        of_frame = last.setdefault(label.frame, {})
+        if label.task != task:
+            if task is not None:
+                raise ValueError(f"labels are resolved one task at a time, got '{task}' and '{label.task}'")
+            task = label.task
+        of_frame = said.get(label.frame)
+        if of_frame is None:
+            said[label.frame] = [label]
+        else:
+            of_frame.append(label)
+    return said
+
+
+def _current(statements: Sequence[Label]) -> tuple[Label, ...]:
+    """Return the last statement about a frame of each origin and sheet, in the order made."""
+    last: dict[tuple[str, str], Label] = {}
+    for label in statements:
         key = (label.origin.casefold(), label.sheet)
-        of_frame.pop(key, None)  # so that it is entered again at the end
-        of_frame[key] = label
-    return {frame: tuple(of_frame.values()) for frame, of_frame in last.items()}
+        last.pop(key, None)  # so that it is entered again at the end
+        last[key] = label
+    return tuple(last.values())
 
 
 def ranks_of(trust: Sequence[str]) -> Callable[[str], int]:

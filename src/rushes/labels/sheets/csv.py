@@ -7,6 +7,7 @@ import csv
 import io
 import re
 
+from rushes.bulk import garbage_left
 from rushes.labels.sheet import Sheet, is_blank, sheet_of_rows, unreadable
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -37,8 +38,11 @@ def parse_csv(content: bytes, *, name: str, key: str) -> Sheet:
         delimiter, text, first_row = first_line.strip()[4], rest, 2
     else:
         delimiter, first_row = _sniff_delimiter(text), 1
-    rows = [[_unmarked(cell) for cell in row] for row in _parse_rows(text, delimiter, name=name)]
-    sheet = sheet_of_rows(rows, name=name, key=key, first_row=first_row)
+    with garbage_left():
+        rows = _parse_rows(text, delimiter, name=name)
+        if "'" in text:
+            rows = [[_unmarked(cell) for cell in row] if "'" in "".join(row) else row for row in rows]
+        sheet = sheet_of_rows(rows, name=name, key=key, first_row=first_row)
     if sheet is None:
         raise unreadable(name, "the file is empty")
     return sheet

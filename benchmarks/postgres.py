@@ -1,4 +1,4 @@
-"""A private PostgreSQL server on a socket in a folder of its own; gone when the tests end."""
+"""A private PostgreSQL server on a socket in a folder of its own, for tests and benchmarks; gone when they end."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
 
 USER = "rushes"
 # Nothing of a test outlasts the test, so that no byte need reach the disk.
-_SETTINGS = {
-    "listen_addresses": "",
+NOTHING_LASTS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -36,6 +36,7 @@ class PostgresServer:
 
     binaries: Path
     folder: Path
+    settings: Mapping[str, str]
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _process: subprocess.Popen[bytes] | None = None
 
@@ -63,7 +64,8 @@ class PostgresServer:
             return cursor.fetchall() if cursor.description else []
 
     def start(self) -> None:
-        settings = [word for key, value in _SETTINGS.items() for word in ("-c", f"{key}={value}")]
+        chosen = {"listen_addresses": "", **self.settings}
+        settings = [word for key, value in chosen.items() for word in ("-c", f"{key}={value}")]
         data, log = self.folder / "data", self.folder / "log"
         with log.open("ab") as out:
             self._process = subprocess.Popen(
@@ -114,8 +116,10 @@ def find_binaries() -> str:
 
 
 @contextmanager
-def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
-    """Give a fresh server."""
+def running_postgres(
+    binaries: Path, *, settings: Mapping[str, str] = MappingProxyType(NOTHING_LASTS)
+) -> Iterator[PostgresServer]:
+    """Give a fresh server, with settings in place of PostgreSQL's own."""
     folder = Path(tempfile.mkdtemp(prefix="rushes-pg-", dir="/tmp"))  # a socket's path may have 107 bytes
     try:
         if os.getuid() == 0:
@@ -124,7 +128,7 @@ def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
         # Its locale sorts as a language does: what must sort by bytes has to say so itself.
         language = ["--locale-provider=icu", "--icu-locale=en-US", "--locale=C.UTF-8"]
         subprocess.run([*_as_postgres(), *made, *language], check=True, capture_output=True, cwd=folder)
-        server = PostgresServer(binaries, folder)
+        server = PostgresServer(binaries, folder, settings)
         server.start()
         try:
             yield server

@@ -5,7 +5,9 @@
     ├── ProjectError        rushes.toml, or the folder that should hold it
     ├── MediaError          one file that cannot be read as footage
     │   └── UnreachableError    a file in a store that does not answer
-    ├── ExpiredKeysError    keys of a store that were good, and are no longer
+    ├── StoreError          a store that gives nothing more for now, whatever the file
+    │   ├── ExpiredKeysError    keys that were good, and are no longer
+    │   └── ThrottledError      a bucket that has too much to do, also when asked again for a while
     ├── PlaceError          a folder or bucket, or a file in it, that cannot be listed, read or written
     │   └── AbsentError     a file that must be there and is not
     ├── SheetError          a sheet of labels: every fault in it at once
@@ -82,8 +84,16 @@ class UnreachableError(MediaError):
     """A file in a store that does not answer or lets nobody in: no other file there can be read now either."""
 
 
-class ExpiredKeysError(RushesError):
-    """Keys of a store that were good and are no longer: it is of no file, and ends what was to be done."""
+class StoreError(RushesError):
+    """A store that gives nothing more for now: it is of no file, and ends what was to be done."""
+
+
+class ExpiredKeysError(StoreError):
+    """Keys of a store that were good and are no longer."""
+
+
+class ThrottledError(StoreError):
+    """A bucket that has too much to do, also when it was asked again for as long as rushes is patient."""
 
 
 class PlaceError(RushesError):

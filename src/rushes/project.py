@@ -386,17 +386,24 @@ def _parse_catalog(table: Mapping[str, Any], *, where: str) -> str:
 
 def why_no_catalog(address: str) -> str:
     """Return why a catalog cannot be named so, to be read behind what names it; "" where it can."""
-    if re.search(r"://[^:/@]*:[^@]*@", address) or re.search(r"[?&][^=&]*password=", address):
+    if re.search(r"://([^:/@]*:[^@]*|[^/]*:[^/]*)@", address) or re.search(r"[?&][^=&]*password=", address, re.I):
         return (
             "holds a password, which does not belong into a file or a command that others read. Take it out, and set "
             "PGPASSWORD, or put it into ~/.pgpass"
         )
     if re.match(r"(postgresql(\+psycopg)?|sqlite)://", address):
         return ""
+    # What stands before an @ may be a password, however the address is miswritten.
+    found = f"is '{address}'" if "@" not in address and "password" not in address.lower() else "cannot be read"
     return (
-        f'is \'{address}\'. Allowed: "postgresql+psycopg://USER@HOST/NAME", "sqlite:////FOLDER/catalog.db", or "" for '
-        "the file in the project"
+        f'{found}. Allowed: "postgresql+psycopg://USER@HOST/NAME", "sqlite:////FOLDER/catalog.db", or "" for the file '
+        "in the project"
     )
+
+
+def is_like_address(words: str) -> bool:
+    """Return whether words that are no address of a catalog were meant for one, and not for a file."""
+    return re.match(r"postgres(ql)?\b", words, re.I) is not None and re.search(r"[:@]", words) is not None
 
 
 def _parse_engine(table: Mapping[str, Any], *, where: str) -> str:
@@ -411,13 +418,15 @@ def why_no_engine(name: str) -> str:
     """Return why a name is no engine, to be read behind its key; "" where it is one."""
     if name in ENGINES or re.fullmatch(r"ray://[^/\s@]+", name):
         return ""
-    return f"is '{name}'. {did_you_mean(name, ENGINES)} ray://HOST:PORT names a cluster"
+    found = f"is '{name}'. {did_you_mean(name, ENGINES)}" if "@" not in name else "holds an '@'."
+    return f"{found} ray://HOST:PORT names a cluster"
 
 
 def _parse_store(table: Mapping[str, Any], *, where: str) -> str:
     store: str = _typed(table, "store", str, "", where=where)
-    if store and not re.fullmatch(r"(s3|gs|az)://[^/]+(/.*)?", store):
-        raise ProjectError(f"{where}: store is '{store}'; it must be a folder of a bucket, such as "
+    if store and not re.fullmatch(r"(s3|gs|az)://[^/@]+(/.*)?", store):
+        found = f"is '{store}'; it" if "@" not in store else "holds an '@', which no bucket has; it"
+        raise ProjectError(f"{where}: store {found} must be a folder of a bucket, such as "
                            '"s3://bucket/project/", or "" for the project\'s own folder')  # fmt: skip
     return store
 

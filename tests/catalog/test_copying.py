@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +12,11 @@ from sqlalchemy import text
 
 from catalog.test_catalog import NOW, SOURCE, frame, label
 from rushes.catalog.catalog import KnownFile, open_catalog
-from rushes.catalog.copying import check_copy, copy_catalog, count_rows, differences, read_contents
+from rushes.catalog.copying import check_copy, copy_catalog, count_rows, differences, open_as_it_is, read_contents
 from rushes.catalog.review_journal import Change, ReviewJournal, read_marks
 from rushes.cli.main import main
-from rushes.errors import CatalogError
+from rushes.errors import CatalogError, ProjectError
+from rushes.project import find_project
 
 
 def fill(place: Path | str) -> None:
@@ -155,24 +155,87 @@ def test_the_command_moves_a_project_and_says_the_line(
     )
 
 
-def test_nobody_writes_into_a_catalog_while_it_is_copied(catalog_place: Path | str, other_place: Path | str) -> None:
+@pytest.mark.parametrize("reads", ["copy", "check"])
+def test_others_write_into_a_catalog_while_it_is_read_which_sees_nothing_of_it(
+    reads: str, catalog_place: Path | str, other_place: Path | str
+) -> None:
     fill(catalog_place)
-    written = threading.Event()
+    written: list[int] = []
 
-    def write() -> None:
-        with open_catalog(catalog_place) as beside:
-            beside.append_labels([label("Late")])
-        written.set()
+    def write(done: int, total: int | None, note: str = "") -> None:
+        if not written:
+            with open_catalog(catalog_place) as beside:
+                written.append(beside.append_labels([label("Late")]))
 
-    beside = threading.Thread(target=write)
+    with open_as_it_is(catalog_place) as old, open_catalog(other_place) as new:
+        found = read_contents(old, progress=write) if reads == "check" else copy_catalog(old, new, progress=write)
+    assert written
+    assert found["labels"].rows == 4
+    assert count_rows(catalog_place)["labels"] == 5
 
-    def begin_to_write(done: int, total: int | None, note: str = "") -> None:
-        if not beside.ident:
-            beside.start()
-            assert not written.wait(0.3)
 
-    with open_catalog(catalog_place) as old, open_catalog(other_place) as new:
-        copied = copy_catalog(old, new, progress=begin_to_write)
-    beside.join()
-    assert written.is_set()
-    assert copied["labels"].rows == 4
+def test_a_catalog_of_an_older_rushes_is_neither_copied_nor_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "rushes.toml").write_text('[tasks.rarity]\nclasses = ["Junk", "Rare"]\n')
+    old = tmp_path / "old.db"
+    with open_catalog(old) as catalog, catalog.writing() as connection:
+        catalog.add_source(SOURCE, now=NOW)
+        connection.execute(text("DELETE FROM catalog_version WHERE version = (SELECT max(version) FROM "
+                                "catalog_version)"))  # fmt: skip
+    before = old.read_bytes()
+    for words in (["copy", "--from", old, "--to", tmp_path / "new.db"], ["check", "--against", old]):
+        if words[0] == "check":
+            fill(tmp_path / ".rushes" / "catalog.db")
+        with pytest.raises(SystemExit) as ended:
+            main(["catalog", *map(str, words), "--project", str(tmp_path)])
+        said = " ".join(capsys.readouterr().err.split())
+        assert (ended.value.code, "Nothing was written into it" in said) == (2, True)
+    assert old.read_bytes() == before
+    assert not (tmp_path / "new.db").exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql:ann:geheim@host/db",
+        "postgresql+psycopg//ann:geheim@host/db",
+        "postgres://ann:geheim@host/db",
+        "postgresql://ann@mail:geheim@host/db",
+        "postgresql:host/db?PASSWORD=geheim",
+    ],
+)
+def test_a_miswritten_address_is_not_repeated_with_its_password(
+    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toml = tmp_path / "rushes.toml"
+    tasks = '[tasks.rarity]\nclasses = ["Junk", "Rare"]\n'
+    toml.write_text(tasks)
+    tried = [["catalog", "copy", "--to", address], ["catalog", "check", "--against", address], ["status"]]
+    for words in tried:
+        if words == ["status"]:
+            toml.write_text(f'catalog = "{address}"\n{tasks}')
+        with pytest.raises(SystemExit) as ended:
+            main([*words, "--project", str(tmp_path)])
+        said = capsys.readouterr()
+        assert ended.value.code == 2
+        assert "geheim" not in said.out + said.err
+    for key in ("store", "engine"):
+        toml.write_text(f'{key} = "s3:ann:geheim@bucket/"\n{tasks}')
+        with pytest.raises(ProjectError) as caught:
+            find_project(tmp_path)
+        assert "geheim" not in str(caught.value)
+
+
+def test_the_status_says_where_a_catalog_is_without_its_password(
+    postgres: PostgresServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = postgres.new_place()
+    toml = 'store = "s3://films/set/"\nengine = "ray"\n[tasks.rarity]\nclasses = ["Junk", "Rare"]\n'
+    (tmp_path / "rushes.toml").write_text(f'catalog = "{place}"\n{toml}')
+    with pytest.raises(SystemExit):
+        main(["status", "--project", str(tmp_path)])
+    said = capsys.readouterr().out
+    assert "store: s3://films/set/" in said
+    assert "engine: ray" in said
+    assert "catalog: postgresql+psycopg://rushes@" in said

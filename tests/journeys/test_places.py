@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from benchmarks.loopback_s3 import Store, environment, s3_here
 
 from inference.plain import write_film, write_photo
-from journeys.conftest import Rushes
+from journeys.conftest import Rushes, run_rushes_here
+from rushes.catalog.catalog import open_catalog
+from storage.folders import reached_by
 from storage.servers import Bucket, WebServer, s3_store, web_server
 
 pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
@@ -125,3 +128,29 @@ def test_a_bundle_answers_for_films_and_photographs_where_they_are(
     assert all(0 < one["fetched_bytes"] <= one["size_bytes"] for one in said.json["fetched"])
     assert len(said.json["failed"]) == 1
     assert "hush" not in said.out + said.err + (tmp_path / "out.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("ExpiredToken", "the keys have expired"), pytest.param("SlowDown", "it throttles", marks=pytest.mark.longer)],
+)
+def test_a_store_that_gives_nothing_more_ends_the_run_once_and_the_same_command_finishes_it(
+    code: str, said: str, project: Path, tmp_path: Path
+) -> None:
+    photo = write_photo(tmp_path / "a.jpg", "blue").read_bytes()
+    store = Store({"films": {}})
+    for number in range(40):
+        store.put("films", f"set/{number}.jpg", photo + bytes([number]), "image/jpeg")
+    store.refuse = lambda method, bucket, key: code if key.endswith(("/38.jpg", "/39.jpg")) else None
+    words = ("ingest", "s3://films/set/", "--project", project, "--json")
+    with s3_here(store) as endpoint, reached_by(environment(endpoint)):
+        ended = run_rushes_here(*words, status=2)
+        assert ended.json["error"]
+        assert said in ended.json["message"]
+        assert "kept" in ended.json["message"]
+        with open_catalog(project / ".rushes" / "catalog.db") as catalog:
+            assert 1 <= len(catalog.sources()) <= 38
+        store.refuse = lambda *_: None
+        assert len(run_rushes_here(*words).json["files"]) == 40
+        with open_catalog(project / ".rushes" / "catalog.db") as catalog:
+            assert len(catalog.sources()) == 40

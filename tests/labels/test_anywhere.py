@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from benchmarks.loopback_s3 import Store, environment, s3_here
 
-from rushes.errors import SheetError, UsageError
+from rushes.errors import ExpiredKeysError, SheetError, UsageError
 from rushes.labels.sheets.anywhere import WantedSheet, read_each, read_sheets_at, shown
+from storage.folders import reached_by
 from storage.servers import web_server
 
 pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
@@ -75,3 +77,14 @@ def test_a_place_is_shown_without_what_opens_it(place: str, expected: str) -> No
         with pytest.raises(SheetError) as raised:
             read_sheets_at(place)
         assert "hush" not in str(raised.value)
+
+
+def test_keys_that_have_expired_are_said_once_and_not_of_each_sheet() -> None:
+    store = Store({"films": {}})
+    store.refuse = lambda *_: "ExpiredToken"
+    with (
+        s3_here(store) as endpoint,
+        reached_by(environment(endpoint)),
+        pytest.raises(ExpiredKeysError, match="s3://films/: the keys have expired"),
+    ):
+        list(read_each([WantedSheet(f"s3://films/{number}.csv") for number in range(3)]))

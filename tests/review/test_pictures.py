@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.loopback_s3 import Store, environment, s3_here
 from PIL import Image
 
 from footage.stills import looks_like_quarters, quarters, stored_as, write_jpeg, write_raw
@@ -17,6 +18,7 @@ from rushes.review.picture_cache import PictureCache
 from rushes.review.pictures import PictureDesk
 from rushes.review.renditions import Kind, Rendition, Renditions
 from rushes.review.session import Item
+from storage.folders import reached_by
 
 JPEG_END = b"\xff\xd9"
 
@@ -73,6 +75,17 @@ def test_what_cannot_be_read_is_a_picture_that_says_so_and_is_not_kept(tmp_path:
     assert (made.is_lasting, pixels_of(made.data).shape) == (False, (1066, 1600, 3))
     assert "damaged" in made.flaw or "cannot be" in made.flaw or "not a picture" in made.flaw
     assert pixels_of(Renditions(tmp_path).make(item_of(tmp_path / "a.jpg"), "thumb").data).shape == (213, 320, 3)
+
+
+@pytest.mark.parametrize("kind", ["thumb", "fit"])
+def test_a_store_that_gives_nothing_more_is_said_in_the_picture(kind: Kind, tmp_path: Path) -> None:
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    item = replace(item_of(tmp_path / "a.jpg"), path="s3://films/a.jpg")
+    store = Store({"films": {}})
+    store.refuse = lambda *_: "ExpiredToken"
+    with s3_here(store) as endpoint, reached_by(environment(endpoint)):
+        made = Renditions(tmp_path).make(item, kind)
+    assert (made.is_lasting, "the keys have expired" in made.flaw) == (False, True)
 
 
 def test_where_the_disk_is_away_the_small_picture_of_the_project_stands_for_it(tmp_path: Path) -> None:

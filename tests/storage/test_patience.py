@@ -12,7 +12,8 @@ pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
 
 from benchmarks.loopback_s3 import Store, environment, s3_here
 
-from rushes.errors import ExpiredKeysError, PlaceError, UnreachableError, UsageError
+from rushes.errors import ExpiredKeysError, PlaceError, ThrottledError, UsageError
+from rushes.scale.engine import Work
 from rushes.storage.aws import s3_settings
 from rushes.storage.buckets import S3Folder
 from rushes.storage.patience import patiently, stated_patience
@@ -87,6 +88,7 @@ def test_every_operation_outlasts_a_store_that_throttles(
     assert store.requests - before > 6
 
 
+@pytest.mark.longer
 def test_a_copy_in_parts_outlasts_it_too(
     folder: S3Folder, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,11 +139,29 @@ def test_a_listing_goes_on_from_the_key_where_it_was_throttled(
 @pytest.mark.longer
 def test_a_store_that_goes_on_throttling_is_told_once_with_what_to_do(folder: S3Folder, store: Store) -> None:
     throttle(store, 10_000)
-    with pytest.raises(UnreachableError, match=r"503.*throttles.*--workers 1.*try again later"):
+    with pytest.raises(ThrottledError, match=r"s3://films/: .*503.*throttles.*--workers 1.*try again later.*is kept"):
         read_place(FILM)
     with pytest.raises(PlaceError, match=r"503.*throttles or is down"):
         folder.write("d.jpg", DATA)
     assert "throttles" in folder.delete(["a.jpg"])["a.jpg"]
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_is_of_no_file_is_raised_though_a_library_took_it_for_damage_or_the_end(
+    ends: bool, folder: S3Folder, store: Store
+) -> None:
+    store.refuse = lambda *_: "ExpiredToken"
+    with pytest.raises(ExpiredKeysError, match="the keys have expired"), open_place(FILM) as file:  # noqa: PT012
+        with pytest.raises(ExpiredKeysError):
+            file.read(1)
+        if not ends:
+            raise ValueError("damaged")
+
+
+def test_an_item_may_take_its_time_beside_that_for_which_a_store_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUSHES_PATIENCE_SECONDS", "600")
+    assert Work(len, "reading", seconds=120.0).limit_seconds == 720.0
+    assert Work(len, "reading").limit_seconds == 0.0
 
 
 def test_a_store_that_used_up_the_patience_is_not_waited_for_again_until_it_answers(

@@ -45,7 +45,7 @@ from rushes.bundles.shot_parity import Tables, compare_tasks, shots_at, write_sh
 from rushes.bundles.thresholded import THRESHOLDS_FILE, thresholds_of_run
 from rushes.datasets.preprocessing import Preprocessing, prepare
 from rushes.datasets.shot_sample import ShotReading, ShotSample, StackedShots, UnusableShot, stack_samples
-from rushes.errors import BundleError, ManifestError, RunError, RushesError, require_extra
+from rushes.errors import BundleError, ManifestError, RunError, RushesError, StoreError, require_extra
 from rushes.footage.movement import SERIES_COLUMNS, MotionSeries, motion_features
 from rushes.footage.subject import subject_maps
 from rushes.learning.calibration import CALIBRATION_FILE
@@ -341,6 +341,8 @@ def _read_shots(
                 threads=threads,
             )
         }
+    except StoreError:
+        raise
     except (ManifestError, KeyError, RushesError) as error:
         _log.warning("the run's shots cannot be read: %s", error)
         return {}

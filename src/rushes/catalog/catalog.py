@@ -37,7 +37,15 @@ from sqlalchemy.exc import IntegrityError
 
 from rushes.bulk import garbage_left, made_of_columns
 from rushes.catalog import schema
-from rushes.catalog.database import batched, insert_rows, is_postgresql, open_database, our_errors, take_turn
+from rushes.catalog.database import (
+    batched,
+    begin_snapshot,
+    insert_rows,
+    is_postgresql,
+    open_database,
+    our_errors,
+    take_turn,
+)
 from rushes.catalog.migrations import migrate
 from rushes.footage.source import REFERENCED, Frame, Source, episode_of
 from rushes.labels.label import Label
@@ -493,6 +501,12 @@ class Catalog:
                 yield
             finally:
                 self._of_thread.connection = None
+
+    @contextmanager
+    def of_one_moment(self) -> Iterator[Connection]:
+        """Give a connection to read from that sees the catalog as it is now, whatever others write meanwhile."""
+        with our_errors(self._engine), self._engine.connect() as connection:
+            yield begin_snapshot(connection)
 
     def reading(self) -> AbstractContextManager[Connection]:
         """Give a connection to read from; for the other modules of this room."""

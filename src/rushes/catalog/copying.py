@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, func, inspect, select, text
 from rushes.catalog import schema
 from rushes.catalog.catalog import Catalog
 from rushes.catalog.database import insert_rows, is_postgresql, open_database, our_errors, shown, url_of
+from rushes.catalog.migrations import require_newest
 from rushes.errors import CatalogError
 from rushes.progress import Progress, silent
 
@@ -33,8 +34,8 @@ class TableContent:
 
 
 def read_contents(catalog: Catalog, *, progress: Progress = silent) -> dict[str, TableContent]:
-    """Return table -> what it holds, every row read; all of one moment."""
-    with catalog.at_once(), catalog.reading() as connection:
+    """Return table -> what it holds, every row read; all of one moment, while others go on writing."""
+    with catalog.of_one_moment() as connection:
         total = sum(_count(connection, table) for table in _tables())
         seen = _Seen(progress, total)
         return {table.name: _content_of(seen.each(_rows_of(connection, table), table.name)) for table in _tables()}
@@ -58,11 +59,28 @@ def count_rows(place: Path | str) -> dict[str, int]:
         engine.dispose()
 
 
+def open_as_it_is(place: Path | str) -> Catalog:
+    """Open a catalog that is read and never changed, not even brought up to date.
+
+    Raises:
+        CatalogError: it cannot be opened, or was made by another version of rushes.
+    """
+    engine = open_database(place)
+    try:
+        with our_errors(engine):
+            require_newest(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return Catalog(engine)
+
+
 def check_copy(source: Path | str, target: Path | str) -> dict[str, int]:
     """Return table -> number of rows that would be copied.
 
     Raises:
-        CatalogError: there is no catalog at the source or nothing in it, or something at the target.
+        CatalogError: there is no catalog at the source or nothing in it, or one of another version, or something at
+            the target.
     """
     wanted, taken = count_rows(source), count_rows(target)
     if not any(wanted.values()):
@@ -73,19 +91,21 @@ def check_copy(source: Path | str, target: Path | str) -> dict[str, int]:
         raise CatalogError(
             f"the catalog {shown(target)} is not empty ({listed}). Name an empty database, or a file that is not there"
         )
+    open_as_it_is(source).close()
     return wanted
 
 
 def copy_catalog(source: Catalog, target: Catalog, *, progress: Progress = silent) -> dict[str, TableContent]:
     """Copy every row into an empty catalog, all or nothing, and return what both hold now.
 
-    Until it ends nobody can write into either. Each table is read back from the target and compared, row for row by
-    its digest, before the copy is committed.
+    It is of one moment: what others write into the source meanwhile is not in it. Until it ends nobody else can write
+    into the target. Each table is read back from there and compared, row for row by its digest, before the copy is
+    committed.
 
     Raises:
         CatalogError: the target is not empty, or does not give back what was put in.
     """
-    with target.at_once(), source.at_once(), source.reading() as old, target.writing() as new:
+    with target.at_once(), source.of_one_moment() as old, target.writing() as new:
         if any(_count(new, table) for table in _tables()):
             raise CatalogError("the catalog that was to be written was filled meanwhile. Nothing was copied")
         seen = _Seen(progress, 2 * sum(_count(old, table) for table in _tables()))

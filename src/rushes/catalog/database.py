@@ -113,6 +113,17 @@ def take_turn(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # its driver would begin only before the first row
 
 
+def begin_snapshot(connection: Connection) -> Connection:
+    """Return a connection that has just been made, and that now reads what is there at this moment, and only reads.
+
+    Others go on writing; nothing of it is seen before the connection is let go.
+    """
+    if is_postgresql(connection):
+        return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    connection.exec_driver_sql("BEGIN")  # of a file in WAL: what was committed before the first row is read
+    return connection
+
+
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Add rows, each in the order of `columns`, as they come: no more than a batch of them is held."""
     named = ", ".join(columns)

@@ -252,10 +252,7 @@ def migrate(engine: Engine, *, steps: Sequence[Step] = STEPS) -> int:
             take_turn(connection)  # before looking, so that of two processes one waits for the other
             version = _version(connection)
             if version > len(steps):
-                raise CatalogError(
-                    f"the catalog {shown(engine.url)} is of version {version}; this rushes knows "
-                    f"versions up to {len(steps)}. Update rushes"
-                )
+                raise CatalogError(_too_new(engine, version, len(steps)))
             if version == len(steps):
                 return ran
             connection.execute(
@@ -263,6 +260,27 @@ def migrate(engine: Engine, *, steps: Sequence[Step] = STEPS) -> int:
             )
             steps[version](connection)
             ran += 1
+
+
+def require_newest(engine: Engine) -> None:
+    """Raise CatalogError unless the catalog is of the version of the last step; nothing is written into it."""
+    with engine.connect() as connection:
+        version = _version(connection) if inspect(connection).has_table("catalog_version") else 0
+    if version > len(STEPS):
+        raise CatalogError(_too_new(engine, version, len(STEPS)))
+    if version < len(STEPS):
+        raise CatalogError(
+            f"the catalog {shown(engine.url)} is of version {version}, and this rushes copies and compares those of "
+            f"version {len(STEPS)}. Nothing was written into it. Name it in rushes.toml of a project and run 'rushes "
+            "status' there, which brings it up to date, then run this again"
+        )
+
+
+def _too_new(engine: Engine, version: int, known: int) -> str:
+    return (
+        f"the catalog {shown(engine.url)} is of version {version}; this rushes knows versions up to {known}. Update "
+        "rushes"
+    )
 
 
 def _version(connection: Connection) -> int:

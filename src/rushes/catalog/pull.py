@@ -23,7 +23,7 @@ from rushes.catalog.imports import (
     what_sheets_said,
 )
 from rushes.catalog.referenced import Referenced, pictures_by_name, plan_referenced
-from rushes.errors import Fault, MediaError, ProjectError, RushesError, SheetError, UsageError, did_you_mean
+from rushes.errors import Fault, MediaError, ProjectError, RushesError, SheetError, StoreError, UsageError, did_you_mean
 from rushes.footage.source import Source, episode_of
 from rushes.labels.episode import RATE, EpisodeSheet, find_buried_header, parse_episode, seems_to_be_of_episode
 from rushes.labels.frame_index import FrameIndex, FrameRef
@@ -173,6 +173,7 @@ def pull(
 
     Raises:
         CatalogError: the catalog cannot be used.
+        StoreError: a store gives nothing more for now, whatever the sheet; the episodes before it were taken in.
     """
     chosen = settings or PullSettings()
     wanted = [WantedSheet(one.sheet, one.title, one.folder) for one in episodes]
@@ -226,6 +227,8 @@ class _Pulling:
         frames = self.catalog.frames_of([source.digest for source in sources])
         try:
             new, notes = self._register(checked, stem, sources, frames)
+        except StoreError:  # whatever the episode
+            raise
         except RushesError as error:
             faults.append(Fault(checked[0].sheet.name, None, None, str(error)))
             return PulledEpisode(episode, stem, faults=tuple(faults), notes=about)

@@ -32,11 +32,11 @@ def copy(
     """Copy the project's memory into another database, every row compared, and say how the project is told.
 
     Nothing is written into what is copied, and the project uses it until rushes.toml names the other. All rows are
-    there in the end, or none. Until it has ended, others who write wait.
+    there in the end, or none. What others write meanwhile is not in the copy: let them end first.
     """
     with opened(as_json=as_json, debug=debug) as door:
         from rushes.catalog.catalog import open_catalog
-        from rushes.catalog.copying import check_copy, copy_catalog
+        from rushes.catalog.copying import check_copy, copy_catalog, open_as_it_is
         from rushes.catalog.database import shown
         from rushes.project import find_project
 
@@ -49,7 +49,7 @@ def copy(
             listed = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
             door.say(f"{shown(old)} -> {shown(new)}: {listed} (nothing was copied)")
             door.finish(told | {"tables": {name: {"rows": count} for name, count in counts.items()}, "dry_run": True})
-        with open_catalog(old) as from_, open_catalog(new) as into, door.progress("copy") as progress:
+        with open_as_it_is(old) as from_, open_catalog(new) as into, door.progress("copy") as progress:
             copied = copy_catalog(from_, into, progress=progress)
         rows = sum(content.rows for content in copied.values())
         told["rows"] = rows
@@ -71,7 +71,7 @@ def check(
     """Read every row of the project's catalog, and say how many there are and their digest, table by table."""
     with opened(as_json=as_json, debug=debug) as door:
         from rushes.catalog.catalog import open_catalog
-        from rushes.catalog.copying import count_rows, differences, read_contents
+        from rushes.catalog.copying import count_rows, differences, open_as_it_is, read_contents
         from rushes.catalog.database import shown
         from rushes.project import find_project
 
@@ -87,7 +87,7 @@ def check(
         tables = {name: {"rows": content.rows, "digest": content.digest} for name, content in found.items()}
         told: dict[str, object] = {"catalog": shown(place), "tables": tables}
         if other is not None:
-            with open_catalog(other) as catalog, door.progress("read") as progress:
+            with open_as_it_is(other) as catalog, door.progress("read") as progress:
                 theirs = read_contents(catalog, progress=progress)
             different = differences(found, theirs)
             for name in different:
@@ -101,9 +101,9 @@ def check(
 
 def _place(words: str, option: str) -> Path | str:
     """Return what an option names: a URL, or a file."""
-    from rushes.project import why_no_catalog
+    from rushes.project import is_like_address, why_no_catalog
 
-    if "://" not in words:
+    if "://" not in words and not is_like_address(words):
         return Path(words).resolve()
     wrong = why_no_catalog(words)
     if wrong:

@@ -31,6 +31,7 @@ def status(
         from collections import Counter
 
         from rushes.catalog.catalog import open_catalog
+        from rushes.catalog.database import shown
         from rushes.datasets.split import newest_split
         from rushes.labels.manifest import newest_manifest
         from rushes.labels.trust import conflicts, resolve
@@ -44,6 +45,12 @@ def status(
         sources_per_group = Counter(source.group for source in sources)
         frames_per_group = Counter(group_of[item.frame.source] for item in frames)
         door.say(f"{place.name} ({place.root})")
+        where = shown(place.catalog_place)
+        elsewhere = {"catalog": where if place.catalog else "", "store": place.store,
+                "engine": place.engine if place.engine != "here" else ""}  # fmt: skip
+        for name, named in elsewhere.items():
+            if named:
+                door.say(f"{name}: {named}")
         kinds = Counter(source.kind for source in sources)
         of_kinds = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "none"
         door.say(
@@ -82,6 +89,9 @@ def status(
             {
                 "project": place.name,
                 "root": str(place.root),
+                "catalog": where,
+                "store": place.store,
+                "engine": place.engine,
                 "sources": len(sources),
                 "frames": len(frames),
                 "groups": {group: frames_per_group[group] for group in sorted(sources_per_group)},

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from rushes.errors import MediaError, UnreachableError
+from rushes.errors import MediaError, RushesError
 from rushes.storage.places import Place
 from rushes.storage.reading import open_place
 
@@ -42,8 +42,6 @@ def read_exif_tags(path: Place, *, maker_note: bool = False) -> Mapping[str, Any
             if maker_note and str(tags.get("Image Make") or "").startswith("Canon"):
                 return _tags_of(file, details=True) or tags
             return tags
-    except (UnreachableError, MediaError):
-        raise
     except OSError as error:
         raise MediaError(path, f"cannot be read ({error.strerror or error})") from error
 
@@ -54,7 +52,7 @@ def _tags_of(file: BinaryIO, *, details: bool = False) -> dict[str, Any]:
     logging.getLogger("exifread").setLevel(logging.CRITICAL)  # a file without EXIF is no news
     try:
         return dict(exifread.process_file(file, details=details, extract_thumbnail=False))
-    except (UnreachableError, MediaError, OSError):
+    except (RushesError, OSError):
         raise
     except Exception:  # a damaged EXIF block raises whatever its bytes lead to; the picture may still be good
         return {}

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
 
-from rushes.errors import ExpiredKeysError, MediaError
+from rushes.errors import MediaError, StoreError
 from rushes.footage.damage import why_unreadable
 from rushes.footage.kinds import require_content
 from rushes.storage.places import Place, Remote
@@ -37,7 +37,7 @@ class Decoder:
     container: InputContainer
     stream: VideoStream
     damaged_packets: int = 0
-    failure: Callable[[], MediaError | ExpiredKeysError | None] = lambda: None  # why the store gave no more of the film
+    failure: Callable[[], MediaError | StoreError | None] = lambda: None  # why the store gave no more of the film
 
     def frames(self, before: Callable[[av.Packet[VideoStream]], bool] | None = None) -> Iterator[av.VideoFrame]:
         """Yield the frames in presentation order from where the film stands; what is damaged is passed over.
@@ -105,7 +105,7 @@ class SoundDecoder:
 
     container: InputContainer
     stream: AudioStream
-    failure: Callable[[], MediaError | ExpiredKeysError | None] = lambda: None
+    failure: Callable[[], MediaError | StoreError | None] = lambda: None
 
     def frames(self) -> Iterator[av.AudioFrame]:
         """Yield the frames of the sound from the beginning; what is damaged is passed over."""
@@ -146,7 +146,7 @@ def open_sound(path: Place) -> Iterator[SoundDecoder | None]:
 
 
 @contextmanager
-def _opened(path: Place) -> Iterator[tuple[InputContainer, Callable[[], MediaError | ExpiredKeysError | None]]]:
+def _opened(path: Place) -> Iterator[tuple[InputContainer, Callable[[], MediaError | StoreError | None]]]:
     """Give a film's container, and what tells why a store gave no more of it."""
     import av
 
@@ -181,12 +181,12 @@ class _Quiet:
     def read(self, size: int) -> bytes:
         try:
             return self._file.read(size)
-        except (MediaError, ExpiredKeysError):  # the file remembers it
+        except (MediaError, StoreError):  # the file remembers it
             return b""
 
 
 @contextmanager
-def _readable(path: Place) -> Iterator[tuple[str | _Quiet, Callable[[], MediaError | ExpiredKeysError | None]]]:
+def _readable(path: Place) -> Iterator[tuple[str | _Quiet, Callable[[], MediaError | StoreError | None]]]:
     """Give what FFmpeg reads a film from, and what tells why that failed.
 
     It is an absolute path, which is never taken for a protocol, or an open file. FFmpeg takes a connection that fails

@@ -15,7 +15,7 @@ from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
-from rushes.errors import CatalogError, MediaError, did_you_mean
+from rushes.errors import CatalogError, MediaError, StoreError, did_you_mean
 from rushes.footage.camera import CameraFacts, read_camera_facts
 from rushes.review.audit import audit_of, audit_of_all
 from rushes.review.decisions import RATING, Conflict, Decisions, Outcome
@@ -282,5 +282,5 @@ def _camera_of(item: Item) -> CameraFacts | None:
         return None
     try:
         return read_camera_facts(parse_place(item.path))
-    except MediaError:
+    except (MediaError, StoreError):
         return None

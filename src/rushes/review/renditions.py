@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from rushes.errors import MediaError
+from rushes.errors import MediaError, StoreError
 from rushes.footage.picture import PictureSize, encode_picture
 from rushes.review.session import Item
 from rushes.storage.files import digest_of_bytes
@@ -66,13 +66,14 @@ class Renditions:
             return Rendition(_shrunk(larger))
         try:
             return self._read(item, kind)
-        except (MediaError, OSError) as error:
-            reason = error.reason if isinstance(error, MediaError) else f"cannot be read ({error.strerror or error})"
+        except (MediaError, StoreError, OSError) as error:  # a store may give again what it refuses now
+            said = error.strerror or error if isinstance(error, OSError) else error
+            reason = error.reason if isinstance(error, MediaError) else f"cannot be read ({said})"
         if item.is_still and "://" not in item.path and not Path(item.path).exists():
             reason = "is gone, or its disk is away"
         try:
             pixels = self._kept(item, kind)
-        except (MediaError, OSError):
+        except (MediaError, StoreError, OSError):
             return Rendition(placeholder(item.name, reason, kind), flaw=reason, is_lasting=False)
         shown = f"a kept picture of {pixels.shape[1]} × {pixels.shape[0]} pixels stands for the file, which {reason}"
         return Rendition(encode_picture(pixels, "jpeg", _QUALITIES[kind]), flaw=shown, is_lasting=False)

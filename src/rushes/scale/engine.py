@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from rushes.progress import Progress, silent
+from rushes.storage.patience import stated_patience
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -47,7 +48,8 @@ class Work(Generic[Item, Answer]):
             whose names tell their content, so that two processes may write the same one; None keeps nothing.
         together: items that are given to a process at once, at most.
         at_once: items that the work does at the cost of one: a process is given so many or a multiple, while there are.
-        seconds: that one item may take, the building of the process aside; 0 for any time.
+        seconds: that one item may take, the building of the process and patience with a store that throttles aside; 0
+            for any time.
         worth: the number of items from which on processes of their own are started here, where nobody said how many;
             None where they are not worth it however many there are.
         takes_gpu: whether each process computes on a GPU of its own, on a cluster that has some; there, work that says
@@ -65,6 +67,11 @@ class Work(Generic[Item, Answer]):
     worth: int | None = 256
     takes_gpu: bool = False
     name_of: Callable[[Item], str] = str
+
+    @property
+    def limit_seconds(self) -> float:
+        """After how long an item is given up, 0 for never: a process is to learn first that a store gives up."""
+        return self.seconds + stated_patience() if self.seconds else 0.0
 
 
 @dataclass(frozen=True, slots=True)

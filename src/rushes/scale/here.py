@@ -155,8 +155,8 @@ class Here:
 
     def _patience(self, course: _Course) -> float:
         """Return for how long nothing has to be looked after."""
-        ends = [one.end_of(course.work.seconds) for one in self._processes if one.is_ready and one.chunks]
-        soonest = min(ends) - time.monotonic() if ends and course.work.seconds else _LOOK_SECONDS
+        ends = [one.end_of(course.work.limit_seconds) for one in self._processes if one.is_ready and one.chunks]
+        soonest = min(ends) - time.monotonic() if ends and course.work.limit_seconds else _LOOK_SECONDS
         return min(max(soonest, 0.0), _LOOK_SECONDS)
 
     def _hear_one(self, process: Process, course: _Course) -> list[Done[Any, Any]]:
@@ -202,7 +202,7 @@ class Here:
 
     def _end_late(self, process: Process, course: _Course) -> list[Done[Any, Any]]:
         """End a process that takes too long, and return the item that is lost with it."""
-        if process.is_over(course.work.seconds):
+        if process.is_over(course.work.limit_seconds):
             self._end(process)
             begun = process.chunks.popleft()
             course.take_back(process.chunks)
@@ -279,7 +279,7 @@ class _Course:
         if len(tasks) > 1:
             self._next.extend([task] for task in tasks)
             return []
-        return self._done([(tasks[0], late(self.work.seconds))])
+        return self._done([(tasks[0], late(self.work.limit_seconds))])
 
     def _done(self, pairs: Iterable[tuple[Task, Any]]) -> list[Done[Any, Any]]:
         done = [Done(task.number, task.item, answer) for task, answer in pairs]

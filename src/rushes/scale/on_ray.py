@@ -367,7 +367,7 @@ class _Map:
 
     def _given_up(self) -> list[Done[Any, Any]]:
         """End workers whose chunk takes too long."""
-        seconds = self._work.seconds
+        seconds = self._work.limit_seconds
         done: list[Done[Any, Any]] = []
         for hand in list(self._hands) if seconds else ():
             if hand.given:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rushes.errors import ExpiredKeysError, UsageError, require_extra
+from rushes.errors import ExpiredKeysError, ThrottledError, UsageError, require_extra
 from rushes.storage.aws import NO_KEYS, S3Settings, s3_settings
 from rushes.storage.aws_keys import NOT_RENEWED, keys_for
 from rushes.storage.patience import patiently
@@ -184,6 +184,18 @@ def raise_if_expired(error: Exception, remote: Remote) -> None:
     """Raise ExpiredKeysError where a store's error says that the keys were good and are no longer."""
     if _EXPIRED.search(str(error)):
         raise ExpiredKeysError(f"{remote.scheme}://{remote.host}/: {_EXPIRED_REASON}") from None
+
+
+def raise_if_throttled(error: Exception, remote: Remote) -> None:
+    """Raise ThrottledError where a bucket still has too much to do after all patience.
+
+    A web server is not meant: of a list of addresses, each may be of another, and one that is down ends nothing.
+    """
+    if remote.in_bucket and is_throttled(error):
+        raise ThrottledError(
+            f"{remote.scheme}://{remote.host}/: {reason_of(error, remote)}. What was done is kept, and it goes on from "
+            "there"
+        ) from None
 
 
 def reason_of(error: Exception, remote: Remote, *, opened: bool = False, doing: str = "read") -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from rushes.errors import ExpiredKeysError, MediaError
+from rushes.errors import MediaError, StoreError
 from rushes.storage.places import Place, Remote
 from rushes.storage.stores import Changed, State, StoredObject
 
@@ -44,7 +44,7 @@ class RemoteObject:
 
     def __init__(self, remote: Remote) -> None:
         self.remote = remote
-        self.failure: MediaError | ExpiredKeysError | None = (
+        self.failure: MediaError | StoreError | None = (
             None  # the first; what reads through a library may never see it raised
         )
         self.readers = 0  # open files
@@ -130,8 +130,8 @@ class RemoteObject:
         if (
             self.failure is not None
         ):  # FFmpeg asks on and on, and each time the store would be given its time to recover
-            if isinstance(self.failure, ExpiredKeysError):
-                raise ExpiredKeysError(str(self.failure))
+            if isinstance(self.failure, StoreError):
+                raise type(self.failure)(str(self.failure))
             raise type(self.failure)(self.remote, self.failure.reason)
         try:
             answer = self._stored.fetch(start, stop, known=self._state)
@@ -139,7 +139,7 @@ class RemoteObject:
             reason = "changed while it was read. Run this again once it is no longer written to"
             self.failure = MediaError(self.remote, reason)
             raise self.failure from None
-        except (MediaError, ExpiredKeysError) as error:
+        except (MediaError, StoreError) as error:
             self.failure = error
             raise
         self._state = self._state or answer.state
@@ -196,6 +196,13 @@ class RemoteFile(io.RawIOBase):
         data = self.read(len(view))
         view[: len(data)] = data
         return len(data)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """Close it; what is of no file is raised, though a library took it for damage or for the end of the file."""
+        self.close()
+        failure = self.object.failure
+        if isinstance(failure, StoreError) and not isinstance(error, StoreError):
+            raise failure from error
 
     def close(self) -> None:
         if not self.closed:
@@ -282,7 +289,7 @@ def held_whole(place: Place) -> Iterator[None]:
         yield
 
 
-def failure_of(file: IO[bytes]) -> MediaError | ExpiredKeysError | None:
+def failure_of(file: IO[bytes]) -> MediaError | StoreError | None:
     """Return why a reading of a remote file failed, where it did; a library may have taken it for the file's end."""
     return file.object.failure if isinstance(file, RemoteFile) else None
 

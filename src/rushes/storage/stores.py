@@ -20,6 +20,7 @@ from rushes.storage.access import (
     FIRST_WAIT_SECONDS,
     is_of_whole_store,
     raise_if_expired,
+    raise_if_throttled,
     reason_of,
     status_of,
     store_of,
@@ -114,6 +115,7 @@ class StoredObject:
             MediaError: it is missing, may not be read, or the server knows no ranges and the file is larger than
                 WHOLE_BYTES.
             UnreachableError: the store does not answer, or lets nobody in.
+            StoreError: the keys have expired, or a bucket throttles also when asked again for a while.
         """
         from obstore.exceptions import BaseError, NotSupportedError, PreconditionError
 
@@ -319,5 +321,6 @@ def state_of(meta: Any) -> State:
 def _failure(error: Exception, remote: Remote, *, opened: bool) -> MediaError:
     """Return a store's error as ours."""
     raise_if_expired(error, remote)
+    raise_if_throttled(error, remote)
     reason = reason_of(error, remote, opened=opened)
     return UnreachableError(remote, reason) if is_of_whole_store(error) else MediaError(remote, reason)

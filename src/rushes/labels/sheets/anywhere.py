@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
-from rushes.errors import MediaError, RushesError, SheetError, UsageError
+from rushes.errors import MediaError, RushesError, SheetError, StoreError, UsageError
 from rushes.labels.sheet import Sheet, unreadable
 from rushes.labels.sheets.asking import Patience
 from rushes.labels.sheets.files import parse_sheets, read_sheets
@@ -114,6 +114,9 @@ def read_each(
     """Yield the worksheets of each sheet, or why it cannot be read, in their order.
 
     Spreadsheets at Google are read several at a time while others are looked at; files when it is their turn.
+
+    Raises:
+        StoreError: a store gives nothing more for now, whatever the sheet.
     """
     linked: dict[str, list[tuple[int, WantedLink]]] = {}
     found: dict[int, SheetError | tuple[Future[_Found], int]] = {}
@@ -159,6 +162,8 @@ def _try_other(one: WantedSheet, root: Path | None) -> list[Sheet] | SheetError:
         return _read_other(one, root)
     except SheetError as error:
         return error
+    except StoreError:  # no other sheet there can be had either
+        raise
     except RushesError as error:
         return unreadable(one.name or shown(one.place), str(error))
 

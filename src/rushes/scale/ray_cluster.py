@@ -107,6 +107,8 @@ def join(address: str, *, cores: int = 0) -> Cluster:
     global _joined_as
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
+    if _has_token():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import ray
@@ -130,6 +132,19 @@ def join(address: str, *, cores: int = 0) -> Cluster:
         _be_silent()
         _joined_as = named
         return Cluster(named, joined=True)
+
+
+def _has_token() -> bool:
+    """Return whether there is a token for clusters: `ray start` then asks for it by itself, and a driver must send it.
+
+    A cluster of our own on this machine makes one, below ~/.ray, where there is none.
+    """
+    if os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH"):
+        return True
+    try:
+        return (Path.home() / ".ray" / "auth_token").is_file()
+    except (OSError, RuntimeError):  # no home
+        return False
 
 
 def _known_as(named: str) -> str:

@@ -37,7 +37,8 @@ def read_vectors(folder: Path, wanted: Collection[str]) -> dict[str, Floats]:
             if part is None:
                 path.unlink(missing_ok=True)
                 continue
-            for name, row in zip(*part, strict=True):
+            names, values = part
+            for name, row in zip(names, values, strict=True):
                 if name in wanted:
                     known[name] = row
     return known
@@ -68,11 +69,12 @@ def join_vectors(folder: Path) -> None:
         except FileNotFoundError:
             continue
         if part is not None:  # else what reads it removes it
-            joined |= dict(zip(*part, strict=True))
+            names, values = part
+            joined |= dict(zip(names, values, strict=True))
             read.append(path)
     if len({len(row) for row in joined.values()}) == 1:
-        names = sorted(joined)
-        whole = write_vectors(folder, names, np.stack([joined[name] for name in names]))
+        ordered = sorted(joined)
+        whole = write_vectors(folder, ordered, np.stack([joined[name] for name in ordered]))
         for path in read:
             if path != whole:
                 path.unlink(missing_ok=True)

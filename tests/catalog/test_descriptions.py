@@ -17,7 +17,9 @@ from rushes.footage.descriptor import DESCRIPTOR_LENGTH
 from rushes.footage.found_shots import find_shots
 from rushes.footage.picture import encode_picture
 from rushes.footage.source import Frame
+from rushes.scale.engine import Engine
 from rushes.storage.files import digest_of_bytes
+from scale.hanging import HUNG, Hanging
 from storage.servers import web_server
 
 
@@ -30,8 +32,10 @@ def write_frame(root: Path, number: int, pixels: np.ndarray, *, source: str = "a
     return StoredFrame(frame, image, digest_of_bytes(data), 0)
 
 
-def describe(root: Path, frames: list[StoredFrame]) -> Descriptions:
-    return describe_pictures(frames, root=root, cache_folder=root / "cache", scans_folder=root / "scans", threads=2)
+def describe(root: Path, frames: list[StoredFrame], engine: Engine | None = None) -> Descriptions:
+    return describe_pictures(
+        frames, root=root, cache_folder=root / "cache", scans_folder=root / "scans", threads=2, engine=engine
+    )
 
 
 @pytest.fixture
@@ -48,6 +52,12 @@ def test_each_picture_is_described_once_and_then_known_by_its_digest(tmp_path: P
     for item in frames:
         (tmp_path / item.image).unlink()
     assert describe(tmp_path, frames).computed_count == 0
+
+
+def test_a_picture_on_which_a_decoder_hangs_is_listed(tmp_path: Path, frames: list[StoredFrame]) -> None:
+    found = describe(tmp_path, frames, Hanging(1))
+    assert [(one.frame, one.reason) for one in found.unread] == [(frames[1], HUNG)]
+    assert found.frames == (frames[0], *frames[2:])
 
 
 def test_two_frames_of_one_picture_are_described_alike(tmp_path: Path, frames: list[StoredFrame]) -> None:

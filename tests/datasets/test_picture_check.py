@@ -15,6 +15,7 @@ from rushes.datasets.picture_check import Checked, Stated, _plan_listings, check
 from rushes.footage.picture import encode_picture
 from rushes.scale.choose import open_engine
 from rushes.storage.files import digest_of_bytes
+from scale.hanging import HUNG, Hanging
 from storage.servers import s3_store
 
 
@@ -81,6 +82,13 @@ def test_a_quick_look_does_not_stand_for_a_deep_one(tmp_path: Path) -> None:
     pictures = write_pictures(tmp_path, 2)
     check(tmp_path, pictures)
     assert check(tmp_path, pictures, deep=True).known_count == 0
+
+
+def test_a_picture_on_which_a_decoder_hangs_is_listed(tmp_path: Path) -> None:
+    pictures = write_pictures(tmp_path, 4)
+    found = check(tmp_path, pictures, deep=True, engine=Hanging(2))
+    assert [(one.picture, one.fault, one.reason) for one in found.faulty] == [(pictures[2], "unreadable", HUNG)]
+    assert found.right_count == 3
 
 
 def test_a_file_that_is_written_to_meanwhile_is_listed_as_such(tmp_path: Path) -> None:

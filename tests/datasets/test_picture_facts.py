@@ -16,6 +16,7 @@ from rushes.footage.picture import encode_picture
 from rushes.labels.manifest import ManifestRow
 from rushes.storage.files import digest_of_bytes
 from rushes.storage.pictures import PICTURES_FOLDER
+from scale.hanging import HUNG, Hanging
 from storage.servers import web_server
 
 
@@ -120,6 +121,16 @@ def test_what_was_measured_is_not_read_again(tmp_path: Path) -> None:
     assert folder.facts() == first
     shutil.rmtree(tmp_path / "cache")
     assert all(isinstance(one, MediaError) for one in folder.facts().values())
+
+
+def test_a_picture_on_which_a_decoder_hangs_is_a_value(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, [10, 200])
+    found = read_picture_facts(
+        folder.rows, project_root=tmp_path, cache_folder=tmp_path / "cache", threads=1, engine=Hanging(1)
+    )
+    assert isinstance(found["0.png"], PictureFacts)
+    assert isinstance(found["1.png"], MediaError)
+    assert found["1.png"].reason == HUNG
 
 
 def test_a_picture_under_another_name_is_known_by_its_digest(tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ def test_more_photographs_than_two_batches_keep_their_order(predictor: Predictor
     ("name", "content", "said"),
     [
         ("missing.jpg", None, "there is no such file"),
-        ("notes.txt", b"hello", "is no video, photograph or camera raw by its name ('.txt')"),
+        ("notes.md", b"hello", "is no video, photograph or camera raw by its name ('.md')"),
         ("noname", b"hello", "by its name (no extension)"),
         ("empty.mp4", b"", "is empty (0 bytes)"),
         ("text.nef", b"hello", ""),

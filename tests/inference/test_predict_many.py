@@ -20,6 +20,7 @@ from rushes.footage.source import Unreadable
 from rushes.inference.kept_answers import KeptAnswers
 from rushes.inference.predict import predict_path
 from rushes.inference.predict_many import (
+    FILMS_AT_ONCE,
     PIECE_FRAMES,
     Account,
     Batch,
@@ -34,6 +35,8 @@ from rushes.inference.tables import write_csv
 from rushes.scale.choose import open_engine
 from rushes.scale.engine import Done, Engine, Item, Lost, Work
 from rushes.scale.in_process import InProcess
+from rushes.storage.places import parse_place
+from storage.servers import web_server
 
 COLOURS = ("red", "green", "blue")
 COUNT = 2 * BATCH_SIZE + 3
@@ -104,21 +107,65 @@ def test_what_was_answered_is_kept_and_comes_back_the_same_without_the_files_bei
     first = predicted(colours, copy, kept=kept)
     for file in copy.iterdir():  # the same size and time, and nothing in them that could be read again
         state = file.stat()
-        if file.name not in ("a7.jpg", "e.mp4") and not (file.stem[0] == "a" and int(file.stem[1:]) < BATCH_SIZE):
+        if file.name not in ("a7.jpg", "e.mp4"):
             file.write_bytes(b"\0" * state.st_size)
             os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
     account = Account()
     again = KeptAnswers(tmp_path / "kept", open_bundle(colours), runtime="onnxruntime")
     assert predicted(colours, copy, kept=again, account=account) == first
-    # A batch with a file that cannot be read is answered again: it may have been mended.
-    assert (account.pictures, account.kept) == (
-        COUNT + 1 + PIECE_FRAMES + 30,
-        COUNT + 1 + PIECE_FRAMES + 30 - BATCH_SIZE,
-    )
+    # What cannot be read is tried again: it may have been mended.
+    assert (account.pictures, account.kept) == (COUNT + 1 + PIECE_FRAMES + 30, COUNT + PIECE_FRAMES + 30)
     other = KeptAnswers(tmp_path / "kept", open_bundle(colours), runtime="int8")
-    assert other.pictures(other.key([copy / "d.jpg"], [(1, 1)]), [copy / "d.jpg"]) is None
+    assert other.picture(other.key(copy / "d.jpg", (1, 1)), copy / "d.jpg") is None
     again.remove()
     assert not (tmp_path / "kept").exists()
+
+
+def test_a_file_that_is_added_in_front_leaves_the_others_known(colours: Path, tmp_path: Path) -> None:
+    for number in range(BATCH_SIZE + 2):
+        write_photo(tmp_path / "in" / f"b{number:02d}.jpg", COLOURS[number % 3], (20 + number, 12))
+    kept = KeptAnswers(tmp_path / "kept", open_bundle(colours), runtime="onnxruntime")
+    first = predicted(colours, tmp_path / "in", kept=kept)
+    write_photo(tmp_path / "in" / "a.jpg", "green")
+    account = Account()
+    found = predicted(colours, tmp_path / "in", kept=kept, account=account)
+    assert (account.pictures, account.kept) == (BATCH_SIZE + 3, BATCH_SIZE + 2)
+    assert found[1:] == first
+
+
+def test_a_job_that_goes_on_asks_a_server_for_one_byte_of_each_file_that_it_knows(
+    colours: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    photo = write_photo(tmp_path / "a.jpg", "red")
+    with web_server() as web:
+        place = parse_place(web.put("/a.jpg", photo.read_bytes()))
+        kept = KeptAnswers(tmp_path / "kept", open_bundle(colours), runtime="onnxruntime")
+        first = list(predict_many(InProcess(threads=1), open_bundle(colours), [place], kept=kept))
+        web.sent.clear()
+        account = Account()
+        again = predict_many(InProcess(threads=1), open_bundle(colours), [place], kept=kept, account=account)
+        assert list(again) == first
+        assert (account.kept, sum(web.sent.values())) == (1, 1)
+
+
+def test_of_many_films_so_many_are_begun_before_the_first_of_them_are_looked_at_to_their_ends(
+    colours: Path, tmp_path: Path
+) -> None:
+    for number in range(FILMS_AT_ONCE + 1):
+        write_film(tmp_path / "in" / f"{number:03d}.mp4", [("red", 1)])
+    write_film(tmp_path / "in" / "000.mp4", [("red", PIECE_FRAMES + 1)])
+    asked: list[object] = []
+
+    class Noting(Losing):
+        def map(self, work: Work[Item, object], items: Sequence[Item], **options: object) -> object:
+            asked.extend(items)
+            yield from super().map(work, items)
+
+    found = predicted(colours, tmp_path / "in", engine=Noting())
+    assert len(found) == FILMS_AT_ONCE + 1
+    kinds = [type(one).__name__ for one in asked]
+    assert kinds == ["Film"] * FILMS_AT_ONCE + ["Piece", "Film"]
 
 
 def test_a_file_that_changed_is_answered_anew(colours: Path, tmp_path: Path) -> None:
@@ -184,13 +231,12 @@ def test_a_film_that_changes_between_its_pieces_is_told_as_changed(colours: Path
 
 def test_batches_and_pieces_are_the_same_whatever_the_engine() -> None:
     files = [Path(f"{number}.jpg") for number in range(BATCH_SIZE + 1)]
-    entries = [*files, Path("film.mp4"), Unreadable("x", "gone"), Path("last.png")]
-    assert plan_batches(entries) == [
-        Batch(0, tuple(files[:BATCH_SIZE])),
-        Batch(BATCH_SIZE, (files[-1],)),
-        Batch(BATCH_SIZE + 3, (Path("last.png"),)),
+    numbers = (*range(BATCH_SIZE), BATCH_SIZE + 7)
+    assert plan_batches(list(zip(numbers, files, strict=True))) == [
+        Batch(numbers[:BATCH_SIZE], tuple(files[:BATCH_SIZE])),
+        Batch((BATCH_SIZE + 7,), (files[-1],)),
     ]
-    assert str(Batch(0, tuple(files))) == f"0.jpg and {BATCH_SIZE} more"
+    assert str(Batch(numbers, tuple(files))) == f"0.jpg and {BATCH_SIZE} more"
     assert PIECE_FRAMES % BATCH_SIZE == 0
     assert plan_pieces(3, Path("a.mp4"), PIECE_FRAMES + 1) == [
         Piece(3, Path("a.mp4"), 0, PIECE_FRAMES),

@@ -29,6 +29,17 @@ def test_no_pictures_have_no_answers(predictor: Predictor) -> None:
     assert predictor.probabilities([]).shape == (0, 3)
 
 
+def test_by_whole_batches_an_answer_is_the_same_to_the_last_bit_whatever_stands_beside_its_picture(
+    predictor: Predictor,
+) -> None:
+    random = np.random.default_rng(0)
+    pictures = [predictor.prepared(one) for one in random.integers(0, 256, (BATCH_SIZE + 3, 20, 30, 3), np.uint8)]
+    table = predictor.probabilities_of_prepared(pictures, whole=True)
+    for count in (1, 3, BATCH_SIZE):
+        last = predictor.probabilities_of_prepared(pictures[-count:], whole=True)
+        np.testing.assert_array_equal(last, table[-count:])
+
+
 def test_more_pictures_than_a_batch_are_answered_as_each_alone(predictor: Predictor) -> None:
     random = np.random.default_rng(0)
     pictures = list(random.integers(0, 256, (BATCH_SIZE + 3, 20, 30, 3), np.uint8))

@@ -23,6 +23,7 @@ from rushes.scale.choose import open_engine
 from rushes.scale.engine import Engine, Seat
 from rushes.scale.in_process import InProcess
 from rushes.storage.pictures import PICTURES_FOLDER
+from scale.hanging import HUNG, Hanging
 from storage.servers import web_server
 
 SHOWN = Preprocessing(8, 6)
@@ -67,12 +68,12 @@ def test_features_stand_in_the_order_of_the_rows(project: TinyProject) -> None:
 def test_only_what_the_cache_lacks_is_computed(project: TinyProject) -> None:
     extract = MeanColour()
     first = compute(project, project.rows[:12], extract)
-    assert (first.computed_count, extract.batches) == (12, [5, 5, 2])
+    assert (first.computed_count, extract.batches) == (12, [5, 5, 5])  # the last one filled up
     second = compute(project, project.rows, extract)
     assert second.computed_count == 36
     third = compute(project, project.rows, extract)
     assert third.computed_count == 0
-    assert sum(extract.batches) == 48
+    assert extract.batches == [5] * (3 + 8)
     np.testing.assert_array_equal(second.values, third.values)
 
 
@@ -146,7 +147,8 @@ def test_pictures_that_come_are_read_while_those_before_are_computed(tmp_path: P
 
     rows = [*project.rows[:280], replace(project.rows[280], sha256="ab"), *project.rows[281:]]
     found = compute(project, rows, extract)
-    assert sum(batches) + len(found.lost) == 300
+    assert not writer.is_alive()
+    assert len(found.rows) + len(found.lost) == 300
 
 
 def _stop_after(count: int) -> Any:
@@ -237,6 +239,11 @@ def test_features_that_another_computes_are_those_of_this_process(project: TinyP
     here = compute(project, project.rows, extract)
     np.testing.assert_array_equal(found.values, here.values)
     assert (found.rows, found.lost, found.computed_count) == (here.rows, here.lost, here.computed_count)
+
+
+def test_a_picture_that_hangs_is_listed(project: TinyProject, tmp_path: Path) -> None:
+    found = compute(project, project.rows, MeanColour(), elsewhere=elsewhere(Hanging(3), tmp_path))
+    assert [(one.row, one.reason) for one in found.lost] == [(project.rows[3], HUNG)]
 
 
 @pytest.mark.longer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -39,3 +40,31 @@ def test_many_small_parts_are_joined_and_few_are_left_as_they_are(tmp_path: Path
     known = read_vectors(tmp_path, {f"{number}" for number in range(32)})
     assert {name: float(row[0]) for name, row in known.items()} == {f"{number}": float(number) for number in range(32)}
     assert len(list(tmp_path.glob("part-*.npz"))) == 1
+
+
+def test_parts_that_are_written_again_after_they_were_joined_are_joined_again_and_nothing_is_lost(
+    tmp_path: Path,
+) -> None:
+    names = [f"{number:02d}" for number in range(40)]
+    for _ in range(2):  # the second time the joined part is one of the small ones, and what is joined has its name
+        for name in names:
+            write_vectors(tmp_path, [name], np.ones((1, 2), np.float32))
+        join_vectors(tmp_path)
+        assert sorted(read_vectors(tmp_path, names)) == names
+    assert len(list(tmp_path.glob("part-*.npz"))) == 1
+
+
+def test_several_who_join_at_once_and_read_meanwhile_lose_nothing(tmp_path: Path) -> None:
+    names = [f"{number:02d}" for number in range(40)]
+    for name in names:
+        write_vectors(tmp_path, [name], np.ones((1, 2), np.float32))
+
+    def join_and_read(number: int) -> int:
+        for _ in range(3):
+            write_vectors(tmp_path, [names[number]], np.ones((1, 2), np.float32))
+            join_vectors(tmp_path)
+        return len(read_vectors(tmp_path, names))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(join_and_read, range(4))) == [40] * 4
+    assert len(read_vectors(tmp_path, names)) == 40

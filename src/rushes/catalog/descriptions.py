@@ -31,6 +31,7 @@ from rushes.storage.pictures import FETCHES, Pictures, is_remote, without_query
 # Names the folder of what is kept; a change of what is computed needs another.
 _SCHEMA = "picture-descriptions-1"
 _TOGETHER = 128  # pictures that a process looks at between two writes: what a kill can cost it
+_SECONDS = 120.0  # that a picture may take, where it can be waited for: what hangs is listed
 
 Floats = npt.NDArray[np.float32]
 
@@ -104,6 +105,7 @@ def describe_pictures(
             "looking at pictures",
             fills=folder,
             together=_TOGETHER,
+            seconds=_SECONDS,
             worth=None,  # threads of one process keep every core busy: docs/decisions/2026-11-26-filled-by-many.md
             name_of=_name_of,
         )

@@ -109,7 +109,7 @@ def run(
         from datetime import UTC, datetime
 
         from rushes.bundles.bundle import open_bundle
-        from rushes.cli.engines import engine_of
+        from rushes.cli.engines import engine_of, is_engine_asked
         from rushes.inference.cull import Wanted, cull_folder, find_shoot, good_class
         from rushes.inference.cull_folders import culls_home, name_cull, write_cull
         from rushes.inference.cull_gathered import find_gathered
@@ -132,9 +132,9 @@ def run(
         name = name_cull(home, shoot=folder.resolve(), now=now)
         with engine_of(place, engine, workers, threads=threads) as working, door.progress("cull") as progress:
             # Threads of this process read ahead as it is: processes are for those who ask for them, or for a cluster.
-            is_asked = bool(engine or workers) or working.name != "here"
-            made, seen = cull_folder(predictor, folder, found, looking, wanted, name=name, now=now,
-                                     engine=working if is_asked else None, progress=progress)  # fmt: skip
+            asked = working if is_engine_asked(place, engine, workers) else None
+            made, seen = cull_folder(predictor, folder, found, looking, wanted, name=name, now=now, engine=asked,
+                                     progress=progress)  # fmt: skip
         if not made.verdicts:
             door.say(f"{plural(len(found.photographs), 'photograph')}, none of which can be read: nothing is proposed")
             for one in made.unreadable:

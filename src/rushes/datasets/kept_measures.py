@@ -21,6 +21,8 @@ from rushes.scale.in_process import InProcess
 from rushes.storage.kept_vectors import join_vectors, read_vectors, write_vectors
 from rushes.storage.pictures import FETCHES, Pictures, is_remote, without_query
 
+_SECONDS = 120.0  # that a picture may take, where it can be waited for: what hangs is listed
+
 Floats = npt.NDArray[np.float32]
 # What gives the numbers of a picture's file, as many for each; called by several threads.
 Measure: TypeAlias = Callable[[Path], Sequence[float]]
@@ -64,6 +66,7 @@ def measure_each(
             files=files or {},
             fills=folder,
             together=together,
+            seconds=_SECONDS,
             worth=None,  # threads of one process keep every core busy: docs/decisions/2026-11-26-filled-by-many.md
             name_of=_name_of,
         )

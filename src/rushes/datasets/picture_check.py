@@ -34,6 +34,7 @@ FAULTS: tuple[Fault, ...] = ("missing", "changed", "corrupt", "unreadable", "unr
 
 _FOLDER = "checked-1"  # another number where something else is looked for
 _TOGETHER = 64  # pictures that a process checks between two writes: what a kill can cost it
+_SECONDS = 120.0  # that a picture may take, where it can be waited for: what hangs is listed
 _LISTED_FROM = 8  # pictures of one folder of a bucket: fewer are asked for one by one
 _LISTED_EACH = 50  # keys that are listed for each picture before a folder is held to be mostly of something else
 _LISTED_LEAST = 10_000
@@ -153,6 +154,7 @@ def check_pictures(
             "checking pictures",
             fills=folder,
             together=_TOGETHER,
+            seconds=_SECONDS,
             worth=None,  # threads of one process keep every core busy: docs/decisions/2026-11-26-filled-by-many.md
             name_of=_name_of,
         )

@@ -247,7 +247,8 @@ def _answer(
     predictor: Predictor, batch: Sequence[_Seen | Unreadable], looking: Looking, kept: KeptRecords | None
 ) -> Iterator[ScoredPhotograph | Unreadable]:
     new = [seen for seen in batch if isinstance(seen, _Seen) and seen.score is None]
-    rows = iter(predictor.probabilities_of_prepared([seen.prepared for seen in new])[:, looking.class_index])
+    table = predictor.probabilities_of_prepared([seen.prepared for seen in new], whole=True)
+    rows = iter(table[:, looking.class_index])
     for seen in batch:
         if isinstance(seen, Unreadable):
             yield seen

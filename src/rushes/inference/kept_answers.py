@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -22,9 +22,9 @@ from rushes.storage.places import Place
 from rushes.storage.reading import held, local_state
 
 _FOLDER = "predicted"  # of a project's cache
-VERSION = "predicted-1"  # another number where a picture is seen in another way
+VERSION = "predicted-2"  # another number where a picture is seen in another way
 _FLUSH_SECONDS = 10.0  # what a killed process loses at the most, besides what was under way,
-_FLUSH_RECORDS = 32  # or so many batches
+_FLUSH_AFTER = 32  # or so many batches and pieces
 
 FileState = tuple[int, int | str]  # size, and the time of the last change or what a store vouches for
 
@@ -48,31 +48,30 @@ class KeptAnswers:
     def __len__(self) -> int:
         return len(self._records)
 
-    def key(self, files: Sequence[Place], states: Sequence[FileState | None], *, of: object = None) -> str:
-        """Return what the answers for files are kept under; "" where a file may change unnoticed.
+    def key(self, file: Place, state: FileState | None, *, of: object = None) -> str:
+        """Return what the answer for a file is kept under; "" where it may change unnoticed.
 
         Args:
-            of: what of the files was looked at, as JSON takes it; None for all.
+            of: what of the file was looked at, as JSON takes it; None for all.
         """
-        if None in states:
+        if state is None:
             return ""
-        named = [str(file.resolve()) if isinstance(file, Path) else str(file) for file in files]
-        return digest_of_bytes(json.dumps([self._asked, named, states, of]).encode())
+        named = str(file.resolve()) if isinstance(file, Path) else str(file)
+        return digest_of_bytes(json.dumps([self._asked, named, state, of]).encode())
 
-    def pictures(self, key: str, files: Sequence[Place]) -> list[PicturePrediction] | None:
-        """Return the answers for stills that are kept under a key; None where there are none."""
-        rows = self._get(key)
-        if rows is None:
+    def picture(self, key: str, file: Place) -> PicturePrediction | None:
+        """Return the answer for a still that is kept under a key; None where there is none."""
+        row = self._get(key)
+        if row is None:
             return None
-        named = [self._named(row) for row in rows]
-        return [
-            PicturePrediction(str(file), kind_of(file) or "photo", scores, self._above(scores))
-            for file, scores in zip(files, named, strict=True)
-        ]
+        scores = self._named(row)
+        return PicturePrediction(str(file), kind_of(file) or "photo", scores, self._above(scores))
 
-    def keep_pictures(self, key: str, answers: Sequence[PicturePrediction]) -> None:
-        """Keep the answers for stills, in the order of the files of the key."""
-        self._put(key, [list(one.scores.values()) for one in answers])
+    def keep_pictures(self, answers: Mapping[str, PicturePrediction]) -> None:
+        """Keep the answers for the stills of a batch, by their keys."""
+        for key, one in answers.items():
+            self._put(key, list(one.scores.values()))
+        self._count()
 
     def frames(self, key: str) -> list[FramePrediction] | None:
         """Return the answers for frames of a film that are kept under a key; None where there are none."""
@@ -88,6 +87,7 @@ class KeptAnswers:
     def keep_frames(self, key: str, frames: Sequence[FramePrediction]) -> None:
         """Keep the answers for frames of a film."""
         self._put(key, [[one.ordinal, str(one.seconds), one.timecode, list(one.scores.values())] for one in frames])
+        self._count()
 
     def outline(self, key: str) -> Outline | None:
         """Return the outline of a film that is kept under a key, of a film without shots; None where there is none."""
@@ -139,11 +139,12 @@ class KeptAnswers:
         return None if data is None else json.loads(data)
 
     def _put(self, key: str, rows: Any) -> None:
-        if not key:
-            return
-        self._records.put(key, json.dumps(rows).encode())
+        if key:
+            self._records.put(key, json.dumps(rows).encode())
+
+    def _count(self) -> None:
         self._waiting += 1
-        if self._waiting >= _FLUSH_RECORDS or time.monotonic() - self._flushed > _FLUSH_SECONDS:
+        if self._waiting >= _FLUSH_AFTER or time.monotonic() - self._flushed > _FLUSH_SECONDS:
             self.flush()
 
 
@@ -158,8 +159,11 @@ def folder_in_cache(cache_folder: Path, bundle: Bundle, *, runtime: str) -> Path
     return cache_folder / _FOLDER / name
 
 
-def state_of(file: Place) -> FileState | None:
+def state_of(file: Place, *, reads: bool = False) -> FileState | None:
     """Return the state of a file, by which it is told whether it changed; None where that cannot be told.
+
+    Args:
+        reads: whether a remote file is read next, which tells its state as well; otherwise one byte of it is asked for.
 
     Raises:
         MediaError: a store does not answer.
@@ -168,4 +172,5 @@ def state_of(file: Place) -> FileState | None:
         return local_state(file)
     with held(file) as found:
         assert found is not None  # of a remote place
-        return (found.size_bytes, found.state.stamp) if found.state.stamp else None
+        state = found.state if reads else found.look()
+        return (state.size_bytes, state.stamp) if state.stamp else None

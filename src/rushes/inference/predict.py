@@ -247,7 +247,7 @@ def predict_frames(
     waiting: list[tuple[int, Prepared]] = []
 
     def answer() -> None:
-        table = predictor.probabilities_of_prepared([picture for _, picture in waiting])
+        table = predictor.probabilities_of_prepared([picture for _, picture in waiting], whole=True)
         for (ordinal, _), row in zip(waiting, table, strict=True):
             place, scores = _place_at(index, ordinal), name_scores(predictor.classes, row)
             above = find_above(scores, predictor.thresholds)
@@ -302,7 +302,7 @@ def _answer_stills(
     predictor: Predictor, stills: Sequence[_Still | Unreadable]
 ) -> Iterator[PicturePrediction | Unreadable]:
     readable = [still for still in stills if isinstance(still, _Still)]
-    rows = iter(predictor.probabilities_of_prepared([still.prepared for still in readable]))
+    rows = iter(predictor.probabilities_of_prepared([still.prepared for still in readable], whole=True))
     for still in stills:
         if isinstance(still, Unreadable):
             yield still

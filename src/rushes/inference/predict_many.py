@@ -43,6 +43,8 @@ FRAME_SECONDS = 10.0  # a frame between key frames far apart, of a large picture
 _FILM_SECONDS = 900.0  # for its index, for which some containers are read to their end
 _WORTH_BATCHES = 64  # from here on processes of their own are started
 _WORTH_PIECES = 16
+_STILLS_AT_ONCE = 4096  # that are looked up and then answered, before the next are
+FILMS_AT_ONCE = 64  # that are begun and then looked at to their ends, before the next are
 _ASKERS = 16  # threads that ask stores for states
 _BUNDLE = "bundle"
 _CHANGED = "changed while it was read. Run this again when nothing writes to it any more"
@@ -77,9 +79,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Stills that are answered together, the first of which is file `number` of the job."""
+    """Stills that are answered together, with their numbers among the files of the job."""
 
-    number: int
+    numbers: tuple[int, ...]
     files: tuple[Place, ...]
 
     def __str__(self) -> str:
@@ -196,14 +198,12 @@ def _in_turn(numbered: Iterable[Numbered]) -> Iterator[Prediction]:
             turn += 1
 
 
-def plan_batches(entries: Sequence[Place | Unreadable]) -> list[Batch]:
-    """Return the stills among files in batches; one never reaches over a file of another kind."""
-    batches = []
-    for way, run in groupby(enumerate(entries), key=lambda one: _way_of(one[1])):
-        if way == "still":
-            files = [(number, file) for number, file in run if not isinstance(file, Unreadable)]
-            batches += [Batch(some[0][0], tuple(file for _, file in some)) for some in in_batches(files, BATCH_SIZE)]
-    return batches
+def plan_batches(stills: Sequence[tuple[int, Place]]) -> list[Batch]:
+    """Return stills, each with its number, in batches."""
+    return [
+        Batch(tuple(number for number, _ in some), tuple(file for _, file in some))
+        for some in in_batches(stills, BATCH_SIZE)
+    ]
 
 
 def plan_pieces(number: int, file: Place, sampled: int) -> list[Piece]:
@@ -256,11 +256,14 @@ class _Job:
     progress: Progress
     files: int = 0
     done: int = 0
+    finds: bool = False  # whether anything is kept from before
 
     def answers(self, entries: Sequence[Place | Unreadable]) -> Iterator[Numbered]:
         """Yield number and prediction of each file, those of the kind that comes first before the others."""
         self.files = len(entries)
+        self.finds = self.kept is not None and len(self.kept) > 0
         films: list[Film] = []
+        stills: list[tuple[int, Place]] = []
         first = ""
         for number, entry in enumerate(entries):
             way = _way_of(entry)
@@ -270,11 +273,20 @@ class _Job:
                 yield from self._counted(number, not_footage(entry))
             else:
                 first = first or way
-                films += [Film(number, entry)] if way == "video" else []
+                if way == "video":
+                    films.append(Film(number, entry))
+                else:
+                    stills.append((number, entry))
+        self.account.pictures += len(stills)
+        many_films = len(films) >= _WORTH_PIECES
         try:
-            steps = [self._stills(plan_batches(entries)), self._films(films)]
+            steps = [
+                (self._stills(some) for some in in_batches(stills, _STILLS_AT_ONCE)),
+                (self._films(some, are_many=many_films) for some in in_batches(films, FILMS_AT_ONCE)),
+            ]
             for step in steps if first == "still" else reversed(steps):
-                yield from step
+                for part in step:
+                    yield from part
         finally:
             if self.kept is not None:
                 self.kept.flush()
@@ -286,21 +298,21 @@ class _Job:
             self.progress(self.done, self.files, Path(prediction.path).name)
         yield number, prediction
 
-    def _stills(self, batches: Sequence[Batch]) -> Iterator[Numbered]:
-        self.account.pictures += sum(len(batch.files) for batch in batches)
-        missing = []
-        for batch, states in self._as_they_are([(batch, batch.files) for batch in batches]):
-            known = None if self.kept is None else self.kept.pictures(self.kept.key(batch.files, states), batch.files)
+    def _stills(self, stills: Sequence[tuple[int, Place]]) -> Iterator[Numbered]:
+        missing: list[tuple[int, Place]] = []
+        for (number, file), state in self._as_they_are([(still, still[1]) for still in stills]):
+            known = None if self.kept is None else self.kept.picture(self.kept.key(file, state), file)
             if known is None:
-                missing.append(batch)
+                missing.append((number, file))
                 continue
-            self.account.kept += len(known)
-            for number, one in enumerate(known, start=batch.number):
-                yield from self._counted(number, one)
+            self.account.kept += 1
+            yield from self._counted(number, known)
         again: list[Batch] = []
-        for done in self._map(self._work_on_stills(together=8), missing):
+        for done in self._map(self._work_on_stills(together=8), plan_batches(missing)):
             if isinstance(done.answer, Lost) and len(done.item.files) > 1:  # which of them it was is found one by one
-                again += [Batch(done.item.number + at, (file,)) for at, file in enumerate(done.item.files)]
+                again += [
+                    Batch((number,), (file,)) for number, file in zip(done.item.numbers, done.item.files, strict=True)
+                ]
             else:
                 yield from self._take_batch(done.item, done.answer)
         for done in self._map(self._work_on_stills(together=1), again):
@@ -310,23 +322,26 @@ class _Job:
         if isinstance(answer, Lost):
             answer = BatchAnswer((None,), (Unreadable(str(batch.files[0]), answer.reason),))
         self.account.note_fetched(answer.fetched)
-        readable = [one for one in answer.answers if isinstance(one, PicturePrediction)]
-        if self.kept is not None and len(readable) == len(batch.files):
-            self.kept.keep_pictures(self.kept.key(batch.files, answer.states), readable)
-        for number, one in enumerate(answer.answers, start=batch.number):
+        if self.kept is not None:
+            seen = zip(batch.files, answer.states, answer.answers, strict=True)
+            self.kept.keep_pictures(
+                {self.kept.key(file, state): one for file, state, one in seen if isinstance(one, PicturePrediction)}
+            )
+        for number, one in zip(batch.numbers, answer.answers, strict=True):
             yield from self._counted(number, one)
 
-    def _films(self, films: Sequence[Film]) -> Iterator[Numbered]:
+    def _films(self, films: Sequence[Film], *, are_many: bool) -> Iterator[Numbered]:
         begun: dict[int, _Begun] = {}
         new: list[Film] = []
-        for film, states in self._as_they_are([(film, (film.file,)) for film in films]):
-            known = self._begun_before(film, states[0])
+        work = self._work_on_films(worth=1 if are_many else _WORTH_PIECES)
+        for film, state in self._as_they_are([(film, film.file) for film in films]):
+            known = self._begun_before(film, state)
             if known is None:
                 new.append(film)
             else:
                 begun[film.number] = known
                 yield from self._ended(begun, film.number)
-        for done in self._map(self._work_on_films(), new):
+        for done in self._map(work, new):
             film, answer = new[done.number], done.answer
             if isinstance(answer, Lost):
                 answer = Unreadable(str(film.file), answer.reason)
@@ -337,7 +352,7 @@ class _Job:
                 assert isinstance(answer, Unreadable)  # a film is begun, or cannot be
                 yield from self._counted(film.number, answer)
         missing = [piece for number in sorted(begun) for piece in begun[number].missing()]
-        for piece_done in self._map(self._work_on_films(), missing):
+        for piece_done in self._map(work, missing):
             piece, part = missing[piece_done.number], piece_done.answer
             if isinstance(part, Lost):
                 part = Unreadable(str(piece.file), part.reason)
@@ -392,19 +407,16 @@ class _Job:
     def _key_of(self, part: Film | Piece, state: FileState | None) -> str:
         assert self.kept is not None  # asked only where answers are kept
         place = [part.start, part.stop] if isinstance(part, Piece) else []
-        return self.kept.key([part.file], [state], of=[repr(self.sampling), *place])
+        return self.kept.key(part.file, state, of=[repr(self.sampling), *place])
 
-    def _as_they_are(
-        self, items: Sequence[tuple[Item, Sequence[Place]]]
-    ) -> Iterator[tuple[Item, list[FileState | None]]]:
-        """Yield each item with the states of its files; None for all where nothing is kept that could be found."""
-        if self.kept is None or not len(self.kept):
-            for unasked, files in items:
-                yield unasked, [None for _ in files]
+    def _as_they_are(self, items: Sequence[tuple[Item, Place]]) -> Iterator[tuple[Item, FileState | None]]:
+        """Yield each item with the state of its file; None for all where nothing is kept that could be found."""
+        if not self.finds:
+            yield from ((item, None) for item, _ in items)
             return
 
-        def read(item: tuple[Item, Sequence[Place]]) -> tuple[Item, list[FileState | None]]:
-            return item[0], [_state_or_none(file) for file in item[1]]
+        def read(item: tuple[Item, Place]) -> tuple[Item, FileState | None]:
+            return item[0], _state_or_none(item[1])
 
         for some in batches_ahead(items, read, size=_ASKERS, threads=_ASKERS):
             yield from some
@@ -419,14 +431,14 @@ class _Job:
             worth=_WORTH_BATCHES,
         )
 
-    def _work_on_films(self) -> Work[_FilmItem, _FilmAnswer]:
+    def _work_on_films(self, *, worth: int) -> Work[_FilmItem, _FilmAnswer]:
         return Work(
             partial(build_films, runtime=self.runtime, sampling=self.sampling),
             "looking at frames",
             files={_BUNDLE: self.bundle.folder},
             together=2,
             seconds=_FILM_SECONDS + PIECE_FRAMES * FRAME_SECONDS,
-            worth=_WORTH_PIECES,
+            worth=worth,
         )
 
     def _map(self, work: Work[Item, Answer], items: Sequence[Item]) -> Iterator[Done[Item, Answer]]:
@@ -443,9 +455,9 @@ def _closable(parts: Iterator[list[Done[Item, Answer]]]) -> Generator[list[Done[
     yield from parts
 
 
-def _state_or_none(file: Place) -> FileState | None:
+def _state_or_none(file: Place, *, reads: bool = False) -> FileState | None:
     try:
-        return state_of(file)
+        return state_of(file, reads=reads)
     except MediaError:  # it is said when the file is read
         return None
 
@@ -515,7 +527,7 @@ class _Told:
 
 def _answer_film(predictor: Predictor, item: _FilmItem, sampling: Sampling, threads: int, told: _Told) -> _FilmAnswer:
     try:
-        state = _state_or_none(item.file)
+        state = _state_or_none(item.file, reads=True)
         index, ordinals = _sampled(item.file, state, sampling)
         asked = ordinals[item.start : item.stop] if isinstance(item, Piece) else ordinals[:PIECE_FRAMES]
         frames = predict_frames(predictor, item.file, index, asked, threads=threads)

@@ -15,6 +15,7 @@ from rushes.errors import BundleError
 from rushes.inference.preparer import Preparer
 
 BATCH_SIZE = 8  # more are no faster on a processor, and what the runtime takes for them it keeps
+_RANGES_OF_BATCH = b"DynamicQuantizeLinear"
 
 
 class Predictor(Preparer):
@@ -38,7 +39,10 @@ class Predictor(Preparer):
         chosen = choose_runtime(bundle, runtime)
         self.bundle = bundle
         self.runtime = chosen.name
-        self._graph = Graph(bundle.read(chosen.file), threads=threads, engine=chosen.engine)
+        model = bundle.read(chosen.file)
+        self._graph = Graph(model, threads=threads, engine=chosen.engine)
+        # Of such a graph the widest value of all pictures that are computed together decides how each is rounded.
+        self._alone = _RANGES_OF_BATCH in model
         shown = bundle.preprocessing
         if self._graph.shape != (shown.height, shown.width, shown.channels):
             raise BundleError(f"{bundle.folder}: the graph takes pictures of {self._graph.shape}, its preprocessing "
@@ -73,10 +77,22 @@ class Predictor(Preparer):
         """
         return self.probabilities_of_prepared([self.prepared(one) for one in pixels])
 
-    def probabilities_of_prepared(self, pictures: Sequence[Prepared]) -> npt.NDArray[np.float32]:
-        """Return the probabilities, calibrated, of pictures that `prepared` made: (pictures, classes) float32."""
-        batches = [list(pictures[at : at + BATCH_SIZE]) for at in range(0, len(pictures), BATCH_SIZE)]
-        parts = [self._graph(np.stack([one.pixels for one in some]), stack_measures(some)) for some in batches]
+    def probabilities_of_prepared(
+        self, pictures: Sequence[Prepared], *, whole: bool = False
+    ) -> npt.NDArray[np.float32]:
+        """Return the probabilities, calibrated, of pictures that `prepared` made: (pictures, classes) float32.
+
+        Args:
+            whole: compute by whole batches, the last of which is filled up. The last bits of an answer depend on how
+                many pictures are computed together, not on which: so they are the same whatever stands beside it.
+        """
+        size = 1 if whole and self._alone else BATCH_SIZE
+        parts = []
+        for at in range(0, len(pictures), size):
+            some = list(pictures[at : at + size])
+            filled = some + [some[-1]] * (size - len(some)) if whole else some
+            answers = self._graph(np.stack([one.pixels for one in filled]), stack_measures(filled))
+            parts.append(answers[: len(some)])
         raw = np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
         return self.bundle.calibration.apply(raw)
 

@@ -29,6 +29,7 @@ _WHAT = "computing features"
 _PART_SIZE = 256  # pictures computed between two writes, filled up to a whole batch: what a kill can cost
 
 _LEAST_TOGETHER = 16  # pictures that a process is given at once: whole batches of a CPU, and no crumbs of parts
+_SECONDS = 120.0  # that a picture may take, where it can be waited for: what hangs is listed
 _CHUNKS_EACH = 4  # that each process is given at least, where there are enough: none waits long for the slowest
 
 Extract = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
@@ -181,16 +182,18 @@ def _fill(
         fills=folder,
         together=min(_PART_SIZE, max(_LEAST_TOGETHER, -(-len(missing) // chunks))),
         at_once=_LEAST_TOGETHER,
+        seconds=_SECONDS,
         worth=None,  # torch keeps every core of one process busy: docs/decisions/2026-11-26-filled-by-many.md
         takes_gpu=True,
         name_of=_name_of,
     )
-    answers = [done for part in engine.map(work, missing, progress=progress) for done in part]
-    return [
-        UnusableSample(done.item, done.answer.reason)
-        for done in sorted(answers, key=lambda done: done.number)
+    lost = {
+        done.number: UnusableSample(done.item, done.answer.reason)
+        for part in engine.map(work, missing, progress=progress)
+        for done in part
         if isinstance(done.answer, Lost | UnusableSample)
-    ]
+    }
+    return [lost[number] for number in sorted(lost)]
 
 
 def _name_of(row: ManifestRow) -> str:

@@ -14,7 +14,7 @@ from typing import IO, BinaryIO
 
 from rushes.errors import MediaError, StoreError
 from rushes.storage.places import Place, Remote
-from rushes.storage.stores import Changed, State, StoredObject
+from rushes.storage.stores import Answer, Changed, State, StoredObject
 
 BLOCK_BYTES = 256 << 10  # a jump to one frame costs about this much
 BLOCKS_KEPT = 64  # of one object, 16 MiB in all, where it has one or two readers
@@ -64,6 +64,16 @@ class RemoteObject:
         with self._lock:
             if self._state is None:
                 self._fetch(0, BLOCK_BYTES)
+            assert self._state is not None  # an answer states it
+            return self._state
+
+    def look(self) -> State:
+        """Return what the store vouches for, at the price of one byte where nothing was read yet."""
+        with self._lock:
+            if self._state is None:
+                answer = self._ask(0, 1)
+                if len(answer.data) == answer.state.size_bytes:  # all of it, from a server that knows no ranges
+                    self._whole = answer.data
             assert self._state is not None  # an answer states it
             return self._state
 
@@ -127,6 +137,17 @@ class RemoteObject:
         return self._blocks[number]
 
     def _fetch(self, start: int, stop: int) -> None:
+        answer = self._ask(start, stop)
+        if answer.start == 0 and len(answer.data) == answer.state.size_bytes:
+            self._whole = answer.data
+            self._blocks.clear()
+            return
+        for place in range(0, len(answer.data), BLOCK_BYTES):
+            self._blocks[(answer.start + place) // BLOCK_BYTES] = answer.data[place : place + BLOCK_BYTES]
+        while len(self._blocks) > max(BLOCKS_KEPT, BLOCKS_KEPT_EACH * self.readers):
+            self._blocks.popitem(last=False)
+
+    def _ask(self, start: int, stop: int) -> Answer:
         if (
             self.failure is not None
         ):  # FFmpeg asks on and on, and each time the store would be given its time to recover
@@ -145,14 +166,7 @@ class RemoteObject:
         self._state = self._state or answer.state
         self._fetched += len(answer.data)
         self._requests += 1
-        if answer.start == 0 and len(answer.data) == answer.state.size_bytes:
-            self._whole = answer.data
-            self._blocks.clear()
-            return
-        for place in range(0, len(answer.data), BLOCK_BYTES):
-            self._blocks[(answer.start + place) // BLOCK_BYTES] = answer.data[place : place + BLOCK_BYTES]
-        while len(self._blocks) > max(BLOCKS_KEPT, BLOCKS_KEPT_EACH * self.readers):
-            self._blocks.popitem(last=False)
+        return answer
 
 
 class RemoteFile(io.RawIOBase):

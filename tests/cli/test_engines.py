@@ -1,0 +1,17 @@
+"""Who works: what `--engine` and `--workers` say."""
+
+from __future__ import annotations
+
+import pytest
+
+from rushes.cli.engines import is_engine_asked
+
+
+@pytest.mark.parametrize(
+    ("engine", "workers", "asked"),
+    [(None, None, False), ("here", None, False), ("here", 1, False), (None, 2, True), ("ray", None, True)],
+)
+def test_other_processes_are_asked_for_by_a_number_of_workers_or_a_cluster(
+    engine: str | None, workers: int | None, asked: bool
+) -> None:
+    assert is_engine_asked(None, engine, workers) is asked

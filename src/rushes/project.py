@@ -393,6 +393,8 @@ def why_no_catalog(address: str) -> str:
         )
     if re.match(r"(postgresql(\+psycopg)?|sqlite)://", address):
         return ""
+    if re.match(r"postgres://", address):
+        return "begins with postgres://. Write postgresql://, and the rest as it is"
     # What stands before an @ may be a password, however the address is miswritten.
     found = f"is '{address}'" if "@" not in address and "password" not in address.lower() else "cannot be read"
     return (
@@ -418,8 +420,12 @@ def why_no_engine(name: str) -> str:
     """Return why a name is no engine, to be read behind its key; "" where it is one."""
     if name in ENGINES or re.fullmatch(r"ray://[^/\s@]+", name):
         return ""
-    found = f"is '{name}'. {did_you_mean(name, ENGINES)}" if "@" not in name else "holds an '@'."
-    return f"{found} ray://HOST:PORT names a cluster"
+    if "@" in name:  # what stands before it may be a password, and is not repeated
+        return "holds an '@': a cluster has neither users nor passwords. Write ray://HOST:PORT"
+    hint = (
+        "Write ray://HOST:PORT" if "://" in name else f"{did_you_mean(name, ENGINES)} ray://HOST:PORT names a cluster"
+    )
+    return f"is '{name}'. {hint}"
 
 
 def _parse_store(table: Mapping[str, Any], *, where: str) -> str:

@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from rushes.errors import CatalogError, require_extra
 
@@ -71,7 +79,8 @@ def url_of(place: Path | str) -> URL:
     except (ArgumentError, ValueError):
         # What cannot be read may hold a password anywhere, so that it is not repeated.
         raise CatalogError(
-            "the address of the catalog cannot be read. Write it as postgresql+psycopg://USER@HOST/NAME, or as "
+            "the address of the catalog (catalog in rushes.toml, or what the command names) cannot be read: check its "
+            "port and what stands in brackets. Write it as postgresql+psycopg://USER@HOST:5432/NAME, or as "
             "sqlite:////FOLDER/catalog.db"
         ) from None
     if url.drivername in ("postgresql", "postgresql+psycopg"):
@@ -233,6 +242,8 @@ def _words_of_postgresql(error: DBAPIError, engine: Engine) -> str | None:
             f"went away ({said}). Nothing of the change that was under way was kept. When the server answers, run this "
             "again"
         )
+    if isinstance(error, ProgrammingError) and not state:  # the driver's own, before anything is sent
+        return f"cannot be used ({said}). {_OPTIONS}"
     if isinstance(error, OperationalError | InterfaceError):
         return f"cannot be used ({said}). {_remedy(said, engine.url)}"
     return None
@@ -244,7 +255,10 @@ def _remedy(said: str, url: URL) -> str:
     if "no password supplied" in said or "password authentication failed" in said:
         return "Give the password of this user in PGPASSWORD or in ~/.pgpass, not in rushes.toml"
     if re.search(r'database ".*" does not exist', said):
-        return f"Make the database first: createdb --encoding UTF8 --template template0 {name}"
+        forgotten = "" if url.database else f". The address names none, so that {name} is taken: write …/NAME"
+        return f"Make the database first: createdb --encoding UTF8 --template template0 {name}{forgotten}"
+    if "connection option" in said or "sslmode" in said or "service" in said:
+        return _OPTIONS
     if re.search(r'role ".*" does not exist', said):
         return "Make the user first, or name another in the address: createuser USER"
     if "no pg_hba.conf entry" in said:
@@ -252,6 +266,9 @@ def _remedy(said: str, url: URL) -> str:
     if "too many" in said or "remaining connection slots" in said:
         return "Wait until others have ended, or raise max_connections on the server"
     return "Check that the server runs and that host and port are right, then run this again"
+
+
+_OPTIONS = "Check what stands behind the question mark of the address: options of PostgreSQL's own, such as sslmode"
 
 
 def _one_line(said: str) -> str:

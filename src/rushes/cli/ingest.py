@@ -189,6 +189,8 @@ def ingest(
                     taken.append(outcome)
                 else:
                     missing.append(outcome)
+        place_of = {item.path: number for number, item in enumerate(wanted)}  # whichever was done first
+        taken.sort(key=lambda outcome: place_of.get(outcome.path, len(place_of)))
         if taken:
             _report(door, taken)
         names: list[tuple[str, ...]] = [

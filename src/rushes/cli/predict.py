@@ -50,7 +50,12 @@ def predict(
     shots: Annotated[
         Path | None, typer.Option(help="Of a bundle of shots: the shots, in a CSV of 'rushes shots --write'.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write predictions to a .csv, .jsonl or .parquet file.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write them to a file: .csv has a row per stretch, .parquet per frame, .jsonl a line per file."
+        ),
+    ] = None,
     runtime: Annotated[
         str,
         typer.Option(help="What runs the model: onnxruntime, int8, openvino, openvino-bf16, openvino-int8, litert."),

@@ -39,7 +39,9 @@ _LISTED_FROM = 8  # pictures of one folder of a bucket: fewer are asked for one 
 _LISTED_EACH = 50  # keys that are listed for each picture before a folder is held to be mostly of something else
 _LISTED_LEAST = 10_000
 _GONE = "is not there. Put it back, or take its footage in again: rushes ingest FOOTAGE"
-_ANOTHER = "is not the picture that was taken in (its digest differs). Put that one back, or take its footage in again"
+_GONE_THERE = "is not there. Put it back under this key: what is in a store is not made anew"
+_ANOTHER = "is not the picture that was taken in (its digest differs). Put that one back"
+_ANEW = "; or delete the file and take its footage in again: rushes ingest FOOTAGE"
 _MOVED = "changed while it was read. Run this again once it is no longer written to"
 _EMPTY = "is empty (0 bytes). Copy it again from where it came from"
 
@@ -244,7 +246,7 @@ def _look_in_bucket(
     for place, picture in wanted:
         known = states[place.key]
         if known is None:
-            yield Faulty(picture, "missing", _GONE)
+            yield Faulty(picture, "missing", _GONE_THERE)
         elif known.startswith("0-"):
             yield Faulty(picture, "corrupt", _EMPTY)
         else:
@@ -310,7 +312,7 @@ def _check_local(path: Path, one: _Found, *, deep: bool) -> _Answer:
     if local_state(path) != before or (one.state and before and one.state != f"{before[0]}-{before[1]}"):
         return "changed", _MOVED
     if digest != one.picture.sha256:
-        return "changed", _ANOTHER if wrong is None else f"{_ANOTHER}; and it {wrong}"
+        return "changed", f"{_ANOTHER}{_ANEW}" if wrong is None else f"{_ANOTHER}{_ANEW}. And it {wrong}"
     return ("corrupt", wrong) if wrong is not None else None
 
 

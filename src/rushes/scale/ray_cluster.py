@@ -120,7 +120,8 @@ def join(address: str, *, cores: int = 0) -> Cluster:
         if not named or named == "local":
             own, _joined_as = _own(cores or count_cores()), ""
             return own
-        _probe(named)
+        told = named if address else f"RAY_ADDRESS={named}"  # where it was found
+        _probe(named, told)
         quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "logging_level": logging.ERROR}
         try:
             try:
@@ -128,7 +129,7 @@ def join(address: str, *, cores: int = 0) -> Cluster:
             except ConnectionAbortedError:  # a head with much to do is too slow for its own patience the first time
                 ray.init(address=named, **quiet)
         except Exception as error:  # of many kinds, and none of Ray's own
-            raise EngineError(why_not_joined(named, error)) from error
+            raise EngineError(why_not_joined(told, error)) from error
         _be_silent()
         _joined_as = named
         return Cluster(named, joined=True)
@@ -208,18 +209,22 @@ def _be_silent() -> None:
         told.close()
 
 
-def _probe(address: str) -> None:
-    """Raise EngineError unless something listens at an address; Ray itself would wait for long."""
+def _probe(address: str, told: str) -> None:
+    """Raise EngineError unless something listens at an address; Ray itself would wait for long.
+
+    Args:
+        told: what the address is called in the error.
+    """
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not host or not port.isdigit():
         if address.startswith("ray://"):
-            raise EngineError(f"{address}: names no port. Write ray://HOST:10001")
+            raise EngineError(f"{told}: names no port. Write ray://HOST:10001")
         return  # `auto`, which Ray looks up on this machine
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_PROBE_SECONDS).close()
     except OSError as error:
         reason = "in time" if isinstance(error, TimeoutError) else f"({error.strerror or error})"
-        raise EngineError(f"{address}: no Ray cluster answers {reason}. {_CHECK}") from error
+        raise EngineError(f"{told}: no Ray cluster answers {reason}. {_CHECK}") from error
 
 
 def why_not_joined(address: str, error: Exception) -> str:

@@ -12,6 +12,8 @@ from torch import nn
 
 from rushes.models.designs import POOL, Design
 
+_FEW_MAPS = 8
+
 
 class SeparableBlock(nn.Module):
     """Two separable convolutions and a pool, added to what came in, which a 1x1 convolution halves (Chollet 2017)."""
@@ -29,8 +31,24 @@ class SeparableBlock(nn.Module):
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Return maps of half the sides: (batch, units, height / 2, width / 2), rounded up."""
-        added: torch.Tensor = self.seen(maps) + self.kept(maps)
+        added: torch.Tensor = self.seen(maps) + self._kept(maps)
         return added
+
+    def _kept(self, maps: torch.Tensor) -> torch.Tensor:
+        """Return what came in, halved.
+
+        The gradient of a 1x1 convolution that skips places, of fewer than eight maps with channels last, writes beyond
+        its memory in oneDNN on processors without AVX-512 (torch 2.15): there the places are left out beforehand.
+        """
+        if maps.shape[1] >= _FEW_MAPS:
+            kept: torch.Tensor = self.kept(maps)
+            return kept
+        convolution, *others = self.kept
+        assert isinstance(convolution, nn.Conv2d)  # as `__init__` makes it
+        halved = nn.functional.conv2d(maps[:, :, ::POOL, ::POOL], convolution.weight, convolution.bias)
+        for layer in others:
+            halved = layer(halved)
+        return halved
 
 
 def build_cnn_body(design: Design) -> nn.Sequential:

@@ -80,7 +80,7 @@ def url_of(place: Path | str) -> URL:
         # What cannot be read may hold a password anywhere, so that it is not repeated.
         raise CatalogError(
             "the address of the catalog (catalog in rushes.toml, or what the command names) cannot be read: check its "
-            "port and what stands in brackets. Write it as postgresql+psycopg://USER@HOST:5432/NAME, or as "
+            "port and what stands in brackets. Write it as postgresql+psycopg://USER@HOST/NAME, or as "
             "sqlite:////FOLDER/catalog.db"
         ) from None
     if url.drivername in ("postgresql", "postgresql+psycopg"):

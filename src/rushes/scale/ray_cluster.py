@@ -107,8 +107,6 @@ def join(address: str, *, cores: int = 0) -> Cluster:
     global _joined_as
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
-    if _has_token():
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import ray
@@ -122,24 +120,48 @@ def join(address: str, *, cores: int = 0) -> Cluster:
             return own
         told = named if address else f"RAY_ADDRESS={named}"  # where it was found
         _probe(named, told)
-        quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "logging_level": logging.ERROR}
         try:
-            try:
-                ray.init(address=named, **quiet)
-            except ConnectionAbortedError:  # a head with much to do is too slow for its own patience the first time
-                ray.init(address=named, **quiet)
+            _init(named)
         except Exception as error:  # of many kinds, and none of Ray's own
-            raise EngineError(why_not_joined(told, error)) from error
+            if not _takes_token():
+                raise EngineError(why_not_joined(told, error)) from error
+            try:
+                _init(named)
+            except Exception as again:
+                raise EngineError(why_not_joined(told, again)) from again
         _be_silent()
         _joined_as = named
         return Cluster(named, joined=True)
 
 
-def _has_token() -> bool:
-    """Return whether there is a token for clusters: `ray start` then asks for it by itself, and a driver must send it.
+def _init(named: str) -> None:
+    """Join a cluster; one whose head has much to do is too slow for its own patience the first time."""
+    import ray
 
-    A cluster of our own on this machine makes one, below ~/.ray, where there is none.
+    quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "logging_level": logging.ERROR}
+    try:
+        ray.init(address=named, **quiet)
+    except ConnectionAbortedError:
+        ray.init(address=named, **quiet)
+
+
+def _takes_token() -> bool:
+    """Have Ray send its token from now on; False where it does already, is told not to, or has none.
+
+    `ray start` asks for the token that it finds, as one that a cluster of our own left below ~/.ray; a driver sends
+    none of itself, and one that is sent to a cluster that asks for none keeps workers from beginning there.
     """
+    if "RAY_AUTH_MODE" in os.environ or not _has_token():
+        return False
+    os.environ["RAY_AUTH_MODE"] = "token"
+    from ray._raylet import Config  # type: ignore[attr-defined]  # in its compiled part
+
+    Config.initialize("")  # what it read at its start it would keep
+    return True
+
+
+def _has_token() -> bool:
+    """Return whether there is a token for clusters."""
     if os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH"):
         return True
     try:

@@ -79,8 +79,8 @@ def url_of(place: Path | str) -> URL:
     except (ArgumentError, ValueError):
         # What cannot be read may hold a password anywhere, so that it is not repeated.
         raise CatalogError(
-            "the address of the catalog (catalog in rushes.toml, or what the command names) cannot be read: check its "
-            "port and what stands in brackets. Write it as postgresql+psycopg://USER@HOST/NAME, or as "
+            "the address of the catalog cannot be read (catalog in rushes.toml, or what the command names): check its "
+            "port. Write it as postgresql+psycopg://USER@HOST/NAME, or as "
             "sqlite:////FOLDER/catalog.db"
         ) from None
     if url.drivername in ("postgresql", "postgresql+psycopg"):

@@ -83,7 +83,7 @@ def test_what_is_wrong_with_a_recipe_is_said_as_it_is_here_and_not_tried_again(t
     project = make_project(tmp_path)
     for row in project.rows:
         (project.root / row.img_ref).unlink()
-    with pytest.raises(RunError, match="could not be used"):
+    with pytest.raises(RunError, match="can be read"):
         train(cnn_recipe(**SETTINGS), **project.places(), cluster=TWO)
 
 

@@ -27,6 +27,7 @@ from rushes.scale.room import OnCluster
 
 pytestmark = [
     pytest.mark.longer,
+    pytest.mark.xdist_group("ray"),
     pytest.mark.skipif(find_spec("ray") is None, reason="the extra 'ray' is not installed"),
 ]
 
@@ -85,6 +86,9 @@ def test_what_is_wrong_with_a_recipe_is_said_as_it_is_here_and_not_tried_again(t
         (project.root / row.img_ref).unlink()
     with pytest.raises(RunError, match="can be read"):
         train(cnn_recipe(**SETTINGS), **project.places(), cluster=TWO)
+    import ray
+
+    assert ray.available_resources().get("CPU") == 2, "what it held of the cluster is free again"
 
 
 def test_a_search_is_the_same_as_here_one_at_a_time(tmp_path: Path) -> None:

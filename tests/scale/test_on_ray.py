@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -77,3 +78,11 @@ def build_told_of_gpus(seat: Seat) -> Chore:
 def test_work_that_takes_no_gpu_sees_none(engine: OnRay) -> None:
     (done,) = done_by(engine, Work(build_told_of_gpus, "looking"), [1])
     assert done.answer == ""
+
+
+def test_a_driver_that_waits_takes_no_core(engine: OnRay) -> None:
+    assert engine.workers == 2
+    list(engine.map(Work(build_orders, "squaring"), orders_of("square", [1])))
+    before = time.process_time()
+    time.sleep(1)
+    assert time.process_time() - before < 0.5

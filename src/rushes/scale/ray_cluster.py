@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import socket
+import sys
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -145,6 +148,15 @@ def _init(named: str) -> None:
         ray.init(address=named, **quiet)
 
 
+def _spelt_for_a_shell(program: str) -> dict[str, str]:
+    """Return what has a cluster of our own start its processes also where the path of Python has a space in it.
+
+    Those of Ray Train and Ray Tune are started by a shell that takes it as it stands.
+    """
+    quoted = shlex.quote(program)
+    return {} if quoted == program else {"py_executable": quoted}
+
+
 def _takes_token() -> bool:
     """Have Ray send its token from now on; False where it does already, is told not to, or has none.
 
@@ -210,6 +222,7 @@ def _own(cores: int) -> Cluster:
             log_to_driver=False,
             configure_logging=False,
             logging_level=logging.ERROR,
+            runtime_env=_spelt_for_a_shell(sys.executable),
             _node_ip_address="127.0.0.1",
         )
     except Exception as error:
@@ -222,12 +235,33 @@ def _own(cores: int) -> Cluster:
     return Cluster("ray", joined=True, folder=(folder, handle))
 
 
+class _Silence:
+    """Stands where a thread of Ray asks for what it is to print, and has nothing until it is closed."""
+
+    def __init__(self) -> None:
+        self._closed = threading.Event()
+
+    def subscribe(self) -> None:
+        """Do nothing."""
+
+    def poll(self) -> tuple[None, None]:
+        """Return nothing, in the end."""
+        self._closed.wait()
+        return None, None
+
+    def close(self) -> None:
+        """Let the thread go on, and end."""
+        self._closed.set()
+
+
 def _be_silent() -> None:
     """Keep Ray from printing each process that ended to our output: it is ours to tell what was lost."""
     from ray._private.worker import global_worker
 
     told = getattr(global_worker, "gcs_error_subscriber", None)
     if told is not None:
+        # Closed alone it would be asked again and again: a whole core goes with that.
+        global_worker.gcs_error_subscriber = _Silence()
         told.close()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from rushes.errors import EngineError
 
 _LISTEN_SECONDS = 0.5
+_LEAVE_SECONDS = 20.0  # that a task has to end in by itself
 
 
 class _Post:
@@ -100,6 +101,12 @@ def _end(ending: Any, post: Any) -> None:
     from ray.exceptions import RayError
 
     with suppress(RayError, ConnectionError, ValueError):
+        if not ray.wait([ending], timeout=0)[0]:
+            # Asked first, as by Ctrl-C: what Train and Tune hold of the cluster only they give back while our own
+            # process goes on.
+            ray.cancel(ending)
+            ray.kill(post)
+            ray.wait([ending], timeout=_LEAVE_SECONDS)
         ray.cancel(ending, force=True)
         ray.kill(post)
 

@@ -258,10 +258,11 @@ def _be_silent() -> None:
     """Keep Ray from printing each process that ended to our output: it is ours to tell what was lost."""
     from ray._private.worker import global_worker
 
-    told = getattr(global_worker, "gcs_error_subscriber", None)
+    worker: Any = global_worker
+    told = getattr(worker, "gcs_error_subscriber", None)
     if told is not None:
         # Closed alone it would be asked again and again: a whole core goes with that.
-        global_worker.gcs_error_subscriber = _Silence()
+        worker.gcs_error_subscriber = _Silence()
         told.close()
 
 

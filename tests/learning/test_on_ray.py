@@ -27,7 +27,7 @@ from rushes.scale.room import OnCluster
 
 pytestmark = [
     pytest.mark.longer,
-    pytest.mark.xdist_group("ray"),
+    pytest.mark.ray,
     pytest.mark.skipif(find_spec("ray") is None, reason="the extra 'ray' is not installed"),
 ]
 

@@ -29,7 +29,7 @@ from scale.engine_contract import build_orders, done_by, orders_of
 pytestmark = [
     pytest.mark.skipif(find_spec("ray") is None, reason="the extra 'ray' is not installed"),
     pytest.mark.longer,
-    pytest.mark.xdist_group("ray"),
+    pytest.mark.ray,
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

@@ -13,7 +13,7 @@ from typing import Any
 from rushes.errors import RushesError
 from rushes.scale.edition import edition_here, require_same
 from rushes.scale.ray_post import carried_out
-from rushes.scale.ray_room import address_here
+from rushes.scale.ray_room import RoomWatch, address_here
 from rushes.scale.room import Room
 from rushes.scale.shared_folder import Mark, marked, require_seen
 
@@ -79,7 +79,7 @@ def work_together(
 
     Raises:
         RushesError: the work raised it, in any of the processes.
-        EngineError: more were lost than are borne.
+        EngineError: more were lost than are borne, or there is no room left for all of them.
     """
     begun = 0
 
@@ -97,9 +97,10 @@ def work_together(
                 _log.info("a process was lost; all were begun anew")
                 lost(begun - 1)
 
+    watch = RoomWatch(room, room.workers)
     with marked(shared) as mark:
         try:
-            return carried_out(_train, hear, work, room, mark, edition_here(), losses)
+            return carried_out(_train, hear, work, room, mark, edition_here(), losses, look=watch.look)
         finally:
             shutil.rmtree(_storage_beside(mark), ignore_errors=True)
 
@@ -114,10 +115,10 @@ def _train(
 ) -> Any:
     """Have Ray Train do a work; runs on the cluster."""
     from ray.train import FailureConfig, RunConfig, ScalingConfig
-    from ray.train.torch import TorchConfig, TorchTrainer
+    from ray.train.torch import TorchConfig
 
     resources = {"CPU": float(room.cores)} | ({"GPU": 1.0} if room.on_gpu else {})
-    trainer = TorchTrainer(
+    trainer = _trainer_class()(
         _take_part,
         train_loop_config={"work": work, "post": post, "mark": mark, "edition": edition},
         scaling_config=ScalingConfig(num_workers=room.workers, use_gpu=room.on_gpu, resources_per_worker=resources),
@@ -128,6 +129,25 @@ def _train(
     )
     done: Any = trainer.fit()
     return done.return_value
+
+
+def _trainer_class() -> Any:
+    """Return Ray's trainer without a helper of it that would stay on the cluster.
+
+    The helper gives back what a controller held that was killed, and learns of that only from the dashboard's server:
+    without one it stays, detached, after every driver that was killed. Ray's own bookkeeping gives back as much as
+    soon as the driver has ended.
+    """
+    from ray.train.torch import TorchTrainer
+
+    trainer: Any = TorchTrainer
+
+    class Trainer(trainer):  # type: ignore[misc]
+        def _create_default_callbacks(self) -> list[Any]:
+            made: list[Any] = super()._create_default_callbacks()
+            return [one for one in made if type(one).__name__ != "PlacementGroupCleanerCallback"]
+
+    return Trainer
 
 
 def _take_part(config: dict[str, Any]) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 from rushes.errors import RushesError
 from rushes.scale.edition import edition_here, require_same
 from rushes.scale.ray_post import carried_out
-from rushes.scale.ray_room import address_here
+from rushes.scale.ray_room import RoomWatch, address_here
 from rushes.scale.room import Room
 from rushes.scale.shared_folder import Mark, marked, require_seen
 from rushes.scale.trials import Ledger, NoMore, Trials
@@ -72,7 +72,7 @@ def try_all(
 
     Raises:
         RushesError: the work raised it.
-        EngineError: the cluster is gone.
+        EngineError: the cluster is gone, or has no room left for any.
         Exception: the work raised it.
     """
     ledger = Ledger(trials)
@@ -94,9 +94,10 @@ def try_all(
             case _:
                 return ledger.lose(said.key, tries=_TRIES)
 
+    watch = RoomWatch(room, 1)
     with marked(shared) as mark:
         try:
-            carried_out(_tune, hear, work, room, mark, edition_here(), name_of)
+            carried_out(_tune, hear, work, room, mark, edition_here(), name_of, look=watch.look)
         finally:
             shutil.rmtree(_storage_beside(mark), ignore_errors=True)
 

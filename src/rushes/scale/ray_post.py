@@ -52,11 +52,16 @@ class _Post:
             waiting.set_result(said)
 
 
-def carried_out(task: Callable[..., Any], heard: Callable[[Any], Any], *arguments: Any) -> Any:
+def carried_out(
+    task: Callable[..., Any], heard: Callable[[Any], Any], *arguments: Any, look: Callable[[], None]
+) -> Any:
     """Return what a task on the cluster returns that is called with (a post, *arguments).
 
     Processes of it say things by `post.tell.remote` and ask by `post.ask.remote`: each is heard here, in the order in
     which it came, and what hearing it gives is the answer. Whatever ends this ends the task, and all that it began.
+
+    Args:
+        look: called between letters, about twice a second.
 
     Raises:
         EngineError: the task failed, or the cluster is gone.
@@ -83,6 +88,7 @@ def carried_out(task: Callable[..., Any], heard: Callable[[Any], Any], *argument
     try:
         while not ray.wait([ending], timeout=0)[0]:
             hear()
+            look()
         while hear():
             pass
         return ray.get(ending)

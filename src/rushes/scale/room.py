@@ -45,6 +45,14 @@ class Room:
     cores: int
     on_gpu: bool
 
+    def count_fitting(self, machines: Sequence[Machine]) -> int:
+        """Return how many such processes the machines hold."""
+        return _count_fitting(machines, self.cores, on_gpu=self.on_gpu)
+
+    def describe_process(self) -> str:
+        """Return what each process takes, in words."""
+        return _counted(self.cores, "core") + (" and a GPU" if self.on_gpu else "")
+
 
 def plan_room(machines: Sequence[Machine], wanted: OnCluster, *, cores: int = 0) -> Room:
     """Return what is taken of a cluster: processes that fit on it, none of them over two machines.

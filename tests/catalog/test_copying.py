@@ -13,6 +13,7 @@ from sqlalchemy import text
 from catalog.test_catalog import NOW, SOURCE, frame, label
 from rushes.catalog.catalog import KnownFile, open_catalog
 from rushes.catalog.copying import check_copy, copy_catalog, count_rows, differences, open_as_it_is, read_contents
+from rushes.catalog.database import url_of
 from rushes.catalog.review_journal import Change, ReviewJournal, read_marks
 from rushes.cli.main import main
 from rushes.errors import CatalogError, ProjectError
@@ -153,6 +154,39 @@ def test_the_command_moves_a_project_and_says_the_line(
     assert say("catalog", "copy", "--from", place, "--to", tmp_path / "x.db")[1]["line"] == (
         f'catalog = "sqlite:///{tmp_path / "x.db"}"'
     )
+
+
+@pytest.mark.parametrize("name", ["a?b&password=c.db", "50%25 of it.db", "a%3Fb.db", "ä@b:c#+'\"\\\n\x7f.db"])
+def test_the_line_for_rushes_toml_names_the_file_that_was_written(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toml = tmp_path / "rushes.toml"
+    toml.write_text('[tasks.rarity]\nclasses = ["Junk", "Rare"]\n')
+    fill(tmp_path / ".rushes" / "catalog.db")
+    with pytest.raises(SystemExit) as ended:
+        main(["catalog", "copy", "--to", str(tmp_path / name), "--project", str(tmp_path), "--json"])
+    assert ended.value.code == 0
+    line = json.loads(capsys.readouterr().out)["line"]
+    assert (tmp_path / name).exists()
+    toml.write_text(f"{line}\n{toml.read_text()}", encoding="utf-8")
+    place = find_project(tmp_path).catalog_place
+    assert isinstance(place, str)
+    assert url_of(place).database == str(tmp_path / name)
+    assert count_rows(place) == count_rows(tmp_path / name)
+
+
+def test_a_file_that_rushes_toml_cannot_name_is_refused_before_anything_is_copied(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "rushes.toml").write_text('[tasks.rarity]\nclasses = ["Junk", "Rare"]\n')
+    fill(tmp_path / ".rushes" / "catalog.db")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SystemExit) as ended:
+        main(["catalog", "copy", "--to", str(tmp_path / "a\udcff.db"), "--project", str(tmp_path)])
+    assert ended.value.code == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "rushes.toml cannot name this path. Allowed:" in said
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("reads", ["copy", "check"])

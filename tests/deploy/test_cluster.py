@@ -6,6 +6,8 @@ import ast
 import json
 import os
 import re
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 import yaml
 
 from deploy.test_docker import docker, need_docker
+from rushes.storage.aws import s3_settings
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "compose.cluster.yaml").read_text(encoding="utf-8")
@@ -38,6 +41,60 @@ def test_images_are_of_an_exact_version_or_built_from_this_tree() -> None:
             assert (service["image"], service["build"]["target"]) == ("rushes:node", "node")
         else:
             assert re.fullmatch(r"[a-z/]+:\d+\.\d+(\.\d+)?(-[a-z]+)?", service["image"])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_read_only_service_is_given_no_config_as_content(name: str) -> None:
+    # compose copies such a content into the container, which Docker refuses where its file system is read-only.
+    service = SERVICES[name]
+    for kind in ("configs", "secrets"):
+        for one in service.get(kind, []) if service.get("read_only") else []:
+            source = COMPOSE[kind][one if isinstance(one, str) else one["source"]]
+            assert not {"content", "environment"} & set(source), one
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_a_service_is_told_is_text(name: str) -> None:
+    # compose takes no booleans there.
+    assert all(isinstance(value, str) for value in SERVICES[name].get("environment", {}).values())
+
+
+def filled(words: str) -> str:
+    """Return words as compose hands them on, every variable of this file being `open sesame`."""
+    return re.sub(r"\$\{\w+[^}]*\}|\$\$", lambda found: "$" if found[0] == "$$" else "open sesame", words)
+
+
+@pytest.mark.parametrize("name", ["head", "worker", "rushes", "buckets"])
+def test_rushes_reaches_the_store_with_what_a_node_is_told(name: str, tmp_path: Path) -> None:
+    told = SERVICES[name]["environment"]
+    assert COMPOSE["x-keys"].items() <= told.items()
+    settings = s3_settings({key: filled(value) for key, value in COMPOSE["x-keys"].items()}, home=tmp_path)
+    assert (settings.endpoint, settings.allow_http, settings.asks) == ("http://s3:8333", True, False)
+    assert (settings.access_key_id, settings.secret_access_key) == ("open sesame", "open sesame")
+
+
+@pytest.mark.parametrize("secret", ["0123456789abcdef", "a\"b\\c%s$HOME'`x` \\n"])
+def test_the_store_writes_itself_the_keys_and_nobody_else_reads_them(secret: str, tmp_path: Path) -> None:
+    service = SERVICES["s3"]
+    place, entry = tmp_path / "s3.json", tmp_path / "entrypoint.sh"
+    entry.write_text('#!/bin/sh\nfor word; do echo "$word"; done\n')
+    entry.chmod(0o755)
+    (script,) = service["command"]
+    assert "${" not in script
+    script = filled(script).replace("/entrypoint.sh", shlex.quote(str(entry))).replace("/tmp/s3.json", str(place))
+    environment = {"PATH": os.environ["PATH"], "RUSHES_S3_KEY": "rushes", "RUSHES_S3_SECRET": secret}
+    assert set(service["environment"]) == {"RUSHES_S3_KEY", "RUSHES_S3_SECRET"}
+    done = subprocess.run(
+        [*service["entrypoint"], script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    (identity,) = json.loads(place.read_text())["identities"]
+    assert identity["credentials"] == [{"accessKey": "rushes", "secretKey": secret}]
+    assert "Admin" in identity["actions"]
+    assert place.stat().st_mode & 0o077 == 0
+    words = done.stdout.split()
+    assert words[0] == "server"
+    assert f"-s3.config={place}" in words
 
 
 def test_no_secret_has_a_default() -> None:

@@ -37,6 +37,23 @@ def test_a_bucket_that_may_only_be_read_is_told(store: Store) -> None:
     assert found.reason.startswith("may not be written (403")
 
 
+def test_keys_that_end_before_the_object_is_removed_are_told(store: Store) -> None:
+    store.refuse = lambda method, *_: "ExpiredToken" if method in ("DELETE", "POST") else None
+    found = probe("s3://films/parts/")
+    assert (found.reachable, found.writable) == (True, False)
+    (key,) = (key.removeprefix("parts/") for key in store.buckets["films"])
+    assert found.reason.startswith(f"{key} was written and was not removed: ")
+    assert "keys" in found.reason
+    assert "expired" in found.reason
+
+
+def test_what_keeps_from_writing_goes_before_what_keeps_from_removing(store: Store) -> None:
+    store.refuse = lambda method, *_: {"PUT": "AccessDenied", "DELETE": "ExpiredToken", "POST": "ExpiredToken"}.get(
+        method
+    )
+    assert probe("s3://films/parts/").reason.startswith("may not be written (403")
+
+
 def test_a_bucket_that_is_missing_and_a_web_server_are_told(store: Store) -> None:
     assert "there is no bucket 'nowhere'" in probe("s3://nowhere/parts/").reason
     assert "a web server takes no files" in probe("https://host/parts/?sig=hush").reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -112,9 +113,35 @@ def _place(words: str, option: str) -> Path | str:
 
 
 def _line(place: Path | str, home: Project) -> str:
-    """Return the line of rushes.toml that names a place; "" is the file in the project."""
+    """Return the line of rushes.toml that names a place; "" is the file in the project.
+
+    Raises:
+        UsageError: it is a file whose path cannot be written there so that the same file is read from it.
+    """
     if isinstance(place, str):
         return f"catalog = {json.dumps(place, ensure_ascii=False)}"
     if place == home.root / ".rushes" / "catalog.db":
         return 'catalog = ""'
-    return f"catalog = {json.dumps(f'sqlite:///{place}', ensure_ascii=False)}"
+    path = str(place)
+    for sign in "%?&\x7f":  # what a URL or TOML reads otherwise; the percent sign first, as the others become one
+        path = path.replace(sign, f"%{ord(sign):02X}")
+    line = f"catalog = {json.dumps(f'sqlite:///{path}', ensure_ascii=False)}"
+    if not _names(line, place):
+        raise UsageError(
+            f"--to {str(place)!r}: rushes.toml cannot name this path. Allowed: folders and a file with names in "
+            "UTF-8. Choose another"
+        )
+    return line
+
+
+def _names(line: str, place: Path) -> bool:
+    """Return whether what reads a line of rushes.toml finds this file in it."""
+    from rushes.catalog.database import url_of
+    from rushes.project import why_no_catalog
+
+    try:
+        line.encode()  # a name that is no text has what no file of text can hold
+        address = tomllib.loads(line)["catalog"]
+    except ValueError:
+        return False
+    return not why_no_catalog(address) and url_of(address) == url_of(place)

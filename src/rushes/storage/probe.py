@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -37,6 +36,10 @@ def probe(address: str) -> Probed:
     """Look at a place: list it, write a small object, read it and remove it. What goes wrong is an answer."""
     shown, reachable, skew = address.partition("?")[0], False, None
     key, word = f"rushes-probe-{secrets.token_hex(8)}", secrets.token_bytes(16)
+
+    def reason_of(error: Exception) -> str:
+        return str(error).removeprefix(f"{shown}: ").replace(f"{shown}{key}: ", "")
+
     try:
         place = parse_place(address)
         shown = str(place)
@@ -55,13 +58,15 @@ def probe(address: str) -> Probed:
                 late, early = (state.modified - after).total_seconds(), (state.modified - before).total_seconds()
                 skew = 0.0 if early >= -1 and late <= 1 else round(late, 1)
         finally:
-            with suppress(RushesError):
-                left = folder.delete([key])
-        if left:
-            return Probed(shown, True, False, skew, f"{key} was written and {left[key]}")
+            # What went wrong before goes first: here nothing is raised that would stand in its place.
+            try:
+                left = folder.delete([key]).get(key)
+            except (RushesError, OSError) as error:
+                left = f"was not removed: {reason_of(error)}"
+        if left is not None:
+            return Probed(shown, True, False, skew, f"{key} was written and {left}")
     except (RushesError, OSError) as error:
-        said = str(error)
-        return Probed(shown, reachable, False, skew, said.removeprefix(f"{shown}: ").replace(f"{shown}{key}: ", ""))
+        return Probed(shown, reachable, False, skew, reason_of(error))
     if skew is not None and abs(skew) > MOST_SKEW_SECONDS:
         return Probed(
             shown, True, True, skew, f"its clock and this machine's differ by {abs(skew):.0f} s. Set this one right"

@@ -30,7 +30,7 @@ def test_machines_that_are_lost_and_do_not_come_back_end_the_work(caplog: pytest
     watch = RoomWatch(TWO, 2, lambda: [Machine(7)], patience=0.02)
     with (
         caplog.at_level(logging.WARNING, logger="rushes"),
-        pytest.raises(EngineError, match="room for 1 of 2 workers with 4 cores each.*Start a machine.*run this again"),
+        pytest.raises(EngineError, match=r"room for 1 of 2 workers with 4 cores each.*Start a machine.*run this again"),
     ):
         look_for(watch, 5)
     assert [record.message for record in caplog.records] == [

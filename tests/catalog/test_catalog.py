@@ -20,7 +20,7 @@ from rushes.catalog.catalog import Catalog, KnownFile, StoredFrame, open_catalog
 from rushes.catalog.database import open_database
 from rushes.catalog.migrations import STEPS, migrate
 from rushes.errors import CatalogError
-from rushes.footage.source import REFERENCED, Frame, Source
+from rushes.footage.source import REFERENCED, Frame, Source, episodes_in
 from rushes.labels.label import Label
 
 NOW = "2026-11-20T12:00:00Z"
@@ -228,6 +228,38 @@ def test_the_indexes_are_those_that_the_code_knows(catalog_place: Path | str) ->
         stated = {index.name: [column.name for column in index.columns] for index in table.indexes}
         assert {name: made.get(name) for name in stated} == stated
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("name", "episodes"),
+    [
+        ("TT_S01_FRM-00-00-01-00", ["tt_s01"]),
+        ("A_frm-1_FRM-00-00-01-00", ["a", "a_frm-1"]),
+        ("IMG_0001", []),
+        ("_FRM-1", [""]),
+    ],
+)
+def test_a_frame_may_be_of_what_stands_before_each_mark_of_its_name(name: str, episodes: list[str]) -> None:
+    assert episodes_in(name) == episodes
+
+
+def test_a_frame_that_takes_over_takes_what_every_task_said_and_no_other_frame_does(catalog: Catalog) -> None:
+    known = replace(SOURCE, digest="ef" * 32, name="Rést", group="Rést", codec=REFERENCED)
+    old = [Frame(known.digest, n, Fraction(1, 25), n, f"00:00:00:0{n}", f"Rést_FRM-00-00-00-0{n}") for n in (0, 1)]
+    catalog.add_source(known, now=NOW)
+    catalog.add_frames([StoredFrame(one, "s3://b/a.jpg", "", None, size="") for one in old], now=NOW)
+    for task in ("taste", "rarity"):
+        catalog.append_labels([Label(one.id, task, "Rare", "jonny", NOW, "row 2", "a.xlsx") for one in old])
+    film = catalog.add_source(replace(SOURCE, name="RÉST"), now=NOW)
+    taken = Frame(film.digest, 0, Fraction(1, 24), 0, "00:00:00:00", "RÉST_FRM-00-00-00-00")
+    for name in ("RÉST", "RÉSTE_FRM-00-00-00-01"):
+        other = replace(taken, name=name, pts=5, ordinal=5)
+        catalog.add_frames([StoredFrame(other, "b.jpg", "cd" * 32, 1)], now=NOW)
+    catalog.add_frames([StoredFrame(taken, "a.jpg", "cd" * 32, 1)], now=NOW)
+    for task in ("taste", "rarity"):
+        assert [said.class_name for said in catalog.labels_of(taken.id, task=task)] == ["Rare"]
+        assert [said.class_name for said in catalog.labels_of(old[0].id, task=task)] == ["Rare", None]
+        assert [said.class_name for said in catalog.labels_of(old[1].id, task=task)] == ["Rare"]
 
 
 def test_what_ingest_does_with_one_file_reads_no_table_from_end_to_end(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from rushes.catalog import schema
@@ -19,7 +20,7 @@ from rushes.catalog.catalog import Catalog, KnownFile, StoredFrame, open_catalog
 from rushes.catalog.database import open_database
 from rushes.catalog.migrations import STEPS, migrate
 from rushes.errors import CatalogError
-from rushes.footage.source import Frame, Source
+from rushes.footage.source import REFERENCED, Frame, Source, episodes_in
 from rushes.labels.label import Label
 
 NOW = "2026-11-20T12:00:00Z"
@@ -216,6 +217,96 @@ def test_migrating_from_nothing_gives_the_tables_that_the_code_knows(catalog_pla
     for table in schema.METADATA.sorted_tables:
         assert {column["name"] for column in found.get_columns(table.name)} == set(table.columns.keys())
     engine.dispose()
+
+
+def test_the_indexes_are_those_that_the_code_knows(catalog_place: Path | str) -> None:
+    engine = open_database(catalog_place)
+    migrate(engine)
+    found = inspect(engine)
+    for table in schema.METADATA.sorted_tables:
+        made = {index["name"]: index["column_names"] for index in found.get_indexes(table.name)}
+        stated = {index.name: [column.name for column in index.columns] for index in table.indexes}
+        assert {name: made.get(name) for name in stated} == stated
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("name", "episodes"),
+    [
+        ("TT_S01_FRM-00-00-01-00", ["tt_s01"]),
+        ("A_frm-1_FRM-00-00-01-00", ["a", "a_frm-1"]),
+        ("IMG_0001", []),
+        ("_FRM-1", [""]),
+    ],
+)
+def test_a_frame_may_be_of_what_stands_before_each_mark_of_its_name(name: str, episodes: list[str]) -> None:
+    assert episodes_in(name) == episodes
+
+
+def test_a_frame_that_takes_over_takes_what_every_task_said_and_no_other_frame_does(catalog: Catalog) -> None:
+    known = replace(SOURCE, digest="ef" * 32, name="Rést", group="Rést", codec=REFERENCED)
+    old = [Frame(known.digest, n, Fraction(1, 25), n, f"00:00:00:0{n}", f"Rést_FRM-00-00-00-0{n}") for n in (0, 1)]
+    catalog.add_source(known, now=NOW)
+    catalog.add_frames([StoredFrame(one, "s3://b/a.jpg", "", None, size="") for one in old], now=NOW)
+    for task in ("taste", "rarity"):
+        catalog.append_labels([Label(one.id, task, "Rare", "jonny", NOW, "row 2", "a.xlsx") for one in old])
+    film = catalog.add_source(replace(SOURCE, name="RÉST"), now=NOW)
+    taken = Frame(film.digest, 0, Fraction(1, 24), 0, "00:00:00:00", "RÉST_FRM-00-00-00-00")
+    for name in ("RÉST", "RÉSTE_FRM-00-00-00-01"):
+        other = replace(taken, name=name, pts=5, ordinal=5)
+        catalog.add_frames([StoredFrame(other, "b.jpg", "cd" * 32, 1)], now=NOW)
+    catalog.add_frames([StoredFrame(taken, "a.jpg", "cd" * 32, 1)], now=NOW)
+    for task in ("taste", "rarity"):
+        assert [said.class_name for said in catalog.labels_of(taken.id, task=task)] == ["Rare"]
+        assert [said.class_name for said in catalog.labels_of(old[0].id, task=task)] == ["Rare", None]
+        assert [said.class_name for said in catalog.labels_of(old[1].id, task=task)] == ["Rare"]
+
+
+def test_what_ingest_does_with_one_file_reads_no_table_from_end_to_end(tmp_path: Path) -> None:
+    place = tmp_path / "catalog.db"
+    known = replace(SOURCE, digest="ef" * 32, name="Rest", group="Rest", codec=REFERENCED)
+    shown = StoredFrame(Frame(known.digest, 0, Fraction(1, 25), 0, "00:00:00:00", "Rest_FRM-00-00-00-00"), "", "", None)
+    photo = replace(SOURCE, name="Rest_FRM-00-00-00-00", kind="photo", rate=None, frame_count=1)
+    taken = StoredFrame(Frame(photo.digest, 0, Fraction(1), 0, "00:00:00:00", photo.name), "a.jpg", "cd" * 32, 1)
+    asked: list[tuple[str, object]] = []
+    with open_catalog(place) as catalog:
+        catalog.add_source(known, now=NOW)
+        catalog.add_frames([shown], now=NOW)
+        catalog.append_labels([Label(shown.frame.id, "rarity", "Rare", "jonny", NOW, "row 2", "a.xlsx")])
+        with catalog.reading() as connection:
+            event.listen(
+                connection.engine,
+                "before_cursor_execute",
+                lambda _c, _k, said, values, *_: asked.append((said, values)),
+            )
+        catalog.digest_of(place, size_bytes=1, modified_ns=1)
+        catalog.known_files(["/a.jpg"])
+        catalog.remember_files({"/a.jpg": KnownFile(1, 1, photo.digest)})
+        catalog.add_source(photo, now=NOW)
+        catalog.add_frames([taken], now=NOW)
+        catalog.paths_of(photo.digest)
+        catalog.sources_of([photo.digest])
+        assert catalog.frames(source=photo.digest) == catalog.frames_of([photo.digest]) == [taken]
+        assert [said.class_name for said in catalog.labels_of(taken.frame.id, task="rarity")] == ["Rare"]
+    found = sqlite3.connect(place)
+    plans = {
+        said: [
+            row[3]
+            for row in found.execute(f"EXPLAIN QUERY PLAN {said}", values[0] if isinstance(values, list) else values)
+        ]
+        for said, values in asked
+        if said.startswith(("SELECT", "UPDATE", "DELETE", "INSERT"))
+    }
+    found.close()
+    assert any("sources_referenced" in step for plan in plans.values() for step in plan)
+    assert any("files_by_digest" in step for plan in plans.values() for step in plan)
+    read = {
+        said: plan
+        for said, plan in plans.items()
+        for step in plan
+        if step.startswith("SCAN") and "sources_referenced" not in step
+    }
+    assert read == {}
 
 
 def test_a_later_step_keeps_what_is_there_and_a_step_that_fails_leaves_the_version_before(

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rushes.datasets.picture_check import Checked, Stated, _plan_listings, check_pictures
+from rushes.datasets.picture_check import Checked, Stated, _names_in, _plan_listings, check_pictures
 from rushes.footage.picture import encode_picture
 from rushes.scale.choose import open_engine
 from rushes.storage.files import digest_of_bytes
@@ -130,6 +132,15 @@ def test_a_pool_finds_what_one_process_finds(tmp_path: Path) -> None:
 def test_folders_with_many_pictures_are_listed_and_one_within_another_only_once() -> None:
     assert _plan_listings({"a/": 8, "a/b/": 100, "c/": 7, "d/e/": 9}) == ["a/", "d/e/"]
     assert _plan_listings({"": 20, "a/": 100}) == [""]
+    assert _plan_listings({"b/": 9, "a/c/d/": 9, "a/c/": 8, "a-b/": 9, "a/": 3}) == ["a-b/", "a/c/", "b/"]
+
+
+@given(st.dictionaries(st.lists(st.sampled_from(["a/", "b/", "a-b/"]), max_size=4).map("".join), st.integers(1, 20)))
+def test_planned_folders_lie_apart_and_hold_every_folder_with_many_pictures(counts: dict[str, int]) -> None:
+    names, planned = sorted(counts), _plan_listings(counts)
+    held = [name for folder in planned for name in _names_in(folder, names)]
+    assert held == [name for name in names if any(name.startswith(folder) for folder in planned)]
+    assert {name for name, count in counts.items() if count >= 8} <= set(held)
 
 
 @pytest.mark.longer

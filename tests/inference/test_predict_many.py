@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -29,7 +30,7 @@ from rushes.inference.predict_many import (
     plan_pieces,
     predict_many,
 )
-from rushes.inference.prediction import Prediction, VideoPrediction
+from rushes.inference.prediction import PicturePrediction, Prediction, VideoPrediction
 from rushes.inference.predictor import BATCH_SIZE, Predictor
 from rushes.inference.tables import write_csv
 from rushes.scale.choose import open_engine
@@ -118,6 +119,24 @@ def test_what_was_answered_is_kept_and_comes_back_the_same_without_the_files_bei
     other = KeptAnswers(tmp_path / "kept", open_bundle(colours), runtime="int8")
     assert other.picture(other.key(copy / "d.jpg", (1, 1)), copy / "d.jpg") is None
     again.remove()
+    assert not (tmp_path / "kept").exists()
+
+
+def test_answers_are_written_while_the_next_one_takes_long(colours: Path, tmp_path: Path) -> None:
+    bundle = open_bundle(colours)
+    kept = KeptAnswers(tmp_path / "kept", bundle, runtime="onnxruntime", seconds=0.2)
+    scores = dict.fromkeys(bundle.classes, 0.5)
+    for round_ in range(2):  # also once more, after it was written for the first time
+        keys = [kept.key(tmp_path / f"{round_}-{number}.jpg", (1, 1)) for number in range(3)]
+        for key in keys:  # which come together, as from a worker
+            kept.keep_pictures({key: PicturePrediction("a.jpg", "photo", scores, None)})
+        give_up = time.monotonic() + 60
+        while sum(1 for _ in (tmp_path / "kept").glob("part-*.txt")) <= round_ and time.monotonic() < give_up:
+            time.sleep(0.02)
+        there = KeptAnswers(tmp_path / "kept", bundle, runtime="onnxruntime")
+        assert all(there.picture(key, tmp_path / "a.jpg") is not None for key in keys)
+        kept.flush()
+    kept.remove()
     assert not (tmp_path / "kept").exists()
 
 

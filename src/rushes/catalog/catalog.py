@@ -47,7 +47,7 @@ from rushes.catalog.database import (
     take_turn,
 )
 from rushes.catalog.migrations import migrate
-from rushes.footage.source import REFERENCED, Frame, Source, episode_of
+from rushes.footage.source import REFERENCED, Frame, Source, episode_of, episodes_in
 from rushes.labels.label import Label
 from rushes.labels.subjects import Subjects, unite_subjects
 from rushes.labels.trust import current_statements
@@ -56,6 +56,8 @@ from rushes.storage.places import Place
 _ROWS_PER_STATEMENT = 500
 _ROWS_PER_PIECE = 8192
 _MUCH_OF_A_TABLE = 8  # one in so many of its rows
+# Written out: of a value that is bound later, a database cannot tell that the index of those sources is enough.
+_IS_REFERENCED = schema.sources.c.codec == literal_column(f"'{REFERENCED}'", Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ class Catalog:
         table = schema.sources
         episode = episode_of(source)
         referenced = select(table.c.digest, table.c.name, table.c.group_name).where(
-            table.c.codec == REFERENCED, table.c.digest != source.digest
+            _IS_REFERENCED, table.c.digest != source.digest
         )
         with self._reading() as connection:
             others = connection.execute(referenced).all()
@@ -292,37 +294,56 @@ class Catalog:
     def _take_over(self, frames: Sequence[Frame], connection: Connection, *, now: str) -> None:
         """Let frames stand for the referenced ones of the same names."""
         sources, table = schema.sources, schema.frames
-        referenced = connection.execute(
-            select(sources.c.digest, sources.c.name).where(sources.c.codec == REFERENCED)
-        ).all()
+        episodes = [(frame, episodes_in(frame.name)) for frame in frames]
+        wanted_names = {episode for _, several in episodes for episode in several}
+        if not wanted_names:
+            return
+        referenced = connection.execute(select(sources.c.digest, sources.c.name).where(_IS_REFERENCED)).all()
         digests = {row.digest for row in referenced}
+        called: dict[str, list[str]] = {}
+        for row in referenced:
+            if (folded := row.name.casefold()) in wanted_names:
+                called.setdefault(folded, []).append(row.name)
         successor: dict[str, Frame] = {}
-        for frame in frames if referenced else ():
-            for row in referenced if frame.source not in digests else ():
-                if frame.name.casefold().startswith(f"{row.name.casefold()}_frm-"):
-                    tail = frame.name[len(row.name) :].upper()
-                    successor |= dict.fromkeys((f"{row.name}{tail}", frame.name, frame.name.upper()), frame)
+        for frame, several in episodes if called else ():
+            for episode in several if frame.source not in digests else ():
+                for name in called.get(episode, ()):
+                    tail = frame.name[len(name) :].upper()
+                    successor |= dict.fromkeys((f"{name}{tail}", frame.name, frame.name.upper()), frame)
         names = list(successor)
+        tasks = self._tasks(connection) if names else []
         for start in range(0, len(names), _ROWS_PER_STATEMENT):
-            wanted = select(table.c.id, table.c.name).where(
-                table.c.name.in_(names[start : start + _ROWS_PER_STATEMENT]),
-                table.c.source.in_(digests),
-                table.c.taken_over_by.is_(None),
+            wanted = select(table.c.id, table.c.name, table.c.source).where(
+                table.c.name.in_(names[start : start + _ROWS_PER_STATEMENT]), table.c.taken_over_by.is_(None)
             )
             for old in connection.execute(wanted).all():
-                self._hand_over(old.id, successor[old.name], connection, now=now)
+                if old.source in digests:
+                    self._hand_over(old.id, successor[old.name], connection, tasks=tasks, now=now)
 
-    def _hand_over(self, old: str, new: Frame, connection: Connection, *, now: str) -> None:
-        """State anew what is said of a frame of another one, and take it back of the first."""
+    def _tasks(self, connection: Connection) -> list[str]:
+        """Return the tasks that have statements, in order; found one after the other, by few rows of an index."""
+        task = schema.labels.c.task
+        tasks: list[str] = []
+        found = connection.execute(select(func.min(task))).scalar_one()
+        while found is not None:
+            tasks.append(str(found))
+            found = connection.execute(select(func.min(task)).where(task > found)).scalar_one()
+        return tasks
+
+    def _hand_over(self, old: str, new: Frame, connection: Connection, *, tasks: Sequence[str], now: str) -> None:
+        """State anew what is said of a frame of another one, and take it back of the first.
+
+        Args:
+            tasks: all that have statements; the index of statements about a frame begins with them.
+        """
         table, words = schema.labels, schema.subjects
-        said: dict[str, list[Label]] = {}
         of_old = select(*_READ_OF_LABELS).where(table.c.frame == old).order_by(table.c.number)
-        for label in _labels_from(connection.execute(of_old)):
-            said.setdefault(label.task, []).append(label)
         standing = [
             label
-            for labels in said.values()
-            for of_frame in current_statements(labels).values()
+            for task in tasks
+            for of_frame in current_statements(
+                _labels_from(connection.execute(of_old.where(table.c.task == task)))
+            ).values()
             for label in of_frame
             if label.class_name is not None
         ]

@@ -220,6 +220,17 @@ def _let_postgresql_check_frames_of_labels_at_once(connection: Connection) -> No
             connection.execute(text(statement))
 
 
+# What ingest asks of each photograph, which would otherwise read every row there is.
+_INDEXES_OF_AN_INGEST = (
+    "CREATE INDEX sources_referenced ON sources (digest, name, group_name) WHERE codec = 'referenced'",
+    "CREATE INDEX files_by_digest ON files (digest)",
+)
+
+
+def _index_what_ingest_asks_of_each_file(connection: Connection) -> None:
+    _make(connection, _INDEXES_OF_AN_INGEST)
+
+
 STEPS: tuple[Step, ...] = (
     _make_first_tables,
     _add_start_timecode,
@@ -229,6 +240,7 @@ STEPS: tuple[Step, ...] = (
     _note_who_reviewed,
     _let_postgresql_keep_texts_as_sqlite_does,
     _let_postgresql_check_frames_of_labels_at_once,
+    _index_what_ingest_asks_of_each_file,
 )
 
 

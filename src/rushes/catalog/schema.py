@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
 
 METADATA = MetaData()
+
+_IS_REFERENCED = text("codec = 'referenced'")
 
 files = Table(
     "files",
@@ -15,6 +17,7 @@ files = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("modified_ns", BigInteger, nullable=False),  # of an address, a number made of its ETag
     Column("digest", String(64), nullable=False),
+    Index("files_by_digest", "digest"),
 )
 
 sources = Table(
@@ -35,6 +38,14 @@ sources = Table(
     Column("captured_at", Text),
     Column("start_timecode", Text),  # SMPTE, of the first frame
     Column("added_at", Text, nullable=False),
+    Index(
+        "sources_referenced",
+        "digest",
+        "name",
+        "group_name",
+        sqlite_where=_IS_REFERENCED,
+        postgresql_where=_IS_REFERENCED,
+    ),
 )
 
 frames = Table(

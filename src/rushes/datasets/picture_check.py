@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -225,9 +226,10 @@ def _look_in_bucket(
     for place, _ in wanted:
         of_folder[place.parent.key].append(place.key)
     states: dict[str, str | None] = {}
+    names = sorted(of_folder)
     try:
-        for folder in _plan_listings({name: len(keys) for name, keys in of_folder.items()}):
-            keys = {key for name in of_folder if name.startswith(folder) for key in of_folder[name]}
+        for folder in _plan_listings({name: len(of_folder[name]) for name in names}):
+            keys = {key for name in _names_in(folder, names) for key in of_folder[name]}
             limit = max(_LISTED_LEAST, _LISTED_EACH * len(keys))
             listed = 0
             for key, state in islice(store.listing(folder.rstrip("/"), progress=progress), limit):
@@ -261,9 +263,16 @@ def _plan_listings(counts: Mapping[str, int]) -> list[str]:
     """
     planned: list[str] = []
     for folder in sorted(name for name, count in counts.items() if count >= _LISTED_FROM):
-        if not any(folder.startswith(earlier) for earlier in planned):
+        # In order, all that begins with a planned folder follows directly on it.
+        if not planned or not folder.startswith(planned[-1]):
             planned.append(folder)
     return planned
+
+
+def _names_in(folder: str, names: Sequence[str]) -> Iterator[str]:
+    """Give the names that begin with a folder's, of names in order."""
+    following = map(names.__getitem__, range(bisect_left(names, folder), len(names)))
+    return takewhile(lambda name: name.startswith(folder), following)
 
 
 def _build(root: Path, machine: str, deep: bool, seat: Seat) -> Callable[[Sequence[_Found]], list[_Answer]]:

@@ -62,6 +62,12 @@ def episode_of(source: Source) -> str:
     return name if source.kind == "video" else name.rpartition(_FRAME_MARK)[0] or name
 
 
+def episodes_in(name: str) -> list[str]:
+    """Return what a frame of this name may be a frame of, in lower case: what stands before each mark of a time."""
+    parts = name.casefold().split(_FRAME_MARK)
+    return [_FRAME_MARK.join(parts[:count]) for count in range(1, len(parts))]
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The address of one picture, in four parts: source, presentation time, ordinal, timecode.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -23,7 +24,7 @@ from rushes.storage.reading import held, local_state
 
 _FOLDER = "predicted"  # of a project's cache
 VERSION = "predicted-2"  # another number where a picture is seen in another way
-_FLUSH_SECONDS = 10.0  # what a killed process loses at the most, besides what was under way,
+_FLUSH_SECONDS = 10.0  # that an answer waits at the most: what a kill costs, besides what was under way,
 _FLUSH_AFTER = 32  # or so many batches and pieces
 
 FileState = tuple[int, int | str]  # size, and the time of the last change or what a store vouches for
@@ -32,18 +33,21 @@ FileState = tuple[int, int | str]  # size, and the time of the last change or wh
 class KeptAnswers:
     """Answers of one bundle by one runtime, in a folder; what cannot be kept is answered anew another time."""
 
-    def __init__(self, folder: Path, bundle: Bundle, *, runtime: str) -> None:
+    def __init__(self, folder: Path, bundle: Bundle, *, runtime: str, seconds: float = _FLUSH_SECONDS) -> None:
         """Open what is kept.
 
         Args:
             folder: made on the first answer that is kept.
+            seconds: that an answer waits to be written with others, also where none comes after it.
         """
         self.folder = folder
         self._bundle = bundle
         self._asked = [VERSION, bundle.id, runtime]
         self._records = KeptRecords(folder)
+        self._seconds = seconds
         self._flushed = time.monotonic()
         self._waiting = 0
+        self._clock: threading.Timer | None = None  # that writes what waits while the next answer takes long
 
     def __len__(self) -> int:
         return len(self._records)
@@ -117,11 +121,13 @@ class KeptAnswers:
 
     def flush(self) -> None:
         """Write what waits."""
+        self._stop_clock()
         self._records.flush()
         self._flushed, self._waiting = time.monotonic(), 0
 
     def remove(self) -> None:
         """Remove what is kept, and the folder where nothing else is in it."""
+        self.flush()  # so that nothing comes after
         with suppress(OSError):
             for path in self.folder.iterdir():
                 if path.match("part-*") or is_temporary(path.name):
@@ -144,8 +150,21 @@ class KeptAnswers:
 
     def _count(self) -> None:
         self._waiting += 1
-        if self._waiting >= _FLUSH_AFTER or time.monotonic() - self._flushed > _FLUSH_SECONDS:
+        if self._waiting >= _FLUSH_AFTER or time.monotonic() - self._flushed > self._seconds:
             self.flush()
+        elif self._clock is None:
+            self._clock = threading.Timer(self._seconds, self._flush_late)
+            self._clock.daemon = True
+            self._clock.start()
+
+    def _flush_late(self) -> None:
+        self._clock = None  # first, so that what is put meanwhile starts another
+        self._records.flush()
+
+    def _stop_clock(self) -> None:
+        clock, self._clock = self._clock, None
+        if clock is not None:
+            clock.cancel()
 
 
 def folder_in_cache(cache_folder: Path, bundle: Bundle, *, runtime: str) -> Path:

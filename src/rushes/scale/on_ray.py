@@ -74,12 +74,12 @@ class OnRay:
             gpus: of the nodes that have some, where each worker takes one.
         """
         nodes = [node for node in self._joined().nodes() if node.gpus or not gpus]
-        cores, most = [node.cores for node in nodes], sum(gpus)
         if not self._workers and not gpus:
             threads = self._threads or 1
-            return max(1, sum(count // threads for count in cores)), threads
+            return max(1, sum(node.cores // threads for node in nodes)), threads
+        most = sum(gpus)
         workers = min(self._workers, most) if self._workers and gpus else self._workers or most
-        return workers, self._threads or threads_for(cores, workers)
+        return workers, self._threads or threads_for(nodes, workers, on_gpu=bool(gpus))
 
     def map(
         self,

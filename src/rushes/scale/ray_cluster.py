@@ -18,6 +18,7 @@ from typing import Any
 from rushes.cores import count_cores
 from rushes.errors import EngineError
 from rushes.scale.own_folders import end_folder, own_folder
+from rushes.scale.room import Machine, most_cores
 
 _PROBE_SECONDS = 5.0
 _OBJECTS_BYTES = 256 << 20  # that a cluster of our own holds in memory; more goes to its disk
@@ -323,12 +324,13 @@ def reached(address: str) -> Iterator[None]:
         ) from error
 
 
-def threads_for(cores: Sequence[int], workers: int) -> int:
-    """Return the most threads that each of some workers may have, so that all find room on nodes of so many cores."""
-    for threads in range(max(cores, default=1), 1, -1):
-        if sum(count // threads for count in cores) >= workers:
-            return threads
-    return 1
+def threads_for(nodes: Sequence[Node], workers: int, *, on_gpu: bool) -> int:
+    """Return the most threads that each of some workers may have, so that all find room on the nodes.
+
+    Args:
+        on_gpu: each worker takes a GPU too.
+    """
+    return max(1, most_cores([Machine(node.cores, node.gpus) for node in nodes], workers, on_gpu=on_gpu))
 
 
 def _lines(text: str) -> str:

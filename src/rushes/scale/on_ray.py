@@ -19,7 +19,7 @@ from rushes.scale.desk import Order, Reply, Wrong
 from rushes.scale.edition import edition_here, teller, why_other
 from rushes.scale.engine import Answer, Done, Item, Work, count_of, never
 from rushes.scale.luggage import digest_of, pieces_of, stamp_of
-from rushes.scale.parts import bucket_of, take_in, token_in, way_through
+from rushes.scale.parts import Way, bucket_of, take_in, token_in, way_through
 from rushes.scale.ray_cluster import Cluster, join, reached, threads_for
 from rushes.scale.sent import ElsewhereError, died, late
 from rushes.storage.object_folder import ObjectFolder
@@ -96,16 +96,16 @@ class OnRay:
         workers, threads = self._shape(gpus)
         count = count_of(items, total)
         with ExitStack() as ends:
-            bucket, fills, prefix = None, None, ""
+            bucket, fills, way = None, None, Way("")
             if work.fills is not None:
                 name, word = ends.enter_context(token_in(work.fills))
                 fills, bucket = (str(work.fills.absolute()), name, word), bucket_of(self._store)
                 if bucket is not None:
-                    prefix = ends.enter_context(way_through(bucket, work.fills, self._store))
+                    way = ends.enter_context(way_through(bucket, work.fills, self._store))
             files = {name: (str(path.absolute()), stamp_of(path)) for name, path in work.files.items()}
-            order = pickle.dumps(Order(work.build, threads, files, fills, self._store, prefix))
+            order = pickle.dumps(Order(work.build, threads, files, fills, self._store, way.prefix))
             crew = _Crew(workers, threads, on_gpu=bool(gpus))
-            going = _Map(cluster, work, iter(items), count, order, bucket, prefix, crew)
+            going = _Map(cluster, work, iter(items), count, order, bucket, way, crew)
             ends.callback(going.end)
             done = 0
             while not stopped() and not going.is_over():
@@ -166,11 +166,11 @@ class _Map:
         count: int | None,
         order: bytes,
         bucket: ObjectFolder | None,
-        prefix: str,
+        way: Way,
         crew: _Crew,
     ) -> None:
         self._cluster, self._work, self._items, self._count = cluster, work, items, count
-        self._order, self._bucket, self._prefix = order, bucket, prefix
+        self._order, self._bucket, self._way = order, bucket, way
         self._crew = crew
         self._ours = edition_here()
         self._actors = _worker_class()  # one for all workers: each new one is sent to the cluster
@@ -340,7 +340,7 @@ class _Map:
         _, chunk = hand.given.popleft()
         hand.since = time.monotonic()
         if reply.parts and self._work.fills is not None:
-            take_in(reply.parts, self._work.fills, self._bucket, self._prefix)
+            take_in(reply.parts, self._work.fills, self._bucket, self._way.prefix)
         if not chunk.is_again:
             fitting = int(_CHUNK_SECONDS / max(1e-9, reply.seconds / len(chunk.items)))
             self._size = max(1, min(self._work.together, 2 * self._size, fitting))

@@ -184,9 +184,9 @@ def test_what_ray_says_of_the_end_of_a_worker_is_told_from_other_trouble() -> No
 def test_whatever_ray_says_beside_that_ends_in_one_error_of_ours() -> None:
     from ray import exceptions as told
 
-    with pytest.raises(EngineError, match=r"head: the connection to the cluster was lost \(System error: gone\)"):
-        with reached("head"):
-            raise told.RaySystemError("gone")
-    with pytest.raises(EngineError, match=r"head: the cluster cannot go on \(RuntimeEnvSetupError: Failed to set up"):
-        with reached("head"):
-            raise told.RuntimeEnvSetupError("no pip")
+    lost = r"head: the connection to the cluster was lost \(System error: gone\)"
+    with pytest.raises(EngineError, match=lost), reached("head"):
+        raise told.RaySystemError("gone")
+    other = r"head: the cluster cannot go on \(RuntimeEnvSetupError: Failed to set up"
+    with pytest.raises(EngineError, match=other), reached("head"):
+        raise told.RuntimeEnvSetupError("no pip")

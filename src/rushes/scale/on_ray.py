@@ -271,7 +271,9 @@ class _Map:
     def _give(self) -> None:
         for ahead in range(1, _AHEAD + 1):  # one for each before anyone has a second
             for hand in self._hands:
-                if hand.awaited is None and len(hand.given) < ahead:
+                # Behind a chunk that was there at a death, nothing: its answer could be lost in another's sudden end.
+                is_alone = bool(hand.given) and hand.given[-1].chunk.deaths > 0
+                if hand.awaited is None and len(hand.given) < ahead and not is_alone:
                     chunk = self._next()
                     if chunk is None:
                         return
@@ -397,7 +399,7 @@ class _Map:
         for hand in list(self._hands) if seconds else ():
             if hand.given:
                 # Several may each be in time and yet be late together; tried in ones, none is lost for that.
-                allowed = seconds if len(hand.given[0][1].items) == 1 else 2 * seconds
+                allowed = seconds if len(hand.given[0].chunk.items) == 1 else 2 * seconds
                 if time.monotonic() - hand.since > allowed:
                     chunk = self._first_taken_from(hand)
                     if chunk is not None and len(chunk.items) == 1:

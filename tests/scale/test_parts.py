@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from rushes.errors import AbsentError, PlaceError
+from rushes.errors import AbsentError, ExpiredKeysError, PlaceError
 from rushes.scale.parts import hand_on, sees, take_in, token_in, way_through
+from rushes.storage.local_folder import LocalFolder
 from rushes.storage.object_folder import ObjectFolder, object_folder
+from rushes.storage.stores import State
 
 
 @pytest.fixture(params=["answer", "bucket"])
@@ -77,7 +79,7 @@ def test_what_a_driver_that_lives_waits_for_is_left_to_it(tmp_path: Path) -> Non
     bucket, here = object_folder(tmp_path / "bucket"), tmp_path / "here"
     word = left_by_a_driver(here, bucket, "a store", silent_for=20)
     with way_through(bucket, here, "a store") as first, way_through(bucket, here, "a store") as second:
-        assert first != second
+        assert first.prefix != second.prefix
     assert sorted(key for key, _ in bucket.listing(f"parts/{word}/")) == [
         f"parts/{word}/deep/two.parquet",
         f"parts/{word}/one.parquet",
@@ -96,13 +98,51 @@ def test_a_driver_says_now_and_then_that_it_lives(tmp_path: Path) -> None:
     assert list(bucket.listing()) == []
 
 
+class WithoutKeysNow(LocalFolder):
+    """A folder like a bucket whose keys have ended, and are there again after three tries."""
+
+    tries = 0
+
+    def write(self, key: str, data: bytes) -> State:
+        self.tries += 1
+        if 2 <= self.tries <= 4:
+            raise ExpiredKeysError("the keys have ended")
+        return super().write(key, data)
+
+
+def test_a_driver_goes_on_to_say_that_it_lives_once_there_are_keys_again(tmp_path: Path) -> None:
+    bucket = WithoutKeysNow(tmp_path / "bucket")
+    with way_through(bucket, tmp_path / "here", "a store", beat=0.06):
+        (life,) = [key for key, _ in bucket.listing("parts/alive/")]
+        first = bucket.read(life)
+        while bucket.read(life) == first:
+            time.sleep(0.01)
+        assert bucket.tries >= 5
+
+
 def test_what_was_handed_on_and_not_waited_for_is_taken_in_at_the_end(tmp_path: Path) -> None:
     (tmp_path / "bucket").mkdir()
     bucket, here = object_folder(tmp_path / "bucket"), tmp_path / "here"
-    with way_through(bucket, here, "a store") as prefix:
-        hand_on(written_in(tmp_path / "there"), bucket, prefix)
+    with way_through(bucket, here, "a store") as way:
+        hand_on(written_in(tmp_path / "there"), bucket, way.prefix)
     assert (here / "one.parquet").read_bytes() == b"one"
     assert list(bucket.listing()) == []
+
+
+def test_what_an_ended_process_hands_on_behind_its_driver_is_taken_in_by_a_later_one(tmp_path: Path) -> None:
+    (tmp_path / "bucket").mkdir()
+    bucket, here = object_folder(tmp_path / "bucket"), tmp_path / "here"
+    with way_through(bucket, here, "a store") as way:
+        bucket.write(f"{way.prefix}before.parquet", b"before")
+        way.stays_open = True
+    assert (here / "before.parquet").read_bytes() == b"before"
+    bucket.write(f"{way.prefix}behind.parquet", b"behind")
+    with way_through(bucket, here, "a store"):
+        assert not (here / "behind.parquet").exists()
+    with way_through(bucket, here, "a store", stale=0):
+        assert (here / "behind.parquet").read_bytes() == b"behind"
+    assert list(bucket.listing()) == []
+    assert sorted(path.name for path in here.iterdir()) == ["before.parquet", "behind.parquet"]
 
 
 def test_a_part_that_another_driver_took_in_is_no_fault_and_one_that_is_lost_is(tmp_path: Path) -> None:

@@ -9,14 +9,25 @@ from importlib.util import find_spec
 
 import pytest
 
-from rushes.scale.ray_cluster import threads_for, why_not_joined
+from rushes.scale.ray_cluster import Node, threads_for, why_not_joined
+
+
+def nodes_of(*rooms: tuple[int, int]) -> list[Node]:
+    return [Node(str(number), "", cores, gpus) for number, (cores, gpus) in enumerate(rooms)]
 
 
 def test_threads_are_as_many_as_all_workers_find_room_for() -> None:
-    assert threads_for([8, 8], 2) == 8
-    assert threads_for([8, 8], 3) == 4
-    assert threads_for([2], 5) == 1
-    assert threads_for([], 1) == 1
+    assert threads_for(nodes_of((8, 0), (8, 0)), 2, on_gpu=False) == 8
+    assert threads_for(nodes_of((8, 0), (8, 0)), 3, on_gpu=False) == 4
+    assert threads_for(nodes_of((2, 0)), 5, on_gpu=False) == 1
+    assert threads_for([], 1, on_gpu=False) == 1
+
+
+def test_workers_on_gpus_have_no_more_threads_than_leave_each_gpu_one_of_them() -> None:
+    uneven = nodes_of((64, 1), (16, 8))
+    assert threads_for(uneven, 9, on_gpu=True) == 2
+    assert threads_for(uneven, 9, on_gpu=False) == 8
+    assert threads_for(nodes_of((4, 8)), 8, on_gpu=True) == 1
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from rushes.errors import ExpiredKeysError, PlaceError, ThrottledError, UsageErr
 from rushes.scale.engine import Work
 from rushes.storage.aws import s3_settings
 from rushes.storage.buckets import S3Folder
-from rushes.storage.patience import patiently, stated_patience
+from rushes.storage.patience import patiently, stated_patience, without_patience
 from rushes.storage.places import Remote
 from rushes.storage.reading import open_place, read_place
 from rushes.storage.stores import list_folder, list_keys
@@ -189,6 +189,25 @@ def test_a_store_that_used_up_the_patience_is_not_waited_for_again_until_it_answ
     with pytest.raises(RuntimeError):
         ask(refuse)
     assert len(asked) > 1
+
+
+def test_a_thread_may_go_without_patience_and_takes_it_from_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUSHES_PATIENCE_SECONDS", "30")
+    asked: list[str] = []
+
+    def answer_late() -> str:
+        asked.append("asked")
+        if len(asked) < 3:
+            raise RuntimeError("status code: 503")
+        return "there"
+
+    def ask() -> str:
+        return patiently(answer_late, store="s3://hurry", throttled=lambda error: True)
+
+    with pytest.raises(RuntimeError), without_patience():
+        ask()
+    assert len(asked) == 1
+    assert ask() == "there"
 
 
 def test_a_patience_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,8 @@ from rushes.scale.desk import Order, Reply, Wrong
 from rushes.scale.edition import edition_here, teller, why_other
 from rushes.scale.engine import Answer, Done, Item, Work, count_of, never
 from rushes.scale.luggage import digest_of, pieces_of, stamp_of
-from rushes.scale.parts import bucket_of, take_in, token_in, way_through
-from rushes.scale.ray_cluster import Cluster, join, reached, threads_for
+from rushes.scale.parts import Way, bucket_of, take_in, token_in, way_through
+from rushes.scale.ray_cluster import Cluster, join, reached, tells_of_death, threads_for
 from rushes.scale.sent import ElsewhereError, died, late
 from rushes.storage.object_folder import ObjectFolder
 
@@ -32,6 +32,8 @@ _CHUNK_SECONDS = 1.0  # that a chunk should take
 _PATIENCE_SECONDS = 60.0  # without any node
 _NOTE_SECONDS = 10.0  # without any worker, before it is said
 _LOOK_SECONDS = 2.0  # between two looks at the nodes
+_SILENT_SECONDS = 1.0  # after which a worker that is given something is asked whether it is still there
+_SPARED = 3  # times that a chunk may be given to a worker that was gone before, until that counts as a death
 _DEATHS = 2  # of processes that worked on an item, after which it is lost
 _FAILED_STARTS = 4  # of workers that ended before they worked, one after another, until the map is given up
 
@@ -74,12 +76,12 @@ class OnRay:
             gpus: of the nodes that have some, where each worker takes one.
         """
         nodes = [node for node in self._joined().nodes() if node.gpus or not gpus]
-        cores, most = [node.cores for node in nodes], sum(gpus)
         if not self._workers and not gpus:
             threads = self._threads or 1
-            return max(1, sum(count // threads for count in cores)), threads
+            return max(1, sum(node.cores // threads for node in nodes)), threads
+        most = sum(gpus)
         workers = min(self._workers, most) if self._workers and gpus else self._workers or most
-        return workers, self._threads or threads_for(cores, workers)
+        return workers, self._threads or threads_for(nodes, workers, on_gpu=bool(gpus))
 
     def map(
         self,
@@ -96,16 +98,16 @@ class OnRay:
         workers, threads = self._shape(gpus)
         count = count_of(items, total)
         with ExitStack() as ends:
-            bucket, fills, prefix = None, None, ""
+            bucket, fills, way = None, None, Way("")
             if work.fills is not None:
                 name, word = ends.enter_context(token_in(work.fills))
                 fills, bucket = (str(work.fills.absolute()), name, word), bucket_of(self._store)
                 if bucket is not None:
-                    prefix = ends.enter_context(way_through(bucket, work.fills, self._store))
+                    way = ends.enter_context(way_through(bucket, work.fills, self._store))
             files = {name: (str(path.absolute()), stamp_of(path)) for name, path in work.files.items()}
-            order = pickle.dumps(Order(work.build, threads, files, fills, self._store, prefix))
+            order = pickle.dumps(Order(work.build, threads, files, fills, self._store, way.prefix))
             crew = _Crew(workers, threads, on_gpu=bool(gpus))
-            going = _Map(cluster, work, iter(items), count, order, bucket, prefix, crew)
+            going = _Map(cluster, work, iter(items), count, order, bucket, way, crew)
             ends.callback(going.end)
             done = 0
             while not stopped() and not going.is_over():
@@ -139,7 +141,17 @@ class _Chunk:
     start: int
     items: list[Any]
     deaths: int = 0  # of processes that worked on it
+    spared: int = 0  # times that it was given to a process that was gone before
     is_again: bool = False  # after it was late, or its process ended
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A chunk that a worker was given."""
+
+    answer: Any  # to come
+    chunk: _Chunk
+    asked: Any = None  # the answer to whether it is still there, which comes before it begins; None where that is known
 
 
 @dataclass
@@ -151,7 +163,8 @@ class _Hand:
     stage: str = "edition"
     node: str = ""
     where: str = ""
-    given: deque[tuple[Any, _Chunk]] = field(default_factory=deque)
+    given: deque[_Given] = field(default_factory=deque)
+    heard: float = 0.0  # when it was there for sure
     since: float = 0.0  # when the first of `given` was begun, as seen from here
 
 
@@ -166,11 +179,11 @@ class _Map:
         count: int | None,
         order: bytes,
         bucket: ObjectFolder | None,
-        prefix: str,
+        way: Way,
         crew: _Crew,
     ) -> None:
         self._cluster, self._work, self._items, self._count = cluster, work, items, count
-        self._order, self._bucket, self._prefix = order, bucket, prefix
+        self._order, self._bucket, self._way = order, bucket, way
         self._crew = crew
         self._ours = edition_here()
         self._actors = _worker_class()  # one for all workers: each new one is sent to the cluster
@@ -186,6 +199,7 @@ class _Map:
         self._idle_since = time.monotonic()  # without any worker
         self._nodeless_since: float | None = None
         self._looked, self._noted = 0.0, False
+        self._waited = time.monotonic()  # when answers were looked for last: what is found later came after that
 
     def is_over(self) -> bool:
         """Return whether every item was answered."""
@@ -210,6 +224,7 @@ class _Map:
         ready, _ = ray.wait(list(awaited), num_returns=1, timeout=_WAIT_SECONDS)
         if ready:
             ready, _ = ray.wait(list(awaited), num_returns=len(awaited), timeout=0)
+        before, self._waited = self._waited, time.monotonic()
         done: list[Done[Any, Any]] = []
         for ref in ready:
             hand = awaited[ref]
@@ -217,11 +232,14 @@ class _Map:
                 continue
             try:
                 answer = ray.get(ref)
-            except ray.exceptions.RayActorError:
-                done += self._died(hand)
             except ray.exceptions.RayTaskError as error:
                 raise RuntimeError(f"the work cannot begin:\n{error}") from error
+            except ray.exceptions.RayError as error:
+                if not tells_of_death(error):
+                    raise
+                done += self._died(hand)
             else:
+                hand.heard = before
                 done += self._begun(hand, answer) if hand.awaited is not None else self._done(hand, answer)
         return done + self._given_up()
 
@@ -253,13 +271,17 @@ class _Map:
     def _give(self) -> None:
         for ahead in range(1, _AHEAD + 1):  # one for each before anyone has a second
             for hand in self._hands:
-                if hand.awaited is None and len(hand.given) < ahead:
+                # Behind a chunk that was there at a death, nothing: its answer could be lost in another's sudden end.
+                is_alone = bool(hand.given) and hand.given[-1].chunk.deaths > 0
+                if hand.awaited is None and len(hand.given) < ahead and not is_alone:
                     chunk = self._next()
                     if chunk is None:
                         return
+                    now = time.monotonic()
                     if not hand.given:
-                        hand.since = time.monotonic()
-                    hand.given.append((hand.actor.do.remote(pickle.dumps(chunk.items)), chunk))
+                        hand.since = now
+                    asked = hand.actor.present.remote() if now - hand.heard > _SILENT_SECONDS else None
+                    hand.given.append(_Given(hand.actor.do.remote(pickle.dumps(chunk.items)), chunk, asked))
 
     # Workers.
 
@@ -282,7 +304,8 @@ class _Map:
         import ray
 
         self._hands.remove(hand)
-        self._again.extendleft(chunk for _, chunk in reversed(hand.given))
+        self._way.stays_open |= bool(hand.given)  # nobody waits for its end, and it may be handing on what it made
+        self._again.extendleft(given.chunk for given in reversed(hand.given))
         hand.given.clear()
         with suppress(Exception):  # it may be gone, and so may the cluster
             ray.kill(hand.actor)
@@ -337,17 +360,17 @@ class _Map:
         if isinstance(reply, Wrong):
             self._refuse(hand, reply)
             return []
-        _, chunk = hand.given.popleft()
+        chunk = hand.given.popleft().chunk
         hand.since = time.monotonic()
         if reply.parts and self._work.fills is not None:
-            take_in(reply.parts, self._work.fills, self._bucket, self._prefix)
+            take_in(reply.parts, self._work.fills, self._bucket, self._way.prefix)
         if not chunk.is_again:
             fitting = int(_CHUNK_SECONDS / max(1e-9, reply.seconds / len(chunk.items)))
             self._size = max(1, min(self._work.together, 2 * self._size, fitting))
         return _answered(chunk, reply.answers)
 
     def _died(self, hand: _Hand) -> list[Done[Any, Any]]:
-        """Take back what a worker was given that ended: the first chunk was begun, and is tried once more in ones."""
+        """Take back what a worker was given that ended: a chunk that was begun is tried once more in ones."""
         if hand.awaited is not None:
             self._failed_starts += 1
             if self._failed_starts >= _FAILED_STARTS:
@@ -356,6 +379,10 @@ class _Map:
                     f"could begin {self._work.what}. Look into the logs of Ray on that node, and at its memory"
                 )
         _log.info("%s: a worker ended, and another takes its place", hand.where)
+        if hand.given and not _was_there(hand.given[0]) and hand.given[0].chunk.spared < _SPARED:
+            hand.given[0].chunk.spared += 1
+            self._dismiss(hand)
+            return []
         chunk = self._first_taken_from(hand)
         if chunk is None:
             return []
@@ -372,7 +399,7 @@ class _Map:
         for hand in list(self._hands) if seconds else ():
             if hand.given:
                 # Several may each be in time and yet be late together; tried in ones, none is lost for that.
-                allowed = seconds if len(hand.given[0][1].items) == 1 else 2 * seconds
+                allowed = seconds if len(hand.given[0].chunk.items) == 1 else 2 * seconds
                 if time.monotonic() - hand.since > allowed:
                     chunk = self._first_taken_from(hand)
                     if chunk is not None and len(chunk.items) == 1:
@@ -383,8 +410,10 @@ class _Map:
 
     def _first_taken_from(self, hand: _Hand) -> _Chunk | None:
         """Dismiss a worker, and return the chunk that it had begun."""
-        first = hand.given.popleft()[1] if hand.given else None
+        first = hand.given[0].chunk if hand.given else None
         self._dismiss(hand)
+        if first is not None:
+            self._again.popleft()  # where it was put as the first of all
         return first
 
     def _try_in_ones(self, chunk: _Chunk, deaths: int) -> None:
@@ -432,7 +461,21 @@ class _Map:
 
 def _first_of(hand: _Hand) -> list[Any]:
     """Return what is awaited of a worker next."""
-    return [hand.awaited] if hand.awaited is not None else [ref for ref, _ in islice(hand.given, 1)]
+    return [hand.awaited] if hand.awaited is not None else [given.answer for given in islice(hand.given, 1)]
+
+
+def _was_there(given: _Given) -> bool:
+    """Return whether a worker that is gone was still there when it was to begin a chunk."""
+    import ray
+
+    if given.asked is None:
+        return True
+    answered, _ = ray.wait([given.asked], timeout=_WAIT_SECONDS)
+    try:
+        ray.get(answered)
+    except ray.exceptions.RayError:  # its end
+        return False
+    return bool(answered)
 
 
 def _answered(chunk: _Chunk, answers: Iterable[Any]) -> list[Done[Any, Any]]:
@@ -480,6 +523,9 @@ def _worker_class() -> Any:
                     for name, (packed, digest, refs) in luggage.items()
                 }
             )
+
+        def present(self) -> None:
+            pass
 
         def do(self, chunk: bytes) -> bytes:
             return self.desk.do(chunk)

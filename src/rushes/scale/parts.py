@@ -9,13 +9,15 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from rushes.errors import AbsentError, PlaceError, remedy_of
+from rushes.errors import AbsentError, PlaceError, RushesError, remedy_of
 from rushes.storage.files import is_temporary, temporary_beside, write_bytes, write_text
 from rushes.storage.keys import check_key
 from rushes.storage.object_folder import ObjectFolder, object_folder
+from rushes.storage.patience import without_patience
 from rushes.storage.places import parse_place
 
 # The name of a file below the folder, and its bytes; None where they wait in the bucket.
@@ -25,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 _MARKS = ".rushes/parts"  # in a folder whose parts come through a bucket: a file for each driver, until it has ended
 _BEAT_SECONDS = 30.0
+_SOONER = 6  # times as soon is it said again that a driver lives, where the bucket did not take it
 _STALE_SECONDS = 180.0
 
 
@@ -62,14 +65,28 @@ def bucket_of(store: str) -> ObjectFolder | None:
     return object_folder(parse_place(store)) if store else None
 
 
+@dataclass(slots=True)
+class Way:
+    """How the parts of one map go through a bucket.
+
+    Attributes:
+        prefix: below which they wait there.
+        stays_open: a process was ended, or lost sight of, in the midst of its work: a part of it may come yet.
+    """
+
+    prefix: str
+    stays_open: bool = False
+
+
 @contextmanager
 def way_through(
     bucket: ObjectFolder, folder: Path, store: str, *, beat: float = _BEAT_SECONDS, stale: float = _STALE_SECONDS
-) -> Iterator[str]:
-    """Give below which key of a bucket the parts of one map wait on their way into a folder.
+) -> Iterator[Way]:
+    """Give the way through a bucket by which the parts of one map come into a folder.
 
     What drivers that were killed left there for the same folder is taken in first. A driver is held to be one of them
     where it has not said for some time that it lives; it says so in the bucket, by whose clock alone the time counts.
+    A way that stays open is left to the next driver like that of one that was killed.
 
     Args:
         store: what names the bucket.
@@ -87,14 +104,17 @@ def way_through(
     ended = threading.Event()
     beating = threading.Thread(target=_beat, args=(bucket, word, beat, ended), name="rushes-beat", daemon=True)
     beating.start()
+    way = Way(_prefix(word))
     try:
         _take_in_from_gone(bucket, folder, store, word, stale)
-        yield _prefix(word)
+        yield way
     finally:
         ended.set()
         beating.join()
         try:
-            _take_in_last(bucket, folder, word)
+            _take_in_all(bucket, folder, word)
+            if not way.stays_open:
+                _forget(bucket, folder, word)
         except PlaceError as error:  # the next driver of this folder takes it in
             _log.info("%s: what is left waits in the bucket: %s", folder, error)
 
@@ -113,9 +133,13 @@ def _beat_in(bucket: ObjectFolder, word: str) -> None:
 
 
 def _beat(bucket: ObjectFolder, word: str, seconds: float, ended: threading.Event) -> None:
-    while not ended.wait(seconds):
-        with suppress(PlaceError):  # of a bucket that does not answer for a moment
+    wait = seconds
+    while not ended.wait(wait):
+        wait = seconds / _SOONER
+        # Of a bucket that throttles, or does not answer for a moment, or of keys that are renewed.
+        with suppress(RushesError), without_patience():
             _beat_in(bucket, word)
+            wait = seconds
 
 
 def _take_in_from_gone(bucket: ObjectFolder, folder: Path, store: str, own: str, stale: float) -> None:
@@ -130,7 +154,8 @@ def _take_in_from_gone(bucket: ObjectFolder, folder: Path, store: str, own: str,
             said = life.modified
             if said is None or now is None or (now - said).total_seconds() < stale:
                 continue
-        count = _take_in_last(bucket, folder, word)
+        count = _take_in_all(bucket, folder, word)
+        _forget(bucket, folder, word)
         _log.info("%s: took in %d parts that a driver left which was ended", folder, count)
 
 
@@ -141,20 +166,24 @@ def _marks_in(folder: Path) -> list[Path]:
         return []
 
 
-def _take_in_last(bucket: ObjectFolder, folder: Path, word: str) -> int:
-    """Take in all that waits of one driver, and remove what told of it; return how many parts."""
+def _take_in_all(bucket: ObjectFolder, folder: Path, word: str) -> int:
+    """Take in all that waits of one driver; return how many parts."""
     prefix = _prefix(word)
     names = sorted((key.removeprefix(prefix) for key, _ in bucket.listing(prefix)), key=_turn_of)
     for name in names:
         with suppress(AbsentError):  # another driver takes it in at the same time
             take_in([(name, None)], folder, bucket, prefix)
+    return len(names)
+
+
+def _forget(bucket: ObjectFolder, folder: Path, word: str) -> None:
+    """Remove what told of a driver."""
     bucket.delete([_life(word)])
     with _said(folder):
         (folder / _MARKS / word).unlink(missing_ok=True)
     for empty in (folder / _MARKS, (folder / _MARKS).parent):
         with suppress(OSError):
             empty.rmdir()
-    return len(names)
 
 
 def _turn_of(name: str) -> tuple[bool, str]:

@@ -18,6 +18,7 @@ from typing import Any
 from rushes.cores import count_cores
 from rushes.errors import EngineError
 from rushes.scale.own_folders import end_folder, own_folder
+from rushes.scale.room import Machine, most_cores
 
 _PROBE_SECONDS = 5.0
 _OBJECTS_BYTES = 256 << 20  # that a cluster of our own holds in memory; more goes to its disk
@@ -307,12 +308,12 @@ def why_not_joined(address: str, error: Exception) -> str:
 
 @contextmanager
 def reached(address: str) -> Iterator[None]:
-    """Turn what Ray says where the cluster is gone into one error.
+    """Turn what Ray says where the cluster is gone, or where it cannot go on, into one error.
 
     Raises:
-        EngineError: the cluster does not answer.
+        EngineError: the cluster does not answer, or does not do what it was asked for.
     """
-    from ray.exceptions import RaySystemError
+    from ray.exceptions import RayError, RaySystemError, RayTaskError
 
     try:
         yield
@@ -321,14 +322,39 @@ def reached(address: str) -> Iterator[None]:
             f"{address}: the connection to the cluster was lost ({_first_line(error)}). What was kept stays; "
             "once the cluster is there again, run this again: it goes on from where it was"
         ) from error
+    except RayTaskError:  # what was raised in a process of the cluster, by whatever it ran
+        raise
+    except RayError as error:
+        raise EngineError(
+            f"{address}: the cluster cannot go on ({type(error).__name__}: {_first_line(error)}). What was kept stays; "
+            "look into the logs of Ray, then run this again: it goes on from where it was"
+        ) from error
 
 
-def threads_for(cores: Sequence[int], workers: int) -> int:
-    """Return the most threads that each of some workers may have, so that all find room on nodes of so many cores."""
-    for threads in range(max(cores, default=1), 1, -1):
-        if sum(count // threads for count in cores) >= workers:
-            return threads
-    return 1
+def tells_of_death(error: Exception) -> bool:
+    """Return whether an error of Ray's says that a process ended, or its node, or that its answer went with them."""
+    from ray import exceptions as told
+
+    return isinstance(
+        error,
+        (
+            told.RayActorError,
+            told.WorkerCrashedError,
+            told.OutOfMemoryError,  # by Ray itself, where the memory of a node runs out
+            told.NodeDiedError,
+            told.LocalRayletDiedError,
+            told.ObjectLostError,
+        ),
+    )
+
+
+def threads_for(nodes: Sequence[Node], workers: int, *, on_gpu: bool) -> int:
+    """Return the most threads that each of some workers may have, so that all find room on the nodes.
+
+    Args:
+        on_gpu: each worker takes a GPU too.
+    """
+    return max(1, most_cores([Machine(node.cores, node.gpus) for node in nodes], workers, on_gpu=on_gpu))
 
 
 def _lines(text: str) -> str:

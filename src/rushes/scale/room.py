@@ -72,9 +72,7 @@ def plan_room(machines: Sequence[Machine], wanted: OnCluster, *, cores: int = 0)
         )
     on_gpu = gpus > 0 if wanted.device is None else wanted.device == "cuda"
     workers = wanted.workers or max(1, gpus if on_gpu else sum(machine.cores > 0 for machine in machines))
-    most = max((machine.cores for machine in machines), default=0)
-    while most and _count_fitting(machines, most, on_gpu=on_gpu) < workers:
-        most -= 1
+    most = most_cores(machines, workers, on_gpu=on_gpu)
     if not most:
         fitting = _count_fitting(machines, 1, on_gpu=on_gpu)
         what = "GPUs with a core" if on_gpu else "cores"
@@ -87,6 +85,18 @@ def plan_room(machines: Sequence[Machine], wanted: OnCluster, *, cores: int = 0)
             "take fewer --workers"
         )
     return Room(workers, cores or most, on_gpu)
+
+
+def most_cores(machines: Sequence[Machine], workers: int, *, on_gpu: bool) -> int:
+    """Return the most cores that each of some processes may have, so that all fit; 0 where they do not with one each.
+
+    Args:
+        on_gpu: each takes a GPU too.
+    """
+    most = max((machine.cores for machine in machines), default=0)
+    while most and _count_fitting(machines, most, on_gpu=on_gpu) < workers:
+        most -= 1
+    return most
 
 
 def _count_fitting(machines: Sequence[Machine], cores: int, *, on_gpu: bool) -> int:

@@ -6,8 +6,10 @@ import logging
 import math
 import os
 import random
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rushes.errors import UsageError
@@ -20,6 +22,7 @@ _FIRST_WAIT_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 15.0
 
 _given_up: set[str] = set()
+_hurried = threading.local()  # whose `is_so` says that the thread waits for no store
 _log = logging.getLogger(__name__)
 
 
@@ -38,7 +41,8 @@ def patiently(call: Callable[[], T], *, store: str, throttled: Callable[[Excepti
     Raises:
         UsageError: PATIENCE_VARIABLE says no number.
     """
-    wait, end = _FIRST_WAIT_SECONDS, time.monotonic() + (0.0 if store in _given_up else stated_patience())
+    hurried = getattr(_hurried, "is_so", False)
+    wait, end = _FIRST_WAIT_SECONDS, time.monotonic() + (0.0 if hurried or store in _given_up else stated_patience())
     while True:
         try:
             answer = call()
@@ -47,7 +51,8 @@ def patiently(call: Callable[[], T], *, store: str, throttled: Callable[[Excepti
                 raise
             left = end - time.monotonic()
             if left <= 0:
-                _given_up.add(store)
+                if not hurried:
+                    _given_up.add(store)
                 raise
         else:
             _given_up.discard(store)
@@ -56,6 +61,17 @@ def patiently(call: Callable[[], T], *, store: str, throttled: Callable[[Excepti
         _log.debug("a store throttles; it is asked again in %.1f s", drawn)
         time.sleep(drawn)
         wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
+
+
+@contextmanager
+def without_patience() -> Iterator[None]:
+    """Have this thread ask stores once as long as the block takes, whether they throttle or not."""
+    before = getattr(_hurried, "is_so", False)
+    _hurried.is_so = True
+    try:
+        yield
+    finally:
+        _hurried.is_so = before
 
 
 def stated_patience() -> float:

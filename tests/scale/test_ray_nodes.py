@@ -51,11 +51,17 @@ def until(holds: Callable[[], Any], seconds: float = 120) -> None:
         time.sleep(0.2)
 
 
+def _listens(host: str, port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex((host, port)) == 0
+
+
 @dataclass
 class Nodes:
     """A cluster of `ray start`, each node a process group of its own."""
 
     folder: Path
+    host: str = "127.0.0.1"
     port: int = field(default_factory=free_port)
     client_port: int = field(default_factory=free_port)
     groups: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -63,17 +69,21 @@ class Nodes:
     @property
     def address(self) -> str:
         """How a driver inside the cluster names it, as RAY_ADDRESS does."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def client_address(self) -> str:
         return f"ray://127.0.0.1:{self.client_port}"
 
-    def start(self, name: str, *options: str, paths: str = _PATHS, without: Path | None = None) -> None:
-        """Start a node; `without` hides a folder from it, in a mount namespace."""
+    def start(
+        self, name: str, *options: str, paths: str = _PATHS, without: Path | None = None, inside: str | None = None
+    ) -> None:
+        """Start a node, `inside` a network namespace, or `without` a folder, which is hidden from it."""
         ray = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats", *options]
         if without is not None:
             ray = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"', str(without), *ray]
+        if inside is not None:
+            ray = ["ip", "netns", "exec", inside, *ray]
         environment = os.environ | {
             "PYTHONPATH": paths,
             "RAY_AUTH_MODE": "disabled",
@@ -89,14 +99,14 @@ class Nodes:
         self.start(
             "head", "--head", f"--port={self.port}", f"--ray-client-server-port={self.client_port}", "--num-cpus=1",
             "--include-dashboard=false", f"--temp-dir={self.folder}", "--object-store-memory=100000000",
-            "--node-ip-address=127.0.0.1",
+            f"--node-ip-address={self.host}",
         )  # fmt: skip
-        until(lambda: socket.socket().connect_ex(("127.0.0.1", self.client_port)) == 0)
+        until(lambda: _listens(self.host, self.client_port))
 
-    def join(self, name: str, **how: Any) -> None:
+    def join(self, name: str, host: str = "127.0.0.1", **how: Any) -> None:
         self.start(
-            name, f"--address=127.0.0.1:{self.port}", "--num-cpus=1", "--object-store-memory=100000000",
-            "--node-ip-address=127.0.0.1", **how,
+            name, f"--address={self.address}", "--num-cpus=1", "--object-store-memory=100000000",
+            f"--node-ip-address={host}", **how,
         )  # fmt: skip
 
     def kill(self, name: str) -> None:

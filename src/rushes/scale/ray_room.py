@@ -1,4 +1,4 @@
-"""Room on a Ray cluster for as long as a work goes on: the cluster joined, and what is taken of it."""
+"""Room on a Ray cluster for as long as a work goes on: the cluster joined, what is taken of it, and whether that is still there."""
 
 from __future__ import annotations
 
@@ -49,19 +49,24 @@ class RoomWatch:
     """Looks from time to time whether the machines of the cluster still hold what a work takes."""
 
     def __init__(
-        self, room: Room, least: int, machines: Callable[[], Sequence[Machine]] | None = None, *, patience: float = 0.0
+        self,
+        room: Room,
+        least: int,
+        machines: Callable[[], Sequence[Machine]] | None = None,
+        *,
+        patience: float = _PATIENCE_SECONDS,
     ) -> None:
         """Begin to look.
 
         Args:
             least: processes for which there must be room.
             machines: tells what there is; None asks the cluster that this process has joined.
-            patience: seconds that too few are borne; 0 takes a minute.
+            patience: seconds that too few are borne.
         """
         self._room = room
         self._least = least
         self._machines = machines or _machines
-        self._patience = patience or _PATIENCE_SECONDS
+        self._patience = patience
         self._next = time.monotonic() + min(_LOOK_SECONDS, self._patience)
         self._short_since: float | None = None
 

@@ -1,4 +1,4 @@
-"""Room on a Ray cluster while a work goes on: the cluster joined, what is taken of it, and whether it is still there."""
+"""Room on a Ray cluster while a work goes on: the cluster joined, what is taken of it, whether it is still there."""
 
 from __future__ import annotations
 

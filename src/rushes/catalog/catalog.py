@@ -55,7 +55,7 @@ from rushes.labels.trust import current_statements
 from rushes.storage.places import Place
 
 _ROWS_PER_STATEMENT = 500
-_ROWS_PER_PIECE = 8192
+_ROWS_PER_PIECE = 256  # so few that they are still near the processor when they are turned into values
 _MUCH_OF_A_TABLE = 8  # one in so many of its rows
 # Written out: of a value that is bound later, a database cannot tell that the index of those sources is enough.
 _IS_REFERENCED = schema.sources.c.codec == literal_column(f"'{REFERENCED}'", Text)
@@ -293,6 +293,9 @@ class Catalog:
     def _take_over(self, frames: Sequence[Frame], connection: Connection, *, now: str) -> None:
         """Let frames stand for the referenced ones of the same names."""
         sources, table = schema.sources, schema.frames
+        any_name = select(func.min(sources.c.folded_name)).where(_IS_REFERENCED)
+        if connection.execute(any_name).scalar_one() is None:
+            return  # as in most projects, where a million names need not be looked through
         referenced = select(sources.c.digest, sources.c.name, sources.c.folded_name).where(_IS_REFERENCED)
         of_these = _found_among({frame.source for frame in frames}, sources.c.digest, referenced, connection)
         digests = {row.digest for row in of_these}

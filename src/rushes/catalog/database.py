@@ -257,6 +257,8 @@ def _remedy(said: str, url: URL) -> str:
     if re.search(r'database ".*" does not exist', said):
         forgotten = "" if url.database else f". The address names none, so that {name} is taken: write …/NAME"
         return f"Make the database first: createdb --encoding UTF8 --template template0 {name}{forgotten}"
+    if "resolve host" in said or "translate host name" in said:
+        return "Check the name of the host, in the address or in PGHOST, and the network"
     if "connection option" in said or "sslmode" in said or "service" in said:
         return _OPTIONS
     if re.search(r'role ".*" does not exist', said):

@@ -122,6 +122,14 @@ def test_a_database_that_is_not_there_names_the_command_that_makes_it(postgres: 
         open_catalog(postgres.url("nowhere"))
 
 
+def test_a_schema_that_is_not_there_is_to_be_made_first(postgres: PostgresServer) -> None:
+    place = postgres.url(options="-csearch_path%3Dnowhere")
+    with pytest.raises(
+        CatalogError, match=r"names a schema that is not there \([^)]*\)\. Make it first: CREATE SCHEMA"
+    ):
+        open_catalog(place)
+
+
 def test_a_user_who_is_not_there_is_named(postgres: PostgresServer) -> None:
     with pytest.raises(CatalogError, match=r'"nobody" does not exist\)\. Make the user first'):
         open_catalog(postgres.url(user="nobody"))

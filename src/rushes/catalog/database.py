@@ -231,6 +231,8 @@ def _words_of_postgresql(error: DBAPIError, engine: Engine) -> str | None:
         return (
             f"does not let this user do that ({said}). Let the owner of the database grant it, as docs/scale.md shows"
         )
+    if state == "3F000":
+        return f"names a schema that is not there ({said.partition(' LINE')[0]}). Make it first: CREATE SCHEMA NAME"
     if state == "25006":
         return f"can only be read ({said}). Name the server that takes changes, not its copy"
     if state in ("53100", "53200"):

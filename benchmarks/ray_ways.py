@@ -105,7 +105,7 @@ def main() -> None:
         engine = OnRay(workers=PROCESSES)
         assert engine.workers == PROCESSES
         print(f"starting a cluster on this machine: {time.perf_counter() - begun:.1f} s")
-        from benchmarks.ray_ways import by_data, by_pool, by_tasks  # by a name that workers know
+        from benchmarks.ray_ways import by_data, by_engine, by_pool, by_tasks  # by a name that workers know
 
         ways = {"pool": by_pool, "tasks": by_tasks, "actors": partial(by_engine, engine), "data": by_data}
         rounds: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}

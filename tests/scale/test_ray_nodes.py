@@ -76,12 +76,20 @@ class Nodes:
         return f"ray://127.0.0.1:{self.client_port}"
 
     def start(
-        self, name: str, *options: str, paths: str = _PATHS, without: Path | None = None, inside: str | None = None
+        self,
+        name: str,
+        *options: str,
+        paths: str = _PATHS,
+        without: Path | None = None,
+        inside: str | None = None,
+        mounts: str = "",
     ) -> None:
-        """Start a node, `inside` a network namespace, or `without` a folder, which is hidden from it."""
+        """Start a node, `inside` a network namespace, `without` a folder, or in a mount namespace with its `mounts`."""
         ray = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats", *options]
         if without is not None:
             ray = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"', str(without), *ray]
+        if mounts:
+            ray = ["unshare", "-m", "sh", "-c", f'{mounts} && exec "$@"', "sh", *ray]
         if inside is not None:
             ray = ["ip", "netns", "exec", inside, *ray]
         environment = os.environ | {
@@ -103,9 +111,9 @@ class Nodes:
         )  # fmt: skip
         until(lambda: _listens(self.host, self.client_port))
 
-    def join(self, name: str, host: str = "127.0.0.1", **how: Any) -> None:
+    def join(self, name: str, host: str = "127.0.0.1", *, cores: int = 1, **how: Any) -> None:
         self.start(
-            name, f"--address={self.address}", "--num-cpus=1", "--object-store-memory=100000000",
+            name, f"--address={self.address}", f"--num-cpus={cores}", "--object-store-memory=100000000",
             f"--node-ip-address={host}", **how,
         )  # fmt: skip
 

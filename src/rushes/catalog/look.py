@@ -18,7 +18,7 @@ from rushes.footage.photographs import time_if_stated
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
 from rushes.footage.sources import capture_time_of_still, digest_of_place, read_source, read_still, source_name
 from rushes.footage.video_index import VideoIndex
-from rushes.scale.desk import is_full
+from rushes.scale.full_disk import is_full
 from rushes.storage.files import digest_of_bytes
 from rushes.storage.places import Place
 from rushes.storage.reading import Fetched, RemoteObject, held, local_state

@@ -9,12 +9,13 @@ import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rushes.scale.engine import Lost, Work
+from rushes.scale.engine import Done, Lost, Work
 from rushes.scale.on_ray import OnRay
-from scale.engine_contract import build_orders, orders_of
+from scale.engine_contract import Order, build_orders, orders_of
 from scale.test_ray_nodes import Nodes, count_nodes, until
 
 pytestmark = [
@@ -53,7 +54,8 @@ def linked() -> Iterator[None]:
             pytest.skip("this system allows no link between network namespaces")
         yield
     finally:
-        _ip("netns", "del", _SPACE)  # its end of the link goes with it, and so does the other
+        _ip("link", "del", _NEAR)  # both ends of it; a process that is slow to end keeps the namespace for a while
+        _ip("netns", "del", _SPACE)
 
 
 @pytest.fixture
@@ -78,15 +80,25 @@ def test_a_node_whose_link_is_cut_costs_only_what_was_under_way(nodes: Nodes) ->
     try:
         assert engine.workers == 2
         until(lambda: count_nodes(engine) == 2)
-        items = orders_of("sleep", [0.2 + number / 1000 for number in range(40)])
-        done, is_cut = [], False
-        for part in engine.map(Work(build_orders, "waiting", together=1), items):
+        done: list[Done[Order, Any]] = []
+        is_cut = False
+
+        def items() -> Iterator[Order]:  # until the link is cut, and some more
+            for _ in range(300):
+                yield "sleep", 0.2
+                yield "process", 0
+                if is_cut:
+                    break
+            yield from orders_of("sleep", [0.2] * 20)
+
+        for part in engine.map(Work(build_orders, "waiting", together=2), items()):
             done += part
-            if len(done) >= 10 and not is_cut:
+            if not is_cut and len({one.answer for one in done if one.item[0] == "process"}) == 2:  # both nodes work
                 is_cut = _ip("link", "set", _NEAR, "down")
         assert is_cut
-        assert sorted(one.number for one in done) == list(range(40))
+        assert len(done) > 20
+        assert sorted(one.number for one in done) == list(range(len(done)))
         assert not [one for one in done if isinstance(one.answer, Lost)]
-        assert count_nodes(engine) == 1
+        until(lambda: count_nodes(engine) == 1)
     finally:
         engine.close()

@@ -225,6 +225,24 @@ def test_a_cluster_is_joined_from_outside_through_its_client_port(nodes: Nodes) 
     assert told.stdout == "[0, 1, 4, 9, 16]\n"
 
 
+def test_a_process_that_had_a_cluster_of_its_own_joins_another_as_if_it_had_not(nodes: Nodes) -> None:
+    driver = textwrap.dedent(f"""
+        import sys
+        sys.path.insert(0, {str(_ROOT / "tests")!r})
+        from rushes.scale.engine import Work
+        from rushes.scale.on_ray import OnRay
+        from scale.engine_contract import build_orders, done_by, orders_of
+        for address in ("local", {nodes.address!r}):  # the first asks for a token, and is sent one
+            engine = OnRay(address, workers=1)
+            print([one.answer for one in done_by(engine, Work(build_orders, "x"), orders_of("square", range(3)))])
+            engine.close()
+    """)
+    environment = os.environ | {"PYTHONPATH": _PATHS}
+    del environment["RAY_AUTH_MODE"]
+    told = subprocess.run([sys.executable, "-c", driver], capture_output=True, text=True, check=True, env=environment)
+    assert told.stdout == "[0, 1, 4]\n" * 2
+
+
 def test_a_node_with_another_rushes_is_refused_by_name(nodes: Nodes, engine: OnRay, tmp_path: Path) -> None:
     shutil.copytree(_ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.js", "*.css"))
     (tmp_path / "src" / "rushes" / "scale" / "another.py").write_text('"""Of another version."""\n')

@@ -23,9 +23,9 @@ from rushes.footage.quality import MEASURES, Quality, find_mixtures, measure_qua
 from rushes.footage.signals import read_signals
 from rushes.progress import Progress, silent
 from rushes.scale.engine import Engine, Lost, Seat, Work
-from rushes.scale.in_process import InProcess
+from rushes.scale.filling import fill_vectors
 from rushes.storage.files import digest_of_bytes
-from rushes.storage.kept_vectors import join_vectors, read_vectors, write_vectors
+from rushes.storage.kept_vectors import read_vectors, write_vectors
 from rushes.storage.pictures import FETCHES, Pictures, is_remote, without_query
 
 # Names the folder of what is kept; a change of what is computed needs another.
@@ -100,7 +100,7 @@ def describe_pictures(
     )
     reasons: dict[str, str] = {}
     if missing:
-        work: Work[StoredFrame, str] = Work(
+        work: Work[StoredFrame, str | None] = Work(
             partial(_build, root, platform.node()),
             "looking at pictures",
             fills=folder,
@@ -109,12 +109,8 @@ def describe_pictures(
             worth=None,  # threads of one process keep every core busy: docs/decisions/2026-11-26-filled-by-many.md
             name_of=_name_of,
         )
-        for part in (engine or InProcess(threads=threads)).map(work, missing, progress=progress):
-            for done in part:
-                answer = done.answer
-                if answer:
-                    reasons[done.item.image] = answer.reason if isinstance(answer, Lost) else answer
-        join_vectors(folder)
+        for item, why in fill_vectors(work, missing, engine=engine, threads=threads, progress=progress):
+            reasons[item.image] = why.reason if isinstance(why, Lost) else why
         known |= read_vectors(folder, {keys[item.frame.id] for item in missing})
     there = tuple(item for item in frames if keys[item.frame.id] in known)
     unread = tuple(UnreadPicture(item, reasons[item.image]) for item in frames if keys[item.frame.id] not in known)
@@ -136,18 +132,18 @@ def _name_of(item: StoredFrame) -> str:
     return without_query(item.image)
 
 
-def _build(root: Path, machine: str, seat: Seat) -> Callable[[Sequence[StoredFrame]], list[str]]:
+def _build(root: Path, machine: str, seat: Seat) -> Callable[[Sequence[StoredFrame]], list[str | None]]:
     """Return what looks at some pictures and keeps what it sees; it answers why, for each that cannot be read."""
     pictures = Pictures(root, machine=machine)
 
-    def look(items: Sequence[StoredFrame]) -> list[str]:
+    def look(items: Sequence[StoredFrame]) -> list[str | None]:
         far = any(is_remote(item.image) for item in items)  # most of the time they are waited for
         with ThreadPoolExecutor(max(seat.threads, FETCHES) if far else seat.threads) as pool:
             seen = list(pool.map(lambda item: _look(item, pictures), items))
         kept = {_key_of(item): one for item, one in zip(items, seen, strict=True) if not isinstance(one, str)}
         if kept:
             write_vectors(seat.folder, list(kept), np.stack(list(kept.values())))
-        return [one if isinstance(one, str) else "" for one in seen]
+        return [one if isinstance(one, str) else None for one in seen]
 
     return look
 

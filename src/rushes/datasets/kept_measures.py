@@ -17,8 +17,8 @@ from rushes.errors import MediaError, UnreachableError
 from rushes.labels.manifest import ManifestRow
 from rushes.progress import Progress
 from rushes.scale.engine import Engine, Lost, Seat, Work
-from rushes.scale.in_process import InProcess
-from rushes.storage.kept_vectors import join_vectors, read_vectors, write_vectors
+from rushes.scale.filling import fill_vectors
+from rushes.storage.kept_vectors import read_vectors, write_vectors
 from rushes.storage.pictures import FETCHES, Pictures, is_remote, without_query
 
 _SECONDS = 120.0  # that a picture may take, where it can be waited for: what hangs is listed
@@ -70,13 +70,8 @@ def measure_each(
             worth=None,  # threads of one process keep every core busy: docs/decisions/2026-11-26-filled-by-many.md
             name_of=_name_of,
         )
-        for part in (engine or InProcess(threads=threads or 0)).map(work, missing, progress=progress):
-            for done in part:
-                if isinstance(done.answer, Lost):
-                    lost[done.item.frame_id] = MediaError(_name_of(done.item), done.answer.reason)
-                elif done.answer is not None:
-                    lost[done.item.frame_id] = done.answer
-        join_vectors(folder)
+        for row, why in fill_vectors(work, missing, engine=engine, threads=threads or 0, progress=progress):
+            lost[row.frame_id] = MediaError(_name_of(row), why.reason) if isinstance(why, Lost) else why
         known |= read_vectors(folder, {digests[row.frame_id] for row in missing})
     return {frame: lost[frame] if frame in lost else known[key] for frame, key in digests.items()}
 

@@ -22,9 +22,9 @@ from rushes.footage.pictures import read_still
 from rushes.progress import Progress, silent
 from rushes.project import PROJECT_FILE
 from rushes.scale.engine import Engine, Lost, Seat, Work
-from rushes.scale.in_process import InProcess
+from rushes.scale.filling import fill_vectors
 from rushes.storage.files import digest_of_bytes, digest_of_file
-from rushes.storage.kept_vectors import join_vectors, read_vectors, write_vectors
+from rushes.storage.kept_vectors import read_vectors, write_vectors
 from rushes.storage.object_folder import object_folder
 from rushes.storage.pictures import FETCHES, without_query
 from rushes.storage.places import Remote, parse_place
@@ -161,13 +161,8 @@ def check_pictures(
             worth=None,  # threads of one process keep every core busy: docs/decisions/2026-11-26-filled-by-many.md
             name_of=_name_of,
         )
-        for part in (engine or InProcess(threads=threads or 0)).map(work, waiting, progress=progress):
-            for done in part:
-                if isinstance(done.answer, Lost):
-                    answers[done.item.picture] = ("unreadable", done.answer.reason)
-                elif done.answer is not None:
-                    answers[done.item.picture] = done.answer
-        join_vectors(folder)
+        for one, why in fill_vectors(work, waiting, engine=engine, threads=threads or 0, progress=progress):
+            answers[one.picture] = ("unreadable", why.reason) if isinstance(why, Lost) else why
     faulty = tuple(Faulty(picture, *answers[picture]) for picture in unique if picture in answers)
     return Checked(len(unique) - len(faulty), len(known), faulty)
 

@@ -19,9 +19,10 @@ from rushes.labels.manifest import ManifestRow
 from rushes.learning.samples import UnusableSample, read_pictures
 from rushes.models.backbones import Backbone
 from rushes.progress import Progress, silent
-from rushes.scale.engine import Engine, Lost, Seat, Work
+from rushes.scale.engine import Engine, Seat, Work
+from rushes.scale.filling import fill_vectors
 from rushes.storage.files import digest_of_bytes, write_json
-from rushes.storage.kept_vectors import join_vectors, read_vectors, write_vectors
+from rushes.storage.kept_vectors import read_vectors, write_vectors
 from rushes.storage.pictures import without_query
 
 _SCHEMA = "features/1"
@@ -109,7 +110,6 @@ def compute_features(
     if elsewhere is not None and missing:
         lost += _fill(missing, folder, elsewhere, preprocessing=preprocessing, project_root=project_root,
                       progress=progress)  # fmt: skip
-        join_vectors(folder)
         known |= read_vectors(folder, {digests[row.frame_id] for row in missing})
         refused = {one.row.frame_id for one in lost}
         missing = [row for row in missing if digests[row.frame_id] not in known and row.frame_id not in refused]
@@ -187,13 +187,8 @@ def _fill(
         takes_gpu=True,
         name_of=_name_of,
     )
-    lost = {
-        done.number: UnusableSample(done.item, done.answer.reason)
-        for part in engine.map(work, missing, progress=progress)
-        for done in part
-        if isinstance(done.answer, Lost | UnusableSample)
-    }
-    return [lost[number] for number in sorted(lost)]
+    lost = fill_vectors(work, missing, engine=engine, progress=progress)
+    return [UnusableSample(row, why.reason) for row, why in lost]
 
 
 def _name_of(row: ManifestRow) -> str:

@@ -34,6 +34,7 @@ _SETTINGS = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_worker_niceness": "0",
 }
+_SENDS_TOKEN = "RAY_AUTH_MODE"  # set by Ray itself where it starts a cluster, and by us where one asks for a token
 _CHECK = (
     "Check that Ray runs there (ray start --head), that the address is that of its client port "
     "(ray://HOST:10001), and that no firewall is between"
@@ -54,17 +55,21 @@ class Node:
 class Cluster:
     """A cluster that this process has joined."""
 
-    def __init__(self, address: str, *, joined: bool, folder: tuple[Path, int] | None = None) -> None:
+    def __init__(
+        self, address: str, *, joined: bool, folder: tuple[Path, int] | None = None, sent: str | None = None
+    ) -> None:
         """Keep what is known of it.
 
         Args:
             address: how it is called, for a person.
             joined: by us, and not by whoever else uses Ray in this process.
             folder: of a cluster that was started here, which goes with it, and the handle that holds it.
+            sent: what the environment said of sending a token before this cluster was joined; None is nothing.
         """
         self.address = address
         self._joined = joined
         self._folder = folder
+        self._sent = sent
 
     def nodes(self) -> list[Node]:
         """Return the nodes that are there now.
@@ -111,6 +116,7 @@ class Cluster:
         if self._joined:
             self._joined, _joined_as = False, None
             ray.shutdown()
+            _send_token_as(self._sent)
             if self._folder is not None:
                 end_folder(*self._folder)
 
@@ -137,8 +143,9 @@ def join(address: str, *, cores: int = 0) -> Cluster:
         if ray.is_initialized():  # by whoever else uses Ray in this process, or by another engine of ours
             return Cluster(_known_as(address or os.environ.get("RAY_ADDRESS", "")), joined=False)
         named = address or os.environ.get("RAY_ADDRESS", "")
+        sent = os.environ.get(_SENDS_TOKEN)
         if not named or named == "local":
-            own, _joined_as = _own(cores or count_cores()), ""
+            own, _joined_as = _own(cores or count_cores(), sent), ""
             return own
         told = named if address else f"RAY_ADDRESS={named}"  # where it was found
         _probe(named, told)
@@ -150,10 +157,11 @@ def join(address: str, *, cores: int = 0) -> Cluster:
             try:
                 _init(named)
             except Exception as again:
+                _send_token_as(sent)
                 raise EngineError(why_not_joined(told, again)) from again
         _be_silent()
         _joined_as = named
-        return Cluster(named, joined=True)
+        return Cluster(named, joined=True, sent=sent)
 
 
 def _init(named: str) -> None:
@@ -182,13 +190,27 @@ def _takes_token() -> bool:
     `ray start` asks for the token that it finds, as one that a cluster of our own left below ~/.ray; a driver sends
     none of itself, and one that is sent to a cluster that asks for none keeps workers from beginning there.
     """
-    if "RAY_AUTH_MODE" in os.environ or not _has_token():
+    if _SENDS_TOKEN in os.environ or not _has_token():
         return False
-    os.environ["RAY_AUTH_MODE"] = "token"
-    from ray._raylet import Config  # type: ignore[attr-defined]  # in its compiled part
-
-    Config.initialize("")  # what it read at its start it would keep
+    _send_token_as("token")
     return True
+
+
+def _send_token_as(sent: str | None) -> None:
+    """Have Ray send its token or none, as the environment is to say from now on.
+
+    Ray itself sets it where a cluster of our own begins, and does not set it back.
+    """
+    if os.environ.get(_SENDS_TOKEN) == sent:
+        return
+    if sent is None:
+        del os.environ[_SENDS_TOKEN]
+    else:
+        os.environ[_SENDS_TOKEN] = sent
+    from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]  # in its compiled part
+
+    Config.initialize("")  # what it read before it would keep
+    AuthenticationTokenLoader.instance().reset_cache()
 
 
 def _has_token() -> bool:
@@ -219,7 +241,7 @@ def _known_as(named: str) -> str:
     return known or "ray"
 
 
-def _own(cores: int) -> Cluster:
+def _own(cores: int, sent: str | None) -> Cluster:
     import ray
 
     # Short, because the names of sockets below it must be.
@@ -246,12 +268,13 @@ def _own(cores: int) -> Cluster:
         )
     except Exception as error:
         end_folder(folder, handle)
+        _send_token_as(sent)
         raise EngineError(
             f"Ray does not start on this machine ({_first_line(error)}). Check the room in /tmp and in memory, "
             "or work without it: --engine here"
         ) from error
     _be_silent()
-    return Cluster("ray", joined=True, folder=(folder, handle))
+    return Cluster("ray", joined=True, folder=(folder, handle), sent=sent)
 
 
 class _Silence:

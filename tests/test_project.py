@@ -77,6 +77,10 @@ def test_a_class_is_known_by_its_name_its_alias_and_in_any_case() -> None:
         (suggest(near=0), "above 0 and at most 1"),
         (suggest(blurred=2), "blurred is 2; it must be from 0 to 1"),
         (suggest(stay="long"), "must be a number"),
+        ({"columns": {"engine": "ray"}}, r"engine stands below \[columns\].* Move the line above the first \[table\]"),
+        ({"columns": {"store": "s3://b/p/"}}, r"store stands below \[columns\]"),
+        ({"ingest": {"catalog": "postgresql:///x"}}, r"catalog stands below \[ingest\]"),
+        (suggest(engine="ray://h:10001"), r"engine stands below \[tasks.rarity.suggest\]"),
         ({"schema": "project/9"}, "reads 'project/1'"),
         ({"trust": "jonny"}, "list of words"),
         ({"tasks": {"a b": {"classes": ["a", "b"]}}}, "letters, digits"),
@@ -85,6 +89,11 @@ def test_a_class_is_known_by_its_name_its_alias_and_in_any_case() -> None:
 def test_what_is_not_allowed_is_said(table: dict[str, object], message: str) -> None:
     with pytest.raises(ProjectError, match=message):
         parse_project(table, root=Path("/p"))
+
+
+def test_a_column_of_a_sheet_may_be_called_as_a_key_of_the_whole_file() -> None:
+    columns = {"store": "group", "engine": "class", "catalog": "frame"}
+    assert parse_project({"columns": columns}, root=Path("/p")).columns == columns
 
 
 def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ RAW_DEVELOPMENTS = ("preview", "half", "full")
 DEFAULT_TRUST = ("review", "jonny", "supervised", "folder", "unsupervised")
 SUGGEST_SCOPES = ("project", "group")
 ENGINES = ("here", "ray")
+_OF_THE_WHOLE = ("catalog", "engine", "store")  # keys that stand above the first table, and say where things are
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +352,7 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
     allowed = ("schema", "name", "catalog", "engine", "store", "trust", "tasks", "ingest", "split", "columns", "labels",
                "dataset", "runs", "film")  # fmt: skip
     check_keys(table, allowed, where=where, error=ProjectError)
+    _refuse_misplaced(table, (), where=where)
     if table.get("schema", "project/1") != "project/1":
         raise ProjectError(f"{where}: schema is '{table['schema']}', this rushes reads 'project/1'")
     tasks = {
@@ -374,6 +376,21 @@ def parse_project(table: Mapping[str, Any], *, root: Path) -> Project:
         runs=_parse_runs(_typed(table, "runs", dict, {}, where=where), where=where),
         film=_parse_film(_typed(table, "film", dict, {}, where=where), where=f"{where}: [film]"),
     )
+
+
+def _refuse_misplaced(table: Mapping[str, Any], path: tuple[str, ...], *, where: str) -> None:
+    """Raise ProjectError for a line that says where things are and stands below a [table], and so in it.
+
+    Some tables take any key, as [columns] does, and would take it for a column without a word.
+    """
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            _refuse_misplaced(value, (*path, key), where=where)
+        elif path and key in _OF_THE_WHOLE and ("://" in str(value) or (key == "engine" and value in ENGINES)):
+            raise ProjectError(
+                f"{where}: {key} stands below [{'.'.join(path)}], and so belongs to that table. Move the line above "
+                "the first [table] of the file"
+            )
 
 
 def _parse_catalog(table: Mapping[str, Any], *, where: str) -> str:

@@ -156,6 +156,17 @@ def test_the_command_moves_a_project_and_says_the_line(
     )
 
 
+def test_a_line_that_names_a_catalog_already_is_to_be_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path / "old.db")
+    tasks = '[tasks.rarity]\nclasses = ["Junk", "Rare"]\n'
+    (tmp_path / "rushes.toml").write_text(f'catalog = "sqlite:///{tmp_path / "old.db"}"\n{tasks}')
+    with pytest.raises(SystemExit):
+        main(["catalog", "copy", "--to", str(tmp_path / "new.db"), "--project", str(tmp_path)])
+    assert "rushes.toml, in place of the line that is there:" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", ["a?b&password=c.db", "50%25 of it.db", "a%3Fb.db", "ä@b:c#+'\"\\\n\x7f.db"])
 def test_the_line_for_rushes_toml_names_the_file_that_was_written(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

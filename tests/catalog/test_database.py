@@ -112,9 +112,22 @@ def test_a_server_that_does_not_answer_is_named() -> None:
     assert "geheim" not in str(refused.value)
 
 
+def test_a_host_that_is_not_known_is_to_be_checked_by_its_name() -> None:
+    with pytest.raises(CatalogError, match=r"resolve host.*\)\. Check the name of the host, in the address or in PG"):
+        open_catalog("postgresql://ann@no-such-host.invalid/x")
+
+
 def test_a_database_that_is_not_there_names_the_command_that_makes_it(postgres: PostgresServer) -> None:
     with pytest.raises(CatalogError, match="createdb --encoding UTF8 --template template0 nowhere"):
         open_catalog(postgres.url("nowhere"))
+
+
+def test_a_schema_that_is_not_there_is_to_be_made_first(postgres: PostgresServer) -> None:
+    place = postgres.url(options="-csearch_path%3Dnowhere")
+    with pytest.raises(
+        CatalogError, match=r"names a schema that is not there \([^)]*\)\. Make it first: CREATE SCHEMA"
+    ):
+        open_catalog(place)
 
 
 def test_a_user_who_is_not_there_is_named(postgres: PostgresServer) -> None:

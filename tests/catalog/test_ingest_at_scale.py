@@ -308,6 +308,17 @@ def test_a_photograph_that_changes_while_it_is_read_is_listed(tmp_path: Path) ->
     assert answer.seen == ()
 
 
+def test_a_file_that_another_machine_does_not_see_is_said_to_be_here(tmp_path: Path) -> None:
+    photo, aside = write_photo(tmp_path / "a.jpg", 1), tmp_path / "aside"
+    wanted, _ = plan_ingest([photo], group=None, class_folders=None)
+    photo.rename(aside)
+    engine = Elsewhere(lambda: aside.replace(photo) and None)
+    with open_catalog(tmp_path / "catalog.db") as catalog:
+        (outcome,) = ingest(wanted, catalog=catalog, root=tmp_path / "project", settings=SETTINGS, engine=engine)
+    assert isinstance(outcome, Unreadable)
+    assert outcome.reason.startswith("is on this machine, and not on the one that was to read it")
+
+
 def test_a_known_photograph_needs_no_worker(tmp_path: Path) -> None:
     photo, project = write_photo(tmp_path / "a.jpg", 1), tmp_path / "project"
     take(project, photo)

@@ -98,6 +98,8 @@ def test_a_file_is_itself_and_nothing_is_an_error(tmp_path: Path) -> None:
     assert find_media(tmp_path / "notes.doc") == [tmp_path / "notes.doc"]
     with pytest.raises(MediaError, match="no such file or folder"):
         find_media(tmp_path / "gone")
+    with pytest.raises(MediaError, match="A place in a store has two slashes: s3://…"):
+        find_media(Path("s3:/footage/films"))
     assert find_media(tmp_path) == []
 
 

@@ -177,6 +177,11 @@ def test_wrong_words_are_refused_before_anything_is_read(
     assert said in found.err
 
 
+def test_a_shoot_in_a_store_is_refused_with_what_to_do(rushes: Rushes) -> None:
+    found = rushes("cull", "select", "s3://bucket/shoot", status=2)
+    assert "culled in a folder of this machine, not in a store" in found.err
+
+
 def test_a_folder_without_photographs_is_refused(story: Path, rushes: Rushes, tmp_path: Path) -> None:
     found = rushes("cull", "select", tmp_path, "--project", story / "project", status=2)
     assert "holds no photograph and no camera raw" in found.err

@@ -62,6 +62,16 @@ def test_an_endpoint_without_tls_is_taken_on_this_machine_or_where_it_is_allowed
     assert s3_settings(away | {"AWS_ALLOW_HTTP": "true"}, home=tmp_path).allow_http
 
 
+@pytest.mark.parametrize(
+    "endpoint",
+    ["127.0.0.1:9000", "store.example", "s3:9000", "https://", "http://key:hush@", "http://store:port", "https:/hush"],
+)
+def test_an_endpoint_that_is_no_address_is_refused_and_not_repeated(tmp_path: Path, endpoint: str) -> None:
+    with pytest.raises(UsageError, match=r"is no address of a server\. Write https://HOST:PORT") as caught:
+        s3_settings(KEYS | {"AWS_ENDPOINT_URL": endpoint}, home=tmp_path)
+    assert "hush" not in str(caught.value)
+
+
 def test_without_a_signature_no_keys_are_sent(tmp_path: Path) -> None:
     settings = s3_settings(KEYS | {"AWS_SKIP_SIGNATURE": "true"}, home=tmp_path)
     assert settings.anonymous

@@ -41,6 +41,7 @@ def test_a_signature_is_in_no_text_that_is_made_of_a_place() -> None:
     [
         ("hf://bucket/a", "does not read 'hf://'"),
         ("ftp://user:secret@host/a", "does not read 'ftp://'"),
+        ("s3://key:secret@bucket/a.mp4", "holds an '@', which no bucket has"),
         ("s3://", "not the name of a bucket"),
         ("s3:///a.mp4", "not the name of a bucket"),
         ("https://", "names no server"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -21,6 +21,7 @@ from sqlalchemy import (
     Engine,
     MetaData,
     Row,
+    Select,
     Table,
     Text,
     bindparam,
@@ -54,7 +55,7 @@ from rushes.labels.trust import current_statements
 from rushes.storage.places import Place
 
 _ROWS_PER_STATEMENT = 500
-_ROWS_PER_PIECE = 8192
+_ROWS_PER_PIECE = 256  # so few that they are still near the processor when they are turned into values
 _MUCH_OF_A_TABLE = 8  # one in so many of its rows
 # Written out: of a value that is bound later, a database cannot tell that the index of those sources is enough.
 _IS_REFERENCED = schema.sources.c.codec == literal_column(f"'{REFERENCED}'", Text)
@@ -179,21 +180,19 @@ class Catalog:
     def _add_source(self, source: Source, *, now: str) -> Source:
         table = schema.sources
         episode = episode_of(source)
-        referenced = select(table.c.digest, table.c.name, table.c.group_name).where(
-            _IS_REFERENCED, table.c.digest != source.digest
+        referenced = select(table.c.digest, table.c.group_name).where(
+            _IS_REFERENCED, table.c.folded_name == episode, table.c.digest != source.digest
         )
         with self._reading() as connection:
-            others = connection.execute(referenced).all()
-        kin = [row for row in others if row.name.casefold() == episode]
-        taken = {row.name.casefold() for row in kin}
+            kin = connection.execute(referenced.order_by(table.c.digest)).all()
         has_own_group = source.group.casefold() not in (source.name.casefold(), episode)
         is_its_own_group = source.group == source.name
         for name in (source.name, f"{source.name}-{source.digest[:8]}", source.digest):
-            if name.casefold() in taken:
+            if kin and name.casefold() == episode:
                 continue
             group = source.group if has_own_group else kin[0].group_name if kin else (
                 name if is_its_own_group else source.group)  # fmt: skip
-            values = _source_to_row(source) | {"name": name, "group_name": group, "added_at": now}
+            values = _source_to_row(replace(source, name=name, group=group)) | {"added_at": now}
             changes = {column: values[column] for column in ("path", "group_name", "start_timecode", "frame_count")}
             statement = self._insert(table).values(values)
             try:
@@ -294,31 +293,27 @@ class Catalog:
     def _take_over(self, frames: Sequence[Frame], connection: Connection, *, now: str) -> None:
         """Let frames stand for the referenced ones of the same names."""
         sources, table = schema.sources, schema.frames
-        episodes = [(frame, episodes_in(frame.name)) for frame in frames]
-        wanted_names = {episode for _, several in episodes for episode in several}
-        if not wanted_names:
-            return
-        referenced = connection.execute(select(sources.c.digest, sources.c.name).where(_IS_REFERENCED)).all()
-        digests = {row.digest for row in referenced}
+        any_name = select(func.min(sources.c.folded_name)).where(_IS_REFERENCED)
+        if connection.execute(any_name).scalar_one() is None:
+            return  # as in most projects, where a million names need not be looked through
+        referenced = select(sources.c.digest, sources.c.name, sources.c.folded_name).where(_IS_REFERENCED)
+        of_these = _found_among({frame.source for frame in frames}, sources.c.digest, referenced, connection)
+        digests = {row.digest for row in of_these}
+        episodes = [(frame, episodes_in(frame.name)) for frame in frames if frame.source not in digests]
         called: dict[str, list[str]] = {}
-        for row in referenced:
-            if (folded := row.name.casefold()) in wanted_names:
-                called.setdefault(folded, []).append(row.name)
+        wanted_names = {episode for _, several in episodes for episode in several}
+        for row in _found_among(wanted_names, sources.c.folded_name, referenced, connection):
+            called.setdefault(row.folded_name, []).append(row.name)
         successor: dict[str, Frame] = {}
         for frame, several in episodes if called else ():
-            for episode in several if frame.source not in digests else ():
+            for episode in several:
                 for name in called.get(episode, ()):
                     tail = frame.name[len(name) :].upper()
                     successor |= dict.fromkeys((f"{name}{tail}", frame.name, frame.name.upper()), frame)
-        names = list(successor)
-        tasks = self._tasks(connection) if names else []
-        for start in range(0, len(names), _ROWS_PER_STATEMENT):
-            wanted = select(table.c.id, table.c.name, table.c.source).where(
-                table.c.name.in_(names[start : start + _ROWS_PER_STATEMENT]), table.c.taken_over_by.is_(None)
-            )
-            for old in connection.execute(wanted).all():
-                if old.source in digests:
-                    self._hand_over(old.id, successor[old.name], connection, tasks=tasks, now=now)
+        shown = select(table.c.id, table.c.name).join(sources).where(_IS_REFERENCED, table.c.taken_over_by.is_(None))
+        tasks = self._tasks(connection) if successor else []
+        for old in _found_among(successor, table.c.name, shown, connection):
+            self._hand_over(old.id, successor[old.name], connection, tasks=tasks, now=now)
 
     def _tasks(self, connection: Connection) -> list[str]:
         """Return the tasks that have statements, in order; found one after the other, by few rows of an index."""
@@ -594,6 +589,16 @@ def _batches(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield rows[start : start + _ROWS_PER_STATEMENT]
 
 
+def _found_among(
+    values: Collection[str], column: ColumnElement[Any], wanted: Select[Any], connection: Connection
+) -> list[Row[Any]]:
+    """Return the wanted rows whose column holds one of the values, however many these are."""
+    every, found = list(values), list[Row[Any]]()
+    for start in range(0, len(every), _ROWS_PER_STATEMENT):
+        found += connection.execute(wanted.where(column.in_(every[start : start + _ROWS_PER_STATEMENT])))
+    return found
+
+
 def _source_to_row(source: Source) -> dict[str, Any]:
     return {
         "digest": source.digest,
@@ -610,6 +615,7 @@ def _source_to_row(source: Source) -> dict[str, Any]:
         "duration_seconds": None if source.duration_seconds is None else str(source.duration_seconds),
         "captured_at": source.captured_at,
         "start_timecode": source.start_timecode,
+        "folded_name": source.name.casefold(),
     }
 
 

@@ -231,6 +231,8 @@ def _words_of_postgresql(error: DBAPIError, engine: Engine) -> str | None:
         return (
             f"does not let this user do that ({said}). Let the owner of the database grant it, as docs/scale.md shows"
         )
+    if state == "3F000":
+        return f"names a schema that is not there ({said.partition(' LINE')[0]}). Make it first: CREATE SCHEMA NAME"
     if state == "25006":
         return f"can only be read ({said}). Name the server that takes changes, not its copy"
     if state in ("53100", "53200"):
@@ -257,6 +259,8 @@ def _remedy(said: str, url: URL) -> str:
     if re.search(r'database ".*" does not exist', said):
         forgotten = "" if url.database else f". The address names none, so that {name} is taken: write …/NAME"
         return f"Make the database first: createdb --encoding UTF8 --template template0 {name}{forgotten}"
+    if "resolve host" in said or "translate host name" in said:
+        return "Check the name of the host, in the address or in PGHOST, and the network"
     if "connection option" in said or "sslmode" in said or "service" in said:
         return _OPTIONS
     if re.search(r'role ".*" does not exist', said):

@@ -21,6 +21,7 @@ from rushes.catalog.look import (
     FoundStill,
     Look,
     LookAt,
+    as_seen_here,
     key_of,
     look,
     needs_reading,
@@ -394,7 +395,7 @@ class _Driver:
             answer = self._look_again(turn.wanted, answer)
         self._remember(answer.seen)
         if isinstance(answer.found, Unreadable):
-            return answer.found
+            return as_seen_here(path, answer.found)
         if isinstance(answer.found, FoundFilm):
             return self._film_of(turn, answer.found)
         try:

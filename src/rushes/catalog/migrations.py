@@ -231,6 +231,23 @@ def _index_what_ingest_asks_of_each_file(connection: Connection) -> None:
     _make(connection, _INDEXES_OF_AN_INGEST)
 
 
+_NAMES_AT_A_TIME = 5000
+
+
+def _find_referenced_sources_by_folded_name(connection: Connection) -> None:
+    """Keep the name of each source as Python folds it, and index those that are compared by it."""
+    kind = 'TEXT COLLATE "C"' if is_postgresql(connection) else "TEXT"
+    connection.execute(text(f"ALTER TABLE sources ADD COLUMN folded_name {kind} NOT NULL DEFAULT ''"))
+    some = text("SELECT digest, name FROM sources WHERE digest > :last ORDER BY digest LIMIT :count")
+    fold = text("UPDATE sources SET folded_name = :folded WHERE digest = :digest")
+    last = ""
+    while rows := connection.execute(some, {"last": last, "count": _NAMES_AT_A_TIME}).all():
+        connection.execute(fold, [{"digest": row.digest, "folded": row.name.casefold()} for row in rows])
+        last = rows[-1].digest
+    connection.execute(text("DROP INDEX sources_referenced"))
+    connection.execute(text("CREATE INDEX sources_referenced ON sources (folded_name) WHERE codec = 'referenced'"))
+
+
 STEPS: tuple[Step, ...] = (
     _make_first_tables,
     _add_start_timecode,
@@ -241,6 +258,7 @@ STEPS: tuple[Step, ...] = (
     _let_postgresql_keep_texts_as_sqlite_does,
     _let_postgresql_check_frames_of_labels_at_once,
     _index_what_ingest_asks_of_each_file,
+    _find_referenced_sources_by_folded_name,
 )
 
 

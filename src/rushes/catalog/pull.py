@@ -342,11 +342,13 @@ class _Pulling:
 
     def _apply(self, planned: Import, new: Iterable[Referenced], sources: list[Source]) -> None:
         with self.catalog.at_once():
+            known = {source.digest for source in sources}
             for one in new:
                 if one.source is not None:
                     stored = self.catalog.add_source(one.source, now=now())
                     self.catalog.add_frames(one.frames, now=now())
-                    if stored.digest not in {source.digest for source in sources}:
+                    if stored.digest not in known:
+                        known.add(stored.digest)
                         sources.append(stored)
             apply_import(self.catalog, planned)
             stored_now = (self.catalog.source(source.digest) for source in sources)

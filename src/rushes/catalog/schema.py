@@ -38,14 +38,8 @@ sources = Table(
     Column("captured_at", Text),
     Column("start_timecode", Text),  # SMPTE, of the first frame
     Column("added_at", Text, nullable=False),
-    Index(
-        "sources_referenced",
-        "digest",
-        "name",
-        "group_name",
-        sqlite_where=_IS_REFERENCED,
-        postgresql_where=_IS_REFERENCED,
-    ),
+    Column("folded_name", Text, nullable=False, server_default=""),  # as Python folds case: databases know less of it
+    Index("sources_referenced", "folded_name", sqlite_where=_IS_REFERENCED, postgresql_where=_IS_REFERENCED),
 )
 
 frames = Table(

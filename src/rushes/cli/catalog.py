@@ -55,7 +55,8 @@ def copy(
         rows = sum(content.rows for content in copied.values())
         told["rows"] = rows
         door.say(f"{shown(old)} -> {shown(new)}: {plural(rows, 'row')} copied, each read back and the same")
-        door.say(f"To use it, write into {home.root / 'rushes.toml'}, above the first [table]:\n  {line}")
+        where = "in place of the line that is there" if home.catalog else "above the first [table]"
+        door.say(f"To use it, write into {home.root / 'rushes.toml'}, {where}:\n  {line}")
         tables = {name: {"rows": content.rows, "digest": content.digest} for name, content in copied.items()}
         door.finish(told | {"tables": tables, "dry_run": False})
 

@@ -20,6 +20,7 @@ from rushes.cli.options import (
     short_app,
 )
 from rushes.errors import CullError, ProjectError, UsageError, did_you_mean
+from rushes.storage.places import is_store_as_path
 
 if TYPE_CHECKING:
     from rushes.bundles.bundle import Bundle
@@ -317,7 +318,12 @@ def _outputs(
 
 
 def _check_folders(shoot: Path, outputs: Outputs | None) -> None:
-    """Raise UsageError now where photographs would be gathered into the folder that they are in."""
+    """Raise UsageError now where a shoot is in a store, or photographs would be gathered into their own folder."""
+    if is_store_as_path(shoot) and not shoot.exists():
+        raise UsageError(
+            "a shoot is culled in a folder of this machine, not in a store: sidecars stand beside photographs. Copy it "
+            "here; 'rushes predict' answers for photographs in a store"
+        )
     named = {} if outputs is None else {"--copy-to": outputs.copy_to, "--link-to": outputs.link_to,
                                          "--rejects-to": outputs.rejects_to}  # fmt: skip
     for option, to in named.items():

@@ -13,7 +13,7 @@ from rushes.errors import MediaError
 from rushes.footage.source import MediaKind, Unreadable
 from rushes.project import OWN_FOLDERS, PROJECT_FILE
 from rushes.storage.inventory import Inventory, inventory_at, read_inventory
-from rushes.storage.places import Place, Remote, parse_place
+from rushes.storage.places import Place, Remote, parse_place, why_absent
 from rushes.storage.reading import exists, open_place, size_of_place
 from rushes.storage.stores import list_keys
 
@@ -135,7 +135,7 @@ def _find_local(path: Path, passed_over: Callable[[Unreadable], None]) -> list[P
     if path.is_file():
         return [path]
     if not path.exists():
-        raise MediaError(path, "there is no such file or folder. Check the name")
+        raise MediaError(path, why_absent(path))
     try:
         next(path.iterdir(), None)
     except OSError as error:

@@ -244,14 +244,19 @@ def reason_of(error: Exception, remote: Remote, *, opened: bool = False, doing: 
     if "Content-Length" in said:
         return "the server does not say how long the file is, so that no part of it can be read. Download it first"
     if "dns error" in said:
-        return "the name of its server is not known. Check the address and the network"
+        return f"the name of its server is not known. {_server_of(remote)}"
     if "imed out" in said or "TimedOut" in said or "timeout" in said.lower().partition("retry_timeout")[0]:
         return "the server did not answer in time. Check the network, or try again later"
     if "onnect" in said:
-        return (
-            "the server cannot be reached, or broke the connection again and again. Check the address and the network"
-        )
+        return f"the server cannot be reached, or broke the connection again and again. {_server_of(remote)}"
     return f"cannot be {doing}: the connection broke again and again. Check the network, or try again later"
+
+
+def _server_of(remote: Remote) -> str:
+    """Return what to look at where the server of a place cannot be found."""
+    if remote.scheme == "s3":
+        return "Check AWS_ENDPOINT_URL if it is not Amazon's (on a cluster that of each node), and the network"
+    return "Check the address and the network"
 
 
 def is_of_whole_store(error: Exception) -> bool:

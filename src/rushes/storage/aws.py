@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,13 +67,20 @@ def s3_settings(environment: Mapping[str, str], *, home: Path) -> S3Settings:
     profile names a role, a sign-in or a program, they are asked for.
 
     Raises:
-        UsageError: a profile is named that is in no file, a file cannot be read, half of a pair of keys is set, or an
-            endpoint without TLS is named that is not on this machine while AWS_ALLOW_HTTP is not set.
+        UsageError: a profile is named that is in no file, a file cannot be read, half of a pair of keys is set, an
+            endpoint is no address, or one without TLS is named that is not on this machine while AWS_ALLOW_HTTP is not
+            set.
     """
     profile = _profile(environment, home)
     endpoint = (
         environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL") or profile.get("endpoint_url")
     )
+    if endpoint and not _is_web_address(endpoint):
+        # Not repeated: what is no address may hold anything.
+        raise UsageError(
+            "AWS_ENDPOINT_URL, or endpoint_url of the profile, is no address of a server. Write https://HOST:PORT, or "
+            "http://HOST:PORT where there is no TLS"
+        )
     allow_http = environment.get("AWS_ALLOW_HTTP", "").lower() in _TRUE
     if endpoint and urlsplit(endpoint).scheme == "http" and not allow_http:
         host = urlsplit(endpoint).hostname
@@ -113,6 +121,16 @@ def s3_settings(environment: Mapping[str, str], *, home: Path) -> S3Settings:
         if asks
         else (),
     )
+
+
+def _is_web_address(text: str) -> bool:
+    """Return whether a text is an address of a web server."""
+    try:
+        address = urlsplit(text)
+        address.port  # noqa: B018  # reading it is what checks it
+    except ValueError:
+        return False
+    return address.scheme in ("http", "https") and bool(address.hostname) and not re.search(r"\s", text)
 
 
 def _profile(environment: Mapping[str, str], home: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from rushes.errors import UsageError
 BUCKETS = ("s3", "gs", "az")
 SCHEMES = (*BUCKETS, "https", "http")
 _URI = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]+)://(.*)$", re.DOTALL)
+_SCHEME_OF_PATH = re.compile(rf"({'|'.join(SCHEMES)}):/", re.IGNORECASE)
 _BUCKET = re.compile(r"^[A-Za-z0-9$][A-Za-z0-9._\-]{1,221}$")
 
 
@@ -89,6 +90,11 @@ def parse_place(text: str) -> Place:
     scheme, rest = found[1].lower(), found[2]
     if scheme in BUCKETS:
         bucket, _, key = rest.partition("/")
+        if "@" in bucket:  # what stands before it may be a key, and is not repeated
+            raise UsageError(
+                f"{scheme}://…: holds an '@', which no bucket has: keys do not stand in an address. Write "
+                f"{scheme}://bucket/folder/, and give the keys as docs/places.md says"
+            )
         if not _BUCKET.match(bucket):
             raise UsageError(
                 f"{text}: '{bucket}' is not the name of a bucket. Write {scheme}://bucket/folder/ or "
@@ -102,6 +108,19 @@ def parse_place(text: str) -> Place:
             "Give a local path, s3://, gs://, az://, https:// or http://"
         )
     return _parse_web(scheme, rest)
+
+
+def why_absent(path: Path) -> str:
+    """Return why nothing is at a path; how a store is named, where one was meant."""
+    if is_store_as_path(path):
+        scheme = path.as_posix().partition(":")[0].lower()
+        return f"there is no such file or folder. A place in a store has two slashes: {scheme}://…"
+    return "there is no such file or folder. Check the name"
+
+
+def is_store_as_path(path: Path) -> bool:
+    """Return whether a path reads like an address that lost a slash, as `Path("s3://bucket/a")` does."""
+    return _SCHEME_OF_PATH.match(path.as_posix()) is not None
 
 
 def _parse_web(scheme: str, rest: str) -> Remote:

@@ -162,31 +162,6 @@ def test_an_ingest_whose_only_fitting_node_is_full_ends_with_its_name_and_goes_o
         shutil.rmtree(films)
 
 
-def test_a_node_on_which_ray_starts_no_worker_for_want_of_room_ends_nothing(
-    far: Nodes, engine: OnRay, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    joined(far, engine, f"mount -t tmpfs -o size=8m none {far.folder} && mount -t tmpfs none {tmp_path}")
-    on_far(far, f"for file in {far.folder}/filler {far.folder}/rest; do (cat /dev/zero > $file || true) 2>&1; done")
-    work = Work(build_files, "writing", fills=tmp_path / "kept", together=1)
-
-    def warnings() -> list[str]:
-        return [one.getMessage() for one in caplog.records if "no more work" in one.getMessage()]
-
-    def items() -> Iterator[tuple[str, int]]:  # a few more after the warning
-        left = 5
-        for number in range(1000):
-            left -= bool(warnings())
-            if left:
-                yield str(number), 10
-
-    done = [one for part in engine.map(work, items()) for one in part]
-    assert 0 < len(done) < 999
-    assert {one.answer for one in done} == {str(tmp_path / "kept")}
-    (warning,) = warnings()
-    assert "4 workers in turn ended before they could begin writing" in warning
-    assert warning.startswith("node ")
-
-
 def test_a_node_on_which_ray_has_no_room_for_an_answer_hands_it_to_another(
     far: Nodes, engine: OnRay, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

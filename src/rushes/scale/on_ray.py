@@ -360,6 +360,8 @@ class _Map:
             self._give_up(hand, _NO_ROOM_FOR_RAY)
             return
         if wrong.no_room is None:
+            if len(self._cluster.nodes()) > 1:
+                _log.warning("%s ends the work, for what is said next", hand.where)
             raise wrong.error from ElsewhereError(wrong.trace)
         if wrong.is_of_all:
             reason = f"there is no room ({wrong.no_room.left}), says {hand.where}. {remedy_of(errno.ENOSPC)}"

@@ -22,7 +22,7 @@ from rushes.footage.pictures import read_picture
 from rushes.footage.sampling import Every, EveryFrame, PerShot
 from rushes.footage.signals import read_signals
 from rushes.footage.source import Unreadable
-from rushes.scale.desk import is_full
+from rushes.scale.full_disk import is_full
 
 EVERY = IngestSettings(sampling=EveryFrame(), size=parse_size("640"), format="png")
 SPARSE = replace(EVERY, sampling=Every(Fraction(1)))

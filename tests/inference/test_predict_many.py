@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -296,6 +297,31 @@ kept = KeptAnswers(out.with_name("kept"), bundle, runtime="onnxruntime")
 found = predict_many(InProcess(threads=1), bundle, [pictures], kept=kept, progress=progress)
 write_csv(found, out, classes=bundle.classes)
 """
+
+
+class Unseeing(InProcess):
+    """Does work as a process of another machine does, on which a folder is not."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(threads=1)
+        self._folder = folder
+
+    def map(self, work: Work[Item, Any], items: Iterable[Item], **how: Any) -> Iterator[list[Done[Item, Any]]]:
+        aside = self._folder.with_name("aside")
+        self._folder.rename(aside)
+        parts = list(super().map(work, items, **how))
+        aside.rename(self._folder)
+        yield from parts
+
+
+def test_footage_that_another_machine_does_not_see_is_said_to_be_here(colours: Path, tmp_path: Path) -> None:
+    write_photo(tmp_path / "in" / "a.jpg", "red")
+    write_film(tmp_path / "in" / "b.mp4", [("red", 3)])
+    found = list(predict_many(Unseeing(tmp_path / "in"), open_bundle(colours), [tmp_path / "in"]))
+    assert len(found) == 2
+    for one in found:
+        assert isinstance(one, Unreadable)
+        assert one.reason.startswith("is on this machine, and not on the one that was to read it")
 
 
 @pytest.mark.longer

@@ -28,6 +28,24 @@ def build_writer(seat: Seat) -> Chore:
     return write
 
 
+def build_full(_seat: Seat) -> Chore:
+    def write(places: Sequence[str]) -> list[str]:
+        raise OSError(errno.ENOSPC, "No space left on device", places[0])
+
+    return write
+
+
+def build_half(seat: Seat) -> Chore:
+    def write(names: Sequence[str]) -> list[str]:
+        (seat.folder / "frames").mkdir(exist_ok=True)
+        (seat.folder / "frames" / "half").write_text(str(seat.folder))
+        if names == ["where"]:
+            return [str(seat.folder)]
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    return write
+
+
 def build_reader(seat: Seat) -> Chore:
     return lambda names: [(seat.files[name] / "classes.json").read_text() for name in names]
 
@@ -77,13 +95,29 @@ def test_files_are_used_in_place_where_they_are_the_same_and_unpacked_where_they
 def test_a_full_disk_is_no_fault_of_the_item() -> None:
     wrong = said(desk_of(Order(build_writer, 1)), ["a", "full"])
     assert isinstance(wrong, Wrong)
-    assert wrong.is_full
+    assert str(wrong.no_room).startswith("no room in ")
+    assert not wrong.is_of_all
+
+
+def test_a_full_folder_that_all_share_is_told_from_the_disk_of_a_node(tmp_path: Path) -> None:
+    with token_in(tmp_path) as (name, word):
+        order = Order(build_full, 1, fills=(str(tmp_path), name, word))
+        shared, own = [said(desk_of(order), [place]) for place in (str(tmp_path / "a"), "/elsewhere/a")]
+    assert (shared.no_room.folder, shared.is_of_all) == (tmp_path, True)
+    assert (own.no_room.folder, own.is_of_all) == (Path("/elsewhere"), False)
+
+
+def test_what_was_begun_on_a_full_disk_is_removed_there() -> None:
+    desk = desk_of(Order(build_half, 1, fills=("elsewhere", "seen", "word")))
+    (folder,) = said(desk, ["where"]).answers
+    assert isinstance(said(desk, ["full"]), Wrong)
+    assert list(Path(folder).iterdir()) == []
 
 
 def test_an_error_for_a_person_is_sent_as_it_was_raised() -> None:
     wrong = said(desk_of(Order(build_writer, 1)), ["refused"])
     assert isinstance(wrong, Wrong)
-    assert not wrong.is_full
+    assert wrong.no_room is None
     assert isinstance(wrong.error, MediaError)
     assert wrong.error.path == "bucket"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -22,7 +23,7 @@ import pytest
 from rushes.errors import EngineError
 from rushes.scale.engine import Lost, Work
 from rushes.scale.on_ray import OnRay
-from scale.engine_contract import build_orders, done_by, orders_of
+from scale.engine_contract import Order, build_orders, done_by, orders_of
 
 # Ray is loaded only where a test runs, for collecting them loads it into no process. It leaves sockets and files to the
 # collector.
@@ -36,6 +37,16 @@ pytestmark = [
 ]
 _ROOT = Path(__file__).parents[2]
 _PATHS = os.pathsep.join(str(_ROOT / name) for name in ("src", "tests"))
+_ENDS_WHERE_RUSHES_IS_LOOKED_FOR = """
+import os, sys
+
+class End:
+    def find_spec(self, name, path=None, target=None):
+        if name == "rushes":
+            os._exit(1)
+
+sys.meta_path.insert(0, End())
+"""
 
 
 def free_port() -> int:
@@ -76,12 +87,20 @@ class Nodes:
         return f"ray://127.0.0.1:{self.client_port}"
 
     def start(
-        self, name: str, *options: str, paths: str = _PATHS, without: Path | None = None, inside: str | None = None
+        self,
+        name: str,
+        *options: str,
+        paths: str = _PATHS,
+        without: Path | None = None,
+        inside: str | None = None,
+        mounts: str = "",
     ) -> None:
-        """Start a node, `inside` a network namespace, or `without` a folder, which is hidden from it."""
+        """Start a node, `inside` a network namespace, `without` a folder, or in a mount namespace with its `mounts`."""
         ray = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats", *options]
         if without is not None:
             ray = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"', str(without), *ray]
+        if mounts:
+            ray = ["unshare", "-m", "sh", "-c", f'{mounts} && exec "$@"', "sh", *ray]
         if inside is not None:
             ray = ["ip", "netns", "exec", inside, *ray]
         environment = os.environ | {
@@ -103,9 +122,9 @@ class Nodes:
         )  # fmt: skip
         until(lambda: _listens(self.host, self.client_port))
 
-    def join(self, name: str, host: str = "127.0.0.1", **how: Any) -> None:
+    def join(self, name: str, host: str = "127.0.0.1", *, cores: int = 1, **how: Any) -> None:
         self.start(
-            name, f"--address={self.address}", "--num-cpus=1", "--object-store-memory=100000000",
+            name, f"--address={self.address}", f"--num-cpus={cores}", "--object-store-memory=100000000",
             f"--node-ip-address={host}", **how,
         )  # fmt: skip
 
@@ -233,6 +252,33 @@ def test_a_process_that_had_a_cluster_of_its_own_joins_another_as_if_it_had_not(
     del environment["RAY_AUTH_MODE"]
     told = subprocess.run([sys.executable, "-c", driver], capture_output=True, text=True, check=True, env=environment)
     assert told.stdout == "[0, 1, 4]\n" * 2
+
+
+def test_a_node_on_which_no_worker_begins_gets_no_more_and_costs_no_item(
+    nodes: Nodes, engine: OnRay, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(_ENDS_WHERE_RUSHES_IS_LOOKED_FOR)
+    nodes.join("broken", paths=os.pathsep.join([str(tmp_path), _PATHS]))
+    until(lambda: count_nodes(engine) >= 2)
+
+    def warnings() -> list[str]:
+        return [one.getMessage() for one in caplog.records if "no more work" in one.getMessage()]
+
+    def items() -> Iterator[Order]:  # until the warning, and a few more
+        for _ in range(600):
+            yield "sleep", 0.2
+            if warnings():
+                break
+        yield from orders_of("sleep", [0.2] * 5)
+
+    try:
+        done = [one for part in engine.map(Work(build_orders, "waiting", together=1), items()) for one in part]
+    finally:
+        nodes.kill("broken")
+    assert sorted(one.number for one in done) == list(range(len(done)))
+    assert not [one for one in done if isinstance(one.answer, Lost)]
+    (warning,) = warnings()
+    assert re.match(r"node \S+ \(\w+\): 4 workers in turn ended before they could begin waiting\. Look into", warning)
 
 
 def test_a_node_with_another_rushes_is_refused_by_name(nodes: Nodes, engine: OnRay, tmp_path: Path) -> None:

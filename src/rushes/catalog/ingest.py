@@ -21,7 +21,6 @@ from rushes.catalog.look import (
     FoundStill,
     Look,
     LookAt,
-    as_seen_here,
     key_of,
     look,
     needs_reading,
@@ -34,7 +33,7 @@ from rushes.catalog.take_piece import FilmPiece
 from rushes.catalog.taken import note_left_parts, note_part
 from rushes.cores import count_cores
 from rushes.errors import MediaError, did_you_mean
-from rushes.footage.kinds import OwnStore, find_media, kind_of
+from rushes.footage.kinds import OwnStore, as_seen_here, find_media, kind_of
 from rushes.footage.photographs import find_photographs, time_if_stated
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
 from rushes.footage.sources import address_of, source_name

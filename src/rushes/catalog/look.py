@@ -12,23 +12,18 @@ from rushes.catalog.catalog import KnownFile, StoredFrame
 from rushes.catalog.frame_writer import PictureMaker, thumbnail_of
 from rushes.catalog.taken import TAKEN_FOLDER
 from rushes.errors import MediaError, PlaceError, remedy_of
-from rushes.footage.kinds import kind_of, require_content
+from rushes.footage.kinds import GONE, kind_of, require_content
 from rushes.footage.pairs import Photograph, part_by_time
 from rushes.footage.photographs import time_if_stated
 from rushes.footage.source import STILL_TIME_BASE, Frame, Source, Unreadable
 from rushes.footage.sources import capture_time_of_still, digest_of_place, read_source, read_still, source_name
 from rushes.footage.video_index import VideoIndex
-from rushes.scale.desk import is_full
+from rushes.scale.full_disk import is_full
 from rushes.storage.files import digest_of_bytes
 from rushes.storage.places import Place
 from rushes.storage.reading import Fetched, RemoteObject, held, local_state
 
 STILLS_FOLDER = "stills"
-_GONE = "is no longer there: it was removed or moved after this run began. Put it back, then run this again"
-_UNSEEN = (
-    "is on this machine, and not on the one that was to read it. Put it where every machine of the cluster sees it, "
-    "into a bucket or a shared folder, or read it here: --engine here"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +123,13 @@ def why_not(path: Place, error: MediaError | OSError) -> Unreadable:
         reason = f"cannot be taken in: the disk for pictures is full. {remedy_of(errno.ENOSPC)}"
         raise PlaceError(path, reason) from error
     if isinstance(path, Path) and not path.exists():
-        reason = _GONE
+        reason = GONE
     elif isinstance(error, MediaError):
         reason = error.reason
     else:
         remedy = remedy_of(error.errno)
         reason = f"cannot be taken in: {error.strerror or error}{f'. {remedy}' if remedy else ''}"
     return Unreadable(str(path), reason)
-
-
-def as_seen_here(path: Place, found: Unreadable) -> Unreadable:
-    """Return why a file cannot be taken in, where the process that looked for it may be on another machine."""
-    if found.reason == _GONE and isinstance(path, Path) and path.exists():
-        return Unreadable(found.path, _UNSEEN)
-    return found
 
 
 def what_happened(path: Place, before: tuple[int, int] | None) -> str | None:

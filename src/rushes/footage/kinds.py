@@ -40,6 +40,12 @@ RAW_EXTENSIONS = frozenset(
 MAX_FOUND = 10_000_000  # files below one place; each takes some 250 bytes of memory
 _FOOTAGE = VIDEO_EXTENSIONS | PHOTO_EXTENSIONS | RAW_EXTENSIONS
 _NUMBERS = re.compile(r"(\d+)")
+_ABSENT = "there is no such file. Check the name"
+GONE = "is no longer there: it was removed or moved after this run began. Put it back, then run this again"
+_UNSEEN = (
+    "is on this machine, and not on the one that was to read it. Put it where every machine of the cluster sees it, "
+    "into a bucket or a shared folder, or read it here: --engine here"
+)
 
 
 def kind_of(path: Place) -> MediaKind | None:
@@ -215,9 +221,16 @@ def require_content(path: Place) -> None:
         if path.is_dir():
             raise MediaError(path, "is a folder where a file is needed. Name a file in it")
         if not path.exists():
-            raise MediaError(path, "there is no such file. Check the name")
+            raise MediaError(path, _ABSENT)
         if path.stat().st_size == 0:
             raise MediaError(path, "is empty (0 bytes). Copy it again from where it came from")
         open_place(path).close()
     except OSError as error:
         raise MediaError(path, f"cannot be opened ({error.strerror}). Check its permissions") from error
+
+
+def as_seen_here(path: Place, found: Unreadable) -> Unreadable:
+    """Return why a file cannot be read, where the process that looked for it may be on another machine."""
+    if found.reason in (_ABSENT, GONE) and isinstance(path, Path) and path.exists():
+        return Unreadable(found.path, _UNSEEN)
+    return found

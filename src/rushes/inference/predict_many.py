@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar
 from rushes.bundles.bundle import Bundle, open_bundle
 from rushes.bundles.runtimes import DEFAULT, choose_runtime
 from rushes.errors import MediaError
-from rushes.footage.kinds import find_media
+from rushes.footage.kinds import as_seen_here, find_media
 from rushes.footage.sampling import PerShot, Sampling, plan_ordinals
 from rushes.footage.source import Unreadable
 from rushes.footage.video import index_video
@@ -327,8 +327,8 @@ class _Job:
             self.kept.keep_pictures(
                 {self.kept.key(file, state): one for file, state, one in seen if isinstance(one, PicturePrediction)}
             )
-        for number, one in zip(batch.numbers, answer.answers, strict=True):
-            yield from self._counted(number, one)
+        for number, file, one in zip(batch.numbers, batch.files, answer.answers, strict=True):
+            yield from self._counted(number, as_seen_here(file, one) if isinstance(one, Unreadable) else one)
 
     def _films(self, films: Sequence[Film], *, are_many: bool) -> Iterator[Numbered]:
         begun: dict[int, _Begun] = {}
@@ -350,7 +350,7 @@ class _Job:
                 yield from self._ended(begun, film.number)
             else:
                 assert isinstance(answer, Unreadable)  # a film is begun, or cannot be
-                yield from self._counted(film.number, answer)
+                yield from self._counted(film.number, as_seen_here(film.file, answer))
         missing = [piece for number in sorted(begun) for piece in begun[number].missing()]
         for piece_done in self._map(work, missing):
             piece, part = missing[piece_done.number], piece_done.answer

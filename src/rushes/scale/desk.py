@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import pickle
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rushes.scale.engine import Seat
+from rushes.scale.full_disk import NoRoom, is_full, room_lacking
 from rushes.scale.in_process import answers_of
 from rushes.scale.luggage import Piece, stamp_of, unpack
-from rushes.scale.own_folders import folder_of_user, own_folder
+from rushes.scale.own_folders import folder_of_user, own_folder, temporary_home
 from rushes.scale.parts import Part, bucket_of, hand_on, sees
 from rushes.scale.sent import packed_answers, sendable_error
 from rushes.storage.object_folder import ObjectFolder
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,19 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Why a process cannot go on: what was raised, and whether that is for a full disk."""
+    """Why a process cannot go on.
+
+    Attributes:
+        error: what was raised.
+        trace: of it.
+        no_room: where, if that is for a full disk.
+        is_of_all: that is the folder which the work fills, and which the driver sees as well.
+    """
 
     error: Exception
     trace: str
-    is_full: bool = False
+    no_room: NoRoom | None = None
+    is_of_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,8 @@ class Desk:
         self._order: Order = pickle.loads(order)
         self._bucket: ObjectFolder | None = None
         self._carries = False
-        self._folder, self._handle = Path(), -1
+        self._folder: Path | None = None
+        self._is_shared, self._handle = False, -1
         self._chore: Callable[[Sequence[Any]], Sequence[Any]] = list
 
     def unseen(self) -> list[str]:
@@ -94,14 +103,14 @@ class Desk:
                 )
             fills = self._order.fills
             if fills is not None and sees(Path(fills[0]), fills[1], fills[2]):
-                self._folder = Path(fills[0])
+                self._folder, self._is_shared = Path(fills[0]), True
             else:
                 self._folder, self._handle = own_folder("parts")
                 self._carries = fills is not None
                 self._bucket = bucket_of(self._order.store) if self._carries else None
             self._chore = self._order.build(Seat(self._order.threads, files, self._folder))
         except Exception as error:
-            return _packed_wrong(error)
+            return self._packed_wrong(error)
         return b""
 
     def do(self, chunk: bytes) -> bytes:
@@ -109,11 +118,12 @@ class Desk:
         began = time.perf_counter()
         try:
             answers = answers_of(self._minding_the_disk, pickle.loads(chunk))
-            parts = hand_on(self._folder, self._bucket, self._order.prefix) if self._carries else []
+            carried = self._folder if self._carries else None
+            parts = [] if carried is None else hand_on(carried, self._bucket, self._order.prefix)
         except _DiskFull as full:
-            return pickle.dumps(Wrong(RuntimeError(str(full.__cause__)), "", is_full=True))
+            return self._packed_wrong(full.error)
         except Exception as error:
-            return _packed_wrong(error)
+            return self._packed_wrong(error)
         seconds = time.perf_counter() - began
         return packed_answers(lambda sent: pickle.dumps(Reply(sent, parts, seconds), pickle.HIGHEST_PROTOCOL), answers)
 
@@ -122,24 +132,34 @@ class Desk:
             return self._chore(items)
         except Exception as error:
             if is_full(error):
-                raise _DiskFull from error
+                raise _DiskFull(error) from error
             raise
+
+    def _packed_wrong(self, error: Exception) -> bytes:
+        """Return a pickled Wrong; what was begun on a full disk is removed, for it is begun anew elsewhere."""
+        if not is_full(error):
+            return pickle.dumps(Wrong(*sendable_error(error)))
+        folders = [] if self._folder is None else [self._folder]
+        with suppress(OSError):
+            folders.append(temporary_home())
+        if self._folder is not None and not self._is_shared:
+            _empty(self._folder)
+        found = room_lacking(error, folders or [Path.cwd()])
+        return pickle.dumps(Wrong(*sendable_error(error), found, self._is_shared and found.folder == self._folder))
 
 
 class _DiskFull(BaseException):
     """No exception of one item: the machine's disk is full, whatever the item."""
 
-
-def is_full(error: BaseException | None) -> bool:
-    """Return whether an error, or what it came from, says that a disk is full."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in _FULL:
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
 
 
-def _packed_wrong(error: Exception) -> bytes:
-    """Return a pickled Wrong."""
-    full = is_full(error)
-    return pickle.dumps(Wrong(*sendable_error(error), is_full=full))
+def _empty(folder: Path) -> None:
+    with suppress(OSError):
+        for entry in folder.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)

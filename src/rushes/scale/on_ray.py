@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import pickle
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -13,14 +14,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rushes.errors import EngineError, require_extra
+from rushes.errors import EngineError, PlaceError, remedy_of, require_extra
 from rushes.progress import Progress, silent
 from rushes.scale.desk import Order, Reply, Wrong
 from rushes.scale.edition import edition_here, teller, why_other
 from rushes.scale.engine import Answer, Done, Item, Work, count_of, never
 from rushes.scale.luggage import digest_of, pieces_of, stamp_of
 from rushes.scale.parts import Way, bucket_of, take_in, token_in, way_through
-from rushes.scale.ray_cluster import Cluster, join, reached, tells_of_death, threads_for
+from rushes.scale.ray_cluster import Cluster, Node, join, reached, tells_of_death, tells_of_full_node, threads_for
 from rushes.scale.sent import ElsewhereError, died, late
 from rushes.storage.object_folder import ObjectFolder
 
@@ -35,7 +36,9 @@ _LOOK_SECONDS = 2.0  # between two looks at the nodes
 _SILENT_SECONDS = 1.0  # after which a worker that is given something is asked whether it is still there
 _SPARED = 3  # times that a chunk may be given to a worker that was gone before, until that counts as a death
 _DEATHS = 2  # of processes that worked on an item, after which it is lost
-_FAILED_STARTS = 4  # of workers that ended before they worked, one after another, until the map is given up
+_FAILED_STARTS = 4  # of workers that ended before they worked, one after another, until a node gets no more
+_NO_ROOM_FOR_RAY = "no room in Ray's memory, nor on the disk of its temporary folder"
+_PAUSE_SECONDS = 60.0  # until a worker is started again where they failed on a node that nobody knows
 
 
 class OnRay:
@@ -193,9 +196,10 @@ class _Map:
         self._peeked: list[Any] = []
         self._is_dry = False
         self._size = 1  # items of a chunk
-        self._full: dict[str, str] = {}  # nodes without room on their disk, with their address
+        self._out: dict[str, str] = {}  # nodes that get no more work, and why
         self._packed: dict[str, tuple[str, str, list[Any]]] = {}
-        self._failed_starts = 0
+        self._failed_starts: Counter[str] = Counter()  # by node, "" for one that is not known
+        self._hires_from = 0.0
         self._idle_since = time.monotonic()  # without any worker
         self._nodeless_since: float | None = None
         self._looked, self._noted = 0.0, False
@@ -233,11 +237,14 @@ class _Map:
             try:
                 answer = ray.get(ref)
             except ray.exceptions.RayTaskError as error:
+                if tells_of_full_node(error):
+                    self._give_up(hand, _NO_ROOM_FOR_RAY)
+                    continue
                 raise RuntimeError(f"the work cannot begin:\n{error}") from error
             except ray.exceptions.RayError as error:
                 if not tells_of_death(error):
                     raise
-                done += self._died(hand)
+                done += self._died(hand, error)
             else:
                 hand.heard = before
                 done += self._begun(hand, answer) if hand.awaited is not None else self._done(hand, answer)
@@ -286,6 +293,8 @@ class _Map:
     # Workers.
 
     def _hire(self) -> None:
+        if time.monotonic() < self._hires_from:
+            return
         given = sum(len(hand.given) for hand in self._hands)
         left = None if self._count is None else self._count - self._taken + len(self._again) + given
         while len(self._hands) < self._crew.workers and self._has_more() and (left is None or len(self._hands) < left):
@@ -294,8 +303,8 @@ class _Map:
                 "num_gpus": int(self._crew.on_gpu),
                 "max_restarts": 0,
             }
-            if self._full:
-                how["label_selector"] = {"ray.io/node-id": f"!in({','.join(self._full)})"}
+            if self._out:
+                how["label_selector"] = {"ray.io/node-id": f"!in({','.join(self._out)})"}
             actor = self._actors.options(**how).remote()
             self._hands.append(_Hand(actor, actor.introduced.remote()))
 
@@ -315,11 +324,11 @@ class _Map:
     def _begun(self, hand: _Hand, answer: Any) -> list[Done[Any, Any]]:
         """Take the next step in setting up a worker: is it ours, what does it lack, build."""
         if hand.stage == "edition":
-            hand.node, hand.where = answer["node"], f"node {answer['address']} ({answer['node'][:12]})"
+            hand.node, hand.where = answer["node"], _called(answer["address"], answer["node"])
             wrong = why_other(answer, self._ours)
             if wrong:
                 raise EngineError(f"{hand.where} {wrong}")
-            if hand.node in self._full:
+            if hand.node in self._out:
                 self._dismiss(hand)
             else:
                 hand.stage, hand.awaited = (
@@ -332,7 +341,8 @@ class _Map:
         elif answer:
             self._refuse(hand, pickle.loads(answer))
         else:
-            hand.awaited, self._failed_starts, self._nodeless_since = None, 0, None
+            hand.awaited, self._nodeless_since = None, None
+            del self._failed_starts[hand.node]
         return []
 
     def _pack(self, name: str) -> tuple[str, str, list[Any]]:
@@ -346,10 +356,22 @@ class _Map:
         return self._packed[name]
 
     def _refuse(self, hand: _Hand, wrong: Wrong) -> None:
-        if not wrong.is_full:
+        if tells_of_full_node(wrong.error):
+            self._give_up(hand, _NO_ROOM_FOR_RAY)
+            return
+        if wrong.no_room is None:
+            if len(self._cluster.nodes()) > 1:
+                _log.warning("%s ends the work, for what is said next", hand.where)
             raise wrong.error from ElsewhereError(wrong.trace)
-        self._full[hand.node] = hand.where
-        _log.warning("%s: its disk is full. It gets no more work; the others go on", hand.where)
+        if wrong.is_of_all:
+            reason = f"there is no room ({wrong.no_room.left}), says {hand.where}. {remedy_of(errno.ENOSPC)}"
+            raise PlaceError(wrong.no_room.folder, reason) from ElsewhereError(wrong.trace)
+        self._give_up(hand, str(wrong.no_room))
+
+    def _give_up(self, hand: _Hand, why: str) -> None:
+        """Give the node of a worker no more work, and what it had to others."""
+        self._out[hand.node] = f"{hand.where}: {why}"
+        _log.warning("%s. It gets no more work; the others go on", self._out[hand.node])
         for other in [one for one in self._hands if one.node == hand.node]:
             self._dismiss(other)
 
@@ -369,16 +391,11 @@ class _Map:
             self._size = max(1, min(self._work.together, 2 * self._size, fitting))
         return _answered(chunk, reply.answers)
 
-    def _died(self, hand: _Hand) -> list[Done[Any, Any]]:
+    def _died(self, hand: _Hand, error: Exception) -> list[Done[Any, Any]]:
         """Take back what a worker was given that ended: a chunk that was begun is tried once more in ones."""
         if hand.awaited is not None:
-            self._failed_starts += 1
-            if self._failed_starts >= _FAILED_STARTS:
-                raise EngineError(
-                    f"{hand.where or self._cluster.address}: {self._failed_starts} workers in turn ended before they "
-                    f"could begin {self._work.what}. Look into the logs of Ray on that node, and at its memory"
-                )
-        _log.info("%s: a worker ended, and another takes its place", hand.where)
+            self._note_failed_start(hand, error)
+        _log.info("%s: a worker ended, and another takes its place", hand.where or self._cluster.address)
         if hand.given and not _was_there(hand.given[0]) and hand.given[0].chunk.spared < _SPARED:
             hand.given[0].chunk.spared += 1
             self._dismiss(hand)
@@ -391,6 +408,30 @@ class _Map:
             return _answered(chunk, [died()])
         self._try_in_ones(chunk, deaths)
         return []
+
+    def _note_failed_start(self, hand: _Hand, error: Exception) -> None:
+        """See to it that a node on which no worker begins, for whatever reason, costs the others nothing.
+
+        Raises:
+            EngineError: there are no others.
+        """
+        found = None if hand.node else self._cluster.node_of(hand.actor, error)
+        if found is not None:
+            hand.node, hand.where = found.id, _called(found.address, found.id)
+        self._failed_starts[hand.node] += 1
+        count = self._failed_starts[hand.node]
+        if count < _FAILED_STARTS:
+            return
+        why = f"{count} workers in turn ended before they could begin {self._work.what}"
+        look = "Look into the logs of Ray on that node, and at its memory and its disk"
+        if hand.node and any(node.id != hand.node for node in self._fit()):
+            self._out[hand.node] = f"{hand.where}: {why}"
+            _log.warning("%s. %s. It gets no more work; the others go on", self._out[hand.node], look)
+        elif not hand.node and any(other.node for other in self._hands):
+            self._failed_starts[""], self._hires_from = 0, time.monotonic() + _PAUSE_SECONDS
+            _log.warning("%s: %s. %s. The others go on", self._cluster.address, why, look)
+        else:
+            raise EngineError(f"{hand.where or self._cluster.address}: {why}. {look}")
 
     def _given_up(self) -> list[Done[Any, Any]]:
         """End workers whose chunk takes too long."""
@@ -422,6 +463,15 @@ class _Map:
 
     # Nodes.
 
+    def _fit(self) -> list[Node]:
+        """Return the nodes that could work."""
+        threads, on_gpu = self._crew.threads, self._crew.on_gpu
+        return [
+            node
+            for node in self._cluster.nodes()
+            if node.cores >= threads and (node.gpus or not on_gpu) and node.id not in self._out
+        ]
+
     def _mind_the_nodes(self) -> None:
         """See to it that somebody waits no longer than there is hope.
 
@@ -432,20 +482,17 @@ class _Map:
         if now - self._looked < _LOOK_SECONDS or any(hand.awaited is None for hand in self._hands):
             return
         self._looked = now
-        nodes = self._cluster.nodes()
         threads, on_gpu = self._crew.threads, self._crew.on_gpu
-        fit = [
-            node for node in nodes if node.cores >= threads and (node.gpus or not on_gpu) and node.id not in self._full
-        ]
-        if fit:
+        if self._fit():
             self._nodeless_since = None
             if now - self._idle_since > _NOTE_SECONDS and not self._noted:
                 self._noted = True
                 _log.warning("%s: waiting for a worker; the cluster's cores are busy, or it starts", self._work.what)
             return
-        if self._full and any(node.id in self._full for node in nodes):
+        out = [self._out[node.id] for node in self._cluster.nodes() if node.id in self._out]
+        if out:
             raise EngineError(
-                f"the disk is full on every node that could work: {', '.join(self._full.values())}. "
+                f"no node that could work goes on. {'; '.join(out)}. "
                 "Make room there, then run this again: it goes on from where it was"
             )
         what = f"{threads} {'core' if threads == 1 else 'cores'}{' and a GPU' if on_gpu else ''}"
@@ -457,6 +504,11 @@ class _Map:
                 f"{self._cluster.address}: no node with {what} is left in the cluster. Start one "
                 "(ray start --address), or ask for fewer threads; then run this again: it goes on from where it was"
             )
+
+
+def _called(address: str, node: str) -> str:
+    """Return how a node is called, for a person."""
+    return f"node {address} ({node[:12]})"
 
 
 def _first_of(hand: _Hand) -> list[Any]:

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from rushes.scale.full_disk import free_in
 from rushes.storage.alone import alone_in
+
+_LEAST_BYTES = 4096  # that are free where a file can be written
+
+
+def temporary_home() -> Path:
+    """Return the system's folder for temporary files.
+
+    Raises:
+        OSError: those that the system names are full, for one; the working folder, which Python takes then, is not for
+            what other programs should not see.
+    """
+    homes = (*map(os.environ.get, ("TMPDIR", "TEMP", "TMP")), "/tmp", "/var/tmp", "/usr/tmp")
+    named = [Path(home) for home in homes if home and Path(home).is_dir()]
+    why: FileNotFoundError | None = None
+    try:
+        found = Path(tempfile.gettempdir())
+        if found != Path.cwd() or found in named:
+            return found
+    except FileNotFoundError as error:
+        why = error
+    for home in named:
+        if (free_in(home) or 0) < _LEAST_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(home)) from why
+    if why is not None:
+        raise why
+    return found
 
 
 def folder_of_user(what: str, *, below: Path | None = None) -> Path:
@@ -21,7 +49,7 @@ def folder_of_user(what: str, *, below: Path | None = None) -> Path:
         OSError: it cannot be made, or is somebody else's.
     """
     me = os.getuid() if hasattr(os, "getuid") else 0
-    kept = (below or Path(tempfile.gettempdir())) / f"rushes-{what}-{me}"
+    kept = (below or temporary_home()) / f"rushes-{what}-{me}"
     kept.mkdir(mode=0o700, exist_ok=True)
     if hasattr(os, "getuid") and (kept.is_symlink() or kept.stat().st_uid != me):
         raise PermissionError(f"{kept} is somebody else's")

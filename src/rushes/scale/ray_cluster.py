@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shlex
 import socket
 import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,23 @@ class Cluster:
                 for found in ray.nodes()  # type: ignore[no-untyped-call]
                 if found["Alive"]
             ]
+
+    def node_of(self, actor: Any, error: Exception) -> Node | None:
+        """Return the node on which an actor ended before it could say where it was; None where Ray does not tell.
+
+        Args:
+            error: that tells of its end.
+        """
+        nodes = self.nodes()
+        if not self.address.startswith("ray://"):
+            from ray._private import state
+
+            with suppress(Exception):  # a part of Ray that it promises to nobody
+                told = state.actors(actor._actor_id.hex())["Address"]["NodeID"]
+                return next(node for node in nodes if node.id == told)
+        address = re.search(r"^\s*ip: (\S+)$", str(error), re.MULTILINE)
+        found = [node for node in nodes if address is not None and node.address == address[1]]
+        return found[0] if len(found) == 1 else None
 
     def leave(self) -> None:
         """End what was started here; a cluster of others goes on."""
@@ -336,7 +354,7 @@ def reached(address: str) -> Iterator[None]:
     Raises:
         EngineError: the cluster does not answer, or does not do what it was asked for.
     """
-    from ray.exceptions import RayError, RaySystemError, RayTaskError
+    from ray.exceptions import ObjectStoreFullError, OutOfDiskError, RayError, RaySystemError, RayTaskError
 
     try:
         yield
@@ -344,6 +362,12 @@ def reached(address: str) -> Iterator[None]:
         raise EngineError(
             f"{address}: the connection to the cluster was lost ({_first_line(error)}). What was kept stays; "
             "once the cluster is there again, run this again: it goes on from where it was"
+        ) from error
+    except (OutOfDiskError, ObjectStoreFullError) as error:
+        raise EngineError(
+            f"{address}: Ray has no room for what is sent to the cluster ({type(error).__name__}: {_first_line(error)})"
+            ". Make room on the disk of its temporary folder (/tmp/ray, unless --temp-dir said otherwise) on this "
+            "machine, or on the head where it is reached by ray://, then run this again: it goes on from where it was"
         ) from error
     except RayTaskError:  # what was raised in a process of the cluster, by whatever it ran
         raise
@@ -368,6 +392,19 @@ def tells_of_death(error: Exception) -> bool:
             told.LocalRayletDiedError,
             told.ObjectLostError,
         ),
+    )
+
+
+def tells_of_full_node(error: Exception) -> bool:
+    """Return whether an error of Ray's, also one raised in a process, says that a node holds nothing more.
+
+    Ray keeps what is larger than 100 kB in memory; what does not fit there goes to the disk of its temporary folder,
+    and onto one that is 95% full nothing goes.
+    """
+    from ray.exceptions import ObjectStoreFullError, OutOfDiskError
+
+    return isinstance(error, (OutOfDiskError, ObjectStoreFullError)) or isinstance(
+        getattr(error, "cause", None), (OutOfDiskError, ObjectStoreFullError)
     )
 
 

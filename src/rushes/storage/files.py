@@ -59,6 +59,10 @@ def whole_file(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None:  # the system names none in a write
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

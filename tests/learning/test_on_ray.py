@@ -93,7 +93,7 @@ def test_what_is_wrong_with_a_recipe_is_said_as_it_is_here_and_not_tried_again(t
 
 def test_a_search_is_the_same_as_here_one_at_a_time(tmp_path: Path) -> None:
     plans = [ready(again(tmp_path / name), seeds=1) for name in ("here", "ray")]
-    found = [run_search(plans[0]), run_search(plans[1], cluster=replace(TWO, workers=1))]
+    found = [run_search(plans[0], devices=[TWO.device]), run_search(plans[1], cluster=replace(TWO, workers=1))]
     assert outcome(found[0]) == outcome(found[1])
     assert found[1].stopped == "every setting was tried"
 
@@ -141,7 +141,7 @@ def test_a_setting_that_falls_behind_is_given_up_as_it_is_here(tmp_path: Path) -
     plans = [
         ready(again(tmp_path / name), "optuna", SPACE, seeds=1, trials=8, monitor="loss") for name in ("here", "ray")
     ]
-    found = [run_search(plans[0]), run_search(plans[1], cluster=replace(TWO, workers=1))]
+    found = [run_search(plans[0], devices=[TWO.device]), run_search(plans[1], cluster=replace(TWO, workers=1))]
     assert outcome(found[0]) == outcome(found[1])
     assert "pruned" in [one.state for one in found[0].findings.tried]
     assert not list((tmp_path / "ray" / "cache" / "training").glob("*.safetensors"))

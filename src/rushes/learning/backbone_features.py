@@ -161,6 +161,7 @@ def see_pictures(
     preprocessing: Preprocessing,
     start: Start | None = None,
     device: torch.device,
+    asked: str | None = None,
     project_root: Path,
     cache_folder: Path,
     threads: int,
@@ -173,14 +174,16 @@ def see_pictures(
         network: gives the network, and is asked only where features are computed in this process.
         weights: the file of its weights, and the file's digest.
         start: whose body these are, where it is a trained network's.
+        device: that this process computes on.
+        asked: the device that somebody named, which other processes take too; None leaves each the best of its machine.
         cache_folder: of the project.
         engine: as `read_backbone_features` takes it.
     """
     file, digest = weights
     elsewhere = None
     if engine is not None:
-        build = partial(_build_extract, backbone, preprocessing, start)
-        elsewhere = Elsewhere(engine, build, {_WEIGHTS: file})
+        build = partial(_build_extract, backbone, preprocessing, start, asked)
+        elsewhere = Elsewhere(engine, build, {_WEIGHTS: file}, takes_gpu=asked is None or not asked.startswith("cpu"))
     return compute_features(
         rows,
         extract=lambda pixels: _see(network(), device, pixels),
@@ -196,12 +199,12 @@ def see_pictures(
 
 
 def _build_extract(
-    backbone: Backbone, preprocessing: Preprocessing, start: Start | None, seat: Seat
+    backbone: Backbone, preprocessing: Preprocessing, start: Start | None, asked: str | None, seat: Seat
 ) -> tuple[Extract, int]:
-    """Return what computes features in a process, on the best device of its machine; see `BuildExtract`."""
+    """Return what computes features in a process, on the device that was asked for; see `BuildExtract`."""
     require_extra("train", "torch", "timm", "safetensors", purpose="the features of a backbone")
     let_idle_threads_sleep()
-    device = choose_device()
+    device = choose_device(asked)
     network = _network_of(
         backbone,
         classes=_NO_CLASSES,

@@ -45,11 +45,13 @@ class Elsewhere:
     Attributes:
         build: loads the network in each process; it is sent there.
         files: that it reads, as `Work.files`.
+        takes_gpu: as `Work.takes_gpu`.
     """
 
     engine: Engine
     build: BuildExtract
     files: Mapping[str, Path]
+    takes_gpu: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ def _fill(
         at_once=_LEAST_TOGETHER,
         seconds=_SECONDS,
         worth=None,  # torch keeps every core of one process busy: docs/decisions/2026-11-26-filled-by-many.md
-        takes_gpu=True,
+        takes_gpu=elsewhere.takes_gpu,
         name_of=_name_of,
     )
     lost = fill_vectors(work, missing, engine=engine, progress=progress)

@@ -78,6 +78,7 @@ class Lesson:
     crew: Crew = ALONE
     start: Start | None = None  # a trained network to go on from, of this architecture
     engine: Engine | None = None  # that computes features which the cache lacks; None computes them in this process
+    asked: str | None = None  # the device that somebody named, for the processes of the engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +371,7 @@ def _features_of(lesson: Lesson, network: Network, file: Path, weights: Mapping[
         preprocessing=lesson.preprocessing,
         start=lesson.start,
         device=lesson.device,
+        asked=lesson.asked,
         project_root=lesson.project_root,
         cache_folder=lesson.cache_folder,
         threads=lesson.threads,

@@ -140,6 +140,7 @@ def train(
         on_epoch=on_epoch,
         start=start,
         engine=engine,
+        asked=device,
     )
     # A head on features takes seconds: more devices would only wait.
     devices = devices[:1] if recipe.model.kind == "features" else devices

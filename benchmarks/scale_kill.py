@@ -87,10 +87,11 @@ def measure(say: Say, *, kills: int = KILLS, seed: int = 11) -> Outcome:
             act, (engine, target) = dice.choice(acts), dice.choice(_TARGETS)
             act.begin()
             after = dice.uniform(0.2, 1.0) * usual[act.name, engine]
-            if _killed(act, engine, target, cluster, dice, after=after):
+            ended = _killed(act, engine, target, cluster, dice, after=after)
+            if ended is None:
                 met[f"{target} ({'here' if engine == 'pool' else 'cluster'})"] += 1
-            else:  # it ended before: the machine was busier when it was timed
-                usual[act.name, engine] *= 0.8
+            else:  # sooner than when it was timed: what comes after aims by this
+                usual[act.name, engine] = ended
             _finish(act, engine, cluster)
             wrong += [f"{act.name}, {engine}, {target} killed: {one}" for one in _unlike(act, whole[act.name])]
     said = ", ".join(f"{count} of the {what}" for what, count in sorted(met.items()))
@@ -140,19 +141,23 @@ def _finish(act: Act, engine: str, cluster: Any) -> None:
     raise RuntimeError(f"rushes {act.words[0]} with {engine} does not end well:\n{said[-2000:]}")
 
 
-def _killed(act: Act, engine: str, target: str, cluster: Any, dice: random.Random, *, after: float) -> bool:
-    """Kill something so long after a command began, and return whether there was something to kill."""
+def _killed(act: Act, engine: str, target: str, cluster: Any, dice: random.Random, *, after: float) -> float | None:
+    """Kill something so long after a command began, and return None; where the end came first, after how many seconds.
+
+    A worker is waited for: it is there only once the command has begun its work.
+    """
+    started = time.monotonic()
     with _begun(act, engine, cluster) as process:
         with suppress(subprocess.TimeoutExpired):
             process.wait(after)
-            return False
+            return time.monotonic() - started
         if target == "node":
             cluster.lose_one(dice)
         else:
-            pids = [process.pid] if target == "driver" else _workers_of(process, engine, cluster)
-            if not pids:
-                process.kill()
-                return False
+            while not (pids := [process.pid] if target == "driver" else _workers_of(process, engine, cluster)):
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.05)
+                    return time.monotonic() - started
             with suppress(ProcessLookupError):
                 os.kill(dice.choice(pids), signal.SIGKILL)
         try:
@@ -163,7 +168,7 @@ def _killed(act: Act, engine: str, target: str, cluster: Any, dice: random.Rando
         finally:
             if target == "node":
                 cluster.gain_one()
-        return True
+        return None
 
 
 def _workers_of(process: subprocess.Popen[str], engine: str, cluster: Any) -> list[int]:

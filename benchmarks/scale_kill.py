@@ -175,8 +175,8 @@ def _workers_of(process: subprocess.Popen[str], engine: str, cluster: Any) -> li
     """Return the processes that work: of the pool, or on the cluster."""
     if engine == "pool":
         return [pid for pid in _children(process.pid) if "spawn" in _words_of(pid)]
-    return [pid for raylet in cluster.raylets() for pid in _children(raylet) if "ray::" in _words_of(pid)
-            and "IDLE" not in _words_of(pid)]  # fmt: skip
+    # A node's own agents are its children too, and a node ends with them.
+    return [pid for raylet in cluster.raylets() for pid in _children(raylet) if "ray::Worker" in _words_of(pid)]
 
 
 def _children(pid: int) -> list[int]:

@@ -144,7 +144,7 @@ def test_a_film_that_goes_before_its_turn_is_no_misspelt_name(catalog: Catalog, 
     film.unlink()
     (outcome,) = ingest(wanted, catalog=catalog, root=tmp_path / "project", settings=EVERY)
     assert isinstance(outcome, Unreadable)
-    assert outcome.reason.startswith("is no longer there: it was removed or moved after this run began")
+    assert outcome.reason.startswith("is not there: it was removed or moved after this run began")
 
 
 def test_what_a_killed_run_left_is_swept_and_what_another_writes_stays(catalog: Catalog, tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rushes.cli.engines import is_engine_asked
+from rushes.cli.engines import engine_of, is_engine_asked
+from rushes.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -15,3 +16,8 @@ def test_other_processes_are_asked_for_by_a_number_of_workers_or_a_cluster(
     engine: str | None, workers: int | None, asked: bool
 ) -> None:
     assert is_engine_asked(None, engine, workers) is asked
+
+
+def test_an_engine_without_a_name_is_no_default() -> None:
+    with pytest.raises(UsageError, match="--engine is ''"), engine_of(None, "", None):
+        pass

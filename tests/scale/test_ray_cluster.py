@@ -49,6 +49,10 @@ def test_an_address_where_nothing_listens_is_said_at_once() -> None:
     join_alone = "from rushes.scale.ray_cluster import join; import sys; join(sys.argv[1])"  # Ray stays out of here
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    for address, meant in ((f"ray://127.0.0.1:{port}", "no Ray cluster answers"), ("ray://head", "names no port")):
+    for address, meant in (
+        (f"ray://127.0.0.1:{port}", "no Ray cluster answers"),
+        ("ray://head", "names no port"),
+        ("ray://127.0.0.1:100010", "there is no port 100010"),
+    ):
         told = subprocess.run([sys.executable, "-c", join_alone, address], capture_output=True, text=True)
         assert f"EngineError: {address}: {meant}" in told.stderr

@@ -25,7 +25,7 @@ def engine_of(
     """
     from rushes.scale.choose import open_engine
 
-    name = engine or (project.engine if project is not None else "here")
+    name = _name_of(project, engine)
     store = project.store if project is not None else ""
     with closing(open_engine(name, workers=workers or 0, threads=threads or 0, store=store)) as opened:
         yield opened
@@ -33,7 +33,7 @@ def engine_of(
 
 def is_engine_asked(project: Project | None, engine: str | None, workers: int | None) -> bool:
     """Return whether somebody wants work in other processes that by itself is best done in this one."""
-    name = engine or (project.engine if project is not None else "here")
+    name = _name_of(project, engine)
     return name != "here" or (workers or 1) > 1
 
 
@@ -46,7 +46,7 @@ def cluster_of(project: Project, engine: str | None, workers: int | None, device
     """
     from rushes.scale.room import OnCluster
 
-    name = engine or project.engine
+    name = _name_of(project, engine)
     wrong = why_no_engine(name)
     if wrong:
         raise UsageError(f"--engine {wrong}")
@@ -59,3 +59,9 @@ def cluster_of(project: Project, engine: str | None, workers: int | None, device
         )
     require_extra("ray", "ray", purpose="working on a cluster")
     return OnCluster("" if name == "ray" else name, workers or 0, device)
+
+
+def _name_of(project: Project | None, engine: str | None) -> str:
+    if engine is not None:
+        return engine
+    return project.engine if project is not None else "here"

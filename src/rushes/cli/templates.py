@@ -97,6 +97,11 @@ name = {name}
 # Origins of labels, the most trusted first: the first that speaks of a frame decides its class.
 trust = {trust}
 
+# Beyond one machine and one person, see docs/scale.md. These keys stand here, above the first [table].
+# catalog = "postgresql+psycopg://USER@HOST/rushes"   # a database for several people, in place of a file here
+# engine = "ray"                                      # a cluster does the work on many files: ray, or ray://HOST:PORT
+# store = "s3://bucket/project/"                      # frames are kept in a bucket, in place of this folder
+
 # How footage becomes frames where the command line does not say otherwise.
 [ingest]
 every = "{every}"    # one frame of a film in so much time

@@ -41,7 +41,10 @@ MAX_FOUND = 10_000_000  # files below one place; each takes some 250 bytes of me
 _FOOTAGE = VIDEO_EXTENSIONS | PHOTO_EXTENSIONS | RAW_EXTENSIONS
 _NUMBERS = re.compile(r"(\d+)")
 _ABSENT = "there is no such file. Check the name"
-GONE = "is no longer there: it was removed or moved after this run began. Put it back, then run this again"
+GONE = (
+    "is not there: it was removed or moved after this run began, or the list that names it is older than that. "
+    "Put it back, then run this again"
+)
 _UNSEEN = (
     "is on this machine, and not on the one that was to read it. Put it where every machine of the cluster sees it, "
     "into a bucket or a shared folder, or read it here: --engine here"

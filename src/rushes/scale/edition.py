@@ -64,8 +64,10 @@ def why_other(edition: Mapping[str, str], ours: Mapping[str, str]) -> str:
     """
     if not edition.get("rushes"):
         return f"has no rushes. Install rushes {ours['rushes']} there, for Python {ours['python']}"
-    here = f"rushes {ours['rushes']} ({ours['digest'][:12]}), Python {ours['python']}"
-    there = f"rushes {edition['rushes']} ({edition['digest'][:12]}), Python {edition['python']}"
-    if here == there:
+    if edition == ours:
         return ""
+    here = f"rushes {ours['rushes']}, Python {ours['python']}"
+    there = f"rushes {edition['rushes']}, Python {edition['python']}"
+    if here == there:
+        here, there = f"digest {ours['digest'][:12]}", f"{there} of other source (digest {edition['digest'][:12]})"
     return f"has {there}, and this machine {here}. Install the same on every node, then run this again"

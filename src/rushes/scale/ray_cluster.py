@@ -22,6 +22,7 @@ from rushes.scale.own_folders import end_folder, own_folder
 from rushes.scale.room import Machine, most_cores
 
 _PROBE_SECONDS = 5.0
+_LAST_PORT = 65535
 _OBJECTS_BYTES = 256 << 20  # that a cluster of our own holds in memory; more goes to its disk
 # Said before Ray is imported, where nobody said otherwise: no statistics are sent, an address that does not answer is
 # given up after three tries of 3 s, the working folder is not sent, it is ours to hide devices from workers, and those
@@ -319,6 +320,8 @@ def _probe(address: str, told: str) -> None:
         if address.startswith("ray://"):
             raise EngineError(f"{told}: names no port. Write ray://HOST:10001")
         return  # `auto`, which Ray looks up on this machine
+    if not 0 < int(port) <= _LAST_PORT:
+        raise EngineError(f"{told}: there is no port {port}. Allowed: 1 to {_LAST_PORT}; the client port is 10001")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_PROBE_SECONDS).close()
     except OSError as error:

@@ -9,7 +9,7 @@ OURS = {"rushes": "0.1.0", "digest": "a" * 64, "python": "3.11"}
 
 
 def test_a_node_with_other_versions_is_told_what_it_has_and_what_this_machine_has() -> None:
-    assert why_other(OURS, OURS) == ""
+    assert why_other(OURS | {"name": "10.0.0.2"}, OURS) == ""
     assert "has no rushes. Install rushes 0.1.0 there" in why_other({"rushes": "", "python": "3.11"}, OURS)
     other = why_other(OURS | {"digest": "b" * 64}, OURS)
     assert other.startswith(

@@ -64,7 +64,7 @@ def why_other(edition: Mapping[str, str], ours: Mapping[str, str]) -> str:
     """
     if not edition.get("rushes"):
         return f"has no rushes. Install rushes {ours['rushes']} there, for Python {ours['python']}"
-    if edition == ours:
+    if all(edition[key] == ours[key] for key in ("rushes", "digest", "python")):
         return ""
     here = f"rushes {ours['rushes']}, Python {ours['python']}"
     there = f"rushes {edition['rushes']}, Python {edition['python']}"

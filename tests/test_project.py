@@ -187,6 +187,7 @@ def test_a_catalog_may_be_in_postgresql_or_in_a_file(tmp_path: Path, address: st
     [
         ("postgresql://ann:geheim@db.example/rushes", "catalog holds a password"),
         ("postgresql://db.example/rushes?user=ann&password=geheim", "catalog holds a password"),
+        ("postgresql://db.example/rushes?%70assword=geheim", "catalog holds a password"),
         ("mysql://db.example/rushes", r"catalog is 'mysql://db\.example/rushes'\. Allowed"),
         ("db.example/rushes", "Allowed"),
     ],

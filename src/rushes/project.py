@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from rushes.errors import ProjectError, did_you_mean
 from rushes.timecode import parse_duration
@@ -403,7 +404,8 @@ def _parse_catalog(table: Mapping[str, Any], *, where: str) -> str:
 
 def why_no_catalog(address: str) -> str:
     """Return why a catalog cannot be named so, to be read behind what names it; "" where it can."""
-    if re.search(r"://([^:/@]*:[^@]*|[^/]*:[^/]*)@", address) or re.search(r"[?&][^=&]*password=", address, re.I):
+    options = re.search(r"[?&][^=&]*password=", unquote(address), re.I)
+    if options or re.search(r"://([^:/@]*:[^@]*|[^/]*:[^/]*)@", address):
         return (
             "holds a password, which does not belong into a file or a command that others read. Take it out, and set "
             "PGPASSWORD, or put it into ~/.pgpass"

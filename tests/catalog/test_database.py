@@ -112,6 +112,13 @@ def test_a_server_that_does_not_answer_is_named() -> None:
     assert "geheim" not in str(refused.value)
 
 
+def test_a_server_whose_name_holds_another_word_is_told_apart_from_its_options() -> None:
+    with pytest.raises(CatalogError, match=r"cannot be used \(.*\)\. Check that the server runs"):
+        open_catalog("postgresql://ann@localhost:1/service")
+    with pytest.raises(CatalogError, match=r"cannot be used \(.*\)\. Check what stands behind the question mark"):
+        open_catalog("postgresql://ann@localhost:1/x?service=nowhere")
+
+
 def test_a_host_that_is_not_known_is_to_be_checked_by_its_name() -> None:
     with pytest.raises(CatalogError, match=r"resolve host.*\)\. Check the name of the host, in the address or in PG"):
         open_catalog("postgresql://ann@no-such-host.invalid/x")
@@ -335,6 +342,19 @@ def test_a_writer_who_is_killed_lets_the_next_one_in(shared: str, postgres: Post
         with pytest.raises(CatalogError, match="went away"):
             write()
         assert other.labels() == [label("Junk")]
+
+
+def test_a_server_soon_misses_a_machine_that_vanished_in_the_middle_of_a_change(
+    shared: str, postgres: PostgresServer
+) -> None:
+    with open_catalog(shared) as catalog, catalog.reading() as connection:
+        for name, told in {"tcp_keepalives_idle": "30", "idle_in_transaction_session_timeout": "1h"}.items():
+            assert connection.execute(text(f"SHOW {name}")).scalar_one() in (told, "0")  # of a socket file it has none
+
+
+def test_a_statement_that_the_server_gave_up_says_who_lets_it_take_its_time(shared: str) -> None:
+    with pytest.raises(CatalogError, match=r"gave up a statement that took too long .*ALTER ROLE USER SET statement_"):
+        open_catalog(f"{shared}%20-cstatement_timeout%3D1")  # which looks through all tables
 
 
 def test_labels_of_any_letters_come_back_as_they_were_put_in(catalog_place: Path | str) -> None:

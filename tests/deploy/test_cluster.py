@@ -8,11 +8,13 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from benchmarks.loopback_s3 import Store, environment, s3_here
 
 from deploy.test_docker import docker, need_docker
 from rushes.storage.aws import s3_settings
@@ -64,7 +66,7 @@ def filled(words: str) -> str:
     return re.sub(r"\$\{\w+[^}]*\}|\$\$", lambda found: "$" if found[0] == "$$" else "open sesame", words)
 
 
-@pytest.mark.parametrize("name", ["head", "worker", "rushes", "buckets"])
+@pytest.mark.parametrize("name", ["head", "worker", "rushes", "buckets", "fill"])
 def test_rushes_reaches_the_store_with_what_a_node_is_told(name: str, tmp_path: Path) -> None:
     told = SERVICES[name]["environment"]
     assert COMPOSE["x-keys"].items() <= told.items()
@@ -82,11 +84,9 @@ def test_the_store_writes_itself_the_keys_and_nobody_else_reads_them(secret: str
     (script,) = service["command"]
     assert "${" not in script
     script = filled(script).replace("/entrypoint.sh", shlex.quote(str(entry))).replace("/tmp/s3.json", str(place))
-    environment = {"PATH": os.environ["PATH"], "RUSHES_S3_KEY": "rushes", "RUSHES_S3_SECRET": secret}
+    told = {"PATH": os.environ["PATH"], "RUSHES_S3_KEY": "rushes", "RUSHES_S3_SECRET": secret}
     assert set(service["environment"]) == {"RUSHES_S3_KEY", "RUSHES_S3_SECRET"}
-    done = subprocess.run(
-        [*service["entrypoint"], script], env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*service["entrypoint"], script], env=told, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     (identity,) = json.loads(place.read_text())["identities"]
     assert identity["credentials"] == [{"accessKey": "rushes", "secretKey": secret}]
@@ -115,10 +115,38 @@ def test_what_a_service_waits_for_tells_how_it_is() -> None:
 
 
 def test_programs_in_the_file_can_be_parsed() -> None:
-    programs = [SERVICES["buckets"]["command"][0]]
+    programs = [SERVICES[name]["command"][0] for name in ("buckets", "fill")]
     programs += [SERVICES[name]["healthcheck"]["test"][3] for name in ("head", "worker")]
     for program in programs:
         ast.parse(program)
+
+
+def test_footage_is_put_into_its_bucket_under_the_names_of_its_folders(tmp_path: Path) -> None:
+    pytest.importorskip("boto3")
+    (tmp_path / "S01").mkdir()
+    (tmp_path / "S01" / "a.mp4").write_bytes(b"film")
+    store = Store({"project": {}})
+    with s3_here(store) as endpoint:
+        for name in ("buckets", "buckets", "fill"):
+            program = SERVICES[name]["command"][0].replace("'/films'", repr(str(tmp_path)))
+            told = os.environ | environment(endpoint) | {"AWS_EC2_METADATA_DISABLED": "true"}
+            subprocess.run([sys.executable, "-c", program], env=told, check=True)
+    assert {name: sorted(objects) for name, objects in store.buckets.items()} == {
+        "footage": ["S01/a.mp4"],
+        "project": [],
+    }
+
+
+def test_what_a_node_keeps_in_memory_leaves_room_for_its_workers() -> None:
+    for name in ("head", "worker", "rushes"):
+        service = SERVICES[name]
+        (temporary,) = (one for one in service["tmpfs"] if one.startswith("/tmp:"))
+        memory, shared, kept = (
+            int(re.search(r"(\d+)g", str(one))[1])  # type: ignore[index]
+            for one in (service["mem_limit"], service["shm_size"], temporary)
+        )
+        assert 0.3 * memory < shared  # what Ray takes by itself; in less it would put it into /tmp
+        assert 0.3 * memory + kept < memory / 1.5
 
 
 @pytest.mark.parametrize("name", ["head", "worker"])
@@ -140,8 +168,8 @@ def test_ray_understands_how_it_is_started(name: str) -> None:
 
 def test_docker_compose_reads_the_file() -> None:
     need_docker("compose", "version")
-    environment = os.environ | dict.fromkeys(SECRETS, "0123456789abcdef")
+    told = os.environ | dict.fromkeys(SECRETS, "0123456789abcdef") | {"RUSHES_PROJECT": str(ROOT)}
     words = ("compose", "-f", "compose.cluster.yaml", "--profile", "rushes", "config", "--format", "json")
-    done = docker(*words, env=environment)
+    done = docker(*words, env=told)
     assert done.returncode == 0, done.stderr
     assert set(json.loads(done.stdout)["services"]) == set(SERVICES)

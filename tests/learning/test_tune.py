@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -18,13 +19,14 @@ pytest.importorskip("torch")
 pytest.importorskip("optuna")
 
 from learning.tiny import TASK, StopAt, TinyProject, make_project
-from rushes.errors import RecipeError, RunError
+from rushes.errors import ExpiredKeysError, PlaceError, RecipeError, RunError, StoreError
 from rushes.learning.ground import Ground
 from rushes.learning.runs import list_runs
 from rushes.learning.search import parse_search
-from rushes.learning.trainings import is_run_of
+from rushes.learning.trainings import is_run_of, train_one
 from rushes.learning.trials import TRIALS_FILE, Trial, append_trial, read_trials
 from rushes.learning.tune import Plan, Searched, _append_line, _read_lines, plan_search, run_search
+from rushes.progress import silent
 
 TABLE: dict[str, Any] = {
     "schema": "recipe/2",
@@ -323,3 +325,23 @@ def test_what_the_system_refuses_is_a_failed_trial(tmp_path: Path) -> None:
     searched = run_search(plan)
     assert searched.findings.tried[0].state == "failed"
     assert "the system" in searched.findings.tried[0].reason
+
+
+@pytest.mark.parametrize(
+    ("error", "meant"),
+    [
+        (ExpiredKeysError("s3://films/: the keys have expired"), "the keys have expired"),
+        (OSError(errno.ENOSPC, "No space left on device"), "/runs: has no room .*Make room"),
+    ],
+)
+def test_what_no_training_would_escape_ends_the_search_and_is_no_failed_trial(
+    error: Exception, meant: str, tmp_path: Path
+) -> None:
+    plan = ready(again(tmp_path), space={"training.epochs": [1]}, seeds=1)
+    job = plan.job(0, plan.settings[0], 0)
+
+    def fail(record: Mapping[str, Any]) -> bool:
+        raise error
+
+    with pytest.raises((StoreError, PlaceError), match=meant):
+        train_one(job, plan.ground, device=None, goes_on=fail, progress=silent)

@@ -12,7 +12,7 @@ pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
 
 from benchmarks.loopback_s3 import Store, environment, s3_here
 
-from rushes.errors import ExpiredKeysError, PlaceError, ThrottledError, UsageError
+from rushes.errors import ExpiredKeysError, ThrottledError, UsageError
 from rushes.scale.engine import Work
 from rushes.storage.aws import s3_settings
 from rushes.storage.buckets import S3Folder
@@ -119,6 +119,26 @@ def test_single_removals_that_are_refused_for_now_are_asked_for_again(
     assert "set/a.jpg" not in store.buckets["films"]
 
 
+def test_what_was_refused_before_a_request_that_fails_was_refused_all_the_same(
+    folder: S3Folder, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUSHES_PATIENCE_SECONDS", "30")
+    posts = 0
+
+    def refuse(method: str, bucket: str, key: str) -> str | None:
+        nonlocal posts
+        posts += method == "POST"
+        if method == "POST":  # the first is of the library that tells no reasons
+            return "InvalidRequest" if posts > 2 else None
+        return {"set/a.jpg": "AccessDenied", "set/b.jpg": "SlowDown" if posts == 2 else None}.get(key)
+
+    store.refuse = refuse
+    failed = folder.delete(["a.jpg", "b.jpg", "c.jpg"])
+    assert "may not be removed" in failed["a.jpg"]
+    assert "400 InvalidRequest" in failed["b.jpg"]
+    assert set(failed) == {"a.jpg", "b.jpg"}
+
+
 def test_a_listing_goes_on_from_the_key_where_it_was_throttled(
     folder: S3Folder, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,8 +161,9 @@ def test_a_store_that_goes_on_throttling_is_told_once_with_what_to_do(folder: S3
     throttle(store, 10_000)
     with pytest.raises(ThrottledError, match=r"s3://films/: .*503.*throttles.*--workers 1.*try again later.*is kept"):
         read_place(FILM)
-    with pytest.raises(PlaceError, match=r"503.*throttles or is down"):
-        folder.write("d.jpg", DATA)
+    for act in (lambda: folder.write("d.jpg", DATA), lambda: folder.copy_within("a.jpg", "e.jpg"), folder.listing):
+        with pytest.raises(ThrottledError, match=r"s3://films/: .*503.*throttles or is down.*is kept"):
+            list(act())  # type: ignore[call-overload]
     assert "throttles" in folder.delete(["a.jpg"])["a.jpg"]
 
 

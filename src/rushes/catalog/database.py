@@ -30,6 +30,9 @@ _WAIT_FOR_POSTGRESQL_SECONDS = 120  # an import of millions of labels is one cha
 _CONNECT_SECONDS = 10
 _ROWS_PER_BATCH = 5000
 _SQLITE_CACHE_KIB = 1 << 16  # at most: of a large change it would otherwise write pages out and read them back
+_KEEPALIVES = {"idle": 30, "interval": 10, "count": 3}  # by which one side of a connection misses the other
+_VANISHED_SECONDS = 60
+_IDLE_MINUTES = 60  # in the middle of a change: a machine that sleeps, and is none that works
 _TURN = 0x72757368  # "rush": the first of the two numbers of our advisory lock
 
 
@@ -55,10 +58,7 @@ def open_database(place: Path | str, *, outlasts_power: bool = False) -> Engine:
         "connect_timeout": _CONNECT_SECONDS,
         "application_name": "rushes",
         "client_encoding": "UTF8",
-        "keepalives_idle": 30,  # so that a machine that vanished is missed within a minute
-        "keepalives_interval": 10,
-        "keepalives_count": 3,
-    }
+    } | {f"keepalives_{name}": number for name, number in _KEEPALIVES.items()}  # so that a vanished server is missed
     settings = {key: value for key, value in settings.items() if key not in url.query}
     engine = create_engine(url, connect_args=settings, pool_pre_ping=True)
     event.listen(engine, "connect", partial(_set_up_postgresql, place=shown(url)))
@@ -226,7 +226,10 @@ def _words_of_postgresql(error: DBAPIError, engine: Engine) -> str | None:
             "the sheet or the name that holds it. Nothing was changed"
         )
     if state == "55P03":
-        return "is held by another rushes; wait for it to end, then run this again"
+        return (
+            "is held by another rushes; wait for it to end, then run this again. One whose machine vanished is let go "
+            f"of after {_VANISHED_SECONDS} seconds"
+        )
     if state == "42501":
         return (
             f"does not let this user do that ({said}). Let the owner of the database grant it, as docs/scale.md shows"
@@ -237,9 +240,14 @@ def _words_of_postgresql(error: DBAPIError, engine: Engine) -> str | None:
         return f"can only be read ({said}). Name the server that takes changes, not its copy"
     if state in ("53100", "53200"):
         return f"has no room left ({said}). Make room on the server, then run this again"
+    if state == "57014":
+        return (
+            f"gave up a statement that took too long ({said}). Nothing of the change that was under way was kept. Let "
+            "this user's statements take their time: ALTER ROLE USER SET statement_timeout = 0"
+        )
     if state in ("40001", "40P01"):
         return f"was changed by another program at the same time ({said}). Nothing was kept: run this again"
-    if error.connection_invalidated or state[:2] == "08" or state in ("57P01", "57P02", "57P03"):
+    if error.connection_invalidated or state[:2] == "08" or state in ("25P03", "57P01", "57P02", "57P03"):
         return (
             f"went away ({said}). Nothing of the change that was under way was kept. When the server answers, run this "
             "again"
@@ -261,10 +269,10 @@ def _remedy(said: str, url: URL) -> str:
         return f"Make the database first: createdb --encoding UTF8 --template template0 {name}{forgotten}"
     if "resolve host" in said or "translate host name" in said:
         return "Check the name of the host, in the address or in PGHOST, and the network"
-    if "connection option" in said or "sslmode" in said or "service" in said:
-        return _OPTIONS
     if re.search(r'role ".*" does not exist', said):
         return "Make the user first, or name another in the address: createuser USER"
+    if "connection option" in said or "sslmode" in said or re.search("definition of service|service file", said):
+        return _OPTIONS
     if "no pg_hba.conf entry" in said:
         return "Its pg_hba.conf lets nobody in from here: add a line there, or connect from where it allows"
     if "too many" in said or "remaining connection slots" in said:
@@ -307,4 +315,9 @@ def _set_up_postgresql(connection: Any, _record: object, *, place: str) -> None:
             "createdb --encoding UTF8 --template template0 NAME"
         )
     connection.execute(f"SET lock_timeout = '{_WAIT_FOR_POSTGRESQL_SECONDS}s'")
+    # A machine that vanished in the middle of a change holds up all others until the server misses it: two hours, as
+    # operating systems have it.
+    for name, number in _KEEPALIVES.items():
+        connection.execute(f"SET tcp_keepalives_{name} = {number}")
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_MINUTES}min'")
     connection.commit()

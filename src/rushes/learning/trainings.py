@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import time
@@ -15,7 +16,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, Protocol
 
-from rushes.errors import RunError, RushesError
+from rushes.errors import PlaceError, RunError, RushesError, StoreError, remedy_of
 from rushes.learning.ground import Ground, train_on
 from rushes.learning.monitors import GivenUpError
 from rushes.learning.recipe import Recipe
@@ -24,6 +25,7 @@ from rushes.learning.search import Setting
 from rushes.learning.threads import count_threads
 from rushes.progress import Progress, silent
 from rushes.scale.child import become_child
+from rushes.scale.full_disk import is_full
 
 _NOTE_EVERY_SECONDS = 1.0
 _TRIES = 2  # of a training whose process dies, as by the system when memory runs out
@@ -104,7 +106,12 @@ def train_one(
     progress: Progress = silent,
     threads: int | None = None,
 ) -> Ended:
-    """Train a job's recipe, or find the run that was kept before a search was killed; a failure is a value."""
+    """Train a job's recipe, or find the run that was kept before a search was killed; a failure is a value.
+
+    Raises:
+        StoreError: a store gives nothing more for now, whatever the recipe.
+        PlaceError: the disk is full, whatever the recipe.
+    """
 
     def watch(record: Mapping[str, Any]) -> None:
         if not goes_on(record):
@@ -128,8 +135,10 @@ def train_one(
     except _PrunedError:
         return Ended(pruned=True, seconds=time.monotonic() - started)
     except (RushesError, MemoryError, RuntimeError, OSError) as error:
-        if isinstance(error, ConnectionError):
-            raise  # whoever sent the work is gone
+        if isinstance(error, ConnectionError | StoreError):
+            raise  # whoever sent the work is gone; or no other training would have its pictures either
+        if is_full(error):
+            raise PlaceError(ground.runs_folder, f"has no room ({error}). {remedy_of(errno.ENOSPC)}") from error
         if isinstance(error, RuntimeError) and "out of memory" not in str(error).casefold():
             raise  # a bug is to be seen as one
         if isinstance(error, RushesError):

@@ -186,11 +186,16 @@ def raise_if_expired(error: Exception, remote: Remote) -> None:
         raise ExpiredKeysError(f"{remote.scheme}://{remote.host}/: {_EXPIRED_REASON}") from None
 
 
-def raise_if_throttled(error: Exception, remote: Remote) -> None:
-    """Raise ThrottledError where a bucket still has too much to do after all patience.
+def raise_if_over(error: Exception, remote: Remote) -> None:
+    """Raise StoreError where a store's error says that it gives nothing more for now, whatever is asked of it.
 
-    A web server is not meant: of a list of addresses, each may be of another, and one that is down ends nothing.
+    Its keys expired, or a bucket still has too much to do after all patience. A web server is not meant by that: of a
+    list of addresses, each may be of another, and one that is down ends nothing.
+
+    Raises:
+        ExpiredKeysError, ThrottledError: as above.
     """
+    raise_if_expired(error, remote)
     if remote.in_bucket and is_throttled(error):
         raise ThrottledError(
             f"{remote.scheme}://{remote.host}/: {reason_of(error, remote)}. What was done is kept, and it goes on from "

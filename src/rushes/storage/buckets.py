@@ -17,6 +17,7 @@ from rushes.progress import Progress, silent
 from rushes.storage.access import (
     is_of_whole_store,
     raise_if_expired,
+    raise_if_over,
     reason_of,
     s3_bucket,
     status_of,
@@ -78,7 +79,7 @@ class BucketFolder:
                 "Rename or remove it",
             ) from None
         except (BaseError, OSError, ValueError) as error:
-            raise_if_expired(error, self._remote)
+            raise_if_over(error, self._remote)
             raise PlaceError(self.place, reason_of(error, self._remote, doing="listed")) from None
         self._seen = True
 
@@ -252,7 +253,10 @@ class BucketFolder:
         except (AlreadyExistsError, PreconditionError):
             raise
         except (BaseError, OSError, ValueError) as error:
-            raise_if_expired(error, self._remote)
+            if doing == "removed":  # each is listed with its reason
+                raise_if_expired(error, self._remote)
+            else:
+                raise_if_over(error, self._remote)
             reason = reason_of(error, self._remote, doing=doing)
             if missing and isinstance(error, missing) and "there is no bucket" not in reason:
                 raise
@@ -324,7 +328,7 @@ class BucketFolder:
             kind = PlaceError if is_of_whole_store(error) else AbsentError
             raise kind(source, reason_of(error, source, doing="copied")) from None
         except (BaseError, OSError, ValueError) as error:
-            raise_if_expired(error, self._remote)
+            raise_if_over(error, self._remote)
             raise PlaceError(self._named(target), reason_of(error, self._remote, doing="written")) from None
 
     def _is_same(self, source: Remote, known: State, target: str, copy: State) -> bool:

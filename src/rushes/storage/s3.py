@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from rushes.errors import PlaceError
-from rushes.storage.access import raise_if_expired, reason_of, with_patience
+from rushes.storage.access import raise_if_expired, raise_if_over, reason_of, with_patience
 from rushes.storage.aws import S3Settings
 from rushes.storage.places import Remote
 from rushes.storage.stores import State
@@ -34,6 +34,7 @@ class S3Client:
 
         asked: dict[str, Any] = {"Objects": [{"Key": path} for path in paths], "Quiet": True}
         faults: dict[str, str] = {}  # key -> code, of what was left over each time
+        failed: dict[str, str] = {}
 
         def remove() -> None:
             if faults:
@@ -50,14 +51,12 @@ class S3Client:
             with_patience(bucket, remove)
         except (ClientError, BotoCoreError) as error:
             reason = _reason(error, bucket, "removed")
-            return dict.fromkeys((one["Key"] for one in asked["Objects"]), reason)
+            failed = dict.fromkeys((one["Key"] for one in asked["Objects"]), reason)
         except _Busy:
             pass
-        return {
-            key: _said(code, bucket, "removed")
-            for key, code in faults.items()
-            if code not in ("NoSuchKey", "NoSuchVersion")
-        }
+        # What was refused before the last request, and not asked for again, was refused all the same.
+        gone = ("NoSuchKey", "NoSuchVersion")
+        return {key: _said(code, bucket, "removed") for key, code in faults.items() if code not in gone} | failed
 
     def copy_in_parts(
         self, source: Remote, target: Remote, known: State, *, part_bytes: int = _SMALLEST_PART_BYTES
@@ -160,9 +159,12 @@ def _reason(error: Exception, remote: Remote, doing: str) -> str:
     if status == 412:
         return "changed while it was copied. Run this again"
     if status:
-        return reason_of(RuntimeError(f"status code: {status} {code}"), remote, doing=doing)
-    said = "timed out" if "Timeout" in type(error).__name__ else "connection"
-    return reason_of(RuntimeError(said), remote, doing=doing)
+        said = RuntimeError(f"status code: {status} {code}")
+        if doing != "removed":  # of which each is listed with its reason
+            raise_if_over(said, remote)
+        return reason_of(said, remote, doing=doing)
+    how = "timed out" if "Timeout" in type(error).__name__ else "connection"
+    return reason_of(RuntimeError(how), remote, doing=doing)
 
 
 def _said(code: str, remote: Remote, doing: str) -> str:

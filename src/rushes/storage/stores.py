@@ -19,8 +19,7 @@ from rushes.errors import MediaError, UnreachableError
 from rushes.storage.access import (
     FIRST_WAIT_SECONDS,
     is_of_whole_store,
-    raise_if_expired,
-    raise_if_throttled,
+    raise_if_over,
     reason_of,
     status_of,
     store_of,
@@ -320,7 +319,6 @@ def state_of(meta: Any) -> State:
 
 def _failure(error: Exception, remote: Remote, *, opened: bool) -> MediaError:
     """Return a store's error as ours."""
-    raise_if_expired(error, remote)
-    raise_if_throttled(error, remote)
+    raise_if_over(error, remote)
     reason = reason_of(error, remote, opened=opened)
     return UnreachableError(remote, reason) if is_of_whole_store(error) else MediaError(remote, reason)

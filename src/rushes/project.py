@@ -404,8 +404,8 @@ def _parse_catalog(table: Mapping[str, Any], *, where: str) -> str:
 
 def why_no_catalog(address: str) -> str:
     """Return why a catalog cannot be named so, to be read behind what names it; "" where it can."""
-    options = re.search(r"[?&][^=&]*password=", unquote(address), re.I)
-    if options or re.search(r"://([^:/@]*:[^@]*|[^/]*:[^/]*)@", address):
+    options = [unquote(option.partition("=")[0]) for option in re.split("[?&]", address)[1:]]
+    if "password" in " ".join(options).lower() or re.search(r"://([^:/@]*:[^@]*|[^/]*:[^/]*)@", address):
         return (
             "holds a password, which does not belong into a file or a command that others read. Take it out, and set "
             "PGPASSWORD, or put it into ~/.pgpass"

@@ -165,6 +165,18 @@ def test_a_cluster_that_has_no_memory_for_workers_is_told_in_one_sentence() -> N
     assert "4 workers in turn ended before they could begin waiting" in told.stdout, told.stdout + told.stderr
 
 
+def build_that_hangs(seat: Seat) -> Chore:
+    time.sleep(600)
+    raise AssertionError
+
+
+def test_a_worker_that_hangs_before_it_is_ready_ends_the_map_after_some_tries(engine: OnRay) -> None:
+    assert engine.workers == 2  # and so there is a cluster
+    hanging = OnRay(workers=1, build_seconds=3)
+    with pytest.raises(EngineError, match=r"node .*: 4 workers in turn took longer than 3 s before they could begin x"):
+        list(hanging.map(Work(build_that_hangs, "x"), [1]))
+
+
 def test_what_ray_says_of_the_end_of_a_worker_is_told_from_other_trouble() -> None:
     from ray import exceptions as told
 
@@ -193,3 +205,10 @@ def test_whatever_ray_says_beside_that_ends_in_one_error_of_ours() -> None:
     other = r"head: the cluster cannot go on \(RuntimeEnvSetupError: Failed to set up"
     with pytest.raises(EngineError, match=other), reached("head"):
         raise told.RuntimeEnvSetupError("no pip")
+    with (
+        pytest.raises(EngineError, match=r"head: the connection to the cluster was lost \(Ray Client is not"),
+        reached("head"),
+    ):
+        raise Exception("Ray Client is not connected. Please connect by calling `ray.init`.")
+    with pytest.raises(ZeroDivisionError), reached("head"):
+        raise ZeroDivisionError("Ray Client is not connected")

@@ -338,6 +338,7 @@ def test_a_connection_that_is_lost_is_told_in_one_error_and_no_other_cluster_is_
         "PYTHONPATH": _PATHS,
         "RAY_AUTH_MODE": "disabled",
         "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "3",
+        "RAY_TMPDIR": str(folder / "of the driver"),
     }
     try:
         cluster.start_head()
@@ -351,9 +352,11 @@ def test_a_connection_that_is_lost_is_told_in_one_error_and_no_other_cluster_is_
         assert "under way" in (line.strip() for line in started.stdout)
         cluster.kill("head")
         told = started.communicate(timeout=300)[0]
+        begun = [path for path in (folder / "of the driver").rglob("*") if path.name.startswith("session_")]
     finally:
         for name in list(cluster.groups):
             cluster.kill(name)
         shutil.rmtree(folder, ignore_errors=True)
     assert f"told: {cluster.client_address}: the connection to the cluster was lost" in told
     assert told.endswith("in no cluster\n")
+    assert not begun

@@ -77,6 +77,16 @@ def build_with_a_bug(seat: Seat) -> Chore:
     raise ZeroDivisionError("a bug")
 
 
+def build_slow(seat: Seat) -> Chore:
+    """Give what waits for each item, and answers how many there were."""
+
+    def wait(items: Sequence[float]) -> list[int]:
+        time.sleep(sum(items))
+        return [len(items)] * len(items)
+
+    return wait
+
+
 def build_alone(built: Path, seat: Seat) -> Chore:
     """Build as one process does; others end before they are ready, as where memory runs out."""
     try:
@@ -193,6 +203,11 @@ def test_many_items_that_are_late_only_together_are_not_lost(engine: Engine) -> 
     items = orders_of("sleep", [0.5] * 6)
     done = done_by(engine, Work(build_orders, "waiting", together=6, at_once=6, seconds=1.3), items)
     assert [one.answer for one in done] == [0.5] * 6
+
+
+def test_fewer_items_are_given_at_once_where_so_many_were_late(engine: Engine) -> None:
+    done = done_by(engine, Work(build_slow, "waiting", together=8, at_once=8, seconds=0.9), [0.3] * 56)
+    assert 2 <= max(one.answer for one in done) <= 4
 
 
 def test_processes_that_do_not_become_ready_leave_the_work_to_those_that_are(

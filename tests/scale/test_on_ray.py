@@ -34,6 +34,7 @@ from scale.engine_contract import (  # noqa: F401
     test_an_item_that_takes_too_long_is_lost_alone,
     test_an_item_whose_process_died_once_is_tried_again,
     test_every_item_is_answered_once,
+    test_fewer_items_are_given_at_once_where_so_many_were_late,
     test_items_are_taken_only_as_they_are_needed,
     test_large_items_and_large_answers_pass_each_other,
     test_many_items_that_are_late_only_together_are_not_lost,

@@ -49,7 +49,8 @@ class Work(Generic[Item, Answer]):
         fills: folder of this machine in which the work keeps what it makes, in files that are whole or not at all and
             whose names tell their content, so that two processes may write the same one; None keeps nothing.
         together: items that are given to a process at once, at most.
-        at_once: items that the work does at the cost of one: a process is given so many or a multiple, while there are.
+        at_once: items that the work does at the cost of one: a process is given so many or a multiple, while there are
+            and until so many were late.
         seconds: that one item may take, the building of the process and patience with a store that throttles aside; 0
             for any time.
         worth: the number of items from which on processes of their own are started here, where nobody said how many;

@@ -230,6 +230,7 @@ class _Course:
         self._taken = 0
         self._each = 0.0  # seconds that an item takes, of late
         self._longest = 1  # items of a chunk that was answered
+        self._least = work.at_once  # items of a chunk
         self._next: deque[Sequence[Task]] = deque()  # that were sent in vain, or could not be sent yet
 
     def has_more(self) -> bool:
@@ -277,7 +278,7 @@ class _Course:
         """Try by themselves the items of a chunk that took too long; return the one that was by itself."""
         if len(tasks) > 1:
             self._next.extend([task] for task in tasks)
-            self._longest = 1  # the next ones may be as slow
+            self._least, self._longest = min(self._least, len(tasks) // 2), 1  # the next ones may be as slow
             return []
         return self._done([(tasks[0], late(self.work.limit_seconds))])
 
@@ -288,7 +289,7 @@ class _Course:
 
     def _size(self) -> int:
         """Return how many items make a chunk: of some time, and the last ones spread evenly."""
-        least = self.work.at_once
+        least = self._least
         size = self._longest * _GROWTH if self._each else least
         if self._each:
             size = min(size, int(_CHUNK_SECONDS / self._each))

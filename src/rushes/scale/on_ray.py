@@ -217,6 +217,7 @@ class _Map:
         self._peeked: list[Any] = []
         self._is_dry = False
         self._size = 1  # items of a chunk
+        self._least = work.at_once
         self._out: dict[str, str] = {}  # nodes that get no more work, and why
         self._packed: dict[str, tuple[str, str, list[Any]]] = {}
         self._failed_starts: Counter[str] = Counter()  # by node, "" for one that is not known
@@ -292,7 +293,7 @@ class _Map:
         return _Chunk(self._taken - len(chunk), chunk)
 
     def _next_size(self) -> int:
-        least, size = self._work.at_once, self._size
+        least, size = self._least, self._size
         if self._count is not None:
             left = max(1, self._count - self._taken)
             size = min(size, -(-left // (2 * max(1, len(self._hands)))))
@@ -484,7 +485,7 @@ class _Map:
                     done += _answered(chunk, [late(limit)])
                 elif chunk is not None:
                     self._try_in_ones(chunk, chunk.deaths)
-                    self._size = 1  # the next ones may be as slow
+                    self._least, self._size = min(self._least, len(chunk.items) // 2), 1  # the next may be as slow
         return done
 
     def _first_taken_from(self, hand: _Hand) -> _Chunk | None:

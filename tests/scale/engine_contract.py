@@ -6,10 +6,12 @@ A test module of an engine has a fixture `engine`, and imports the tests that it
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,25 @@ def build_without_its_extra(seat: Seat) -> Chore:
 
 def build_with_a_bug(seat: Seat) -> Chore:
     raise ZeroDivisionError("a bug")
+
+
+def build_slow(seat: Seat) -> Chore:
+    """Give what waits for each item, and answers how many there were."""
+
+    def wait(items: Sequence[float]) -> list[int]:
+        time.sleep(sum(items))
+        return [len(items)] * len(items)
+
+    return wait
+
+
+def build_alone(built: Path, seat: Seat) -> Chore:
+    """Build as one process does; others end before they are ready, as where memory runs out."""
+    try:
+        built.touch(exist_ok=False)
+    except FileExistsError:
+        os._exit(1)
+    return build_orders(seat)
 
 
 def orders_of(word: str, values: Sequence[Any]) -> list[Order]:
@@ -169,6 +190,47 @@ def test_an_item_that_takes_too_long_is_lost_alone(engine: Engine) -> None:
     assert late.cause == "late"
     assert late.reason
     assert [one.answer for one in done if one.number != 4] == [number * number for number in range(8)]
+
+
+def test_an_item_that_takes_too_long_among_many_is_lost_alone(engine: Engine) -> None:
+    # It would be in time if each of the many had its time, one behind the other.
+    items = [*orders_of("square", range(20)), ("sleep", 12), *orders_of("square", range(20, 32))]
+    done = done_by(engine, Work(build_orders, "waiting", together=33, at_once=33, seconds=0.7), items)
+    assert [one.item for one in done if isinstance(one.answer, Lost)] == [("sleep", 12)]
+
+
+def test_many_items_that_are_late_only_together_are_not_lost(engine: Engine) -> None:
+    items = orders_of("sleep", [0.5] * 6)
+    done = done_by(engine, Work(build_orders, "waiting", together=6, at_once=6, seconds=1.3), items)
+    assert [one.answer for one in done] == [0.5] * 6
+
+
+def test_fewer_items_are_given_at_once_where_so_many_were_late(engine: Engine) -> None:
+    done = done_by(engine, Work(build_slow, "waiting", together=8, at_once=8, seconds=0.9), [0.3] * 56)
+    assert 2 <= max(one.answer for one in done) <= 4
+
+
+def test_processes_that_do_not_become_ready_leave_the_work_to_those_that_are(
+    engine: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def warnings() -> list[str]:
+        return [one.getMessage() for one in caplog.records if one.name.startswith("rushes.scale")]
+
+    def items() -> Iterator[Order]:  # until there is a warning, and some more
+        for _ in range(600):
+            yield "sleep", 0.2
+            if warnings():
+                break
+        yield from orders_of("square", range(5))
+
+    work = Work(partial(build_alone, tmp_path / "built"), "waiting", together=1)
+    with caplog.at_level(logging.WARNING, logger="rushes.scale"):
+        done = [one for part in engine.map(work, items()) for one in part]
+    assert sorted(one.answer for one in done if one.item[0] == "square") == [0, 1, 4, 9, 16]
+    assert not [one for one in done if isinstance(one.answer, Lost)]
+    (warning,) = warnings()
+    assert "waiting: no more than 1 process becomes ready" in warning
+    assert "--workers" in warning
 
 
 def test_the_map_ends_where_it_is_stopped(engine: Engine) -> None:

@@ -31,12 +31,16 @@ from scale.engine_contract import (  # noqa: F401
     test_an_error_that_a_person_can_put_right_ends_the_map,
     test_an_item_on_which_the_work_fails_is_lost_alone,
     test_an_item_that_ends_its_process_is_lost_alone,
+    test_an_item_that_takes_too_long_among_many_is_lost_alone,
     test_an_item_that_takes_too_long_is_lost_alone,
     test_an_item_whose_process_died_once_is_tried_again,
     test_every_item_is_answered_once,
+    test_fewer_items_are_given_at_once_where_so_many_were_late,
     test_items_are_taken_only_as_they_are_needed,
     test_large_items_and_large_answers_pass_each_other,
+    test_many_items_that_are_late_only_together_are_not_lost,
     test_no_items_give_nothing,
+    test_processes_that_do_not_become_ready_leave_the_work_to_those_that_are,
     test_progress_counts_items,
     test_the_map_ends_where_it_is_stopped,
     test_what_is_done_can_be_taken_in_order,
@@ -148,6 +152,52 @@ def test_what_is_said_of_a_death_names_the_signal_and_what_to_do() -> None:
     assert "twice (exit status 3)" in ended
 
 
+SQUARING = """
+import sys
+from contextlib import closing
+from scale.engine_contract import build_orders
+from rushes.errors import EngineError
+from rushes.scale.engine import Work
+from rushes.scale.here import Here
+
+if __name__ == "__main__":
+    with closing(Here(workers=int(sys.argv[1]))) as engine:
+        try:
+            print([done.answer for part in engine.map(Work(build_orders, "x"), [("write", "a")]) for done in part])
+        except EngineError as error:
+            print(error)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="folders are of users")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_folders_stand_where_nobody_else_does_and_those_of_killed_processes_go(tmp_path: Path, workers: int) -> None:
+    script = tmp_path / "squaring.py"
+    script.write_text(SQUARING)
+    (tmp_path / "tmp").mkdir()
+    home = tmp_path / "tmp" / f"rushes-pool-{os.getuid()}"
+
+    def said() -> str:
+        return subprocess.run(
+            [sys.executable, script, str(workers)],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp_path / "tmp")},
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    home.mkdir(mode=0o700)
+    (home / "left").mkdir()
+    assert said().startswith(f"['{home}{os.sep}")
+    assert not list(home.iterdir())
+    home.rmdir()
+    home.symlink_to(tmp_path)
+    assert "there is no folder for temporary files to work in" in said()
+    assert "is somebody else's" in said()
+    assert {path.name for path in tmp_path.iterdir()} == {"squaring.py", "tmp"}
+
+
 def test_a_build_that_dies_ends_the_map_after_some_tries() -> None:
     with closing(Here(workers=2)) as engine, pytest.raises(EngineError, match=r"working: .* \(exit status 7\) before"):
         list(engine.map(Work(build_that_dies, "working"), [1, 2, 3]))
@@ -240,7 +290,7 @@ def test_processes_end_quietly_with_the_one_that_started_them(tmp_path: Path, ho
         driver.kill()
     errors = driver.communicate(timeout=60)[1]
     wait_until(lambda: not any(is_there(pid) for pid in pids))
-    wait_until(lambda: not list(tmp_path.glob("rushes-*")))
+    wait_until(lambda: not list(tmp_path.glob("rushes-*/*")))
     assert errors.count("Traceback") == (1 if how == signal.SIGINT else 0), errors
 
 

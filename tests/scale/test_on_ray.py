@@ -30,12 +30,16 @@ from scale.engine_contract import (  # noqa: F401
     test_an_error_that_a_person_can_put_right_ends_the_map,
     test_an_item_on_which_the_work_fails_is_lost_alone,
     test_an_item_that_ends_its_process_is_lost_alone,
+    test_an_item_that_takes_too_long_among_many_is_lost_alone,
     test_an_item_that_takes_too_long_is_lost_alone,
     test_an_item_whose_process_died_once_is_tried_again,
     test_every_item_is_answered_once,
+    test_fewer_items_are_given_at_once_where_so_many_were_late,
     test_items_are_taken_only_as_they_are_needed,
     test_large_items_and_large_answers_pass_each_other,
+    test_many_items_that_are_late_only_together_are_not_lost,
     test_no_items_give_nothing,
+    test_processes_that_do_not_become_ready_leave_the_work_to_those_that_are,
     test_progress_counts_items,
     test_the_map_ends_where_it_is_stopped,
     test_what_is_done_can_be_taken_in_order,
@@ -162,6 +166,18 @@ def test_a_cluster_that_has_no_memory_for_workers_is_told_in_one_sentence() -> N
     assert "4 workers in turn ended before they could begin waiting" in told.stdout, told.stdout + told.stderr
 
 
+def build_that_hangs(seat: Seat) -> Chore:
+    time.sleep(600)
+    raise AssertionError
+
+
+def test_a_worker_that_hangs_before_it_is_ready_ends_the_map_after_some_tries(engine: OnRay) -> None:
+    assert engine.workers == 2  # and so there is a cluster
+    hanging = OnRay(workers=1, build_seconds=3)
+    with pytest.raises(EngineError, match=r"node .*: 4 workers in turn took longer than 3 s before they could begin x"):
+        list(hanging.map(Work(build_that_hangs, "x"), [1]))
+
+
 def test_what_ray_says_of_the_end_of_a_worker_is_told_from_other_trouble() -> None:
     from ray import exceptions as told
 
@@ -190,3 +206,10 @@ def test_whatever_ray_says_beside_that_ends_in_one_error_of_ours() -> None:
     other = r"head: the cluster cannot go on \(RuntimeEnvSetupError: Failed to set up"
     with pytest.raises(EngineError, match=other), reached("head"):
         raise told.RuntimeEnvSetupError("no pip")
+    with (
+        pytest.raises(EngineError, match=r"head: the connection to the cluster was lost \(Ray Client is not"),
+        reached("head"),
+    ):
+        raise Exception("Ray Client is not connected. Please connect by calling `ray.init`.")
+    with pytest.raises(ZeroDivisionError), reached("head"):
+        raise ZeroDivisionError("Ray Client is not connected")

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from rushes.errors import AbsentError, ExpiredKeysError, PlaceError
+from rushes.errors import AbsentError, ExpiredKeysError, PlaceError, RushesError, ThrottledError
 from rushes.scale.parts import hand_on, sees, take_in, token_in, way_through
 from rushes.storage.local_folder import LocalFolder
 from rushes.storage.object_folder import ObjectFolder, object_folder
@@ -118,6 +119,41 @@ def test_a_driver_goes_on_to_say_that_it_lives_once_there_are_keys_again(tmp_pat
         while bucket.read(life) == first:
             time.sleep(0.01)
         assert bucket.tries >= 5
+
+
+class EndsEarly(LocalFolder):
+    """A folder like a bucket that says no more what is in it, once it is told so."""
+
+    error: RushesError | None = None
+
+    def listing(self, prefix: str = "") -> Iterator[tuple[str, State]]:
+        if self.error is not None:
+            raise self.error
+        return super().listing(prefix)
+
+
+@pytest.mark.parametrize(
+    "error", [ExpiredKeysError("the keys have ended"), ThrottledError("slow down"), PlaceError("bucket", "is gone")]
+)
+def test_a_bucket_that_ends_behind_a_map_neither_undoes_it_nor_hides_what_ended_it(
+    tmp_path: Path, error: RushesError
+) -> None:
+    bucket = EndsEarly(tmp_path / "bucket")
+    with way_through(bucket, tmp_path / "here", "a store") as way:
+        hand_on(written_in(tmp_path / "there"), bucket, way.prefix)
+        bucket.error = error
+    assert not (tmp_path / "here" / "one.parquet").exists()
+    bucket.error = None
+    with pytest.raises(KeyboardInterrupt):
+        end_in(bucket, tmp_path / "here", error)
+    assert (tmp_path / "here" / "one.parquet").read_bytes() == b"one"
+
+
+def end_in(bucket: EndsEarly, folder: Path, error: RushesError) -> None:
+    """Take in what waits, and end by Ctrl-C once the bucket is gone."""
+    with way_through(bucket, folder, "a store", stale=0):
+        bucket.error = error
+        raise KeyboardInterrupt
 
 
 def test_what_was_handed_on_and_not_waited_for_is_taken_in_at_the_end(tmp_path: Path) -> None:

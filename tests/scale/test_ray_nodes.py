@@ -291,3 +291,72 @@ def test_a_node_with_another_rushes_is_refused_by_name(nodes: Nodes, engine: OnR
             list(engine.map(Work(build_orders, "waiting", together=1), orders_of("sleep", [1.0] * 60)))
     finally:
         nodes.kill("other")
+
+
+_MAPS = """
+    done = 0
+    for part in OnRay(address, workers=1).map(work, [("square", 3), *orders_of("sleep", [0.3] * 900)]):
+        done += len(part)
+        print("under way" if done == 2 else "", flush=True)
+"""
+_CARRIES_OUT = """
+    join(address)
+    heard = lambda said: print("under way", flush=True)
+    watch = RoomWatch(Room(workers=1, cores=1, on_gpu=False), 1)
+    carried_out(tell_and_wait, heard, look=watch.look)
+"""
+
+
+@pytest.mark.parametrize("does", [_MAPS, _CARRIES_OUT], ids=["maps", "carries out"])
+def test_a_connection_that_is_lost_is_told_in_one_error_and_no_other_cluster_is_begun(does: str) -> None:
+    driver = textwrap.dedent("""
+        import sys, time
+        import ray  # first, as by a program that uses it: it would begin a cluster by itself
+        from rushes.errors import RushesError
+        from rushes.scale.engine import Work
+        from rushes.scale.on_ray import OnRay
+        from rushes.scale.ray_cluster import join
+        from rushes.scale.ray_post import carried_out
+        from rushes.scale.ray_room import RoomWatch
+        from rushes.scale.room import Room
+        from scale.engine_contract import build_orders, orders_of
+
+        def tell_and_wait(post):
+            post.tell.remote("begun")
+            time.sleep(900)
+
+        address, work = sys.argv[1], Work(build_orders, "x", together=1)
+        try:
+        {does}
+        except RushesError as error:
+            print(f"told: {error}")
+        print("in a cluster" if ray.is_initialized() else "in no cluster")
+    """).replace("{does}\n", does.lstrip("\n"))
+    folder = Path(tempfile.mkdtemp(prefix="rr-", dir="/tmp"))
+    cluster = Nodes(folder)
+    environment = os.environ | {
+        "PYTHONPATH": _PATHS,
+        "RAY_AUTH_MODE": "disabled",
+        "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "3",
+        "RAY_TMPDIR": str(folder / "of the driver"),
+    }
+    try:
+        cluster.start_head()
+        started = subprocess.Popen(
+            [sys.executable, "-c", driver, cluster.client_address],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert started.stdout is not None
+        assert "under way" in (line.strip() for line in started.stdout)
+        cluster.kill("head")
+        told = started.communicate(timeout=300)[0]
+        begun = [path for path in (folder / "of the driver").rglob("*") if path.name.startswith("session_")]
+    finally:
+        for name in list(cluster.groups):
+            cluster.kill(name)
+        shutil.rmtree(folder, ignore_errors=True)
+    assert f"told: {cluster.client_address}: the connection to the cluster was lost" in told
+    assert told.endswith("in no cluster\n")
+    assert not begun

@@ -10,6 +10,8 @@ from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 from rushes.progress import Progress, silent
 from rushes.storage.patience import stated_patience
 
+BUILD_SECONDS = 300.0  # within which a process has loaded what it needs, on a busy machine
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -47,7 +49,8 @@ class Work(Generic[Item, Answer]):
         fills: folder of this machine in which the work keeps what it makes, in files that are whole or not at all and
             whose names tell their content, so that two processes may write the same one; None keeps nothing.
         together: items that are given to a process at once, at most.
-        at_once: items that the work does at the cost of one: a process is given so many or a multiple, while there are.
+        at_once: items that the work does at the cost of one: a process is given so many or a multiple, while there are
+            and until so many were late.
         seconds: that one item may take, the building of the process and patience with a store that throttles aside; 0
             for any time.
         worth: the number of items from which on processes of their own are started here, where nobody said how many;
@@ -72,6 +75,13 @@ class Work(Generic[Item, Answer]):
     def limit_seconds(self) -> float:
         """After how long an item is given up, 0 for never: a process is to learn first that a store gives up."""
         return self.seconds + stated_patience() if self.seconds else 0.0
+
+    def limit_of(self, items: int) -> float:
+        """Return after how long so many items that were given at once are given up, 0 for never.
+
+        Several may each be in time and yet be late together: engines try them in ones then, so that none is lost.
+        """
+        return self.limit_seconds * min(items, 2)
 
 
 @dataclass(frozen=True, slots=True)

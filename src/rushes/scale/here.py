@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import multiprocessing
 import time
 from collections import deque
@@ -14,10 +15,10 @@ from typing import Any
 from rushes.cores import count_cores
 from rushes.errors import EngineError
 from rushes.progress import Progress, silent
-from rushes.scale.engine import Answer, Done, Item, Work, count_of, never
+from rushes.scale.engine import BUILD_SECONDS, Answer, Done, Item, Work, count_of, never
 from rushes.scale.in_process import InProcess
 from rushes.scale.process import GoneError, Process, Task, pack_chunk, pack_work
-from rushes.scale.sent import died, late
+from rushes.scale.sent import died, few_ready, late
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +26,6 @@ _CHUNK_SECONDS = 0.1  # that a chunk is to take: long beside what sending costs,
 _GROWTH = 4  # by which a chunk is longer than the last, at most
 _AHEAD = 2  # chunks that a process has at a time: the one that it works on, and the one after
 _LOOK_SECONDS = 0.2  # how often one looks whether the map was stopped
-_BUILD_SECONDS = 300.0  # within which a process has loaded what it needs, on a busy machine
 _BUILD_TRIES = 3  # of building in a process that dies meanwhile, one after the other
 _DEATHS = 2  # of processes that worked on an item, after which it is lost
 
@@ -38,7 +38,7 @@ class Here:
 
     name = "here"
 
-    def __init__(self, *, workers: int = 0, threads: int = 0, build_seconds: float = _BUILD_SECONDS) -> None:
+    def __init__(self, *, workers: int = 0, threads: int = 0, build_seconds: float = BUILD_SECONDS) -> None:
         """Start nothing yet.
 
         Args:
@@ -155,8 +155,7 @@ class Here:
 
     def _patience(self, course: _Course) -> float:
         """Return for how long nothing has to be looked after."""
-        ends = [one.end_of(course.work.limit_seconds) for one in self._processes if one.is_ready and one.chunks]
-        soonest = min(ends) - time.monotonic() if ends and course.work.limit_seconds else _LOOK_SECONDS
+        soonest = min((one.end_of(course.work) for one in self._processes), default=math.inf) - time.monotonic()
         return min(max(soonest, 0.0), _LOOK_SECONDS)
 
     def _hear_one(self, process: Process, course: _Course) -> list[Done[Any, Any]]:
@@ -198,11 +197,11 @@ class Here:
                 "ends processes where memory runs out: take fewer --workers, or --workers 1, which says more"
             )
         course.seats, course.failures = len(self._processes), 0
-        _log.warning("%s: no more than %d processes become ready", course.work.what, course.seats)
+        _log.warning("%s", few_ready(course.work.what, course.seats))
 
     def _end_late(self, process: Process, course: _Course) -> list[Done[Any, Any]]:
         """End a process that takes too long, and return the item that is lost with it."""
-        if process.is_over(course.work.limit_seconds):
+        if time.monotonic() > process.end_of(course.work):
             self._end(process)
             begun = process.chunks.popleft()
             course.take_back(process.chunks)
@@ -231,6 +230,7 @@ class _Course:
         self._taken = 0
         self._each = 0.0  # seconds that an item takes, of late
         self._longest = 1  # items of a chunk that was answered
+        self._least = work.at_once  # items of a chunk
         self._next: deque[Sequence[Task]] = deque()  # that were sent in vain, or could not be sent yet
 
     def has_more(self) -> bool:
@@ -278,6 +278,7 @@ class _Course:
         """Try by themselves the items of a chunk that took too long; return the one that was by itself."""
         if len(tasks) > 1:
             self._next.extend([task] for task in tasks)
+            self._least, self._longest = min(self._least, len(tasks) // 2), 1  # the next ones may be as slow
             return []
         return self._done([(tasks[0], late(self.work.limit_seconds))])
 
@@ -288,7 +289,7 @@ class _Course:
 
     def _size(self) -> int:
         """Return how many items make a chunk: of some time, and the last ones spread evenly."""
-        least = self.work.at_once
+        least = self._least
         size = self._longest * _GROWTH if self._each else least
         if self._each:
             size = min(size, int(_CHUNK_SECONDS / self._each))

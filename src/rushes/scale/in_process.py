@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
-from pathlib import Path
 
 from rushes.cores import count_cores
 from rushes.errors import RushesError
 from rushes.progress import Progress, silent
 from rushes.scale.engine import Answer, Done, Item, Lost, Seat, Work, count_of, never
+from rushes.scale.own_folders import end_folder, pool_folder
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +43,10 @@ class InProcess:
         """Give what came of the items; see `Engine.map`."""
         count, waiting, done = count_of(items, total), iter(items), 0
         with ExitStack() as ends:
-            folder = work.fills or Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="rushes-")))
+            folder = work.fills
+            if folder is None:
+                folder, handle = pool_folder()
+                ends.callback(end_folder, folder, handle)
             chore = work.build(Seat(self._threads, work.files, folder))
             while not stopped() and (chunk := list(islice(waiting, max(1, work.together)))):
                 part = [

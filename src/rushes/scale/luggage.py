@@ -46,6 +46,14 @@ def digest_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def bytes_of(path: Path) -> int:
+    """Return how many bytes a file or folder has; 0 of none."""
+    try:
+        return sum(found.st_size for _, found in _stats(path))
+    except OSError:
+        return 0
+
+
 def pieces_of(path: Path, *, piece_bytes: int = PIECE_BYTES) -> Iterator[Piece]:
     """Yield a file or folder in pieces that hold about as many bytes each.
 

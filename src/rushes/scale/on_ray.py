@@ -18,11 +18,20 @@ from rushes.errors import EngineError, PlaceError, remedy_of, require_extra
 from rushes.progress import Progress, silent
 from rushes.scale.desk import Order, Reply, Wrong
 from rushes.scale.edition import edition_here, teller, why_other
-from rushes.scale.engine import Answer, Done, Item, Work, count_of, never
-from rushes.scale.luggage import digest_of, pieces_of, stamp_of
+from rushes.scale.engine import BUILD_SECONDS, Answer, Done, Item, Work, count_of, never
+from rushes.scale.luggage import bytes_of, digest_of, pieces_of, stamp_of
 from rushes.scale.parts import Way, bucket_of, take_in, token_in, way_through
-from rushes.scale.ray_cluster import Cluster, Node, join, reached, tells_of_death, tells_of_full_node, threads_for
-from rushes.scale.sent import ElsewhereError, died, late
+from rushes.scale.ray_cluster import (
+    Cluster,
+    Node,
+    join,
+    reached,
+    require_connection,
+    tells_of_death,
+    tells_of_full_node,
+    threads_for,
+)
+from rushes.scale.sent import ElsewhereError, died, few_ready, late
 from rushes.storage.object_folder import ObjectFolder
 
 _log = logging.getLogger(__name__)
@@ -38,6 +47,7 @@ _SPARED = 3  # times that a chunk may be given to a worker that was gone before,
 _DEATHS = 2  # of processes that worked on an item, after which it is lost
 _FAILED_STARTS = 4  # of workers that ended before they worked, one after another, until a node gets no more
 _NO_ROOM_FOR_RAY = "no room in Ray's memory, nor on the disk of its temporary folder"
+_LUGGAGE_BYTES = 4 << 20  # of what is sent along, for which a worker has a second more to become ready
 _PAUSE_SECONDS = 60.0  # until a worker is started again where they failed on a node that nobody knows
 
 
@@ -46,7 +56,15 @@ class OnRay:
 
     name = "ray"
 
-    def __init__(self, address: str = "", *, workers: int = 0, threads: int = 0, store: str = "") -> None:
+    def __init__(
+        self,
+        address: str = "",
+        *,
+        workers: int = 0,
+        threads: int = 0,
+        store: str = "",
+        build_seconds: float = BUILD_SECONDS,
+    ) -> None:
         """Begin; the cluster is joined when there is work.
 
         Args:
@@ -54,12 +72,14 @@ class OnRay:
             workers: actors at a time; 0 takes as many as the cluster's cores hold.
             threads: cores that each takes; 0 divides them among the workers that were asked for, or else takes one.
             store: folder of a bucket for what workers make; "" has their answers carry it.
+            build_seconds: within which a worker that has room has to be ready, what is sent to it aside.
 
         Raises:
             MissingExtraError: the extra `ray` is not installed.
         """
         require_extra("ray", "ray", purpose="working on a cluster")
         self._address, self._workers, self._threads, self._store = address, workers, threads, store
+        self._build_seconds = build_seconds
         self._cluster: Cluster | None = None
 
     @property
@@ -109,7 +129,7 @@ class OnRay:
                     way = ends.enter_context(way_through(bucket, work.fills, self._store))
             files = {name: (str(path.absolute()), stamp_of(path)) for name, path in work.files.items()}
             order = pickle.dumps(Order(work.build, threads, files, fills, self._store, way.prefix))
-            crew = _Crew(workers, threads, on_gpu=bool(gpus))
+            crew = _Crew(workers, threads, on_gpu=bool(gpus), build_seconds=self._build_seconds)
             going = _Map(cluster, work, iter(items), count, order, bucket, way, crew)
             ends.callback(going.end)
             done = 0
@@ -128,13 +148,14 @@ class OnRay:
             self._cluster = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Crew:
-    """How many workers there are at a time, the cores of each, and whether each has a GPU."""
+    """How many workers there are at a time, the cores of each, whether each has a GPU, and when it must be ready."""
 
     workers: int
     threads: int
     on_gpu: bool
+    build_seconds: float
 
 
 @dataclass
@@ -168,7 +189,7 @@ class _Hand:
     where: str = ""
     given: deque[_Given] = field(default_factory=deque)
     heard: float = 0.0  # when it was there for sure
-    since: float = 0.0  # when the first of `given` was begun, as seen from here
+    since: float = 0.0  # when the first of `given` was begun, or else it was asked what it awaits; as seen from here
 
 
 class _Map:
@@ -196,6 +217,7 @@ class _Map:
         self._peeked: list[Any] = []
         self._is_dry = False
         self._size = 1  # items of a chunk
+        self._least = work.at_once
         self._out: dict[str, str] = {}  # nodes that get no more work, and why
         self._packed: dict[str, tuple[str, str, list[Any]]] = {}
         self._failed_starts: Counter[str] = Counter()  # by node, "" for one that is not known
@@ -218,6 +240,7 @@ class _Map:
         """Give out what there is to do, wait a moment, and return what came of it."""
         import ray
 
+        require_connection()
         self._hire()
         self._give()
         self._mind_the_nodes()
@@ -248,6 +271,7 @@ class _Map:
             else:
                 hand.heard = before
                 done += self._begun(hand, answer) if hand.awaited is not None else self._done(hand, answer)
+        self._mind_the_beginners()
         return done + self._given_up()
 
     # What is to be done.
@@ -269,7 +293,7 @@ class _Map:
         return _Chunk(self._taken - len(chunk), chunk)
 
     def _next_size(self) -> int:
-        least, size = self._work.at_once, self._size
+        least, size = self._least, self._size
         if self._count is not None:
             left = max(1, self._count - self._taken)
             size = min(size, -(-left // (2 * max(1, len(self._hands)))))
@@ -317,6 +341,7 @@ class _Map:
         self._again.extendleft(given.chunk for given in reversed(hand.given))
         hand.given.clear()
         with suppress(Exception):  # it may be gone, and so may the cluster
+            require_connection()
             ray.kill(hand.actor)
         if not any(one.awaited is None for one in self._hands):
             self._idle_since, self._noted = time.monotonic(), False
@@ -331,13 +356,13 @@ class _Map:
             if hand.node in self._out:
                 self._dismiss(hand)
             else:
-                hand.stage, hand.awaited = (
-                    "files",
-                    hand.actor.unseen.remote(self._order, hide_gpus=not self._crew.on_gpu),
-                )
+                hand.stage, hand.since = "files", time.monotonic()
+                hand.awaited = hand.actor.unseen.remote(self._order, hide_gpus=not self._crew.on_gpu)
         elif hand.stage == "files":
             luggage = {name: self._pack(name) for name in answer}
-            hand.stage, hand.awaited = "building", hand.actor.sit.remote(luggage)
+            on_the_way = sum(bytes_of(Path(self._work.files[name])) for name in answer) / _LUGGAGE_BYTES
+            hand.stage, hand.since = "building", time.monotonic() + on_the_way
+            hand.awaited = hand.actor.sit.remote(luggage)
         elif answer:
             self._refuse(hand, pickle.loads(answer))
         else:
@@ -394,7 +419,11 @@ class _Map:
     def _died(self, hand: _Hand, error: Exception) -> list[Done[Any, Any]]:
         """Take back what a worker was given that ended: a chunk that was begun is tried once more in ones."""
         if hand.awaited is not None:
-            self._note_failed_start(hand, error)
+            if not hand.node:
+                found = self._cluster.node_of(hand.actor, error)
+                if found is not None:
+                    hand.node, hand.where = found.id, _called(found.address, found.id)
+            self._note_failed_start(hand, "ended")
         _log.info("%s: a worker ended, and another takes its place", hand.where or self._cluster.address)
         if hand.given and not _was_there(hand.given[0]) and hand.given[0].chunk.spared < _SPARED:
             hand.given[0].chunk.spared += 1
@@ -409,20 +438,29 @@ class _Map:
         self._try_in_ones(chunk, deaths)
         return []
 
-    def _note_failed_start(self, hand: _Hand, error: Exception) -> None:
+    def _mind_the_beginners(self) -> None:
+        """End workers that have room and do not become ready: what hangs there would hang all."""
+        now, most = time.monotonic(), self._crew.build_seconds
+        for hand in list(self._hands):
+            if hand.awaited is not None and hand.stage != "edition" and now - hand.since > most:
+                self._note_failed_start(hand, f"took longer than {most:g} s")
+                self._dismiss(hand)
+
+    def _note_failed_start(self, hand: _Hand, how: str) -> None:
         """See to it that a node on which no worker begins, for whatever reason, costs the others nothing.
+
+        Args:
+            how: it failed.
 
         Raises:
             EngineError: there are no others.
         """
-        found = None if hand.node else self._cluster.node_of(hand.actor, error)
-        if found is not None:
-            hand.node, hand.where = found.id, _called(found.address, found.id)
         self._failed_starts[hand.node] += 1
         count = self._failed_starts[hand.node]
         if count < _FAILED_STARTS:
             return
-        why = f"{count} workers in turn ended before they could begin {self._work.what}"
+        why = f"{count} workers in turn {how} before they could begin {self._work.what}"
+        working = sum(one.awaited is None for one in self._hands)
         look = "Look into the logs of Ray on that node, and at its memory and its disk"
         if hand.node and any(node.id != hand.node for node in self._fit()):
             self._out[hand.node] = f"{hand.where}: {why}"
@@ -430,23 +468,24 @@ class _Map:
         elif not hand.node and any(other.node for other in self._hands):
             self._failed_starts[""], self._hires_from = 0, time.monotonic() + _PAUSE_SECONDS
             _log.warning("%s: %s. %s. The others go on", self._cluster.address, why, look)
+        elif working:
+            self._crew.workers, self._failed_starts[hand.node] = working, 0
+            _log.warning("%s: %s. %s. %s", hand.where, why, look, few_ready(self._work.what, working))
         else:
             raise EngineError(f"{hand.where or self._cluster.address}: {why}. {look}")
 
     def _given_up(self) -> list[Done[Any, Any]]:
         """End workers whose chunk takes too long."""
-        seconds = self._work.limit_seconds
         done: list[Done[Any, Any]] = []
-        for hand in list(self._hands) if seconds else ():
-            if hand.given:
-                # Several may each be in time and yet be late together; tried in ones, none is lost for that.
-                allowed = seconds if len(hand.given[0].chunk.items) == 1 else 2 * seconds
-                if time.monotonic() - hand.since > allowed:
-                    chunk = self._first_taken_from(hand)
-                    if chunk is not None and len(chunk.items) == 1:
-                        done += _answered(chunk, [late(seconds)])
-                    elif chunk is not None:
-                        self._try_in_ones(chunk, chunk.deaths)
+        for hand in list(self._hands):
+            limit = self._work.limit_of(len(hand.given[0].chunk.items)) if hand.given else 0.0
+            if limit and time.monotonic() - hand.since > limit:
+                chunk = self._first_taken_from(hand)
+                if chunk is not None and len(chunk.items) == 1:
+                    done += _answered(chunk, [late(limit)])
+                elif chunk is not None:
+                    self._try_in_ones(chunk, chunk.deaths)
+                    self._least, self._size = min(self._least, len(chunk.items) // 2), 1  # the next may be as slow
         return done
 
     def _first_taken_from(self, hand: _Hand) -> _Chunk | None:

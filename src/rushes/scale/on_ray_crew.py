@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from rushes.scale.edition import edition_here, require_same
 from rushes.scale.ray_post import carried_out
 from rushes.scale.ray_room import RoomWatch, address_here
 from rushes.scale.room import Room
-from rushes.scale.shared_folder import Mark, marked, require_seen
+from rushes.scale.shared_folder import Mark, marked, require_seen, storage_beside
 
 _PATIENCE_SECONDS = 1800  # for one step: another may read its pictures from far away
 _log = logging.getLogger(__name__)
@@ -99,15 +98,7 @@ def work_together(
 
     watch = RoomWatch(room, room.workers)
     with marked(shared) as mark:
-        try:
-            return carried_out(_train, hear, work, room, mark, edition_here(), losses, look=watch.look)
-        finally:
-            shutil.rmtree(_storage_beside(mark), ignore_errors=True)
-
-
-def _storage_beside(mark: Mark) -> Path:
-    """Return where Ray Train may write; it writes hardly anything, since the work keeps its state itself."""
-    return mark.path.with_name(f"ray{mark.path.suffix or mark.path.name}")
+        return carried_out(_train, hear, work, room, mark, edition_here(), losses, look=watch.look)
 
 
 def _train(
@@ -124,7 +115,7 @@ def _train(
         scaling_config=ScalingConfig(num_workers=room.workers, use_gpu=room.on_gpu, resources_per_worker=resources),
         torch_config=TorchConfig(backend="nccl" if room.on_gpu else "gloo", timeout_s=_PATIENCE_SECONDS),
         run_config=RunConfig(
-            name="crew", storage_path=str(_storage_beside(mark)), failure_config=FailureConfig(max_failures=losses)
+            name="crew", storage_path=str(storage_beside(mark)), failure_config=FailureConfig(max_failures=losses)
         ),
     )
     done: Any = trainer.fit()

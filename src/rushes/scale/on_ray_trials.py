@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from rushes.scale.edition import edition_here, require_same
 from rushes.scale.ray_post import carried_out
 from rushes.scale.ray_room import RoomWatch, address_here
 from rushes.scale.room import Room
-from rushes.scale.shared_folder import Mark, marked, require_seen
+from rushes.scale.shared_folder import Mark, marked, require_seen, storage_beside
 from rushes.scale.trials import Ledger, NoMore, Trials
 
 _log = logging.getLogger(__name__)
@@ -96,10 +95,7 @@ def try_all(
 
     watch = RoomWatch(room, 1)
     with marked(shared) as mark:
-        try:
-            carried_out(_tune, hear, work, room, mark, edition_here(), name_of, look=watch.look)
-        finally:
-            shutil.rmtree(_storage_beside(mark), ignore_errors=True)
+        carried_out(_tune, hear, work, room, mark, edition_here(), name_of, look=watch.look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +108,6 @@ class _Sealed:
 @dataclass(frozen=True, slots=True)
 class _Fault:
     error: Exception
-
-
-def _storage_beside(mark: Mark) -> Path:
-    """Return where Ray Tune may write; what counts is kept by whoever draws the trials."""
-    return mark.path.with_name(f"ray{mark.path.suffix or mark.path.name}")
 
 
 def _tune(
@@ -154,7 +145,7 @@ def _tune(
         ),
         run_config=tune.RunConfig(
             name="trials",
-            storage_path=str(_storage_beside(mark)),
+            storage_path=str(storage_beside(mark)),
             failure_config=tune.FailureConfig(max_failures=_TRIES - 1),
             verbose=0,
         ),

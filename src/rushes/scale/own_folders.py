@@ -9,6 +9,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from rushes.errors import EngineError, remedy_of
 from rushes.scale.full_disk import free_in
 from rushes.storage.alone import alone_in
 
@@ -79,6 +80,21 @@ def own_folder(what: str, *, below: Path | None = None) -> tuple[Path, int]:
         folder = Path(tempfile.mkdtemp(prefix="", dir=home))
         handle = _held(folder)
     return folder, -1 if handle is None else handle
+
+
+def pool_folder() -> tuple[Path, int]:
+    """Make a folder for what a process of the pool makes and nobody keeps; see `own_folder`.
+
+    Raises:
+        EngineError: none can be made.
+    """
+    try:
+        return own_folder("pool")
+    except OSError as error:
+        raise EngineError(
+            f"there is no folder for temporary files to work in ({error.filename or 'the system names none'}: "
+            f"{error.strerror or error}). {remedy_of(error.errno) or 'Name another one in TMPDIR'}"
+        ) from error
 
 
 def end_folder(folder: Path, handle: int) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from rushes.errors import AbsentError, PlaceError, RushesError, remedy_of
+from rushes.errors import AbsentError, PlaceError, RushesError, StoreError, remedy_of
 from rushes.storage.files import is_temporary, temporary_beside, write_bytes, write_text
 from rushes.storage.keys import check_key
 from rushes.storage.object_folder import ObjectFolder, object_folder
@@ -115,7 +115,7 @@ def way_through(
             _take_in_all(bucket, folder, word)
             if not way.stays_open:
                 _forget(bucket, folder, word)
-        except PlaceError as error:  # the next driver of this folder takes it in
+        except (PlaceError, StoreError) as error:  # the next driver of this folder takes it in
             _log.info("%s: what is left waits in the bucket: %s", folder, error)
 
 

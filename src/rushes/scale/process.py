@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
+import math
 import multiprocessing
 import os
 import pickle
 import shutil
 import signal
 import sys
-import tempfile
 import time
 import warnings
+import weakref
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +26,7 @@ from rushes.errors import EngineError, RushesError
 from rushes.scale.child import become_child, without_interrupt
 from rushes.scale.engine import Seat, Work
 from rushes.scale.in_process import answers_of, failed
+from rushes.scale.own_folders import end_folder, pool_folder
 from rushes.scale.sent import ElsewhereError, packed_answers, sendable_error
 
 # Bytes that a line takes in although nobody reads them yet: half of what the smallest holds.
@@ -88,16 +90,20 @@ class Process:
             keeps: whether its work keeps what it makes; otherwise it gets a folder that goes with the process.
 
         Raises:
-            EngineError: the system starts no more processes.
+            EngineError: the system starts no more processes, or there is no room for the folder.
         """
         self.chunks: deque[Sequence[Task]] = deque()
         self.is_ready = False
         self.since = time.monotonic()
         self._unread = 0
-        self._folder = None if keeps else tempfile.TemporaryDirectory(prefix="rushes-", ignore_cleanup_errors=True)
+        self._folder: Path | None = None
+        self._end_folder: Callable[[], object] = int
+        if not keeps:
+            self._folder, handle = pool_folder()
+            self._end_folder = weakref.finalize(self, end_folder, self._folder, handle)  # once, at exit at the latest
         context = multiprocessing.get_context("spawn")
         self.line, theirs = context.Pipe()
-        args = (theirs, self._folder.name if self._folder is not None else None, _heard_by())
+        args = (theirs, str(self._folder) if self._folder is not None else None, _heard_by())
         self._process = context.Process(target=_live, args=args, name=f"rushes-{number}", daemon=True)
         try:
             with without_interrupt():
@@ -158,13 +164,10 @@ class Process:
             return Heard()
         return Heard(self.chunks.popleft(), said, seconds)
 
-    def is_over(self, seconds: float) -> bool:
-        """Return whether the first chunk has taken longer than its items may."""
-        return bool(self.is_ready and self.chunks and seconds and time.monotonic() > self.end_of(seconds))
-
-    def end_of(self, seconds: float) -> float:
-        """Return when the first chunk has to be done."""
-        return self.since + seconds * len(self.chunks[0])
+    def end_of(self, work: Work[Any, Any]) -> float:
+        """Return when the first chunk has to be done; infinity where there is none, or no limit."""
+        limit = work.limit_of(len(self.chunks[0])) if self.is_ready and self.chunks else 0.0
+        return self.since + limit if limit else math.inf
 
     def is_alive(self) -> bool:
         """Return whether the process lives."""
@@ -191,8 +194,7 @@ class Process:
         self.line.close()
         with suppress(ValueError):  # it does not end, although it was killed: it waits for a disk
             self._process.close()
-        if self._folder is not None:
-            self._folder.cleanup()
+        self._end_folder()
 
 
 class GoneError(Exception):

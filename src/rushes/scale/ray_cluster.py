@@ -25,12 +25,14 @@ _PROBE_SECONDS = 5.0
 _LAST_PORT = 65535
 _OBJECTS_BYTES = 256 << 20  # that a cluster of our own holds in memory; more goes to its disk
 # Said before Ray is imported, where nobody said otherwise: no statistics are sent, an address that does not answer is
-# given up after three tries of 3 s, the working folder is not sent, it is ours to hide devices from workers, and those
-# of a cluster of our own stand back behind other programs no more than the processes of a pool do.
+# given up after three tries of 3 s, no cluster is begun by itself where the one that was joined is lost, the working
+# folder is not sent, it is ours to hide devices from workers, and those of a cluster of our own stand back behind other
+# programs no more than the processes of a pool do.
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S": "3",
     "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "3",
+    "RAY_ENABLE_AUTO_CONNECT": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_worker_niceness": "0",
@@ -40,6 +42,7 @@ _CHECK = (
     "Check that Ray runs there (ray start --head), that the address is that of its client port "
     "(ray://HOST:10001), and that no firewall is between"
 )
+_UNCONNECTED = "Ray Client is not connected"
 _joined_as: str | None = None  # the address of the cluster that this process has joined through here; "" of its own
 
 
@@ -81,6 +84,7 @@ class Cluster:
         import ray
 
         with reached(self.address):
+            require_connection()
             return [
                 Node(
                     found["NodeID"],
@@ -362,10 +366,7 @@ def reached(address: str) -> Iterator[None]:
     try:
         yield
     except (ConnectionError, RaySystemError) as error:
-        raise EngineError(
-            f"{address}: the connection to the cluster was lost ({_first_line(error)}). What was kept stays; "
-            "once the cluster is there again, run this again: it goes on from where it was"
-        ) from error
+        raise _lost(address, error) from error
     except (OutOfDiskError, ObjectStoreFullError) as error:
         raise EngineError(
             f"{address}: Ray has no room for what is sent to the cluster ({type(error).__name__}: {_first_line(error)})"
@@ -379,6 +380,33 @@ def reached(address: str) -> Iterator[None]:
             f"{address}: the cluster cannot go on ({type(error).__name__}: {_first_line(error)}). What was kept stays; "
             "look into the logs of Ray, then run this again: it goes on from where it was"
         ) from error
+    except Exception as error:
+        if type(error) is Exception and _UNCONNECTED in str(error):  # what Ray's client raises has no kind of its own
+            raise _lost(address, error) from error
+        raise
+
+
+def joined_name() -> str:
+    """Return how the cluster is called, for a person, that this process has joined."""
+    return _joined_as or "ray"
+
+
+def require_connection() -> None:
+    """Raise ConnectionError where this process is in no cluster any more.
+
+    Where others loaded Ray before, most of what it is asked for would begin a cluster of this machine by itself.
+    """
+    import ray
+
+    if not ray.is_initialized():
+        raise ConnectionError("this process is in no cluster any more")
+
+
+def _lost(address: str, error: Exception) -> EngineError:
+    return EngineError(
+        f"{address}: the connection to the cluster was lost ({_first_line(error)}). What was kept stays; "
+        "once the cluster is there again, run this again: it goes on from where it was"
+    )
 
 
 def tells_of_death(error: Exception) -> bool:

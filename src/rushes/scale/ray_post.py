@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any
 
 from rushes.errors import EngineError
+from rushes.scale.ray_cluster import joined_name, reached, require_connection
 
 _LISTEN_SECONDS = 0.5
 _LEAVE_SECONDS = 20.0  # that a task has to end in by itself
@@ -67,46 +69,67 @@ def carried_out(
         EngineError: the task failed, or the cluster is gone.
     """
     import ray
-    from ray.exceptions import RayError
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    # Beside this process, or on the head of a cluster that is reached from outside: it falls with no other machine.
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
-    actor: Any = ray.remote(_Post)
-    post = actor.options(num_cpus=0, scheduling_strategy=here).remote()
-    once: Any = ray.remote(max_calls=1)(task)  # its process ends with it
-    ending = once.options(num_cpus=0, max_retries=0, scheduling_strategy=here).remote(post, *arguments)
+    with _asking():
+        # Beside this process, or on the head of a cluster that is reached from outside: it falls with no other machine.
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+        actor: Any = ray.remote(_Post)
+        post = actor.options(num_cpus=0, scheduling_strategy=here).remote()
+        once: Any = ray.remote(max_calls=1)(task)  # its process ends with it
+        ending = once.options(num_cpus=0, max_retries=0, scheduling_strategy=here).remote(post, *arguments)
+
+    def goes_on() -> bool:
+        with _asking():
+            return not ray.wait([ending], timeout=0)[0]
 
     def hear() -> bool:
-        letters = ray.get(post.letters.remote())
+        with _asking():
+            letters = ray.get(post.letters.remote())
         for number, said in letters:
             answer = heard(said)
             if number is not None:
-                post.answer.remote(number, answer)
+                with _asking():
+                    post.answer.remote(number, answer)
         return bool(letters)
 
     try:
-        while not ray.wait([ending], timeout=0)[0]:
+        while goes_on():
             hear()
             look()
         while hear():
             pass
-        return ray.get(ending)
-    except RayError as error:
-        cause = getattr(error, "cause", None) or error
-        raise EngineError(f"the work on the cluster has ended before its time: {_last_line(cause)}") from error
+        with _asking():
+            return ray.get(ending)
     finally:
         _end(ending, post)
 
 
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Turn what Ray says where the work has ended, or the cluster is gone, into one error.
+
+    Only around what is asked of Ray: an error of whoever hears letters is none of the cluster.
+    """
+    from ray.exceptions import RayError, RaySystemError, RayTaskError
+
+    with reached(joined_name()):
+        require_connection()
+        try:
+            yield
+        except RayError as error:
+            if isinstance(error, RaySystemError) and not isinstance(error, RayTaskError):
+                raise
+            cause = getattr(error, "cause", None) or error
+            raise EngineError(f"the work on the cluster has ended before its time: {_last_line(cause)}") from error
+
+
 def _end(ending: Any, post: Any) -> None:
-    """End a task, all that it began, and its post."""
-    from contextlib import suppress
-
+    """End a task, all that it began, and its post, where the cluster is still there."""
     import ray
-    from ray.exceptions import RayError
 
-    with suppress(RayError, ConnectionError, ValueError):
+    with suppress(Exception):  # it would stand before what ended the work
+        require_connection()
         if not ray.wait([ending], timeout=0)[0]:
             # Asked first, as by Ctrl-C: what Train and Tune hold of the cluster only they give back while our own
             # process goes on.

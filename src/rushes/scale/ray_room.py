@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rushes.errors import EngineError, require_extra
-from rushes.scale.ray_cluster import join, reached
+from rushes.scale.ray_cluster import join, joined_name, reached, require_connection
 from rushes.scale.room import Machine, OnCluster, Room, plan_room
 
 _LOOK_SECONDS = 5.0
@@ -31,9 +31,7 @@ def room_on_cluster(wanted: OnCluster, *, cores: int = 0) -> Iterator[Room]:
     require_extra("ray", "ray", purpose="working on a cluster")
     cluster = join(wanted.address)
     try:
-        with reached(cluster.address):
-            machines = _machines()
-        yield plan_room(machines, wanted, cores=cores)
+        yield plan_room(_machines(), wanted, cores=cores)
     finally:
         cluster.leave()
 
@@ -74,7 +72,7 @@ class RoomWatch:
         """Look, where it is time to; Ray itself would wait for ever.
 
         Raises:
-            EngineError: there has been too little room for too long.
+            EngineError: there has been too little room for too long, or the cluster does not answer.
         """
         now = time.monotonic()
         if now < self._next:
@@ -101,5 +99,7 @@ class RoomWatch:
 def _machines() -> list[Machine]:
     import ray
 
-    resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    with reached(joined_name()):
+        require_connection()
+        resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
     return [Machine(int(found.get("CPU", 0)), int(found.get("GPU", 0))) for found in resources]

@@ -1,4 +1,4 @@
-"""What one process sends another of its work: answers and errors, as they can be sent, and what is said of the lost."""
+"""What one process sends another of its work: answers and errors, as they can be sent, and what is said of losses."""
 
 from __future__ import annotations
 
@@ -62,4 +62,18 @@ def late(seconds: float) -> Lost:
     return Lost(
         "late",
         f"took longer than {seconds:g} s and was given up. Leave it out, or try again when the machine has less to do",
+    )
+
+
+def few_ready(what: str, count: int) -> str:
+    """Return what is said where a work goes on with fewer processes than were asked for.
+
+    Args:
+        what: the work, as `Work.what`.
+        count: of the processes that go on.
+    """
+    become = "process becomes" if count == 1 else "processes become"
+    return (
+        f"{what}: no more than {count} {become} ready, and the work goes on with that. Others may lack memory: take "
+        "fewer --workers"
     )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import shutil
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from rushes.errors import ProjectError
+from rushes.storage.files import sweep_temporaries, temporary_beside
+
+_BEAT_SECONDS = 60.0  # far less than a temporary file must be old to count as one that was left
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +26,48 @@ class Mark:
 
 
 @contextmanager
-def marked(folder: Path) -> Iterator[Mark]:
-    """Leave a mark in a folder for as long as the block takes."""
-    word = secrets.token_hex(16)
-    mark = Mark(folder.resolve() / f".seen-{word[:8]}", word)
-    mark.path.parent.mkdir(parents=True, exist_ok=True)
+def marked(folder: Path, *, beat: float = _BEAT_SECONDS) -> Iterator[Mark]:
+    """Leave a mark in a folder for as long as the block takes; what killed commands left there is removed first.
+
+    Args:
+        beat: seconds between two times that the mark is touched, by which it is told from one that was left.
+    """
+    folder, word = folder.resolve(), secrets.token_hex(16)
+    folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
+    mark = Mark(temporary_beside(folder / "seen"), word)
     mark.path.write_text(word, encoding="ascii")
+    ended = threading.Event()
+    beating = threading.Thread(target=_beat, args=(mark.path, beat, ended), name="rushes-mark", daemon=True)
+    beating.start()
     try:
         yield mark
     finally:
+        ended.set()
+        beating.join()
+        shutil.rmtree(storage_beside(mark), ignore_errors=True)
         mark.path.unlink(missing_ok=True)
+
+
+def storage_beside(mark: Mark) -> Path:
+    """Return where Ray may write while a mark is there; it writes hardly anything: the work keeps its state itself."""
+    return mark.path.with_name(mark.path.name.replace("-seen-", "-ray-", 1))
+
+
+def _beat(path: Path, seconds: float, ended: threading.Event) -> None:
+    while not ended.wait(seconds):
+        with suppress(OSError):  # a disk that does not answer for a moment
+            os.utime(path)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove marks that were left, and storage that no mark is beside."""
+    sweep_temporaries(folder)
+    found = list(folder.glob(".rushes-ray-*"))  # looked for first: a storage that is there has its mark already
+    kept = {storage_beside(Mark(path, "")) for path in folder.glob(".rushes-seen-*")}
+    for path in found:
+        if path not in kept:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def require_seen(mark: Mark, *, machine: str) -> None:

@@ -204,7 +204,7 @@ def test_files_that_vanish_after_they_were_listed_are_named_and_the_rest_goes_on
     (bad,) = [outcome for outcome in outcomes if isinstance(outcome, Unreadable)]
     (taken,) = [outcome for outcome in outcomes if isinstance(outcome, Ingested)]
     assert bad.path == str(gone)
-    assert "is no longer there" in bad.reason
+    assert "is not there: it was removed or moved" in bad.reason
     assert taken.source.digest == digest_of_file(raw)
     assert [line.path for line in taken.lost] == [str(jpeg)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from rushes.footage.picture import parse_size
 from rushes.footage.pictures import read_picture
 from rushes.footage.sampling import EveryFrame, PerShot, name_frames
 from rushes.footage.source import Unreadable
-from rushes.scale.engine import Done, Work
+from rushes.scale.choose import open_engine
+from rushes.scale.engine import Done, Engine, Work
 from rushes.scale.in_process import InProcess
 from rushes.storage.files import digest_of_file
 from rushes.storage.places import parse_place
@@ -37,7 +39,7 @@ EVERY = replace(SETTINGS, sampling=EveryFrame())
 class Between(InProcess):
     """Does work as another engine does; something happens before the first piece is taken."""
 
-    def __init__(self, act: Callable[[], object], other: InProcess) -> None:
+    def __init__(self, act: Callable[[], object], other: Engine) -> None:
         super().__init__()
         self._acts, self._other, self.workers = [act], other, other.workers
         self.states: list[object] = []
@@ -135,3 +137,20 @@ def test_each_piece_of_an_object_carries_the_state_in_which_it_was_looked_at(tmp
         (outcome,) = take(project, place, engine=engine)
         assert [state.etag for state in engine.states if isinstance(state, State)] == ['"one"']
     assert isinstance(outcome, Ingested)  # all of it was here already
+
+
+@pytest.mark.longer
+def test_an_object_that_is_replaced_before_a_pool_takes_its_frames_is_listed(tmp_path: Path) -> None:
+    pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
+    film, other = write_film(tmp_path / "a.mp4", 60), write_film(tmp_path / "b.mp4", 60, options={"crf": "40"})
+    project = tmp_path / "project"
+    with web_server() as web, closing(open_engine("here", workers=2)) as pool:
+        if pool.workers < 2:
+            pytest.skip("no pool of processes here")
+        place = parse_place(web.put("/a.mp4", film.read_bytes()))
+        engine = Between(lambda: web.put("/a.mp4", other.read_bytes(), etag='"two"'), pool)
+        (outcome,) = [one for one in take(project, place, film, engine=engine) if str(one.path) == str(place)]
+        assert isinstance(outcome, Unreadable)
+        assert outcome.reason == "changed while it was read. Run this again once it is no longer written to"
+        with open_catalog(project / "catalog.db") as catalog:
+            assert {item.frame.source for item in catalog.frames()} == {digest_of_file(film)}

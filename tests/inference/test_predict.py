@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,10 +15,12 @@ from rushes.footage.raw import read_raw
 from rushes.footage.sampling import Every, EveryFrame, Keyframes, name_frames, plan_ordinals
 from rushes.footage.source import Unreadable
 from rushes.footage.sources import read_source
-from rushes.inference.predict import predict_path, predict_video
+from rushes.inference.predict import predict_path, predict_pictures, predict_video
 from rushes.inference.prediction import PicturePrediction, VideoPrediction
 from rushes.inference.predictor import BATCH_SIZE, Predictor
 from rushes.inference.tables import rows_of
+from rushes.storage.places import Place
+from rushes.storage.reading import CHANGED, REMOVED, local_state
 
 
 def predict_film(predictor: Predictor, path: Path, sampling: object = None) -> VideoPrediction:
@@ -215,6 +218,33 @@ def test_progress_counts_files_and_of_one_film_its_frames(predictor: Predictor, 
     write_photo(tmp_path / "a.jpg", "red")
     list(predict_path(predictor, tmp_path, sampling=EveryFrame(), progress=note))
     assert told == [(1, 2, "a.jpg"), (2, 2, "b.mp4")]
+
+
+def test_a_still_that_changes_while_it_is_read_is_not_answered(predictor: Predictor, tmp_path: Path) -> None:
+    stills = [write_photo(tmp_path / f"{name}.jpg", "red") for name in "abc"]
+    states: dict[Place, object] = {}
+
+    def note_state(file: Place, state: tuple[int, int] | None) -> None:
+        states[file] = state
+        if file == stills[0]:
+            os.utime(stills[0], (1, 1))
+        if file == stills[1]:
+            stills[1].unlink()
+
+    before = {file: local_state(file) for file in stills}
+    ((changed, removed, good),) = predict_pictures(predictor, [stills], note_state=note_state)
+    assert changed == Unreadable(str(stills[0]), CHANGED)
+    assert isinstance(removed, Unreadable)
+    assert isinstance(good, PicturePrediction)
+    assert states == before
+
+
+def test_a_film_that_changes_while_it_is_read_is_not_answered(predictor: Predictor, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", [("red", 20)])
+    changed = predict_video(predictor, film, progress=lambda done, total, note="": os.utime(film, (done, done)))
+    assert changed == Unreadable(str(film), CHANGED)
+    removed = predict_video(predictor, film, progress=lambda done, total, note="": film.unlink(missing_ok=True))
+    assert removed == Unreadable(str(film), REMOVED)
 
 
 @pytest.mark.slow

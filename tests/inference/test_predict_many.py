@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,7 @@ from rushes.scale.choose import open_engine
 from rushes.scale.engine import Done, Engine, Item, Lost, Work
 from rushes.scale.in_process import InProcess
 from rushes.storage.places import parse_place
+from rushes.storage.reading import CHANGED
 from storage.servers import web_server
 
 COLOURS = ("red", "green", "blue")
@@ -247,6 +250,41 @@ def test_a_film_that_changes_between_its_pieces_is_told_as_changed(colours: Path
     (found,) = predicted(colours, film, engine=Changing())
     assert isinstance(found, Unreadable)
     assert "changed while it was read" in found.reason
+
+
+@contextmanager
+def written_to(path: Path) -> Iterator[None]:
+    """Let another program write to a file all the while."""
+    ended = threading.Event()
+
+    def write() -> None:
+        for second in count():
+            os.utime(path, (second, second))
+            if ended.wait(0.001):
+                return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        writer.join()
+
+
+def test_a_film_of_one_piece_that_changes_while_it_is_read_is_not_answered(colours: Path, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "in" / "a.mp4", [("red", PIECE_FRAMES - 5)])
+    write_film(tmp_path / "in" / "b.mp4", [("green", 3)])
+    kept = KeptAnswers(tmp_path / "kept", open_bundle(colours), runtime="onnxruntime")
+    with written_to(film):
+        changed, good = predicted(colours, tmp_path / "in", kept=kept)
+    assert changed == Unreadable(str(film), CHANGED)
+    assert not isinstance(good, Unreadable)
+    account = Account()
+    again, _ = predicted(colours, tmp_path / "in", kept=kept, account=account)
+    assert not isinstance(again, Unreadable)
+    assert again.predicted_class == "red"
+    assert account.kept == 3
 
 
 def test_batches_and_pieces_are_the_same_whatever_the_engine() -> None:

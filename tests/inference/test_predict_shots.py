@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,12 +20,13 @@ from inference.plain import write_photo
 from rushes.bundles.shot_bundle import open_shot_bundle
 from rushes.footage.found_shots import find_shots
 from rushes.footage.source import Unreadable
-from rushes.inference.predict_shots import answer_shots, find_films, predict_shots
+from rushes.inference.predict_shots import ANSWERED, answer_shots, find_films, predict_shots
 from rushes.inference.shot_list import ShotList, read_shot_list
 from rushes.inference.shot_prediction import ShotsPrediction
 from rushes.inference.shot_predictor import ShotPredictor
 from rushes.inference.tables import table_of, write_json_lines, write_shots_csv
 from rushes.learning.calibration import Calibration
+from rushes.storage.reading import CHANGED
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,16 @@ def test_the_answers_are_those_of_the_graph_on_the_frames_of_the_whole_shot(both
         (alone,) = both.scores([sample])
         assert list(alone["scale"].values()) == pytest.approx(list(shot.scores["scale"].values()), abs=1e-5)
     assert ordinals[0] == [2, 7, 12, 17, 22, 27, 32, 37]
+
+
+def test_a_film_that_changes_after_its_scan_is_not_answered(both: ShotPredictor, tmp_path: Path) -> None:
+    film = write_moving_film(tmp_path / "a.mp4")
+
+    def write(done: int, _total: int | None, note: str = "") -> None:
+        if note == ANSWERED:
+            os.utime(film, (done, done))
+
+    assert predict_shots(both, film, threads=1, progress=write) == Unreadable(str(film), CHANGED)
 
 
 def test_a_bundle_of_motion_decodes_no_frame_but_for_the_scan(

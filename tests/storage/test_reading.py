@@ -22,8 +22,10 @@ from rushes.storage.reading import (
     digest_of_remote_film,
     exists,
     held,
+    local_state,
     open_place,
     read_place,
+    require_unchanged,
 )
 from rushes.storage.stores import WHOLE_BYTES, list_folder, list_keys
 from storage.servers import Bucket, WebServer, s3_store, web_server
@@ -229,6 +231,45 @@ def test_a_file_that_shrinks_is_not_mixed(web: WebServer) -> None:
         file.seek(2_000_000)
         with pytest.raises(MediaError, match="changed while it was read"):
             file.read(10)
+
+
+def test_an_object_is_read_as_another_process_read_it_or_not_at_all(web: WebServer) -> None:
+    film = remote(web.put("/film.mp4", DATA))
+    with held(film) as first:
+        assert first is not None
+        state = first.state
+    web.asked.clear()
+    with held(film) as second:
+        assert second is not None
+        second.expect(state)
+        second.expect(state)
+        assert (second.size_bytes, web.asked) == (len(DATA), [])
+        assert second.read(5, 9) == DATA[5:9]
+    for etag in ('"two"', None):
+        web.put("/film.mp4", DATA[::-1], etag=etag, modified=1.1e9)
+        with held(film) as third, open_place(film) as file:
+            assert third is not None
+            third.expect(state)
+            with pytest.raises(MediaError, match="changed while it was read"):
+                file.read(10)
+        with held(film) as fourth:
+            assert fourth is not None
+            fourth.read(0, 10)
+            with pytest.raises(MediaError, match="changed while it was read"):
+                fourth.expect(state)
+
+
+def test_a_local_file_is_in_the_state_in_which_its_reading_began(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"one")
+    before = local_state(path)
+    require_unchanged(path, before)
+    path.write_bytes(b"four")
+    with pytest.raises(MediaError, match="changed while it was read"):
+        require_unchanged(path, before)
+    path.unlink()
+    with pytest.raises(MediaError, match="was removed or moved while it was read"):
+        require_unchanged(path, before)
 
 
 def test_an_object_that_changes_or_vanishes_in_a_bucket_is_said_to(bucket: Bucket) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from rushes.catalog.catalog import StoredFrame
 from rushes.catalog.intake import IngestSettings
+from rushes.errors import PlaceError
 from rushes.footage.picture import encode_picture, resize
 from rushes.footage.signature import signature_of
 from rushes.footage.source import Frame
@@ -59,6 +61,17 @@ class PictureMaker:
             put(thumbnail, encode_picture(resize(pixels, settings.thumbnail), "jpeg", _THUMBNAIL_QUALITY))
         put(image, data)
         return StoredFrame(frame, store + image, digest_of_bytes(data), signature_of(pixels), str(settings.size))
+
+    def remove(self, stored: Sequence[StoredFrame]) -> None:
+        """Remove pictures that were written, with their thumbnails, as far as that can be done."""
+        keys = [item.image.removeprefix(self.store) for item in stored]
+        keys += [thumbnail_of(key) for key in keys] if self.settings.thumbnail is not None else []
+        with suppress(OSError, PlaceError):
+            if self.store:
+                object_folder(parse_place(self.store)).delete(keys)
+                return
+            for key in keys:
+                (self.root / key).unlink(missing_ok=True)
 
     def _put_here(self, path: str, data: bytes) -> None:
         write_bytes(self.root / path, data)
@@ -109,8 +122,8 @@ class FrameWriter:
     def _tell(self) -> None:
         if self._batch:
             batch, self._batch = self._batch, []
-            self.written += (item.frame.ordinal for item in batch)
             self.note(batch)
+            self.written += (item.frame.ordinal for item in batch)
 
 
 def now() -> str:

@@ -172,7 +172,7 @@ def ingest(
     store: str = "",
     seconds: float = SECONDS,
 ) -> Iterator[Ingested | Unreadable]:
-    """Take files in, many at a time, and yield what came of each.
+    """Take files in, many at a time, and yield what came of each, then what a killed run left and cannot be noted.
 
     Files are looked at, and pieces of films taken, wherever the engine works; the catalog is written to here alone, in
     the order of the wanted files, so that what is in it depends on no other order. Frames are written whole or not at
@@ -216,6 +216,7 @@ def ingest(
         for wave in _waves(wanted):
             yield from driver.take(wave)
         driver.note_left()
+        yield from driver.unread
 
 
 def _waves(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
@@ -282,12 +283,13 @@ class _Driver:
     files_to_write: dict[str, KnownFile] = field(default_factory=dict)
     frames_to_write: dict[str, StoredFrame] = field(default_factory=dict)
     has_noted_left: bool = False
+    unread: list[Unreadable] = field(default_factory=list)  # parts that a driver that was killed left
 
     def note_left(self) -> None:
         """Note what a driver that was killed left, once: where a map was begun, what waited in a store is here."""
         if not self.has_noted_left:
             self.has_noted_left = True
-            note_left_parts(self.root, self.catalog, now=now())
+            note_left_parts(self.root, self.catalog, now=now(), unread=self.unread.append)
 
     def take(self, wave: Sequence[Wanted]) -> Iterator[Ingested | Unreadable]:
         """Take in some files: all are looked at, and noted in their order; then the films among them are taken."""

@@ -21,9 +21,11 @@ from rushes.footage.video_index import VideoIndex
 from rushes.scale.full_disk import is_full
 from rushes.storage.files import digest_of_bytes
 from rushes.storage.places import Place
-from rushes.storage.reading import Fetched, RemoteObject, held, local_state
+from rushes.storage.reading import REMOVED, Fetched, RemoteObject, held, local_state, require_unchanged
+from rushes.storage.stores import State
 
 STILLS_FOLDER = "stills"
+_SAME_TIME_NS = 1000  # within which two mounts of one folder may round the time of a file's last change
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,12 @@ class FoundStill:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundFilm:
-    """A film that was looked at; `before` is the state of its file when that began."""
+    """A film that was looked at; `state` is the one that its file, or the object in a store, was in all the while."""
 
     path: Place
     read: Source
     index: VideoIndex
-    before: tuple[int, int] | None
+    state: tuple[int, int] | State | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,13 +134,18 @@ def why_not(path: Place, error: MediaError | OSError) -> Unreadable:
     return Unreadable(str(path), reason)
 
 
-def what_happened(path: Place, before: tuple[int, int] | None) -> str | None:
-    """Return what became of a local file since it was in the state `before`; None where it is the same."""
-    now_is = local_state(path)
-    if before is None or now_is == before:
+def what_happened(path: Place, before: tuple[int, int] | State | None) -> str | None:
+    """Return what became of a local file since it was in the state `before`; None where it is the same.
+
+    Another machine may have told of that state. An object in a store is read in one state, or reading it fails.
+    """
+    if not isinstance(path, Path) or not isinstance(before, tuple):
         return None
+    now_is = local_state(path)
     if now_is is None:
-        return "was removed or moved while it was read. Put it back, then run this again"
+        return REMOVED
+    if now_is[0] == before[0] and abs(now_is[1] - before[1]) < _SAME_TIME_NS:
+        return None
     return "changed while it was read, so that frames are missing. Run this again when nothing writes to it any more"
 
 
@@ -187,19 +194,22 @@ class _Looking:
     maker: PictureMaker
     stopped: Callable[[], bool]
     seen: dict[str, FileSeen] = field(default_factory=dict)
+    before: dict[Place, tuple[int, int] | None] = field(default_factory=dict)  # each file's state when the look began
 
     def find(self) -> FoundStill | FoundFilm:
         path = self.item.path
+        self.before = {file: local_state(file) for file in (path, *self.item.companions)}
         if self.item.companions:
             return self._photograph()
         return self._film(path) if kind_of(path) == "video" else self._still(path)
 
     def _film(self, path: Place) -> FoundFilm:
-        before = local_state(path)
         digest = self._digest(path)
         read, index = read_source(path, name=source_name(path), group="", digest=digest)
         assert index is not None  # a film has one
-        return FoundFilm(path, read, index, before)
+        require_unchanged(path, self.before[path])
+        with held(path) as remote:  # which was read, so that its state is known
+            return FoundFilm(path, read, index, self.before[path] if remote is None else remote.state)
 
     def _photograph(self) -> FoundStill:
         """Look at a raw and its companions as one sample, known by the raw.
@@ -262,7 +272,6 @@ class _Looking:
         return replace(found, lost=tuple(lost), companions=tuple(companions))
 
     def _still(self, path: Place, *, beside: Sequence[Place] = ()) -> FoundStill:
-        before = local_state(path)
         digest = self._digest(path)
         if digest in self.item.pictured:
             return FoundStill(path, digest)
@@ -278,14 +287,14 @@ class _Looking:
                     development=settings.raw,
                     companion=companion,
                 )
+                if companion is not None:
+                    require_unchanged(companion, self.before[companion])
                 break
             except MediaError as error:
                 if companion is None or error.path != str(companion):
                     raise
                 lost.append(Unreadable(error.path, f"{error.reason}; {path.name} stands for it"))
-        if what_happened(path, before):
-            self.seen.pop(key_of(path), None)
-            raise MediaError(path, "changed while it was read. Run this again when nothing writes to it any more")
+        require_unchanged(path, self.before[path])
         if still.flaw:
             lost.append(Unreadable(str(path), still.flaw))
         frame = Frame(digest, 0, STILL_TIME_BASE, 0, "00:00:00:00", read.name)
@@ -319,5 +328,12 @@ class _Looking:
         return known.digest if known is not None and (known.size_bytes, known.modified_ns) == (size, changed) else None
 
     def _remember(self, path: Place, digest: str) -> None:
-        size, changed = _state_of(path)
+        """Remember the digest under which a file was taken in, for as long as it stays what it was.
+
+        Raises:
+            MediaError: it is no longer what it was when the look began, so that it may not be what was read.
+        """
+        state = self.before[path]
+        require_unchanged(path, state)
+        size, changed = _state_of(path) if state is None else state
         self.seen[key_of(path)] = FileSeen(path, size, changed, digest)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rushes.catalog.catalog import StoredFrame
 from rushes.catalog.intake import Ingested, IngestSettings
-from rushes.catalog.look import FoundFilm, what_happened
+from rushes.catalog.look import FoundFilm
 from rushes.catalog.take_piece import FilmIndex, FilmPiece, PieceTaken
 from rushes.errors import MediaError
 from rushes.footage.found_shots import keep_scan, read_kept_scan
@@ -88,6 +88,7 @@ class FilmTaking:
     _written: set[int] = field(default_factory=set)
     _undecoded: list[Frame] = field(default_factory=list)
     _failures: list[Unreadable] = field(default_factory=list)
+    _happened: str | None = None  # to the film's file since it was looked at
     _given_up: list[Unreadable] = field(default_factory=list)
     _lost: list[Unreadable] = field(default_factory=list)
     _damage: list[Unreadable] = field(default_factory=list)
@@ -136,6 +137,7 @@ class FilmTaking:
             self._note(piece, answer)
             self._undecoded += (self._frames[ordinal] for ordinal in answer.lost)
             self._failures += () if answer.failure is None else (answer.failure,)
+            self._happened = self._happened or answer.happened
             if answer.scanned is not None:
                 self._parts[answer.scanned.segment.start] = answer.scanned
         return [] if self._open else self._next(scans=piece.segment is not None)
@@ -206,7 +208,7 @@ class FilmTaking:
     def _piece(self, ordinals: Sequence[int], segment: Segment | None) -> FilmPiece:
         frames = tuple(self._frames[ordinal] for ordinal in ordinals)
         self._sent = self._sent or FilmIndex(self._index)
-        return FilmPiece(self._path, self.source, self._sent, frames, segment)
+        return FilmPiece(self._path, self.source, self._sent, frames, segment, self.found.state)
 
     def _round(self, pieces: list[FilmPiece]) -> list[FilmPiece]:
         self._pieces = self._open = len(pieces)
@@ -217,11 +219,14 @@ class FilmTaking:
 
     def _next(self, *, scans: bool) -> list[FilmPiece]:
         """Return the pieces of the next round; finish where there is none."""
-        happened = what_happened(self._path, self.found.before)
-        if self._failures and (happened is None or not self._written):
-            self.outcome = self._failures[0]
+        if self._happened is not None and self._written:
+            self._finish()
             return []
-        if scans and not self._failures and not self._given_up:
+        if self._happened is not None or self._failures:
+            wrong = self._failures[0] if self._happened is None else Unreadable(str(self._path), self._happened)
+            self.outcome = wrong
+            return []
+        if scans and not self._given_up:
             whole = len(self._parts) == self._pieces
             scan = join_parts([part for _, part in sorted(self._parts.items())], self.source.digest) if whole else None
             if self._pieces > 1 and (scan is None or not scan.is_whole):
@@ -233,29 +238,29 @@ class FilmTaking:
             except MediaError as error:
                 self.outcome = Unreadable(str(self._path), error.reason)
                 return []
-            self._take_scan(scan, happened)
+            self._take_scan(scan)
         if not self._are_frames_planned and self._signals is not None:
             return self._plan_frames()
         self._finish()
         return []
 
-    def _take_scan(self, scan: Scan, happened: str | None) -> None:
+    def _take_scan(self, scan: Scan) -> None:
         self._signals, self._damage = scan.signals, _damage(self._path, self._index, scan)
         self._undecoded = [self._frames[one.ordinal] for one in scan.lost if one.ordinal in self._frames]
-        if scan.is_whole and happened is None:
+        if scan.is_whole:
             reason = keep_scan(self.order.scans, scan)
             self._notes += () if reason is None else (f"the scan was not kept: {reason}",)
 
     def _finish(self) -> None:
         path, index, undecoded = self._path, self._index, self._undecoded
-        if self._failures or self._given_up:
+        if self._happened is not None or self._given_up:
             known = {frame.ordinal for frame in undecoded} | self._written
             undecoded = [*undecoded, *(self._frames[ordinal] for ordinal in self._missing if ordinal not in known)]
         self._lost += self._given_up
-        if self._damage or undecoded:
-            what = what_happened(path, self.found.before)
-            damage = self._damage or ([] if self._given_up else _name_lost(path, undecoded))
-            self._lost += [Unreadable(str(path), what)] if what else damage
+        if self._happened is not None:
+            self._lost.append(Unreadable(str(path), self._happened))
+        else:
+            self._lost += self._damage or ([] if self._given_up else _name_lost(path, undecoded))
         deinterlace = self.order.settings.deinterlace
         self.outcome = Ingested(
             path,

@@ -13,7 +13,7 @@ import numpy as np
 from rushes.catalog.catalog import StoredFrame
 from rushes.catalog.frame_writer import FrameWriter, PictureMaker
 from rushes.catalog.listening import Listener
-from rushes.catalog.look import why_not
+from rushes.catalog.look import what_happened, why_not
 from rushes.catalog.taken import write_part
 from rushes.errors import MediaError
 from rushes.footage.scan import AstrayError, ScannedPart, Segment, scan_segment
@@ -22,6 +22,7 @@ from rushes.footage.video import LostFrame, decode_frames
 from rushes.footage.video_index import VideoIndex
 from rushes.storage.places import Place
 from rushes.storage.reading import Fetched, held
+from rushes.storage.stores import State
 
 _LONG = ("pts", "keyframes")  # what a film's index has one of for each frame, or for many
 
@@ -59,6 +60,7 @@ class FilmPiece:
     Attributes:
         frames: those whose pictures are wanted, by rising ordinal.
         segment: what is decoded from end to end and scanned; None where the frames are sought.
+        state: of the film's file, or object in a store, when its digest and index were found; None takes it as it is.
     """
 
     path: Place
@@ -66,6 +68,7 @@ class FilmPiece:
     index: FilmIndex
     frames: tuple[Frame, ...]
     segment: Segment | None = None
+    state: tuple[int, int] | State | None = None
 
     def __str__(self) -> str:
         if self.segment is not None:
@@ -84,6 +87,7 @@ class PieceTaken:
         scanned: of a segment.
         astray: no seek led to the segment.
         failure: why the piece ended before its end.
+        happened: what became of the film's file since it was looked at; what is written was read before that.
         fetched: None where the driver sees it for itself.
     """
 
@@ -93,6 +97,7 @@ class PieceTaken:
     scanned: ScannedPart | None = None
     astray: bool = False
     failure: Unreadable | None = None
+    happened: str | None = None
     fetched: Fetched | None = None
 
 
@@ -100,6 +105,8 @@ def take_piece(
     piece: FilmPiece, maker: PictureMaker, *, listener: Listener | None, threads: int, stopped: Callable[[], bool]
 ) -> PieceTaken:
     """Take a piece of a film; what is wrong with it is an answer, and what came before stands.
+
+    Frames are noted where the film is still in the state in which it was looked at once they are read.
 
     Raises:
         PlaceError: the disk is full.
@@ -110,8 +117,14 @@ def take_piece(
     """
     parts: list[str] = []
     digest = piece.source.digest
+    happened: str | None = None
 
     def note(stored: Sequence[StoredFrame]) -> None:
+        nonlocal happened
+        happened = happened or what_happened(piece.path, piece.state)
+        if happened is not None:
+            maker.remove(stored)
+            raise MediaError(piece.path, happened)
         if listener is not None:
             listener.stored(digest, stored)
         else:
@@ -126,6 +139,8 @@ def take_piece(
     scanned, astray, wrong = None, False, None
     with held(piece.path) as remote:
         try:
+            if remote is not None and isinstance(piece.state, State):
+                remote.expect(piece.state)
             if piece.segment is None:
                 lost = _seek(piece, writer, threads=threads, stopped=stopped)
             else:
@@ -146,11 +161,12 @@ def take_piece(
             wrong = error
         try:
             writer.finish()
-        except OSError as error:
+        except (MediaError, OSError) as error:
             wrong = wrong or error
+        happened = happened or what_happened(piece.path, piece.state)
         failure = None if wrong is None else why_not(piece.path, wrong)
         fetched = None if remote is None or listener is not None else remote.fetched
-    return PieceTaken(tuple(writer.written), tuple(parts), lost, scanned, astray, failure, fetched)
+    return PieceTaken(tuple(writer.written), tuple(parts), lost, scanned, astray, failure, happened, fetched)
 
 
 def _seek(piece: FilmPiece, writer: FrameWriter, *, threads: int, stopped: Callable[[], bool]) -> tuple[int, ...]:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
 from rushes.catalog.catalog import Catalog, StoredFrame
-from rushes.footage.source import Frame
+from rushes.footage.source import Frame, Unreadable
 from rushes.storage.files import digest_of_bytes, digest_of_file, sweep_temporaries, whole_file
+
+logger = logging.getLogger(__name__)
 
 TAKEN_FOLDER = ".rushes/taken"  # in a project
 _SCHEMA = "taken-frames/1"
 _PART = "frames-*.parquet"
 _WAITED_SECONDS = 86_400.0
 _ARRIVING_SECONDS = 3600.0  # within which what a part speaks of is there, on a slow line
+
+
+class DamagedPartError(OSError):
+    """A part that was read, and of which no rows can be made."""
 
 
 def write_part(root: Path, stored: Sequence[StoredFrame]) -> str:
@@ -50,14 +58,16 @@ def read_part(path: Path) -> list[StoredFrame]:
 
     Raises:
         FileNotFoundError: it is gone.
-        OSError: it cannot be read, or is none.
+        DamagedPartError: it is damaged.
+        OSError: it cannot be read, or is of another rushes.
     """
     import polars as pl
 
+    data = path.read_bytes()  # first, for polars may call damage what the disk does not give
     try:
-        if pl.read_parquet_metadata(path).get("schema") != _SCHEMA:
-            raise OSError(f"{path.name} is no part of an ingest")
-        rows = pl.read_parquet(path).to_dicts()
+        if pl.read_parquet_metadata(io.BytesIO(data)).get("schema") != _SCHEMA:
+            raise OSError(f"{path.name} is no part of an ingest of this rushes")
+        rows = pl.read_parquet(io.BytesIO(data)).to_dicts()
         return [
             StoredFrame(
                 Frame(row["source"], row["pts"], Fraction(row["time_base"]), row["ordinal"], row["timecode"],
@@ -70,7 +80,7 @@ def read_part(path: Path) -> list[StoredFrame]:
             for row in rows
         ]  # fmt: skip
     except (pl.exceptions.PolarsError, ValueError, KeyError, TypeError) as error:
-        raise OSError(f"{path.name} is damaged ({type(error).__name__})") from error
+        raise DamagedPartError(f"{path.name} is damaged ({type(error).__name__})") from error
 
 
 def note_part(part: Path, catalog: Catalog, *, now: str) -> list[StoredFrame]:
@@ -86,13 +96,19 @@ def note_part(part: Path, catalog: Catalog, *, now: str) -> list[StoredFrame]:
     return stored
 
 
-def note_left_parts(root: Path, catalog: Catalog, *, now: str) -> int:
+def note_left_parts(
+    root: Path, catalog: Catalog, *, now: str, unread: Callable[[Unreadable], None] = lambda _: None
+) -> int:
     """Note what the workers of a driver that was killed had done; return how many frames that are.
 
     A frame is noted where its picture is the one of the part; one in a store, where the catalog lacks the frame. A part
-    that cannot be read, or whose films or pictures are not all there, may be on its way to another driver: it stays for
-    an hour, and then what is there counts. Pictures of photographs that waited for a name are removed after a day; a
-    run that takes the photographs in writes them anew.
+    that is damaged, or whose films or pictures are not all there, may be on its way to another driver: it stays for an
+    hour, and then what is there counts. A part that the disk does not give, or whose pictures it does not give, stays.
+    Pictures of photographs that waited for a name are removed after a day; a run that takes the photographs in writes
+    them anew.
+
+    Args:
+        unread: told of each part that the disk does not give.
     """
     folder, noted = root / TAKEN_FOLDER, 0
     if not folder.is_dir():
@@ -100,26 +116,42 @@ def note_left_parts(root: Path, catalog: Catalog, *, now: str) -> int:
     sweep_temporaries(folder)
     for path in sorted(folder.glob(_PART)):
         try:
-            is_new = time.time() - path.stat().st_mtime < _ARRIVING_SECONDS
-            stored = read_part(path)
+            noted += _note_left(path, root, catalog, now=now)
         except FileNotFoundError:
             continue
-        except OSError:
-            if is_new:
-                continue
-            stored = []
-        there = _there(root, catalog, stored)
-        if is_new and len(there) < len(stored):
-            continue
-        lacking = _lacking(root, catalog, there)
-        catalog.add_frames(lacking, now=now)
-        noted += len(lacking)
-        path.unlink(missing_ok=True)
+        except OSError as error:
+            unread(Unreadable(str(path), _unread(error)))
     for path in folder.iterdir():
         with suppress(OSError):
             if path.suffix != ".parquet" and time.time() - path.stat().st_mtime > _WAITED_SECONDS:
                 path.unlink()
     return noted
+
+
+def _note_left(path: Path, root: Path, catalog: Catalog, *, now: str) -> int:
+    """Note a part that was left, and remove it; return how many frames the catalog lacked."""
+    is_new = time.time() - path.stat().st_mtime < _ARRIVING_SECONDS
+    try:
+        stored = read_part(path)
+    except DamagedPartError as error:
+        if not is_new:
+            logger.info("%s; it is removed, and what it speaks of is taken anew", error)
+            path.unlink(missing_ok=True)
+        return 0
+    there = _there(root, catalog, stored)
+    if is_new and len(there) < len(stored):
+        return 0
+    lacking = _lacking(root, catalog, there)
+    catalog.add_frames(lacking, now=now)
+    path.unlink(missing_ok=True)
+    return len(lacking)
+
+
+def _unread(error: OSError) -> str:
+    return (
+        f"was left by a run that was killed, and cannot be noted: {error.strerror or error}. It stays where it is. Run "
+        "this again when the disk gives it, or remove it: what it speaks of is then taken anew"
+    )
 
 
 def _there(root: Path, catalog: Catalog, stored: Sequence[StoredFrame]) -> list[StoredFrame]:
@@ -144,5 +176,5 @@ def _lacking(root: Path, catalog: Catalog, there: Sequence[StoredFrame]) -> list
 def _is_its_picture(root: Path, item: StoredFrame) -> bool:
     try:
         return digest_of_file(root / item.image) == item.sha256
-    except OSError:
+    except FileNotFoundError:
         return False

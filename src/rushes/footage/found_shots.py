@@ -18,7 +18,7 @@ from rushes.footage.sources import read_source
 from rushes.footage.video_index import VideoIndex
 from rushes.progress import Progress, silent
 from rushes.storage.places import Place
-from rushes.storage.reading import held, local_state
+from rushes.storage.reading import held, local_state, require_unchanged
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, prog
         progress: told of frames.
 
     Raises:
-        MediaError: the file is missing, damaged, no film, or holds no frame that can be decoded.
+        MediaError: the file is missing, damaged, no film, changes, or holds no frame that can be decoded.
     """
     before = local_state(path)
     with held(path):
@@ -78,10 +78,10 @@ def find_shots(path: Place, *, scans: Path | None = None, threads: int = 0, prog
         if signals is None:
             scan = scan_film(path, index, source=source.digest, threads=threads, progress=progress)
             signals = scan.signals
-            if local_state(path) != before:
-                raise MediaError(path, "changed while it was read. Run this again when nothing writes to it any more")
+            require_unchanged(path, before)
             if scans is not None:
                 unkept = keep_scan(scans, scan)
+        require_unchanged(path, before)
     return FoundShots(source, index, signals, shots_of(signals, frame_count=index.frame_count), unkept)
 
 

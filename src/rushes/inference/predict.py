@@ -40,7 +40,7 @@ from rushes.inference.prediction import Place as FilmPlace
 from rushes.inference.predictor import BATCH_SIZE, Predictor
 from rushes.progress import Progress, silent
 from rushes.storage.places import Place
-from rushes.storage.reading import Fetched, held
+from rushes.storage.reading import Fetched, held, local_state, require_unchanged
 from rushes.timecode import timecode_at
 
 DEFAULT_SAMPLING = Every(Fraction(1))
@@ -48,10 +48,15 @@ _READERS = 2
 
 
 NoteFetched = Callable[[Fetched], None]
+NoteState = Callable[[Place, tuple[int, int] | None], None]
 
 
 def forget(fetched: Fetched) -> None:
     """Take no note of what was fetched."""
+
+
+def forget_state(path: Place, state: tuple[int, int] | None) -> None:
+    """Take no note of the state of a file."""
 
 
 def predict_path(
@@ -117,6 +122,7 @@ def predict_video(
         bounds: how much is looked at; what is beyond them is Unreadable, and says so. None looks at all.
         progress: counts sampled frames; before that, where frames of each shot are wanted, the frames of the scan.
     """
+    before = local_state(path)
     try:
         index = index_video(path)
         if bounds is not None:
@@ -125,6 +131,7 @@ def predict_video(
         if bounds is not None:
             bounds.check_sampled(path, ordinals)
         frames = predict_frames(predictor, path, index, ordinals, progress=progress)
+        require_unchanged(path, before)
     except MediaError as error:
         return Unreadable(str(path), error.reason)
     return join_frames(path, predictor.classes, frames, outline_of(index, len(ordinals), shots=shots))
@@ -270,11 +277,19 @@ def predict_pictures(
     *,
     threads: int = _READERS,
     note_fetched: NoteFetched = forget,
+    note_state: NoteState = forget_state,
 ) -> Iterator[list[PicturePrediction | Unreadable]]:
-    """Give the predictions for each batch of stills; the next is read, by threads, while one is answered."""
+    """Give the predictions for each batch of stills; the next is read, by threads, while one is answered.
+
+    Args:
+        note_fetched: as `predict_path` says.
+        note_state: told, from several threads, of the state of each file before it is read, as `local_state` gives it.
+    """
 
     def read(file: Place) -> _Still | Unreadable:
-        return _read_still(predictor, file, note_fetched)
+        before = local_state(file)
+        note_state(file, before)
+        return _read_still(predictor, file, before, note_fetched)
 
     for batch in read_batches(batches, read, threads=threads):
         yield list(_answer_stills(predictor, batch))
@@ -287,10 +302,13 @@ class _Still:
     prepared: Prepared
 
 
-def _read_still(predictor: Predictor, path: Place, note_fetched: NoteFetched) -> _Still | Unreadable:
+def _read_still(
+    predictor: Predictor, path: Place, before: tuple[int, int] | None, note_fetched: NoteFetched
+) -> _Still | Unreadable:
     try:
         with held(path) as remote:
             pixels = read_picture(path, size=predictor.working_size)
+            require_unchanged(path, before)
             if remote is not None:
                 note_fetched(remote.fetched)
             return _Still(path, kind_of(path) or "photo", predictor.prepared(pixels))

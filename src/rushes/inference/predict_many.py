@@ -35,7 +35,7 @@ from rushes.inference.predictor import BATCH_SIZE, Predictor
 from rushes.progress import Progress, silent
 from rushes.scale.engine import Done, Engine, Lost, Seat, Work
 from rushes.storage.places import Place
-from rushes.storage.reading import Fetched, RemoteObject, held, local_state
+from rushes.storage.reading import CHANGED, Fetched, RemoteObject, held, require_unchanged
 
 PIECE_FRAMES = 16 * BATCH_SIZE  # of a film in one piece: whole batches, so that pieces change no answer
 STILL_SECONDS = 120.0
@@ -47,7 +47,6 @@ _STILLS_AT_ONCE = 4096  # that are looked up and then answered, before the next 
 FILMS_AT_ONCE = 64  # that are begun and then looked at to their ends, before the next are
 _ASKERS = 16  # threads that ask stores for states
 _BUNDLE = "bundle"
-_CHANGED = "changed while it was read. Run this again when nothing writes to it any more"
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -238,7 +237,7 @@ class _Begun:
             if isinstance(part, Unreadable):
                 return part
             if part.state != self.state:
-                return Unreadable(str(self.film.file), _CHANGED)
+                return Unreadable(str(self.film.file), CHANGED)
             frames += part.frames
         return join_frames(self.film.file, classes, frames, self.outline)
 
@@ -472,16 +471,15 @@ def build_stills(seat: Seat, *, runtime: str) -> Callable[[Sequence[Batch]], lis
         states: dict[str, FileState | None] = {}
         fetched: dict[str, Fetched] = {}
 
-        def as_they_are() -> Iterator[Sequence[Place]]:
-            for batch in batches:  # before they are read: what is replaced from now on is not what was answered
-                states.update({str(file): local_state(file) for file in batch.files})
-                yield batch.files
+        def note_state(file: Place, state: FileState | None) -> None:
+            states[str(file)] = state
 
         def note(one: Fetched) -> None:  # while the file is held: asking for its state sends nothing
             fetched[one.path] = one
             states[one.path] = _state_or_none(files[one.path])
 
-        answers = predict_pictures(predictor, as_they_are(), threads=readers, note_fetched=note)
+        all_files = (batch.files for batch in batches)
+        answers = predict_pictures(predictor, all_files, threads=readers, note_fetched=note, note_state=note_state)
         return [
             BatchAnswer(
                 tuple(states[str(file)] for file in batch.files),
@@ -531,6 +529,7 @@ def _answer_film(predictor: Predictor, item: _FilmItem, sampling: Sampling, thre
         index, ordinals = _sampled(item.file, state, sampling)
         asked = ordinals[item.start : item.stop] if isinstance(item, Piece) else ordinals[:PIECE_FRAMES]
         frames = predict_frames(predictor, item.file, index, asked, threads=threads)
+        require_unchanged(item.file, state)
     except MediaError as error:
         return Unreadable(str(item.file), error.reason)
     part = PieceAnswer(state, tuple(frames), told.news())

@@ -30,7 +30,7 @@ from rushes.inference.shot_predictor import ShotPredictor
 from rushes.progress import Progress, noting, silent
 from rushes.scale.engine import Engine, Lost, Seat, Work, in_order
 from rushes.storage.places import Place
-from rushes.storage.reading import Fetched, held
+from rushes.storage.reading import Fetched, held, local_state, require_unchanged
 from rushes.timelines.timeline import timecode_of_frame
 
 _BUNDLE = "bundle"
@@ -96,6 +96,7 @@ def predict_shots(
         progress: told of the frames that are scanned, and then, from the start again, of shots; the note says which.
         note_fetched: told what came over the network for a remote film.
     """
+    before = local_state(film)
     try:
         with held(film) as remote:
             found = find_shots(film, scans=scans, threads=threads, progress=noting(progress, SCANNED))
@@ -105,6 +106,7 @@ def predict_shots(
             )
             if remote is not None:
                 note_fetched(remote.fetched)
+        require_unchanged(film, before)
     except MediaError as error:
         return Unreadable(str(film), error.reason)
     warnings = list(found.index.warnings)

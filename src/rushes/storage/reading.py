@@ -14,7 +14,7 @@ from typing import IO, BinaryIO
 
 from rushes.errors import MediaError, StoreError
 from rushes.storage.places import Place, Remote
-from rushes.storage.stores import Answer, Changed, State, StoredObject
+from rushes.storage.stores import Answer, Changed, State, StoredObject, is_other
 
 BLOCK_BYTES = 256 << 10  # a jump to one frame costs about this much
 BLOCKS_KEPT = 64  # of one object, 16 MiB in all, where it has one or two readers
@@ -23,6 +23,8 @@ BLOCKS_AHEAD = 16  # in one request at most, 4 MiB, where it is read in order
 _STREAMS = 64  # places at which reading in order is looked for
 MAX_WHOLE_BYTES = 512 << 20  # of a photograph or a raw, which are read whole
 _ENDS_BYTES = 64 << 10  # of either end, that the digest of a remote film looks at
+CHANGED = "changed while it was read. Run this again when nothing writes to it any more"
+REMOVED = "was removed or moved while it was read. Put it back, then run this again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,18 @@ class RemoteObject:
                     self._whole = answer.data
             assert self._state is not None  # an answer states it
             return self._state
+
+    def expect(self, state: State) -> None:
+        """Read the object as it was in an earlier reading, by whichever process; in another state, reading fails.
+
+        Raises:
+            MediaError: what was read here already is of another state.
+        """
+        with self._lock:
+            if self._state is None:
+                self._state = state
+            elif is_other(self._state, state):
+                raise self._changed()
 
     @property
     def size_bytes(self) -> int:
@@ -157,9 +171,7 @@ class RemoteObject:
         try:
             answer = self._stored.fetch(start, stop, known=self._state)
         except Changed:
-            reason = "changed while it was read. Run this again once it is no longer written to"
-            self.failure = MediaError(self.remote, reason)
-            raise self.failure from None
+            raise self._changed() from None
         except (MediaError, StoreError) as error:
             self.failure = error
             raise
@@ -167,6 +179,11 @@ class RemoteObject:
         self._fetched += len(answer.data)
         self._requests += 1
         return answer
+
+    def _changed(self) -> MediaError:
+        reason = "changed while it was read. Run this again once it is no longer written to"
+        self.failure = failure = MediaError(self.remote, reason)
+        return failure
 
 
 class RemoteFile(io.RawIOBase):
@@ -258,6 +275,15 @@ def local_state(path: Place) -> tuple[int, int] | None:
     except OSError:
         return None
     return None if state is None else (state.st_size, state.st_mtime_ns)
+
+
+def require_unchanged(path: Place, before: tuple[int, int | str] | None) -> None:
+    """Raise MediaError where a local file is no longer in the state in which its reading began.
+
+    An object in a store is read in one state, or reading it fails.
+    """
+    if isinstance(path, Path) and (now_is := local_state(path)) != before:
+        raise MediaError(path, REMOVED if now_is is None else CHANGED)
 
 
 def open_place(place: Place) -> BinaryIO:

@@ -31,7 +31,7 @@ _CONNECT_SECONDS = 10
 _ROWS_PER_BATCH = 5000
 _SQLITE_CACHE_KIB = 1 << 16  # at most: of a large change it would otherwise write pages out and read them back
 _KEEPALIVES = {"idle": 30, "interval": 10, "count": 3}  # by which one side of a connection misses the other
-_VANISHED_SECONDS = 60
+_VANISHED_SECONDS = _KEEPALIVES["idle"] + _KEEPALIVES["interval"] * _KEEPALIVES["count"]
 _IDLE_MINUTES = 60  # in the middle of a change: a machine that sleeps, and is none that works
 _TURN = 0x72757368  # "rush": the first of the two numbers of our advisory lock
 
